@@ -1,0 +1,80 @@
+"""What a telescope model can be asked for: plain values that validation, planning and the drivers share.
+
+The tables themselves live with the driver (`agent.telescope.dwarf.models`); a telescope that reports its
+own tables replaces them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Camera(StrEnum):
+    """The two cameras of a telescope."""
+
+    TELE = "tele"
+    WIDE = "wide"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One exposure the camera offers: its name as shown ("1/30", "15"), seconds, and the telescope's index."""
+
+    name: str
+    seconds: float
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter position: the telescope's value and its name ("VIS", "Astro", "Duo-Band")."""
+
+    value: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binning:
+    """One binning mode: the session's value (0, 1) and its name ("4k", "2k")."""
+
+    value: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCapabilities:
+    """What one camera takes. An empty `filters` or `binnings` means the camera has no such setting."""
+
+    exposures: tuple[Exposure, ...]
+    gains: tuple[int, ...]
+    filters: tuple[Filter, ...] = ()
+    binnings: tuple[Binning, ...] = ()
+    formats: tuple[str, ...] = ("FITS", "TIFF")
+    max_count: int = 999
+    min_count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepDurations:
+    """Seconds each step usually takes, for estimates only (never for time limits)."""
+
+    set_time: float = 1.0
+    go_live: float = 3.0
+    auto_focus: float = 10.0
+    infinite_focus: float = 5.0
+    eq_solving: float = 60.0
+    calibration: float = 70.0
+    goto: float = 30.0
+    camera_setup: float = 15.0
+    frame_overhead: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not."""
+
+    model: str
+    cameras: dict[Camera, CameraCapabilities]
+    durations: StepDurations = field(default_factory=StepDurations)
+    lacks: frozenset[str] = frozenset()

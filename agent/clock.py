@@ -1,0 +1,87 @@
+"""Time, injected: the wall clock, and a clock that runs faster than life."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """All the time the agent knows. Instants are aware UTC; durations are seconds of this clock."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never step, for measuring durations."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for that many seconds of this clock."""
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Return a context that raises TimeoutError after that many seconds of this clock; None never does."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(seconds)
+
+
+class ScaledClock:
+    """A clock that starts at a given instant and runs `speed` times as fast as the machine's."""
+
+    def __init__(self, speed: float, start: datetime | None = None) -> None:
+        if speed <= 0:
+            raise ValueError(f"speed must be above 0, not {speed}")
+        self.speed = speed
+        self._start = start or datetime.now(UTC)
+        self._origin = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self._origin) * self.speed
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self.speed)
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(None if seconds is None else seconds / self.speed)
+
+
+class LoopClock:
+    """Wall time tied to the running event loop's own time; with a simulated loop, a night takes a second."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._origin: float | None = None
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        current = asyncio.get_running_loop().time()
+        if self._origin is None:
+            self._origin = current
+        return current - self._origin
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(seconds)

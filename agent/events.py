@@ -1,0 +1,309 @@
+"""What can happen, as frozen values, and the words for it.
+
+Everything that happens in the agent becomes one of these; MQTT, the results, the logs and the journal listen.
+The closed vocabularies (`Status`, `Reason`, `Outcome`) are what people and automations see: discovery,
+documents and code all read them from here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Status(StrEnum):
+    """What a telescope's station is doing, as published."""
+
+    OFFLINE = "offline"
+    IDLE = "idle"
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    PREPARING = "preparing"
+    CALIBRATING = "calibrating"
+    FOCUSING = "focusing"
+    SLEWING = "slewing"
+    IMAGING = "imaging"
+    PAUSED = "paused"
+    FINISHING = "finishing"
+    ABORTING = "aborting"
+    PARKED = "parked"
+    ERROR = "error"
+
+
+class Reason(StrEnum):
+    """Why something waits, was skipped, or ended early."""
+
+    SCHEDULE = "schedule"
+    QUEUE = "queue"
+    USER = "user"
+    RETRY = "retry"
+    LOST_CONNECTION = "lost_connection"
+    HELD_BY_OTHER = "held_by_other"
+    WEATHER = "weather"
+    TWILIGHT = "twilight"
+    SUN = "sun"
+    ALTITUDE = "altitude"
+    HORIZON = "horizon"
+    MOON = "moon"
+    BATTERY = "battery"
+    STORAGE = "storage"
+    TEMPERATURE = "temperature"
+    WINDOW = "window"
+    MISSED = "missed"
+    TELESCOPE = "telescope"
+    INVALID = "invalid"
+    AGENT_STOPPED = "agent_stopped"
+    AGENT_RESTARTED = "agent_restarted"
+
+
+class Outcome(StrEnum):
+    """How a session ended."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    ABORTED = "aborted"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Source(StrEnum):
+    """Where a session came from."""
+
+    FILE = "file"
+    MQTT = "mqtt"
+    REPEAT = "repeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong: stable code, one sentence, remedy ("" when there is none)."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Frame counts of a session: asked for, taken by the camera, kept in the stack."""
+
+    requested: int = 0
+    taken: int = 0
+    stacked: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """Frames taken but not stacked."""
+        return max(0, self.taken - self.stacked)
+
+    def __add__(self, other: Frames) -> Frames:
+        return Frames(self.requested + other.requested, self.taken + other.taken, self.stacked + other.stacked)
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A wait that is over: why, and for how many seconds."""
+
+    reason: Reason
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step that ran: `result` is "done", "failed" or "interrupted"."""
+
+    name: str
+    started_at: datetime
+    ended_at: datetime
+    result: str
+    attempts: int = 1
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBrief:
+    """A session in a few words. `session_id` is its file name without `.json`: unique per telescope."""
+
+    session_id: str
+    target: str
+    scheduled_for: datetime | None = None
+    priority: int = 0
+    source: Source = Source.FILE
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResult:
+    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds."""
+
+    telescope: str
+    session: SessionBrief
+    outcome: Outcome
+    ended_at: datetime
+    started_at: datetime | None = None
+    frames: Frames = Frames()
+    integration_s: float = 0.0
+    error: Failure | None = None
+    reason: Reason | None = None
+    message: str = ""
+    attempts: int = 0
+    waits: tuple[Waited, ...] = ()
+    steps: tuple[StepReport, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    device: str = ""
+    firmware: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What the telescope last said of itself; None is unknown. GB, percent, degrees Celsius, dBm."""
+
+    battery: int | None = None
+    charging: bool | None = None
+    temperature: float | None = None
+    storage_free_gb: float | None = None
+    storage_total_gb: float | None = None
+    rssi: int | None = None
+    host: bool | None = None
+    tracking: str | None = None
+    focus_position: int | None = None
+    altitude: float | None = None
+    azimuth: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to one telescope's station. `at` is aware UTC."""
+
+    telescope: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(Event):
+    """The station's status. `problem` is set while something needs a person's attention."""
+
+    status: Status
+    session: SessionBrief | None = None
+    step: str = ""
+    reason: Reason | None = None
+    message: str = ""
+    problem: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChanged(Event):
+    """The sessions that wait, in the order they would run; `next_at` is the earliest start instant."""
+
+    sessions: tuple[SessionBrief, ...]
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionQueued(Event):
+    """A session was accepted; `position` counts from 1."""
+
+    session: SessionBrief
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRejected(Event):
+    """A session file could not be used and went to Error/."""
+
+    session: SessionBrief
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionWaiting(Event):
+    """A due session may not run yet. `until` is when it is asked again at the latest."""
+
+    session: SessionBrief
+    reason: Reason
+    message: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Event):
+    """A session began to run, or goes on after a restart (`resumed`)."""
+
+    session: SessionBrief
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step began; `index` counts from 1, `why` says what is being waited for."""
+
+    session: SessionBrief
+    step: str
+    index: int
+    count: int
+    why: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionProgress(Event):
+    """How far a running session is. Seconds; `estimated_end` aware UTC."""
+
+    session: SessionBrief
+    percent: float
+    frames: Frames
+    integration_s: float
+    remaining_s: float | None
+    estimated_end: datetime | None
+    step: str
+    index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A session is over: exactly one per session."""
+
+    result: SessionResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryChanged(Event):
+    """New telemetry, throttled by the driver."""
+
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityChanged(Event):
+    """The telescope answers, or no longer does. `message` says why not."""
+
+    online: bool
+    message: str = ""
+
+
+class EventBus:
+    """Hands each event to every listener, in order of subscription; a failing listener never stops the others."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Add a listener; call the returned function to remove it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def publish(self, event: Event) -> None:
+        """Tell every listener, at once, in the caller's task."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(event)
+            except Exception:
+                _LOGGER.exception("Listener %r failed on %s", listener, type(event).__name__)

@@ -1,0 +1,288 @@
+"""What a telescope can be asked to do. Drivers and the simulator-backed tests share this contract.
+
+Rules for every driver:
+
+- The connection has its own lifetime: `open()` returns at once and keeps (re)connecting until `close()`.
+- A command waits for the telescope's own completion (docs/protocol.md names it per command), not for a mere
+  acknowledgement, and ends in a `TelescopeError` subclass when it fails. Commands that find no connection
+  raise `UnreachableError`.
+- Cancelling a command only stops waiting for it. `halt()` is what stops the telescope.
+- A capture belongs to the telescope, not to the connection: `follow_capture` survives lost links by itself
+  and re-attaches; it raises `UnreachableError` only when the telescope stays away longer than the driver's limit.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from agent.capabilities import Camera, Capabilities
+from agent.events import Telemetry
+from agent.targets import Site, SkyTarget, SolarTarget
+
+
+class ConnectionState(StrEnum):
+    """The link to the telescope."""
+
+    CLOSED = "closed"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    HELD_BY_OTHER = "held_by_other"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which telescope this is. `serial` is the stable hardware fact when one is known, else ""."""
+
+    model: str
+    device_id: int
+    name: str = ""
+    firmware: str = ""
+    generation: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """Settings of one camera, in the telescope's own values; None leaves a setting alone.
+
+    `exposure` is the index of `capabilities.Exposure`, `gain` the displayed number, `filter` and `binning`
+    the values of `capabilities.Filter` / `Binning`, `format` "FITS" or "TIFF", `count` frames to take.
+    """
+
+    exposure: int | None = None
+    gain: int | None = None
+    filter: int | None = None
+    binning: int | None = None
+    format: str | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureProgress:
+    """A running capture: frames so far. `total` is what the telescope says it will take (0 unknown)."""
+
+    camera: Camera
+    taken: int
+    stacked: int
+    total: int = 0
+    target: str = ""
+
+
+class CaptureEnd(StrEnum):
+    """How a capture ended, as far as the telescope tells."""
+
+    FINISHED = "finished"  # the telescope ended it by itself
+    STOPPED = "stopped"  # somebody asked it to stop
+    UNKNOWN = "unknown"  # it ended while nobody was connected and left no record
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureReport:
+    """A capture that is over, with the frames the telescope truly took and stacked."""
+
+    camera: Camera
+    taken: int
+    stacked: int
+    end: CaptureEnd
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EqError:
+    """Polar alignment error in degrees: azimuth positive = turn clockwise, altitude positive = raise."""
+
+    azimuth: float
+    altitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC."""
+
+    jpeg: bytes
+    path: str
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The link changed state. `message` says why it was lost; `expected` is true for our own closing."""
+
+    state: ConnectionState
+    message: str = ""
+    expected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetryReport:
+    """Telemetry changed."""
+
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityReport:
+    """The telescope began or left an activity ("calibrating", "slewing", "focusing", "solving", ...).
+
+    `detail` is for people ("plate solving, try 2").
+    """
+
+    activity: str
+    detail: str = ""
+
+
+TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport
+Listener = Callable[[TelescopeEvent], None]
+
+
+class Telescope(ABC):
+    """One telescope. All coroutines may raise `TelescopeError` subclasses, nothing else on purpose."""
+
+    # -- connection -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Start connecting, and keep doing so; return at once."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give the lock back, close the link, stop every task. Never raises for an absent telescope."""
+
+    @property
+    @abstractmethod
+    def connection(self) -> ConnectionState:
+        """The link as it is now."""
+
+    @abstractmethod
+    async def wait_connected(self) -> None:
+        """Return once the link is up and the telescope is identified; waits for ever (bound it outside)."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> Identity | None:
+        """Which telescope answered last; None before the first connection."""
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """Tables of the telescope itself when it gave them, else the built-in ones of its model."""
+
+    @property
+    @abstractmethod
+    def telemetry(self) -> Telemetry:
+        """The last known telemetry."""
+
+    @abstractmethod
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` for each event, in the event loop; the returned function removes it."""
+
+    # -- control ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def take_control(self) -> None:
+        """Become the controlling client. HeldByOtherError while another client holds the telescope."""
+
+    @abstractmethod
+    async def release_control(self) -> None:
+        """Let other clients (the phone app) control the telescope. Best effort, never raises."""
+
+    @abstractmethod
+    async def set_time(self, now: datetime, site: Site) -> None:
+        """Set the telescope's clock, time zone and, where it takes one, its location."""
+
+    @abstractmethod
+    async def go_live(self) -> None:
+        """Finish the previous imaging session's display and return to live view."""
+
+    @abstractmethod
+    async def halt(self) -> None:
+        """Stop whatever captures, moves or solves, and return when it stopped. Harmless when idle."""
+
+    @abstractmethod
+    async def park(self) -> None:
+        """Fold the telescope into its parked position."""
+
+    @abstractmethod
+    async def shutdown(self) -> None:
+        """Power the telescope off."""
+
+    @abstractmethod
+    async def reboot(self) -> None:
+        """Restart the telescope."""
+
+    # -- pointing and focus -----------------------------------------------------------------------------
+
+    @abstractmethod
+    async def calibrate(self, site: Site) -> None:
+        """Calibrate the pointing by plate solving."""
+
+    @abstractmethod
+    async def stop_goto(self) -> None:
+        """Stop a goto or tracking; harmless when there is none."""
+
+    @abstractmethod
+    async def goto(self, target: SkyTarget | SolarTarget, site: Site) -> None:
+        """Point at the target and track it; returns when tracking runs."""
+
+    @abstractmethod
+    async def auto_focus(self) -> None:
+        """Search the focus on stars."""
+
+    @abstractmethod
+    async def infinite_focus(self) -> None:
+        """Go to the stored infinity focus."""
+
+    @abstractmethod
+    async def solve_eq(self, site: Site) -> EqError:
+        """Measure the polar alignment error."""
+
+    # -- camera -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def apply(self, camera: Camera, settings: CameraSettings) -> None:
+        """Open the camera if need be and set every setting that is not None."""
+
+    @abstractmethod
+    async def read(self, camera: Camera) -> CameraSettings:
+        """Read the settings back; what the telescope does not tell is None."""
+
+    @abstractmethod
+    async def start_capture(self, camera: Camera) -> None:
+        """Open the shutter for a stacked capture with the settings applied; returns when it runs."""
+
+    @abstractmethod
+    async def follow_capture(
+        self, camera: Camera, on_progress: Callable[[CaptureProgress], None] | None = None
+    ) -> CaptureReport:
+        """Wait for the end of the capture that runs (or ended since it was started) and count its frames."""
+
+    @abstractmethod
+    async def running_capture(self, camera: Camera) -> CaptureProgress | None:
+        """Ask the telescope whether a capture runs now; None when not."""
+
+    @abstractmethod
+    async def last_capture(self, camera: Camera, since: datetime) -> CaptureReport | None:
+        """The telescope's own record of the newest capture begun after `since`; None when it has none."""
+
+    @abstractmethod
+    async def stop_capture(self, camera: Camera) -> CaptureReport:
+        """Stop the capture and wait until the telescope has closed it."""
+
+    # -- media ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def latest_picture(self, since: datetime) -> Picture | None:
+        """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+
+    @abstractmethod
+    async def capture_files(self, since: datetime) -> tuple[str, ...]:
+        """Paths, on the telescope, of the files of the newest capture begun after `since`."""
+
+    @property
+    @abstractmethod
+    def streams(self) -> dict[str, str]:
+        """Live stream addresses by name ("tele", "wide"); empty before the first connection."""
