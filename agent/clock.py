@@ -65,20 +65,19 @@ class ScaledClock:
 
 
 class LoopClock:
-    """Wall time tied to the running event loop's own time; with a simulated loop, a night takes a second."""
+    """Wall time tied to the running event loop's own time: `start` is the instant at which that time is 0.
+
+    With a loop whose time is simulated, a night takes a second.
+    """
 
     def __init__(self, start: datetime) -> None:
         self._start = start
-        self._origin: float | None = None
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        current = asyncio.get_running_loop().time()
-        if self._origin is None:
-            self._origin = current
-        return current - self._origin
+        return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
