@@ -1,0 +1,1 @@
+"""The native driver for DWARFLAB telescopes: wire, link, commands, models and media."""
