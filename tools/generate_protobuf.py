@@ -1,6 +1,7 @@
 """Make `*_pb2.py` and `*_pb2.pyi` of the telescope's `.proto` files; `--check` compares instead of writing.
 
-The generator is pinned to an old release on purpose: its output runs on that protobuf release and every newer one.
+The generator is pinned to an old release on purpose: its output runs on that protobuf release and on every
+newer one.
 """
 
 from __future__ import annotations
@@ -37,14 +38,18 @@ def differences(fresh: Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare with the committed files, write nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the committed files, write nothing"
+    )
     arguments = parser.parse_args()
     try:
         found = version("grpcio-tools")
     except ModuleNotFoundError:
         found = "no"
     if found != GENERATOR:
-        raise SystemExit(f"This needs grpcio-tools {GENERATOR}, found {found}: pip install grpcio-tools=={GENERATOR}")
+        raise SystemExit(
+            f"This needs grpcio-tools {GENERATOR}, found {found}: pip install grpcio-tools=={GENERATOR}"
+        )
     if not arguments.check:
         generate(ROOT)
         return 0
@@ -52,7 +57,10 @@ def main() -> int:
         generate(Path(folder))
         stale = differences(Path(folder))
     if stale:
-        print("Stale: " + ", ".join(stale) + ". Run tools/generate_protobuf.py and commit the result.", file=sys.stderr)
+        print(
+            "Stale: " + ", ".join(stale) + ". Run tools/generate_protobuf.py and commit the result.",
+            file=sys.stderr,
+        )
     return 1 if stale else 0
 
 
