@@ -1,0 +1,180 @@
+"""Settings that decide whether a session may run: conditions and the weather."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from agent.settings.kinds import Horizon, Part, Text, Words, listed, shown
+
+_RULE = re.compile(r"(?P<what>\S+)\s+(?P<word>is|below|above)\s+(?P<value>\S.*)")
+
+
+class ConditionSettings(Part):
+    """When a session may run, unless the session says otherwise. Empty means the rule is off."""
+
+    sun_limit: float = Field(
+        20.0, ge=0, le=90, description="No goto nearer to the Sun than this, in degrees, while it is up."
+    )
+    allow_sun: bool = Field(
+        False, description="Allow sessions of the Sun itself, when they also declare a solar filter."
+    )
+    sun_below: float | None = Field(
+        None,
+        ge=-90,
+        le=10,
+        description="Image only while the Sun is below this altitude: -12 nautical, -18 astronomical night.",
+        json_schema_extra={"example": "-12"},
+    )
+    min_altitude: float | None = Field(
+        None,
+        ge=-10,
+        le=90,
+        description="Lowest altitude of a target in degrees.",
+        json_schema_extra={"example": "20"},
+    )
+    max_altitude: float | None = Field(
+        None, ge=0, le=90, description="Highest altitude of a target in degrees."
+    )
+    horizon: Horizon = Field(
+        (),
+        description="Horizon around you, azimuth:altitude in degrees, such as 0:15, 90:30, 180:10.",
+    )
+    moon_separation: float | None = Field(
+        None,
+        ge=0,
+        le=180,
+        description="Smallest distance of a target from the Moon in degrees, while it is up.",
+    )
+    max_moon_illumination: float | None = Field(
+        None, ge=0, le=1, description="Largest lit part of the Moon, 0 to 1, while it is up."
+    )
+    min_battery: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="Lowest battery charge in percent.",
+        json_schema_extra={"example": "20"},
+    )
+    min_free_gb: float | None = Field(None, ge=0, description="Least free storage on the telescope in GB.")
+    max_temperature: float | None = Field(
+        None, ge=0, le=100, description="Highest temperature of the telescope in degrees Celsius."
+    )
+    max_wait_min: int = Field(
+        120,
+        ge=0,
+        le=1440,
+        description="Minutes a due session waits for its conditions before it is given up.",
+    )
+    when_missed: Literal["run", "skip", "ask"] = Field(
+        "run", description="What happens to a session whose start passed while the agent was off."
+    )
+    unsafe_action: Literal["stop", "stop_and_park", "shutdown"] = Field(
+        "stop", description="What an unsafe sky does to the telescope."
+    )
+
+    @model_validator(mode="after")
+    def _altitudes_in_order(self) -> ConditionSettings:
+        if (
+            self.min_altitude is not None
+            and self.max_altitude is not None
+            and self.min_altitude >= self.max_altitude
+        ):
+            raise ValueError("min_altitude must be below max_altitude")
+        return self
+
+
+class _SourceRule(Part):
+    equals: Text | None = Field(None, alias="is", description="Safe while the value is this word.")
+    below: float | None = Field(None, description="Safe while the value is below this.")
+    above: float | None = Field(None, description="Safe while the value is above this.")
+    max_age_s: float | None = Field(
+        None, gt=0, description="Seconds a value stays good; empty takes weather ttl_s."
+    )
+    delay_s: float = Field(0.0, ge=0, description="Seconds an unsafe value must last before it counts.")
+    level: Literal["warning", "alert"] = Field(
+        "warning", description="warning pauses the session; alert stops it and ends the night."
+    )
+
+    @model_validator(mode="after")
+    def _says_what_is_safe(self) -> _SourceRule:
+        if self.equals is None and self.below is None and self.above is None:
+            raise ValueError("must say what is safe: one of is, below, above")
+        return self
+
+
+class EntitySource(_SourceRule):
+    """A Home Assistant entity that tells of the weather; also written as `sensor.cloud below 40`."""
+
+    entity_id: Text = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="Entity id.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_words(cls, value: Any) -> Any:
+        return _rule_from_words(value, "entity_id")
+
+
+class TopicSource(_SourceRule):
+    """Any MQTT topic that tells of the weather; also written as `sky/rain is 0`."""
+
+    topic: Text = Field(min_length=1, description="Topic.")
+    value: Text = Field(
+        "", description="Where the value stands in a JSON payload, such as sky.cloud; empty: all of it."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_words(cls, value: Any) -> Any:
+        return _rule_from_words(value, "topic")
+
+
+class WeatherSettings(Part):
+    """The weather, fail closed: a source that is silent, stale or unreadable counts as unsafe."""
+
+    policy: Literal["ignore", "wait", "abort"] = Field(
+        "ignore",
+        description="What unsafe weather does to sessions that do not say it themselves.",
+        json_schema_extra=shown(),
+    )
+    inputs: Words = Field(
+        (), description="Names of the safety inputs that must report, as in <base>/safety/input/<name>."
+    )
+    entities: Annotated[tuple[EntitySource, ...], BeforeValidator(listed)] = Field(
+        (),
+        description="Home Assistant entities, each with what is safe, such as sensor.cloud_cover below 40.",
+    )
+    topics: Annotated[tuple[TopicSource, ...], BeforeValidator(listed)] = Field(
+        (), description="Other MQTT topics, each with what is safe, such as sky/rain is 0."
+    )
+    ttl_s: float = Field(
+        180.0, gt=0, description="Seconds a report stays good when it does not say so itself."
+    )
+    clear_for_min: float = Field(
+        10.0, ge=0, description="Minutes the sky must stay safe before it counts as safe."
+    )
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether anything tells of the weather."""
+        return bool(self.inputs or self.entities or self.topics)
+
+    @model_validator(mode="after")
+    def _policy_needs_a_source(self) -> WeatherSettings:
+        if self.policy != "ignore" and not self.has_sources:
+            raise ValueError(
+                f"policy {self.policy!r} needs a source: set inputs, entities or topics, or policy to ignore"
+            )
+        return self
+
+
+def _rule_from_words(value: Any, subject: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = _RULE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(
+            f"must look like '<{subject}> is <word>', '... below <number>' or '... above <number>'"
+        )
+    return {subject: match["what"], match["word"]: match["value"].strip()}

@@ -1,0 +1,88 @@
+"""The settings as one validated, immutable model."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from agent.settings.conditions import ConditionSettings, WeatherSettings
+from agent.settings.kinds import Part, Text, shown
+from agent.settings.parts import (
+    BluetoothSettings,
+    DiscoverySettings,
+    HomeAssistantSettings,
+    MqttSettings,
+    SiteSettings,
+    TelescopeSettings,
+)
+
+_NOT_IN_FOLDERS = re.compile(r"[^\w.-]+")
+
+
+class Settings(Part):
+    """Everything a person can set."""
+
+    telescopes: tuple[TelescopeSettings, ...] = (TelescopeSettings(),)
+    mqtt: MqttSettings = MqttSettings()
+    discovery: DiscoverySettings = DiscoverySettings()
+    site: SiteSettings = SiteSettings()
+    conditions: ConditionSettings = ConditionSettings()
+    weather: WeatherSettings = WeatherSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    bluetooth: BluetoothSettings = BluetoothSettings()
+    sessions_dir: Path = Field(
+        Path("Astro_Sessions"),
+        description="Folder with ToDo, Current, Done, Error and Results.",
+        json_schema_extra=shown(),
+    )
+    poll_seconds: float = Field(
+        3.0, ge=0.2, le=600, description="Seconds between two looks into the ToDo folder."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the log tells.", json_schema_extra=shown()
+    )
+    log_format: Literal["plain", "json"] = Field(
+        "plain", description="Log lines for people, or one JSON object a line."
+    )
+    config_file: Text = Field(
+        "",
+        description="A further configuration file whose values win over these, as for several telescopes.",
+    )
+
+    @field_validator("telescopes", mode="before")
+    @classmethod
+    def _one_telescope_without_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _telescopes_differ(self) -> Settings:
+        if not self.telescopes:
+            raise ValueError("telescopes must list at least one telescope")
+        if len(self.telescopes) == 1:
+            return self
+        for what, values in (
+            ("id", [telescope.id for telescope in self.telescopes]),
+            ("name", [telescope.name for telescope in self.telescopes]),
+            ("host and port", [f"{one.host}:{one.port}" for one in self.telescopes if one.host]),
+            ("sessions_dir", [str(self.sessions_dir_of(telescope)) for telescope in self.telescopes]),
+        ):
+            twice = sorted({value for value in values if value and values.count(value) > 1})
+            if twice:
+                raise ValueError(f"telescopes must differ in {what}: {twice[0]!r} is there more than once")
+        return self
+
+    def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
+        """The session folder of one telescope.
+
+        One telescope uses `sessions_dir`; several use `Devices_Sessions/<name>/Astro_Sessions` beside it.
+        """
+        if telescope.sessions_dir is not None:
+            return telescope.sessions_dir
+        if len(self.telescopes) == 1:
+            return self.sessions_dir
+        word = telescope.name or telescope.id or telescope.host or str(self.telescopes.index(telescope) + 1)
+        folder = _NOT_IN_FOLDERS.sub("_", word)
+        return self.sessions_dir.parent / "Devices_Sessions" / folder / self.sessions_dir.name

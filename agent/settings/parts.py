@@ -1,0 +1,226 @@
+"""The nested parts of the settings. Each field's description is what the documentation and the form show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from agent.settings.kinds import Part, Port, Secret, Text, shown, text
+from agent.targets import Site
+
+RESERVED_IDS = frozenset({"bridge", "safety", "session"})  # first words of topics that are not a telescope's
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class TelescopeSettings(Part):
+    """One telescope."""
+
+    host: Text = Field(
+        "",
+        description="Address of the telescope on your network, such as 192.168.1.50.",
+        json_schema_extra=shown(),
+    )
+    model: Literal["auto", "D2", "D3", "mini"] = Field(
+        "auto",
+        description="Model: D2 (Dwarf II), D3 (Dwarf 3), mini, or auto to ask the telescope.",
+        json_schema_extra=shown(),
+    )
+    name: Text = Field(
+        "",
+        description="Name shown in Home Assistant; empty takes the telescope's own.",
+        json_schema_extra=shown(),
+    )
+    id: Text = Field(
+        "", description="Word used in MQTT topics; empty derives it from the telescope's own device number."
+    )
+    port: Port = Field(9900, description="Port of the telescope's control connection.")
+    http_port: Port = Field(8082, description="Port of the telescope's HTTP service.")
+    driver: Literal["dwarf", "dwarf_python_api"] = Field(
+        "dwarf", description="dwarf is the built-in driver; dwarf_python_api uses the community's library."
+    )
+    library_python: Text = Field(
+        "", description="Interpreter that has dwarf_python_api installed; empty uses the agent's own."
+    )
+    sessions_dir: Path | None = Field(
+        None, description="Session folder of this telescope; empty follows the general sessions_dir."
+    )
+    keep_control: bool = Field(
+        False,
+        description="Keep the telescope's control lock between sessions, which keeps the phone app out.",
+    )
+    entity_prefix: Text = Field(
+        "", description="First part of the entity ids in Home Assistant; empty makes it from the name."
+    )
+
+    @field_validator("id")
+    @classmethod
+    def _id_fits_a_topic(cls, value: str) -> str:
+        if value in RESERVED_IDS:
+            raise ValueError(f"must not be {value!r}: the agent's own topics use that word")
+        if value and not _ID.fullmatch(value):
+            raise ValueError("must be 1 to 64 of a-z, 0-9, _ and -, beginning with a letter or digit")
+        return value
+
+
+class MqttSettings(Part):
+    """The MQTT broker."""
+
+    host: Text = Field(
+        "",
+        description="Address of the MQTT broker. Empty: the add-on asks Home Assistant, others run without.",
+        json_schema_extra=shown(),
+    )
+    port: Port = Field(
+        1883, description="Port of the broker, usually 1883, or 8883 with TLS.", json_schema_extra=shown()
+    )
+    username: Text = Field("", description="User name at the broker.", json_schema_extra=shown())
+    password: Secret = Field(SecretStr(""), description="Password at the broker.", json_schema_extra=shown())
+    tls: bool = Field(False, description="Encrypt the connection to the broker.")
+    ca_file: Path | None = Field(
+        None, description="Certificate authority to trust; empty trusts the system's."
+    )
+    cert_file: Path | None = Field(None, description="Client certificate.")
+    key_file: Path | None = Field(None, description="Key of the client certificate.")
+    insecure: bool = Field(
+        False, description="Accept any broker certificate. Only for tests in your own network."
+    )
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        "auto", description="MQTT version; auto tries 5 and falls back to 3.1.1."
+    )
+    base_topic: Text = Field("dwarf", min_length=1, description="First part of every topic of the agent.")
+    client_id: Text = Field(
+        "", description="Client id at the broker; empty uses base_topic with -agent behind it."
+    )
+
+    @field_validator("protocol", mode="before")
+    @classmethod
+    def _protocol_as_text(cls, value: Any) -> Any:
+        return text(value)
+
+    @field_validator("base_topic")
+    @classmethod
+    def _base_is_a_topic(cls, value: str) -> str:
+        if any(sign in value for sign in "+#\0") or value.startswith(("/", "$")) or value.endswith("/"):
+            raise ValueError(
+                "must be a plain topic such as 'dwarf' or 'home/dwarf', without + # or outer slashes"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _key_has_its_certificate(self) -> MqttSettings:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: set both or neither")
+        if not self.tls and (self.cert_file or self.ca_file):
+            raise ValueError("certificates are only used with tls: set tls to true")
+        return self
+
+
+class DiscoverySettings(Part):
+    """How Home Assistant finds the telescopes."""
+
+    enabled: bool = Field(True, description="Announce the telescopes to Home Assistant.")
+    prefix: Text = Field("homeassistant", min_length=1, description="Discovery prefix set in Home Assistant.")
+    birth_topic: Text = Field(
+        "homeassistant/status", description="Topic on which Home Assistant says it started."
+    )
+    birth_payload: Text = Field("online", description="What Home Assistant says there when it started.")
+    min_version: Text = Field(
+        "2025.10",
+        pattern=r"^20\d\d\.(1[0-2]|[1-9])$",
+        description="Oldest Home Assistant that must understand the announcements (year.month).",
+    )
+
+
+class SiteSettings(Part):
+    """Where the telescopes stand."""
+
+    latitude: float | None = Field(
+        None,
+        ge=-90,
+        le=90,
+        description="Latitude in degrees, north positive.",
+        json_schema_extra={"example": "48.8534"},
+    )
+    longitude: float | None = Field(
+        None,
+        ge=-180,
+        le=180,
+        description="Longitude in degrees, east positive.",
+        json_schema_extra={"example": "2.3488"},
+    )
+    altitude_m: float = Field(0.0, ge=-450, le=9000, description="Height above sea level in metres.")
+    timezone: Text = Field(
+        "",
+        description="Time zone of session times, such as Europe/Paris; empty takes the machine's.",
+        json_schema_extra=shown(),
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        if value:
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError) as error:
+                raise ValueError("must be a name of the time zone database, such as Europe/Paris") from error
+        return value
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> SiteSettings:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude belong together: set both or neither")
+        return self
+
+    @property
+    def zone_name(self) -> str:
+        """The time zone's name: the one set, else the machine's, else UTC."""
+        return self.timezone or _machine_zone()
+
+    def site(self) -> Site | None:
+        """The place as a value; None while latitude and longitude are not set."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Site(self.latitude, self.longitude, self.altitude_m, self.zone_name)
+
+
+class HomeAssistantSettings(Part):
+    """Home Assistant's own API, for weather entities. The add-on needs neither."""
+
+    url: Text = Field("", description="Address of Home Assistant, such as http://homeassistant.local:8123.")
+    token: Secret = Field(SecretStr(""), description="Long-lived access token.")
+
+
+class BluetoothSettings(Part):
+    """Bringing a telescope back onto the Wi-Fi over Bluetooth."""
+
+    enabled: bool = Field(False, description="Allow the agent to use Bluetooth.")
+    unattended: bool = Field(
+        False, description="Bring a telescope that stays silent back onto the Wi-Fi without being asked."
+    )
+    wifi_ssid: Text = Field("", description="Name of the Wi-Fi the telescope shall join.")
+    wifi_password: Secret = Field(SecretStr(""), description="Password of that Wi-Fi.")
+    password: Secret = Field(
+        SecretStr(""), description="Bluetooth password of the telescope; empty takes the factory's."
+    )
+
+    @model_validator(mode="after")
+    def _unattended_needs_a_network(self) -> BluetoothSettings:
+        if self.unattended and not (self.enabled and self.wifi_ssid):
+            raise ValueError("unattended needs enabled to be true and wifi_ssid to be set")
+        return self
+
+
+def _machine_zone() -> str:
+    import tzlocal
+
+    try:
+        name = tzlocal.get_localzone_name()
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError, TypeError):
+        return "UTC"
+    return str(name)

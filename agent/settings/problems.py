@@ -1,0 +1,34 @@
+"""What can be wrong with the configuration, all of it at once, each with its place and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.errors import AgentError
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsProblem:
+    """One thing wrong: where it was set ("config.yaml, mqtt.port"), what is wrong, what to do."""
+
+    place: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" + (f" {self.hint}" if self.hint else "")
+
+
+class SettingsError(AgentError):
+    """The configuration cannot be used. `problems` lists everything that is wrong with it."""
+
+    code = "settings"
+
+    def __init__(self, problems: Sequence[SettingsProblem]) -> None:
+        self.problems = tuple(problems)
+        if len(self.problems) == 1:
+            super().__init__(str(self.problems[0]))
+        else:
+            listing = "".join(f"\n  - {problem}" for problem in self.problems)
+            super().__init__(f"The configuration has {len(self.problems)} problems:{listing}")
