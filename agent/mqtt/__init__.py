@@ -1,0 +1,1 @@
+"""The agent on MQTT: its connection, its topics, what it says and what it takes."""

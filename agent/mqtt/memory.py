@@ -1,0 +1,194 @@
+"""A broker and its clients in memory, deterministic: retained messages, wills, connections to cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from agent.mqtt.callbacks import Callbacks
+from agent.mqtt.port import Message, MqttPort, Publication, matches
+
+
+@dataclass(slots=True, eq=False)
+class _Subscription:
+    topic_filter: str
+    callback: Callable[[Message], None]
+
+
+class MemoryBroker:
+    """Keeps retained messages and hands each message to every matching subscription of connected ports.
+
+    `published` lists everything ever published, in order. Delivery happens in the event loop, one turn later.
+    """
+
+    def __init__(self) -> None:
+        self.published: list[Publication] = []
+        self.retained: dict[str, Publication] = {}
+        self._ports: list[MemoryPort] = []
+
+    def attach(self, port: MemoryPort) -> None:
+        """Count a port among the connected ones."""
+        self._ports.append(port)
+
+    def detach(self, port: MemoryPort) -> None:
+        """No longer deliver to a port."""
+        if port in self._ports:
+            self._ports.remove(port)
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes | str,
+        *,
+        retain: bool = False,
+        qos: int = 1,
+        response_topic: str = "",
+        correlation: bytes = b"",
+    ) -> None:
+        """Publish as some other client would."""
+        body = payload.encode() if isinstance(payload, str) else payload
+        self.accept(
+            Publication(topic, body, qos=qos, retain=retain, correlation=correlation),
+            response_topic=response_topic,
+        )
+
+    def accept(self, publication: Publication, response_topic: str = "") -> None:
+        """Store (when retained) and deliver a message; live deliveries carry no retain flag."""
+        self.published.append(publication)
+        if publication.retain and publication.payload:
+            self.retained[publication.topic] = publication
+        elif publication.retain:
+            self.retained.pop(publication.topic, None)
+        message = _message(publication, response_topic)
+        for port in tuple(self._ports):
+            port.deliver(message)
+
+    def last(self, topic: str) -> bytes | None:
+        """Return the payload last published on a topic."""
+        return next((p.payload for p in reversed(self.published) if p.topic == topic), None)
+
+    def all(self, topic_filter: str) -> list[Publication]:
+        """Return everything published on matching topics, in order."""
+        return [p for p in self.published if matches(topic_filter, p.topic)]
+
+
+class MemoryPort(MqttPort):
+    """A client of a `MemoryBroker`. `room` limits how many messages may be unconfirmed (None: no limit)."""
+
+    def __init__(
+        self, broker: MemoryBroker, *, will: Publication | None = None, reachable: bool = True
+    ) -> None:
+        self.broker = broker
+        self.room: int | None = None
+        self._will = will
+        self._reachable = reachable
+        self._started = False
+        self._connected = False
+        self._subscriptions: list[_Subscription] = []
+        self._on_connected = Callbacks[[]]()
+        self._on_disconnected = Callbacks[[str]]()
+        self._on_room = Callbacks[[]]()
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    @property
+    def protocol(self) -> str:
+        return "5" if self._started else ""
+
+    def start(self) -> None:
+        self._started = True
+        self._connect()
+
+    async def stop(self) -> None:
+        self._started = False
+        self._connected = False
+        self.broker.detach(self)
+
+    def publish(self, publication: Publication) -> bool:
+        if not self._connected or self.room == 0:
+            return False
+        if self.room is not None:
+            self.room -= 1
+        self.broker.accept(publication)
+        return True
+
+    def subscribe(self, topic_filter: str, callback: Callable[[Message], None]) -> Callable[[], None]:
+        subscription = _Subscription(topic_filter, callback)
+        self._subscriptions.append(subscription)
+        if self._connected:
+            self._replay(subscription)
+        return lambda: (
+            self._subscriptions.remove(subscription) if subscription in self._subscriptions else None
+        )
+
+    def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._on_connected.add(callback)
+
+    def on_disconnected(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        return self._on_disconnected.add(callback)
+
+    def on_room(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._on_room.add(callback)
+
+    def cut(self, reason: str = "the connection was cut") -> None:
+        """Lose the broker as a pulled cable does: the will is published, nothing connects until `restore`."""
+        self._reachable = False
+        if not self._connected:
+            return
+        self._connected = False
+        self.broker.detach(self)
+        if self._will is not None:
+            self.broker.accept(self._will)
+        self._on_disconnected.call(reason)
+
+    def restore(self) -> None:
+        """Let the port reach its broker (again)."""
+        self._reachable = True
+        self._connect()
+
+    def make_room(self, room: int | None = None) -> None:
+        """Confirm messages, so that `room` more may be published."""
+        self.room = room
+        self._on_room.call()
+
+    def deliver(self, message: Message) -> None:
+        """Hand a message to each matching subscription, one turn of the loop later."""
+        for subscription in tuple(self._subscriptions):
+            if matches(subscription.topic_filter, message.topic):
+                asyncio.get_running_loop().call_soon(self._hand, subscription, message)
+
+    def _connect(self) -> None:
+        if not self._started or not self._reachable or self._connected:
+            return
+        self._connected = True
+        self.broker.attach(self)
+        for subscription in tuple(self._subscriptions):
+            self._replay(subscription)
+        asyncio.get_running_loop().call_soon(self._tell_connected)
+
+    def _tell_connected(self) -> None:
+        if self._connected:
+            self._on_connected.call()
+
+    def _replay(self, subscription: _Subscription) -> None:
+        for topic, publication in tuple(self.broker.retained.items()):
+            if matches(subscription.topic_filter, topic):
+                message = replace(_message(publication, ""), retain=True)
+                asyncio.get_running_loop().call_soon(self._hand, subscription, message)
+
+    def _hand(self, subscription: _Subscription, message: Message) -> None:
+        if self._connected and subscription in self._subscriptions:
+            subscription.callback(message)
+
+
+def _message(publication: Publication, response_topic: str) -> Message:
+    return Message(
+        publication.topic,
+        publication.payload,
+        qos=publication.qos,
+        response_topic=response_topic,
+        correlation=publication.correlation,
+    )

@@ -1,0 +1,85 @@
+"""What the rest of this room needs from an MQTT client, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that came in. `retain` is true only for a replay from the broker's store.
+
+    `response_topic` and `correlation` are set by MQTT 5 callers alone.
+    """
+
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
+    response_topic: str = ""
+    correlation: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A message on its way out. `expiry_s`, `json` and `correlation` travel on MQTT 5 connections alone."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+    expiry_s: int | None = None
+    json: bool = False
+    correlation: bytes = b""
+
+
+class MqttPort(Protocol):
+    """A connection that keeps itself: `start` returns at once, and it (re)connects until `stop`.
+
+    Every callback runs in the event loop. Subscriptions (QoS 1) outlive connections. `on_connected` callbacks
+    run once the broker has confirmed all subscriptions: an answer to what they publish cannot be missed.
+    """
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether publishing makes sense now."""
+
+    @property
+    def protocol(self) -> str:
+        """Return "5", "3.1.1", or "" before the first connection."""
+
+    def start(self) -> None:
+        """Begin to connect."""
+
+    async def stop(self) -> None:
+        """Disconnect in order, which suppresses the will; messages already taken get a short while to leave."""
+
+    def publish(self, publication: Publication) -> bool:
+        """Hand over a message; false when not connected, or too many are unconfirmed (wait for `on_room`)."""
+
+    def subscribe(self, topic_filter: str, callback: Callable[[Message], None]) -> Callable[[], None]:
+        """Call back for each message that matches; call the returned function to end it."""
+
+    def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after each connect; call the returned function to end it."""
+
+    def on_disconnected(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back with a reason after each loss of an established connection."""
+
+    def on_room(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back when `publish`, having refused for lack of room, would take messages again."""
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Tell whether a topic matches a filter; a filter that begins with a wildcard leaves `$` topics alone."""
+    if topic.startswith("$") and topic_filter[:1] in ("+", "#"):
+        return False
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    for index, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if index >= len(levels) or level not in ("+", levels[index]):
+            return False
+    return len(wanted) == len(levels)
