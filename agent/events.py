@@ -103,7 +103,9 @@ class Frames:
         return max(0, self.taken - self.stacked)
 
     def __add__(self, other: Frames) -> Frames:
-        return Frames(self.requested + other.requested, self.taken + other.taken, self.stacked + other.stacked)
+        return Frames(
+            self.requested + other.requested, self.taken + other.taken, self.stacked + other.stacked
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,54 @@ class Telemetry:
     focus_position: int | None = None
     altitude: float | None = None
     azimuth: float | None = None
+
+
+class SafetyState(StrEnum):
+    """What the safety inputs say together. Everything but SAFE is treated as unsafe."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    UNKNOWN = "unknown"  # nothing has been heard yet from every source
+
+
+class SafetyLevel(StrEnum):
+    """How bad it is: a warning suspends imaging, an alert ends the night."""
+
+    CLEAR = "clear"
+    WARNING = "warning"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class SafetySourceState:
+    """One safety source as last judged. `age_s` is the age of its last reading; None: never heard."""
+
+    safe: bool
+    level: SafetyLevel
+    age_s: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyDecision:
+    """May the sky be opened? The worst of all sources, with every reason against it.
+
+    `since` is when the state last changed, `next_check` when it may next change by itself (a source going
+    stale, a delay or the clear time running out); None when only new input can change it.
+    """
+
+    state: SafetyState
+    level: SafetyLevel
+    reasons: tuple[str, ...]
+    sources: dict[str, SafetySourceState]
+    since: datetime
+    policy: str
+    next_check: datetime | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Whether it is safe; unknown is not."""
+        return self.state is SafetyState.SAFE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +337,13 @@ class AvailabilityChanged(Event):
 
     online: bool
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyChanged(Event):
+    """The weather and safety inputs say something new."""
+
+    decision: SafetyDecision
 
 
 class EventBus:

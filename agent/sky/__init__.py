@@ -1,0 +1,1 @@
+"""The sky: ephemeris, nights, and the offline target catalogue. Pure functions, no network."""

@@ -1,0 +1,167 @@
+"""Where things stand in the sky: pure functions of target, site and instant, computed offline.
+
+Altitudes are geometric (no refraction), seen from the site's own place on the Earth, so the Moon's parallax
+counts. Degrees throughout, azimuth from north through east. Instants are aware; naive ones raise ValueError.
+Good to 0.01 degree from 1900 to 2100, which is far inside what a goto needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import ephem
+
+from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
+
+SUN = SolarTarget("Sun", SolarBody.SUN)
+MOON = SolarTarget("Moon", SolarBody.MOON)
+
+_BODIES: dict[SolarBody, Any] = {
+    SolarBody.MERCURY: ephem.Mercury,
+    SolarBody.VENUS: ephem.Venus,
+    SolarBody.MARS: ephem.Mars,
+    SolarBody.JUPITER: ephem.Jupiter,
+    SolarBody.SATURN: ephem.Saturn,
+    SolarBody.URANUS: ephem.Uranus,
+    SolarBody.NEPTUNE: ephem.Neptune,
+    SolarBody.MOON: ephem.Moon,
+    SolarBody.SUN: ephem.Sun,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AltAz:
+    """A direction at a site: altitude above the horizon, azimuth from north through east, degrees."""
+
+    altitude: float
+    azimuth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Equatorial:
+    """A direction among the stars: right ascension in hours [0, 24), declination in degrees."""
+
+    ra_hours: float
+    dec_degrees: float
+
+
+@dataclass(frozen=True, slots=True)
+class MoonState:
+    """The Moon as seen from a site; `illumination` is the lit fraction of its disc, 0 to 1."""
+
+    altitude: float
+    azimuth: float
+    illumination: float
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One point of an altitude curve."""
+
+    instant: datetime
+    altitude: float
+    azimuth: float
+
+
+def altaz(target: Target, site: Site, instant: datetime) -> AltAz:
+    """Return where the target stands above the site's horizon."""
+    body = _computed(target, _observer(site, instant))
+    return AltAz(math.degrees(body.alt), math.degrees(body.az))
+
+
+def altitude(target: Target, site: Site, instant: datetime) -> float:
+    """Return the target's altitude alone."""
+    return altaz(target, site, instant).altitude
+
+
+def sun(site: Site, instant: datetime) -> AltAz:
+    """Return where the Sun's centre stands."""
+    return altaz(SUN, site, instant)
+
+
+def moon(site: Site, instant: datetime) -> MoonState:
+    """Return where the Moon's centre stands, and how much of it is lit."""
+    body = _computed(MOON, _observer(site, instant))
+    return MoonState(math.degrees(body.alt), math.degrees(body.az), float(body.moon_phase))
+
+
+def separation(a: Target, b: Target, site: Site | None, instant: datetime) -> float:
+    """Return the angle between two targets as seen from the site, in degrees.
+
+    Without a site the angle is the one seen from the Earth's centre, which differs by up to a degree
+    when the Moon is one of the two and by next to nothing otherwise.
+    """
+    where = ephem.Date(_naive_utc(instant)) if site is None else _observer(site, instant)
+    first, second = _computed(a, where), _computed(b, where)
+    return math.degrees(ephem.separation((first.ra, first.dec), (second.ra, second.dec)))
+
+
+def equatorial(target: Target, site: Site, instant: datetime, *, of_date: bool = False) -> Equatorial:
+    """Return the target's place among the stars as seen from the site: J2000, or apparent `of_date`.
+
+    J2000 places of solar-system bodies are their apparent ones brought back by precession, parallax
+    included: the place to point at. They differ from catalogue-style astrometric places by up to 20
+    arcseconds (aberration).
+    """
+    if isinstance(target, SkyTarget) and not of_date:
+        return Equatorial(target.ra_hours, target.dec_degrees)
+    observer = _observer(site, instant)
+    body = _computed(target, observer)
+    place = ephem.Equatorial(body.ra, body.dec, epoch=observer.date)
+    if not of_date:
+        place = ephem.Equatorial(place, epoch=ephem.J2000)
+    return Equatorial(math.degrees(place.ra) / 15 % 24, math.degrees(place.dec))
+
+
+def altitude_curve(
+    target: Target, site: Site, start: datetime, end: datetime, step: timedelta = timedelta(minutes=10)
+) -> tuple[CurvePoint, ...]:
+    """Return the target's way across the sky from `start` to `end`, both included."""
+    points = []
+    for instant in instants(start, end, step):
+        place = altaz(target, site, instant)
+        points.append(CurvePoint(instant, place.altitude, place.azimuth))
+    return tuple(points)
+
+
+def instants(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+    """Yield `start`, `start + step`, ... and `end` itself. A step of nothing raises ValueError."""
+    if step <= timedelta(0):
+        raise ValueError(f"step must be above 0, not {step}")
+    instant = start
+    while instant < end:
+        yield instant
+        instant += step
+    yield end
+
+
+def _observer(site: Site, instant: datetime) -> Any:
+    observer = ephem.Observer()
+    observer.lat = math.radians(site.latitude)
+    observer.lon = math.radians(site.longitude)
+    observer.elevation = site.altitude_m
+    observer.pressure = 0  # geometric altitudes; with air, ephem lifts everything near the horizon
+    observer.date = _naive_utc(instant)
+    return observer
+
+
+def _computed(target: Target, where: Any) -> Any:
+    if isinstance(target, SolarTarget):
+        body = _BODIES[target.body]()
+    else:
+        body = ephem.FixedBody()
+        body._ra = math.radians(target.ra_hours * 15)
+        body._dec = math.radians(target.dec_degrees)
+        body._epoch = ephem.J2000
+    body.compute(where)
+    return body
+
+
+def _naive_utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"instant must be aware, {instant.isoformat()} is not")
+    return instant.astimezone(UTC).replace(tzinfo=None)

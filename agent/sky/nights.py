@@ -1,0 +1,202 @@
+"""When things happen in the sky: nights, dark windows, rise, set and transit.
+
+A night is named by the civil date of its evening and lasts from one mean solar noon to the next, so a
+site whose time zone is set wrongly still has whole nights.
+Nothing here raises because a body never rises or never sets: that is an ordinary answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.sky.ephemeris import altitude, instants, sun
+from agent.targets import Site, Target
+
+SUNSET_ALTITUDE = -0.833  # degrees of the Sun's centre when its upper limb touches the horizon, air included
+CIVIL = -6.0
+NAUTICAL = -12.0
+ASTRONOMICAL = -18.0
+
+_SCAN = timedelta(minutes=10)  # a crossing and its return inside ten minutes is of no use to anybody
+_EXACT = timedelta(seconds=1)
+_DEGREES_PER_HOUR = 15.0  # of longitude
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of time, both ends aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return (self.end - self.start).total_seconds()
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class SunEvents:
+    """The Sun during one night. None: it does not cross that altitude then."""
+
+    sunset: datetime | None
+    sunrise: datetime | None
+    civil_dusk: datetime | None
+    civil_dawn: datetime | None
+    nautical_dusk: datetime | None
+    nautical_dawn: datetime | None
+    astronomical_dusk: datetime | None
+    astronomical_dawn: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A target's way through an interval, against a minimum altitude.
+
+    `rise` and `set` are its first crossings upwards and downwards, `transit` its highest instant with
+    `highest` degrees. `always_above` and `never_above` say why a crossing may be missing.
+    """
+
+    rise: datetime | None
+    set: datetime | None
+    transit: datetime
+    highest: float
+    always_above: bool
+    never_above: bool
+
+
+def night_bounds(site: Site, night: date) -> Interval:
+    """Return the night of that evening: mean solar noon to mean solar noon."""
+    civil_noon = datetime.combine(night, time(12), ZoneInfo(site.timezone)).astimezone(UTC)
+    start = _mean_noon_near(site, civil_noon)
+    return Interval(start, start + timedelta(days=1))
+
+
+def night_of(site: Site, instant: datetime) -> date:
+    """Return the evening date of the night (noon to noon) that the instant belongs to."""
+    first = instant.astimezone(ZoneInfo(site.timezone)).date() - timedelta(days=1)
+    for night in (first, first + timedelta(days=1)):
+        if instant < night_bounds(site, night).end:
+            return night
+    return first + timedelta(days=2)
+
+
+def dark_window(site: Site, night: date, sun_below: float) -> Interval | None:
+    """Return when the Sun is below that altitude in the night: None if never, noon to noon if always."""
+    bounds = night_bounds(site, night)
+    windows = windows_where(lambda instant: sun(site, instant).altitude < sun_below, bounds.start, bounds.end)
+    return max(windows, key=lambda window: window.seconds, default=None)
+
+
+def sun_events(site: Site, night: date) -> SunEvents:
+    """Return the Sun's crossings of the horizon and of the three twilights in the night."""
+    bounds = night_bounds(site, night)
+    found: list[datetime | None] = []
+    for limit in (SUNSET_ALTITUDE, CIVIL, NAUTICAL, ASTRONOMICAL):
+        window = dark_window(site, night, limit)
+        found.append(window.start if window and window.start > bounds.start else None)
+        found.append(window.end if window and window.end < bounds.end else None)
+    return SunEvents(*found)
+
+
+def next_sun_above(site: Site, instant: datetime, limit: float, within: timedelta) -> datetime | None:
+    """Return when the Sun next stands at or above that altitude (`instant` if it does now), or None."""
+    return first_time(lambda when: sun(site, when).altitude >= limit, instant, instant + within)
+
+
+def windows_above(
+    target: Target, site: Site, start: datetime, end: datetime, minimum: float, maximum: float = 90.0
+) -> tuple[Interval, ...]:
+    """Return when the target stands between the two altitudes."""
+    return windows_where(lambda instant: minimum <= altitude(target, site, instant) <= maximum, start, end)
+
+
+def rise_set_transit(
+    target: Target, site: Site, start: datetime, end: datetime, min_altitude: float = 0.0
+) -> Passage:
+    """Return the target's crossings of `min_altitude` and its highest point between two instants."""
+    windows = windows_above(target, site, start, end, min_altitude)
+    rises = [window.start for window in windows if window.start > start]
+    sets = [window.end for window in windows if window.end < end]
+    transit, highest = _highest(target, site, start, end)
+    return Passage(
+        rise=rises[0] if rises else None,
+        set=sets[0] if sets else None,
+        transit=transit,
+        highest=highest,
+        always_above=len(windows) == 1 and not rises and not sets,
+        never_above=not windows,
+    )
+
+
+def windows_where(
+    holds: Callable[[datetime], bool], start: datetime, end: datetime, scan: timedelta = _SCAN
+) -> tuple[Interval, ...]:
+    """Return when a condition holds between two instants, edges exact to a second."""
+    windows = []
+    opened: datetime | None = None
+    previous = start
+    for instant in instants(start, end, scan):
+        now = holds(instant)
+        if now and opened is None:
+            opened = start if instant == start else _edge(holds, previous, instant)
+        elif not now and opened is not None:
+            windows.append(Interval(opened, _edge(holds, previous, instant)))
+            opened = None
+        previous = instant
+    if opened is not None and opened < end:
+        windows.append(Interval(opened, end))
+    return tuple(windows)
+
+
+def first_time(
+    holds: Callable[[datetime], bool], start: datetime, end: datetime, scan: timedelta = _SCAN
+) -> datetime | None:
+    """Return the first instant from `start` to `end` at which the condition holds, exact to a second."""
+    previous = start
+    for instant in instants(start, end, scan):
+        if holds(instant):
+            return start if instant == start else _edge(holds, previous, instant)
+        previous = instant
+    return None
+
+
+def _edge(holds: Callable[[datetime], bool], before: datetime, after: datetime) -> datetime:
+    """Return the instant between two at which the condition changes: the first one of the later kind."""
+    changed = holds(after)
+    while after - before > _EXACT:
+        middle = before + (after - before) / 2
+        if holds(middle) == changed:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def _mean_noon_near(site: Site, instant: datetime) -> datetime:
+    """Return the mean solar noon (12 h by the site's longitude) nearest to the instant."""
+    noon = datetime.combine(instant.date(), time(12), UTC) - timedelta(
+        hours=site.longitude / _DEGREES_PER_HOUR
+    )
+    days = round((instant - noon) / timedelta(days=1))
+    return noon + timedelta(days=days)
+
+
+def _highest(target: Target, site: Site, start: datetime, end: datetime) -> tuple[datetime, float]:
+    """Return the highest point of a target between two instants, exact to a second."""
+    best = max(instants(start, end, _SCAN), key=lambda instant: altitude(target, site, instant))
+    low, high = max(start, best - _SCAN), min(end, best + _SCAN)
+    while high - low > _EXACT:
+        third = (high - low) / 3
+        if altitude(target, site, low + third) < altitude(target, site, high - third):
+            low += third
+        else:
+            high -= third
+    middle = low + (high - low) / 2
+    return middle, altitude(target, site, middle)
