@@ -16,7 +16,7 @@ class Desk(Protocol):
     """Takes requests. An `AgentError` that a method raises becomes an error answer with its code and hint."""
 
     async def submit(self, submission: Submission) -> Acknowledgement:
-        """Check and store a session within a second, even while the telescope sleeps; the result is an event."""
+        """Check and store a session within a second, even while the telescope sleeps."""
 
     async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
         """Carry out a command and return how it ended; call `accepted` first when that takes time."""
@@ -28,4 +28,4 @@ class Desk(Protocol):
         """Answer `health`, `config/get`, ... Raise `AgentError` with code `unknown_command` for others."""
 
     def safety_input(self, source: str, payload: bytes, retained: bool, received_at: datetime) -> None:
-        """Take a safety source's report. `retained` tells a replay from the broker's store; must not raise."""
+        """Take a safety source's report; `retained` marks a replay from the broker's store"""

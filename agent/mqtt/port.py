@@ -54,7 +54,7 @@ class MqttPort(Protocol):
         """Begin to connect."""
 
     async def stop(self) -> None:
-        """Disconnect in order, which suppresses the will; messages already taken get a short while to leave."""
+        """Disconnect in order, which suppresses the will; messages already taken get a while to leave."""
 
     def publish(self, publication: Publication) -> bool:
         """Hand over a message; false when not connected, or too many are unconfirmed (wait for `on_room`)."""

@@ -1,0 +1,285 @@
+"""The JSON bodies on the wire, as types; the published JSON Schemas are generated from them.
+
+Every key of a body that goes out is always there, null while unknown, so templates never meet a missing one.
+Times are ISO 8601 with an offset; durations seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from typing_extensions import NotRequired, TypedDict
+
+from agent.events import Outcome, Reason, Source, Status
+from agent.mqtt.vocabulary import EventType
+from agent.requests import Code
+
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+ShortText = Annotated[str, Field(max_length=255, description="At most 255 characters, the limit of a state.")]
+RequestId = Annotated[str, Field(max_length=128, description="Echoed in every answer, event and result.")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class FailureBody(TypedDict):
+    """What went wrong, and the remedy."""
+
+    code: str
+    message: ShortText
+    hint: ShortText
+
+
+class ProblemBody(TypedDict):
+    """One thing wrong or worth knowing in a request; `path` is a JSON pointer into its body."""
+
+    path: str
+    code: str
+    message: ShortText
+    hint: ShortText
+
+
+class InfoBody(TypedDict):
+    """The agent itself."""
+
+    name: str
+    version: str
+    api_version: int
+    started_at: Instant
+    time_zone: str
+    telescopes: list[dict[str, Any]]
+    capabilities: list[str]
+    limits: dict[str, int]
+    config_hash: str
+    mqtt_protocol: str
+
+
+class BridgeEventBody(TypedDict):
+    """Something that happened to the agent itself."""
+
+    event_type: str
+    ts: Instant
+    message: ShortText
+    details: dict[str, Any]
+
+
+class StatusBody(TypedDict):
+    """What a telescope's station is doing."""
+
+    state: Status
+    since: Instant
+    step: ShortText
+    reason: Reason | None
+    message: ShortText
+    running: bool
+    session_id: str | None
+    request_id: str | None
+    target: ShortText | None
+    problem: FailureBody | None
+
+
+class ProgressFramesBody(TypedDict):
+    taken: Count
+    stacked: Count
+    total: Count
+
+
+class ProgressStepBody(TypedDict):
+    index: Count
+    count: Count
+    name: ShortText
+
+
+class ProgressBody(TypedDict):
+    """How far the running (or last) session is; all null before the first."""
+
+    session_id: str | None
+    percent: Annotated[float, Field(ge=0, le=100)] | None
+    frames: ProgressFramesBody
+    integration_s: float | None
+    remaining_s: float | None
+    estimated_end: Instant | None
+    step: ProgressStepBody
+
+
+class StorageBody(TypedDict):
+    free_gb: float | None
+    total_gb: float | None
+
+
+class TelemetryBody(TypedDict):
+    """What the telescope last said of itself. GB, percent, degrees Celsius, dBm, degrees."""
+
+    battery: int | None
+    charging: bool | None
+    temperature: float | None
+    storage: StorageBody
+    rssi: int | None
+    host: bool | None
+    tracking: str | None
+    focus_position: int | None
+    altitude: float | None
+    azimuth: float | None
+
+
+class BriefBody(TypedDict):
+    """A session that waits."""
+
+    session_id: str
+    target: ShortText
+    scheduled_for: Instant | None
+    priority: int
+    source: Source
+
+
+class QueueBody(TypedDict):
+    """What waits, in the order it would run. `count` counts all, `sessions` names the first ones."""
+
+    count: Count
+    next_at: Instant | None
+    next: BriefBody | None
+    sessions: list[BriefBody]
+
+
+class ResultFramesBody(TypedDict):
+    requested: Count
+    taken: Count
+    stacked: Count
+    rejected: Count
+
+
+class WaitBody(TypedDict):
+    reason: Reason
+    seconds: float
+
+
+class StepBody(TypedDict):
+    name: str
+    started_at: Instant
+    ended_at: Instant
+    result: str
+    attempts: int
+    message: ShortText
+
+
+class ResultBody(TypedDict):
+    """How a session ended. `files` and `steps` are shortened when long; `files_total` counts all files."""
+
+    result: Outcome
+    session_id: str
+    request_id: str | None
+    telescope: str
+    target: ShortText
+    source: Source
+    scheduled_for: Instant | None
+    started_at: Instant | None
+    ended_at: Instant
+    frames: ResultFramesBody
+    integration_s: float
+    error: FailureBody | None
+    reason: Reason | None
+    message: ShortText
+    attempts: int
+    waits: list[WaitBody]
+    steps: list[StepBody]
+    settings: dict[str, Any]
+    files: list[str]
+    files_total: Count
+    device: str
+    firmware: str
+    agent_version: str
+
+
+class EventBody(TypedDict):
+    """Something that happened; further keys depend on `event_type`."""
+
+    event_type: EventType
+    telescope: str
+    session_id: str | None
+    request_id: str | None
+    ts: Instant
+    target: NotRequired[ShortText]
+    position: NotRequired[int]
+    scheduled_for: NotRequired[Instant | None]
+    error: NotRequired[FailureBody | None]
+    reason: NotRequired[str | None]
+    message: NotRequired[ShortText]
+    until: NotRequired[Instant | None]
+    resumed: NotRequired[bool]
+    step: NotRequired[ShortText]
+    index: NotRequired[int]
+    count: NotRequired[int]
+    attempt: NotRequired[int]
+    result: NotRequired[Outcome]
+    frames: NotRequired[ResultFramesBody]
+    integration_s: NotRequired[float]
+    command: NotRequired[str]
+    code: NotRequired[str]
+    battery: NotRequired[int]
+    storage_free_gb: NotRequired[float]
+
+
+class AnswerBody(TypedDict):
+    """The immediate answer to a submission."""
+
+    request_id: str | None
+    status: Literal["accepted", "error"]
+    code: Code
+    message: ShortText
+    session_id: str | None
+    telescope: str | None
+    position: int | None
+    scheduled_for: Instant | None
+    duplicate: bool
+    errors: list[ProblemBody]
+    warnings: list[ProblemBody]
+
+
+class CommandAnswerBody(TypedDict):
+    """An answer to a command or setting: `accepted` when taken, then `done` or `error`."""
+
+    request_id: str | None
+    status: Literal["accepted", "done", "error"]
+    code: Code
+    message: ShortText
+    hint: ShortText
+    telescope: str
+    command: NotRequired[str]
+    setting: NotRequired[str]
+
+
+class BridgeAnswerBody(TypedDict):
+    """The answer to a bridge request; `data` is null on error."""
+
+    request_id: str | None
+    status: Literal["ok", "error"]
+    code: Code
+    message: ShortText
+    hint: ShortText
+    data: dict[str, Any] | None
+
+
+class SubmitBody(TypedDict):
+    """A session on its way in: the document wrapped in `command`, or its keys beside these."""
+
+    command: NotRequired[dict[str, Any]]
+    request_id: NotRequired[RequestId]
+    session_id: NotRequired[str]
+    telescope: NotRequired[str]
+    expires_at: NotRequired[Instant]
+
+
+class CommandBody(TypedDict):
+    """A command: a verb and its arguments beside it. The bare verb alone will do as well."""
+
+    command: str
+    request_id: NotRequired[RequestId]
+    reason: NotRequired[str]
+    expires_at: NotRequired[Instant]
+
+
+class SetBody(TypedDict):
+    """A new value for a setting. The bare value alone will do as well."""
+
+    value: str | float | bool | None
+    request_id: NotRequired[RequestId]
+    expires_at: NotRequired[Instant]

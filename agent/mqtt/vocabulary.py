@@ -1,0 +1,43 @@
+"""Words that only exist on MQTT."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+API_VERSION = 1
+
+
+class EventType(StrEnum):
+    """What `<base>/<telescope>/event` tells."""
+
+    SESSION_QUEUED = "session_queued"
+    SESSION_REJECTED = "session_rejected"
+    COMMAND_REJECTED = "command_rejected"
+    SESSION_WAITING = "session_waiting"
+    SESSION_STARTED = "session_started"
+    SESSION_STEP = "session_step"
+    SESSION_COMPLETED = "session_completed"
+    SESSION_FAILED = "session_failed"
+    SESSION_ABORTED = "session_aborted"
+    SESSION_SKIPPED = "session_skipped"
+    WEATHER_UNSAFE = "weather_unsafe"
+    WEATHER_SAFE = "weather_safe"
+    LOW_BATTERY = "low_battery"
+    STORAGE_LOW = "storage_low"
+    CONNECTION_LOST = "connection_lost"
+    CONNECTION_RESTORED = "connection_restored"
+
+
+class State(StrEnum):
+    """Names of a telescope's retained topics that hold JSON."""
+
+    STATUS = "status"
+    PROGRESS = "progress"
+    TELEMETRY = "telemetry"
+    QUEUE = "queue"
+    RESULT = "result"
+    RESPONSE = "response"
+    SETTINGS = "settings"
+    SAFETY = "safety"
+    IMAGE_INFO = "image_info"
+    FIRMWARE = "firmware"
