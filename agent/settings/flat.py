@@ -41,7 +41,7 @@ class FlatSetting:
         """Its place in a configuration file, as written for people."""
         return dotted(self.path)
 
-    def extra(self, key: str) -> Any:
+    def note(self, key: str) -> Any:
         """One of the notes the model keeps beside the field."""
         notes = self.field.json_schema_extra
         return notes.get(key) if isinstance(notes, dict) else None

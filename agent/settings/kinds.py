@@ -35,7 +35,8 @@ Secret = Annotated[SecretStr, BeforeValidator(text)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[Text, ...], BeforeValidator(listed)]
 HorizonPoint = tuple[Annotated[float, Field(ge=0, le=360)], Annotated[float, Field(ge=-10, le=90)]]
-Horizon = Annotated[tuple[HorizonPoint, ...], BeforeValidator(_horizon)]
+HORIZON_TYPE = tuple[HorizonPoint, ...]
+Horizon = Annotated[HORIZON_TYPE, BeforeValidator(_horizon)]
 
 
 def shown(**extra: Any) -> dict[str, Any]:

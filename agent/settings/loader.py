@@ -217,6 +217,8 @@ def _add_setting(layers: _Layers, setting: FlatSetting, value: Any, place: str) 
         message = f"names one telescope, but the configuration lists {len(telescopes)}."
         layers.problems.append(SettingsProblem(place, message, "Set it in the list of telescopes."))
         return
+    if telescopes and not isinstance(telescopes[0], dict):
+        return  # the list itself is wrong, and will be told
     layers.put(setting.path, value, place)
 
 
