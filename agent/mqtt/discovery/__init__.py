@@ -1,0 +1,1 @@
+"""What Home Assistant is told about the telescopes so that they appear by themselves."""

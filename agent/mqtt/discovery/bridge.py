@@ -1,0 +1,98 @@
+"""The device message of the agent itself; every telescope points to it."""
+
+from __future__ import annotations
+
+import re
+
+from agent.mqtt.discovery.model import BridgeFacts, Component, DeviceMessage, DiscoveryOptions, origin
+from agent.mqtt.discovery.parts import CONFIG, DIAGNOSTIC, attributes, maker, picked, reads, value
+
+_DEFAULT_BASE = "dwarf"
+
+
+def bridge_id(options: DiscoveryOptions) -> str:
+    """Return the agent's device identifier; agents with different base topics are different devices."""
+    base = options.topics.base
+    if base == _DEFAULT_BASE:
+        return "dwarf_agent_bridge"
+    return f"dwarf_agent_bridge_{re.sub(r'[^a-zA-Z0-9_-]', '_', base)}"
+
+
+def bridge_availability(options: DiscoveryOptions) -> Component:
+    """Return the availability that tells whether the agent runs."""
+    return {"topic": options.topics.availability}
+
+
+def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> DeviceMessage:
+    """Build the retained message that makes the agent itself appear in Home Assistant."""
+    identifier = bridge_id(options)
+    device = {
+        "identifiers": [identifier],
+        "name": "DWARF agent",
+        "manufacturer": "dwarf-agent",
+        "model": "Session agent",
+        "sw_version": options.agent_version,
+        "configuration_url": facts.configuration_url,
+    }
+    prefix = identifier.removesuffix("_bridge")
+    make = maker(identifier, prefix, options.topics.availability.removesuffix("/availability"))
+    info, request = "~/info", "~/request"
+    shown = {"entity_category": DIAGNOSTIC}
+    components = {
+        "connectivity": make(
+            "connectivity",
+            "binary_sensor",
+            {"state_topic": "~/availability", "payload_on": "online", "payload_off": "offline"},
+            shown,
+            availability=[],  # else it would be unavailable at the moment it has something to say
+            name="Connectivity",
+            device_class="connectivity",
+        ),
+        "version": make(
+            "version",
+            "sensor",
+            reads(info, value("version"), name="Version", icon="mdi:tag-outline"),
+            attributes(info, picked("api_version", "time_zone", "mqtt_protocol", "config_hash")),
+            shown,
+        ),
+        "started": make(
+            "started",
+            "sensor",
+            reads(info, value("started_at"), name="Started", icon="mdi:clock-start"),
+            shown,
+            device_class="timestamp",
+        ),
+        "telescopes": make(
+            "telescopes",
+            "sensor",
+            reads(info, "{{ value_json.telescopes | count }}", name="Telescopes", icon="mdi:telescope"),
+            shown,
+            unit_of_measurement="telescopes",
+        ),
+        "restart": make(
+            "restart",
+            "button",
+            {"command_topic": f"{request}/restart", "payload_press": "{}"},
+            name="Restart",
+            device_class="restart",
+            entity_category=CONFIG,
+        ),
+        "announce": make(
+            "announce",
+            "button",
+            {"command_topic": f"{request}/discovery/resend", "payload_press": "{}"},
+            name="Announce again",
+            icon="mdi:bullhorn-outline",
+            entity_category=DIAGNOSTIC,
+        ),
+    }
+    return DeviceMessage(
+        topic=f"{options.prefix}/device/{identifier}/config",
+        payload={
+            "device": {key: given for key, given in device.items() if given},
+            "origin": origin(options),
+            "availability": [bridge_availability(options)],
+            "components": components,
+        },
+        owned=(options.topics.availability, options.topics.info),
+    )

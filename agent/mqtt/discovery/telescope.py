@@ -1,0 +1,424 @@
+"""The device message of one telescope: every entity a person sees."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agent.events import Outcome, Status
+from agent.mqtt.discovery.bridge import bridge_availability, bridge_id
+from agent.mqtt.discovery.model import (
+    DATETIME_SINCE,
+    MODEL_IDS,
+    MODEL_NAMES,
+    NO_FILE,
+    Component,
+    DeviceMessage,
+    DiscoveryOptions,
+    TelescopeFacts,
+    origin,
+)
+from agent.mqtt.discovery.parts import (
+    CONFIG,
+    DIAGNOSTIC,
+    QOS,
+    Make,
+    attributes,
+    flag,
+    maker,
+    picked,
+    reads,
+    text,
+    value,
+    without,
+)
+from agent.mqtt.vocabulary import EventType, State
+from agent.requests import Verb
+
+TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
+MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
+MAX_WAIT_MINUTES = 600
+
+DEVICE_TRIGGERS = (
+    EventType.SESSION_COMPLETED,
+    EventType.SESSION_FAILED,
+    EventType.SESSION_ABORTED,
+    EventType.WEATHER_UNSAFE,
+)
+
+# The update platform refuses nulls, and takes an unknown newest version for an update that waits.
+_FIRMWARE = (
+    "{{ {'installed_version': value_json.installed_version, 'title': value_json.title or 'Firmware',"
+    " 'latest_version': value_json.latest_version or value_json.installed_version} | tojson"
+    " if value_json.installed_version else '' }}"
+)
+
+
+def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> DeviceMessage:
+    """Build the retained message that makes one telescope appear in Home Assistant."""
+    device: dict[str, Any] = {
+        "identifiers": [f"dwarf_agent_{facts.hardware_id}"],
+        "name": facts.name,
+        "manufacturer": "DWARFLAB",
+        "model": MODEL_NAMES.get(facts.model, facts.model),
+        "via_device": bridge_id(options),
+    }
+    optional = {
+        "model_id": MODEL_IDS.get(facts.model, ""),
+        "sw_version": facts.firmware,
+        "serial_number": facts.serial,
+        "configuration_url": facts.configuration_url,
+    }
+    device.update({key: given for key, given in optional.items() if given})
+    base = f"{options.topics.base}/{facts.telescope_id}"
+    make = maker(facts.hardware_id, facts.entity_prefix, base)
+    return DeviceMessage(
+        topic=f"{options.prefix}/device/dwarf_agent_{facts.hardware_id}/config",
+        payload={
+            "device": device,
+            "origin": origin(options),
+            "availability": [bridge_availability(options)],
+            "components": {
+                **_session(make),
+                **_telemetry(make, options),
+                **_safety(make),
+                **_buttons(make, facts, options),
+                **_settings(make, facts, options),
+                **_messages(make),
+                **_device_triggers(options.topics.state(facts.telescope_id, "event")),
+            },
+        },
+        owned=tuple(
+            options.topics.state(facts.telescope_id, name)
+            for name in ("availability", "image", *(state.value for state in State))
+        ),
+    )
+
+
+def _session(make: Make) -> dict[str, Component]:
+    progress, status, queue, result = "~/progress", "~/status", "~/queue", "~/result"
+    frames = {"state_class": "measurement", "unit_of_measurement": "frames"}
+    seconds = {"device_class": "duration", "unit_of_measurement": "s", "suggested_display_precision": 0}
+    return {
+        "status": make(
+            "status",
+            "sensor",
+            reads(status, value("state"), name=None, icon="mdi:telescope"),
+            {"device_class": "enum", "options": [state.value for state in Status]},
+            attributes(status, picked("session_id", "target", "step", "reason", "message", "since")),
+        ),
+        "running": make(
+            "running", "binary_sensor", flag(status, "running", name="Running", device_class="running")
+        ),
+        "target": make("target", "sensor", reads(status, text("target"), name="Target", icon="mdi:creation")),
+        "problem": make(
+            "problem",
+            "binary_sensor",
+            reads(status, "{{ value_json.problem is not none }}", payload_on="True", payload_off="False"),
+            attributes(status, "{{ (value_json.problem or {}) | tojson }}"),
+            name="Problem",
+            device_class="problem",
+            entity_category=DIAGNOSTIC,
+        ),
+        "progress": make(
+            "progress",
+            "sensor",
+            reads(progress, value("percent"), name="Progress", icon="mdi:progress-star"),
+            state_class="measurement",
+            unit_of_measurement="%",
+            suggested_display_precision=0,
+        ),
+        "frames_taken": make(
+            "frames_taken",
+            "sensor",
+            reads(progress, value("frames.taken"), name="Frames taken", icon="mdi:camera-iris"),
+            frames,
+        ),
+        "frames_stacked": make(
+            "frames_stacked",
+            "sensor",
+            reads(progress, value("frames.stacked"), name="Frames stacked", icon="mdi:layers-triple"),
+            frames,
+        ),
+        "frames_total": make(
+            "frames_total",
+            "sensor",
+            reads(progress, value("frames.total"), name="Frames planned", icon="mdi:counter"),
+            frames,
+        ),
+        "time_remaining": make(
+            "time_remaining",
+            "sensor",
+            reads(progress, value("remaining_s"), name="Time remaining", icon="mdi:timer-sand"),
+            seconds,
+        ),
+        "estimated_end": make(
+            "estimated_end",
+            "sensor",
+            reads(progress, value("estimated_end"), name="Estimated end", icon="mdi:flag-checkered"),
+            device_class="timestamp",
+        ),
+        "integration": make(
+            "integration",
+            "sensor",
+            reads(progress, value("integration_s"), name="Integration", icon="mdi:camera-timer"),
+            seconds,
+            state_class="measurement",
+        ),
+        "queue": make(
+            "queue",
+            "sensor",
+            reads(queue, value("count"), name="Queue", icon="mdi:playlist-star"),
+            attributes(
+                queue,
+                "{{ {'next': value_json.next, 'sessions': value_json.sessions[:"
+                + str(MAX_QUEUE_SHOWN)
+                + "]} | tojson }}",
+            ),
+            state_class="measurement",
+            unit_of_measurement="sessions",
+        ),
+        "next_session": make(
+            "next_session",
+            "sensor",
+            reads(queue, value("next_at"), name="Next session", icon="mdi:calendar-clock"),
+            device_class="timestamp",
+        ),
+        "last_result": make(
+            "last_result",
+            "sensor",
+            reads(result, value("result"), name="Last result", icon="mdi:clipboard-check-outline"),
+            {"device_class": "enum", "options": [outcome.value for outcome in Outcome]},
+            attributes(result, without("steps", "files")),
+        ),
+    }
+
+
+def _telemetry(make: Make, options: DiscoveryOptions) -> dict[str, Component]:
+    topic = "~/telemetry"
+    telling = {
+        **_needs_telescope(options),
+        "entity_category": DIAGNOSTIC,
+        "expire_after": TELEMETRY_EXPIRES_S,
+    }
+
+    def sensor(key: str, path: str, name: str, device_class: str | None, unit: str, **more: Any) -> Component:
+        classed = {"device_class": device_class} if device_class else {}
+        shown = {"state_class": "measurement", "unit_of_measurement": unit, **classed, **more}
+        return make(key, "sensor", reads(topic, value(path), name=name), shown, telling)
+
+    return {
+        "connectivity": make(
+            "connectivity",
+            "binary_sensor",
+            {"state_topic": "~/availability", "payload_on": "online", "payload_off": "offline"},
+            name="Connectivity",
+            device_class="connectivity",
+            entity_category=DIAGNOSTIC,
+        ),
+        "battery": sensor("battery", "battery", "Battery", "battery", "%"),
+        "charging": make(
+            "charging",
+            "binary_sensor",
+            flag(topic, "charging", name="Charging", device_class="battery_charging"),
+            telling,
+        ),
+        "storage_free": sensor(
+            "storage_free",
+            "storage.free_gb",
+            "Storage free",
+            "data_size",
+            "GB",
+            suggested_display_precision=1,
+        ),
+        "temperature": sensor(
+            "temperature", "temperature", "Temperature", "temperature", "°C", suggested_display_precision=1
+        ),
+        "signal": sensor(
+            "signal", "rssi", "Signal strength", "signal_strength", "dBm", enabled_by_default=False
+        ),
+        "altitude": sensor(
+            "altitude", "altitude", "Altitude", None, "°", icon="mdi:angle-acute", enabled_by_default=False
+        ),
+        "azimuth": sensor(
+            "azimuth",
+            "azimuth",
+            "Azimuth",
+            None,
+            "°",
+            state_class="measurement_angle",
+            icon="mdi:compass-outline",
+            enabled_by_default=False,
+        ),
+        "firmware": make(
+            "firmware",
+            "update",
+            reads("~/firmware", _FIRMWARE),
+            name="Firmware",
+            device_class="firmware",
+            entity_category=DIAGNOSTIC,
+        ),
+    }
+
+
+def _safety(make: Make) -> dict[str, Component]:
+    return {
+        "weather": make(
+            "weather",
+            "binary_sensor",
+            reads("~/safety", "{{ not value_json.safe }}", payload_on="True", payload_off="False"),
+            attributes("~/safety", picked("state", "reasons", "policy", "since")),
+            name="Weather",
+            device_class="safety",
+        ),
+    }
+
+
+def _buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
+    def button(key: str, verb: Verb, name: str, icon: str, **more: Any) -> Component:
+        press = json.dumps({"command": verb.value}, separators=(",", ":"))
+        told = {"command_topic": "~/command", "payload_press": press, "name": name, "icon": icon}
+        return make(key, "button", told, more)
+
+    at_telescope = _needs_telescope(options)
+    power = {**at_telescope, "entity_category": CONFIG}
+    buttons = {
+        "abort": button("abort", Verb.ABORT, "Abort", "mdi:stop-circle-outline"),
+        "pause": button("pause", Verb.PAUSE, "Pause", "mdi:pause-circle-outline"),
+        "resume": button("resume", Verb.RESUME, "Resume", "mdi:play-circle-outline"),
+        "skip": button("skip", Verb.SKIP, "Skip session", "mdi:skip-next-circle-outline"),
+        "stop_after_this": button(
+            "stop_after_this", Verb.STOP_AFTER_THIS, "Stop after this session", "mdi:page-last"
+        ),
+        "end_night": button("end_night", Verb.END_NIGHT, "End the night", "mdi:weather-sunset-up"),
+        "run_selected": button("run_selected", Verb.RUN, "Run selected session", "mdi:play-box-outline"),
+        "park": button("park", Verb.PARK, "Park", "mdi:parking", **at_telescope),
+        "shutdown": button("shutdown", Verb.SHUTDOWN, "Shut down", "mdi:power", **power),
+        "reboot": button("reboot", Verb.REBOOT, "Reboot", "mdi:restart", device_class="restart", **power),
+    }
+    if facts.can_provision:
+        buttons["provision"] = button(
+            "provision",
+            Verb.PROVISION,
+            "Reconnect over Bluetooth",
+            "mdi:bluetooth-connect",
+            entity_category=CONFIG,
+        )
+    return buttons
+
+
+def _settings(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
+    topic = "~/settings"
+
+    def setting(key: str, platform: str, name: str, path: str, icon: str, *parts: Component) -> Component:
+        both_ways = {"command_topic": f"~/set/{path}", "name": name, "icon": icon}
+        return make(key, platform, reads(topic, value(path)), both_ways, *parts)
+
+    def switch(key: str, name: str, icon: str) -> Component:
+        states = {"state_on": "True", "state_off": "False", "entity_category": CONFIG}
+        return setting(key, "switch", name, key, icon, states)
+
+    def choice(key: str, name: str, icon: str, choices: tuple[str, ...], *parts: Component) -> Component:
+        return setting(key, "select", name, key, icon, {"options": list(choices)}, *parts)
+
+    parts = {
+        "scheduler": switch("scheduler", "Scheduler", "mdi:calendar-play"),
+        "armed": switch("armed", "Controls armed", "mdi:shield-lock-open-outline"),
+        "max_wait": setting(
+            "max_wait",
+            "number",
+            "Longest wait",
+            "max_wait",
+            "mdi:timer-pause-outline",
+            {"device_class": "duration", "unit_of_measurement": "min", "mode": "box"},
+            {"min": 0, "max": MAX_WAIT_MINUTES, "step": 5, "entity_category": CONFIG},
+        ),
+        "session_file": choice(
+            "session_file",
+            "Session file",
+            "mdi:file-star-outline",
+            (NO_FILE, *facts.session_files),
+        ),
+    }
+    if facts.weather_policies:
+        parts["weather_policy"] = choice(
+            "weather_policy",
+            "Weather policy",
+            "mdi:weather-partly-rainy",
+            facts.weather_policies,
+            {"entity_category": CONFIG},
+        )
+    if facts.filters:
+        parts["filter"] = choice(
+            "filter", "Filter", "mdi:circle-opacity", facts.filters, _needs_telescope(options)
+        )
+    if options.ha_min_version >= DATETIME_SINCE:
+        parts["not_before"] = setting(
+            "not_before",
+            "datetime",
+            "Not before",
+            "not_before",
+            "mdi:clock-start",
+            {"entity_category": CONFIG},
+        )
+    return parts
+
+
+def _messages(make: Make) -> dict[str, Component]:
+    return {
+        "submit": make(
+            "submit",
+            "notify",
+            command_topic="~/session/submit",
+            name="Submit session",
+            icon="mdi:send-outline",
+        ),
+        "session": make(
+            "session",
+            "event",
+            state_topic="~/event",
+            event_types=[kind.value for kind in EventType],
+            availability=[],  # an availability that comes back would fire the last event again
+            qos=QOS,
+            name="Session",
+            icon="mdi:star-shooting-outline",
+        ),
+        "image": make(
+            "image",
+            "image",
+            attributes("~/image_info"),
+            image_topic="~/image",
+            content_type="image/jpeg",
+            name="Latest picture",
+            icon="mdi:image-filter-hdr-outline",
+        ),
+        "last_response": make(
+            "last_response",
+            "sensor",
+            reads("~/response", text("message"), name="Last response", icon="mdi:message-reply-text-outline"),
+            attributes("~/response"),
+            entity_category=DIAGNOSTIC,
+        ),
+    }
+
+
+def _device_triggers(topic: str) -> dict[str, Component]:
+    return {
+        f"on_{kind.value}": {
+            "platform": "device_automation",
+            "automation_type": "trigger",
+            "type": kind.value,
+            "subtype": "session",
+            "topic": topic,
+            "payload": kind.value,
+            "value_template": value("event_type"),
+            "qos": QOS,
+        }
+        for kind in DEVICE_TRIGGERS
+    }
+
+
+def _needs_telescope(options: DiscoveryOptions) -> Component:
+    """Return the keys of an entity that means nothing while the telescope is away."""
+    both = [bridge_availability(options), {"topic": "~/availability"}]
+    return {"availability": both, "availability_mode": "all"}
