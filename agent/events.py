@@ -130,7 +130,10 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class SessionBrief:
-    """A session in a few words. `session_id` is its file name without `.json`: unique per telescope."""
+    """A session in a few words. `session_id` is its file name without `.json`: unique per telescope.
+
+    `waits_for` and `note` say why a due session was passed over, in code and words.
+    """
 
     session_id: str
     target: str
@@ -138,6 +141,8 @@ class SessionBrief:
     priority: int = 0
     source: Source = Source.FILE
     request_id: str = ""
+    waits_for: Reason | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is not None and timeout <= 0:
             return super().select(0)
-        ready = super().select(_SETTLE_S)
+        has_sockets = len(self.get_map()) > 1  # one is the loop's own wake-up pipe
+        ready = super().select(_SETTLE_S if has_sockets else 0)
         if ready:
             return ready
         while self.busy_threads:

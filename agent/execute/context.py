@@ -1,0 +1,68 @@
+"""What every step is given: the telescope, the site, and ways to wait and to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.capabilities import Capabilities
+from agent.clock import Clock
+from agent.errors import AgentError
+from agent.execute.tally import Tally
+from agent.session.plan import PlannedStep
+from agent.targets import Site, Target
+from agent.telescope.errors import TransientError
+from agent.telescope.interface import CaptureProgress, Telescope
+
+
+class StepFailedError(AgentError):
+    """A step ended without success and is not to be tried again."""
+
+    code = "step_failed"
+
+
+class CaptureLostError(TransientError):
+    """A capture ended while nobody watched, short of its frames; the rest can be taken."""
+
+    code = "capture_ended"
+
+
+class GotoGuard(Protocol):
+    """The last gate before the telescope moves; raises AgentError to forbid."""
+
+    def permit(self, target: Target, *, seconds: float, sun_filter: bool) -> None:
+        """Allow pointing at the target for that many seconds from now, or raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorOptions:
+    """Waits and limits of the executor, in seconds. Each says why it is as long as it is."""
+
+    retry_pause_s: float = 10.0  # lets the telescope settle, and a cloud edge pass, between attempts
+    settle_s: float = 5.0  # the pause after stopping a goto before the next movement (as older programs do)
+    stop_limit_s: float = 120.0  # a stopped capture may finish its stack before it ends
+    agent_stop_limit_s: float = 15.0  # the same while the agent itself is told to go
+    reconnect_limit_s: float = 3600.0  # how long a session holds on to a telescope that does not answer
+    hold_limit_s: float = 6 * 3600.0  # how long a session may stay paused before it ends with what it has
+    capture_slack_s: float = 300.0  # a capture may take twice its estimate plus this before it is stopped
+
+
+@dataclass(slots=True)
+class StepContext:
+    """The surroundings of a running step."""
+
+    telescope: Telescope
+    site: Site
+    clock: Clock
+    capabilities: Capabilities
+    options: ExecutorOptions
+    guard: GotoGuard
+    tally: Tally
+    remaining_s: Callable[[], float]
+    tell: Callable[[str], None]
+    progressed: Callable[[CaptureProgress], None]
+
+
+StepRunner = Callable[[StepContext, PlannedStep], Awaitable[None]]
+

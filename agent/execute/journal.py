@@ -1,0 +1,129 @@
+"""What a running session must remember to survive the agent's death: a few facts, saved off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Any, Protocol
+
+from agent.capabilities import Camera
+from agent.clock import Clock
+from agent.errors import AgentError
+from agent.events import Frames
+
+_LOGGER = logging.getLogger(__name__)
+
+SAVE_EVERY_S = 5.0  # frames of short exposures come faster than a memory card likes to be written
+
+
+class JournalFile(Protocol):
+    """Where the facts of one session are kept."""
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what was saved last; None when nothing (readable) was."""
+
+    def save(self, facts: dict[str, Any]) -> None:
+        """Replace the facts atomically."""
+
+    def clear(self) -> None:
+        """Forget them."""
+
+
+class Journal:
+    """The facts of one session: when it began, frames of closed captures, and the capture that is open."""
+
+    def __init__(self, file: JournalFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+        self._facts: dict[str, Any] = {}
+        self._saved_at = float("-inf")
+        self._lock = asyncio.Lock()
+        self._pending: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Read what an earlier life of the agent left; unreadable facts count as none."""
+        self._facts = await asyncio.to_thread(self._file.load) or {}
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When the session first began to run."""
+        return _instant(self._facts.get("started_at"))
+
+    @property
+    def open_capture(self) -> tuple[Camera, datetime] | None:
+        """The capture that was running when the facts were last saved, and when it was begun."""
+        capture = self._facts.get("capture")
+        if not isinstance(capture, dict):
+            return None
+        began = _instant(capture.get("started_at"))
+        camera = capture.get("camera")
+        return (Camera(camera), began) if began and camera in set(Camera) else None
+
+    @property
+    def open_frames(self) -> Frames:
+        """Frames of the open capture as last seen."""
+        return _frames(self._facts.get("capture"))
+
+    def frames(self, camera: Camera) -> Frames:
+        """Frames of this camera's closed captures."""
+        closed = self._facts.get("frames")
+        return _frames(closed.get(camera.value) if isinstance(closed, dict) else None)
+
+    async def begin(self, started_at: datetime) -> None:
+        """Note that the session runs."""
+        self._facts.setdefault("started_at", started_at.isoformat())
+        await self.flush()
+
+    async def capture_started(self, camera: Camera, started_at: datetime) -> None:
+        """Note that a capture is open, before its shutter is."""
+        self._facts["capture"] = {"camera": camera.value, "started_at": started_at.isoformat()}
+        await self.flush()
+
+    def capture_progress(self, taken: int, stacked: int) -> None:
+        """Note the open capture's frames; written at most every few seconds."""
+        capture = self._facts.get("capture")
+        if not isinstance(capture, dict):
+            return
+        capture.update(taken=taken, stacked=stacked)
+        if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S and self._pending is None:
+            self._saved_at = self._clock.monotonic()
+            self._pending = asyncio.create_task(self.flush(), name="journal")
+            self._pending.add_done_callback(self._written)
+
+    async def capture_closed(self, camera: Camera, total: Frames) -> None:
+        """Note that the capture is over and how many frames this camera has in all."""
+        self._facts.pop("capture", None)
+        self._facts.setdefault("frames", {})[camera.value] = {"taken": total.taken, "stacked": total.stacked}
+        await self.flush()
+
+    async def clear(self) -> None:
+        """Forget everything: the session has its result."""
+        async with self._lock:
+            self._facts = {}
+            await asyncio.to_thread(self._file.clear)
+
+    async def flush(self) -> None:
+        """Write the facts now. A disk that refuses costs the recovery, never the session."""
+        async with self._lock:
+            try:
+                await asyncio.to_thread(self._file.save, dict(self._facts))
+            except (OSError, AgentError) as error:
+                _LOGGER.warning("The session's journal cannot be written: %s", error)
+
+    def _written(self, _task: asyncio.Task[None]) -> None:
+        self._pending = None
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _frames(value: object) -> Frames:
+    if not isinstance(value, dict):
+        return Frames()
+    taken, stacked = value.get("taken", 0), value.get("stacked", 0)
+    return Frames(0, taken, stacked) if isinstance(taken, int) and isinstance(stacked, int) else Frames()

@@ -1,0 +1,32 @@
+"""Know where the telescope points, and point it: calibration, polar alignment, goto."""
+
+from __future__ import annotations
+
+from agent.execute.context import StepContext, StepFailedError
+from agent.execute.steps.camera import apply_and_verify
+from agent.session.plan import PlannedStep
+
+
+async def calibrate(context: StepContext, step: PlannedStep) -> None:
+    """Calibrate with the recipe's camera settings, from standstill."""
+    await apply_and_verify(context, step)
+    await context.clock.sleep(context.options.settle_s)
+    await context.telescope.stop_goto()
+    await context.clock.sleep(context.options.settle_s)
+    await context.telescope.calibrate(context.site)
+
+
+async def solve_eq(context: StepContext, _step: PlannedStep) -> None:
+    """Measure the polar alignment error, from standstill."""
+    await context.telescope.stop_goto()
+    await context.clock.sleep(context.options.settle_s)
+    error = await context.telescope.solve_eq(context.site)
+    context.tell(f"polar alignment error: azimuth {error.azimuth:+.2f}°, altitude {error.altitude:+.2f}°")
+
+
+async def goto(context: StepContext, step: PlannedStep) -> None:
+    """Point at the target and track it, if the Sun allows."""
+    if step.target is None:
+        raise StepFailedError(f"The step '{step.label}' has no target.", code="no_target")
+    context.guard.permit(step.target, seconds=context.remaining_s(), sun_filter=step.sun_filter)
+    await context.telescope.goto(step.target, context.site)

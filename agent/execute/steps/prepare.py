@@ -1,0 +1,26 @@
+"""Set the telescope's clock; leave an earlier session's display; park; power off."""
+
+from __future__ import annotations
+
+from agent.execute.context import StepContext
+from agent.session.plan import PlannedStep
+
+
+async def set_time(context: StepContext, _step: PlannedStep) -> None:
+    """Tell the telescope the time, its zone and where it stands."""
+    await context.telescope.set_time(context.clock.now(), context.site)
+
+
+async def go_live(context: StepContext, _step: PlannedStep) -> None:
+    """Finish the display of the session before."""
+    await context.telescope.go_live()
+
+
+async def park(context: StepContext, _step: PlannedStep) -> None:
+    """Fold the telescope."""
+    await context.telescope.park()
+
+
+async def power_down(context: StepContext, _step: PlannedStep) -> None:
+    """Power the telescope off."""
+    await context.telescope.shutdown()

@@ -1,0 +1,225 @@
+"""Chooses what one telescope does next: one session at a time, the rest in a visible queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from agent.clock import Clock
+from agent.events import Event, QueueChanged, Reason, SessionBrief, SessionWaiting
+from agent.schedule.timetable import Timetable
+from agent.schedule.waiting import Answer, Judgement, Waiting
+
+_LOGGER = logging.getLogger(__name__)
+
+ASK_AGAIN = timedelta(seconds=60)  # conditions without a known end are asked again this often
+_RECHECK = "recheck:"
+
+
+class Gate(Protocol):
+    """Answers whether a due session may run now."""
+
+    def judge(self, waiting: Waiting, now: datetime) -> Judgement:
+        """Answer for one session; pure, quick, never raises."""
+
+
+class Sessions(Protocol):
+    """What the dispatcher has done with sessions."""
+
+    async def run(self, waiting: Waiting) -> None:
+        """Run a session to its result; never raises for what the telescope does."""
+
+    async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
+        """End a session that will not run, as skipped."""
+
+    async def postpone(self, waiting: Waiting, start: datetime) -> None:
+        """Give a missed session its new start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Why nothing runs although sessions are due."""
+
+    session: SessionBrief
+    reason: Reason
+    message: str
+    until: datetime | None
+
+
+class Dispatcher:
+    """Owner of one telescope's queue. `kick()` after anything that may change the choice."""
+
+    def __init__(
+        self,
+        telescope_id: str,
+        *,
+        clock: Clock,
+        timetable: Timetable,
+        gate: Gate,
+        sessions: Sessions,
+        publish: Callable[[Event], None],
+        on_idle: Callable[[Standstill | None], None],
+    ) -> None:
+        self._telescope_id = telescope_id
+        self._clock = clock
+        self._timetable = timetable
+        self._gate = gate
+        self._sessions = sessions
+        self._publish = publish
+        self._on_idle = on_idle
+        self._queue: dict[str, Waiting] = {}
+        self._wake = asyncio.Event()
+        self._published: QueueChanged | None = None
+        self._standstill: Standstill | None = None
+        self.running: Waiting | None = None
+
+    # -- the queue --------------------------------------------------------------------------------------
+
+    @property
+    def queue(self) -> tuple[Waiting, ...]:
+        """The waiting sessions in the order of their turns."""
+        now = self._clock.now()
+        due = sorted((w for w in self._queue.values() if w.due(now)), key=Waiting.turn)
+        later = sorted((w for w in self._queue.values() if not w.due(now)), key=lambda w: (w.start or w.seen, w.turn()))
+        return (*due, *later)
+
+    def find(self, session_id: str) -> Waiting | None:
+        """The waiting session with this id."""
+        return self._queue.get(session_id)
+
+    def put(self, waiting: Waiting) -> None:
+        """Add a session, or replace the one with the same id."""
+        self._queue[waiting.session_id] = waiting
+        if waiting.start is not None and not waiting.due(self._clock.now()):
+            self._timetable.set(self._alarm(waiting.session_id), waiting.start, self.kick)
+        else:
+            self._timetable.remove(self._alarm(waiting.session_id))
+        self.kick()
+
+    def drop(self, session_id: str) -> Waiting | None:
+        """Take a session out of the queue; None when it is not in it."""
+        waiting = self._queue.pop(session_id, None)
+        if waiting is not None:
+            self._timetable.remove(self._alarm(session_id))
+            self.kick()
+        return waiting
+
+    def position(self, session_id: str) -> int | None:
+        """The session's place in the queue, from 1."""
+        ids = [waiting.session_id for waiting in self.queue]
+        return ids.index(session_id) + 1 if session_id in ids else None
+
+    def kick(self) -> None:
+        """Look again at what to do next."""
+        self._wake.set()
+
+    # -- the loop ---------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Run due sessions one after the other, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while (chosen := await self._choose()) is not None:
+                await self._run(chosen)
+
+    async def _run(self, chosen: Waiting) -> None:
+        self.drop(chosen.session_id)
+        self.running = chosen
+        self._standstill = None
+        self._publish_queue()
+        try:
+            await self._sessions.run(chosen)
+        except Exception:
+            _LOGGER.exception("Session %s could not be run", chosen.session_id)
+        finally:
+            self.running = None
+
+    async def _choose(self) -> Waiting | None:
+        now = self._clock.now()
+        first: Standstill | None = None
+        again: datetime | None = None
+        for waiting in [w for w in self.queue if w.due(now)]:
+            judgement = self._gate.judge(waiting, now)
+            if judgement.answer is Answer.RUN:
+                return waiting
+            if judgement.answer is Answer.WAIT:
+                until = max(judgement.until, now + timedelta(seconds=1)) if judgement.until else now + ASK_AGAIN
+                again = min(again, until) if again else until
+                self._pass_over(waiting, judgement)
+                first = first or _standstill(waiting, judgement, until)
+            else:
+                await self._settle(waiting, judgement, now)
+        self._timetable.remove(_RECHECK + self._telescope_id)
+        if again is not None:
+            self._timetable.set(_RECHECK + self._telescope_id, again, self.kick)
+        self._publish_queue()
+        self._stand_still(first, now)
+        return None
+
+    async def _settle(self, waiting: Waiting, judgement: Judgement, now: datetime) -> None:
+        if judgement.answer is Answer.NEXT_NIGHT:
+            start = waiting.start or now
+            while start <= now:
+                start += timedelta(days=1)
+            self.put(replace(waiting, start=start))
+            await self._sessions.postpone(waiting, start)
+            return
+        self.drop(waiting.session_id)
+        await self._sessions.give_up(waiting, judgement.reason or Reason.MISSED, judgement.message)
+
+    def _pass_over(self, waiting: Waiting, judgement: Judgement) -> None:
+        if (waiting.brief.waits_for, waiting.brief.note) != (judgement.reason, judgement.message):
+            _LOGGER.debug("Session %s waits: %s", waiting.session_id, judgement.message)
+            self._queue[waiting.session_id] = waiting.passed_over(judgement.reason, judgement.message)
+
+    def _stand_still(self, standstill: Standstill | None, now: datetime) -> None:
+        before, self._standstill = self._standstill, standstill
+        self._on_idle(standstill)
+        if standstill is None or _same(before, standstill):
+            return
+        _LOGGER.info("Session %s waits: %s", standstill.session.session_id, standstill.message)
+        self._publish(
+            SessionWaiting(
+                telescope=self._telescope_id,
+                at=now,
+                session=standstill.session,
+                reason=standstill.reason,
+                message=standstill.message,
+                until=standstill.until,
+            )
+        )
+
+    def _publish_queue(self) -> None:
+        queue = self.queue
+        starts = [waiting.start for waiting in queue if waiting.start is not None]
+        sessions = tuple(waiting.brief for waiting in queue)
+        before = self._published
+        if before is not None and before.sessions == sessions:
+            return
+        self._published = QueueChanged(
+            telescope=self._telescope_id,
+            at=self._clock.now(),
+            sessions=sessions,
+            next_at=min(starts, default=None),
+        )
+        self._publish(self._published)
+
+    def _alarm(self, session_id: str) -> str:
+        return f"start:{self._telescope_id}:{session_id}"
+
+
+def _standstill(waiting: Waiting, judgement: Judgement, until: datetime) -> Standstill:
+    reason = judgement.reason or Reason.SCHEDULE
+    brief = replace(waiting.brief, waits_for=judgement.reason, note=judgement.message)
+    return Standstill(brief, reason, judgement.message, until)
+
+
+def _same(before: Standstill | None, now: Standstill) -> bool:
+    return before is not None and (before.session.session_id, before.reason) == (now.session.session_id, now.reason)
+
+

@@ -1,0 +1,76 @@
+"""Alarms at absolute instants, kept by APScheduler, surviving steps of the wall clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+from agent.clock import Clock
+
+_LOGGER = logging.getLogger(__name__)
+logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every alarm of thousands otherwise
+
+HEARTBEAT_S = 10.0  # how late an alarm can be after the wall clock was set forward (a Pi has no clock of its own)
+CLOCK_STEP_S = 2.0  # a difference between wall and monotonic progress above this is a step, not drift
+
+
+class Timetable:
+    """One alarm per key at an aware UTC instant. An instant in the past rings at once; none is ever dropped."""
+
+    def __init__(self, clock: Clock, on_clock_step: Callable[[float], None] | None = None) -> None:
+        self._clock = clock
+        self._on_clock_step = on_clock_step
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._heart: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start ringing; needs the running event loop."""
+        self._scheduler.start()
+        self._heart = asyncio.create_task(self._beat(), name="timetable")
+
+    async def stop(self) -> None:
+        """Ring no more."""
+        if self._heart is not None:
+            self._heart.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._heart
+            self._heart = None
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def set(self, key: str, instant: datetime, ring: Callable[[], None]) -> None:
+        """Ring at the instant; replaces an alarm with the same key."""
+        self._scheduler.add_job(
+            _ring, DateTrigger(instant.astimezone(UTC)), args=[ring], id=key, replace_existing=True
+        )
+
+    def remove(self, key: str) -> None:
+        """Forget an alarm; harmless when there is none."""
+        with contextlib.suppress(JobLookupError):
+            self._scheduler.remove_job(key)
+
+    async def _beat(self) -> None:
+        wall, steady = self._clock.now(), self._clock.monotonic()
+        while True:
+            await self._clock.sleep(HEARTBEAT_S)
+            step = (self._clock.now() - wall).total_seconds() - (self._clock.monotonic() - steady)
+            wall, steady = self._clock.now(), self._clock.monotonic()
+            if abs(step) > CLOCK_STEP_S:
+                _LOGGER.warning("The system clock was set %+.0f s; start times are followed anew", step)
+                if self._on_clock_step is not None:
+                    self._on_clock_step(step)
+            self._scheduler.wakeup()
+
+
+async def _ring(ring: Callable[[], None]) -> None:
+    ring()

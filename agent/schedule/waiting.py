@@ -1,0 +1,62 @@
+"""A session that waits for its turn, and the order of turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from agent.events import Reason, SessionBrief
+from agent.session.document import SessionDocument
+from agent.session.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A valid session in ToDo/. Instants are aware UTC; a `start` of None means as soon as possible."""
+
+    brief: SessionBrief
+    document: SessionDocument
+    plan: Plan
+    start: datetime | None
+    window_end: datetime | None
+    seen: datetime
+    resume: bool = False  # it was running when the agent last ended
+    forced: bool = False  # a person wants it now, whatever its start
+
+    @property
+    def session_id(self) -> str:
+        """The session's identity."""
+        return self.brief.session_id
+
+    def due(self, now: datetime) -> bool:
+        """Whether its start has come."""
+        return self.forced or self.resume or self.start is None or self.start <= now
+
+    def turn(self) -> tuple[bool, bool, int, datetime, datetime, str]:
+        """Sort key: unfinished first, then forced, higher priority, earlier start, earlier seen."""
+        start = self.start or self.seen
+        return (not self.resume, not self.forced, -self.brief.priority, start, self.seen, self.session_id)
+
+    def passed_over(self, reason: Reason | None, note: str) -> Waiting:
+        """The same session with the reason why it was not chosen."""
+        return replace(self, brief=replace(self.brief, waits_for=reason, note=note))
+
+
+class Answer(StrEnum):
+    """What the gate says of a due session."""
+
+    RUN = "run"
+    WAIT = "wait"  # not now; ask again
+    OVER = "over"  # never again: its window closed, or it was missed and wants to be skipped
+    NEXT_NIGHT = "next_night"  # missed, and wants the same time of the next night
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The gate's answer with its reason; `until` is when asking again may help."""
+
+    answer: Answer
+    reason: Reason | None = None
+    message: str = ""
+    until: datetime | None = None

@@ -1,0 +1,269 @@
+"""A telescope made of plain values on an injected clock: what the executor sees, without a wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.capabilities import Binning, Camera, CameraCapabilities, Capabilities, Exposure, Filter
+from agent.clock import Clock
+from agent.events import Telemetry
+from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.errors import TelescopeError, UnreachableError
+from agent.telescope.interface import (
+    CameraSettings,
+    CaptureEnd,
+    CaptureProgress,
+    CaptureReport,
+    ConnectionChanged,
+    ConnectionState,
+    EqError,
+    Identity,
+    Listener,
+    Picture,
+    Telescope,
+)
+
+EXPOSURES = (Exposure("1", 1.0, 120), Exposure("10", 10.0, 150), Exposure("15", 15.0, 156))
+CAMERA = CameraCapabilities(
+    exposures=EXPOSURES,
+    gains=tuple(range(0, 241, 10)),
+    filters=(Filter(0, "VIS"), Filter(1, "Astro"), Filter(2, "Duo-Band")),
+    binnings=(Binning(0, "4k"), Binning(1, "2k")),
+)
+CAPABILITIES = Capabilities(model="D3", cameras={Camera.TELE: CAMERA, Camera.WIDE: CAMERA})
+
+
+@dataclass
+class FakeCapture:
+    """A capture on the fake telescope: it goes on whether or not anybody listens."""
+
+    camera: Camera
+    began: datetime
+    count: int
+    frame_s: float
+    taken: int = 0
+    stacked: int = 0
+    running: bool = True
+    end: CaptureEnd = CaptureEnd.FINISHED
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass
+class FakeTelescope(Telescope):
+    """Scripted: `fail[method]` holds errors to raise, oldest first; `calls` lists what was asked."""
+
+    clock: Clock
+    calls: list[str] = field(default_factory=list)
+    fail: dict[str, deque[TelescopeError]] = field(default_factory=lambda: defaultdict(deque))
+    command_s: float = 2.0
+    frames_limit: int | None = None  # the telescope ends every capture after this many frames
+    lose_every: int = 0  # every n-th frame is not stacked
+    ignore_settings: bool = False
+    captures: list[FakeCapture] = field(default_factory=list)
+    gotos: list[SkyTarget | SolarTarget] = field(default_factory=list)
+    held: dict[Camera, CameraSettings] = field(default_factory=dict)
+    online: bool = True
+
+    def __post_init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._telemetry = Telemetry(battery=80)
+        self._back = asyncio.Event()
+
+    # -- switches for tests -----------------------------------------------------------------------------
+
+    def cut(self) -> None:
+        """The link is lost; the telescope goes on with what it does."""
+        self.online = False
+        self._back = asyncio.Event()
+        self._tell(ConnectionChanged(ConnectionState.CONNECTING, "cut"))
+
+    def restore(self) -> None:
+        """The link is back."""
+        self.online = True
+        self._back.set()
+        self._tell(ConnectionChanged(ConnectionState.CONNECTED))
+
+    def set_telemetry(self, telemetry: Telemetry) -> None:
+        """Change what the telescope says of itself."""
+        self._telemetry = telemetry
+
+    # -- Telescope --------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        self._tell(ConnectionChanged(ConnectionState.CONNECTED))
+
+    async def close(self) -> None:
+        self.online = False
+
+    @property
+    def connection(self) -> ConnectionState:
+        return ConnectionState.CONNECTED if self.online else ConnectionState.CONNECTING
+
+    async def wait_connected(self) -> None:
+        if not self.online:
+            await self._back.wait()
+
+    @property
+    def identity(self) -> Identity | None:
+        return Identity("D3", 2, "Fake", "1.0", "v3", "F00D")
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    @property
+    def telemetry(self) -> Telemetry:
+        return self._telemetry
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def take_control(self) -> None:
+        await self._do("take_control", 0)
+
+    async def release_control(self) -> None:
+        self.calls.append("release_control")
+
+    async def set_time(self, now: datetime, site: Site) -> None:
+        await self._do("set_time")
+
+    async def go_live(self) -> None:
+        await self._do("go_live")
+
+    async def halt(self) -> None:
+        await self._do("halt", 0)
+        for capture in self.captures:
+            self._stop(capture)
+
+    async def park(self) -> None:
+        await self._do("park")
+
+    async def shutdown(self) -> None:
+        await self._do("shutdown")
+
+    async def reboot(self) -> None:
+        await self._do("reboot")
+
+    async def calibrate(self, site: Site) -> None:
+        await self._do("calibrate", 60)
+
+    async def stop_goto(self) -> None:
+        await self._do("stop_goto", 0)
+
+    async def goto(self, target: SkyTarget | SolarTarget, site: Site) -> None:
+        await self._do("goto", 20)
+        self.gotos.append(target)
+
+    async def auto_focus(self) -> None:
+        await self._do("auto_focus", 10)
+
+    async def infinite_focus(self) -> None:
+        await self._do("infinite_focus", 5)
+
+    async def solve_eq(self, site: Site) -> EqError:
+        await self._do("solve_eq", 30)
+        return EqError(0.1, -0.2)
+
+    async def apply(self, camera: Camera, settings: CameraSettings) -> None:
+        await self._do("apply", 1)
+        if not self.ignore_settings:
+            self.held[camera] = settings
+
+    async def read(self, camera: Camera) -> CameraSettings:
+        await self._do("read", 0)
+        return self.held.get(camera, CameraSettings(exposure=75, gain=0, filter=0, binning=0, count=999))
+
+    async def start_capture(self, camera: Camera) -> None:
+        await self._do("start_capture", 1)
+        settings = self.held[camera]
+        exposure = next((e for e in EXPOSURES if e.index == settings.exposure), EXPOSURES[0])
+        capture = FakeCapture(camera, self.clock.now(), settings.count or 999, exposure.seconds + 1)
+        capture.task = asyncio.create_task(self._expose(capture))
+        self.captures.append(capture)
+
+    async def follow_capture(
+        self, camera: Camera, on_progress: Callable[[CaptureProgress], None] | None = None
+    ) -> CaptureReport:
+        self.calls.append("follow_capture")
+        capture = self.captures[-1]
+        seen = -1
+        while capture.running:
+            if not self.online:
+                raise UnreachableError("The telescope does not answer.")
+            if capture.taken != seen and on_progress:
+                seen = capture.taken
+                on_progress(_progress(capture))
+            await self.clock.sleep(0.25)
+        if not self.online:
+            raise UnreachableError("The telescope does not answer.")
+        if on_progress:
+            on_progress(_progress(capture))
+        return _report(capture)
+
+    async def running_capture(self, camera: Camera) -> CaptureProgress | None:
+        await self._do("running_capture", 0)
+        return next((_progress(c) for c in self.captures if c.running and c.camera is camera), None)
+
+    async def last_capture(self, camera: Camera, since: datetime) -> CaptureReport | None:
+        await self._do("last_capture", 0)
+        found = [c for c in self.captures if c.camera is camera and c.began >= since]
+        return _report(found[-1]) if found else None
+
+    async def stop_capture(self, camera: Camera) -> CaptureReport:
+        await self._do("stop_capture", 1)
+        self._stop(self.captures[-1])
+        return _report(self.captures[-1])
+
+    async def latest_picture(self, since: datetime) -> Picture | None:
+        return None
+
+    async def capture_files(self, since: datetime) -> tuple[str, ...]:
+        return tuple(f"/Astronomy/{index}.fits" for index, _ in enumerate(self.captures))
+
+    @property
+    def streams(self) -> dict[str, str]:
+        return {}
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    async def _do(self, name: str, seconds: float | None = None) -> None:
+        self.calls.append(name)
+        if not self.online:
+            raise UnreachableError("The telescope does not answer.")
+        await self.clock.sleep(self.command_s if seconds is None else seconds)
+        if not self.online:
+            raise UnreachableError("The telescope went away.")
+        if self.fail[name]:
+            raise self.fail[name].popleft()
+
+    async def _expose(self, capture: FakeCapture) -> None:
+        limit = capture.count if self.frames_limit is None else min(capture.count, self.frames_limit)
+        while capture.running and capture.taken < limit:
+            await self.clock.sleep(capture.frame_s)
+            if not capture.running:
+                return
+            capture.taken += 1
+            if not (self.lose_every and capture.taken % self.lose_every == 0):
+                capture.stacked += 1
+        capture.running = False
+
+    def _stop(self, capture: FakeCapture) -> None:
+        if capture.running:
+            capture.running, capture.end = False, CaptureEnd.STOPPED
+
+    def _tell(self, event: ConnectionChanged) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+
+def _progress(capture: FakeCapture) -> CaptureProgress:
+    return CaptureProgress(capture.camera, capture.taken, capture.stacked, capture.count)
+
+
+def _report(capture: FakeCapture) -> CaptureReport:
+    return CaptureReport(capture.camera, capture.taken, capture.stacked, capture.end, "/Astronomy")
