@@ -89,9 +89,9 @@ def load_settings(
     layers = _Layers()
     if file is not None:
         _add_file(layers, file)
-        further = layers.tree.get("config_file")
-        if further:
-            _add_file(layers, Path(str(further)))
+    further = _further_file(layers, environment, flags or {})
+    if further:
+        _add_file(layers, Path(further))
     _add_environment(layers, environment)
     for name, value in (flags or {}).items():
         _add_flat(
@@ -129,6 +129,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known name most like `word`, or ""."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else ""
+
+
+def _further_file(layers: _Layers, environment: Mapping[str, str], flags: Mapping[str, Any]) -> str:
+    setting = FLAT_SETTINGS["config_file"]
+    named = flags.get(setting.name) or environment.get(setting.variable) or layers.tree.get(setting.name)
+    return str(named or "")
 
 
 def _add_file(layers: _Layers, path: Path) -> None:

@@ -78,7 +78,7 @@ def _schema_type(setting: FlatSetting) -> str | list[str]:
         return _number_type(setting, kind) + optional
     if get_origin(kind) is tuple and kind != HORIZON_TYPE:
         return ["str?"]
-    return "str?"
+    return f"str{optional}"
 
 
 def _required(setting: FlatSetting) -> bool:

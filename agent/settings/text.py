@@ -44,12 +44,11 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """Read a YAML or JSON (`.json`) file that holds a mapping; an empty file is an empty mapping."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _error(
-            path, f"cannot be read ({error.strerror or error}).", "Check the path and its permissions."
-        ) from None
     except UnicodeDecodeError:
         raise _error(path, "is not UTF-8 text.", "Save it as UTF-8.") from None
+    except (OSError, ValueError) as error:  # ValueError: a path no file system takes
+        reason = getattr(error, "strerror", None) or error
+        raise _error(path, f"cannot be read ({reason}).", "Check the path and its permissions.") from None
     try:
         data = _parse_json(text) if path.suffix == ".json" else parse_yaml(text)
     except yaml.YAMLError as error:
