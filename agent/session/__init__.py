@@ -1,0 +1,1 @@
+"""The session document: reading, checking, planning, writing back."""

@@ -1,0 +1,131 @@
+"""Checking a session against the telescope model, before the night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from agent.capabilities import Camera, Capabilities
+from agent.errors import AgentError
+from agent.session.choices import choose
+from agent.session.document import SessionDocument
+from agent.session.problems import Problem, warning
+from agent.session.sections import CameraSetup, GotoManual
+from agent.targets import SkyTarget, SolarBody
+
+Resolve = Callable[[str], SkyTarget]
+
+_FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
+_CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
+
+
+def check(
+    document: SessionDocument, capabilities: Capabilities, *, resolve: Resolve | None = None
+) -> list[Problem]:
+    """Return everything that is wrong, or worth knowing, about running this session on that model.
+
+    `Capabilities.lacks` is read for the section names auto_focus, infinite_focus, eq_solving, calibration,
+    goto_solar, goto_manual, and for park and power_down.
+    """
+    return [
+        *_features(document, capabilities),
+        *_gotos(document, resolve),
+        *_camera_sections(document, capabilities),
+    ]
+
+
+def resolve_target(goto: GotoManual, resolve: Resolve | None) -> SkyTarget:
+    """Return where a manual goto points: its coordinates, else its name looked up (AgentError if unknown)."""
+    if goto.ra_coord is not None and goto.dec_coord is not None:
+        return SkyTarget(goto.target or "the coordinates", goto.ra_coord, goto.dec_coord)
+    if resolve is None:
+        raise AgentError(
+            f'"{goto.target}" has no coordinates and there is no catalogue to look it up in.',
+            code="unknown_target",
+            hint="Add ra_coord and dec_coord.",
+        )
+    found = resolve(goto.target)
+    return SkyTarget(goto.target, found.ra_hours, found.dec_degrees)
+
+
+def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
+    asked = [(key, f"/{key}") for key in (*_FEATURES, "goto_solar", "goto_manual") if getattr(document, key)]
+    if document.shutdown:
+        asked += [
+            (key, f"/shutdown/{key}") for key in ("park", "power_down") if getattr(document.shutdown, key)
+        ]
+    for key, path in asked:
+        if key in capabilities.lacks:
+            yield Problem(
+                path,
+                "not_on_this_model",
+                f"The {capabilities.model} cannot do {key}.",
+                hint="Set its do_action to false, or run the session on another telescope.",
+            )
+    if document.auto_focus and document.infinite_focus:
+        yield warning("/infinite_focus", "both_focus", "Infinity focus undoes the autofocus before it.")
+
+
+def _gotos(document: SessionDocument, resolve: Resolve | None) -> Iterator[Problem]:
+    solar, manual = document.goto_solar, document.goto_manual
+    if solar and manual:
+        yield warning("/goto_manual", "both_gotos", "Both gotos are on: the solar one first, then this one.")
+    if solar and solar.target is SolarBody.SUN and not solar.sun_filter:
+        yield Problem(
+            document.pointer("goto_solar", "sun_filter"),
+            "sun_filter",
+            "The Sun is the target, and the session does not say that a solar filter is mounted.",
+            hint='Mount it, and add "sun_filter": true.',
+        )
+    if manual:
+        try:
+            resolve_target(manual, resolve)
+        except AgentError as error:
+            yield Problem(
+                document.pointer("goto_manual", "target"), error.code, error.message, hint=error.hint
+            )
+    if not solar and not manual and (document.setup_camera or document.setup_wide_camera):
+        yield warning("", "no_goto", "No goto is on: the session images wherever the telescope points.")
+
+
+def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
+    for key, camera in _CAMERAS:
+        setup: CameraSetup | None = getattr(document, key)
+        if setup is None:
+            continue
+        if camera not in capabilities.cameras:
+            yield Problem(
+                f"/{key}", "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera."
+            )
+            continue
+        _, wrong = choose(setup, camera, capabilities)
+        for name, error in wrong.items():
+            message = f"{capabilities.model} {camera.value} camera: {error.message}"
+            yield Problem(document.pointer(key, name), error.code, message, hint=error.hint)
+        yield from _settings_not_applied(document, key, setup, camera, capabilities)
+    if not any(getattr(document, key) for key, _ in _CAMERAS):
+        yield warning("", "no_capture", "No camera section is on: the session takes no pictures.")
+
+
+def _settings_not_applied(
+    document: SessionDocument, key: str, setup: CameraSetup, camera: Camera, capabilities: Capabilities
+) -> Iterator[Problem]:
+    """Tell which settings the session does not give, and which ones the camera does not have."""
+    calibrated = camera is Camera.TELE and document.calibration is not None
+    keeps = "stays as calibration set it" if calibrated else "stays as it is on the telescope"
+    for name, value in (("exposure", setup.exposure), ("gain", setup.gain)):
+        if value is None:
+            yield warning(document.pointer(key, name), "left_alone", f"{name} is not given: it {keeps}.")
+    offered = capabilities.cameras[camera]
+    for name, value, there in (
+        ("IRCut", setup.filter, offered.filters),
+        ("binning", setup.binning, offered.binnings),
+        ("format", setup.format, offered.formats),
+    ):
+        if value is None or there:
+            continue
+        message = f"The {capabilities.model} {camera.value} camera has no {name} setting"
+        path = document.pointer(key, name)
+        if value == 0:  # the plain position, which is what such a camera has
+            yield warning(path, "not_on_this_camera", f"{message}: it is left alone.")
+        else:
+            yield Problem(path, "not_on_this_camera", f"{message}.", hint="Remove the key.")

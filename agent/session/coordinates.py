@@ -1,0 +1,105 @@
+"""Right ascension and declination as people and programs write them, read strictly.
+
+Accepted, as number or text: decimal hours or degrees; `HH:MM:SS.s` and `±DD:MM:SS.s`; the same with blanks,
+with h m s, with `hr`, and with degree signs, primes or typographic quotes. The sign of -00 counts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agent.session.numbers import is_number_text, plain_dashes, read_number, shown
+from agent.session.problems import BadValueError
+
+_HOURS_HINT = "Right ascension is in hours from 0 up to 24: 0.7123 or 00:42:44."
+_DEGREES_HINT = "Declination is in degrees from -90 to 90: 41.269 or +41:16:09."
+
+_SIGNS = str.maketrans(
+    {
+        "\u00ba": "d",  # º masculine ordinal, used for a degree sign
+        "\u00b0": "d",  # ° degree
+        "\u02da": "d",  # ˚ ring above
+        "\u2032": "'",
+        "\u2019": "'",
+        "\u02b9": "'",
+        "\u2033": '"',
+        "\u201d": '"',
+        "\u02ba": '"',
+        "\u00a0": " ",
+        "\u202f": " ",
+    }
+)
+_FIELDS = (
+    r"(?P<sign>[+-]?)\s*(?P<first>\d{{1,3}})\s*(?:{unit}|:|\s)\s*"
+    r"(?P<minutes>\d{{1,2}}(?:\.\d+)?)\s*"
+    r"(?:(?:min|m|'|:|\s)\s*(?:(?P<seconds>\d{{1,2}}(?:\.\d*)?)\s*(?:sec|s|\"|'')?)?)?"
+)
+_HOURS = re.compile(_FIELDS.format(unit="hours|hrs|hr|h"), re.ASCII)
+_DEGREES = re.compile(_FIELDS.format(unit="degrees|deg|d"), re.ASCII)
+_HOURS_UNIT = re.compile(r"(.*?)\s*(?:hours|hrs|hr|h)", re.ASCII | re.DOTALL)
+_DEGREES_UNIT = re.compile(r"(.*?)\s*(?:degrees|deg|d)", re.ASCII | re.DOTALL)
+
+
+def parse_ra(value: object) -> float:
+    """Return right ascension in hours, 0 <= hours < 24; BadValueError says what is wrong."""
+    hours = _read(value, _HOURS, _HOURS_UNIT, _HOURS_HINT)
+    if hours >= 24:
+        looks = f"That looks like degrees; in hours it is {hours / 15:.6g}." if hours < 360 else _HOURS_HINT
+        raise BadValueError(
+            f"Right ascension {shown(value)} is not below 24 hours.", code="out_of_range", hint=looks
+        )
+    if hours < 0 or str(value).strip().startswith(("-", "\u2212")):
+        raise BadValueError(
+            f"Right ascension {shown(value)} is negative.", code="out_of_range", hint=_HOURS_HINT
+        )
+    return hours
+
+
+def parse_dec(value: object) -> float:
+    """Return declination in degrees, -90 to 90; BadValueError says what is wrong."""
+    degrees = _read(value, _DEGREES, _DEGREES_UNIT, _DEGREES_HINT)
+    if not -90 <= degrees <= 90:
+        raise BadValueError(
+            f"Declination {shown(value)} is not between -90 and 90 degrees.",
+            code="out_of_range",
+            hint=_DEGREES_HINT,
+        )
+    return degrees
+
+
+def format_ra(hours: float) -> str:
+    """Return hours as `HH:MM:SS.ss`, wrapped into one day."""
+    hundredths = round(hours * 360_000) % (24 * 360_000)
+    rest, fraction = divmod(hundredths, 100)
+    return f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{fraction:02d}"
+
+
+def format_dec(degrees: float) -> str:
+    """Return degrees as `±DD:MM:SS.s`."""
+    tenths = round(abs(degrees) * 36_000)
+    sign = "-" if degrees < 0 and tenths else "+"
+    rest, fraction = divmod(tenths, 10)
+    return f"{sign}{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{fraction}"
+
+
+def _read(value: object, fields: re.Pattern[str], unit: re.Pattern[str], hint: str) -> float:
+    """Read a number, or the sexagesimal shapes of `fields`, with the sign of the whole."""
+    if not isinstance(value, str):
+        return read_number(value)
+    text = plain_dashes(value).translate(_SIGNS).strip().lower()
+    with_unit = unit.fullmatch(text)
+    plain = with_unit[1] if with_unit else text
+    if is_number_text(plain):
+        return read_number(plain)
+    match = fields.fullmatch(text)
+    if match is None:
+        raise BadValueError(f"{shown(value)} is not a coordinate.", hint=hint)
+    minutes, seconds = float(match["minutes"]), float(match["seconds"] or 0)
+    if minutes >= 60 or seconds >= 60:
+        raise BadValueError(
+            f"{shown(value)} has minutes or seconds above 59.", code="out_of_range", hint=hint
+        )
+    if match["seconds"] and not minutes.is_integer():
+        raise BadValueError(f"{shown(value)} has decimals before its seconds.", hint=hint)
+    size = int(match["first"]) + minutes / 60 + seconds / 3600
+    return -size if match["sign"] == "-" else size

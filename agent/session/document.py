@@ -1,0 +1,278 @@
+"""Reading a session document: every dialect in, one immutable value out, with every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import PrivateAttr, ValidationError
+from pydantic_core import ErrorDetails
+
+from agent.session.jsontext import decode_object
+from agent.session.numbers import read_boolean, shown
+from agent.session.problems import BadValueError, Problem, errors_of, warning, warnings_of
+from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, Command, IdCommand, Section
+
+PROCESS_NOT_WAIT = "process_not_wait"
+"""Code of the problem of a session whose `process` says it is not to be started."""
+
+_TYPO = "wait_afte"
+
+
+class SessionDocument(Command):
+    """One session as read: the typed sections, and what is needed to write the file back without loss."""
+
+    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _name: str = PrivateAttr(default="")
+
+    @property
+    def name(self) -> str:
+        """The session's name as given to `read_session` (its file name without `.json`)."""
+        return self._name
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """A copy of the document as it was read, wrapper included; yours to change."""
+        return deepcopy(self._raw)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether the session stood inside a `command` wrapper."""
+        return "command" in self._raw
+
+    @property
+    def target(self) -> str:
+        """What the session images, for people: the goto's target, else the description, else the name."""
+        if self.goto_manual is not None and self.goto_manual.target:
+            return self.goto_manual.target
+        if self.goto_manual is None and self.goto_solar is not None:
+            return self.goto_solar.target.value.capitalize()
+        return self.id_command.description or self._name
+
+    @property
+    def runnable(self) -> bool:
+        """Whether `process` says the session is waiting to run."""
+        return self.id_command.process.lower() == "wait"
+
+    def pointer(self, section: str, key: str) -> str:
+        """Return the JSON pointer of a key as the file spells it."""
+        return _pointer((section, key), body_of(self._raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading gave. `document` is None when an error (other than `process_not_wait`) was found.
+
+    `raw` is the decoded object, also for documents with errors; None when it could not even be decoded.
+    """
+
+    document: SessionDocument | None
+    problems: tuple[Problem, ...] = ()
+    raw: dict[str, Any] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the session may go on to be checked and run."""
+        return self.document is not None and not self.errors
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep it from running."""
+        return errors_of(self.problems)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems that are only worth knowing."""
+        return warnings_of(self.problems)
+
+
+def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Reading:
+    """Read a session from JSON text or a decoded object. Never raises: what is wrong is in `problems`."""
+    try:
+        raw = decode_object(data)
+    except BadValueError as error:
+        return Reading(None, (Problem("", error.code, error.message, hint=error.hint),))
+    body = body_of(raw)
+    if not isinstance(body, dict):
+        problem = Problem(
+            "", "not_an_object", f"command is {shown(body)}, not an object.", hint='Write {"command": {...}}.'
+        )
+        return Reading(None, (problem,), raw)
+    problems = [*_unknown_around(raw), *_unknown_sections(body)]
+    on, section_problems = _sections_that_are_on(body)
+    problems += section_problems
+    document: SessionDocument | None = None
+    try:
+        document = SessionDocument.model_validate(on)
+    except ValidationError as error:
+        problems += [_problem(detail, body) for detail in error.errors(include_url=False)]
+    if errors_of(problems) or document is None:
+        return Reading(None, tuple(problems), raw)
+    document._raw, document._name = raw, name
+    if not document.runnable:
+        process = document.id_command.process
+        problems.append(
+            Problem(
+                "/id_command/process",
+                PROCESS_NOT_WAIT,
+                f"process is {shown(process)}: this session is not waiting to run.",
+                hint='Set it to "wait" to run it.',
+            )
+        )
+    return Reading(document, tuple(problems), raw)
+
+
+def body_of(raw: Mapping[str, Any]) -> Any:
+    """Return the session inside its `command` wrapper, or the object itself when there is none."""
+    return raw.get("command", raw)
+
+
+def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Keep id_command and every section that is on; a section that is off is not read at all."""
+    on: dict[str, Any] = {}
+    problems: list[Problem] = []
+    id_command = body.get("id_command")
+    if isinstance(id_command, dict):
+        on["id_command"] = id_command
+        problems += _unknown_keys("id_command", id_command, IdCommand)
+    else:
+        message = "There is no id_command section."
+        if id_command is not None:
+            message = f"id_command is {shown(id_command)}, not an object."
+        problems.append(
+            Problem("/id_command", "missing", message, hint='At least "id_command": {} must be there.')
+        )
+        on["id_command"] = {}
+    for key, model in SECTIONS.items():
+        section = body.get(key)
+        if section is None or section in ({}, ""):
+            continue
+        if not isinstance(section, dict):
+            problems.append(Problem(f"/{key}", "not_an_object", f"{key} is {shown(section)}, not an object."))
+            continue
+        problems += _unknown_keys(key, section, model)
+        is_on, problem = _is_on(key, section)
+        if problem is not None:
+            problems.append(problem)
+        if is_on:
+            on[key] = section
+    return on, problems
+
+
+def _is_on(key: str, section: dict[str, Any]) -> tuple[bool, Problem | None]:
+    value = section.get("do_action")
+    if value is None or value == "":
+        hint = 'Add "do_action": true to switch it on, false to keep it off.'
+        if key == "conditions":  # a limit somebody relies on must not vanish silently
+            return False, Problem(
+                f"/{key}/do_action", "missing", "conditions does not say do_action.", hint=hint
+            )
+        return False, warning(f"/{key}", "off", f"{key} does not say do_action, so it is off.", hint)
+    try:
+        return read_boolean(value), None
+    except BadValueError as error:
+        return False, Problem(f"/{key}/do_action", error.code, f"do_action: {error.message}", hint=error.hint)
+
+
+def _unknown_keys(key: str, section: dict[str, Any], model: type[Section]) -> Iterator[Problem]:
+    """Warn of keys that mean nothing here. Those inside conditions are errors, found by the model."""
+    if model.model_config.get("extra") == "forbid":
+        return
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    for name in section:
+        lower = name.lower()
+        if name in known or name in model.known_extras or (lower == "ircut" and "IRCut" in known):
+            continue
+        path = f"/{key}/{_escape(name)}"
+        if name == _TYPO and "wait_after" in known:
+            yield warning(path, "misspelt", f"{name} is read as wait_after.", "Write wait_after.")
+        else:
+            yield warning(
+                path,
+                "unknown_key",
+                f"{key} has no key {shown(name)}; it is kept, not used.",
+                _near(name, known),
+            )
+
+
+def _unknown_sections(body: dict[str, Any]) -> Iterator[Problem]:
+    known = {"id_command", *SECTIONS}
+    silent = known | OUTPUT | ENVELOPE
+    for name, value in body.items():
+        if name in NOT_ACTED_ON:
+            if _looks_on(value):
+                yield warning(
+                    f"/{name}", "not_acted_on", f"{name} is kept, but this version does not act on it."
+                )
+        elif name not in silent:
+            yield warning(
+                f"/{_escape(name)}",
+                "unknown_key",
+                f"A session has no section {shown(name)}; it is kept, not used.",
+                _near(name, known | NOT_ACTED_ON),
+            )
+
+
+def _unknown_around(raw: dict[str, Any]) -> Iterator[Problem]:
+    if "command" not in raw:
+        return
+    for name in raw:
+        if name != "command" and name not in ENVELOPE:
+            hint = "Move it inside command." if name in SECTIONS or name == "id_command" else ""
+            yield warning(
+                "", "unknown_key", f"{shown(name)} stands beside command; it is kept, not used.", hint
+            )
+
+
+def _looks_on(section: object) -> bool:
+    if not isinstance(section, dict):
+        return bool(section)
+    try:
+        return bool(section) and read_boolean(section.get("do_action", True))
+    except BadValueError:
+        return True
+
+
+def _problem(detail: ErrorDetails, body: dict[str, Any]) -> Problem:
+    """Say one of the model's errors in our words."""
+    location = tuple(str(part) for part in detail["loc"])
+    error = detail.get("ctx", {}).get("error")
+    key = location[-1] if location else "session"
+    if isinstance(error, BadValueError):
+        if error.at:
+            location, key = (*location, error.at), error.at
+        return Problem(_pointer(location, body), error.code, f"{key}: {error.message}", hint=error.hint)
+    if detail["type"] == "missing":
+        return Problem(_pointer(location, body), "missing", f"{key} is missing.")
+    if detail["type"] == "extra_forbidden":
+        known = set(SECTIONS[location[0]].model_fields)
+        message = f"{location[0]} has no key {shown(key)}; a limit that is not understood is never ignored."
+        return Problem(_pointer(location, body), "unknown_key", message, hint=_near(key, known))
+    return Problem(_pointer(location, body), "invalid_value", f"{key}: {detail['msg']}.")
+
+
+def _pointer(location: tuple[str, ...], body: Any) -> str:
+    """Build a JSON pointer, with each key as the file spells it (IRCut or ircut)."""
+    parts = []
+    here = body
+    for part in location:
+        keys = here if isinstance(here, dict) else {}
+        spelt = part
+        if part not in keys:
+            alike = [key for key in keys if key.lower() == part.lower()]
+            spelt = alike[0] if alike else _TYPO if part == "wait_after" and _TYPO in keys else part
+        parts.append(_escape(spelt))
+        here = keys.get(spelt)
+    return "".join(f"/{part}" for part in parts)
+
+
+def _near(name: str, known: set[str] | frozenset[str]) -> str:
+    close = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.7)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,243 @@
+"""The sections of a session document, as immutable models. Field names are the keys of the file."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agent.session import fields as f
+from agent.session.problems import BadValueError
+
+_WAIT_TYPO = "wait_afte"  # stands in a widely copied example
+
+
+class Section(BaseModel):
+    """What all sections share: null and "" mean "not given"."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    known_extras: ClassVar[frozenset[str]] = frozenset()
+    """Keys that other programs write and the agent has no use for: kept, and no reason for a warning."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blanks(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None and not (isinstance(value, str) and not value.strip())
+        }
+
+
+class IdCommand(Section):
+    """Who the session is, when it may run, and what became of it."""
+
+    known_extras = frozenset({"exposure_actual", "gain_actual", "ir_actual", "shots_taken", "shots_stacked"})
+
+    uuid: f.Text = ""
+    description: f.Text = ""
+    date: f.Start | None = None
+    time: f.TimeOfDay | None = None
+    process: f.Text = "wait"
+    max_retries: f.Retries = 3
+    result: f.Anything = None
+    message: f.Anything = None
+    nb_try: f.Anything = None
+    starting_date: f.Anything = None
+    processed_date: f.Anything = None
+    dwarf: f.Anything = None
+    end_date: f.Start | None = None
+    end_time: f.TimeOfDay | None = None
+    timezone: f.Zone | None = None
+    priority: f.Integer = 0
+    device: f.Text = ""
+    when_missed: f.Missed | None = None
+    on_error: f.ErrorRule | None = None
+    group: f.Text = ""
+    request_id: f.Text = ""
+    session_id: f.Text = ""
+    expires_at: f.Instant | None = None
+    source: f.Text = ""
+
+    @property
+    def max_attempts(self) -> int:
+        """How often a step is tried in all; never less than once."""
+        return max(1, self.max_retries)
+
+
+class Step(Section):
+    """A section that becomes a step: waits around it, and its own time limit, in seconds."""
+
+    do_action: f.Flag = False
+    wait_before: f.Seconds = 0.0
+    wait_after: f.Seconds = 0.0
+    timeout: f.Seconds | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_typo(cls, values: Any) -> Any:
+        if isinstance(values, dict) and _WAIT_TYPO in values and "wait_after" not in values:
+            return values | {"wait_after": values[_WAIT_TYPO]}
+        return values
+
+
+class GotoSolar(Step):
+    """Go to a body of the solar system."""
+
+    target: f.Body
+    sun_filter: f.Flag = False
+
+
+class GotoManual(Step):
+    """Go to coordinates (J2000), or to a name that the catalogue knows."""
+
+    target: f.Text = ""
+    ra_coord: f.Hours | None = None
+    dec_coord: f.Degrees | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> GotoManual:
+        if (self.ra_coord is None) != (self.dec_coord is None):
+            missing = "ra_coord" if self.ra_coord is None else "dec_coord"
+            raise BadValueError("Only one of the two coordinates is given.", code="missing", at=missing)
+        if self.ra_coord is None and not self.target:
+            raise BadValueError(
+                "Neither coordinates nor a target name are given.", code="missing", at="target"
+            )
+        return self
+
+
+class CameraSetup(Step):
+    """Set a camera up and capture. What is not given stays as it is on the telescope."""
+
+    known_extras = frozenset({"exposure_actual", "gain_actual", "ir_actual"})
+
+    exposure: f.ExposureWish | None = None
+    gain: f.Integer | None = None
+    binning: f.Position | None = None
+    filter: f.Position | None = Field(default=None, alias="IRCut")
+    count: f.Integer | None = None
+    format: f.Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_spellings(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        spellings = [key for key in values if key.lower() == "ircut"]
+        given = {str(values[key]).strip() for key in spellings} - {"", "None"}
+        if len(given) > 1:
+            raise BadValueError(
+                "The filter is given twice, differently.", code="duplicate_key", at=spellings[-1]
+            )
+        rest = {key: value for key, value in values.items() if key not in spellings}
+        chosen = [values[key] for key in spellings if str(values[key]).strip() in given]
+        return rest | ({"IRCut": chosen[0]} if chosen else {})
+
+
+class Conditions(Section):
+    """What must hold for the session to run. An unknown key here is an error: it may be a safety limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    min_altitude: f.Altitude | None = None
+    max_altitude: f.Altitude | None = None
+    horizon: f.Flag | None = None
+    sun_below: f.Altitude | None = None
+    moon_separation: f.Separation | None = None
+    moon_below: f.Altitude | None = None
+    max_moon_illumination: f.Fraction | None = None
+    weather: f.Flag | None = None
+    weather_policy: f.Policy | None = None
+    min_battery: f.Percent | None = None
+    min_free_gb: f.Gigabytes | None = None
+    max_temperature: f.Celsius | None = None
+    wait_max: f.Seconds | None = None
+    on_lost: f.LostRule | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Conditions:
+        low, high = self.min_altitude, self.max_altitude
+        if low is not None and high is not None and low >= high:
+            raise BadValueError(
+                f"min_altitude {low:g} is not below max_altitude {high:g}.",
+                code="out_of_range",
+                at="min_altitude",
+            )
+        return self
+
+
+class Repeat(Section):
+    """Run again on later nights."""
+
+    do_action: f.Flag = False
+    every: f.Interval = f.Every.NIGHT
+    days: f.Days = ()
+    until_date: f.Day | None = None
+    times: f.Count | None = None
+
+
+class Shutdown(Section):
+    """Closing steps after the session."""
+
+    do_action: f.Flag = False
+    park: f.Flag = False
+    power_down: f.Flag = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Shutdown:
+        if not self.park and not self.power_down:
+            raise BadValueError(
+                "Neither park nor power_down is true.",
+                code="missing",
+                hint="Set one of them, or do_action to false.",
+            )
+        return self
+
+
+class Command(BaseModel):
+    """The whole session. A section is None when it is missing or its `do_action` is not true."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id_command: IdCommand
+    auto_focus: Step | None = None
+    infinite_focus: Step | None = None
+    eq_solving: Step | None = None
+    calibration: Step | None = None
+    goto_solar: GotoSolar | None = None
+    goto_manual: GotoManual | None = None
+    setup_camera: CameraSetup | None = None
+    setup_wide_camera: CameraSetup | None = None
+    conditions: Conditions | None = None
+    repeat: Repeat | None = None
+    shutdown: Shutdown | None = None
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "auto_focus": Step,
+    "infinite_focus": Step,
+    "eq_solving": Step,
+    "calibration": Step,
+    "goto_solar": GotoSolar,
+    "goto_manual": GotoManual,
+    "setup_camera": CameraSetup,
+    "setup_wide_camera": CameraSetup,
+    "conditions": Conditions,
+    "repeat": Repeat,
+    "shutdown": Shutdown,
+}
+"""Every section with `do_action`, by its key."""
+
+NOT_ACTED_ON = frozenset({"goal", "mosaic", "dark_frames", "refocus", "download"})
+"""Sections the format names and the agent does not act on (yet): kept, with a warning."""
+
+ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})
+"""Keys of a submission that may stand around or beside the session; they belong to the transport."""
+
+OUTPUT = frozenset({"result_details"})
+"""Keys of the session that the agent writes."""
