@@ -1,0 +1,1 @@
+"""Bytes and their meaning: the envelope, the command numbers, the error codes, the notifications."""

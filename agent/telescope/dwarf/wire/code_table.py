@@ -1,0 +1,180 @@
+"""Every error code the public sources name. Two generations reuse some numbers; those stand apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.telescope.dwarf.wire.envelope import Generation
+
+
+class Advice(StrEnum):
+    """What an unattended agent should do with a code."""
+
+    FINE = "fine"  # counts as success
+    WARN = "warn"  # the telescope goes on; say so and go on too
+    RETRY = "retry"  # may pass: try the step again after a pause
+    STOP = "stop"  # will not pass by itself: tell the owner
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """One code: stable name for machines, half a sentence for people, remedy ("" when none), advice."""
+
+    name: str
+    sentence: str
+    remedy: str
+    advice: Advice
+
+
+_FINE, _WARN, _RETRY, _STOP = Advice.FINE, Advice.WARN, Advice.RETRY, Advice.STOP
+_FREE_CARD = "free some space on the telescope, then start again"
+_WAIT = "wait until it ends, or stop it"
+_SKY = "check the sky, the focus and the exposure"
+
+
+def _same(codes: range, meaning: DeviceCode) -> dict[int, DeviceCode]:
+    return dict.fromkeys(codes, meaning)
+
+
+COMMON: dict[int, DeviceCode] = {
+    -1: DeviceCode(
+        "not_understood",
+        "the telescope does not know this command, or not in its present mode",
+        "update the telescope's firmware, or leave the mode it is in",
+        _STOP,
+    ),
+    -2: DeviceCode("no_card", "there is no memory card", "insert a card", _STOP),
+    -3: DeviceCode("bad_parameter", "a parameter is out of range", "check the session's values", _STOP),
+    -4: DeviceCode("write_failed", "a file could not be written", "check the telescope's storage", _STOP),
+    -5: DeviceCode(
+        "not_activated", "the telescope was never activated", "activate it once with the phone app", _STOP
+    ),
+    -6: DeviceCode("card_full", "the storage is full", _FREE_CARD, _STOP),
+    -10500: DeviceCode("tele_already_open", "the tele camera is open already", "", _FINE),
+    -10501: DeviceCode("tele_closed", "the tele camera is closed", "", _RETRY),
+    -10502: DeviceCode("setting_refused", "the image pipeline refused a setting", "", _RETRY),
+    -10515: DeviceCode(
+        "exposure_too_long", "the exposure is too long for this", "choose a shorter exposure", _STOP
+    ),
+    -11500: DeviceCode("plate_solving_failed", "plate solving failed", _SKY, _RETRY),
+    -11501: DeviceCode("busy", "the astronomy module is busy", "finish or stop what it does", _RETRY),
+    -11502: DeviceCode(
+        "dark_gain", "darks need a gain from 30 to 150", "choose a gain from 30 to 150", _STOP
+    ),
+    -11503: DeviceCode("no_matching_dark", "there is no dark frame for these settings", "shoot darks", _WARN),
+    -11504: DeviceCode("calibration_failed", "the calibration failed", _SKY, _RETRY),
+    -11505: DeviceCode(
+        "goto_failed",
+        "the goto failed",
+        "check that the target is above the horizon and the sky clear",
+        _RETRY,
+    ),
+    -11506: DeviceCode("darks_running", "dark frames are being taken", _WAIT, _RETRY),
+    -11507: DeviceCode("calibration_running", "a calibration is running", _WAIT, _RETRY),
+    -11508: DeviceCode("goto_running", "a goto is running", _WAIT, _RETRY),
+    -11509: DeviceCode("capture_running", "a capture is running", _WAIT, _RETRY),
+    -11510: DeviceCode("pitch_reset_failed", "the pitch motor did not find its home", "", _RETRY),
+    -11511: DeviceCode(
+        "needs_calibration", "the telescope is not calibrated", "let the session calibrate first", _STOP
+    ),
+    -11512: DeviceCode("goto_unsolved", "the goto found neither position nor solution", _SKY, _RETRY),
+    -11513: DeviceCode(
+        "needs_goto", "the telescope was not pointed at a target", "goto a target first", _WARN
+    ),
+    -11514: DeviceCode(
+        "adjust_exposure", "exposure or gain do not suit the sky", "change exposure or gain", _WARN
+    ),
+    -11515: DeviceCode("calibration_unsolved", "too many plate solutions failed", _SKY, _RETRY),
+    -11516: DeviceCode("eq_solving_failed", "the polar alignment could not be measured", _SKY, _RETRY),
+    -11517: DeviceCode("sky_search_failed", "the sky search failed", _SKY, _RETRY),
+    -11518: DeviceCode(
+        "needs_deep_sky_goto", "this needs a goto to a deep-sky target", "goto a deep-sky target first", _STOP
+    ),
+    -11526: DeviceCode("over_exposed", "the picture is over-exposed", "choose a shorter exposure", _WARN),
+    -11527: DeviceCode(
+        "exposure_too_long", "the exposure is too long for this", "choose a shorter exposure", _STOP
+    ),
+    -11528: DeviceCode("needs_eq", "this needs equatorial mode", "align the telescope to the pole", _STOP),
+    -11529: DeviceCode("too_few_stars", "there are too few stars", _SKY, _RETRY),
+    -11530: DeviceCode(
+        "dark_temperature", "the dark frames were taken at another temperature", "shoot darks", _WARN
+    ),
+    -11531: DeviceCode(
+        "sun_moon_not_found",
+        "Sun or Moon was not found",
+        "open the lens cover and point roughly by hand",
+        _RETRY,
+    ),
+    -11532: DeviceCode("guiding_exposure", "guiding failed: exposure", "change the exposure", _RETRY),
+    -11533: DeviceCode("guiding_blocked", "guiding failed: the view is blocked", "", _RETRY),
+    -12500: DeviceCode("wide_already_open", "the wide camera is open already", "", _FINE),
+    -12501: DeviceCode("wide_closed", "the wide camera is closed", "", _RETRY),
+    -12502: DeviceCode("wide_missing", "the wide camera is missing", "restart the telescope", _RETRY),
+    -12503: DeviceCode("wide_open_failed", "the wide camera did not open", "restart the telescope", _RETRY),
+    -12504: DeviceCode("wide_close_failed", "the wide camera did not close", "restart the telescope", _RETRY),
+    -12505: DeviceCode("wide_setting_refused", "the wide camera refused a setting", "", _RETRY),
+    -12508: DeviceCode(
+        "exposure_too_long", "the exposure is too long for this", "choose a shorter exposure", _STOP
+    ),
+    -12509: DeviceCode("wide_file", "the wide camera could not write a file", "", _RETRY),
+    -13300: DeviceCode("time_not_set", "the time could not be set", "", _RETRY),
+    -13301: DeviceCode("zone_not_set", "the time zone could not be set", "", _RETRY),
+    -13302: DeviceCode("zone_not_set", "the time zone could not be set", "", _RETRY),
+    -13800: DeviceCode("power_board", "the power board does not answer", "", _RETRY),
+    -13801: DeviceCode("power_board", "the power board does not answer", "", _RETRY),
+    **_same(range(-14523, -14499), DeviceCode("motor", "a motor reports a problem", "", _RETRY)),
+    -14504: DeviceCode("motor_unknown", "there is no such motor", "", _STOP),
+    -14512: DeviceCode(
+        "motor_position", "a motor does not find its position", "unfold the arm, then try again", _RETRY
+    ),
+    -14518: DeviceCode("motor_near_limit", "a motor is near its limit", "", _WARN),
+    -14519: DeviceCode("motor_limit", "a motor is at its limit", "move it away from there", _STOP),
+    -14520: DeviceCode("motor_needs_home", "a motor must find its home first", "", _RETRY),
+    **_same(
+        range(-14906, -14899), DeviceCode("object_tracking", "object tracking starts or failed", "", _RETRY)
+    ),
+    -15100: DeviceCode("focus_failed", "the focus search failed", _SKY, _RETRY),
+    -15101: DeviceCode(
+        "fast_focus_failed", "the fast focus failed", "run the full focus search first", _RETRY
+    ),
+    -15106: DeviceCode(
+        "exposure_too_long", "the exposure is too long for this", "choose a shorter exposure", _STOP
+    ),
+    -15107: DeviceCode("no_infinity_position", "the infinity position is unknown", "", _RETRY),
+    -15108: DeviceCode("no_focus_position", "the focus position is unknown", "", _RETRY),
+    -16600: DeviceCode("task_centre_busy", "the telescope changes its mode", "", _RETRY),
+    **_same(
+        range(-11525, -11518), DeviceCode("restacking", "the telescope cannot restack these files", "", _STOP)
+    ),
+}
+
+
+def _running(name: str, what: str) -> DeviceCode:
+    return DeviceCode(f"{name}_running", f"{what} is running", _WAIT, _RETRY)
+
+
+_BUSY = DeviceCode("camera_busy", "the camera is busy", _WAIT, _RETRY)
+_OPEN_FAILED = DeviceCode("tele_open_failed", "the tele camera did not open", "restart the telescope", _RETRY)
+_RAW_FAILED = DeviceCode("raw_failed", "the raw picture failed", "", _RETRY)
+
+BY_GENERATION: dict[Generation, dict[int, DeviceCode]] = {
+    Generation.V2: {
+        -10504: _OPEN_FAILED,
+        -10507: _running("capture", "a capture"),
+        -10510: _RAW_FAILED,
+        -10511: _BUSY,
+    },
+    Generation.V3: {
+        -10503: _OPEN_FAILED,
+        -10506: _RAW_FAILED,
+        -10507: _BUSY,
+        -10509: _running("photo", "a photo"),
+        -10510: _running("record", "a recording"),
+        -10511: _running("panorama", "a panorama"),
+        -10512: _running("time_lapse", "a time lapse"),
+        -10513: _running("darks", "a series of darks"),
+        -10514: _running("capture", "a capture"),
+        -10517: _running("tracking", "object tracking"),
+    },
+}

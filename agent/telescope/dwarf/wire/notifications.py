@@ -1,0 +1,315 @@
+"""What the telescope says unasked, as frozen values. Whatever nobody knows becomes `Unknown`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.proto import common_pb2, notify_pb2
+from agent.telescope.dwarf.wire.envelope import Generation, M, MalformedError, decode
+
+
+class State(IntEnum):
+    """The state of an operation. Only calibration and goto know PLATE_SOLVING."""
+
+    IDLE = 0
+    RUNNING = 1
+    STOPPING = 2
+    STOPPED = 3
+    PLATE_SOLVING = 4
+
+
+class Counted(IntEnum):
+    """Which number a capture progress brings up to date."""
+
+    TAKEN = 0
+    STACKED = 1
+    BOTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A notification without a decoder, or one whose bytes do not fit."""
+
+    cmd: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryLevel:
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingState:
+    charging: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSpace:
+    """Free and total space of the card, in GB."""
+
+    free_gb: int
+    total_gb: int
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTemperature:
+    celsius: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostMode:
+    """Whether this client controls the telescope."""
+
+    host: bool
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FocusAt:
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """The telescope follows (or no longer follows) a target; `name` is the one the goto gave."""
+
+    state: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationStep:
+    state: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationDone:
+    """V3: the calibration succeeded. Degrees."""
+
+    azimuth: float
+    altitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class GotoStep:
+    """The state of a goto; only V3 says for which target."""
+
+    state: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FocusRun:
+    """V3: the state of a focus search."""
+
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class EqStep:
+    """The state of the polar alignment measurement. `step`, V2 only: 1 focus, 2 solving."""
+
+    state: int
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    camera: Camera
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureCount:
+    """Progress of a capture; `counted` says which of the two numbers is news."""
+
+    camera: Camera
+    counted: int
+    total: int
+    taken: int
+    stacked: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParamsEcho:
+    """V2: parameters of a camera changed: (id, auto mode, mode index, index, continuous value)."""
+
+    camera: Camera
+    params: tuple[tuple[int, int, int, int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParamEcho:
+    """V3: one parameter changed."""
+
+    param_id: int
+    mode: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureTick:
+    """A long exposure goes on. Seconds."""
+
+    total_s: float
+    exposed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumChanged:
+    media_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoweringOff:
+    """The telescope switches off or restarts; the link drops next."""
+
+
+Notification = (
+    Unknown
+    | BatteryLevel
+    | ChargingState
+    | StorageSpace
+    | BodyTemperature
+    | HostMode
+    | FocusAt
+    | Tracking
+    | CalibrationStep
+    | CalibrationDone
+    | GotoStep
+    | FocusRun
+    | EqStep
+    | CaptureState
+    | CaptureCount
+    | ParamsEcho
+    | ParamEcho
+    | ExposureTick
+    | AlbumChanged
+    | PoweringOff
+)
+
+_Decoder = Callable[[bytes, Generation], Notification | None]
+
+
+def read_notification(cmd: int, data: bytes, generation: Generation = Generation.V3) -> Notification:
+    """Turn a notification's bytes into a value. Never raises: what cannot be read is `Unknown`."""
+    decoder = _DECODERS.get(cmd)
+    if decoder is None:
+        return Unknown(cmd, data)
+    try:
+        return decoder(data, generation) or Unknown(cmd, data)
+    except MalformedError:
+        return Unknown(cmd, data)
+
+
+def _simple(kind: type[M], build: Callable[[M], Notification | None]) -> _Decoder:
+    return lambda data, _: build(decode(kind, data))
+
+
+def host_mode(message: notify_pb2.HostSlaveMode) -> HostMode:
+    """Mode 0 is host, anything else slave."""
+    return HostMode(host=message.mode == 0, locked=message.lock)
+
+
+def one_click(message: notify_pb2.OneClickGotoState) -> Notification | None:
+    """The phase a one-click goto is in, as the notification of that phase alone."""
+    match message.WhichOneof("phase"):
+        case "focus":
+            return FocusRun(message.focus.state)
+        case "calibration":
+            return CalibrationStep(message.calibration.state, message.calibration.plate_solving_times)
+        case "goto":
+            return GotoStep(message.goto.state, message.goto.target_name)
+        case "tracking":
+            return Tracking(message.tracking.state, message.tracking.target_name)
+        case _:
+            return None
+
+
+def _eq_step(data: bytes, generation: Generation) -> EqStep:
+    if generation is Generation.V3:
+        return EqStep(decode(notify_pb2.OperationState, data).state)
+    message = decode(notify_pb2.EqSolvingStateV2, data)
+    return EqStep(message.state, message.step)
+
+
+def _capture_state(camera: Camera) -> _Decoder:
+    return _simple(notify_pb2.CameraOperation, lambda message: CaptureState(camera, message.state))
+
+
+def _capture_count(camera: Camera) -> _Decoder:
+    return _simple(
+        notify_pb2.StackingProgress,
+        lambda message: CaptureCount(
+            camera,
+            message.update_count_type,
+            message.total_count,
+            message.current_count,
+            message.stacked_count,
+            message.target_name,
+        ),
+    )
+
+
+def _params(camera: Camera) -> _Decoder:
+    return _simple(
+        notify_pb2.ParamsChanged,
+        lambda message: ParamsEcho(camera, tuple(param_values(param) for param in message.params)),
+    )
+
+
+def param_values(param: common_pb2.CommonParam) -> tuple[int, int, int, int, float]:
+    """A V2 parameter as a plain tuple: id, auto mode, mode index, index, continuous value."""
+    return param.id, param.auto_mode, param.mode_index, param.index, param.continue_value
+
+
+_focus_run = _simple(notify_pb2.OperationState, lambda message: FocusRun(message.state))
+
+_DECODERS: dict[int, _Decoder] = {
+    15201: _simple(notify_pb2.Battery, lambda message: BatteryLevel(message.percentage)),
+    15202: _simple(notify_pb2.Charging, lambda message: ChargingState(message.state != 0)),
+    15203: _simple(
+        notify_pb2.Storage, lambda message: StorageSpace(message.available_size, message.total_size)
+    ),
+    15208: _capture_state(Camera.TELE),
+    15209: _capture_count(Camera.TELE),
+    15210: _simple(
+        notify_pb2.CalibrationState,
+        lambda message: CalibrationStep(message.state, message.plate_solving_times),
+    ),
+    15211: _simple(notify_pb2.GotoState, lambda message: GotoStep(message.state, message.target_name)),
+    15212: _simple(notify_pb2.TrackingState, lambda message: Tracking(message.state, message.target_name)),
+    15213: _params(Camera.TELE),
+    15214: _params(Camera.WIDE),
+    15223: _simple(notify_pb2.HostSlaveMode, host_mode),
+    15228: _simple(notify_pb2.SunMoonTracking, lambda message: Tracking(message.state, message.target_name)),
+    15229: lambda _data, _generation: PoweringOff(),
+    15230: _simple(notify_pb2.AlbumChanged, lambda message: AlbumChanged(message.media_type)),
+    15233: _simple(notify_pb2.OneClickGotoState, one_click),
+    15236: _capture_state(Camera.WIDE),
+    15237: _capture_count(Camera.WIDE),
+    15239: _eq_step,
+    15241: _simple(
+        notify_pb2.LongExposureV2, lambda message: ExposureTick(message.total_time, message.exposed_time)
+    ),
+    15242: _simple(
+        notify_pb2.LongExposureV2, lambda message: ExposureTick(message.total_time, message.exposed_time)
+    ),
+    15243: _simple(notify_pb2.BodyTemperature, lambda message: BodyTemperature(message.temperature)),
+    15256: _simple(notify_pb2.CalibrationResult, lambda message: CalibrationDone(message.azi, message.alt)),
+    15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),
+    15264: _simple(
+        notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.mode, message.value)
+    ),
+    15278: _focus_run,
+    15280: _focus_run,
+    15288: _simple(
+        notify_pb2.LongExposure, lambda message: ExposureTick(message.total_time, message.exposed_time)
+    ),
+}
