@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(agent/telescope/dwarf/proto/common.proto\x12\x10\x64warf_agent.wire\"\x1b\n\x0b\x43omResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\",\n\rComResWithInt\x12\r\n\x05value\x18\x01 \x01(\x05\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\"/\n\x10\x43omResWithDouble\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\"-\n\x10\x43omResWithString\x12\x0b\n\x03str\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\"y\n\x0b\x43ommonParam\x12\x10\n\x08has_auto\x18\x01 \x01(\x08\x12\x11\n\tauto_mode\x18\x02 \x01(\x05\x12\n\n\x02id\x18\x03 \x01(\x05\x12\x12\n\nmode_index\x18\x04 \x01(\x05\x12\r\n\x05index\x18\x05 \x01(\x05\x12\x16\n\x0e\x63ontinue_value\x18\x06 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(agent/telescope/dwarf/proto/common.proto\x12\x10\x64warf_agent.wire\"\x1b\n\x0b\x43omResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\",\n\rComResWithInt\x12\r\n\x05value\x18\x01 \x01(\x05\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\"/\n\x10\x43omResWithDouble\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\".\n\x10\x43omResWithString\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\"y\n\x0b\x43ommonParam\x12\x10\n\x08has_auto\x18\x01 \x01(\x08\x12\x11\n\tauto_mode\x18\x02 \x01(\x05\x12\n\n\x02id\x18\x03 \x01(\x05\x12\x12\n\nmode_index\x18\x04 \x01(\x05\x12\r\n\x05index\x18\x05 \x01(\x05\x12\x16\n\x0e\x63ontinue_value\x18\x06 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMRESWITHDOUBLE']._serialized_start=137
   _globals['_COMRESWITHDOUBLE']._serialized_end=184
   _globals['_COMRESWITHSTRING']._serialized_start=186
-  _globals['_COMRESWITHSTRING']._serialized_end=231
-  _globals['_COMMONPARAM']._serialized_start=233
-  _globals['_COMMONPARAM']._serialized_end=354
+  _globals['_COMRESWITHSTRING']._serialized_end=232
+  _globals['_COMMONPARAM']._serialized_start=234
+  _globals['_COMMONPARAM']._serialized_end=355
 # @@protoc_insertion_point(module_scope)

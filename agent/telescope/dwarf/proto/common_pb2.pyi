@@ -27,12 +27,12 @@ class ComResWithDouble(_message.Message):
     def __init__(self, value: _Optional[float] = ..., code: _Optional[int] = ...) -> None: ...
 
 class ComResWithString(_message.Message):
-    __slots__ = ("str", "code")
-    STR_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("text", "code")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
-    str: str
+    text: str
     code: int
-    def __init__(self, str: _Optional[str] = ..., code: _Optional[int] = ...) -> None: ...
+    def __init__(self, text: _Optional[str] = ..., code: _Optional[int] = ...) -> None: ...
 
 class CommonParam(_message.Message):
     __slots__ = ("has_auto", "auto_mode", "id", "mode_index", "index", "continue_value")
