@@ -1,0 +1,35 @@
+"""The weather and safety inputs allow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agent.conditions.moment import Moment, Verdict
+from agent.events import Reason, SafetyLevel
+from agent.session.fields import WeatherPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherRule:
+    """Safe, by every source. Final with the policy `abort`, and for an alert, which ends the night."""
+
+    policy: WeatherPolicy
+    name: ClassVar[str] = "weather"
+    cost: ClassVar[int] = 1
+    foreseeable: ClassVar[bool] = False
+
+    def check(self, moment: Moment) -> Verdict:
+        if self.policy is WeatherPolicy.IGNORE:
+            return Verdict(self.name, True, Reason.WEATHER, "The weather is not asked about.")
+        decision = moment.safety
+        abort = self.policy is WeatherPolicy.ABORT
+        if decision is None:
+            message = "Nothing is known about the weather, which counts as unsafe."
+            return Verdict(self.name, False, Reason.WEATHER, message, final=abort)
+        if decision.safe:
+            return Verdict(self.name, True, Reason.WEATHER, "The weather is safe.", until=decision.next_check)
+        why = "; ".join(decision.reasons) or "nothing has been heard yet"
+        final = abort or (moment.running and decision.level is SafetyLevel.ALERT)
+        message = f"The weather is {'unsafe' if decision.state == 'unsafe' else 'unknown, so unsafe'}: {why}."
+        return Verdict(self.name, False, Reason.WEATHER, message, until=decision.next_check, final=final)
