@@ -67,17 +67,23 @@ class ScaledClock:
 class LoopClock:
     """Wall time tied to the running event loop's own time: `start` is the instant at which that time is 0.
 
-    With a loop whose time is simulated, a night takes a second.
+    With a loop whose time is simulated, a night takes a second. Worker threads may ask it too, once the loop has.
     """
 
     def __init__(self, start: datetime) -> None:
         self._start = start
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:  # a worker thread: it shares the time of the loop that sent it
+            if self._loop is None:
+                raise
+        return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -1,0 +1,133 @@
+"""Reading one session file: its content judged, and how long an unusable one may take to become usable."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.events import Failure
+from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
+from agent.session.jsontext import MAX_BYTES
+from agent.session.problems import Problem, errors_of, warnings_of
+from agent.store import disk
+from agent.store.disk import Stamp
+from agent.store.errors import printable
+
+Examine = Callable[[SessionDocument], Iterable[Problem]]
+"""A further check of a readable session (against the telescope's tables, the catalogue, ...)."""
+
+WAIT, PENDING, ENDED = "wait", "pending", "ended"
+
+_NOT_WHOLE = frozenset({"not_json", "empty", "not_utf8"})
+"""Problems that a file has while it is still being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds. `document` is None when it cannot even be read; `problems` says what is wrong.
+
+    A verdict against the file counts once it has been unchanged for `patience` seconds.
+    """
+
+    document: SessionDocument | None
+    problems: tuple[Problem, ...]
+    digest: bytes = b""
+    patience: float = 0.0
+
+    @property
+    def usable(self) -> bool:
+        """Whether the session may run."""
+        return self.document is not None and not errors_of(self.problems)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is worth knowing about a session that can run."""
+        return warnings_of(self.problems)
+
+
+class ContentReader:
+    """Reads session files and judges them.
+
+    Times are seconds without a change: `settle_s` for a complete but unusable file (its owner may be
+    editing), `grace_s` for one that may still be on its way.
+    """
+
+    def __init__(self, examine: Examine, *, settle_s: float, grace_s: float) -> None:
+        self._examine = examine
+        self._settle_s = settle_s
+        self._grace_s = grace_s
+
+    def read(self, path: Path, stamp: Stamp) -> Content | None:
+        """Read a file; None when it changes under our eyes. FileNotFoundError when it is gone."""
+        if not stamp.regular:
+            return self._unusable("not_a_file", "This is not a plain file.", "Put a copy of the file here.")
+        if stamp.size > MAX_BYTES:
+            return self._unusable(
+                "too_large",
+                f"The file has {stamp.size} bytes; a session has at most {MAX_BYTES}.",
+                "Was another file renamed to .json?",
+            )
+        try:
+            read = disk.read(path, MAX_BYTES)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            return self._unusable(
+                "unreadable",
+                f"The file cannot be read: {error.strerror or error}.",
+                "Let the account that runs dwarf-agent read it.",
+                self._grace_s,
+            )
+        return None if read is None else self.judge(read[0], printable(path.stem))
+
+    def judge(self, data: bytes, name: str) -> Content:
+        """Return what these bytes are worth. `pending` counts as waiting: an agent stopped there."""
+        digest = hashlib.sha256(data).digest()
+        reading = read_session(data, name=name)
+        document = reading.document
+        problems = reading.problems
+        if document is not None and process_of(document) == PENDING:
+            problems = tuple(problem for problem in problems if problem.code != PROCESS_NOT_WAIT)
+        if document is not None and not errors_of(problems):
+            problems = (*problems, *self._examine(document))
+        fresh = any(problem.code in _NOT_WHOLE for problem in problems)
+        return Content(document, problems, digest, self._grace_s if fresh else self._settle_s)
+
+    def _unusable(self, code: str, message: str, hint: str, patience: float | None = None) -> Content:
+        wait = self._settle_s if patience is None else patience
+        return Content(None, (Problem("", code, message, hint=hint),), patience=wait)
+
+
+def process_of(document: SessionDocument) -> str:
+    """Return the seed's status word in lower case."""
+    return document.id_command.process.strip().lower()
+
+
+def failure_of(problems: Iterable[Problem]) -> Failure:
+    """Return the first error as one failure; `message` begins with the place."""
+    errors = errors_of(problems)
+    if not errors:
+        return Failure("invalid", "The session cannot be used.")
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    place = f"{first.path}: " if first.path else ""
+    return Failure(first.code, f"{place}{first.message}{more}", first.hint)
+
+
+def reason_text(name: str, problems: Iterable[Problem]) -> str:
+    """Return the plain words that lie beside a rejected file."""
+    problems = tuple(problems)
+    lines = [f"{name} cannot run:", ""]
+    lines += [f"  - {problem}" for problem in errors_of(problems)]
+    if notes := warnings_of(problems):
+        lines += ["", "Also worth knowing:", ""]
+        lines += [f"  - {problem}" for problem in notes]
+    lines += [
+        "",
+        "The file itself is unchanged. Correct it, then move it back into ToDo;",
+        "this note goes away by itself.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,133 @@
+"""The Astro_Sessions tree: its folders, their names, and making them ready."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from agent.store import disk
+from agent.store.errors import FolderInUseError, printable, store_error
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Folder(StrEnum):
+    """Where a session file is in its life. The names are those on disk."""
+
+    TO_DO = "ToDo"
+    CURRENT = "Current"
+    DONE = "Done"
+    ERROR = "Error"
+    RESULTS = "Results"
+
+
+SESSION_FOLDERS = (Folder.TO_DO, Folder.CURRENT, Folder.DONE, Folder.ERROR)
+SAMPLES = "samples"
+_STATE = ".dwarf-agent"
+
+
+class Tree:
+    """The paths of one Astro_Sessions tree, and the lock that keeps a second agent out of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock: int | None = None
+
+    def __getitem__(self, folder: Folder) -> Path:
+        return self.root / folder.value
+
+    @property
+    def journals(self) -> Path:
+        """The hidden folder of the running sessions' journals."""
+        return self.root / _STATE / "journal"
+
+    @property
+    def ledger(self) -> Path:
+        """The hidden file that remembers submissions."""
+        return self.root / _STATE / "ledger.json"
+
+    def prepare(self) -> None:
+        """Make every folder, check it can be written, take the lock, clear what a crash left half-way."""
+        folders = [*(self[folder] for folder in Folder), self.journals]
+        for folder in folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                disk.create(folder, ".dwarf-agent-probe", b"").unlink()
+            except OSError as error:
+                raise store_error(error, "prepare the session folders", folder) from error
+        self._take_lock()
+        for folder in (*folders, self.ledger.parent):
+            with contextlib.suppress(OSError):
+                disk.sweep(folder)
+        self._remove_placeholders()
+        self._remove_lone_reasons()
+
+    def release(self) -> None:
+        """Let another agent use the tree."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        if self._lock is not None or fcntl is None:
+            return
+        handle = os.open(self.root / _STATE / "lock", os.O_CREAT | os.O_RDWR, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise FolderInUseError(
+                f"Another dwarf-agent already works on {printable(self.root)}.",
+                hint="Stop it, or give each telescope a sessions folder of its own.",
+            ) from error
+        except OSError as error:
+            _LOGGER.debug("%s takes no locks (%s); two agents there would not notice", self.root, error)
+        self._lock = handle
+
+    def _remove_placeholders(self) -> None:
+        """Remove the empty files that a move leaves when it is cut off on a disk without exclusive rename."""
+        for folder in SESSION_FOLDERS:
+            with os.scandir(self[folder]) as entries:
+                empty = [Path(entry.path) for entry in entries if _is_empty_session(entry)]
+            for path in empty:
+                waits_elsewhere = (self[Folder.CURRENT] / path.name).exists()
+                explained = reason_path(path).exists()
+                if (folder is not Folder.TO_DO or waits_elsewhere) and not explained:
+                    with contextlib.suppress(OSError):
+                        path.unlink()
+
+    def _remove_lone_reasons(self) -> None:
+        for reason in self[Folder.ERROR].glob(f"*{disk.REASON_SUFFIX}"):
+            subject = reason.with_name(reason.name.removesuffix(disk.REASON_SUFFIX))
+            if not os.path.lexists(subject) and not (self[Folder.TO_DO] / subject.name).exists():
+                with contextlib.suppress(OSError):
+                    reason.unlink()
+
+
+def is_session_name(name: str) -> bool:
+    """Whether a file of this name can be a session: `*.json`, not hidden."""
+    return name.lower().endswith(".json") and not name.startswith(".")
+
+
+def reason_path(path: Path) -> Path:
+    """Return where the reason for a rejected file lies: beside it, `<name>.reason.txt`."""
+    return path.with_name(path.name + disk.REASON_SUFFIX)
+
+
+def _is_empty_session(entry: os.DirEntry[str]) -> bool:
+    try:
+        return (
+            is_session_name(entry.name)
+            and entry.is_file(follow_symlinks=False)
+            and entry.stat(follow_symlinks=False).st_size == 0
+        )
+    except OSError:
+        return False

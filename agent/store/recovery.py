@@ -1,0 +1,72 @@
+"""What an earlier life of the agent left in Current/, sorted by what each file says of itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.session.document import SessionDocument
+from agent.session.problems import Problem
+from agent.store import disk
+from agent.store.disk import Stamp
+from agent.store.documents import ENDED, WAIT, ContentReader, process_of
+from agent.store.errors import printable, store_error
+from agent.store.folders import Folder, Tree, is_session_name
+from agent.store.rejection import move_to_error
+
+_LOGGER = logging.getLogger(__name__)
+
+_CHANGING = Problem(
+    "", "unreadable", "The file was being written by another program while the agent started."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A file in Current/ whose session was running."""
+
+    path: Path
+    stamp: Stamp
+    document: SessionDocument
+    problems: tuple[Problem, ...]
+
+
+def settle_current(tree: Tree, reader: ContentReader) -> list[Interrupted]:
+    """Move on what never started, what has its result, and what nobody can read; return what was running."""
+    try:
+        paths = sorted(path for path in tree[Folder.CURRENT].iterdir() if is_session_name(path.name))
+    except OSError as error:
+        raise store_error(error, "look for interrupted sessions", tree[Folder.CURRENT]) from error
+    running = []
+    for path in paths:
+        try:
+            interrupted = _settle(path, tree, reader)
+        except OSError as error:
+            _LOGGER.warning("%s in Current/ cannot be dealt with: %s", printable(path.name), error)
+            continue
+        if interrupted is not None:
+            running.append(interrupted)
+    return running
+
+
+def _settle(path: Path, tree: Tree, reader: ContentReader) -> Interrupted | None:
+    stamp = Stamp.of(path.lstat())
+    content = reader.read(path, stamp)
+    document = content.document if content else None
+    if content is None or document is None:
+        problems = content.problems if content else (_CHANGING,)
+        target = move_to_error(path, tree[Folder.ERROR], problems)
+        _LOGGER.warning("%s in Current/ cannot be read and is now %s", printable(path.name), target.name)
+        return None
+    process = process_of(document)
+    if process == WAIT:
+        disk.move(path, tree[Folder.TO_DO], path.name)
+        _LOGGER.info("%s never started and waits again", printable(path.name))
+    elif process == ENDED:
+        folder = Folder.DONE if document.id_command.result is True else Folder.ERROR
+        disk.move(path, tree[folder], path.name)
+        _LOGGER.info("%s had ended and is now in %s/", printable(path.name), folder)
+    else:
+        return Interrupted(path, stamp, document, content.warnings)
+    return None

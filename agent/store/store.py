@@ -1,0 +1,395 @@
+"""The owner of one Astro_Sessions tree. Every session file is in exactly one folder, whole, at every instant.
+
+How a session moves, and why a crash between any two steps is harmless:
+
+- claim: rename ToDo/ -> Current/, then rewrite it there as `pending`. In between, Current/ holds a file that
+  says `wait`: it never started and goes back to ToDo/.
+- finish: rewrite it in Current/ as `ended`, then rename it to Done/ or Error/. In between, Current/ holds a
+  file that says `ended`: only the rename is made up.
+- put back: rewrite it in Current/ as `wait`, then rename it to ToDo/. In between: as for claim.
+- reject: write the reason into Error/, then rename the untouched file there. In between, the file is still in
+  ToDo/, is found broken again, and the reason is written again.
+
+A file in Current/ that says `pending` is a session that was running: `recover` hands it out.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent.clock import Clock
+from agent.events import Outcome, SessionResult
+from agent.session.document import SessionDocument
+from agent.session.problems import InvalidSessionError, Problem
+from agent.store import disk, rewriting
+from agent.store.disk import Stamp
+from agent.store.documents import PENDING, Content, ContentReader, Examine, failure_of, process_of
+from agent.store.drafts import list_drafts, select_draft
+from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, printable, store_error
+from agent.store.folders import Folder, Tree
+from agent.store.journal import JournalFile, Journals
+from agent.store.model import Changes, Draft, Rejected, StoredSession
+from agent.store.recovery import settle_current
+from agent.store.rejection import move_to_error
+from agent.store.watch import Found, Watch
+
+_LOGGER = logging.getLogger(__name__)
+
+SETTLE_S = 2.0  # a complete but unusable file may be in an editor
+GRACE_S = 10.0  # a file that breaks off may still be on its way over a slow share
+
+
+def _accept_all(_document: SessionDocument) -> Iterable[Problem]:
+    return ()
+
+
+class SessionStore:
+    """The sessions of one telescope on disk.
+
+    Methods block (files) and may be called from any thread; one lock makes them one after another. They raise
+    StoreError, and then what was asked did not happen. `telescope` is the id used in messages, `zone` that of
+    the local dates written into files, `examine` the check a session must pass beyond being readable.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock,
+        *,
+        telescope: str,
+        zone: ZoneInfo,
+        examine: Examine = _accept_all,
+        settle_s: float = SETTLE_S,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self.tree = Tree(root)
+        self.telescope = telescope
+        self.zone = zone
+        self._clock = clock
+        self._reader = ContentReader(examine, settle_s=settle_s, grace_s=grace_s)
+        self._watch = Watch(self.tree[Folder.TO_DO], clock, self._reader)
+        self._journals = Journals(self.tree.journals)
+        self._lock = threading.RLock()
+        self._sessions: dict[str, StoredSession] = {}
+        self._ids: dict[str, str] = {}
+
+    # -- the folder as a whole ------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Make the folders, take the tree for this agent, clear a crash's leftovers. Call it first."""
+        with self._lock:
+            self.tree.prepare()
+
+    def close(self) -> None:
+        """Let another agent have the tree."""
+        with self._lock:
+            self.tree.release()
+
+    def recover(self) -> list[StoredSession]:
+        """Settle what an earlier life left in Current/; return the sessions that were running then.
+
+        Those stay in Current/ until `finish` or `put_back`. Call it once, after `prepare` and before `scan`.
+        """
+        with self._lock:
+            running = []
+            for found in settle_current(self.tree, self._reader):
+                session = StoredSession(
+                    self._new_id(found.path.name),
+                    found.path.name,
+                    Folder.CURRENT,
+                    found.document,
+                    found.problems,
+                    found.stamp,
+                    self._clock.now(),
+                )
+                self._keep(session)
+                running.append(session)
+            self._journals.keep_only({session.session_id for session in running})
+            return running
+
+    def scan(self, limit: int | None = None) -> Changes:
+        """Look at ToDo/ and say what changed since the last scan, reading at most `limit` files.
+
+        What the store itself does (`add`, `claim`, `put_back`, `reschedule`, ...) is not a change.
+        """
+        with self._lock:
+            findings = self._watch.look(limit)
+            removed = [session_id for name in findings.gone if (session_id := self._drop(name))]
+            added: list[StoredSession] = []
+            changed: list[StoredSession] = []
+            for found in findings.usable:
+                known = found.name in self._ids
+                (changed if known else added).append(self._eligible(self._accept(found)))
+            broken: list[Rejected] = []
+            for found in findings.broken:
+                if session_id := self._drop(found.name):
+                    removed.append(session_id)
+                broken.append(self._reject_found(found))
+            return Changes(
+                tuple(added),
+                tuple(changed),
+                tuple(removed),
+                tuple(broken),
+                tuple(findings.waiting),
+                findings.more,
+            )
+
+    def get(self, session_id: str) -> StoredSession | None:
+        """Return a session that waits or runs; None when there is none of that id."""
+        with self._lock:
+            return self._sessions.get(session_id)
+
+    def sessions(self) -> list[StoredSession]:
+        """Return every session that waits or runs."""
+        with self._lock:
+            return list(self._sessions.values())
+
+    def journal(self, session_id: str) -> JournalFile:
+        """Return the journal of a running session."""
+        return self._journals.of(session_id)
+
+    def drafts(self) -> list[Draft]:
+        """Return the session files in the base folder and the samples, none of which run by themselves."""
+        with self._lock:
+            return list_drafts(self.tree, self._reader)
+
+    def select(self, name: str) -> Path:
+        """Put a draft into ToDo/ (a sample is copied) for the next scan; InvalidSessionError if unusable."""
+        with self._lock:
+            return select_draft(self.tree, self._reader, name)
+
+    # -- one session ----------------------------------------------------------------------------------------
+
+    def claim(self, session_id: str) -> StoredSession:
+        """Take a waiting session to Current/ as `pending`, with this attempt's number and start.
+
+        UnknownSessionError when its file is gone; SessionChangedError (the file stays in ToDo/, the next scan
+        judges it) when it was changed into something unusable.
+        """
+        with self._lock:
+            session = self._known(session_id, Folder.TO_DO)
+            taken = self._move(session, Folder.CURRENT)
+            try:
+                current = self._reread(taken)
+                data = rewriting.pending(current.document, self._clock.now().astimezone(self.zone))
+                return self._rewrite(current, data)
+            except BaseException:
+                self._return(taken)
+                raise
+
+    def finish(self, session_id: str, result: SessionResult) -> Path:
+        """Write how a session ended into its file and move it: completed to Done/, all else to Error/.
+
+        Works for a running session, and for one that still waits (skipped, removed). Returns the new place.
+        When StoreError is raised the file is still in Current/: finish it again.
+        """
+        with self._lock:
+            session = self._known(session_id, Folder.TO_DO, Folder.CURRENT)
+            if session.folder is Folder.TO_DO:
+                session = self._reread(self._move(session, Folder.CURRENT), strict=False)
+            folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
+            data = rewriting.ended(session.document, result, self.zone)
+            session = self._rewrite(session, data)
+            path = self._move_file(self._path(session), folder, session.name)
+            self._forget(session)
+            return path
+
+    def put_back(self, session_id: str, message: str) -> StoredSession:
+        """Let a running session wait again in ToDo/, with `message` saying why."""
+        with self._lock:
+            session = self._known(session_id, Folder.CURRENT)
+            session = self._rewrite(session, rewriting.waiting(session.document, message))
+            return self._move(session, Folder.TO_DO)
+
+    def reject(self, session_id: str, problems: Iterable[Problem]) -> Rejected:
+        """Move a session that turned out unusable to Error/, unchanged, with the reasons beside it."""
+        with self._lock:
+            session = self._known(session_id, Folder.TO_DO, Folder.CURRENT)
+            rejected = self._to_error(self._path(session), session_id, tuple(problems))
+            self._forget(session)
+            return rejected
+
+    def add(self, session_id: str, raw: dict[str, Any]) -> StoredSession:
+        """Write a new session into ToDo/, never overwriting; InvalidSessionError if it cannot run.
+
+        The session gets another id (`id--2`) when one of that id waits or runs already.
+        """
+        with self._lock:
+            name = f"{session_id}.json"
+            data = rewriting.text(raw)
+            content = self._reader.judge(data, session_id)
+            if not content.usable:
+                raise InvalidSessionError(content.problems)
+            try:
+                path = disk.create(self.tree[Folder.TO_DO], name, data)
+                stamp = Stamp.of(path.lstat())
+            except OSError as error:
+                raise store_error(error, "store the session", self.tree[Folder.TO_DO] / name) from error
+            self._watch.note(path.name, stamp, content.digest)
+            return self._accept(Found(path.name, stamp, content))
+
+    def reschedule(self, session_id: str, start: datetime) -> StoredSession:
+        """Give a waiting session another start (an aware instant) by rewriting its date and time."""
+        with self._lock:
+            session = self._reread(self._known(session_id, Folder.TO_DO))
+            return self._rewrite(session, rewriting.starting(session.document, start, self.zone))
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _known(self, session_id: str, *folders: Folder) -> StoredSession:
+        session = self._sessions.get(session_id)
+        if session is None or session.folder not in folders:
+            places = " or ".join(f"{folder}/" for folder in folders)
+            raise UnknownSessionError(
+                f"There is no session {session_id} in {places}.", hint="It may have ended, or been removed."
+            )
+        return session
+
+    def _path(self, session: StoredSession) -> Path:
+        return self.tree[session.folder] / session.name
+
+    def _accept(self, found: Found) -> StoredSession:
+        """Make a session of a usable file in ToDo/ (or Current/), or replace the one it was."""
+        assert found.content.document is not None
+        old = self._sessions.get(self._ids.get(found.name, ""))
+        session = StoredSession(
+            session_id=old.session_id if old else self._new_id(found.name),
+            name=found.name,
+            folder=Folder.TO_DO,
+            document=found.content.document,
+            problems=found.content.warnings,
+            fingerprint=found.stamp,
+            first_seen=old.first_seen if old else self._clock.now(),
+        )
+        self._keep(session)
+        return session
+
+    def _eligible(self, session: StoredSession) -> StoredSession:
+        """Let a file that says `pending` in ToDo/, where nothing runs, wait again."""
+        if process_of(session.document) != PENDING:
+            return session
+        try:
+            return self._rewrite(session, rewriting.waiting(session.document, ""))
+        except StoreError as error:
+            _LOGGER.warning("Session %s still says pending: %s", session.session_id, error)
+            return session
+
+    def _new_id(self, name: str) -> str:
+        wished = rewriting.safe_id(printable(name.rpartition(".")[0]))
+        return next(candidate for candidate in disk.names(wished) if candidate not in self._sessions)
+
+    def _keep(self, session: StoredSession) -> None:
+        self._sessions[session.session_id] = session
+        if session.folder is Folder.TO_DO:
+            self._ids[session.name] = session.session_id
+
+    def _drop(self, name: str) -> str | None:
+        """Forget the session of a ToDo/ file that is gone; return its id."""
+        session_id = self._ids.pop(name, None)
+        if session_id is not None:
+            del self._sessions[session_id]
+        return session_id
+
+    def _forget(self, session: StoredSession) -> None:
+        self._sessions.pop(session.session_id, None)
+        if session.folder is Folder.TO_DO:
+            self._ids.pop(session.name, None)
+            self._watch.forget(session.name)
+
+    def _reread(self, session: StoredSession, *, strict: bool = True) -> StoredSession:
+        """Take the file as it is now; when it became unusable, raise (or, not strict, keep what we know)."""
+        content = self._read(self._path(session))
+        if content is not None and content.document is not None and content.usable:
+            updated = replace(session, document=content.document, problems=content.warnings)
+            self._keep(updated)
+            return updated
+        if not strict:
+            return session
+        raise SessionChangedError(
+            f"{printable(session.name)} was changed and cannot be used as it is now.",
+            hint="It stays in ToDo/ and is looked at again.",
+        )
+
+    def _read(self, path: Path) -> Content | None:
+        try:
+            return self._reader.read(path, Stamp.of(path.lstat()))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise store_error(error, "read the session", path) from error
+
+    def _rewrite(self, session: StoredSession, data: bytes) -> StoredSession:
+        path = self._path(session)
+        content = self._reader.judge(data, printable(path.stem))
+        try:
+            disk.write(path, data)
+            stamp = Stamp.of(path.lstat())
+        except OSError as error:
+            raise store_error(error, "write the session", path) from error
+        updated = replace(session, document=content.document or session.document, fingerprint=stamp)
+        if session.folder is Folder.TO_DO:
+            self._watch.note(session.name, stamp, content.digest)
+        self._keep(updated)
+        return updated
+
+    def _move(self, session: StoredSession, folder: Folder) -> StoredSession:
+        """Move a session between ToDo/ and Current/; the file may take another name, the id stays."""
+        source = self._path(session)
+        try:
+            path = disk.move(source, self.tree[folder], session.name)
+        except FileNotFoundError as error:
+            if source.parent.is_dir() and self.tree[folder].is_dir():
+                self._forget(session)
+                raise UnknownSessionError(
+                    f"The file {printable(session.name)} is no longer in {session.folder}/."
+                ) from error
+            raise store_error(error, "move the session", source) from error
+        except OSError as error:
+            raise store_error(error, "move the session", source) from error
+        self._forget(session)
+        moved = replace(session, folder=folder, name=path.name)
+        if folder is Folder.TO_DO:
+            self._watch.note(path.name, Stamp.of(path.lstat()), b"")
+        self._keep(moved)
+        return moved
+
+    def _return(self, session: StoredSession) -> None:
+        """Undo the move of a claim that failed; the file is judged again by the next scan."""
+        session = self._sessions.get(session.session_id, session)
+        try:
+            self._watch.forget(self._move(session, Folder.TO_DO).name)
+        except StoreError as error:
+            _LOGGER.warning("Session %s stays in Current/ for now: %s", session.session_id, error)
+
+    def _reject_found(self, found: Found) -> Rejected:
+        session_id = self._new_id(found.name)
+        path = self.tree[Folder.TO_DO] / found.name
+        try:
+            return self._to_error(path, session_id, found.content.problems)
+        except StoreError as error:
+            self._watch.leave(found)
+            _LOGGER.warning("%s cannot run and cannot be moved to Error/: %s", printable(found.name), error)
+            failure = failure_of(found.content.problems)
+            return Rejected(session_id, printable(found.name), failure, found.content.problems, path)
+
+    def _to_error(self, path: Path, session_id: str, problems: tuple[Problem, ...]) -> Rejected:
+        try:
+            target = move_to_error(path, self.tree[Folder.ERROR], problems)
+        except OSError as error:
+            raise store_error(error, "move the file to Error/", path) from error
+        failure = failure_of(problems)
+        _LOGGER.warning("%s cannot run and is now in Error/: %s", printable(path.name), failure.message)
+        return Rejected(session_id, printable(path.name), failure, problems, target)
+
+    def _move_file(self, source: Path, folder: Folder, name: str) -> Path:
+        try:
+            return disk.move(source, self.tree[folder], name)
+        except OSError as error:
+            raise store_error(error, "move the session", source) from error
