@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from enum import StrEnum
@@ -23,6 +24,9 @@ from agent.session.numbers import (
 )
 from agent.session.problems import BadValueError
 from agent.targets import SolarBody
+
+_DATE_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199  # beyond is a slip of the finger
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -91,12 +95,15 @@ def choice(kind: type[E], value: object, aliases: dict[str, E] | None = None) ->
 
 def _read_date(value: object) -> date:
     """Read YYYY-MM-DD, or a full ISO date and time (then the result is a datetime)."""
-    if isinstance(value, str):
-        text = value.strip()
+    text = value.strip() if isinstance(value, str) else ""
+    if _DATE_SHAPE.match(text):
         try:
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+            day = date.fromisoformat(text) if len(text) == len("2026-03-12") else datetime.fromisoformat(text)
         except ValueError:
             pass
+        else:
+            if _FIRST_YEAR <= day.year <= _LAST_YEAR:
+                return day
     raise BadValueError(
         f"{shown(value)} is not a date of the calendar.", code="bad_date", hint="Write it as 2026-03-12."
     )

@@ -17,7 +17,6 @@ from agent.session.recipe import CalibrationRecipe
 from agent.session.sections import CameraSetup, Step
 from agent.targets import SolarTarget, Target
 
-SETTLE_S = 5.0  # the mount needs this pause after a stopped goto before it can solve
 PARK_ESTIMATE_S = 20.0  # folding the arm, for estimates only
 POWER_DOWN_ESTIMATE_S = 10.0  # for estimates only
 
@@ -31,15 +30,12 @@ class StepKind(StrEnum):
     INFINITE_FOCUS = "infinite_focus"
     EQ_SOLVING = "eq_solving"
     CALIBRATION = "calibration"
-    GOTO = "goto"
+    GOTO_SOLAR = "goto_solar"
+    GOTO_MANUAL = "goto_manual"
     CAPTURE = "capture"
     FINISH = "finish"
     PARK = "park"
     POWER_DOWN = "power_down"
-
-
-CLOSING = frozenset({StepKind.FINISH, StepKind.PARK, StepKind.POWER_DOWN})
-"""Steps that run at the end whatever happened before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +43,8 @@ class PlannedStep:
     """One step. Durations are seconds; `timeout_s` None leaves the limit to the telescope's driver.
 
     `section` is the key of the document it comes from ("" for steps every session has); `label` names the
-    step for people and `why` says what is being waited for. `settle_s` is the pause inside the step: after
-    the goto is stopped (eq_solving), and before and after that (calibration). Camera settings are set for
-    calibration and capture; None leaves a setting alone. `count` is the number of frames of a capture.
+    step for people and `why` says what is being waited for. Camera settings are set for calibration and
+    capture; None leaves a setting alone. `count` is the number of frames of a capture.
     """
 
     kind: StepKind
@@ -60,7 +55,6 @@ class PlannedStep:
     wait_after_s: float = 0.0
     estimate_s: float = 0.0
     timeout_s: float | None = None
-    settle_s: float = 0.0
     target: Target | None = None
     camera: Camera | None = None
     exposure: Exposure | None = None
@@ -250,7 +244,6 @@ def _alignment(
             label="Polar alignment check",
             why="waiting for the telescope to measure its polar alignment",
             estimate_s=durations.eq_solving,
-            settle_s=SETTLE_S,
         )
     if document.calibration:
         yield _step(
@@ -260,7 +253,6 @@ def _alignment(
             label="Calibration",
             why="waiting for the telescope to calibrate its pointing by plate solving",
             estimate_s=durations.calibration,
-            settle_s=SETTLE_S,
             camera=recipe.camera,
             exposure=recipe.exposure,
             gain=recipe.gain,
@@ -272,17 +264,19 @@ def _alignment(
 def _gotos(
     document: SessionDocument, capabilities: Capabilities, resolve: Resolve | None
 ) -> Iterator[PlannedStep]:
-    targets: list[tuple[Step, str, Target]] = []
+    targets: list[tuple[Step, StepKind, Target]] = []
     if document.goto_solar:
         body = document.goto_solar.target
-        targets.append((document.goto_solar, "goto_solar", SolarTarget(body.value.capitalize(), body)))
+        solar = SolarTarget(body.value.capitalize(), body)
+        targets.append((document.goto_solar, StepKind.GOTO_SOLAR, solar))
     if document.goto_manual:
-        targets.append((document.goto_manual, "goto_manual", resolve_target(document.goto_manual, resolve)))
-    for section, key, target in targets:
+        manual = resolve_target(document.goto_manual, resolve)
+        targets.append((document.goto_manual, StepKind.GOTO_MANUAL, manual))
+    for section, kind, target in targets:
         yield _step(
-            StepKind.GOTO,
+            kind,
             section,
-            key,
+            kind.value,
             label=f"Go to {target.name}",
             why=f"waiting for the telescope to point at {target.name} and track it",
             estimate_s=capabilities.durations.goto,

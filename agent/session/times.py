@@ -1,0 +1,124 @@
+"""When a session may start, and when its window closes: local words turned into instants.
+
+`date` and `time` are the wall clock of the session's `timezone`, else of the zone given. A time that the
+clocks skip in spring is moved forward by the gap; of a time that comes twice in autumn the first one counts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from agent.session.document import SessionDocument
+from agent.session.problems import Problem, warning
+
+_DAY = timedelta(days=1)
+
+
+def session_zone(document: SessionDocument, zone: ZoneInfo) -> ZoneInfo:
+    """Return the zone of the session's local times: its own `timezone`, else the one given."""
+    return ZoneInfo(document.id_command.timezone) if document.id_command.timezone else zone
+
+
+def start_instant(document: SessionDocument, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return the instant (UTC) before which the session does not start; None when it may start at once.
+
+    A date alone means from its midnight on; a time alone means that time on the local day of `now`, which is
+    the moment the session was accepted (ask with the same `now` again for the same answer).
+    """
+    command = document.id_command
+    return _instant(command.date, command.time, session_zone(document, zone), now, time.min)
+
+
+def window_end(
+    document: SessionDocument, zone: ZoneInfo, now: datetime, *, start: datetime | None = None
+) -> datetime | None:
+    """Return the instant (UTC) at which the session's window closes; None when it never does.
+
+    A time alone means the next such time after the start; a date alone means the end of that day.
+    `start` replaces the start of the document (a rescheduled or late session).
+    """
+    command = document.id_command
+    if command.end_date is None and command.end_time is None:
+        return None
+    local = session_zone(document, zone)
+    if command.end_date is not None:
+        return _instant(command.end_date, command.end_time, local, now, None)
+    begin = start or start_instant(document, zone, now) or now
+    end = _instant(None, command.end_time, local, begin, None)
+    if end is not None and end <= begin:
+        end = _instant(None, command.end_time, local, begin + _DAY, None)
+    return end
+
+
+def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> list[Problem]:
+    """Return what is wrong, or worth knowing, about the session's times."""
+    command = document.id_command
+    problems: list[Problem] = []
+    for date_key, time_key in (("date", "time"), ("end_date", "end_time")):
+        day, clock = getattr(command, date_key), getattr(command, time_key)
+        if isinstance(day, datetime) and clock is not None:
+            path = f"/id_command/{time_key}"
+            message = f"{date_key} already has a time of day; {time_key} is not used."
+            problems.append(warning(path, "time_twice", message, f"Delete {time_key}."))
+        problems += _clock_change(day, clock, session_zone(document, zone), now, date_key, time_key)
+    start = start_instant(document, zone, now)
+    end = window_end(document, zone, now)
+    if start is not None and end is not None and end <= start:
+        message = f"The window closes ({end.isoformat()}) before it opens ({start.isoformat()})."
+        key = "end_date" if command.end_date else "end_time"
+        problems.append(Problem(f"/id_command/{key}", "empty_window", message, hint="Move one of them."))
+    elif end is not None and end <= now:
+        message = f"The window closed at {end.isoformat()}."
+        problems.append(warning("/id_command/end_date", "window_over", message))
+    if command.date is None and command.time is not None and start is not None and start < now:
+        message = f"{command.time.isoformat()} is over today, so the session starts at once."
+        problems.append(warning("/id_command/time", "time_over", message, "Add a date to start later."))
+    return problems
+
+
+def to_local(instant: datetime, zone: tzinfo) -> str:
+    """Return an instant as session files write it: local `YYYY-MM-DD HH:MM:SS`."""
+    return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _instant(
+    day: date | None, clock: time | None, zone: ZoneInfo, now: datetime, default: time | None
+) -> datetime | None:
+    """Combine a date and a time of day; a default of None stands for the end of the day."""
+    if isinstance(day, datetime):
+        return (day if day.tzinfo else day.replace(tzinfo=zone)).astimezone(UTC)
+    if day is None and clock is None:
+        return None
+    here = clock.tzinfo if clock is not None and clock.tzinfo else zone
+    day = day or now.astimezone(here).date()
+    if clock is None and default is None:
+        clock, day = time.min, day + _DAY
+    return datetime.combine(day, clock or time.min, here).astimezone(UTC)
+
+
+def _clock_change(
+    day: date | None, clock: time | None, zone: ZoneInfo, now: datetime, date_key: str, time_key: str
+) -> list[Problem]:
+    """Warn of a local time that the clocks skip, or that comes twice."""
+    local = _naive_local(day, clock, zone, now)
+    if local is None:
+        return []
+    here = local.replace(tzinfo=zone)
+    back = here.astimezone(UTC).astimezone(zone)
+    path = f"/id_command/{date_key if isinstance(day, datetime) else time_key}"
+    if back.replace(tzinfo=None) != local:
+        message = f"The clocks skip {local.isoformat(' ')}; {back.time().isoformat()} is used."
+        return [warning(path, "clock_gap", message)]
+    if here.utcoffset() != here.replace(fold=1).utcoffset():
+        message = f"{local.isoformat(' ')} comes twice that night; the first one is used."
+        return [warning(path, "clock_fold", message)]
+    return []
+
+
+def _naive_local(day: date | None, clock: time | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+    if isinstance(day, datetime):
+        return None if day.tzinfo else day
+    if clock is None or clock.tzinfo:
+        return None
+    return datetime.combine(day or now.astimezone(zone).date(), clock)
