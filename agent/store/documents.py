@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent.events import Failure
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.jsontext import MAX_BYTES
 from agent.session.problems import Problem, errors_of, warnings_of
+from agent.session.times import session_zone, to_local
+from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.errors import printable
 
 Examine = Callable[[SessionDocument], Iterable[Problem]]
 """A further check of a readable session (against the telescope's tables, the catalogue, ...)."""
-
-WAIT, PENDING, ENDED = "wait", "pending", "ended"
 
 _NOT_WHOLE = frozenset({"not_json", "empty", "not_utf8"})
 """Problems that a file has while it is still being written."""
@@ -88,7 +90,7 @@ class ContentReader:
         reading = read_session(data, name=name)
         document = reading.document
         problems = reading.problems
-        if document is not None and process_of(document) == PENDING:
+        if document is not None and process_of(document) == Process.PENDING:
             problems = tuple(problem for problem in problems if problem.code != PROCESS_NOT_WAIT)
         if document is not None and not errors_of(problems):
             problems = (*problems, *self._examine(document))
@@ -103,6 +105,23 @@ class ContentReader:
 def process_of(document: SessionDocument) -> str:
     """Return the seed's status word in lower case."""
     return document.id_command.process.strip().lower()
+
+
+def with_start(document: SessionDocument, start: datetime, zone: ZoneInfo) -> bytes:
+    """Return the document with another start. A local time that comes twice is written with its offset."""
+    local = start.astimezone(session_zone(document, zone))
+    day, _, clock = to_local(start, local.tzinfo or zone).partition(" ")
+    if local.fold:
+        day, clock = local.isoformat(timespec="seconds"), ""
+    return with_fields(document.raw, {"date": day, "time": clock})
+
+
+def attempts_of(document: SessionDocument) -> int:
+    """Return how often the session was tried before, as its file says."""
+    try:
+        return max(0, int(str(document.id_command.nb_try)))
+    except ValueError:
+        return 0
 
 
 def failure_of(problems: Iterable[Problem]) -> Failure:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from agent.session.document import SessionDocument
 from agent.session.problems import Problem
+from agent.session.writing import Process
 from agent.store import disk
 from agent.store.disk import Stamp
-from agent.store.documents import ENDED, WAIT, ContentReader, process_of
+from agent.store.documents import ContentReader, process_of
 from agent.store.errors import printable, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.rejection import move_to_error
@@ -60,10 +61,10 @@ def _settle(path: Path, tree: Tree, reader: ContentReader) -> Interrupted | None
         _LOGGER.warning("%s in Current/ cannot be read and is now %s", printable(path.name), target.name)
         return None
     process = process_of(document)
-    if process == WAIT:
+    if process == Process.WAIT:
         disk.move(path, tree[Folder.TO_DO], path.name)
         _LOGGER.info("%s never started and waits again", printable(path.name))
-    elif process == ENDED:
+    elif process == Process.ENDED:
         folder = Folder.DONE if document.id_command.result is True else Folder.ERROR
         disk.move(path, tree[folder], path.name)
         _LOGGER.info("%s had ended and is now in %s/", printable(path.name), folder)

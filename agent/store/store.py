@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,10 +27,20 @@ from zoneinfo import ZoneInfo
 from agent.clock import Clock
 from agent.events import Outcome, SessionResult
 from agent.session.document import SessionDocument
+from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError, Problem
-from agent.store import disk, rewriting
+from agent.session.writing import Process, to_bytes, with_outcome, with_process
+from agent.store import disk
 from agent.store.disk import Stamp
-from agent.store.documents import PENDING, Content, ContentReader, Examine, failure_of, process_of
+from agent.store.documents import (
+    Content,
+    ContentReader,
+    Examine,
+    attempts_of,
+    failure_of,
+    process_of,
+    with_start,
+)
 from agent.store.drafts import list_drafts, select_draft
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, printable, store_error
 from agent.store.folders import Folder, Tree
@@ -178,13 +188,20 @@ class SessionStore:
             taken = self._move(session, Folder.CURRENT)
             try:
                 current = self._reread(taken)
-                data = rewriting.pending(current.document, self._clock.now().astimezone(self.zone))
-                return self._rewrite(current, data)
+                attempt = attempts_of(current.document) + 1
+                return self._mark(current, Process.PENDING, attempt=attempt)
             except BaseException:
                 self._return(taken)
                 raise
 
-    def finish(self, session_id: str, result: SessionResult) -> Path:
+    def finish(
+        self,
+        session_id: str,
+        result: SessionResult,
+        *,
+        conditions: Mapping[str, Any] | None = None,
+        target: Mapping[str, Any] | None = None,
+    ) -> Path:
         """Write how a session ended into its file and move it: completed to Done/, all else to Error/.
 
         Works for a running session, and for one that still waits (skipped, removed). Returns the new place.
@@ -195,7 +212,8 @@ class SessionStore:
             if session.folder is Folder.TO_DO:
                 session = self._reread(self._move(session, Folder.CURRENT), strict=False)
             folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
-            data = rewriting.ended(session.document, result, self.zone)
+            raw = session.document.raw
+            data = with_outcome(raw, result, self.zone, conditions=conditions, target=target)
             session = self._rewrite(session, data)
             path = self._move_file(self._path(session), folder, session.name)
             self._forget(session)
@@ -205,7 +223,7 @@ class SessionStore:
         """Let a running session wait again in ToDo/, with `message` saying why."""
         with self._lock:
             session = self._known(session_id, Folder.CURRENT)
-            session = self._rewrite(session, rewriting.waiting(session.document, message))
+            session = self._mark(session, Process.WAIT, message=message)
             return self._move(session, Folder.TO_DO)
 
     def reject(self, session_id: str, problems: Iterable[Problem]) -> Rejected:
@@ -222,8 +240,8 @@ class SessionStore:
         The session gets another id (`id--2`) when one of that id waits or runs already.
         """
         with self._lock:
-            name = f"{session_id}.json"
-            data = rewriting.text(raw)
+            name = f"{safe_session_id(session_id)}.json"
+            data = to_bytes(raw if "command" in raw else {"command": raw})
             content = self._reader.judge(data, session_id)
             if not content.usable:
                 raise InvalidSessionError(content.problems)
@@ -239,7 +257,7 @@ class SessionStore:
         """Give a waiting session another start (an aware instant) by rewriting its date and time."""
         with self._lock:
             session = self._reread(self._known(session_id, Folder.TO_DO))
-            return self._rewrite(session, rewriting.starting(session.document, start, self.zone))
+            return self._rewrite(session, with_start(session.document, start, self.zone))
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -273,16 +291,16 @@ class SessionStore:
 
     def _eligible(self, session: StoredSession) -> StoredSession:
         """Let a file that says `pending` in ToDo/, where nothing runs, wait again."""
-        if process_of(session.document) != PENDING:
+        if process_of(session.document) != Process.PENDING:
             return session
         try:
-            return self._rewrite(session, rewriting.waiting(session.document, ""))
+            return self._mark(session, Process.WAIT)
         except StoreError as error:
             _LOGGER.warning("Session %s still says pending: %s", session.session_id, error)
             return session
 
     def _new_id(self, name: str) -> str:
-        wished = rewriting.safe_id(printable(name.rpartition(".")[0]))
+        wished = safe_session_id(printable(name.rpartition(".")[0]))
         return next(candidate for candidate in disk.names(wished) if candidate not in self._sessions)
 
     def _keep(self, session: StoredSession) -> None:
@@ -324,6 +342,20 @@ class SessionStore:
             return None
         except OSError as error:
             raise store_error(error, "read the session", path) from error
+
+    def _mark(
+        self,
+        session: StoredSession,
+        process: Process,
+        *,
+        message: str | None = None,
+        attempt: int | None = None,
+    ) -> StoredSession:
+        now = self._clock.now()
+        raw = session.document.raw
+        return self._rewrite(
+            session, with_process(raw, process, now, self.zone, message=message, attempt=attempt)
+        )
 
     def _rewrite(self, session: StoredSession, data: bytes) -> StoredSession:
         path = self._path(session)
