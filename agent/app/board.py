@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.clock import Clock
 from agent.events import Failure, Reason, SessionBrief, Status, StatusChanged
-from agent.execute.executor import StatusSink
+from agent.execute.status import StatusSink
 from agent.schedule.dispatcher import Standstill
 from agent.telescope.interface import ConnectionState
 

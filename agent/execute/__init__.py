@@ -1,1 +1,1 @@
-"""How a session runs: one step at a time, success earned, every interruption honoured. Knows nothing of MQTT."""
+"""How a session runs: one step at a time, success earned, every interruption honoured."""

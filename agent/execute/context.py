@@ -9,8 +9,11 @@ from typing import Protocol
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
+from agent.events import Event, SessionBrief
+from agent.execute.journal import JournalFile
+from agent.execute.status import StatusSink
 from agent.execute.tally import Tally
-from agent.session.plan import PlannedStep
+from agent.session.plan import Plan, PlannedStep
 from agent.targets import Site, Target
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import CaptureProgress, Telescope
@@ -31,7 +34,7 @@ class CaptureLostError(TransientError):
 class GotoGuard(Protocol):
     """The last gate before the telescope moves; raises AgentError to forbid."""
 
-    def permit(self, target: Target, *, seconds: float, sun_filter: bool) -> None:
+    def permit(self, target: Target, *, seconds: float) -> None:
         """Allow pointing at the target for that many seconds from now, or raise."""
 
 
@@ -39,13 +42,36 @@ class GotoGuard(Protocol):
 class ExecutorOptions:
     """Waits and limits of the executor, in seconds. Each says why it is as long as it is."""
 
+    settle_s: float = 5.0  # the mount needs this pause after a stopped goto before it can solve
     retry_pause_s: float = 10.0  # lets the telescope settle, and a cloud edge pass, between attempts
-    settle_s: float = 5.0  # the pause after stopping a goto before the next movement (as older programs do)
     stop_limit_s: float = 120.0  # a stopped capture may finish its stack before it ends
     agent_stop_limit_s: float = 15.0  # the same while the agent itself is told to go
     reconnect_limit_s: float = 3600.0  # how long a session holds on to a telescope that does not answer
     hold_limit_s: float = 6 * 3600.0  # how long a session may stay paused before it ends with what it has
     capture_slack_s: float = 300.0  # a capture may take twice its estimate plus this before it is stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sessions of one telescope share."""
+
+    telescope: Telescope
+    telescope_id: str
+    site: Site
+    clock: Clock
+    publish: Callable[[Event], None]
+    status: StatusSink
+    options: ExecutorOptions = ExecutorOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A session that may run now: its plan, its guard, and where it keeps what must survive a crash."""
+
+    brief: SessionBrief
+    plan: Plan
+    journal: JournalFile
+    guard: GotoGuard
 
 
 @dataclass(slots=True)
@@ -65,4 +91,3 @@ class StepContext:
 
 
 StepRunner = Callable[[StepContext, PlannedStep], Awaitable[None]]
-

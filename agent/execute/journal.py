@@ -1,4 +1,4 @@
-"""What a running session must remember to survive the agent's death: a few facts, saved off the event loop."""
+"""What a running session must remember to survive the agent's death: a few facts, saved off the loop."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Journal:
 
     async def load(self) -> None:
         """Read what an earlier life of the agent left; unreadable facts count as none."""
-        self._facts = await asyncio.to_thread(self._file.load) or {}
+        facts = await asyncio.to_thread(self._file.load)
+        self._facts = {} if facts is None else facts
 
     @property
     def started_at(self) -> datetime | None:

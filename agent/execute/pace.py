@@ -13,7 +13,7 @@ class Pace:
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self._steps = plan.steps
-        self._total = sum(step.estimate_s for step in plan.steps) or 1.0
+        self._total = sum(step.total_s for step in plan.steps) or 1.0
         self._clock = clock
         self._index = 0
         self._step_began = clock.monotonic()
@@ -35,14 +35,14 @@ class Pace:
 
     def remaining_s(self, taken: int = 0, count: int = 0) -> float:
         """Seconds until the plan's end."""
-        later = sum(step.estimate_s for step in self._steps[self._index + 1 :])
+        later = sum(step.total_s for step in self._steps[self._index + 1 :])
         return later + self._current_s(taken, count)
 
     def percent(self) -> float:
         """Share of the plan that is done, 0 to 100."""
         if self._index >= len(self._steps):
             return 100.0
-        before = sum(step.estimate_s for step in self._steps[: self._index])
+        before = sum(step.total_s for step in self._steps[: self._index])
         done = before + self._steps[self._index].estimate_s * self._done_fraction()
         return round(100.0 * min(1.0, done / self._total), 1)
 

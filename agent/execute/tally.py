@@ -11,7 +11,7 @@ from agent.telescope.interface import CaptureProgress, CaptureReport
 
 
 class Tally:
-    """Counts every frame once. A capture is opened before its shutter and closed by the telescope's own report."""
+    """Counts every frame once: a capture opens before its shutter and closes by the telescope's report."""
 
     def __init__(self, journal: Journal, requested: dict[Camera, tuple[int, float]]) -> None:
         """Count against `requested`: camera -> (frames, seconds of exposure)."""

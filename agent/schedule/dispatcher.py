@@ -17,6 +17,7 @@ from agent.schedule.waiting import Answer, Judgement, Waiting
 _LOGGER = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(seconds=60)  # conditions without a known end are asked again this often
+SOONEST = timedelta(seconds=1)  # an answer that is already out of date must not become a busy loop
 _RECHECK = "recheck:"
 
 
@@ -84,7 +85,9 @@ class Dispatcher:
         """The waiting sessions in the order of their turns."""
         now = self._clock.now()
         due = sorted((w for w in self._queue.values() if w.due(now)), key=Waiting.turn)
-        later = sorted((w for w in self._queue.values() if not w.due(now)), key=lambda w: (w.start or w.seen, w.turn()))
+        later = sorted(
+            (w for w in self._queue.values() if not w.due(now)), key=lambda w: (w.start or w.seen, w.turn())
+        )
         return (*due, *later)
 
     def find(self, session_id: str) -> Waiting | None:
@@ -148,7 +151,9 @@ class Dispatcher:
             if judgement.answer is Answer.RUN:
                 return waiting
             if judgement.answer is Answer.WAIT:
-                until = max(judgement.until, now + timedelta(seconds=1)) if judgement.until else now + ASK_AGAIN
+                until = (
+                    max(judgement.until, now + timedelta(seconds=1)) if judgement.until else now + ASK_AGAIN
+                )
                 again = min(again, until) if again else until
                 self._pass_over(waiting, judgement)
                 first = first or _standstill(waiting, judgement, until)
@@ -220,6 +225,7 @@ def _standstill(waiting: Waiting, judgement: Judgement, until: datetime) -> Stan
 
 
 def _same(before: Standstill | None, now: Standstill) -> bool:
-    return before is not None and (before.session.session_id, before.reason) == (now.session.session_id, now.reason)
-
-
+    return before is not None and (before.session.session_id, before.reason) == (
+        now.session.session_id,
+        now.reason,
+    )

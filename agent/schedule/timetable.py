@@ -17,12 +17,12 @@ from agent.clock import Clock
 _LOGGER = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every alarm of thousands otherwise
 
-HEARTBEAT_S = 10.0  # how late an alarm can be after the wall clock was set forward (a Pi has no clock of its own)
+HEARTBEAT_S = 10.0  # how late an alarm can be after the wall clock was set forward, as on a Pi after boot
 CLOCK_STEP_S = 2.0  # a difference between wall and monotonic progress above this is a step, not drift
 
 
 class Timetable:
-    """One alarm per key at an aware UTC instant. An instant in the past rings at once; none is ever dropped."""
+    """One alarm per key, at an aware instant. One in the past rings at once; none is ever dropped."""
 
     def __init__(self, clock: Clock, on_clock_step: Callable[[float], None] | None = None) -> None:
         self._clock = clock

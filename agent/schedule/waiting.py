@@ -38,6 +38,10 @@ class Waiting:
         start = self.start or self.seen
         return (not self.resume, not self.forced, -self.brief.priority, start, self.seen, self.session_id)
 
+    def time(self) -> tuple[datetime, int, str]:
+        """Sort key of sessions that are not due: earlier start, higher priority."""
+        return (self.start or self.seen, -self.brief.priority, self.session_id)
+
     def passed_over(self, reason: Reason | None, note: str) -> Waiting:
         """The same session with the reason why it was not chosen."""
         return replace(self, brief=replace(self.brief, waits_for=reason, note=note))

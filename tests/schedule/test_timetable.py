@@ -31,7 +31,9 @@ def test_alarms_ring_at_their_instants_in_time_order() -> None:
             timetable.start()
             for hours in (3, 1, 2):
                 timetable.set(
-                    f"{hours}", DUSK + timedelta(hours=hours), lambda h=hours: rung.append((f"{h}", clock.monotonic()))
+                    f"{hours}",
+                    DUSK + timedelta(hours=hours),
+                    lambda h=hours: rung.append((f"{h}", clock.monotonic())),
                 )
             await asyncio.sleep(4 * 3600)
             await timetable.stop()

@@ -15,14 +15,14 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def settings_of(step: PlannedStep, *, count: int | None = None) -> CameraSettings:
-    """The telescope's settings that a planned step asks for, with `count` in place of the plan's own."""
+    """The telescope's settings that a planned step asks for, with the frames to take."""
     return CameraSettings(
         exposure=step.exposure.index if step.exposure else None,
         gain=step.gain,
-        filter=step.filter,
-        binning=step.binning,
+        filter=step.filter.value if step.filter else None,
+        binning=step.binning.value if step.binning else None,
         format=step.format,
-        count=step.count if count is None else count,
+        count=count,
     )
 
 

@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 async def capture(context: StepContext, step: PlannedStep) -> None:
     """Fill the step's frame count as far as the telescope goes; fewer frames are counted, not hidden."""
-    if step.camera is None or step.count is None:
+    if step.camera is None or step.count < 1:
         raise StepFailedError(f"The step '{step.label}' names no camera or no count.", code="no_count")
     camera = step.camera
     if context.tally.open_camera is camera:
@@ -44,7 +44,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
 
 
 async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> None:
-    """Count a capture that was begun earlier: follow it if it runs, else take the telescope's record of it."""
+    """Count a capture begun earlier: follow it if it runs, else take the telescope's record of it."""
     running = await context.telescope.running_capture(camera)
     if running is not None:
         _LOGGER.info("Following the %s capture that runs: %d frames so far", camera.value, running.taken)

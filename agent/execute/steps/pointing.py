@@ -11,15 +11,13 @@ async def calibrate(context: StepContext, step: PlannedStep) -> None:
     """Calibrate with the recipe's camera settings, from standstill."""
     await apply_and_verify(context, step)
     await context.clock.sleep(context.options.settle_s)
-    await context.telescope.stop_goto()
-    await context.clock.sleep(context.options.settle_s)
+    await _stand_still(context)
     await context.telescope.calibrate(context.site)
 
 
 async def solve_eq(context: StepContext, _step: PlannedStep) -> None:
     """Measure the polar alignment error, from standstill."""
-    await context.telescope.stop_goto()
-    await context.clock.sleep(context.options.settle_s)
+    await _stand_still(context)
     error = await context.telescope.solve_eq(context.site)
     context.tell(f"polar alignment error: azimuth {error.azimuth:+.2f}°, altitude {error.altitude:+.2f}°")
 
@@ -28,5 +26,10 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
     """Point at the target and track it, if the Sun allows."""
     if step.target is None:
         raise StepFailedError(f"The step '{step.label}' has no target.", code="no_target")
-    context.guard.permit(step.target, seconds=context.remaining_s(), sun_filter=step.sun_filter)
+    context.guard.permit(step.target, seconds=context.remaining_s())
     await context.telescope.goto(step.target, context.site)
+
+
+async def _stand_still(context: StepContext) -> None:
+    await context.telescope.stop_goto()
+    await context.clock.sleep(context.options.settle_s)

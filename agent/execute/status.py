@@ -1,0 +1,14 @@
+"""Where a run says what it is doing."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from agent.events import Reason, Status
+
+
+class StatusSink(Protocol):
+    """Takes the status of the run; the station merges it with what else it knows."""
+
+    def say(self, status: Status, *, step: str = "", reason: Reason | None = None, message: str = "") -> None:
+        """Tell the new status."""

@@ -1,0 +1,116 @@
+"""What a run tells while it runs: status, steps, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from agent.clock import Clock
+from agent.events import (
+    Event,
+    Frames,
+    Reason,
+    SessionBrief,
+    SessionProgress,
+    SessionStarted,
+    StepReport,
+    StepStarted,
+)
+from agent.execute.pace import Pace
+from agent.execute.runners import STATUS
+from agent.execute.status import StatusSink
+from agent.execute.tally import Tally
+from agent.session.plan import Plan, PlannedStep
+from agent.telescope.interface import CaptureProgress
+
+
+class Teller:
+    """Turns what happens in a run into events, and keeps the reports of its steps."""
+
+    def __init__(
+        self,
+        telescope_id: str,
+        session: SessionBrief,
+        plan: Plan,
+        tally: Tally,
+        clock: Clock,
+        status: StatusSink,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._telescope_id = telescope_id
+        self._session = session
+        self._plan = plan
+        self._tally = tally
+        self._clock = clock
+        self._status = status
+        self._publish = publish
+        self._index = 0
+        self.pace = Pace(plan, clock)
+        self.reports: list[StepReport] = []
+
+    def started(self, *, resumed: bool) -> None:
+        """The session begins, or goes on."""
+        self._publish(
+            SessionStarted(
+                telescope=self._telescope_id, at=self._clock.now(), session=self._session, resumed=resumed
+            )
+        )
+
+    def enter(self, index: int) -> None:
+        """The step with this index (from 0) is next."""
+        self._index = index
+        self.pace.enter(index)
+
+    def attempt(self, step: PlannedStep, attempt: int) -> None:
+        """A step is tried."""
+        self.say(step, step.why)
+        self._publish(
+            StepStarted(
+                telescope=self._telescope_id,
+                at=self._clock.now(),
+                session=self._session,
+                step=step.label,
+                index=self._index + 1,
+                count=len(self._plan.steps),
+                why=step.why,
+                attempt=attempt,
+            )
+        )
+        self.progress(Frames())
+
+    def say(self, step: PlannedStep, message: str, reason: Reason | None = None) -> None:
+        """What a step is doing."""
+        self._status.say(STATUS[step.kind], step=step.label, reason=reason, message=message)
+
+    def frames(self, progress: CaptureProgress) -> None:
+        """The running capture has new frames."""
+        self._tally.progress(progress)
+        frames = self._tally.of(progress.camera)
+        self.pace.frames(frames.taken, frames.requested)
+        self.progress(frames)
+
+    def progress(self, camera_frames: Frames) -> None:
+        """Publish how far the session is; `camera_frames` are those of the running capture."""
+        remaining = self.pace.remaining_s(camera_frames.taken, camera_frames.requested)
+        now = self._clock.now()
+        self._publish(
+            SessionProgress(
+                telescope=self._telescope_id,
+                at=now,
+                session=self._session,
+                percent=self.pace.percent(),
+                frames=self._tally.frames,
+                integration_s=round(self._tally.integration_s, 3),
+                remaining_s=round(remaining, 1),
+                estimated_end=now + timedelta(seconds=remaining),
+                step=self._plan.steps[self._index].label,
+                index=self._index + 1,
+                count=len(self._plan.steps),
+            )
+        )
+
+    def report(
+        self, step: PlannedStep, started: datetime, attempts: int, result: str, message: str = ""
+    ) -> None:
+        """Keep how a step went."""
+        self.reports.append(StepReport(step.label, started, self._clock.now(), result, attempts, message))
