@@ -186,6 +186,8 @@ class SessionRun:
         try:
             async with self._clock.timeout(step.timeout_s):
                 await RUNNERS[step.kind](self._context, step)
+            if step.kind in POINTING:
+                self._repoint = False
         except TimeoutError:
             await self._telescope.halt()
             raise CommandTimeoutError(f"{step.label} took longer than {step.timeout_s:g} s.") from None

@@ -270,7 +270,7 @@ class Telescope(ABC):
 
     @abstractmethod
     async def stop_capture(self, camera: Camera) -> CaptureReport:
-        """Stop the capture and wait until the telescope has closed it."""
+        """Stop the capture and wait until the telescope has closed it; no frames when none ran."""
 
     # -- media ------------------------------------------------------------------------------------------
 

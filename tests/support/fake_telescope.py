@@ -216,6 +216,8 @@ class FakeTelescope(Telescope):
 
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         await self._do("stop_capture", 1)
+        if not self.captures:
+            return CaptureReport(camera, 0, 0, CaptureEnd.STOPPED)
         self._stop(self.captures[-1])
         return _report(self.captures[-1])
 

@@ -1,0 +1,257 @@
+"""Pauses, endings, lost links, and what survives the agent itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agent.events import Outcome, Reason, SessionResult, SessionStarted, Status
+from agent.execute.control import Control, Ending, EndKind, Hold
+from agent.execute.run import SessionRun
+from tests.execute.conftest import Bench, session
+from tests.support.virtual_loop import run_virtual
+
+RAIN = Hold(Reason.WEATHER, "rain")
+
+
+def test_an_abort_stops_the_capture_on_the_telescope_and_keeps_the_true_numbers(bench: Bench) -> None:
+    async def abort() -> None:
+        await bench.after_frames(5)
+        bench.control.end(Ending(EndKind.ABORT, Reason.USER, "A person stopped it."))
+
+    result = bench.run(session(), abort)
+    assert result is not None
+    assert result.outcome is Outcome.ABORTED
+    assert result.reason is Reason.USER
+    assert result.frames.taken == 5
+    assert not any(capture.running for capture in bench.telescope.captures)
+    assert "stop_capture" in bench.telescope.calls
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "outcome"),
+    [
+        (EndKind.SKIP, 3, Outcome.PARTIAL),
+        (EndKind.LIMIT, 3, Outcome.PARTIAL),
+        (EndKind.END_NIGHT, 3, Outcome.ABORTED),
+    ],
+)
+def test_an_early_end_is_called_by_its_kind(
+    bench: Bench, kind: EndKind, frames: int, outcome: Outcome
+) -> None:
+    async def end() -> None:
+        await bench.after_frames(frames)
+        bench.control.end(Ending(kind, Reason.USER, "Enough."))
+
+    result = bench.run(session(), end)
+    assert result is not None
+    assert result.outcome is outcome
+    assert result.frames.taken == frames
+
+
+def test_a_session_skipped_before_its_first_frame_is_skipped(bench: Bench) -> None:
+    bench.control.end(Ending(EndKind.SKIP, Reason.USER, "Next."))
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.SKIPPED
+    assert "goto" not in bench.telescope.calls
+
+
+def test_a_pause_stops_the_shutter_and_resuming_points_again_and_takes_only_what_is_missing(
+    bench: Bench,
+) -> None:
+    async def cloud() -> None:
+        await bench.after_frames(4)
+        bench.control.pause("weather", RAIN)
+        await bench.clock.sleep(600)
+        assert not any(capture.running for capture in bench.telescope.captures)
+        assert bench.said.lines[-1] == (Status.PAUSED, Reason.WEATHER, "rain")
+        bench.control.resume("weather")
+
+    result = bench.run(session(), cloud)
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert [capture.taken for capture in bench.telescope.captures] == [4, 8]
+    assert bench.telescope.calls.count("goto") == 2
+    assert Reason.WEATHER in [wait.reason for wait in result.waits]
+
+
+def test_the_stop_is_asked_of_the_telescope_in_the_instant_of_the_order(bench: Bench) -> None:
+    async def rain() -> None:
+        await bench.after_frames(2)
+        bench.control.pause("weather", RAIN)
+        for _ in range(4):
+            await asyncio.sleep(0)
+        assert "stop_capture" in bench.telescope.calls
+        bench.control.end(Ending(EndKind.ABORT, Reason.WEATHER, "Rain."))
+
+    result = bench.run(session(), rain)
+    assert result is not None
+    assert result.outcome is Outcome.ABORTED
+
+
+@pytest.mark.parametrize("step", ["set_time", "goto", "calibrate", "auto_focus", "start_capture"])
+def test_an_abort_in_any_step_halts_the_telescope(bench: Bench, step: str) -> None:
+    async def abort() -> None:
+        while step not in bench.telescope.calls:
+            await bench.clock.sleep(0.1)
+        bench.control.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+
+    result = bench.run(session(calibration={"do_action": True}, auto_focus={"do_action": True}), abort)
+    assert result is not None
+    assert result.outcome is Outcome.ABORTED
+    assert "halt" in bench.telescope.calls
+
+
+def test_a_pause_that_never_ends_is_bounded(bench: Bench) -> None:
+    async def forever() -> None:
+        await bench.after_frames(4)
+        bench.control.pause("weather", RAIN)
+
+    result = bench.run(session(), forever)
+    assert result is not None
+    assert result.outcome is Outcome.PARTIAL
+    assert result.reason is Reason.WEATHER
+    assert result.frames.taken == 4
+
+
+def test_a_lost_link_costs_no_frame_and_no_attempt(bench: Bench) -> None:
+    async def blip() -> None:
+        await bench.after_frames(2)
+        bench.telescope.cut()
+        await bench.clock.sleep(45)
+        bench.telescope.restore()
+
+    result = bench.run(session(), blip)
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert len(bench.telescope.captures) == 1
+    assert result.attempts == 1
+    assert Reason.LOST_CONNECTION in [wait.reason for wait in result.waits]
+
+
+def test_a_capture_that_ended_while_the_link_was_down_is_counted(bench: Bench) -> None:
+    async def outage() -> None:
+        await bench.after_frames(2)
+        bench.telescope.cut()
+        await bench.clock.sleep(1000)
+        bench.telescope.restore()
+
+    result = bench.run(session(), outage)
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert result.frames.taken == 12
+    assert len(bench.telescope.captures) == 1
+
+
+def test_a_link_lost_during_the_goto_repeats_the_goto(bench: Bench) -> None:
+    async def blip() -> None:
+        while "goto" not in bench.telescope.calls:
+            await bench.clock.sleep(0.1)
+        bench.telescope.cut()
+        await bench.clock.sleep(30)
+        bench.telescope.restore()
+
+    result = bench.run(session(), blip)
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert bench.telescope.calls.count("goto") == 2
+
+
+def test_a_telescope_that_never_comes_back_fails_the_session_with_what_it_has(bench: Bench) -> None:
+    async def gone() -> None:
+        await bench.after_frames(3)
+        bench.telescope.cut()
+
+    result = bench.run(session(), gone)
+    assert result is not None
+    assert result.outcome is Outcome.PARTIAL
+    assert result.frames.taken == 3
+    assert result.error is not None
+    assert result.error.code == "unreachable"
+
+
+def test_an_abort_while_the_link_is_down_ends_at_once_and_says_what_could_not_be_done(bench: Bench) -> None:
+    runs: list[SessionRun] = []
+
+    async def main() -> SessionResult | None:
+        runs.append(bench.run_of(session()))
+        task = asyncio.create_task(runs[0].execute())
+        await bench.after_frames(3)
+        bench.telescope.cut()
+        await bench.clock.sleep(20)
+        bench.control.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+        async with asyncio.timeout(60):
+            return await task
+
+    result = run_virtual(main())
+    assert result is not None
+    assert result.outcome is Outcome.ABORTED
+    assert "could not be reached" in result.message
+    assert runs[0].left_running
+
+
+def test_a_stopping_agent_stops_the_capture_and_the_session_goes_on_later(bench: Bench) -> None:
+    async def sigterm() -> None:
+        await bench.after_frames(5)
+        bench.control.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, "The agent stops."))
+
+    assert bench.run(session(), sigterm) is None
+    assert not any(capture.running for capture in bench.telescope.captures)
+
+    again = Bench()
+    again.journal = bench.journal
+    result = again.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert result.frames.taken == 12
+    assert again.frames_on_telescope() == 7
+    started = next(event for event in again.events if isinstance(event, SessionStarted))
+    assert started.resumed
+
+
+def test_after_a_kill_the_running_capture_is_followed_not_repeated(bench: Bench) -> None:
+    async def main() -> SessionResult | None:
+        first = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.after_frames(5)
+        first.cancel()  # as a kill does: nothing more is said to the telescope
+        await asyncio.gather(first, return_exceptions=True)
+        bench.telescope.calls.clear()
+        bench.control = Control()
+        return await bench.run_of(session()).execute()
+
+    result = run_virtual(main())
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert result.frames.taken == 12
+    assert len(bench.telescope.captures) == 1
+    assert "goto" not in bench.telescope.calls
+    assert "start_capture" not in bench.telescope.calls
+
+
+def test_after_a_long_death_a_capture_that_ended_meanwhile_is_told_from_one_that_failed(bench: Bench) -> None:
+    async def main(limit: int | None) -> SessionResult | None:
+        first = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.after_frames(5)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        if limit is not None:
+            await bench.after_frames(limit)
+            for capture in bench.telescope.captures:
+                capture.running = False
+        await bench.clock.sleep(3600)
+        bench.control = Control()
+        return await bench.run_of(session()).execute()
+
+    result = run_virtual(main(None))
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert len(bench.telescope.captures) == 1
+
+    bench.__init__()  # type: ignore[misc]
+    result = run_virtual(main(8))
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert [capture.taken for capture in bench.telescope.captures] == [8, 4]
+    assert bench.telescope.calls.count("goto") == 2

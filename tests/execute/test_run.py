@@ -1,0 +1,182 @@
+"""Running a session: order, success, failure, retries."""
+
+from __future__ import annotations
+
+from agent.capabilities import Camera
+from agent.events import Outcome, Reason, Status
+from agent.telescope.errors import RefusedError, TransientError
+from tests.execute.conftest import Bench, session
+
+
+def test_a_session_that_takes_its_frames_is_completed_with_true_numbers(bench: Bench) -> None:
+    bench.telescope.lose_every = 4
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert (result.frames.requested, result.frames.taken, result.frames.stacked) == (12, 12, 9)
+    assert result.frames.rejected == 3
+    assert result.integration_s == 9 * 15
+    assert result.files == ("/Astronomy/0.fits",)
+    assert bench.journal.facts is None
+
+
+def test_steps_run_in_the_order_the_plan_shows(bench: Bench) -> None:
+    on = {"do_action": True}
+    bench.run(session(auto_focus=on, infinite_focus=on, eq_solving=on, calibration=on))
+    moves = [call for call in bench.telescope.calls if call not in ("take_control", "read", "follow_capture")]
+    assert moves == [
+        "set_time",
+        "go_live",
+        "auto_focus",
+        "infinite_focus",
+        "stop_goto",
+        "solve_eq",
+        "apply",
+        "stop_goto",
+        "calibrate",
+        "goto",
+        "apply",
+        "start_capture",
+        "go_live",
+    ]
+
+
+def test_the_status_tells_the_story_of_the_night(bench: Bench) -> None:
+    bench.run(session(calibration={"do_action": True}))
+    story = [s for i, s in enumerate(bench.said.statuses) if i == 0 or bench.said.statuses[i - 1] is not s]
+    assert story == [
+        Status.PREPARING,
+        Status.CALIBRATING,
+        Status.SLEWING,
+        Status.IMAGING,
+        Status.FINISHING,
+    ]
+
+
+def test_waits_around_steps_are_kept(bench: Bench) -> None:
+    result = bench.run(session(auto_focus={"do_action": True, "wait_before": 100, "wait_after": "200"}))
+    assert result is not None
+    focus = next(report for report in result.steps if report.name == "Autofocus")
+    assert 310 <= (focus.ended_at - focus.started_at).total_seconds() <= 311
+
+
+def test_fewer_frames_than_asked_are_partial(bench: Bench) -> None:
+    bench.telescope.frames_limit = 7
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.PARTIAL
+    assert result.frames.taken == 7
+    assert "7 of 12" in result.message
+
+
+def test_no_frame_at_all_is_tried_again_and_then_failed(bench: Bench) -> None:
+    bench.telescope.frames_limit = 0
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.FAILED
+    assert result.error is not None
+    assert result.error.code == "no_frames"
+    assert result.attempts == 2
+    assert len(bench.telescope.captures) == 2
+
+
+def test_a_goto_that_fails_is_tried_as_often_as_the_session_says(bench: Bench) -> None:
+    bench.telescope.fail["goto"].extend([TransientError("Goto failed.", code="goto_failed")] * 5)
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.FAILED
+    assert bench.telescope.calls.count("goto") == 2
+    assert result.attempts == 2
+    assert result.error is not None
+    assert result.error.code == "goto_failed"
+    assert [wait.reason for wait in result.waits] == [Reason.RETRY]
+
+
+def test_a_capture_never_follows_a_goto_that_failed(bench: Bench) -> None:
+    bench.telescope.fail["goto"].append(RefusedError("Below the horizon."))
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.FAILED
+    assert "start_capture" not in bench.telescope.calls
+    assert bench.telescope.calls.count("goto") == 1
+
+
+def test_a_goto_the_guard_forbids_never_reaches_the_telescope(bench: Bench) -> None:
+    bench.guard.forbid = "Too close to the Sun."
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.FAILED
+    assert result.error is not None
+    assert result.error.code == "sun_limit"
+    assert "goto" not in bench.telescope.calls
+    assert "start_capture" not in bench.telescope.calls
+
+
+def test_the_guard_is_asked_for_the_whole_time_the_target_will_be_followed(bench: Bench) -> None:
+    bench.run(session())
+    (_, seconds) = bench.guard.asked[0]
+    assert seconds >= 12 * 15
+
+
+def test_settings_the_telescope_does_not_take_keep_the_shutter_closed(bench: Bench) -> None:
+    bench.telescope.ignore_settings = True
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.FAILED
+    assert result.error is not None
+    assert result.error.code == "settings_mismatch"
+    assert "start_capture" not in bench.telescope.calls
+
+
+def test_both_cameras_have_their_own_counts(bench: Bench) -> None:
+    wide = {"do_action": True, "exposure": 10, "gain": 60, "count": 5}
+    result = bench.run(session(setup_wide_camera=wide))
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert bench.frames_on_telescope(Camera.TELE) == 12
+    assert bench.frames_on_telescope(Camera.WIDE) == 5
+    assert result.frames.requested == 17
+
+
+def test_a_session_without_frames_is_completed_when_its_steps_are_done(bench: Bench) -> None:
+    result = bench.run(session(setup_camera=None))
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert result.frames.requested == 0
+
+
+def test_a_step_with_its_own_limit_is_stopped_when_it_runs_over(bench: Bench) -> None:
+    result = bench.run(session(auto_focus={"do_action": True, "timeout": 3}))
+    assert result is not None
+    assert result.outcome is Outcome.FAILED
+    assert result.error is not None
+    assert result.error.code == "timeout"
+    assert "halt" in bench.telescope.calls
+
+
+def test_closing_steps_run_after_a_failure_too(bench: Bench) -> None:
+    bench.telescope.fail["goto"].append(RefusedError("No."))
+    bench.run(session(shutdown={"do_action": True, "park": True, "power_down": True}))
+    assert bench.telescope.calls[-3:] == ["go_live", "park", "shutdown"]
+
+
+def test_a_defect_of_ours_ends_the_session_as_failed_and_stops_the_telescope(bench: Bench) -> None:
+    bench.telescope.fail["goto"].append(ZeroDivisionError("boom"))  # type: ignore[arg-type]
+    result = bench.run(session())
+    assert result is not None
+    assert result.error is not None
+    assert result.error.code == "internal"
+    assert "halt" in bench.telescope.calls
+
+
+def test_progress_counts_frames_once_and_ends_when_it_says(bench: Bench) -> None:
+    bench.run(session())
+    taken = [progress.frames.taken for progress in bench.progress]
+    assert taken == sorted(taken)
+    assert taken[-1] == 12
+    percents = [progress.percent for progress in bench.progress]
+    assert percents == sorted(percents)
+    halfway = next(progress for progress in bench.progress if progress.frames.taken == 6)
+    assert halfway.estimated_end is not None
+    end = bench.progress[-1].at
+    assert abs((halfway.estimated_end - end).total_seconds()) < 20
