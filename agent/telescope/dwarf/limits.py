@@ -1,0 +1,34 @@
+"""How long the driver waits for what, in seconds, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Time limits of the driver. Durations on real telescopes are second-hand; these lie well above them."""
+
+    answer: float = 10.0  # settings and simple commands answer within a second
+    lock: float = 5.0  # newest firmware was reported not to answer the master lock at all
+    probe: float = 3.0  # a firmware generation that knows the question answers at once
+    settle: float = 2.0  # notifications that belong to an answer arrive around it, not exactly with it
+    go_live: float = 15.0  # usually 1 to 3
+    news: float = 150.0  # a telescope that works says something more often than this, except while exposing
+    calibrate: float = 600.0  # usually 30 to 120
+    goto: float = 300.0  # usually 10 to 60
+    tracking: float = 30.0  # between the end of a goto and the report that tracking runs
+    focus: float = 240.0  # usually 10 to 60
+    focus_states: float = 15.0  # an accepted focus search shows its state within this, if ever
+    solve_eq: float = 600.0  # usually 30 to 90
+    capture_start: float = 60.0  # usually 2 to 20
+    capture_stop: float = 300.0  # stacking what was taken may last minutes
+    stop: float = 15.0  # stopping a movement
+    motor: float = 120.0  # half a turn at full speed, and finding home
+    power: float = 10.0  # from the command to the farewell
+    state_check: float = 15.0  # how often a silent, doubtful state is asked for
+    away: float = 3600.0  # a capture goes on without us; a telescope away longer than this is lost
+    catalogue_tries: int = 4  # a D3 answers for its parameters only some 8 s after the camera was entered
+    catalogue_pause: float = 3.0
+    identify_pause: float = 5.0  # between attempts to learn which telescope this is
+    telemetry: float = 5.0  # at most one telemetry report in this time, except for urgent changes

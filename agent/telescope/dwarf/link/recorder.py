@@ -1,0 +1,134 @@
+"""Writes down what crosses the wire, without what is nobody's business: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from google.protobuf.message import Message
+
+from agent.telescope.dwarf.proto import astro_pb2, system_pb2
+from agent.telescope.dwarf.wire.envelope import MalformedError, Packet, decode
+
+_LOGGER = logging.getLogger(__name__)
+
+FORMAT = "dwarf-agent recording"
+VERSION = 1
+HIDDEN = "hidden"
+
+# Messages that tell where the telescope stands. Whole degrees are kept: they matter to what it answers.
+_PLACES: dict[int, type[Message]] = {
+    11000: astro_pb2.Calibrate,
+    11003: astro_pb2.GotoSolarSystem,
+    11011: astro_pb2.TrackSunMoon,
+    11013: astro_pb2.OneClickGotoDeepSky,
+    11014: astro_pb2.OneClickGotoSolarSystem,
+    11018: astro_pb2.SolveEq,
+    11047: astro_pb2.StartSkyTargetFinder,
+    13010: system_pb2.SetLocation,
+}
+_ANSWERS_WITH_PLACES: dict[int, type[Message]] = {
+    11003: astro_pb2.GotoSolarSystemAnswer,
+    11014: astro_pb2.OneClickSolarAnswer,
+}
+_DEGREES = frozenset({"lat", "lon", "latitude", "longitude"})
+_PLACE_WORDS = frozenset({"country_region", "province", "city", "district"})
+_SECRET_PARTS = ("pwd", "psd", "psw", "password", "ssid", "wifiname", "mac", "serial", "client_id")
+_SECRET_KEYS = frozenset({"sn", "devicename", "bleserviceid", "staipaddress"})
+
+
+class Recorder:
+    """Appends to a file; `now` stamps each line. Trouble with the file ends the recording, nothing else."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._started = now()
+        self._file: IO[str] | None = path.open("a", encoding="utf-8")
+        self._write({"format": FORMAT, "version": VERSION, "at": self._started.isoformat()})
+
+    def frame(self, direction: str, raw: bytes) -> None:
+        """Note a binary frame that went "in" or "out"."""
+        self._write({"t": self._elapsed(), "dir": direction, "hex": redact_frame(raw).hex()})
+
+    def http(self, method: str, path: str, status: int, body: object) -> None:
+        """Note an HTTP exchange and its JSON answer."""
+        self._write(
+            {"t": self._elapsed(), "http": f"{method} {path}", "status": status, "json": redact_json(body)}
+        )
+
+    def event(self, what: str, detail: str = "") -> None:
+        """Note that the link came up or broke."""
+        self._write({"t": self._elapsed(), "event": what, "detail": detail})
+
+    def close(self) -> None:
+        """End the recording."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _elapsed(self) -> float:
+        return round((self._now() - self._started).total_seconds(), 3)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            self._file.flush()
+        except OSError as error:
+            _LOGGER.warning("The recording ends here: %s", error)
+            self._file = None
+
+
+def redact_frame(raw: bytes) -> bytes:
+    """Return the frame with its place coarsened to whole degrees; frames without one stay as they are."""
+    try:
+        packet = Packet.decode(raw)
+        kind = (_PLACES if packet.type == 0 else _ANSWERS_WITH_PLACES).get(packet.cmd)
+        if kind is None or not packet.data:
+            return raw
+        message = decode(kind, packet.data)
+    except MalformedError:
+        return raw
+    _coarsen(message)
+    return Packet(
+        packet.module_id,
+        packet.cmd,
+        packet.type,
+        message.SerializeToString(),
+        packet.device_id,
+        packet.client_id,
+        packet.minor_version,
+        packet.major_version,
+    ).encode()
+
+
+def _coarsen(message: Message) -> None:
+    for field, value in message.ListFields():
+        if isinstance(value, Message):
+            _coarsen(value)
+        elif field.name in _DEGREES:
+            setattr(message, field.name, float(round(value)))
+        elif field.name in _PLACE_WORDS:
+            message.ClearField(field.name)
+
+
+def redact_json(body: object) -> object:
+    """Return the JSON value without passwords, network names, serial numbers, and exact places."""
+    if isinstance(body, dict):
+        return {key: _redact_entry(str(key).lower(), value) for key, value in body.items()}
+    if isinstance(body, list):
+        return [redact_json(value) for value in body]
+    return body
+
+
+def _redact_entry(key: str, value: object) -> object:
+    if key in _SECRET_KEYS or any(part in key for part in _SECRET_PARTS):
+        return HIDDEN if value else value
+    if key in _DEGREES and isinstance(value, int | float):
+        return round(value)
+    return redact_json(value)

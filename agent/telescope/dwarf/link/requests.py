@@ -1,0 +1,127 @@
+"""Questions and answers over a link that numbers neither: matched by command, one of a kind in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from agent.telescope.dwarf.wire.commands import Module, module_of, name_of
+from agent.telescope.dwarf.wire.envelope import ANSWER_TYPES, Generation, Packet, PacketType
+from agent.telescope.dwarf.wire.notifications import Notification, Unknown, read_notification
+from agent.telescope.errors import UnreachableError
+
+_LOGGER = logging.getLogger(__name__)
+
+_Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The telescope's answer to the command of a conversation."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The link broke; nothing more will come."""
+
+    error: UnreachableError
+
+
+Inbox = asyncio.Queue[Notification | Answered | Broken]
+
+
+class Exchange:
+    """Sends commands through `transmit` and hands out what comes back. Owns every pending answer.
+
+    Bounding the time is the caller's part: a cancelled question is forgotten, its late answer dropped.
+    """
+
+    def __init__(self, transmit: Callable[[int, bytes], Awaitable[None]]) -> None:
+        self.generation = Generation.V3
+        self._transmit = transmit
+        self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._pending: dict[_Key, Inbox] = {}
+        self._inboxes: list[Inbox] = []
+        self._listeners: list[Callable[[Notification], None]] = []
+        self._strangers: set[int] = set()
+
+    async def ask(self, cmd: int, data: bytes = b"") -> bytes:
+        """Send a command and return the data of its answer; UnreachableError when the link breaks."""
+        async with self._question(cmd, data, asyncio.Queue()) as inbox:
+            event = await inbox.get()
+        if isinstance(event, Answered):
+            return event.data
+        if isinstance(event, Broken):
+            raise event.error
+        raise AssertionError("a question without notifications got one")
+
+    @asynccontextmanager
+    async def converse(self, cmd: int, data: bytes = b"") -> AsyncIterator[Inbox]:
+        """Send a command; the inbox gets its answer and every notification, in the order they came."""
+        with self.watch() as inbox:
+            async with self._question(cmd, data, inbox):
+                yield inbox
+
+    @contextmanager
+    def watch(self) -> Iterator[Inbox]:
+        """Collect every notification, without asking anything."""
+        inbox: Inbox = asyncio.Queue()
+        self._inboxes.append(inbox)
+        try:
+            yield inbox
+        finally:
+            self._inboxes.remove(inbox)
+
+    def listen(self, listener: Callable[[Notification], None]) -> Callable[[], None]:
+        """Call `listener` for each notification, before any inbox gets it; the returned function ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def deliver(self, packet: Packet) -> None:
+        """Take in a packet from the telescope."""
+        if packet.type == PacketType.NOTIFICATION or packet.module_id == Module.NOTIFY:
+            self.publish(read_notification(packet.cmd, packet.data, self.generation))
+            return
+        inbox = self._pending.pop((packet.module_id, packet.cmd), None)
+        if inbox is None or packet.type not in ANSWER_TYPES:
+            _LOGGER.debug("Nobody asked for %s (type %d)", name_of(packet.cmd), packet.type)
+            return
+        inbox.put_nowait(Answered(packet.data))
+
+    def publish(self, notification: Notification) -> None:
+        """Hand a notification to every listener and inbox; a failing listener never stops the others."""
+        if isinstance(notification, Unknown) and notification.cmd not in self._strangers:
+            self._strangers.add(notification.cmd)
+            _LOGGER.debug("Notification %d is not used: %s", notification.cmd, notification.data.hex())
+        for listener in tuple(self._listeners):
+            try:
+                listener(notification)
+            except Exception:
+                _LOGGER.exception("A listener failed on %s", type(notification).__name__)
+        for inbox in self._inboxes:
+            inbox.put_nowait(notification)
+
+    def interrupt(self, error: UnreachableError) -> None:
+        """The link broke: whoever waits for anything learns it now."""
+        waiting = list(self._inboxes)
+        waiting += [inbox for inbox in self._pending.values() if inbox not in waiting]
+        self._pending.clear()
+        for inbox in waiting:
+            inbox.put_nowait(Broken(error))
+
+    @asynccontextmanager
+    async def _question(self, cmd: int, data: bytes, inbox: Inbox) -> AsyncIterator[Inbox]:
+        key = (module_of(cmd), cmd)
+        async with self._locks[key]:
+            self._pending[key] = inbox
+            try:
+                await self._transmit(cmd, data)
+                yield inbox
+            finally:
+                self._pending.pop(key, None)
