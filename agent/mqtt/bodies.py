@@ -6,12 +6,12 @@ Times are ISO 8601 with an offset; durations seconds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from agent.events import Outcome, Reason, Source, Status
+from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.requests import Code
 
@@ -48,6 +48,7 @@ class InfoBody(TypedDict):
     time_zone: str
     telescopes: list[dict[str, Any]]
     capabilities: list[str]
+    commands: list[str]
     limits: dict[str, int]
     config_hash: str
     mqtt_protocol: str
@@ -187,6 +188,26 @@ class ResultBody(TypedDict):
     device: str
     firmware: str
     agent_version: str
+
+
+class SafetySourceBody(TypedDict):
+    safe: bool
+    level: SafetyLevel
+    age_s: float | None
+    reason: ShortText
+
+
+class SafetyBody(TypedDict):
+    """May the sky be opened? The worst of all sources, with every reason against it."""
+
+    safe: bool
+    state: SafetyState
+    level: SafetyLevel
+    reasons: list[ShortText]
+    sources: dict[str, SafetySourceBody]
+    since: Instant
+    policy: str
+    next_check: Instant | None
 
 
 class EventBody(TypedDict):

@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Lane(StrEnum):
-    """Which bounded list a message that is not retained waits in, so that no flood of answers pushes out results."""
+    """Which bounded list an unretained message waits in: no flood of answers pushes out results."""
 
     EVENT = "event"
     ANSWER = "answer"
@@ -72,7 +72,9 @@ class Outbox:
     def republish(self) -> None:
         """Publish every retained topic's current truth again, before whatever else waits."""
         rest = [(key, entry) for key, entry in self._waiting.items() if key not in self._truth]
-        self._waiting = OrderedDict((topic, (None, publication)) for topic, publication in self._truth.items())
+        self._waiting = OrderedDict(
+            (topic, (None, publication)) for topic, publication in self._truth.items()
+        )
         self._waiting.update(rest)
         self._pump()
 
@@ -107,7 +109,9 @@ class Outbox:
         self._counts[lane] -= 1
         self._dropped += 1
         if self._dropped == 1:
-            _LOGGER.warning("MQTT: more than %d messages wait for the broker; dropping the oldest", _LIMITS[lane])
+            _LOGGER.warning(
+                "MQTT: more than %d messages wait for the broker; dropping the oldest", _LIMITS[lane]
+            )
 
     def _pump(self) -> None:
         while self._waiting and self._port.connected:

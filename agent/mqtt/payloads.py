@@ -1,0 +1,311 @@
+"""From values to the JSON bodies of `bodies.py`: rounded, shortened, times in the site's zone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from agent.events import (
+    Failure,
+    Frames,
+    QueueChanged,
+    SafetyDecision,
+    SessionBrief,
+    SessionProgress,
+    SessionResult,
+    Status,
+    StatusChanged,
+    Telemetry,
+)
+from agent.mqtt.bodies import (
+    AnswerBody,
+    BriefBody,
+    CommandAnswerBody,
+    FailureBody,
+    ProblemBody,
+    ProgressBody,
+    QueueBody,
+    ResultBody,
+    ResultFramesBody,
+    SafetyBody,
+    StatusBody,
+    TelemetryBody,
+)
+from agent.requests import Acknowledgement, Code, Reply, RequestProblem
+
+MAX_TEXT = 255  # characters of a state in Home Assistant; longer ones become unknown
+MAX_BODY = 15_000  # bytes: Home Assistant does not record attributes above 16,384
+MAX_LISTED = 50  # entries of any list in a body
+MAX_PROBLEMS = 30  # problems named in one answer
+
+_QUIET = frozenset({Status.OFFLINE, Status.IDLE, Status.WAITING, Status.PARKED, Status.ERROR})
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Return a body as UTF-8 JSON. Numbers that JSON does not know (NaN, infinities) become null."""
+    try:
+        return _dumps(body)
+    except ValueError:
+        return _dumps(_finite(body))
+
+
+def short(text: str, limit: int = MAX_TEXT) -> str:
+    """Return a text cut to a state's length, with an ellipsis where it was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Payloads:
+    """Makes bodies. `zone` is the site's time zone, `agent_version` stands in results."""
+
+    zone: tzinfo
+    agent_version: str = ""
+
+    def instant(self, at: datetime | None) -> str | None:
+        """Return an instant as local ISO 8601 with its offset, to the second."""
+        return None if at is None else self.stamp(at)
+
+    def stamp(self, at: datetime) -> str:
+        """Return an instant that is known, like `instant`."""
+        return at.astimezone(self.zone).isoformat(timespec="seconds")
+
+    def status(self, event: StatusChanged, since: datetime) -> StatusBody:
+        session = event.session
+        return {
+            "state": event.status,
+            "since": self.stamp(since),
+            "step": short(event.step),
+            "reason": event.reason,
+            "message": short(event.message),
+            "running": session is not None and event.status not in _QUIET,
+            "session_id": session.session_id if session else None,
+            "request_id": session.request_id or None if session else None,
+            "target": short(session.target) if session else None,
+            "problem": failure(event.problem),
+        }
+
+    def no_progress(self) -> ProgressBody:
+        """Return the body before the first session."""
+        return {
+            "session_id": None,
+            "percent": None,
+            "frames": {"taken": 0, "stacked": 0, "total": 0},
+            "integration_s": None,
+            "remaining_s": None,
+            "estimated_end": None,
+            "step": {"index": 0, "count": 0, "name": ""},
+        }
+
+    def progress(self, event: SessionProgress) -> ProgressBody:
+        return {
+            "session_id": event.session.session_id,
+            "percent": round(min(100.0, max(0.0, event.percent)), 1),
+            "frames": {
+                "taken": event.frames.taken,
+                "stacked": event.frames.stacked,
+                "total": event.frames.requested,
+            },
+            "integration_s": round(event.integration_s, 1),
+            "remaining_s": None if event.remaining_s is None else round(max(0.0, event.remaining_s)),
+            "estimated_end": self.instant(event.estimated_end),
+            "step": {"index": event.index, "count": event.count, "name": short(event.step)},
+        }
+
+    def telemetry(self, telemetry: Telemetry) -> TelemetryBody:
+        return {
+            "battery": telemetry.battery,
+            "charging": telemetry.charging,
+            "temperature": rounded(telemetry.temperature, 1),
+            "storage": {
+                "free_gb": rounded(telemetry.storage_free_gb, 1),
+                "total_gb": rounded(telemetry.storage_total_gb, 1),
+            },
+            "rssi": telemetry.rssi,
+            "host": telemetry.host,
+            "tracking": telemetry.tracking,
+            "focus_position": telemetry.focus_position,
+            "altitude": rounded(telemetry.altitude, 2),
+            "azimuth": rounded(telemetry.azimuth, 2),
+        }
+
+    def brief(self, session: SessionBrief) -> BriefBody:
+        return {
+            "session_id": session.session_id,
+            "target": short(session.target),
+            "scheduled_for": self.instant(session.scheduled_for),
+            "priority": session.priority,
+            "source": session.source,
+        }
+
+    def queue(self, event: QueueChanged) -> QueueBody:
+        sessions = [self.brief(session) for session in event.sessions[:MAX_LISTED]]
+        body: QueueBody = {
+            "count": len(event.sessions),
+            "next_at": self.instant(event.next_at),
+            "next": sessions[0] if sessions else None,
+            "sessions": sessions,
+        }
+        _shorten(body, "sessions")
+        return body
+
+    def result(self, result: SessionResult) -> ResultBody:
+        session = result.session
+        body: ResultBody = {
+            "result": result.outcome,
+            "session_id": session.session_id,
+            "request_id": session.request_id or None,
+            "telescope": result.telescope,
+            "target": short(session.target),
+            "source": session.source,
+            "scheduled_for": self.instant(session.scheduled_for),
+            "started_at": self.instant(result.started_at),
+            "ended_at": self.stamp(result.ended_at),
+            "frames": frames(result.frames),
+            "integration_s": round(result.integration_s, 1),
+            "error": failure(result.error),
+            "reason": result.reason,
+            "message": short(result.message),
+            "attempts": result.attempts,
+            "waits": [
+                {"reason": wait.reason, "seconds": round(wait.seconds, 1)}
+                for wait in result.waits[-MAX_LISTED:]
+            ],
+            "steps": [
+                {
+                    "name": step.name,
+                    "started_at": self.stamp(step.started_at),
+                    "ended_at": self.stamp(step.ended_at),
+                    "result": step.result,
+                    "attempts": step.attempts,
+                    "message": short(step.message),
+                }
+                for step in result.steps[-MAX_LISTED:]
+            ],
+            "settings": plain(result.settings),
+            "files": list(result.files[:MAX_LISTED]),
+            "files_total": len(result.files),
+            "device": result.device,
+            "firmware": result.firmware,
+            "agent_version": self.agent_version,
+        }
+        _shorten(body, "files", "steps", "waits")
+        return body
+
+    def safety(self, decision: SafetyDecision) -> SafetyBody:
+        return {
+            "safe": decision.safe,
+            "state": decision.state,
+            "level": decision.level,
+            "reasons": [short(reason) for reason in decision.reasons[:MAX_LISTED]],
+            "sources": {
+                name: {
+                    "safe": source.safe,
+                    "level": source.level,
+                    "age_s": rounded(source.age_s, 0),
+                    "reason": short(source.reason),
+                }
+                for name, source in decision.sources.items()
+            },
+            "since": self.stamp(decision.since),
+            "policy": decision.policy,
+            "next_check": self.instant(decision.next_check),
+        }
+
+    def answer(self, acknowledgement: Acknowledgement) -> AnswerBody:
+        """Return the answer to a submission."""
+        return {
+            "request_id": acknowledgement.request_id or None,
+            "status": "accepted" if acknowledgement.accepted else "error",
+            "code": acknowledgement.code,
+            "message": short(acknowledgement.message),
+            "session_id": acknowledgement.session_id or None,
+            "telescope": acknowledgement.telescope or None,
+            "position": acknowledgement.position,
+            "scheduled_for": self.instant(acknowledgement.scheduled_for),
+            "duplicate": acknowledgement.duplicate,
+            "errors": [problem(found) for found in acknowledgement.errors[:MAX_PROBLEMS]],
+            "warnings": [problem(found) for found in acknowledgement.warnings[:MAX_PROBLEMS]],
+        }
+
+
+def command_answer(
+    reply: Reply, telescope: str, *, command: str = "", setting: str = ""
+) -> CommandAnswerBody:
+    """Return an answer to a command (or a setting)."""
+    status = "error" if not reply.ok else "accepted" if reply.code is Code.ACCEPTED else "done"
+    body: CommandAnswerBody = {
+        "request_id": reply.request_id or None,
+        "status": status,  # type: ignore[typeddict-item]
+        "code": reply.code,
+        "message": short(reply.message),
+        "hint": short(reply.hint),
+        "telescope": telescope,
+    }
+    if command:
+        body["command"] = command
+    if setting:
+        body["setting"] = setting
+    return body
+
+
+def failure(found: Failure | None) -> FailureBody | None:
+    """Return what went wrong as a body."""
+    if found is None:
+        return None
+    return {"code": found.code, "message": short(found.message), "hint": short(found.hint)}
+
+
+def problem(found: RequestProblem) -> ProblemBody:
+    """Return one problem of a request as a body."""
+    return {
+        "path": found.path,
+        "code": found.code,
+        "message": short(found.message),
+        "hint": short(found.hint),
+    }
+
+
+def frames(counted: Frames) -> ResultFramesBody:
+    """Return frame counts as a body."""
+    return {
+        "requested": counted.requested,
+        "taken": counted.taken,
+        "stacked": counted.stacked,
+        "rejected": counted.rejected,
+    }
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """Round a number that may be unknown."""
+    return None if value is None else round(value, digits)
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping that JSON can hold; what it cannot becomes its text."""
+    decoded: dict[str, Any] = json.loads(json.dumps(_finite(values), default=str))
+    return decoded
+
+
+def _dumps(body: Mapping[str, Any]) -> bytes:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return text.encode("utf-8", "replace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _shorten(body: Any, *keys: str) -> None:
+    """Drop the last entries of these lists, one list after the other, until the body is small enough."""
+    for key in keys:
+        while body[key] and len(encode(body)) > MAX_BODY:
+            body[key] = body[key][: len(body[key]) // 2]

@@ -1,0 +1,370 @@
+"""Listens to what happens and says it over MQTT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from agent.clock import Clock
+from agent.events import (
+    AvailabilityChanged,
+    Event,
+    EventBus,
+    Outcome,
+    QueueChanged,
+    SafetyChanged,
+    SessionBrief,
+    SessionEnded,
+    SessionProgress,
+    SessionQueued,
+    SessionRejected,
+    SessionStarted,
+    SessionWaiting,
+    Status,
+    StatusChanged,
+    StepStarted,
+    Telemetry,
+    TelemetryChanged,
+)
+from agent.mqtt.outbox import Outbox
+from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short
+from agent.mqtt.port import Publication
+from agent.mqtt.topics import OFFLINE, ONLINE, Topics
+from agent.mqtt.vocabulary import EventType, State
+
+PROGRESS_EVERY_S = 10.0  # progress is said this often at most, unless a percent or a step went by
+PROGRESS_STEP = 1.0  # percent
+TELEMETRY_EVERY_S = (
+    300.0  # said again though unchanged: Home Assistant lets silent telemetry expire after 900 s
+)
+PROGRESS_EXPIRY_S = 120  # a progress older than this is of no use to anyone
+EVENT_EXPIRY_S = 600
+
+LOW_BATTERY_PERCENT = 20  # the telescope switches itself off not far below
+LOW_STORAGE_GB = 2.0  # about an hour of stacked frames
+_RECOVERED = 1.25  # a value must rise this far above its limit before the next warning
+
+_ENDED = {
+    Outcome.COMPLETED: EventType.SESSION_COMPLETED,
+    Outcome.PARTIAL: EventType.SESSION_COMPLETED,
+    Outcome.ABORTED: EventType.SESSION_ABORTED,
+    Outcome.FAILED: EventType.SESSION_FAILED,
+    Outcome.SKIPPED: EventType.SESSION_SKIPPED,
+}
+
+
+@dataclass(slots=True)
+class _Said:
+    """What was last said about one telescope."""
+
+    status: Status | None = None
+    since: datetime | None = None
+    online: bool | None = None
+    safe: bool | None = None
+    waiting: tuple[str, str] | None = None
+    progress: SessionProgress | None = None
+    progress_at: float = 0.0
+    held_back: SessionProgress | None = None
+    telemetry_at: float = 0.0
+    battery_low: bool = False
+    storage_low: bool = False
+
+
+class Publisher:
+    """Turns events into messages: retained states, unretained events, and one result per session."""
+
+    def __init__(
+        self, outbox: Outbox, topics: Topics, payloads: Payloads, telescopes: Iterable[str], clock: Clock
+    ) -> None:
+        self._outbox = outbox
+        self._topics = topics
+        self._payloads = payloads
+        self._clock = clock
+        self._said = {telescope: _Said() for telescope in telescopes}
+        self._handlers: dict[type[Event], Callable[[Any], None]] = {
+            StatusChanged: self._status,
+            QueueChanged: self._queue,
+            SessionQueued: self._queued,
+            SessionRejected: self._rejected,
+            SessionWaiting: self._waiting,
+            SessionStarted: self._started,
+            StepStarted: self._step,
+            SessionProgress: self._progress,
+            SessionEnded: self._ended,
+            TelemetryChanged: self._telemetry,
+            AvailabilityChanged: self._availability,
+            SafetyChanged: self._safety,
+        }
+
+    def attach(self, bus: EventBus) -> Callable[[], None]:
+        """Say what is true before anything happened, then listen; call the result to stop listening."""
+        now = self._clock.now()
+        for telescope in self._said:
+            self._plain_state(telescope, "availability", OFFLINE)
+            self._status(
+                StatusChanged(telescope=telescope, at=now, status=Status.OFFLINE, message="Starting.")
+            )
+            self._state(telescope, State.PROGRESS, self._payloads.no_progress(), qos=0)
+            self._state(telescope, State.TELEMETRY, self._payloads.telemetry(Telemetry()))
+            self._state(telescope, State.QUEUE, self._payloads.queue(_no_queue(telescope, now)))
+        return bus.subscribe(self.handle)
+
+    def handle(self, event: Event) -> None:
+        """Say one event; those of telescopes not announced are left out."""
+        handler = self._handlers.get(type(event))
+        if handler is not None and event.telescope in self._said:
+            handler(event)
+
+    async def keep_alive(self) -> None:
+        """Say unchanged telemetry again from time to time while its telescope answers, until cancelled."""
+        while True:
+            await self._clock.sleep(TELEMETRY_EVERY_S)
+            for telescope, said in self._said.items():
+                payload = self._outbox.value(self._topics.state(telescope, State.TELEMETRY))
+                quiet = self._clock.monotonic() - said.telemetry_at
+                if said.online and payload is not None and quiet >= TELEMETRY_EVERY_S:
+                    self._telemetry_body(telescope, payload)
+
+    def event(
+        self, telescope: str, kind: EventType, session: SessionBrief | None = None, **more: Any
+    ) -> None:
+        """Say that something happened, for those who listen now."""
+        body = {
+            "event_type": kind,
+            "telescope": telescope,
+            "session_id": session.session_id if session else None,
+            "request_id": session.request_id or None if session else None,
+            "ts": self._payloads.stamp(self._clock.now()),
+            **more,
+        }
+        topic = self._topics.state(telescope, "event")
+        self._outbox.publish(Publication(topic, encode(body), expiry_s=EVENT_EXPIRY_S, json=True))
+
+    def bridge_event(self, kind: str, message: str, **details: Any) -> None:
+        """Say something about the agent itself, for those who listen now."""
+        body = {
+            "event_type": kind,
+            "ts": self._payloads.stamp(self._clock.now()),
+            "message": short(message),
+            "details": plain(details),
+        }
+        self._outbox.publish(
+            Publication(self._topics.bridge_event, encode(body), expiry_s=EVENT_EXPIRY_S, json=True)
+        )
+
+    def settings(self, telescope: str, values: Mapping[str, Any]) -> None:
+        """Say a telescope's settings."""
+        self._state(telescope, State.SETTINGS, plain(values))
+
+    def image(self, telescope: str, jpeg: bytes, info: Mapping[str, Any]) -> None:
+        """Show a picture; `info` holds its true time, target and whatever else is known of it."""
+        self._state(telescope, State.IMAGE_INFO, plain(info))
+        self._outbox.publish(Publication(self._topics.state(telescope, "image"), jpeg, retain=True))
+
+    def firmware(self, telescope: str, installed: str, latest: str = "", title: str = "") -> None:
+        """Say which firmware a telescope runs, as Home Assistant's update entity reads it."""
+        body = {
+            "installed_version": installed,
+            "latest_version": latest or installed,
+            "title": title or "Telescope firmware",
+        }
+        self._state(telescope, State.FIRMWARE, body)
+
+    def farewell(self) -> None:
+        """Say that nothing answers any more: each telescope, then the agent."""
+        for telescope in self._said:
+            self._plain_state(telescope, "availability", OFFLINE)
+        self._outbox.publish(self._topics.will())
+
+    def _status(self, event: StatusChanged) -> None:
+        said = self._said[event.telescope]
+        if event.status is not said.status or said.since is None:
+            said.status, said.since = event.status, event.at
+        self._state(event.telescope, State.STATUS, self._payloads.status(event, said.since))
+
+    def _queue(self, event: QueueChanged) -> None:
+        self._state(event.telescope, State.QUEUE, self._payloads.queue(event))
+
+    def _queued(self, event: SessionQueued) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_QUEUED,
+            event.session,
+            target=short(event.session.target),
+            position=event.position,
+            scheduled_for=self._payloads.instant(event.session.scheduled_for),
+        )
+
+    def _rejected(self, event: SessionRejected) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_REJECTED,
+            event.session,
+            target=short(event.session.target),
+            error=failure(event.failure),
+            message=short(event.failure.message),
+        )
+
+    def _waiting(self, event: SessionWaiting) -> None:
+        said = self._said[event.telescope]
+        if said.waiting == (event.session.session_id, event.reason):
+            return  # asked again, still for the same reason: the status carries the details
+        said.waiting = (event.session.session_id, event.reason)
+        self.event(
+            event.telescope,
+            EventType.SESSION_WAITING,
+            event.session,
+            target=short(event.session.target),
+            reason=event.reason,
+            message=short(event.message),
+            until=self._payloads.instant(event.until),
+        )
+
+    def _started(self, event: SessionStarted) -> None:
+        said = self._said[event.telescope]
+        said.waiting = said.progress = said.held_back = None
+        self.event(
+            event.telescope,
+            EventType.SESSION_STARTED,
+            event.session,
+            target=short(event.session.target),
+            resumed=event.resumed,
+        )
+
+    def _step(self, event: StepStarted) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_STEP,
+            event.session,
+            step=short(event.step),
+            index=event.index,
+            count=event.count,
+            attempt=event.attempt,
+            message=short(event.why),
+        )
+
+    def _progress(self, event: SessionProgress) -> None:
+        said = self._said[event.telescope]
+        before = said.progress
+        if (
+            before is None
+            or before.session.session_id != event.session.session_id
+            or self._worth(event, said)
+        ):
+            self._say_progress(event)
+        else:
+            said.held_back = event
+
+    def _worth(self, event: SessionProgress, said: _Said) -> bool:
+        before = said.progress
+        return (
+            before is None
+            or event.index != before.index
+            or (event.percent >= 100 and before.percent < 100)
+            or abs(event.percent - before.percent) >= PROGRESS_STEP
+            or self._clock.monotonic() - said.progress_at >= PROGRESS_EVERY_S
+        )
+
+    def _say_progress(self, event: SessionProgress, *, last: bool = False) -> None:
+        said = self._said[event.telescope]
+        said.progress, said.progress_at, said.held_back = event, self._clock.monotonic(), None
+        expiry = None if last else PROGRESS_EXPIRY_S
+        self._state(event.telescope, State.PROGRESS, self._payloads.progress(event), qos=0, expiry_s=expiry)
+
+    def _ended(self, event: SessionEnded) -> None:
+        result, said = event.result, self._said[event.telescope]
+        last = said.held_back or said.progress
+        if last is not None and last.session.session_id == result.session.session_id:
+            final = replace(last, remaining_s=0.0, estimated_end=None, frames=result.frames)
+            self._say_progress(replace(final, integration_s=result.integration_s), last=True)
+        said.progress = said.held_back = said.waiting = None
+        body = self._payloads.result(result)
+        once = self._topics.result(event.telescope, result.session.session_id)
+        self._outbox.publish(Publication(once, encode(body), json=True))
+        self._state(event.telescope, State.RESULT, body)
+        self.event(
+            event.telescope,
+            _ENDED[result.outcome],
+            result.session,
+            target=short(result.session.target),
+            result=result.outcome,
+            reason=result.reason,
+            message=short(result.message),
+            error=failure(result.error),
+            frames=frames(result.frames),
+            integration_s=round(result.integration_s, 1),
+        )
+
+    def _telemetry(self, event: TelemetryChanged) -> None:
+        said, telemetry = self._said[event.telescope], event.telemetry
+        payload = encode(self._payloads.telemetry(telemetry))
+        known = self._outbox.value(self._topics.state(event.telescope, State.TELEMETRY))
+        if payload != known or self._clock.monotonic() - said.telemetry_at >= TELEMETRY_EVERY_S:
+            self._telemetry_body(event.telescope, payload)
+        was_low = said.battery_low
+        said.battery_low = _low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
+        if said.battery_low and not was_low:
+            message = f"The battery is at {telemetry.battery} %."
+            self.event(event.telescope, EventType.LOW_BATTERY, battery=telemetry.battery, message=message)
+        was_low = said.storage_low
+        said.storage_low = _low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
+        if said.storage_low and not was_low:
+            free = round(telemetry.storage_free_gb or 0.0, 1)
+            message = f"{free} GB of storage are left."
+            self.event(event.telescope, EventType.STORAGE_LOW, storage_free_gb=free, message=message)
+
+    def _telemetry_body(self, telescope: str, payload: bytes) -> None:
+        self._said[telescope].telemetry_at = self._clock.monotonic()
+        topic = self._topics.state(telescope, State.TELEMETRY)
+        self._outbox.publish(Publication(topic, payload, retain=True, json=True))
+
+    def _availability(self, event: AvailabilityChanged) -> None:
+        said = self._said[event.telescope]
+        self._plain_state(event.telescope, "availability", ONLINE if event.online else OFFLINE)
+        if said.online is not None and said.online is not event.online:
+            kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
+            self.event(event.telescope, kind, message=short(event.message))
+        said.online = event.online
+
+    def _safety(self, event: SafetyChanged) -> None:
+        said, decision = self._said[event.telescope], event.decision
+        body = self._payloads.safety(decision)
+        self._state(event.telescope, State.SAFETY, body)
+        never_known = said.safe is None and decision.state == "unknown"
+        if never_known or said.safe is decision.safe:
+            return
+        said.safe = decision.safe
+        kind = EventType.WEATHER_SAFE if decision.safe else EventType.WEATHER_UNSAFE
+        self.event(event.telescope, kind, message=short("; ".join(decision.reasons)), reason=decision.state)
+
+    def _state(
+        self,
+        telescope: str,
+        name: State,
+        body: Mapping[str, Any],
+        *,
+        qos: int = 1,
+        expiry_s: int | None = None,
+    ) -> None:
+        topic, payload = self._topics.state(telescope, name), encode(body)
+        if payload != self._outbox.value(topic):
+            publication = Publication(topic, payload, qos=qos, retain=True, expiry_s=expiry_s, json=True)
+            self._outbox.publish(publication)
+
+    def _plain_state(self, telescope: str, name: str, word: str) -> None:
+        topic = self._topics.state(telescope, name)
+        if word.encode() != self._outbox.value(topic):
+            self._outbox.publish(Publication(topic, word.encode(), retain=True))
+
+
+def _no_queue(telescope: str, at: datetime) -> QueueChanged:
+    return QueueChanged(telescope=telescope, at=at, sessions=())
+
+
+def _low(value: float | None, limit: float, was_low: bool) -> bool:
+    """Tell whether a value is low; once low it must rise clearly above its limit to count as recovered."""
+    if value is None:
+        return was_low
+    return value < (limit * _RECOVERED if was_low else limit)
