@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.errors import printable
+
+_LOGGER = logging.getLogger(__name__)
 
 Examine = Callable[[SessionDocument], Iterable[Problem]]
 """A further check of a readable session (against the telescope's tables, the catalogue, ...)."""
@@ -93,9 +96,17 @@ class ContentReader:
         if document is not None and process_of(document) == Process.PENDING:
             problems = tuple(problem for problem in problems if problem.code != PROCESS_NOT_WAIT)
         if document is not None and not errors_of(problems):
-            problems = (*problems, *self._examine(document))
+            problems = (*problems, *self._examined(document))
         fresh = any(problem.code in _NOT_WHOLE for problem in problems)
         return Content(document, problems, digest, self._grace_s if fresh else self._settle_s)
+
+    def _examined(self, document: SessionDocument) -> Iterable[Problem]:
+        try:
+            return tuple(self._examine(document))
+        except Exception as error:
+            _LOGGER.exception("Session %s could not be checked", document.name)
+            message = f"The session could not be checked ({type(error).__name__})."
+            return (Problem("", "check_failed", message, hint="Please report this with the agent's log."),)
 
     def _unusable(self, code: str, message: str, hint: str, patience: float | None = None) -> Content:
         wait = self._settle_s if patience is None else patience

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.session.document import SessionDocument
+from agent.session.document import SessionDocument, body_of, read_session
+from agent.session.jsontext import MAX_BYTES
 from agent.session.problems import Problem
 from agent.session.writing import Process
 from agent.store import disk
@@ -49,6 +51,28 @@ def settle_current(tree: Tree, reader: ContentReader) -> list[Interrupted]:
         if interrupted is not None:
             running.append(interrupted)
     return running
+
+
+def find_ended(tree: Tree, session_id: str) -> tuple[Path, SessionDocument] | None:
+    """Return the newest file in Done/ or Error/ that says it is how this session ended."""
+    found: list[tuple[str, Path, SessionDocument]] = []
+    for folder in (Folder.DONE, Folder.ERROR):
+        for path in (
+            tree[folder] / f"{session_id}.json",
+            *tree[folder].glob(f"{glob.escape(session_id)}--*.json"),
+        ):
+            try:
+                read = disk.read(path, MAX_BYTES)
+            except OSError:
+                continue
+            document = read_session(read[0], name=path.stem).document if read else None
+            details = body_of(document.raw).get("result_details") if document else None
+            if document and isinstance(details, dict) and details.get("session_id") == session_id:
+                found.append((str(details.get("ended_at")), path, document))
+    if not found:
+        return None
+    _, path, document = max(found, key=lambda one: one[0])
+    return path, document
 
 
 def _settle(path: Path, tree: Tree, reader: ContentReader) -> Interrupted | None:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,26 +28,25 @@ from agent.events import Outcome, SessionResult
 from agent.session.document import SessionDocument
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError, Problem
-from agent.session.writing import Process, to_bytes, with_outcome, with_process
+from agent.session.writing import Process, to_bytes, with_outcome
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import (
-    Content,
     ContentReader,
     Examine,
     attempts_of,
     failure_of,
-    process_of,
     with_start,
 )
 from agent.store.drafts import list_drafts, select_draft
-from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, printable, store_error
+from agent.store.errors import StoreError, printable, store_error
 from agent.store.folders import Folder, Tree
 from agent.store.journal import JournalFile, Journals
 from agent.store.model import Changes, Draft, Rejected, StoredSession
-from agent.store.recovery import settle_current
+from agent.store.recovery import find_ended, settle_current
 from agent.store.rejection import move_to_error
-from agent.store.watch import Found, Watch
+from agent.store.shelf import Shelf
+from agent.store.watch import Found
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,11 +82,9 @@ class SessionStore:
         self.zone = zone
         self._clock = clock
         self._reader = ContentReader(examine, settle_s=settle_s, grace_s=grace_s)
-        self._watch = Watch(self.tree[Folder.TO_DO], clock, self._reader)
+        self._shelf = Shelf(self.tree, clock, zone, self._reader)
         self._journals = Journals(self.tree.journals)
         self._lock = threading.RLock()
-        self._sessions: dict[str, StoredSession] = {}
-        self._ids: dict[str, str] = {}
 
     # -- the folder as a whole ------------------------------------------------------------------------------
 
@@ -111,7 +107,7 @@ class SessionStore:
             running = []
             for found in settle_current(self.tree, self._reader):
                 session = StoredSession(
-                    self._new_id(found.path.name),
+                    self._shelf.new_id(found.path.name),
                     found.path.name,
                     Folder.CURRENT,
                     found.document,
@@ -119,7 +115,7 @@ class SessionStore:
                     found.stamp,
                     self._clock.now(),
                 )
-                self._keep(session)
+                self._shelf.keep(session)
                 running.append(session)
             self._journals.keep_only({session.session_id for session in running})
             return running
@@ -130,16 +126,16 @@ class SessionStore:
         What the store itself does (`add`, `claim`, `put_back`, `reschedule`, ...) is not a change.
         """
         with self._lock:
-            findings = self._watch.look(limit)
-            removed = [session_id for name in findings.gone if (session_id := self._drop(name))]
+            findings = self._shelf.watch.look(limit)
+            removed = [session_id for name in findings.gone if (session_id := self._shelf.drop(name))]
             added: list[StoredSession] = []
             changed: list[StoredSession] = []
             for found in findings.usable:
-                known = found.name in self._ids
-                (changed if known else added).append(self._eligible(self._accept(found)))
+                known = self._shelf.holds(found.name)
+                (changed if known else added).append(self._shelf.eligible(self._shelf.accept(found)))
             broken: list[Rejected] = []
             for found in findings.broken:
-                if session_id := self._drop(found.name):
+                if session_id := self._shelf.drop(found.name):
                     removed.append(session_id)
                 broken.append(self._reject_found(found))
             return Changes(
@@ -154,12 +150,17 @@ class SessionStore:
     def get(self, session_id: str) -> StoredSession | None:
         """Return a session that waits or runs; None when there is none of that id."""
         with self._lock:
-            return self._sessions.get(session_id)
+            return self._shelf.get(session_id)
 
     def sessions(self) -> list[StoredSession]:
         """Return every session that waits or runs."""
         with self._lock:
-            return list(self._sessions.values())
+            return self._shelf.all()
+
+    def find_ended(self, session_id: str) -> tuple[Path, SessionDocument] | None:
+        """Return the newest file in Done/ or Error/ that this session became; its document has the result."""
+        with self._lock:
+            return find_ended(self.tree, session_id)
 
     def journal(self, session_id: str) -> JournalFile:
         """Return the journal of a running session."""
@@ -184,12 +185,12 @@ class SessionStore:
         judges it) when it was changed into something unusable.
         """
         with self._lock:
-            session = self._known(session_id, Folder.TO_DO)
-            taken = self._move(session, Folder.CURRENT)
+            session = self._shelf.known(session_id, Folder.TO_DO)
+            taken = self._shelf.move(session, Folder.CURRENT)
             try:
-                current = self._reread(taken)
+                current = self._shelf.reread(taken)
                 attempt = attempts_of(current.document) + 1
-                return self._mark(current, Process.PENDING, attempt=attempt)
+                return self._shelf.mark(current, Process.PENDING, attempt=attempt)
             except BaseException:
                 self._return(taken)
                 raise
@@ -208,30 +209,34 @@ class SessionStore:
         When StoreError is raised the file is still in Current/: finish it again.
         """
         with self._lock:
-            session = self._known(session_id, Folder.TO_DO, Folder.CURRENT)
+            session = self._shelf.known(session_id, Folder.TO_DO, Folder.CURRENT)
             if session.folder is Folder.TO_DO:
-                session = self._reread(self._move(session, Folder.CURRENT), strict=False)
+                session = self._shelf.reread(self._shelf.move(session, Folder.CURRENT), strict=False)
             folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
             raw = session.document.raw
             data = with_outcome(raw, result, self.zone, conditions=conditions, target=target)
-            session = self._rewrite(session, data)
-            path = self._move_file(self._path(session), folder, session.name)
-            self._forget(session)
+            session = self._shelf.rewrite(session, data)
+            source = self._shelf.path(session)
+            try:
+                path = disk.move(source, self.tree[folder], session.name)
+            except OSError as error:
+                raise store_error(error, "move the session", source) from error
+            self._shelf.forget(session)
             return path
 
     def put_back(self, session_id: str, message: str) -> StoredSession:
         """Let a running session wait again in ToDo/, with `message` saying why."""
         with self._lock:
-            session = self._known(session_id, Folder.CURRENT)
-            session = self._mark(session, Process.WAIT, message=message)
-            return self._move(session, Folder.TO_DO)
+            session = self._shelf.known(session_id, Folder.CURRENT)
+            session = self._shelf.mark(session, Process.WAIT, message=message)
+            return self._shelf.move(session, Folder.TO_DO)
 
     def reject(self, session_id: str, problems: Iterable[Problem]) -> Rejected:
         """Move a session that turned out unusable to Error/, unchanged, with the reasons beside it."""
         with self._lock:
-            session = self._known(session_id, Folder.TO_DO, Folder.CURRENT)
-            rejected = self._to_error(self._path(session), session_id, tuple(problems))
-            self._forget(session)
+            session = self._shelf.known(session_id, Folder.TO_DO, Folder.CURRENT)
+            rejected = self._to_error(self._shelf.path(session), session_id, tuple(problems))
+            self._shelf.forget(session)
             return rejected
 
     def add(self, session_id: str, raw: dict[str, Any]) -> StoredSession:
@@ -250,163 +255,32 @@ class SessionStore:
                 stamp = Stamp.of(path.lstat())
             except OSError as error:
                 raise store_error(error, "store the session", self.tree[Folder.TO_DO] / name) from error
-            self._watch.note(path.name, stamp, content.digest)
-            return self._accept(Found(path.name, stamp, content))
+            self._shelf.watch.note(path.name, stamp, content.digest)
+            return self._shelf.accept(Found(path.name, stamp, content))
 
     def reschedule(self, session_id: str, start: datetime) -> StoredSession:
         """Give a waiting session another start (an aware instant) by rewriting its date and time."""
         with self._lock:
-            session = self._reread(self._known(session_id, Folder.TO_DO))
-            return self._rewrite(session, with_start(session.document, start, self.zone))
+            session = self._shelf.reread(self._shelf.known(session_id, Folder.TO_DO))
+            return self._shelf.rewrite(session, with_start(session.document, start, self.zone))
 
     # -- inside ---------------------------------------------------------------------------------------------
 
-    def _known(self, session_id: str, *folders: Folder) -> StoredSession:
-        session = self._sessions.get(session_id)
-        if session is None or session.folder not in folders:
-            places = " or ".join(f"{folder}/" for folder in folders)
-            raise UnknownSessionError(
-                f"There is no session {session_id} in {places}.", hint="It may have ended, or been removed."
-            )
-        return session
-
-    def _path(self, session: StoredSession) -> Path:
-        return self.tree[session.folder] / session.name
-
-    def _accept(self, found: Found) -> StoredSession:
-        """Make a session of a usable file in ToDo/ (or Current/), or replace the one it was."""
-        assert found.content.document is not None
-        old = self._sessions.get(self._ids.get(found.name, ""))
-        session = StoredSession(
-            session_id=old.session_id if old else self._new_id(found.name),
-            name=found.name,
-            folder=Folder.TO_DO,
-            document=found.content.document,
-            problems=found.content.warnings,
-            fingerprint=found.stamp,
-            first_seen=old.first_seen if old else self._clock.now(),
-        )
-        self._keep(session)
-        return session
-
-    def _eligible(self, session: StoredSession) -> StoredSession:
-        """Let a file that says `pending` in ToDo/, where nothing runs, wait again."""
-        if process_of(session.document) != Process.PENDING:
-            return session
-        try:
-            return self._mark(session, Process.WAIT)
-        except StoreError as error:
-            _LOGGER.warning("Session %s still says pending: %s", session.session_id, error)
-            return session
-
-    def _new_id(self, name: str) -> str:
-        wished = safe_session_id(printable(name.rpartition(".")[0]))
-        return next(candidate for candidate in disk.names(wished) if candidate not in self._sessions)
-
-    def _keep(self, session: StoredSession) -> None:
-        self._sessions[session.session_id] = session
-        if session.folder is Folder.TO_DO:
-            self._ids[session.name] = session.session_id
-
-    def _drop(self, name: str) -> str | None:
-        """Forget the session of a ToDo/ file that is gone; return its id."""
-        session_id = self._ids.pop(name, None)
-        if session_id is not None:
-            del self._sessions[session_id]
-        return session_id
-
-    def _forget(self, session: StoredSession) -> None:
-        self._sessions.pop(session.session_id, None)
-        if session.folder is Folder.TO_DO:
-            self._ids.pop(session.name, None)
-            self._watch.forget(session.name)
-
-    def _reread(self, session: StoredSession, *, strict: bool = True) -> StoredSession:
-        """Take the file as it is now; when it became unusable, raise (or, not strict, keep what we know)."""
-        content = self._read(self._path(session))
-        if content is not None and content.document is not None and content.usable:
-            updated = replace(session, document=content.document, problems=content.warnings)
-            self._keep(updated)
-            return updated
-        if not strict:
-            return session
-        raise SessionChangedError(
-            f"{printable(session.name)} was changed and cannot be used as it is now.",
-            hint="It stays in ToDo/ and is looked at again.",
-        )
-
-    def _read(self, path: Path) -> Content | None:
-        try:
-            return self._reader.read(path, Stamp.of(path.lstat()))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise store_error(error, "read the session", path) from error
-
-    def _mark(
-        self,
-        session: StoredSession,
-        process: Process,
-        *,
-        message: str | None = None,
-        attempt: int | None = None,
-    ) -> StoredSession:
-        now = self._clock.now()
-        raw = session.document.raw
-        return self._rewrite(
-            session, with_process(raw, process, now, self.zone, message=message, attempt=attempt)
-        )
-
-    def _rewrite(self, session: StoredSession, data: bytes) -> StoredSession:
-        path = self._path(session)
-        content = self._reader.judge(data, printable(path.stem))
-        try:
-            disk.write(path, data)
-            stamp = Stamp.of(path.lstat())
-        except OSError as error:
-            raise store_error(error, "write the session", path) from error
-        updated = replace(session, document=content.document or session.document, fingerprint=stamp)
-        if session.folder is Folder.TO_DO:
-            self._watch.note(session.name, stamp, content.digest)
-        self._keep(updated)
-        return updated
-
-    def _move(self, session: StoredSession, folder: Folder) -> StoredSession:
-        """Move a session between ToDo/ and Current/; the file may take another name, the id stays."""
-        source = self._path(session)
-        try:
-            path = disk.move(source, self.tree[folder], session.name)
-        except FileNotFoundError as error:
-            if source.parent.is_dir() and self.tree[folder].is_dir():
-                self._forget(session)
-                raise UnknownSessionError(
-                    f"The file {printable(session.name)} is no longer in {session.folder}/."
-                ) from error
-            raise store_error(error, "move the session", source) from error
-        except OSError as error:
-            raise store_error(error, "move the session", source) from error
-        self._forget(session)
-        moved = replace(session, folder=folder, name=path.name)
-        if folder is Folder.TO_DO:
-            self._watch.note(path.name, Stamp.of(path.lstat()), b"")
-        self._keep(moved)
-        return moved
-
     def _return(self, session: StoredSession) -> None:
         """Undo the move of a claim that failed; the file is judged again by the next scan."""
-        session = self._sessions.get(session.session_id, session)
+        session = self._shelf.get(session.session_id) or session
         try:
-            self._watch.forget(self._move(session, Folder.TO_DO).name)
+            self._shelf.watch.forget(self._shelf.move(session, Folder.TO_DO).name)
         except StoreError as error:
             _LOGGER.warning("Session %s stays in Current/ for now: %s", session.session_id, error)
 
     def _reject_found(self, found: Found) -> Rejected:
-        session_id = self._new_id(found.name)
+        session_id = self._shelf.new_id(found.name)
         path = self.tree[Folder.TO_DO] / found.name
         try:
             return self._to_error(path, session_id, found.content.problems)
         except StoreError as error:
-            self._watch.leave(found)
+            self._shelf.watch.leave(found)
             _LOGGER.warning("%s cannot run and cannot be moved to Error/: %s", printable(found.name), error)
             failure = failure_of(found.content.problems)
             return Rejected(session_id, printable(found.name), failure, found.content.problems, path)
@@ -419,9 +293,3 @@ class SessionStore:
         failure = failure_of(problems)
         _LOGGER.warning("%s cannot run and is now in Error/: %s", printable(path.name), failure.message)
         return Rejected(session_id, printable(path.name), failure, problems, target)
-
-    def _move_file(self, source: Path, folder: Folder, name: str) -> Path:
-        try:
-            return disk.move(source, self.tree[folder], name)
-        except OSError as error:
-            raise store_error(error, "move the session", source) from error
