@@ -162,6 +162,7 @@ def test_a_link_lost_during_the_goto_repeats_the_goto(bench: Bench) -> None:
 def test_a_telescope_that_never_comes_back_fails_the_session_with_what_it_has(bench: Bench) -> None:
     async def gone() -> None:
         await bench.after_frames(3)
+        await bench.clock.sleep(1)
         bench.telescope.cut()
 
     result = bench.run(session(), gone)
