@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from agent.settings.kinds import Horizon, Part, Text, Words, listed, shown
+from agent.sky.horizon import HorizonMask
 
 _RULE = re.compile(r"(?P<what>\S+)\s+(?P<word>is|below|above)\s+(?P<value>\S.*)")
 
@@ -28,6 +29,12 @@ class ConditionSettings(Part):
         description="Image only while the Sun is below this altitude: -12 nautical, -18 astronomical night.",
         json_schema_extra={"example": "-12"},
     )
+    dawn_limit: float | None = Field(
+        -6.0,
+        ge=-90,
+        le=10,
+        description="Altitude of the Sun at which a capture begun in the dark ends: -6 civil dawn.",
+    )
     min_altitude: float | None = Field(
         None,
         ge=-10,
@@ -39,7 +46,7 @@ class ConditionSettings(Part):
         None, ge=0, le=90, description="Highest altitude of a target in degrees."
     )
     horizon: Horizon = Field(
-        (),
+        "",
         description="Horizon around you, azimuth:altitude in degrees, such as 0:15, 90:30, 180:10.",
     )
     moon_separation: float | None = Field(
@@ -47,6 +54,9 @@ class ConditionSettings(Part):
         ge=0,
         le=180,
         description="Smallest distance of a target from the Moon in degrees, while it is up.",
+    )
+    moon_below: float | None = Field(
+        None, ge=-90, le=90, description="Image only while the Moon is below this altitude in degrees."
     )
     max_moon_illumination: float | None = Field(
         None, ge=0, le=1, description="Largest lit part of the Moon, 0 to 1, while it is up."
@@ -68,12 +78,20 @@ class ConditionSettings(Part):
         le=1440,
         description="Minutes a due session waits for its conditions before it is given up.",
     )
-    when_missed: Literal["run", "skip", "ask"] = Field(
+    on_lost: Literal["pause", "end", "ignore"] = Field(
+        "pause", description="What a running session does when its conditions no longer hold."
+    )
+    when_missed: Literal["run", "skip", "wait"] = Field(
         "run", description="What happens to a session whose start passed while the agent was off."
     )
     unsafe_action: Literal["stop", "stop_and_park", "shutdown"] = Field(
         "stop", description="What an unsafe sky does to the telescope."
     )
+
+    @property
+    def horizon_mask(self) -> HorizonMask | None:
+        """The horizon as a value; None when there is none."""
+        return HorizonMask.parse(self.horizon) if self.horizon else None
 
     @model_validator(mode="after")
     def _altitudes_in_order(self) -> ConditionSettings:

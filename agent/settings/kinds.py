@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-_HORIZON_POINT = re.compile(r"(-?[\d.]+)\s*:\s*(-?[\d.]+)")
+from agent.sky.horizon import HorizonError, HorizonMask
 
 
 def text(value: Any) -> Any:
@@ -21,22 +20,21 @@ def listed(value: Any) -> Any:
 
 
 def _horizon(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    points = [item for item in re.split(r"[\s,;]+(?=-?[\d.]+\s*:)", value.strip()) if item]
-    found = [_HORIZON_POINT.fullmatch(point.strip(" ,;")) for point in points]
-    if not all(found):
-        raise ValueError("must look like '0:15, 90:30, 180:10' (azimuth:altitude in degrees)")
-    return [(match[1], match[2]) for match in found if match]
+    if isinstance(value, list | tuple):
+        value = ", ".join(str(point) for point in value)
+    if isinstance(value, str) and value:
+        try:
+            HorizonMask.parse(value)
+        except HorizonError as error:
+            raise ValueError(str(error)) from None
+    return value
 
 
 Text = Annotated[str, BeforeValidator(text)]
 Secret = Annotated[SecretStr, BeforeValidator(text)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[Text, ...], BeforeValidator(listed)]
-HorizonPoint = tuple[Annotated[float, Field(ge=0, le=360)], Annotated[float, Field(ge=-10, le=90)]]
-HORIZON_TYPE = tuple[HorizonPoint, ...]
-Horizon = Annotated[HORIZON_TYPE, BeforeValidator(_horizon)]
+Horizon = Annotated[str, BeforeValidator(_horizon)]
 
 
 def shown(**extra: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from annotated_types import Ge, Le
 from pydantic import SecretStr
 
 from agent.settings.flat import FLAT_SETTINGS, FlatSetting
-from agent.settings.kinds import HORIZON_TYPE
 
 OPTIONS_BEGIN = "# What a person sets. Everything that can be set is in docs/configuration.md."
 
@@ -76,7 +75,7 @@ def _schema_type(setting: FlatSetting) -> str | list[str]:
         return f"bool{optional}"
     if kind is int or kind is float:
         return _number_type(setting, kind) + optional
-    if get_origin(kind) is tuple and kind != HORIZON_TYPE:
+    if get_origin(kind) is tuple:
         return ["str?"]
     return f"str{optional}"
 

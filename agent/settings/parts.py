@@ -129,6 +129,7 @@ class DiscoverySettings(Part):
         "homeassistant/status", description="Topic on which Home Assistant says it started."
     )
     birth_payload: Text = Field("online", description="What Home Assistant says there when it started.")
+    death_payload: Text = Field("offline", description="What Home Assistant says there when it stops.")
     min_version: Text = Field(
         "2025.10",
         pattern=r"^20\d\d\.(1[0-2]|[1-9])$",
