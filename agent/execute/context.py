@@ -57,7 +57,8 @@ class Surroundings:
 
     telescope: Telescope
     telescope_id: str
-    site: Site
+    site: Site | None
+    timezone: str
     clock: Clock
     publish: Callable[[Event], None]
     status: StatusSink
@@ -79,7 +80,8 @@ class StepContext:
     """The surroundings of a running step."""
 
     telescope: Telescope
-    site: Site
+    site: Site | None
+    timezone: str
     clock: Clock
     capabilities: Capabilities
     options: ExecutorOptions

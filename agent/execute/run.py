@@ -56,6 +56,7 @@ class SessionRun:
         self._context = StepContext(
             telescope=around.telescope,
             site=around.site,
+            timezone=around.timezone,
             clock=around.clock,
             capabilities=around.telescope.capabilities,
             options=around.options,

@@ -9,6 +9,8 @@ Rules for every driver:
 - Cancelling a command only stops waiting for it. `halt()` is what stops the telescope.
 - A capture belongs to the telescope, not to the connection: `follow_capture` survives lost links by itself
   and re-attaches; it raises `UnreachableError` only when the telescope stays away longer than the driver's limit.
+- A `site` of None means that nobody told the agent where the telescope stands: the driver leaves the location
+  out and the telescope uses the one it has (from the phone app); RefusedError where it cannot do without.
 """
 
 from __future__ import annotations
@@ -191,8 +193,8 @@ class Telescope(ABC):
         """Let other clients (the phone app) control the telescope. Best effort, never raises."""
 
     @abstractmethod
-    async def set_time(self, now: datetime, site: Site) -> None:
-        """Set the telescope's clock, time zone and, where it takes one, its location."""
+    async def set_time(self, now: datetime, timezone: str, site: Site | None) -> None:
+        """Set the telescope's clock, time zone (IANA name) and, where it takes one, its location."""
 
     @abstractmethod
     async def go_live(self) -> None:
@@ -217,7 +219,7 @@ class Telescope(ABC):
     # -- pointing and focus -----------------------------------------------------------------------------
 
     @abstractmethod
-    async def calibrate(self, site: Site) -> None:
+    async def calibrate(self, site: Site | None) -> None:
         """Calibrate the pointing by plate solving."""
 
     @abstractmethod
@@ -225,7 +227,7 @@ class Telescope(ABC):
         """Stop a goto or tracking; harmless when there is none."""
 
     @abstractmethod
-    async def goto(self, target: SkyTarget | SolarTarget, site: Site) -> None:
+    async def goto(self, target: SkyTarget | SolarTarget, site: Site | None) -> None:
         """Point at the target and track it; returns when tracking runs."""
 
     @abstractmethod
@@ -237,7 +239,7 @@ class Telescope(ABC):
         """Go to the stored infinity focus."""
 
     @abstractmethod
-    async def solve_eq(self, site: Site) -> EqError:
+    async def solve_eq(self, site: Site | None) -> EqError:
         """Measure the polar alignment error."""
 
     # -- camera -----------------------------------------------------------------------------------------

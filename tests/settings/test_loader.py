@@ -204,14 +204,14 @@ def test_two_telescopes_that_are_the_same_are_refused(tmp_path: Path, what: str)
     assert "telescopes must differ in" in problems(file)[0]
 
 
-@pytest.mark.parametrize("word", ["bridge", "safety", "session", "a b", "Ä", "-x", "a/b", "+"])
+@pytest.mark.parametrize("word", ["bridge", "safety", "session", "a b", "Ä", "a/b", "+"])
 def test_a_telescope_id_that_cannot_be_a_topic_is_refused(word: str) -> None:
     assert problems(flags={"telescope_id": word})
 
 
 @pytest.mark.parametrize("topic", ["dwarf/#", "+", "/dwarf", "dwarf/", "$SYS/x"])
 def test_a_base_topic_that_cannot_be_one_is_refused(topic: str) -> None:
-    assert "must be a plain topic" in problems(flags={"mqtt_base_topic": topic})[0]
+    assert "cannot be used" in problems(flags={"mqtt_base_topic": topic})[0]
 
 
 def test_settings_that_need_each_other_are_held_together() -> None:

@@ -129,7 +129,7 @@ class FakeTelescope(Telescope):
     async def release_control(self) -> None:
         self.calls.append("release_control")
 
-    async def set_time(self, now: datetime, site: Site) -> None:
+    async def set_time(self, now: datetime, timezone: str, site: Site | None) -> None:
         await self._do("set_time")
 
     async def go_live(self) -> None:
@@ -149,13 +149,13 @@ class FakeTelescope(Telescope):
     async def reboot(self) -> None:
         await self._do("reboot")
 
-    async def calibrate(self, site: Site) -> None:
+    async def calibrate(self, site: Site | None) -> None:
         await self._do("calibrate", 60)
 
     async def stop_goto(self) -> None:
         await self._do("stop_goto", 0)
 
-    async def goto(self, target: SkyTarget | SolarTarget, site: Site) -> None:
+    async def goto(self, target: SkyTarget | SolarTarget, site: Site | None) -> None:
         await self._do("goto", 20)
         self.gotos.append(target)
 
@@ -165,7 +165,7 @@ class FakeTelescope(Telescope):
     async def infinite_focus(self) -> None:
         await self._do("infinite_focus", 5)
 
-    async def solve_eq(self, site: Site) -> EqError:
+    async def solve_eq(self, site: Site | None) -> EqError:
         await self._do("solve_eq", 30)
         return EqError(0.1, -0.2)
 

@@ -8,7 +8,7 @@ from agent.session.plan import PlannedStep
 
 async def set_time(context: StepContext, _step: PlannedStep) -> None:
     """Tell the telescope the time, its zone and where it stands."""
-    await context.telescope.set_time(context.clock.now(), context.site)
+    await context.telescope.set_time(context.clock.now(), context.timezone, context.site)
 
 
 async def go_live(context: StepContext, _step: PlannedStep) -> None:

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.session.coordinates import format_dec, format_ra, parse_dec, parse_ra
+from agent.session.problems import BadValueError
+
+BOUNDED = settings(deadline=None, max_examples=150)
+
+HOURS = st.floats(0, 24, exclude_max=True, allow_nan=False).map(abs)
+DEGREES = st.floats(-90, 90, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        (0, 0.0),
+        (0.0, 0.0),
+        (23.999, 23.999),
+        ("5.588", 5.588),
+        (" 5.588 ", 5.588),
+        ("00:42:44", 42 / 60 + 44 / 3600),
+        ("00:42:44.35", 42 / 60 + 44.35 / 3600),
+        ("00hr 42' 44\"", 42 / 60 + 44 / 3600),
+        ("16h 22' 49\"", 16 + 22 / 60 + 49 / 3600),
+        ("16h22m49s", 16 + 22 / 60 + 49 / 3600),
+        ("16h 22m 49.5s", 16 + 22 / 60 + 49.5 / 3600),
+        ("16 22 49", 16 + 22 / 60 + 49 / 3600),
+        ("16h 22’ 49″", 16 + 22 / 60 + 49 / 3600),
+        ("16.4599hr", 16.4599),
+        ("16.4599 h", 16.4599),
+        ("16:22.5", 16.375),
+    ],
+)
+def test_right_ascension_is_read_in_every_shape(text: object, hours: float) -> None:
+    assert parse_ra(text) == pytest.approx(hours, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "degrees"),
+    [
+        (0, 0.0),
+        (-90, -90.0),
+        ("-12:30:00", -12.5),
+        ("-00:30:00", -0.5),
+        ("+00:30:00", 0.5),
+        ("-00º 30' 00\"", -0.5),
+        ("-23º 32' 13\"", -(23 + 32 / 60 + 13 / 3600)),
+        ("−23° 32’ 13″", -(23 + 32 / 60 + 13 / 3600)),
+        ("-25.7169º", -25.7169),
+        ("- 25.7169 °".replace("- ", "-"), -25.7169),
+        ("+41d16m09s", 41 + 16 / 60 + 9 / 3600),
+        ("41 16 09", 41 + 16 / 60 + 9 / 3600),
+        ("90:00:00", 90.0),
+    ],
+)
+def test_declination_is_read_in_every_shape(text: object, degrees: float) -> None:
+    assert parse_dec(text) == pytest.approx(degrees, abs=1e-9)
+
+
+@pytest.mark.parametrize("value", [24, 24.0, "24", "24:00:00", 250.4, "313.24", "83:49:12"])
+def test_right_ascension_of_24_or_more_is_refused_and_said_to_look_like_degrees(value: object) -> None:
+    with pytest.raises(BadValueError) as caught:
+        parse_ra(value)
+    assert caught.value.code == "out_of_range"
+    assert "looks like degrees" in caught.value.hint
+
+
+def test_the_hint_converts_degrees_to_hours() -> None:
+    with pytest.raises(BadValueError) as caught:
+        parse_ra(313.2429583)
+    assert "20.8829" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "abc", "12:60:00", "12:30:60", "1:2:3:4", "12:30.5:10", "--1", "1e999", "nan", "inf", "١٢",
+     True, None, [], {}, math.nan, math.inf, "12d 30m", "5,588", "-1:00:00", "-0.5", -0.1],
+)  # fmt: skip
+def test_what_is_no_right_ascension_is_refused_with_a_sentence(value: object) -> None:
+    with pytest.raises(BadValueError) as caught:
+        parse_ra(value)
+    assert caught.value.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "value", ["", "abc", "90:00:01", 90.1, "-91", "12h 30m", "12:60:00", math.nan, -math.inf, None, False]
+)
+def test_what_is_no_declination_is_refused(value: object) -> None:
+    with pytest.raises(BadValueError):
+        parse_dec(value)
+
+
+@BOUNDED
+@given(HOURS)
+def test_right_ascension_survives_formatting(hours: float) -> None:
+    away = abs(parse_ra(format_ra(hours)) - hours)
+    assert min(away, 24 - away) <= 0.0051 / 3600
+
+
+@BOUNDED
+@given(DEGREES)
+def test_declination_survives_formatting(degrees: float) -> None:
+    assert abs(parse_dec(format_dec(degrees)) - degrees) <= 0.051 / 3600
+
+
+@BOUNDED
+@given(HOURS, st.booleans())
+def test_a_number_and_its_text_are_the_same_right_ascension(hours: float, unit: bool) -> None:
+    assert parse_ra(f"{hours!r}{' hr' if unit else ''}") == parse_ra(hours) == hours
+
+
+@BOUNDED
+@given(st.integers(0, 89), st.integers(0, 59), st.integers(0, 59), st.sampled_from([":", " "]))
+def test_the_sign_of_a_declination_covers_all_its_parts(d: int, m: int, s: int, between: str) -> None:
+    text = between.join(f"{part:02d}" for part in (d, m, s))
+    assert parse_dec(f"-{text}") == -parse_dec(f"+{text}") == -parse_dec(text)
+    assert parse_dec(text) == pytest.approx(d + m / 60 + s / 3600)
+
+
+@BOUNDED
+@given(
+    st.one_of(
+        st.text(max_size=20), st.text("0123456789:.-+hmsd'\" º°−’″", max_size=20), st.floats(), st.integers()
+    )
+)
+def test_readers_return_a_value_in_range_or_refuse(value: object) -> None:
+    for parse, low, high in ((parse_ra, 0, 24), (parse_dec, -90, 90)):
+        try:
+            number = parse(value)
+        except BadValueError:
+            continue
+        assert math.isfinite(number)
+        assert low <= number <= high
