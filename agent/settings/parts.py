@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from agent.mqtt.broker_options import BrokerOptions, Protocol, TlsOptions
+from agent.mqtt.topics import TopicError, Topics, check_telescope_id
 from agent.settings.kinds import Part, Port, Secret, Text, shown, text
 from agent.targets import Site
-
-RESERVED_IDS = frozenset({"bridge", "safety", "session"})  # first words of topics that are not a telescope's
-
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class TelescopeSettings(Part):
@@ -60,11 +57,10 @@ class TelescopeSettings(Part):
     @field_validator("id")
     @classmethod
     def _id_fits_a_topic(cls, value: str) -> str:
-        if value in RESERVED_IDS:
-            raise ValueError(f"must not be {value!r}: the agent's own topics use that word")
-        if value and not _ID.fullmatch(value):
-            raise ValueError("must be 1 to 64 of a-z, 0-9, _ and -, beginning with a letter or digit")
-        return value
+        try:
+            return check_telescope_id(value) if value else value
+        except TopicError as error:
+            raise ValueError(str(error)) from None
 
 
 class MqttSettings(Part):
@@ -97,6 +93,19 @@ class MqttSettings(Part):
         "", description="Client id at the broker; empty uses base_topic with -agent behind it."
     )
 
+    def broker(self, *, client_id: str = "") -> BrokerOptions:
+        """Return the broker as the MQTT room takes it; `client_id` replaces the agent's own."""
+        tls = TlsOptions(self.ca_file, self.cert_file, self.key_file, self.insecure) if self.tls else None
+        return BrokerOptions(
+            host=self.host,
+            port=self.port,
+            client_id=client_id or self.client_id or f"{self.base_topic.replace('/', '-')}-agent",
+            username=self.username,
+            password=self.password.get_secret_value(),
+            protocol=Protocol(self.protocol),
+            tls=tls,
+        )
+
     @field_validator("protocol", mode="before")
     @classmethod
     def _protocol_as_text(cls, value: Any) -> Any:
@@ -105,11 +114,10 @@ class MqttSettings(Part):
     @field_validator("base_topic")
     @classmethod
     def _base_is_a_topic(cls, value: str) -> str:
-        if any(sign in value for sign in "+#\0") or value.startswith(("/", "$")) or value.endswith("/"):
-            raise ValueError(
-                "must be a plain topic such as 'dwarf' or 'home/dwarf', without + # or outer slashes"
-            )
-        return value
+        try:
+            return Topics.below(value).base
+        except TopicError as error:
+            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _key_has_its_certificate(self) -> MqttSettings:
