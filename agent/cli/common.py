@@ -1,0 +1,101 @@
+"""What several commands share: the configuration flags, and adding a command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
+MODELS = ("D2", "D3", "mini")
+
+Commands = Any  # argparse keeps the type of its subparsers private
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    summary: str,
+    description: str = "",
+    examples: str = "",
+) -> argparse.ArgumentParser:
+    """Add a command whose help shows examples; `run` gets the parsed arguments and returns the exit code."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description or summary[0].upper() + summary[1:] + ".",
+        epilog=f"examples:\n{examples}" if examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=run)
+    return parser
+
+
+def add_config_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add `--config`, `--set` and a flag for each of these settings (flat names)."""
+    group = parser.add_argument_group("configuration (each also as DWARF_... in the environment)")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help="configuration file (default: ./config.yaml)"
+    )
+    for name in names:
+        group.add_argument(f"--{name.replace('_', '-')}", dest=f"setting_{name}", metavar=name.upper())
+    group.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="any other setting by its flat name, see docs/configuration.md",
+    )
+
+
+def add_model_flag(parser: argparse.ArgumentParser) -> None:
+    """Add `--model`."""
+    parser.add_argument(
+        "--model", choices=MODELS, help="telescope model (default: the configured one, else D3)"
+    )
+
+
+def load(arguments: argparse.Namespace) -> Settings:
+    """Read the settings as the flags, the environment and the configuration file have them."""
+    from agent.settings import find_file, load_settings
+
+    flags = {
+        name.removeprefix("setting_"): value
+        for name, value in vars(arguments).items()
+        if name.startswith("setting_") and value is not None
+    }
+    flags.update(dict(arguments.settings))
+    return load_settings(arguments.config or find_file(os.environ), environment=os.environ, flags=flags)
+
+
+def positive(text: str) -> float:
+    """Read a number above 0 for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
+    return number
+
+
+def port_number(text: str) -> int:
+    """Read a port for argparse; 0 takes a free one."""
+    if text.isdecimal() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be 0 to 65535, not {text!r}")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"must look like NAME=VALUE, not {text!r}")
+    return name.strip(), value

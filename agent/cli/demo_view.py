@@ -1,0 +1,137 @@
+"""What the demo shows: each topic as it changes, and how far the session is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from agent.cli.submit import result_sentence
+
+_TOPIC_WIDTH = 22
+_PLAIN_WIDTH = 150  # of a line when nothing says how wide the screen is
+_RESULT_S = 10.0  # the result leaves the agent before the agent ends; it is only on its way
+
+
+class DemoView:
+    """Prints messages as lines; on a terminal, a progress bar stays below them."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+        self._live = self._console.is_terminal
+        width = self._console.width if self._live else _PLAIN_WIDTH
+        self._room = max(40, width - _TOPIC_WIDTH - 2)
+        self._shown: dict[str, str] = {}
+        self._result: dict[str, Any] | None = None
+        self._heard = asyncio.Event()
+        self._problem = ""
+        self._bar = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[frames]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("starting", total=100.0, frames="")
+
+    def __enter__(self) -> DemoView:
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def began(self, speed: float, broker_port: int, telescope_port: int) -> None:
+        """Say what runs where."""
+        self._say(
+            f"MQTT broker on 127.0.0.1:{broker_port}, simulated Dwarf 3 on 127.0.0.1:{telescope_port}, "
+        )
+        self._say(f"time runs {speed:g} times as fast as life. This is what the agent publishes:")
+        self._say("")
+
+    def message(self, topic: str, payload: bytes) -> None:
+        """Show one message, unless it says what was said before."""
+        text, body = _readable(payload)
+        if self._shown.get(topic) == text:
+            return
+        self._shown[topic] = text
+        shortened = text if len(text) <= self._room else text[: self._room - 1] + "…"
+        name = topic if len(topic) <= _TOPIC_WIDTH else "…" + topic[-_TOPIC_WIDTH + 1 :]
+        self._console.print(
+            f"[cyan]{escape(f'{name:<{_TOPIC_WIDTH}}')}[/cyan]  {escape(shortened)}", soft_wrap=not self._live
+        )
+        self._follow(topic.rpartition("/")[2], body)
+
+    async def heard_result(self) -> None:
+        """Wait for the result that is on its way."""
+        try:
+            await asyncio.wait_for(self._heard.wait(), _RESULT_S)
+        except TimeoutError:
+            self.problem("The agent ended without publishing a result.")
+
+    def problem(self, sentence: str) -> None:
+        """Remember what went wrong; it is told at the end."""
+        self._problem = sentence
+
+    def ended(self) -> int:
+        """Tell how it ended and return the exit code."""
+        self._bar.stop()
+        self._say("")
+        result = self._result
+        if result is not None:
+            good = result.get("result") == "completed"
+            seconds = result.get("integration_s") or 0
+            self._console.print(
+                f"[bold {'green' if good else 'red'}]{escape(result_sentence(result))}[/]", soft_wrap=True
+            )
+            self._say(f"{seconds:.0f} s of exposure collected, as the result topic says.")
+        if self._problem:
+            self._console.print(f"[bold red]{escape(self._problem)}[/]")
+        return 0 if result is not None and result.get("result") == "completed" and not self._problem else 1
+
+    def _follow(self, name: str, body: Any) -> None:
+        if not isinstance(body, dict):
+            return
+        if name == "status":
+            doing = body.get("step") or body.get("state") or ""
+            self._bar.update(self._task, description=str(doing).replace("_", " "))
+        elif name == "progress" and body.get("percent") is not None:
+            frames = body.get("frames") or {}
+            counted = f"{frames.get('taken', 0)} of {frames.get('total', 0)} frames"
+            self._bar.update(self._task, completed=body["percent"], frames=counted)
+        elif name == "result" and body.get("result"):
+            self._result = body
+            self._heard.set()
+
+    def _say(self, text: str) -> None:
+        self._console.print(escape(text), soft_wrap=not self._live)
+
+
+def _readable(payload: bytes) -> tuple[str, Any]:
+    """The payload as one line, without what is empty; and decoded."""
+    if payload[:2] == b"\xff\xd8":
+        return f"(a picture, {len(payload) // 1024 + 1} kB)", None
+    try:
+        body = json.loads(payload)
+    except ValueError:
+        return payload.decode("utf-8", "replace"), None
+    return json.dumps(_without_empty(body), ensure_ascii=False), body
+
+
+def _without_empty(body: Any) -> Any:
+    if isinstance(body, dict):
+        return {
+            key: _without_empty(value)
+            for key, value in body.items()
+            if value is not None and value != "" and value != [] and value != {}
+        }
+    return [_without_empty(value) for value in body] if isinstance(body, list) else body

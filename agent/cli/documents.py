@@ -1,0 +1,150 @@
+"""Session files named on the command line: read, checked and planned with everything worth saying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent.capabilities import Capabilities
+from agent.errors import AgentError
+from agent.session.check import check
+from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
+from agent.session.plan import Plan, make_plan
+from agent.session.problems import Problem, errors_of
+from agent.session.times import start_instant, time_problems, window_end
+from agent.settings import Settings
+from agent.targets import Site
+from agent.telescope.dwarf.models import capabilities_for
+
+DEFAULT_MODEL = "D3"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session is checked against. `assumed` says that nobody named the model."""
+
+    capabilities: Capabilities
+    assumed: bool
+    zone: ZoneInfo
+    site: Site | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file: every problem, and its plan when there is no error. Instants are aware UTC."""
+
+    path: Path
+    problems: tuple[Problem, ...]
+    document: SessionDocument | None = None
+    plan: Plan | None = None
+    start: datetime | None = None
+    closes: datetime | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether the session can run as it is."""
+        return not errors_of(self.problems) and self.plan is not None
+
+    @property
+    def end(self) -> datetime | None:
+        """When it will probably be done, started in time."""
+        return self.start + timedelta(seconds=self.plan.estimate_s) if self.start and self.plan else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values for `validate --json`."""
+        return {
+            "file": str(self.path),
+            "valid": self.valid,
+            "problems": [
+                {
+                    "severity": str(problem.severity),
+                    "path": problem.path,
+                    "code": problem.code,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+                for problem in self.problems
+            ],
+        }
+
+
+def surroundings(settings: Settings, model: str | None) -> Surroundings:
+    """Return what the configuration and `--model` say a session must fit."""
+    configured = settings.telescopes[0].model
+    known = model or (configured if configured != "auto" else None)
+    return Surroundings(
+        capabilities=capabilities_for(known or DEFAULT_MODEL),
+        assumed=known is None,
+        zone=ZoneInfo(settings.site.zone_name),
+        site=settings.site.site(),
+        now=datetime.now(UTC),
+    )
+
+
+def session_files(named: Iterable[Path]) -> list[Path]:
+    """Return the files, a folder standing for the `*.json` in it. AgentError for what is not there."""
+    found: list[Path] = []
+    for path in named:
+        if path.is_dir():
+            inside = sorted(path.glob("*.json"))
+            if not inside:
+                raise AgentError(f"There is no session file (*.json) in {path}.")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise AgentError(f"{path} does not exist.")
+    return found
+
+
+def check_file(path: Path, around: Surroundings) -> CheckedFile:
+    """Read, check and plan one file."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return CheckedFile(path, (Problem("", "unreadable", f"{error.strerror or error}."),))
+    reading = read_session(data, name=path.stem)
+    if reading.document is None:
+        return CheckedFile(path, reading.problems)
+    document = reading.document
+    problems = (
+        *reading.problems,
+        *check(document, around.capabilities, resolve=_resolver()),
+        *time_problems(document, around.zone, around.now),
+    )
+    if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
+        return CheckedFile(path, problems, document)
+    start = start_instant(document, around.zone, around.now)
+    return CheckedFile(
+        path,
+        problems,
+        document,
+        make_plan(document, around.capabilities, resolve=_resolver()),
+        start or around.now,
+        window_end(document, around.zone, around.now),
+    )
+
+
+def problem_lines(checked: CheckedFile) -> list[str]:
+    """Return the problems as indented lines, errors first."""
+    ordered = sorted(checked.problems, key=lambda problem: problem.severity != "error")
+    return [f"  {problem.severity:<7} {problem}" for problem in ordered]
+
+
+def assumption(around: Surroundings) -> str:
+    """Return a sentence about the model when nobody named it, else ""."""
+    if not around.assumed:
+        return ""
+    model = around.capabilities.model
+    return f"Checked against a {model}, as no model is configured: add --model for another."
+
+
+def _resolver() -> Any:
+    from agent.sky.catalogue import resolve
+
+    return resolve

@@ -1,0 +1,62 @@
+"""Parse the command line, run one command, turn errors into one clear sentence."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from agent import __version__
+from agent.cli import demo, plan, run, schema, simulate, status, submit, validate, verbs
+from agent.errors import AgentError
+
+EXIT_OK = 0
+EXIT_NEGATIVE = 1  # the command worked, and the answer is no: invalid file, failed session, refused command
+EXIT_UNUSABLE = 2  # the command could not do its work: usage, configuration, nobody answers
+EXIT_INTERRUPTED = 130  # Ctrl-C, as shells count it
+
+_DESCRIPTION = """\
+Runs imaging sessions on DWARFLAB smart telescopes, unattended, from JSON session
+files or MQTT, and tells Home Assistant about it."""
+
+_EPILOG = """\
+first steps:
+  dwarf-agent demo                          watch a whole session, with no telescope and no broker
+  dwarf-agent validate my-session.json      would this session work, and if not, why
+  dwarf-agent run --telescope-host 192.168.1.50 --mqtt-host broker.local
+
+`dwarf-agent <command> --help` shows examples of each command.
+exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
+
+_COMMANDS = (run, demo, simulate, validate, plan, submit, status, verbs, schema)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except AgentError as error:
+        print(f"dwarf-agent: {error}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dwarf-agent",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"dwarf-agent {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser

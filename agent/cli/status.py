@@ -1,0 +1,112 @@
+"""`dwarf-agent status`: what a running agent says of itself and its telescopes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from agent.cli.common import Commands, add_command, add_config_flags, load
+
+if TYPE_CHECKING:
+    from agent.mqtt.port import MqttPort
+
+_DESCRIPTION = """\
+Shows what the agent published last: per telescope its status, the running session, the queue, telemetry
+and the last result. Exit code 0 when the agent is online, 1 when it is not, 2 when there is no broker."""
+_EXAMPLES = """\
+  dwarf-agent status
+  dwarf-agent status --json | jq '.telescopes[].status.state'"""
+
+_SHOWN = ("availability", "status", "progress", "queue", "telemetry", "safety", "settings", "result")
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command."""
+    parser = add_command(
+        commands,
+        "status",
+        _run,
+        summary="show what the running agent and its telescopes do",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    add_config_flags(parser, "mqtt_host", "mqtt_port", "mqtt_base_topic")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from agent.cli.conversation import client_port
+    from agent.mqtt.topics import Topics
+
+    settings = load(arguments)
+    topics = Topics.below(settings.mqtt.base_topic)
+    return asyncio.run(status(client_port(settings), topics, as_json=arguments.json))
+
+
+async def status(port: MqttPort, topics: Any, *, as_json: bool = False) -> int:
+    """Collect what is retained, print it, and return the exit code."""
+    from agent.cli.conversation import conversation
+
+    async with conversation(port, topics, f"{topics.base}/#") as talk:
+        retained = {heard.topic.removeprefix(f"{topics.base}/"): heard.body for heard in await talk.burst()}
+    found = _arranged(retained)
+    print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+    return 0 if found["online"] else 1
+
+
+def _arranged(retained: dict[str, Any]) -> dict[str, Any]:
+    telescopes: dict[str, dict[str, Any]] = {}
+    for topic, body in retained.items():
+        telescope, _, name = topic.partition("/")
+        if telescope != "bridge" and name in _SHOWN:
+            telescopes.setdefault(telescope, {})[name] = body
+    return {
+        "online": retained.get("bridge/availability") == "online",
+        "agent": retained.get("bridge/info"),
+        "telescopes": dict(sorted(telescopes.items())),
+    }
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    info = found["agent"] or {}
+    version = f" {info['version']}" if "version" in info else ""
+    lines = [f"agent{version}: {'online' if found['online'] else 'offline'}"]
+    for name, topics in found["telescopes"].items():
+        lines += [name, *(f"  {label:<10} {text}" for label, text in _facts(topics) if text)]
+    if not found["telescopes"]:
+        lines.append("no telescope has been announced")
+    return lines
+
+
+def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
+    status, progress, queue, telemetry, result = (
+        topics.get(name) or {} for name in ("status", "progress", "queue", "telemetry", "result")
+    )
+    doing = [status.get("state"), status.get("step"), status.get("message")]
+    facts = [
+        ("telescope", str(topics.get("availability", ""))),
+        ("status", ", ".join(str(part) for part in doing if part)),
+    ]
+    if status.get("running"):
+        facts.append(("session", f"{status.get('session_id')}: {status.get('target')}"))
+        percent = progress.get("percent") or 0
+        facts.append(("progress", f"{percent:.0f} %, {_counted(progress, 'taken', 'total')} frames"))
+    if problem := status.get("problem"):
+        facts.append(("problem", f"{problem.get('message')} {problem.get('hint') or ''}".strip()))
+    waiting = f"{queue.get('count', 0)} waiting"
+    facts.append(("queue", waiting + (f", next at {queue['next_at']}" if queue.get("next_at") else "")))
+    if telemetry.get("battery") is not None:
+        facts.append(
+            ("battery", f"{telemetry['battery']} %{', charging' if telemetry.get('charging') else ''}")
+        )
+    if result:
+        counted = _counted(result, "taken", "requested")
+        facts.append(("last", f"{result.get('result')}: {result.get('target')}, {counted} frames"))
+    return facts
+
+
+def _counted(body: dict[str, Any], part: str, whole: str) -> str:
+    frames = body.get("frames") or {}
+    return f"{frames.get(part)} of {frames.get(whole)}"

@@ -1,0 +1,160 @@
+"""`dwarf-agent submit`: give a session to a running agent over MQTT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from agent.mqtt.port import MqttPort
+
+_DESCRIPTION = """\
+Sends a session document to a running agent. It answers at once whether it takes the session. With
+--wait, the command stays until the session ended; its exit code is 0 when it was completed, 1 when not."""
+_EXAMPLES = """\
+  dwarf-agent submit m31.json
+  dwarf-agent submit m31.json --wait && echo "all frames taken"
+  dwarf-agent submit m31.json --telescope garden --session-id m31-tonight"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command."""
+    parser = add_command(
+        commands,
+        "submit",
+        _run,
+        summary="send a session to the running agent over MQTT",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="session document (JSON)")
+    parser.add_argument("--wait", action="store_true", help="wait until the session ended")
+    parser.add_argument(
+        "--telescope", default="", metavar="ID", help="which telescope, when there are several"
+    )
+    parser.add_argument(
+        "--session-id", default="", metavar="ID", help="name of the session, to submit it only once"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer (and the result) as JSON lines")
+    add_config_flags(parser, "mqtt_host", "mqtt_port", "mqtt_base_topic")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from agent.cli.conversation import client_port
+    from agent.mqtt.topics import Topics
+
+    settings = load(arguments)
+    body = _read(arguments.file)
+    topics = Topics.below(settings.mqtt.base_topic)
+    return asyncio.run(
+        submit(
+            client_port(settings),
+            topics,
+            body,
+            telescope=arguments.telescope,
+            session_id=arguments.session_id,
+            wait=arguments.wait,
+            as_json=arguments.json,
+        )
+    )
+
+
+async def submit(
+    port: MqttPort,
+    topics: Any,
+    body: dict[str, Any],
+    *,
+    telescope: str = "",
+    session_id: str = "",
+    wait: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Submit a decoded session, print the answer and (with `wait`) the result; return the exit code."""
+    from agent.cli.conversation import ANSWER_S, conversation, new_request_id
+
+    request_id = new_request_id()
+    message = {"command": body.get("command", body), "request_id": request_id}
+    if session_id:
+        message["session_id"] = session_id
+    answers = topics.submit_response(telescope), topics.submit_response("+")
+    filters = dict.fromkeys((*answers, topics.result("+", "x").removesuffix("x") + "+"))
+    async with conversation(port, topics, *filters) as talk:
+        talk.say(topics.submit(telescope), message)
+        answer = (
+            await talk.hear(
+                lambda heard: heard.mapping.get("request_id") == request_id and "status" in heard.mapping,
+                ANSWER_S,
+                "The agent did not answer the submission.",
+            )
+        ).mapping
+        _print_answer(answer, as_json)
+        if answer.get("status") != "accepted":
+            return 1
+        if not wait:
+            return 0
+        known = {request_id, str(answer.get("session_id"))}
+        result = (
+            await talk.hear(
+                lambda heard: (
+                    "result" in heard.mapping
+                    and (heard.mapping.get("request_id") in known or heard.mapping.get("session_id") in known)
+                ),
+                None,
+                "",
+            )
+        ).mapping
+        _print_result(result, as_json)
+        return 0 if result.get("result") == "completed" else 1
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        body = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise AgentError(f"{file} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise AgentError(
+            f"{file} is not JSON: {error}.", hint=f"Try 'dwarf-agent validate {file}'."
+        ) from None
+    if not isinstance(body, dict):
+        raise AgentError(f"{file} does not hold a session.", hint=f"Try 'dwarf-agent validate {file}'.")
+    return body
+
+
+def _print_answer(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
+        return
+    accepted = answer.get("status") == "accepted"
+    stream = sys.stdout if accepted else sys.stderr
+    word = "accepted" if accepted else f"refused ({answer.get('code')})"
+    print(f"{word}: {answer.get('message') or ''}", file=stream, flush=True)
+    for kind in ("errors", "warnings"):
+        for problem in answer.get(kind) or ():
+            told = f"{problem.get('path')}: {problem.get('message')} {problem.get('hint') or ''}"
+            print(f"  {kind.removesuffix('s')} {told}".rstrip(), file=stream)
+
+
+def _print_result(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False), flush=True)
+    else:
+        print(result_sentence(result), flush=True)
+
+
+def result_sentence(result: dict[str, Any]) -> str:
+    """Return a result as published in one sentence."""
+    frames = result.get("frames") or {}
+    counted = (
+        f"{frames.get('taken')} of {frames.get('requested')} frames taken, {frames.get('stacked')} stacked"
+    )
+    return (
+        f"{result.get('result')}: {result.get('target')}, {counted}. {result.get('message') or ''}".rstrip()
+    )

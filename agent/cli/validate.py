@@ -1,0 +1,57 @@
+"""`dwarf-agent validate`: would these sessions work, and if not, why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
+
+_DESCRIPTION = """\
+Reads session files and checks every value against the telescope model, before the night.
+Exit code 0 when all files are valid, 1 when any is not."""
+_EXAMPLES = """\
+  dwarf-agent validate m31.json
+  dwarf-agent validate Astro_Sessions/ToDo --model D2
+  dwarf-agent validate m31.json --json"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command."""
+    parser = add_command(
+        commands,
+        "validate",
+        _run,
+        summary="check session files before the night",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="session file, or a folder of them"
+    )
+    add_model_flag(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    add_config_flags(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from agent.cli.documents import assumption, check_file, problem_lines, session_files, surroundings
+    from agent.session.text import duration_text
+
+    around = surroundings(load(arguments), arguments.model)
+    checked = [check_file(path, around) for path in session_files(arguments.files)]
+    if arguments.json:
+        print(json.dumps([one.to_json() for one in checked], indent=2, ensure_ascii=False))
+        return 0 if all(one.valid for one in checked) else 1
+    for one in checked:
+        if one.valid and one.plan is not None:
+            frames = f", {one.plan.frames_requested} frames" if one.plan.frames_requested else ""
+            print(f"{one.path}: valid: {one.plan.target}{frames}, about {duration_text(one.plan.estimate_s)}")
+        else:
+            print(f"{one.path}: NOT VALID")
+        print("".join(f"{line}\n" for line in problem_lines(one)), end="")
+    if note := assumption(around):
+        print(note, file=sys.stderr)
+    return 0 if all(one.valid for one in checked) else 1

@@ -1,0 +1,161 @@
+"""The verbs a person can send to a running agent: abort, pause, resume, skip and the others."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.errors import AgentError
+from agent.requests import Verb
+
+if TYPE_CHECKING:
+    from agent.mqtt.port import MqttPort
+
+DONE_S = 180.0  # a stopped capture may close its stack for a minute or two
+
+
+@dataclass(frozen=True, slots=True)
+class _CommandVerb:
+    """A verb as a command: its name, what it says of itself, and the arguments it takes."""
+
+    name: str
+    verb: Verb
+    summary: str
+    arguments: tuple[tuple[str, str], ...] = ()  # (name, help); positional unless it begins with --
+
+
+_SESSION = ("session_id", "the session: its file name without .json")
+_VERBS = (
+    _CommandVerb("abort", Verb.ABORT, "stop the running session now"),
+    _CommandVerb("pause", Verb.PAUSE, "suspend the running session and the queue"),
+    _CommandVerb("resume", Verb.RESUME, "go on after pause"),
+    _CommandVerb("skip", Verb.SKIP, "end the running session, go on with the next"),
+    _CommandVerb("end-night", Verb.END_NIGHT, "stop now, and start nothing more tonight"),
+    _CommandVerb(
+        "stop-after-this", Verb.STOP_AFTER_THIS, "finish the running session, then start nothing more tonight"
+    ),
+    _CommandVerb("run-now", Verb.RUN, "run a waiting session now, whatever its start time", (_SESSION,)),
+    _CommandVerb("remove", Verb.REMOVE, "take a waiting session out of the queue", (_SESSION,)),
+    _CommandVerb(
+        "reschedule",
+        Verb.RESCHEDULE,
+        "give a waiting session another start",
+        (_SESSION, ("at", "new start, such as 2026-03-12T22:30:00+01:00")),
+    ),
+    _CommandVerb("park", Verb.PARK, "fold the telescope (controls must be armed)"),
+    _CommandVerb(
+        "goto",
+        Verb.GOTO,
+        "point the telescope (controls must be armed)",
+        (
+            ("--target", "name of the target"),
+            ("--ra", "right ascension J2000: decimal hours or HH:MM:SS"),
+            ("--dec", "declination J2000: decimal degrees or ±DD:MM:SS"),
+        ),
+    ),
+    _CommandVerb("shutdown", Verb.SHUTDOWN, "power the telescope off (controls must be armed)"),
+    _CommandVerb("reboot", Verb.REBOOT, "restart the telescope (controls must be armed)"),
+)
+
+
+def add_to(commands: Commands) -> None:
+    """Add a command for each verb."""
+    for spec in _VERBS:
+        names = " ".join(name.upper() for name, _ in spec.arguments if not name.startswith("--"))
+        parser = add_command(
+            commands,
+            spec.name,
+            _run,
+            summary=spec.summary,
+            examples=f"  dwarf-agent {spec.name} {names}".rstrip()
+            + f"\n  dwarf-agent {spec.name} {names}".rstrip()
+            + " --telescope garden --mqtt-host broker.local",
+        )
+        parser.set_defaults(verb=spec.verb)
+        taken = [
+            parser.add_argument(name, help=text, metavar=name.lstrip("-").upper()).dest
+            for name, text in spec.arguments
+        ]
+        parser.set_defaults(verb_arguments=taken)
+        parser.add_argument(
+            "--telescope", default="", metavar="ID", help="which telescope, when there are several"
+        )
+        parser.add_argument(
+            "--reason", default="", metavar="TEXT", help="why; it is shown and kept with the result"
+        )
+        add_config_flags(parser, "mqtt_host", "mqtt_port", "mqtt_base_topic")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from agent.cli.conversation import client_port
+    from agent.mqtt.topics import Topics
+
+    settings = load(arguments)
+    given = {name: getattr(arguments, name) for name in arguments.verb_arguments}
+    return asyncio.run(
+        send(
+            client_port(settings),
+            Topics.below(settings.mqtt.base_topic),
+            arguments.verb,
+            {name: value for name, value in given.items() if value is not None},
+            telescope=arguments.telescope,
+            reason=arguments.reason,
+        )
+    )
+
+
+async def send(
+    port: MqttPort,
+    topics: Any,
+    verb: Verb,
+    arguments: dict[str, Any],
+    *,
+    telescope: str = "",
+    reason: str = "",
+) -> int:
+    """Send one command, print the answers, and return the exit code: 0 done, 1 refused."""
+    from agent.cli.conversation import ANSWER_S, conversation, new_request_id
+
+    request_id = new_request_id()
+    filters = (topics.state("+", "availability"), topics.command_response("+"))
+    async with conversation(port, topics, *filters) as talk:
+        if not telescope:
+            telescope = _only([heard.topic for heard in await talk.burst()], topics.base)
+        body = {"command": verb.value, "request_id": request_id, **arguments}
+        talk.say(topics.command(telescope), body | ({"reason": reason} if reason else {}))
+        seconds = ANSWER_S
+        while True:
+            answer = (
+                await talk.hear(
+                    lambda heard: heard.mapping.get("request_id") == request_id,
+                    seconds,
+                    f"The agent did not finish '{verb.value}' in time."
+                    if seconds == DONE_S
+                    else f"No agent answered for telescope '{telescope}'.",
+                )
+            ).mapping
+            refused = answer.get("status") == "error"
+            text = f"{answer.get('status')}: {answer.get('message') or ''} {answer.get('hint') or ''}".rstrip(
+                " :"
+            )
+            print(text, file=sys.stderr if refused else sys.stdout, flush=True)
+            if answer.get("status") != "accepted":
+                return 1 if refused else 0
+            seconds = DONE_S
+
+
+def _only(availability: list[str], base: str) -> str:
+    names = sorted({topic.removeprefix(f"{base}/").partition("/")[0] for topic in availability} - {"bridge"})
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise AgentError(
+            "No telescope has been announced on this broker.", hint="Is 'dwarf-agent run' running?"
+        )
+    raise AgentError(
+        "There are several telescopes.", hint=f"Add --telescope with one of: {', '.join(names)}."
+    )
