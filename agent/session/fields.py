@@ -229,7 +229,7 @@ Position = Annotated[
     _schema(_LENIENT, "Position of a setting: its number or its name."),
 ]
 Start = Annotated[
-    date,
+    datetime | date,
     PlainValidator(_read_date),
     _schema("string", "YYYY-MM-DD, or a full ISO date and time, with or without offset."),
 ]

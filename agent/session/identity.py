@@ -27,7 +27,7 @@ def is_safe_session_id(text: str) -> bool:
 
 
 def safe_session_id(text: str) -> str:
-    """Return a session id for a name or a request id: itself when safe, else a readable form with a short hash.
+    """Return a session id for a name or request id: itself when safe, else a readable form with a short hash.
 
     The hash keeps different names different; the same name always gives the same id.
     """

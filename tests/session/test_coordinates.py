@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.session.coordinates import format_dec, format_ra, parse_dec, parse_ra
 from agent.session.problems import BadValueError
 
-BOUNDED = settings(deadline=None, max_examples=150)
+BOUNDED = settings(deadline=None, max_examples=80)
 
 HOURS = st.floats(0, 24, exclude_max=True, allow_nan=False).map(abs)
 DEGREES = st.floats(-90, 90, allow_nan=False)

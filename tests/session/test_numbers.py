@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agent.session.numbers import read_boolean, read_integer, read_number, read_seconds, read_text, shown
 from agent.session.problems import BadValueError
 
-BOUNDED = settings(deadline=None, max_examples=150)
+BOUNDED = settings(deadline=None, max_examples=80)
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.capabilities import Capabilities
+from agent.errors import AgentError
+from agent.session.check import check
+from agent.session.document import read_session
+from agent.session.problems import Problem, Severity
+from agent.targets import SkyTarget
+from tests.session.capabilities import BIG, SMALL
+
+GOTO = {"do_action": True, "target": "M 42", "ra_coord": "05:35:17", "dec_coord": "-05:23:28"}
+TELE = {"do_action": True, "exposure": "10", "gain": 60, "count": 5}
+
+
+def problems(capabilities: Capabilities = BIG, resolve: Any = None, **sections: Any) -> list[Problem]:
+    reading = read_session({"command": {"id_command": {}, **sections}})
+    assert reading.document is not None, reading.problems
+    return check(reading.document, capabilities, resolve=resolve)
+
+
+def only(found: list[Problem]) -> Problem:
+    assert len(found) == 1, [str(problem) for problem in found]
+    return found[0]
+
+
+def test_a_session_with_values_that_exist_has_no_problem() -> None:
+    assert problems(goto_manual=GOTO, setup_camera=TELE) == []
+
+
+@pytest.mark.parametrize(
+    "exposure", ["10", 10, 10.0, "10.0", " 10 ", "1/5", 0.2, "0.2", "0.4", "2/5", 0.0333, "1/30"]
+)
+def test_an_exposure_is_a_name_or_an_equal_number(exposure: object) -> None:
+    assert problems(goto_manual=GOTO, setup_camera={**TELE, "exposure": exposure}) == []
+
+
+@pytest.mark.parametrize(
+    ("exposure", "nearest"),
+    [
+        ("25", "15 or 30"),
+        (25.0, "15 or 30"),
+        (0.3, "1/5 or 0.4"),
+        ("1/3", "1/5 or 0.4"),
+        (3600, "60"),
+        ("1/10000", "1/100"),
+    ],
+)
+def test_an_exposure_that_does_not_exist_is_an_error_with_the_two_nearest(
+    exposure: object, nearest: str
+) -> None:
+    problem = only(problems(goto_manual=GOTO, setup_camera={**TELE, "exposure": exposure}))
+    assert (problem.path, problem.code) == ("/setup_camera/exposure", "unknown_exposure")
+    assert problem.hint == f"The nearest is {nearest}."
+
+
+def test_words_are_no_exposure() -> None:
+    problem = only(problems(goto_manual=GOTO, setup_camera={**TELE, "exposure": "long"}))
+    assert problem.hint == "Offered are 1/100 to 60."
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code", "hint"),
+    [
+        ("gain", 65, "unknown_gain", "60 or 70"),
+        ("gain", -1, "unknown_gain", "nearest is 0"),
+        ("gain", 1000, "unknown_gain", "nearest is 240"),
+        ("ircut", 3, "unknown_filter", "2 (Duo-Band)"),
+        ("IRCut", "Green", "unknown_filter", "0 (VIS), 1 (Astro)"),
+        ("binning", 2, "unknown_binning", "0 (4k), 1 (2k)"),
+        ("format", "RAW", "unknown_format", "FITS, TIFF"),
+        ("count", 0, "out_of_range", ""),
+        ("count", 1000, "out_of_range", ""),
+        ("count", "", "missing", "succeeded"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_an_error_at_its_place(
+    key: str, value: object, code: str, hint: str
+) -> None:
+    problem = only(problems(goto_manual=GOTO, setup_camera={**TELE, key: value}))
+    assert (problem.path, problem.code, problem.severity) == (f"/setup_camera/{key}", code, Severity.ERROR)
+    assert hint in problem.hint
+    assert "D3 tele camera" in problem.message
+
+
+@pytest.mark.parametrize("setup", [{"IRCut": "astro"}, {"binning": "2K"}, {"format": "tiff"}])
+def test_settings_may_be_given_by_name(setup: dict[str, Any]) -> None:
+    assert problems(goto_manual=GOTO, setup_camera={**TELE, **setup}) == []
+
+
+def test_all_settings_are_checked_not_only_the_last() -> None:
+    found = problems(goto_manual=GOTO, setup_camera={"do_action": True, "exposure": 7, "gain": 7, "count": 0})
+    assert [problem.path for problem in found] == [
+        f"/setup_camera/{key}" for key in ("exposure", "gain", "count")
+    ]
+
+
+def test_settings_that_are_not_given_are_left_alone_and_said_so() -> None:
+    found = problems(goto_manual=GOTO, setup_camera={"do_action": True, "count": 3})
+    assert [(p.path, p.code, p.severity) for p in found] == [
+        ("/setup_camera/exposure", "left_alone", Severity.WARNING),
+        ("/setup_camera/gain", "left_alone", Severity.WARNING),
+    ]
+
+
+def test_after_a_calibration_what_is_left_alone_is_what_calibration_set() -> None:
+    found = problems(
+        goto_manual=GOTO,
+        calibration={"do_action": True},
+        setup_camera={"do_action": True, "gain": 10, "count": 3},
+    )
+    assert "calibration" in only(found).message
+
+
+def test_each_camera_is_checked_against_its_own_table_and_count() -> None:
+    wide = {"do_action": True, "exposure": 60, "gain": 60, "count": 2000}
+    found = problems(goto_manual=GOTO, setup_camera={**TELE, "exposure": 60}, setup_wide_camera=wide)
+    assert [problem.path for problem in found] == ["/setup_wide_camera/exposure", "/setup_wide_camera/count"]
+
+
+def test_a_setting_the_camera_has_not_is_a_warning_when_plain_and_an_error_otherwise() -> None:
+    plain = only(problems(SMALL, goto_manual=GOTO, setup_camera={**TELE, "exposure": 15, "binning": "0"}))
+    assert (plain.code, plain.severity) == ("not_on_this_camera", Severity.WARNING)
+    asked = only(problems(SMALL, goto_manual=GOTO, setup_camera={**TELE, "exposure": 15, "binning": 1}))
+    assert (asked.path, asked.severity) == ("/setup_camera/binning", Severity.ERROR)
+
+
+def test_what_the_model_lacks_is_an_error() -> None:
+    found = problems(
+        SMALL,
+        goto_manual=GOTO,
+        eq_solving={"do_action": True},
+        setup_wide_camera=TELE,
+        shutdown={"do_action": True, "power_down": True},
+    )
+    assert [(problem.path, problem.code) for problem in found] == [
+        ("/eq_solving", "not_on_this_model"),
+        ("/shutdown/power_down", "not_on_this_model"),
+        ("/setup_wide_camera", "not_on_this_model"),
+    ]
+
+
+def test_the_sun_needs_a_declared_filter() -> None:
+    problem = only(problems(goto_solar={"do_action": True, "target": "sun"}, setup_camera=TELE))
+    assert (problem.path, problem.code, problem.severity) == (
+        "/goto_solar/sun_filter",
+        "sun_filter",
+        Severity.ERROR,
+    )
+    declared = {"do_action": True, "target": "SUN", "sun_filter": "true"}
+    assert problems(goto_solar=declared, setup_camera=TELE) == []
+
+
+def test_both_gotos_are_a_warning() -> None:
+    found = problems(goto_solar={"do_action": True, "target": "Moon"}, goto_manual=GOTO, setup_camera=TELE)
+    assert (only(found).code, only(found).severity) == ("both_gotos", Severity.WARNING)
+
+
+def test_a_capture_without_a_goto_is_a_warning() -> None:
+    problem = only(problems(setup_camera=TELE))
+    assert (problem.code, problem.severity) == ("no_goto", Severity.WARNING)
+
+
+def test_a_session_without_a_camera_is_a_warning() -> None:
+    assert only(problems(goto_manual=GOTO)).code == "no_capture"
+
+
+def test_a_name_without_coordinates_is_looked_up() -> None:
+    seen = []
+
+    def resolve(name: str) -> SkyTarget:
+        seen.append(name)
+        return SkyTarget("NGC 224", 0.712, 41.27)
+
+    assert (
+        problems(goto_manual={"do_action": True, "target": "M 31"}, setup_camera=TELE, resolve=resolve) == []
+    )
+    assert seen == ["M 31"]
+
+
+def test_an_unknown_name_is_an_error_with_the_near_matches() -> None:
+    def resolve(name: str) -> SkyTarget:
+        raise AgentError(
+            f'"{name}" is not in the catalogue.', code="unknown_target", hint="Did you mean M 31?"
+        )
+
+    found = problems(goto_manual={"do_action": True, "target": "M 310"}, setup_camera=TELE, resolve=resolve)
+    problem = only(found)
+    assert (problem.path, problem.code, problem.hint) == (
+        "/goto_manual/target", "unknown_target", "Did you mean M 31?"
+    )  # fmt: skip
+
+
+def test_a_name_without_a_catalogue_is_an_error() -> None:
+    problem = only(problems(goto_manual={"do_action": True, "target": "M 31"}, setup_camera=TELE))
+    assert (problem.path, problem.severity) == ("/goto_manual/target", Severity.ERROR)
