@@ -1,19 +1,17 @@
-"""When discovery is published: at each connect, at Home Assistant's birth, on change, and on request."""
+"""When discovery is published: at each connect, on change, and whenever it is asked for again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.clock import Clock
 from agent.mqtt.discovery.ledger import Entry, Ledger
-from agent.mqtt.discovery.model import DeviceMessage, DiscoveryOptions
-from agent.mqtt.port import Message, MqttPort, Publication
+from agent.mqtt.discovery.model import DeviceMessage
+from agent.mqtt.port import MqttPort, Publication
 
-BIRTH_JITTER_S = (1.0, 5.0)  # not every publisher of a house at once
 MIN_GAP_S = 3.0  # Home Assistant may lose a component when two messages of a device come closer than this
 ROOM_RETRY_S = 1.0  # seconds until a message is offered again that the port had no room for
 
@@ -25,131 +23,94 @@ _Outcome = tuple[float | None, bool]  # seconds until there is more to do (None:
 class Announcer:
     """Keeps the retained discovery messages equal to those last given to `announce`. `run` is its one task.
 
-    `republish` publishes all retained states again; it is called after a birth. A device that somebody
-    deleted in Home Assistant comes back at the next birth, connect or `resend`, not at once.
+    It hands messages to the port itself, because the message that removes a component must not be overtaken
+    by the next one of the same topic, which waiting in an outbox would do.
     """
 
-    def __init__(
-        self,
-        port: MqttPort,
-        ledger: Ledger,
-        options: DiscoveryOptions,
-        *,
-        clock: Clock,
-        rng: random.Random,
-        republish: Callable[[], None],
-    ) -> None:
+    def __init__(self, port: MqttPort, ledger: Ledger, clock: Clock) -> None:
         self._port = port
         self._ledger = ledger
-        self._options = options
         self._clock = clock
-        self._rng = rng
-        self._republish = republish
-        self._wanted: dict[str, DeviceMessage] = {}
-        self._known = False
-        self._sent: dict[str, str] = {}  # topic -> digest of what this connection was given
+        self._wanted: dict[str, DeviceMessage] | None = None
+        self._sent: dict[str, str] = {}  # topic -> digest of what counts as published now
         self._sent_at: dict[str, float] = {}
-        self._born_at: float | None = None
-        self._states_due = False
         self._wake = asyncio.Event()
 
     def announce(self, messages: Iterable[DeviceMessage]) -> None:
         """Say which devices exist now, the agent's own first; others announced before are removed."""
         self._wanted = {message.topic: message for message in messages}
-        self._known = True
         self._wake.set()
 
     def resend(self) -> None:
-        """Publish everything again, states included, whether or not it changed."""
+        """Publish all of it again: Home Assistant came up, or somebody wants back a device he deleted."""
         self._sent.clear()
-        self._states_due = True
         self._wake.set()
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        endings = [
-            self._port.on_connected(self._on_connected),
-            self._port.subscribe(self._options.birth_topic, self._on_status),
-        ]
+        end = self._port.on_connected(self.resend)  # the broker may have lost its store
         try:
             while True:
-                delay = await self._step()
-                await self._pause(delay)
+                self._wake.clear()
+                await self._pause(await self._step())
         finally:
-            for end in endings:
-                end()
+            end()
 
     async def _step(self) -> float | None:
         """Publish what may be published now; return the seconds until there is more to do, if any."""
-        self._wake.clear()
-        if not self._known or not self._port.connected:
+        if self._wanted is None or not self._port.connected:
             return None
-        now = self._clock.monotonic()
-        waits: list[float] = []
-        if self._born_at is not None:
-            if now >= self._born_at:
-                self._born_at = None
-                self._sent.clear()
-                self._states_due = True
-            else:
-                waits.append(self._born_at - now)
-        changed = False
-        for wait, noted in (self._remove_leftovers(), *self._bring_all_up_to_date(now)):
-            changed |= noted
-            if wait is not None:
-                waits.append(wait)
-        if changed:
+        outcomes = [self._remove_leftovers(self._wanted)]
+        outcomes += [self._bring_up_to_date(message) for message in self._wanted.values()]
+        if any(noted for _, noted in outcomes):
             await asyncio.to_thread(self._ledger.save)
-        if self._states_due and not waits:
-            self._states_due = False
-            self._republish()
-        return min(waits, default=None)
+        return min((wait for wait, _ in outcomes if wait is not None), default=None)
 
-    def _bring_all_up_to_date(self, now: float) -> list[_Outcome]:
-        return [self._bring_up_to_date(message, now) for message in self._wanted.values()]
-
-    def _bring_up_to_date(self, message: DeviceMessage, now: float) -> _Outcome:
-        """Publish one device if it needs it."""
+    def _bring_up_to_date(self, message: DeviceMessage) -> _Outcome:
+        """Publish one device if it needs it; components that are gone are taken out one message earlier."""
         entry = self._ledger.get(message.topic)
-        removed = entry.gone_from(message) if entry else {}
-        finished = entry is not None and removed == entry.leaving and message.topic in self._sent
-        text = message if finished or not removed else message.with_removed(removed)
+        gone = entry.gone_from(message) if entry else {}
+        taken_out = entry is not None and gone == entry.leaving and message.topic in self._sent
+        leaving = {} if taken_out else gone
+        text = message.with_removed(leaving) if leaving else message
         if self._sent.get(message.topic) == text.digest:
             return None, False
+        now = self._clock.monotonic()
         earliest = self._sent_at.get(message.topic, now - MIN_GAP_S) + MIN_GAP_S
         if now < earliest:
             return earliest - now, False
-        if not self._port.publish(Publication(message.topic, text.wire.encode(), qos=1, retain=True)):
+        if not self._publish(message.topic, text.wire.encode()):
             return ROOM_RETRY_S, False
         self._sent[message.topic] = text.digest
         self._sent_at[message.topic] = now
-        leaving = {} if text is message else removed
-        kept = {key: platform for key, platform in message.components.items() if key not in leaving}
-        noted = self._ledger.put(message.topic, Entry(kept, message.owned, leaving))
+        stays = {key: platform for key, platform in message.components.items() if key not in leaving}
+        noted = self._ledger.put(message.topic, Entry(stays, message.owned, leaving))
         _LOGGER.debug("Discovery: %s published, %d components leave", message.topic, len(leaving))
         return (MIN_GAP_S if leaving else None), noted
 
-    def _remove_leftovers(self) -> _Outcome:
+    def _remove_leftovers(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
         """Empty the topics of devices that are gone, and retained topics that devices no longer own."""
-        in_use = {topic for message in self._wanted.values() for topic in message.owned}
-        wait, changed = None, False
+        in_use = {topic for message in wanted.values() for topic in message.owned}
+        wait, noted = None, False
         for topic, entry in self._ledger.entries.items():
-            emptied = [owned for owned in entry.owned if owned not in in_use]
-            if topic not in self._wanted:
-                emptied.append(topic)
+            emptied = [] if topic in wanted else [topic]
+            emptied += [owned for owned in entry.owned if owned not in in_use]
             if not emptied:
                 continue
-            if not all(self._port.publish(Publication(one, b"", qos=1, retain=True)) for one in emptied):
+            if not all(self._publish(one, b"") for one in emptied):
                 wait = ROOM_RETRY_S
                 continue
-            _LOGGER.info("Discovery: %s emptied", ", ".join(emptied))
-            changed = True
-            if topic in self._wanted:
-                self._ledger.put(topic, replace(entry, owned=self._wanted[topic].owned))
+            _LOGGER.info("Discovery: emptied %s", ", ".join(emptied))
+            noted = True
+            if topic in wanted:
+                self._ledger.put(topic, replace(entry, owned=wanted[topic].owned))
             else:
                 self._ledger.drop(topic)
                 self._sent.pop(topic, None)
-        return wait, changed
+        return wait, noted
+
+    def _publish(self, topic: str, payload: bytes) -> bool:
+        return self._port.publish(Publication(topic, payload, qos=1, retain=True))
 
     async def _pause(self, seconds: float | None) -> None:
         try:
@@ -157,14 +118,3 @@ class Announcer:
                 await self._wake.wait()
         except TimeoutError:
             return
-
-    def _on_connected(self) -> None:
-        self._sent.clear()  # the broker may have lost its store
-        self._wake.set()
-
-    def _on_status(self, message: Message) -> None:
-        if message.payload != self._options.birth_payload.encode() or message.retain:
-            return  # some brokers keep a birth: at connect everything is published anyway
-        if self._born_at is None:
-            self._born_at = self._clock.monotonic() + self._rng.uniform(*BIRTH_JITTER_S)
-        self._wake.set()

@@ -33,8 +33,6 @@ class DiscoveryOptions:
 
     topics: Topics = field(default_factory=Topics)
     prefix: str = "homeassistant"
-    birth_topic: str = "homeassistant/status"
-    birth_payload: str = "online"
     ha_min_version: tuple[int, int] = OLDEST_HOME_ASSISTANT
     agent_version: str = ""
 

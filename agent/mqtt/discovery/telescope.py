@@ -37,7 +37,7 @@ from agent.requests import Verb
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
-MAX_WAIT_MINUTES = 600
+MAX_WAIT_MINUTES = 1440
 
 DEVICE_TRIGGERS = (
     EventType.SESSION_COMPLETED,
@@ -328,7 +328,7 @@ def _settings(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> d
             "max_wait",
             "number",
             "Longest wait",
-            "max_wait",
+            "max_wait_min",
             "mdi:timer-pause-outline",
             {"device_class": "duration", "unit_of_measurement": "min", "mode": "box"},
             {"min": 0, "max": MAX_WAIT_MINUTES, "step": 5, "entity_category": CONFIG},
