@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Starts an MQTT broker, a simulated Dwarf 3 and the agent on free ports of this machine, in a temporary folder,
-runs a sample session, and prints what is published while it happens. Exit code 0 when the session was completed."""
+runs a sample session, and prints what is published while it happens. Exit code 0 when it was completed."""
 _EXAMPLES = """\
   dwarf-agent demo
   dwarf-agent demo --speed 5 --keep demo-files   slower, and keep the session files to look at"""
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise NotInstalledError(
             f"The demo needs {error.name}, which is not installed.",
-            hint="Install the demo's extra: pip install 'dwarf-agent[demo]' (in a checkout: pip install -e '.[demo]').",
+            hint="Install the extra: pip install 'dwarf-agent[demo]', or in a checkout -e '.[demo]'.",
         ) from None
 
     from agent.cli.demo_view import DemoView

@@ -17,7 +17,7 @@ from agent.session.plan import Plan, make_plan
 from agent.session.problems import Problem, errors_of
 from agent.session.times import start_instant, time_problems, window_end
 from agent.settings import Settings
-from agent.targets import Site
+from agent.targets import Site, SkyTarget
 from agent.telescope.dwarf.models import capabilities_for
 
 DEFAULT_MODEL = "D3"
@@ -114,7 +114,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     document = reading.document
     problems = (
         *reading.problems,
-        *check(document, around.capabilities, resolve=_resolver()),
+        *check(document, around.capabilities, resolve=_resolve),
         *time_problems(document, around.zone, around.now),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
@@ -124,7 +124,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         path,
         problems,
         document,
-        make_plan(document, around.capabilities, resolve=_resolver()),
+        make_plan(document, around.capabilities, resolve=_resolve),
         start or around.now,
         window_end(document, around.zone, around.now),
     )
@@ -144,7 +144,11 @@ def assumption(around: Surroundings) -> str:
     return f"Checked against a {model}, as no model is configured: add --model for another."
 
 
-def _resolver() -> Any:
+def _resolve(name: str) -> SkyTarget:
+    """Look a target up for `goto_manual`, which points at fixed places of the sky only."""
     from agent.sky.catalogue import resolve
 
-    return resolve
+    found = resolve(name)
+    if isinstance(found, SkyTarget):
+        return found
+    raise AgentError(f"{name!r} moves across the sky.", code="moving_target", hint="Use goto_solar for it.")

@@ -10,7 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from agent.store import SessionFilter
+from agent.store.session_log import SessionFilter
 
 _PLAIN = "%(asctime)s %(levelname)-7s [%(session)s] %(name)s: %(message)s"
 _SECRET = re.compile(

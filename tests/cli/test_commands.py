@@ -1,0 +1,271 @@
+"""The command line as people type it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from agent import __version__
+from agent.cli.logging_setup import set_up_logging, without_secrets
+from agent.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"
+COMMANDS = (
+    "run",
+    "demo",
+    "simulate",
+    "validate",
+    "plan",
+    "submit",
+    "status",
+    "abort",
+    "pause",
+    "resume",
+    "skip",
+    "end-night",
+    "stop-after-this",
+    "run-now",
+    "remove",
+    "reschedule",
+    "park",
+    "goto",
+    "shutdown",
+    "reboot",
+    "schema",
+)
+HEAVY = (
+    "pydantic",
+    "yaml",
+    "paho",
+    "websockets",
+    "google",
+    "ephem",
+    "apscheduler",
+    "bleak",
+    "PIL",
+    "aiohttp",
+    "rich",
+)
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where no configuration file and no environment of this machine has a say."""
+    import os
+
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("DWARF_")]:
+        monkeypatch.delenv(name)
+
+
+def write(path: Path, session: dict[str, object]) -> Path:
+    path.write_text(json.dumps({"command": session}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert f"dwarf-agent {' '.join(command)}".rstrip() in told
+    assert "examples:" in told or "first steps:" in told
+
+
+def test_help_is_there_without_importing_anything_heavy() -> None:
+    code = (
+        "import sys\nfrom agent.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"dwarf-agent {__version__}\n"
+
+
+def test_a_command_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["validat"])
+    assert ended.value.code == 2
+    assert "validate" in capsys.readouterr().err
+
+
+def test_run_without_a_telescope_says_what_to_set_and_simulates_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run"]) == 2
+    told = capsys.readouterr().err
+    for way in ("telescope_host", "DWARF_TELESCOPE_HOST", "--telescope-host"):
+        assert way in told
+    assert "Traceback" not in told
+
+
+def test_run_tells_every_mistake_of_the_configuration_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DWARF_TELESCOPE_HSOT", "x")
+    assert main(["run", "--mqtt-port", "many", "--set", "latitud=1"]) == 2
+    told = capsys.readouterr().err
+    assert "Did you mean DWARF_TELESCOPE_HOST?" in told
+    assert "--mqtt-port: must be a whole number." in told
+    assert "Did you mean latitude?" in told
+
+
+def test_a_valid_session_exits_0_and_an_invalid_one_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = write(
+        tmp_path / "bad.json", {"id_command": {}, "setup_camera": {"do_action": True, "exposure": "7"}}
+    )
+    assert main(["validate", str(SAMPLE), "--model", "D3"]) == 0
+    assert "valid: M 42" in capsys.readouterr().out
+    assert main(["validate", str(SAMPLE), str(bad), "--model", "D3"]) == 1
+    told = capsys.readouterr().out
+    assert f"{bad}: NOT VALID" in told
+    assert "/setup_camera/exposure" in told
+
+
+def test_validation_says_which_model_it_assumed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(SAMPLE)]) == 0
+    assert "Checked against a D3" in capsys.readouterr().err
+    assert main(["validate", str(SAMPLE), "--set", "telescope_model=D3"]) == 0
+    assert "Checked against" not in capsys.readouterr().err
+
+
+def test_validation_as_json_lists_every_file_of_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "a.json", {"id_command": {}})
+    (tmp_path / "b.json").write_text("{half written", encoding="utf-8")
+    assert main(["validate", str(tmp_path), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [(Path(one["file"]).name, one["valid"]) for one in found] == [("a.json", True), ("b.json", False)]
+    assert found[1]["problems"][0]["message"]
+
+
+def test_files_that_are_not_there_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "none.json"]) == 2
+    assert "none.json does not exist" in capsys.readouterr().err
+    assert main(["plan", str(tmp_path)]) == 2
+    assert "no session file" in capsys.readouterr().err
+    assert main(["run", "--config", "none.yaml"]) == 2
+    assert "none.yaml: cannot be read" in capsys.readouterr().err
+
+
+def test_a_plan_shows_steps_start_end_and_the_sky(capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris"]
+    assert main(["plan", str(SAMPLE), "--model", "D3", *where]) == 0
+    told = capsys.readouterr().out
+    for word in (
+        "Autofocus",
+        "Calibration",
+        "Capture 20 × 10 s",
+        "start now, end about",
+        "Europe/Paris",
+        "Sun",
+    ):
+        assert word in told
+    assert main(["plan", str(SAMPLE), "--model", "D3", "--json", *where]) == 0
+    found = json.loads(capsys.readouterr().out)[0]
+    assert found["plan"]["frames_requested"] == 20
+    assert found["start"] < found["end"]
+    assert {place["target"] for place in found["sky"]} == {"M 42 Orion Nebula"}
+
+
+def test_a_session_with_a_start_is_planned_in_the_local_zone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = {
+        "id_command": {"date": "2027-03-12", "time": "22:30:00", "end_time": "22:31"},
+        "auto_focus": {"do_action": True},
+    }
+    write(tmp_path / "a.json", session)
+    assert main(["plan", "a.json", "--model", "D3", "--set", "timezone=Europe/Paris"]) == 0
+    told = capsys.readouterr().out
+    assert "start 2027-03-12 22:30" in told
+    assert "window closes 2027-03-12 22:31" in told
+
+
+def test_a_target_is_found_by_name_and_a_planet_is_refused_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def named(target: str) -> list[str]:
+        goto = {"do_action": True, "target": target}
+        return [
+            "validate",
+            str(write(tmp_path / "a.json", {"id_command": {}, "goto_manual": goto})),
+            "--model",
+            "D3",
+        ]
+
+    assert main(named("M 31")) == 0
+    assert main(named("Jupiter")) == 1
+    assert "goto_solar" in capsys.readouterr().out
+    assert main(named("M 3x1")) == 1
+
+
+def test_the_schema_is_one_that_the_sample_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    assert main(["schema"]) == 0
+    jsonschema.validate(json.loads(SAMPLE.read_text()), json.loads(capsys.readouterr().out))
+
+
+def test_submit_of_something_that_is_no_session_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ("[1]", "{"):
+        (tmp_path / "a.json").write_text(text)
+        assert main(["submit", "a.json", "--mqtt-host", "127.0.0.1"]) == 2
+        assert "dwarf-agent validate a.json" in capsys.readouterr().err
+
+
+def test_secrets_never_reach_the_log() -> None:
+    stream = StringIO()
+    for form in ("plain", "json"):
+        set_up_logging("info", form, stream)
+        try:
+            logging.getLogger("agent.x").info(
+                "joining with wifi_password=%s and token: %s", "geheim", "geheim"
+            )
+            logging.getLogger("agent.x").warning('{"password": "geheim", "ssid": "home"}')
+            try:
+                raise ValueError("psw='geheim'")
+            except ValueError:
+                logging.getLogger("agent.x").exception("it failed")
+        finally:
+            logging.getLogger().handlers.clear()
+    told = stream.getvalue()
+    assert "geheim" not in told
+    assert "home" in told
+    assert "it failed" in told
+
+
+def test_text_without_secrets_stays_as_it_is() -> None:
+    text = "Go to M 42, gain=60: the token of a password is not the password"
+    assert without_secrets(text) == text
+
+
+def test_json_log_lines_are_json_with_time_level_and_session() -> None:
+    stream = StringIO()
+    set_up_logging("info", "json", stream)
+    try:
+        logging.getLogger("agent.x").info("a line\nin two %s", "parts")
+        logging.getLogger("agent.x").debug("not shown")
+    finally:
+        logging.getLogger().handlers.clear()
+    (line,) = stream.getvalue().splitlines()
+    found = json.loads(line)
+    assert (found["level"], found["session"], found["message"]) == ("info", "-", "a line\nin two parts")

@@ -1,0 +1,241 @@
+"""submit, status and the verbs, against the agent's own MQTT room in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.cli.conversation import NoAnswerError
+from agent.cli.main import main
+from agent.cli.status import status
+from agent.cli.submit import submit
+from agent.cli.verbs import send
+from agent.clock import LoopClock
+from agent.errors import AgentError
+from agent.events import EventBus, Frames, Outcome, SessionBrief, SessionEnded, SessionResult
+from agent.mqtt.desk import Accepted
+from agent.mqtt.memory import MemoryBroker, MemoryPort
+from agent.mqtt.service import About, MqttService
+from agent.mqtt.topics import Topics
+from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission, Verb
+from tests.support.virtual_loop import run_virtual
+
+NOW = datetime(2026, 1, 20, 20, tzinfo=UTC)
+SESSION = {"command": {"id_command": {"description": "M 42"}}}
+
+
+class Desk:
+    """Takes sessions named anything but "bad", and every command but shutdown."""
+
+    def __init__(self) -> None:
+        self.submitted: list[Submission] = []
+        self.commands: list[tuple[str, Command]] = []
+
+    async def submit(self, submission: Submission) -> Acknowledgement:
+        self.submitted.append(submission)
+        if submission.session_id == "bad":
+            problem = RequestProblem("/setup_camera/gain", "out_of_range", "gain is 999.", "Use 0 to 240.")
+            return Acknowledgement(
+                False,
+                Code.INVALID,
+                "The session is not valid.",
+                "garden",
+                submission.request_id,
+                errors=(problem,),
+            )
+        return Acknowledgement(
+            True, Code.QUEUED, "Queued.", "garden", submission.request_id, "m42", position=1
+        )
+
+    async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
+        self.commands.append((telescope, command))
+        if command.verb is Verb.SHUTDOWN:
+            return Reply(
+                False, Code.NOT_ARMED, "The controls are not armed.", command.request_id, "Arm them first."
+            )
+        accepted("On it.")
+        return Reply(True, Code.DONE, "Done.", command.request_id)
+
+    async def set_value(self, telescope: str, key: str, value: object) -> Reply:
+        raise AssertionError("nothing here sets a value")
+
+    async def bridge_request(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise AssertionError("nothing here asks the bridge")
+
+    def safety_input(self, source: str, payload: bytes, retained: bool, received_at: datetime) -> None:
+        raise AssertionError("nothing here reports the weather")
+
+
+class Agent:
+    """A running agent with these telescopes, in memory."""
+
+    def __init__(self, *telescopes: str) -> None:
+        self.broker = MemoryBroker()
+        self.desk = Desk()
+        self.topics = Topics.below("dwarf")
+        self.bus = EventBus()
+        self.service = MqttService(
+            MemoryPort(self.broker, will=self.topics.will()),
+            self.topics,
+            self.bus,
+            self.desk,
+            About("0.1.0", [{"id": telescope} for telescope in telescopes]),
+            clock=LoopClock(NOW),
+            zone=UTC,
+        )
+
+    async def __aenter__(self) -> Agent:
+        self.service.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.service.stop()
+
+    def port(self) -> MemoryPort:
+        return MemoryPort(self.broker)
+
+    def ended(self, outcome: Outcome, request_id: str, session_id: str = "m42") -> None:
+        brief = SessionBrief(session_id, "M 42", request_id=request_id)
+        frames = Frames(20, 20 if outcome is Outcome.COMPLETED else 7, 7)
+        self.bus.publish(
+            SessionEnded(
+                telescope="garden", at=NOW, result=SessionResult("garden", brief, outcome, NOW, frames=frames)
+            )
+        )
+
+
+def test_a_session_that_is_taken_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            code = await submit(agent.port(), agent.topics, SESSION)
+            assert agent.desk.submitted[0].telescope == "garden"
+            return code
+
+    assert run_virtual(talk()) == 0
+    assert capsys.readouterr().out == "accepted: Queued.\n"
+
+
+def test_a_session_that_is_refused_says_why_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            return await submit(agent.port(), agent.topics, SESSION, telescope="garden", session_id="bad")
+
+    assert run_virtual(talk()) == 1
+    told = capsys.readouterr().err
+    assert "refused (invalid): The session is not valid." in told
+    assert "error /setup_camera/gain: gain is 999. Use 0 to 240." in told
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [(Outcome.COMPLETED, 0), (Outcome.PARTIAL, 1), (Outcome.FAILED, 1)]
+)
+def test_waiting_ends_with_the_sessions_own_result(
+    outcome: Outcome, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def talk() -> int:
+        async with Agent("garden") as agent, asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(submit(agent.port(), agent.topics, SESSION, wait=True))
+            await asyncio.sleep(1)
+            agent.ended(Outcome.SKIPPED, "somebody-else", "m31")
+            await asyncio.sleep(3600)
+            assert not waiting.done()
+            agent.ended(outcome, agent.desk.submitted[0].request_id)
+        return waiting.result()
+
+    assert run_virtual(talk()) == code
+    assert f"{outcome}: M 42" in capsys.readouterr().out
+
+
+def test_without_an_agent_the_submission_is_not_answered() -> None:
+    async def talk() -> None:
+        await submit(MemoryPort(MemoryBroker()), Topics.below("dwarf"), SESSION)
+
+    with pytest.raises(NoAnswerError, match="did not answer"):
+        run_virtual(talk())
+
+
+def test_without_a_broker_the_sentence_names_the_settings() -> None:
+    async def talk() -> None:
+        await status(MemoryPort(MemoryBroker(), reachable=False), Topics.below("dwarf"))
+
+    with pytest.raises(NoAnswerError, match=r"broker does not answer.*mqtt_host"):
+        run_virtual(talk())
+
+
+def test_a_verb_finds_the_only_telescope_and_waits_until_it_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            agent.broker.publish("dwarf/garden/availability", "online", retain=True)
+            code = await send(agent.port(), agent.topics, Verb.ABORT, {}, reason="clouds")
+            ((telescope, command),) = agent.desk.commands
+            assert (telescope, command.verb, command.reason) == ("garden", Verb.ABORT, "clouds")
+            return code
+
+    assert run_virtual(talk()) == 0
+    assert capsys.readouterr().out.splitlines() == ["accepted: On it.", "done: Done."]
+
+
+def test_a_verb_that_is_refused_says_why_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            return await send(agent.port(), agent.topics, Verb.SHUTDOWN, {}, telescope="garden")
+
+    assert run_virtual(talk()) == 1
+    assert capsys.readouterr().err == "error: The controls are not armed. Arm them first.\n"
+
+
+def test_a_verb_for_one_of_several_telescopes_must_name_it() -> None:
+    async def talk() -> None:
+        async with Agent("balcony", "garden") as agent:
+            for name in ("balcony", "garden"):
+                agent.broker.publish(f"dwarf/{name}/availability", "online", retain=True)
+            await send(agent.port(), agent.topics, Verb.ABORT, {})
+
+    with pytest.raises(AgentError, match="--telescope with one of: balcony, garden"):
+        run_virtual(talk())
+
+
+def test_status_shows_each_telescope_and_its_last_result(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk() -> tuple[int, int]:
+        async with Agent("garden") as agent:
+            agent.ended(Outcome.COMPLETED, "r1")
+            first = await status(agent.port(), agent.topics)
+            texts.append(capsys.readouterr().out)
+            return first, await status(agent.port(), agent.topics, as_json=True)
+
+    texts: list[str] = []
+    assert run_virtual(talk()) == (0, 0)
+    text, raw = texts[0], capsys.readouterr().out
+    assert "agent 0.1.0: online" in text
+    assert "completed: M 42, 20 of 20 frames" in text
+    found = json.loads(raw)
+    assert found["online"] is True
+    assert found["telescopes"]["garden"]["result"]["session_id"] == "m42"
+
+
+def test_status_of_an_agent_that_is_gone_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            pass
+        return await status(agent.port(), agent.topics)
+
+    assert run_virtual(talk()) == 1
+    assert "offline" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["status"], ["abort"], ["submit", "x.json"]])
+def test_commands_that_need_a_broker_say_how_to_name_it(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(SESSION))
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    assert "DWARF_MQTT_HOST" in capsys.readouterr().err
