@@ -84,7 +84,8 @@ def _cameras(document: SessionDocument) -> list[str]:
 
 def _settings(setup: CameraSetup) -> str:
     count = "?" if setup.count is None else setup.count
-    exposure = "exposure as it is" if setup.exposure is None else f"{setup.exposure} s"
+    wish = setup.exposure
+    exposure = "exposure as it is" if wish is None else f"{wish if isinstance(wish, str) else f'{wish:g}'} s"
     rest = [
         f"{name} {value}"
         for name, value in (("gain", setup.gain), ("filter", setup.filter), ("binning", setup.binning))

@@ -205,7 +205,7 @@ def test_a_session_reads_as_a_few_lines() -> None:
         "  starts: 2026-03-12 22:00:00",
         "  ends by: 04:00:00",
         "  goto: M 42 (RA 05:30:00.00, Dec -05:30:00.0)",
-        "  tele: 5 × 10.0 s, gain 60, filter 1, binning 0",
+        "  tele: 5 × 10 s, gain 60, filter 1, binning 0",
         "  before: calibration",
     ]
 

@@ -18,10 +18,23 @@ from tests.session.test_numbers import JSON_VALUES
 BOUNDED = settings(deadline=None, max_examples=80)
 
 KEYS = [
-    "command", "id_command", "do_action", "wait_after", "wait_afte", "timeout", "target", "ra_coord",
-    "dec_coord", "exposure", "IRCut", "ircut", "count", "gain", "date", "time", "process", "timezone", "end_time", "days",
-    "expires_at", "every", "min_altitude", "max_altitude", "park", "goal", "result_details", *SECTIONS,
-]  # fmt: skip
+    *("command", "id_command", "do_action", "wait_after", "wait_afte", "timeout", "target", "ra_coord"),
+    *(
+        "dec_coord",
+        "exposure",
+        "IRCut",
+        "ircut",
+        "count",
+        "gain",
+        "date",
+        "time",
+        "process",
+        "timezone",
+        "end_time",
+    ),
+    *("days", "expires_at", "every", "min_altitude", "max_altitude", "park", "goal", "result_details"),
+    *SECTIONS,
+]
 SESSION_LIKE = st.recursive(
     JSON_VALUES
     | st.sampled_from(["true", "wait", "Moon", "2026-03-12", "22:00", "Europe/Paris", "../x", "", "0"]),

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.session.document import SessionDocument, read_session
+from agent.session.times import start_instant, time_problems, to_local, window_end
+
+PARIS = ZoneInfo("Europe/Paris")
+NOW = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)  # 19:00 in Paris
+
+
+def document(**id_command: Any) -> SessionDocument:
+    reading = read_session({"id_command": id_command})
+    assert reading.document is not None, reading.problems
+    return reading.document
+
+
+def start(zone: ZoneInfo = PARIS, now: datetime = NOW, **id_command: Any) -> datetime | None:
+    return start_instant(document(**id_command), zone, now)
+
+
+def end(zone: ZoneInfo = PARIS, now: datetime = NOW, **id_command: Any) -> datetime | None:
+    return window_end(document(**id_command), zone, now)
+
+
+def codes(zone: ZoneInfo = PARIS, now: datetime = NOW, **id_command: Any) -> list[str]:
+    return [problem.code for problem in time_problems(document(**id_command), zone, now)]
+
+
+@pytest.mark.parametrize("empty", [{}, {"date": "", "time": ""}, {"date": None}])
+def test_without_date_and_time_a_session_starts_at_once(empty: dict[str, Any]) -> None:
+    assert start(**empty) is None
+
+
+def test_date_and_time_are_local() -> None:
+    assert start(date="2026-03-12", time="22:05:00") == datetime(2026, 3, 12, 21, 5, tzinfo=UTC)
+    assert start(date="2026-07-01", time="23:30") == datetime(2026, 7, 1, 21, 30, tzinfo=UTC)
+
+
+def test_the_zone_of_the_session_comes_first() -> None:
+    found = start(date="2026-03-12", time="22:00:00", timezone="America/New_York")
+    assert found == datetime(2026, 3, 13, 2, 0, tzinfo=UTC)
+
+
+def test_a_date_alone_counts_from_its_midnight() -> None:
+    assert start(date="2026-03-14") == datetime(2026, 3, 13, 23, 0, tzinfo=UTC)
+
+
+def test_a_time_alone_counts_today() -> None:
+    assert start(time="22:00") == datetime(2026, 3, 12, 21, 0, tzinfo=UTC)
+    assert start(time="02:00") == datetime(2026, 3, 12, 1, 0, tzinfo=UTC)
+    assert codes(time="02:00") == ["time_over"]
+    assert codes(time="22:00") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"date": "2026-03-12T22:30:00Z"},
+        {"date": "2026-03-12T23:30:00+01:00"},
+        {"date": "2026-03-12 23:30:00"},
+        {"date": "2026-03-12", "time": "22:30:00Z"},
+        {"date": "2026-03-12", "time": "17:30:00-05:00"},
+    ],
+)
+def test_iso_times_with_and_without_offset_are_one_instant(words: dict[str, str]) -> None:
+    assert start(**words) == datetime(2026, 3, 12, 22, 30, tzinfo=UTC)
+
+
+def test_a_time_beside_a_full_date_is_said_to_be_unused() -> None:
+    assert codes(date="2026-03-12T23:30:00", time="04:00") == ["time_twice"]
+
+
+def test_a_time_the_clocks_skip_moves_forward_by_the_gap() -> None:
+    words = {"date": "2026-03-29", "time": "02:30:00"}
+    found = start(**words)
+    assert found == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert to_local(found, PARIS) == "2026-03-29 03:30:00"
+    assert codes(**words) == ["clock_gap"]
+
+
+def test_of_a_time_that_comes_twice_the_first_counts() -> None:
+    words = {"date": "2026-10-25", "time": "02:30:00"}
+    assert start(**words) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert codes(**words) == ["clock_fold"]
+
+
+def test_a_gap_of_half_an_hour_is_one_too() -> None:
+    words = {"date": "2026-10-04", "time": "02:10:00", "timezone": "Australia/Lord_Howe"}
+    found = start(**words)
+    assert found is not None
+    assert to_local(found, ZoneInfo("Australia/Lord_Howe")) == "2026-10-04 02:40:00"
+
+
+def test_a_window_without_an_end_never_closes() -> None:
+    assert end(date="2026-03-12", time="22:00") is None
+
+
+def test_an_end_time_alone_is_the_next_one_after_the_start() -> None:
+    assert end(date="2026-03-12", time="22:00", end_time="04:30") == datetime(2026, 3, 13, 3, 30, tzinfo=UTC)
+    assert end(date="2026-03-13", time="01:00", end_time="04:30") == datetime(2026, 3, 13, 3, 30, tzinfo=UTC)
+    assert end(end_time="18:59") == datetime(2026, 3, 13, 17, 59, tzinfo=UTC)
+    assert end(date="2026-03-12T22:00:00Z", end_time="04:30:00Z") == datetime(2026, 3, 13, 4, 30, tzinfo=UTC)
+
+
+def test_an_end_time_follows_a_start_that_was_moved() -> None:
+    session = document(date="2026-03-12", time="22:00", end_time="04:30")
+    moved = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
+    assert window_end(session, PARIS, NOW, start=moved) == datetime(2026, 3, 21, 3, 30, tzinfo=UTC)
+
+
+def test_an_end_date_alone_is_the_end_of_that_day() -> None:
+    assert end(end_date="2026-03-13") == datetime(2026, 3, 13, 23, 0, tzinfo=UTC)
+
+
+def test_an_end_before_the_start_is_an_error() -> None:
+    words = {"date": "2026-03-13", "time": "22:00", "end_date": "2026-03-13", "end_time": "21:00"}
+    problems = time_problems(document(**words), PARIS, NOW)
+    assert [(problem.path, problem.code, problem.severity) for problem in problems] == [
+        ("/id_command/end_date", "empty_window", "error")
+    ]
+
+
+def test_a_window_that_is_over_is_said_so() -> None:
+    assert codes(end_date="2026-03-11", end_time="04:00") == ["window_over"]
+
+
+ZONES = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"])
+LOCAL = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31)).map(lambda at: at.replace(microsecond=0))  # noqa: DTZ001
+
+
+@settings(deadline=None, max_examples=80)
+@given(LOCAL, ZONES, LOCAL)
+def test_a_start_is_the_written_wall_clock_or_later_by_a_gap(
+    local: datetime, zone: str, now: datetime
+) -> None:
+    words = {"date": local.date().isoformat(), "time": local.time().isoformat(), "timezone": zone}
+    found = start(now=now.replace(tzinfo=UTC), **words)
+    assert found is not None
+    ahead = found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) - local
+    assert timedelta(0) <= ahead <= timedelta(hours=1)
+    assert bool(ahead) == ("clock_gap" in codes(now=now.replace(tzinfo=UTC), **words))
+
+
+@settings(deadline=None, max_examples=80)
+@given(LOCAL, st.times(), ZONES)
+def test_the_next_end_time_comes_within_a_day_after_the_start(local: datetime, clock: Any, zone: str) -> None:
+    words = {"date": local.isoformat(), "end_time": clock.isoformat(), "timezone": zone}
+    begin, close = start(**words), end(**words)
+    assert begin is not None
+    assert close is not None
+    assert timedelta(0) < close - begin <= timedelta(hours=25)
