@@ -1,0 +1,158 @@
+"""The album over HTTP: what was taken, newest first, and the files of a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from agent.telescope.simulator.answers import bad, body_of, good
+from agent.telescope.simulator.card import ASTRO, PHOTO, Photo, SessionFolder
+from agent.telescope.simulator.core import Device
+
+_ALL, _VIDEO, _BURST, _PANORAMA = 0, 2, 3, 5
+_PAGE_SIZE = 20
+_LARGEST_PAGE = 500
+
+
+class Album:
+    """The album's requests."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+    async def counts(self, _request: web.Request) -> web.Response:
+        """Tell how many items of each type there are."""
+        photos = len(self.device.card.photos)
+        sessions = len(self._sessions())
+        numbers = {
+            _ALL: photos + sessions,
+            PHOTO: photos,
+            _VIDEO: 0,
+            _BURST: 0,
+            ASTRO: sessions,
+            _PANORAMA: 0,
+        }
+        return good([{"mediaType": kind, "count": number} for kind, number in numbers.items()])
+
+    async def infos(self, request: web.Request) -> web.Response:
+        """List items, newest first, a page at a time."""
+        body = await body_of(request)
+        kinds = body.get("mediaTypeList") or [body.get("mediaType", _ALL)]
+        page, size = body.get("pageIndex", 0), body.get("pageSize", _PAGE_SIZE)
+        if (
+            not isinstance(page, int)
+            or not isinstance(size, int)
+            or page < 0
+            or not 0 < size <= _LARGEST_PAGE
+        ):
+            return bad("pageIndex or pageSize")
+        if not isinstance(kinds, list):
+            return bad("mediaTypeList")
+        items = [item for item in self._items() if _ALL in kinds or item["mediaType"] in kinds]
+        start = max(0, page - 1) * size if page else 0  # clients count pages from 0 or from 1
+        return good({"mediaInfos": items[start : start + size], "total": len(items)})
+
+    async def one(self, request: web.Request) -> web.Response:
+        """Tell about one item by its path."""
+        body = await body_of(request)
+        path = body.get("filePath")
+        for item in self._items():
+            if item["filePath"] == path:
+                return good(item)
+        return bad("filePath", -1)
+
+    async def frames(self, request: web.Request) -> web.Response:
+        """List the frames of one session."""
+        body = await body_of(request)
+        session = self.device.card.session(str(body.get("srcDir", "")).rstrip("/"))
+        if session is None:
+            return bad("srcDir", -1)
+        listed = [
+            {
+                "filePath": f"{session.path}/{session.frame_name(number)}",
+                "url": f"{session.path}/{session.frame_name(number)}",
+                "isFailed": number not in session.stacked,
+            }
+            for number in range(1, session.taken + 1)
+        ]
+        return good({"fitsInfo": listed, "total": len(listed)})
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete items."""
+        body = await body_of(request)
+        results: list[dict[str, Any]] = []
+        wanted = body.get("datas")
+        for item in wanted if isinstance(wanted, list) else []:
+            path = str(item.get("filePath", "")) if isinstance(item, dict) else ""
+            results.append({"filePath": path, "isSuccess": self.device.card.delete(path)})
+        return good(results)
+
+    def _sessions(self) -> list[SessionFolder]:
+        return [one for one in self.device.card.sessions if one.stacked]
+
+    def _items(self) -> list[dict[str, Any]]:
+        photos = [(photo.taken_at, self._photo(photo)) for photo in self.device.card.photos]
+        sessions = [(one.changed_at, self._session(one)) for one in self._sessions()]
+        newest_first = sorted(photos + sessions, key=lambda pair: pair[0], reverse=True)
+        return [item for _, item in newest_first]
+
+    def _photo(self, photo: Photo) -> dict[str, Any]:
+        return {
+            "fileName": photo.path.rpartition("/")[2],
+            "filePath": photo.path,
+            "fileSize": self.device.card.size(photo.path),
+            "modificationTime": int(photo.taken_at.timestamp()),
+            "mediaType": PHOTO,
+            "thumbnailPath": photo.path,
+        }
+
+    def _session(self, session: SessionFolder) -> dict[str, Any]:
+        optics = self.device.profile.optics(session.camera)
+        divided = 2 if session.binning else 1
+        site = self.device.state.site
+        return {
+            "fileName": session.path.rpartition("/")[2],
+            "filePath": f"{session.path}/stacked.jpg",
+            "fileSize": self.device.card.size(session.path),
+            "modificationTime": int(session.changed_at.timestamp()),
+            "mediaType": ASTRO,
+            "thumbnailPath": f"{session.path}/stacked_thumbnail.jpg",
+            "astroImageDetails": {
+                "target": session.target,
+                "floatHourRa": session.ra_hours or 0.0,
+                "floatDegreeDec": session.dec_degrees or 0.0,
+                "params": {
+                    "exp": session.exposure_name,
+                    "gain": session.gain,
+                    "binning": "2*2" if session.binning else "1*1",
+                    "filter": session.filter_name,
+                    "format": session.format,
+                    "width": optics.width // divided,
+                    "height": optics.height // divided,
+                },
+                "shotsTaken": session.taken,
+                "shotsStacked": len(session.stacked),
+                "shotsToTake": session.total,
+                "srcDir": session.path,
+                "totalExp": session.exposure_s * len(session.stacked),
+                "minTemp": round(self.device.options.ambient_c),
+                "maxTemp": round(self.device.state.body.temperature),
+                "lat": site.latitude if site else 0.0,
+                "lon": site.longitude if site else 0.0,
+                "folderSize": self.device.card.size(session.path) * max(1, session.taken),
+            },
+        }
+
+
+def routes(device: Device) -> list[web.RouteDef]:
+    """Return the album's routes."""
+    album = Album(device)
+    return [
+        web.post("/album/list/mediaCounts", album.counts),
+        web.post("/album/list/mediaInfos", album.infos),
+        web.post("/album/getMediaInfoByFilePath", album.one),
+        web.post("/album/astro/fitsList", album.frames),
+        web.post("/album/delete", album.delete),
+        web.delete("/album/astro/deleteFits", album.delete),
+    ]

@@ -1,0 +1,27 @@
+"""What the telescope does with each request; importing this package fills the table of commands."""
+
+from agent.telescope.simulator.commands import (
+    astro,
+    camera,
+    camera_settings,
+    darks,
+    focus,
+    motor,
+    parameters,
+    system,
+    tasks,
+    tracking,
+)
+
+__all__ = [
+    "astro",
+    "camera",
+    "camera_settings",
+    "darks",
+    "focus",
+    "motor",
+    "parameters",
+    "system",
+    "tasks",
+    "tracking",
+]

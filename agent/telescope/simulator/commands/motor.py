@@ -1,0 +1,132 @@
+"""The two motors by hand (module 6)."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from agent.telescope.dwarf.proto import motor_pb2 as proto
+from agent.telescope.simulator import notices
+from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.journal import MotorMoved
+from agent.telescope.simulator.registry import OK, Call, on
+
+ROTATION, PITCH = 1, 2
+_NAMES = {ROTATION: "rotation", PITCH: "pitch"}
+_BAD_ID, _LIMIT, _HOME_FIRST = -14504, -14519, -14520
+_LIMITS = {ROTATION: (0.0, 360.0), PITCH: (0.0, 330.0)}
+_TURN_S = 0.5  # between two looks at a running motor
+_RESET_S = 4.0
+
+
+def _position(device: Device, motor: int) -> float:
+    return float(getattr(device.state.pointing, _NAMES[motor]))
+
+
+def _move(device: Device, motor: int, position: float) -> None:
+    setattr(device.state.pointing, _NAMES[motor], position)
+    device.state.pointing.ra_hours = device.state.pointing.dec_degrees = None
+    if device.state.pointing.tracking:
+        device.state.pointing.tracking = False
+        device.notify(notices.tracking_state(3, device.state.pointing.target))
+
+
+def _code(device: Device, motor: int) -> int:
+    if motor not in _NAMES:
+        return _BAD_ID
+    return OK if device.state.pointing.homed else _HOME_FIRST
+
+
+@on(14000, takes=proto.MotorRun, answers=proto.MotorAnswer)
+def run(device: Device, call: Call) -> Message:
+    motor, sign = call.request.id, 1 if call.request.direction else -1
+    speed = abs(call.request.speed)
+    code = _code(device, motor)
+    if code:
+        return proto.MotorAnswer(id=motor, code=code)
+
+    async def turn() -> None:
+        low, high = _LIMITS[motor]
+        while low < (position := _position(device, motor) + sign * speed * _TURN_S) < high:
+            await device.clock.sleep(_TURN_S)
+            _move(device, motor, position)
+
+    device.start(f"motor {motor}", turn())
+    return proto.MotorAnswer(id=motor)
+
+
+@on(14001, takes=proto.MotorRunTo, answers=proto.MotorPositionAnswer)
+def run_to(device: Device, call: Call) -> Message | None:
+    asked = call.request
+    code = _code(device, asked.id)
+    if code == OK:
+        low, high = _LIMITS[asked.id]
+        code = OK if low <= asked.end_position <= high else _LIMIT
+    if code:
+        return proto.MotorPositionAnswer(id=asked.id, code=code)
+
+    async def turn() -> None:
+        distance = abs(asked.end_position - _position(device, asked.id))
+        await device.clock.sleep(distance / max(0.1, asked.speed))
+        _move(device, asked.id, asked.end_position)
+        device.record(MotorMoved(device.clock.now(), asked.id, asked.end_position))
+        call.answer(proto.MotorPositionAnswer(id=asked.id, position=asked.end_position))
+
+    device.start(f"motor {asked.id}", turn())
+    return None
+
+
+@on(14002, takes=proto.MotorSelect, answers=proto.MotorAnswer)
+def stop(device: Device, call: Call) -> Message:
+    motor = call.request.id
+    if motor not in _NAMES:
+        return proto.MotorAnswer(id=motor, code=_BAD_ID)
+    if device.stop(f"motor {motor}"):
+        device.record(MotorMoved(device.clock.now(), motor, _position(device, motor)))
+    return proto.MotorAnswer(id=motor)
+
+
+@on(14003, takes=proto.MotorReset, answers=proto.MotorAnswer)
+def reset(device: Device, call: Call) -> Message | None:
+    motor = call.request.id
+    if motor not in _NAMES:
+        return proto.MotorAnswer(id=motor, code=_BAD_ID)
+
+    async def turn() -> None:
+        await device.clock.sleep(_RESET_S)
+        device.state.pointing.homed = True
+        _move(device, motor, 0.0)
+        device.record(MotorMoved(device.clock.now(), motor, 0.0))
+        call.answer(proto.MotorAnswer(id=motor))
+
+    device.start(f"motor {motor}", turn())
+    return None
+
+
+@on(14004, takes=proto.MotorChangeSpeed, answers=proto.MotorAnswer)
+@on(14005, takes=proto.MotorChangeDirection, answers=proto.MotorAnswer)
+@on(14010, takes=proto.MotorRunInPulses, answers=proto.MotorAnswer)
+def change(device: Device, call: Call) -> Message:
+    return proto.MotorAnswer(id=call.request.id, code=_code(device, call.request.id))
+
+
+@on(14006, 14007, takes=proto.Joystick)
+@on(14008)
+@on(14009, takes=proto.DualCameraLink)
+def joystick(_device: Device, _call: Call) -> int:
+    return OK
+
+
+@on(14011, takes=proto.MotorSelect, answers=proto.MotorPositionAnswer)
+def position(device: Device, call: Call) -> Message:
+    motor = call.request.id
+    if motor not in _NAMES:
+        return proto.MotorPositionAnswer(id=motor, code=_BAD_ID)
+    return proto.MotorPositionAnswer(id=motor, position=_position(device, motor))
+
+
+@on(14012, 14013, v2=False)
+def attitude(device: Device, call: Call) -> int:
+    if call.cmd == 14012:
+        pointing = device.state.pointing
+        device.notify(notices.attitude(pointing.pitch, pointing.rotation, 0.0))
+    return OK

@@ -1,0 +1,105 @@
+"""A simulated telescope, whole: switched on for as long as its context is open."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from agent.clock import Clock, ScaledClock, SystemClock
+from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.faultbox import FaultBox
+from agent.telescope.simulator.http import HttpServer
+from agent.telescope.simulator.hub import Hub
+from agent.telescope.simulator.journal import Journal, Received
+from agent.telescope.simulator.options import SimulatorOptions
+from agent.telescope.simulator.server import Server
+from agent.telescope.simulator.state import State
+
+# Some clients cannot wait for a capture that is over before they look: real seconds it must last.
+_SHORTEST_SESSION_S = 2.5
+
+
+class SimulatedDwarf:
+    """A telescope on the wire. Inside `async with` it has `port` and `http_port`; it needs no clients."""
+
+    def __init__(self, options: SimulatorOptions | None = None, clock: Clock | None = None) -> None:
+        self.options = options or SimulatorOptions()
+        self.clock = clock or clock_for(self.options)
+        self.device = Device(self.options, self.clock)
+        self.hub = Hub(self.device)
+        self._server = Server(self.device, self.hub)
+        self._http = HttpServer(self.device, self.hub)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.device.close)
+            await stack.enter_async_context(self._http)
+            await stack.enter_async_context(self._server)
+            self.device.boot()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+        if kind is None and self.device.errors:
+            raise ExceptionGroup(
+                "the simulator failed", [one for one in self.device.errors if isinstance(one, Exception)]
+            )
+
+    @property
+    def port(self) -> int:
+        """The WebSocket port in use."""
+        return self._server.port
+
+    @property
+    def http_port(self) -> int:
+        """The HTTP port in use."""
+        return self._http.port
+
+    @property
+    def state(self) -> State:
+        """What the telescope remembers now."""
+        return self.device.state
+
+    @property
+    def power(self) -> str:
+        """ "on", "off" or "rebooting"."""
+        return self.device.power
+
+    @property
+    def faults(self) -> FaultBox:
+        """The faults in force; `add` takes a fault or its text."""
+        return self.device.faults
+
+    @property
+    def journal(self) -> Journal:
+        """What truly happened on the hardware."""
+        return self.device.journal
+
+    @property
+    def received(self) -> list[Received]:
+        """Every request that arrived, oldest first."""
+        return self._server.received
+
+
+def clock_for(options: SimulatorOptions) -> Clock:
+    """Return the clock these options ask for: the machine's, or one that runs faster."""
+    return SystemClock() if options.speed == 1 else ScaledClock(options.speed)
+
+
+async def serve(options: SimulatorOptions, clock: Clock | None = None) -> None:
+    """Run a simulated telescope until cancelled."""
+    async with SimulatedDwarf(patient(options), clock):
+        await asyncio.Event().wait()
+
+
+def patient(options: SimulatorOptions) -> SimulatorOptions:
+    """Return the options with captures long enough, in real time, for clients that look too late."""
+    shortest = max(options.minimum_session_s, _SHORTEST_SESSION_S * options.speed)
+    return replace(options, minimum_session_s=shortest)

@@ -1,0 +1,171 @@
+"""The HTTP side: configuration, album, files, live pictures, and the simulator's own control endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from agent.telescope.simulator import album, catalogue, control
+from agent.telescope.simulator.answers import bad, body_of, good
+from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.hub import Hub
+from agent.telescope.simulator.options import Generation
+from agent.telescope.simulator.profiles import TELE, WIDE
+
+logger = logging.getLogger(__name__)
+
+_BOUNDARY = "frame"
+_FRAME_S = 0.5  # real seconds between two preview pictures
+_DEEP_SKY = 2
+_LARGEST_BODY = 1 << 20
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class HttpServer:
+    """The telescope's HTTP ports."""
+
+    def __init__(self, device: Device, hub: Hub) -> None:
+        self.device = device
+        self.hub = hub
+        self._port = 0
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        options = self.device.options
+        async with AsyncExitStack() as stack:
+            self._port = await self._serve(stack, self._application(), options.http_port)
+            if options.stream_port is not None:
+                await self._serve(stack, self._streams(), options.stream_port)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def port(self) -> int:
+        """The port in use."""
+        return self._port
+
+    async def _serve(self, stack: AsyncExitStack, application: web.Application, port: int) -> int:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.device.options.host, port)
+        await site.start()
+        return int(runner.addresses[0][1])
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard], client_max_size=_LARGEST_BODY)
+        app.add_routes(
+            [
+                web.get("/getDefaultParamsConfig", self._default_config),
+                web.post("/deviceInfo", self._device_info),
+                web.route("*", "/firmwareVersion", self._firmware),
+                web.get("/shootingMode/getSupportedShootingModes", self._modes),
+                web.post("/shootingMode/getSupportedShootingModes", self._not_implemented),
+                web.post("/shootingMode/getParamAndSetting", self._params),
+                web.get("/logInfo", self._log_info),
+                *album.routes(self.device),
+                *control.routes(self.device, self.hub),
+                *self._stream_routes(),
+                web.get("/{path:.*}", self._file),
+            ]
+        )
+        return app
+
+    def _streams(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard])
+        app.add_routes([*self._stream_routes(), web.get("/{path:.*}", self._file)])
+        return app
+
+    def _stream_routes(self) -> list[web.RouteDef]:
+        return [web.get("/mainstream", self._tele_stream), web.get("/secondstream", self._wide_stream)]
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.device.power != "on" and not request.path.startswith(control.PREFIX):
+            if request.transport is not None:
+                request.transport.abort()  # switched off: nobody is there
+            raise web.HTTPServiceUnavailable
+        return await handler(request)
+
+    # -- identity and catalogue -------------------------------------------------------------------------
+
+    async def _default_config(self, _request: web.Request) -> web.Response:
+        return good(catalogue.default_config(self.device))
+
+    async def _device_info(self, _request: web.Request) -> web.Response:
+        return good(catalogue.identity(self.device))
+
+    async def _firmware(self, _request: web.Request) -> web.Response:
+        return good({"version": ".".join(map(str, catalogue.firmware(self.device)))})
+
+    async def _log_info(self, _request: web.Request) -> web.Response:
+        return good([])
+
+    async def _modes(self, _request: web.Request) -> web.Response:
+        self._newer_only()
+        return good(catalogue.shooting_modes(self.device))
+
+    async def _not_implemented(self, _request: web.Request) -> web.Response:
+        return web.json_response({"code": -1}, status=501)
+
+    async def _params(self, request: web.Request) -> web.Response:
+        self._newer_only()
+        body = await body_of(request)
+        mode = body.get("modeId", _DEEP_SKY)
+        if not self.hub.clients:
+            return bad("no session")  # the catalogue needs a live WebSocket session
+        if not isinstance(mode, int):
+            return bad("modeId")
+        return good(catalogue.params_and_settings(self.device, mode))
+
+    def _newer_only(self) -> None:
+        if self.device.options.generation == Generation.V2:
+            raise web.HTTPNotFound
+
+    # -- pictures ---------------------------------------------------------------------------------------
+
+    async def _file(self, request: web.Request) -> web.Response:
+        path = "/" + request.match_info["path"].lstrip("/")
+        for candidate in (path, f"/sdcard{path}", f"{self.device.card.root}{path}"):
+            found = await asyncio.to_thread(self.device.card.read, candidate)
+            if found is not None:
+                return web.Response(body=found[0], content_type=found[1])
+        raise web.HTTPNotFound
+
+    async def _tele_stream(self, request: web.Request) -> web.StreamResponse:
+        return await self._stream(request, TELE)
+
+    async def _wide_stream(self, request: web.Request) -> web.StreamResponse:
+        return await self._stream(request, WIDE)
+
+    async def _stream(self, request: web.Request, camera: int) -> web.StreamResponse:
+        response = web.StreamResponse(
+            headers={"Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}"}
+        )
+        await response.prepare(request)
+        while self.device.power == "on":
+            picture = await asyncio.to_thread(self._preview, camera)
+            head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            try:
+                await response.write(head.encode() + picture + b"\r\n")
+            except ConnectionResetError:
+                break
+            await self.device.clock.sleep(_FRAME_S * self.device.options.speed)
+        return response
+
+    def _preview(self, camera: int) -> bytes:
+        capture = self.device.state.cameras[camera].capture
+        depth = capture.stacked if capture is not None else 1
+        return self.device.card.preview(camera, self.device.state.pointing.target, depth)
