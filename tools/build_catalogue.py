@@ -61,12 +61,14 @@ def _openngc(file: Path) -> Iterator[Row]:
             others = [f"M {int(row['M'])}"] if row["M"] else []
             found = (text.strip() for text in row["Identifiers"].split(","))
             others += [_shown(text) for text in found if text.startswith(_WANTED_IDENTIFIERS)]
-            others += [_capital(text.strip()) for text in row["Common names"].split(",") if text.strip()]
+            others += [
+                _without_article(text.strip()) for text in row["Common names"].split(",") if text.strip()
+            ]
             yield [name, *others], "", _sexagesimal(row["RA"]), _sexagesimal(row["Dec"])
 
 
 def _with_whole_objects(rows: list[Row]) -> list[Row]:
-    """Add "IC 80" for objects of which the catalogue lists only parts ("IC0080 NED01"): the first part's place."""
+    """Add "IC 80" where the catalogue lists only parts ("IC0080 NED01"), at the place of the first."""
     known = {key(row[0][0]) for row in rows}
     for names, _, ra, dec in list(rows):
         whole = re.sub(r" ?(NED\d+|(?<=\d)[A-Z])$", "", names[0])
@@ -117,8 +119,8 @@ def _shown(name: str) -> str:
     return f"{shown} {re.sub('ned', ' NED', number) if 'ned' in number else number.upper()}"
 
 
-def _capital(name: str) -> str:
-    return name[4:] if name.startswith("the ") else name
+def _without_article(name: str) -> str:
+    return name.removeprefix("the ")
 
 
 def _sexagesimal(text: str) -> float:

@@ -35,13 +35,12 @@ class AltitudeRule:
                 Reason.ALTITUDE,
                 lambda when: self.minimum <= altitude(target, site, when) <= self.maximum,
                 yes=f"{target.name} is at {now:.0f} degrees.",
-                no=f"{target.name} is at {now:.0f} degrees, outside {self._limits()}.",
+                no=f"{target.name} is at {now:.0f} degrees, {self._limit(now)}.",
+                lost=f"{target.name} leaves its altitude limits",
             ),
         )
 
-    def _limits(self) -> str:
-        if self.maximum >= 90:
-            return f"the minimum of {self.minimum:g}"
-        if self.minimum <= -90:
-            return f"the maximum of {self.maximum:g}"
-        return f"{self.minimum:g} to {self.maximum:g}"
+    def _limit(self, now: float) -> str:
+        if now < self.minimum:
+            return f"below the minimum of {self.minimum:g}"
+        return f"above the maximum of {self.maximum:g}"

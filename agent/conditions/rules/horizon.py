@@ -44,5 +44,6 @@ class HorizonRule:
                 clear,
                 yes=f"{where} reaches {edge:.0f}.",
                 no=f"{where} reaches {edge:.0f}; it is hidden.",
+                lost=f"{target.name} goes behind the horizon",
             ),
         )

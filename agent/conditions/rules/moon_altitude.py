@@ -35,5 +35,6 @@ class MoonAltitudeRule:
                 lambda when: moon(site, when).altitude < self.below,
                 yes=f"The Moon is at {now:.0f} degrees.",
                 no=f"The Moon is at {now:.0f} degrees, the limit is {self.below:g}.",
+                lost="The Moon gets too high",
             ),
         )

@@ -42,5 +42,6 @@ class MoonIlluminationRule:
                 dim,
                 yes=f"The Moon is {lit:.0f} % lit or down.",
                 no=f"The Moon is up and {lit:.0f} % lit, the limit is {self.maximum * 100:.0f} %.",
+                lost="The bright Moon rises",
             ),
         )

@@ -43,5 +43,6 @@ class MoonSeparationRule:
                 clear,
                 yes=f"{words}.",
                 no=f"{words}, the limit is {self.minimum:g}.",
+                lost="The Moon comes too close",
             ),
         )

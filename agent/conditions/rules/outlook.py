@@ -16,13 +16,14 @@ _USEFUL_S = 600.0  # seconds a condition must still hold at the start: less does
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """A condition of the sky: its words while it holds and while it does not."""
+    """A condition of the sky: its words while it holds, while it does not, and for when it is lost."""
 
     rule: str
     reason: Reason
     holds: Callable[[datetime], bool]
     yes: str
     no: str
+    lost: str
 
 
 def judge(moment: Moment, condition: Foreseen) -> Verdict:
@@ -36,7 +37,7 @@ def judge(moment: Moment, condition: Foreseen) -> Verdict:
         lost = first_time(lambda when: not condition.holds(when), moment.now, end)
         if lost is None or moment.running or (lost - moment.now).total_seconds() >= _needed_s(moment):
             return Verdict(condition.rule, True, condition.reason, condition.yes, until=lost)
-        message = f"{condition.no.rstrip('.')} from {clock_words(lost, moment.site)} on, too soon to begin."
+        message = f"{condition.lost} at {clock_words(lost, moment.site)}, too soon to begin."
     else:
         lost, message = moment.now, condition.no
     back = first_time(condition.holds, lost, end)

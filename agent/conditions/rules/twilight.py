@@ -35,5 +35,6 @@ class TwilightRule:
                 lambda when: sun(site, when).altitude < self.sun_below,
                 yes=f"The Sun is at {now:.0f} degrees.",
                 no=f"It is not dark: the Sun is at {now:.0f} degrees, the limit is {self.sun_below:g}.",
+                lost="It gets too light",
             ),
         )
