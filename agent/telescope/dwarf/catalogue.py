@@ -5,6 +5,7 @@ Firmware leaves out, nulls and renames parts freely, so every part is read on it
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from agent.capabilities import Camera, CameraCapabilities, Capabilities, Exposure, Filter
@@ -12,7 +13,7 @@ from agent.telescope.dwarf.models import model_from_device_id, model_from_name, 
 from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.errors import ProtocolError
 
-CAMERA_IDS = {0: Camera.TELE, 1: Camera.WIDE}
+CAMERA_IDS: dict[int | None, Camera] = {0: Camera.TELE, 1: Camera.WIDE}
 SHARED_CAMERA_ID = 15
 DEEP_SKY = 2  # shooting mode
 
@@ -46,10 +47,14 @@ class CameraCatalogue:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """V3: the answer to getParamAndSetting. `shared` holds parameters that belong to neither camera."""
+    """V3: the answer to getParamAndSetting. `shared` holds parameters that belong to neither camera.
+
+    Telescopes were seen to report one id for a whole group of parameters; such ids are left out.
+    """
 
     cameras: dict[Camera, CameraCatalogue]
     shared: dict[str, int] = field(default_factory=dict)
+    shared_ids: dict[str, int] = field(default_factory=dict)  # name -> parameter id, where it is its own
 
 
 def read_config(data: object) -> DeviceConfig:
@@ -70,7 +75,7 @@ def read_config(data: object) -> DeviceConfig:
     exposures: dict[Camera, tuple[Exposure, ...]] = {}
     gains: dict[Camera, dict[int, int]] = {}
     for entry in cameras:
-        camera = CAMERA_IDS.get(_number(entry.get("id"), -1))
+        camera = CAMERA_IDS.get(_number(entry.get("id")))
         if camera is None:
             continue
         gears = {
@@ -95,17 +100,19 @@ def read_catalogue(data: object) -> Catalogue:
     body = _mapping(data)
     cameras = {camera: CameraCatalogue() for camera in Camera}
     shared: dict[str, int] = {}
+    shared_ids: dict[str, int] = {}
     for entry in map(_mapping, _list(body.get("cameraParams"))):
-        camera = CAMERA_IDS.get(_number(entry.get("cameraId"), -1))
+        camera = CAMERA_IDS.get(_number(entry.get("cameraId")))
         if camera is not None:
             cameras[camera] = _camera(entry)
     for entry in map(_mapping, _list(body.get("shootingTechSettings"))):
-        camera_id = _number(entry.get("cameraId"), -1)
+        camera_id = _number(entry.get("cameraId"))
         params = [_mapping(param) for param in _list(entry.get("generalParams"))]
         current = _current(params)
         camera = CAMERA_IDS.get(camera_id)
         if camera is None:
             shared.update(current)
+            shared_ids.update(_own_ids(params))
             continue
         count = next((param for param in params if param.get("name") == "stackCount"), {})
         cameras[camera] = replace(
@@ -114,7 +121,7 @@ def read_catalogue(data: object) -> Catalogue:
             max_count=_number(count.get("maxValue")),
             current=cameras[camera].current | current,
         )
-    return Catalogue(cameras, shared)
+    return Catalogue(cameras, shared, shared_ids)
 
 
 def with_config(built_in: Capabilities, config: DeviceConfig) -> Capabilities:
@@ -181,6 +188,17 @@ def _range(param: dict[str, object], default: tuple[int, int]) -> tuple[int, int
 def _current(params: list[dict[str, object]]) -> dict[str, int]:
     pairs = ((str(param.get("name") or ""), _number(param.get("currentValue"))) for param in params)
     return {name: value for name, value in pairs if name and value is not None}
+
+
+def _own_ids(params: list[dict[str, object]]) -> dict[str, int]:
+    """Ids that only one parameter has, and that lie in the deep-sky namespace."""
+    ids = {str(param.get("name") or ""): _number(param.get("paramId")) for param in params}
+    counts = Counter(ids.values())
+    return {
+        name: param_id
+        for name, param_id in ids.items()
+        if param_id is not None and counts[param_id] == 1 and param_id >> 56 == DEEP_SKY
+    }
 
 
 def _gears(param: dict[str, object]) -> list[tuple[object, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from types import TracebackType
@@ -95,7 +94,7 @@ class DwarfHttp:
                         raise HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
                     chunks.append(chunk)
                 return b"".join(chunks)
-        except (TimeoutError, asyncio.TimeoutError) as error:
+        except TimeoutError as error:
             raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise HttpError(f"{method} {url}: {error or type(error).__name__}.") from error

@@ -63,32 +63,21 @@ _SIZES = (Binning(0, "4k"), Binning(1, "2k"))
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Facts of one model beside its capabilities. Fields of view in degrees; filter -1 is "leave it"."""
+    """What the driver must know of a model beside its capabilities.
 
-    name: str
+    `capture_filter` is what newer firmware wants with the start of a capture when no filter was chosen.
+    """
+
     device_id: int
-    config_name: str
-    client_id: str
-    card_root: str
-    capture_filter: int | None
-    parked_rotation: float
-    parked_pitch: float
+    capture_filter: int
+    wide_gain_from: int
     capabilities: Capabilities
 
 
-def _client_id(service: str) -> str:
-    return f"0000{service}-0000-1000-8000-00805F9B34FB"
-
-
 _D2 = Model(
-    name="D2",
     device_id=1,
-    config_name="DWARF II",
-    client_id=_client_id("DAF2"),
-    card_root="DWARF_II",
     capture_filter=-1,
-    parked_rotation=158.6,
-    parked_pitch=150.5,
+    wide_gain_from=60,
     capabilities=Capabilities(
         model="D2",
         cameras={
@@ -109,14 +98,9 @@ _D2 = Model(
 )
 
 _D3 = Model(
-    name="D3",
     device_id=2,
-    config_name="DWARF3",
-    client_id=_client_id("DAF3"),
-    card_root="DWARF3",
-    capture_filter=None,
-    parked_rotation=158.0,
-    parked_pitch=169.0,
+    capture_filter=1,
+    wide_gain_from=0,
     capabilities=Capabilities(
         model="D3",
         cameras={
@@ -133,14 +117,9 @@ _D3 = Model(
 )
 
 _MINI = Model(
-    name="mini",
     device_id=4,
-    config_name="DWARF mini",
-    client_id=_client_id("DAF4"),
-    card_root="DWARF_mini",
-    capture_filter=None,
-    parked_rotation=158.0,
-    parked_pitch=169.0,
+    capture_filter=1,
+    wide_gain_from=0,
     capabilities=Capabilities(
         model="mini",
         cameras={
@@ -156,8 +135,9 @@ _MINI = Model(
     ),
 )
 
-_BY_NAME = MappingProxyType({model.name: model for model in (_D2, _D3, _MINI)})
-_BY_DEVICE_ID = MappingProxyType({model.device_id: model.name for model in _BY_NAME.values()})
+_BY_NAME = MappingProxyType({model.capabilities.model: model for model in (_D2, _D3, _MINI)})
+_BY_DEVICE_ID = MappingProxyType({model.device_id: name for name, model in _BY_NAME.items()})
+_D3_LOW_GAINS = {2: 1, 5: 2}  # displayed gain -> index; between the regular steps
 
 
 def model_facts(model: str) -> Model:
@@ -171,6 +151,16 @@ def model_facts(model: str) -> Model:
 def capabilities_for(model: str) -> Capabilities:
     """Return the built-in capabilities of "D2", "D3" or "mini"; ValueError names the models there are."""
     return model_facts(model).capabilities
+
+
+def gain_index(model: str, camera: Camera, gain: int) -> int:
+    """Return the index older firmware uses for a displayed gain; ValueError for a gain it has not."""
+    facts = model_facts(model)
+    if gain not in facts.capabilities.cameras[camera].gains:
+        raise ValueError(f"The {camera} camera of a {model} has no gain {gain}.")
+    if gain in _D3_LOW_GAINS:
+        return _D3_LOW_GAINS[gain]
+    return (gain - (facts.wide_gain_from if camera is Camera.WIDE else 0)) // 10 * 3
 
 
 def model_from_device_id(device_id: int) -> str | None:

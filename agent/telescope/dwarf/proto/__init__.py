@@ -1,1 +1,1 @@
-"""The telescope's messages: our own `.proto` files, and the code `tools/generate_protobuf.py` makes of them."""
+"""The telescope's messages: our own `.proto` files, and what `tools/generate_protobuf.py` makes of them."""

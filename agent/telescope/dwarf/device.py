@@ -1,0 +1,158 @@
+"""The parts of one telescope that its commands share: questions, state, identity, time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import tzinfo
+
+from google.protobuf.message import Message
+
+from agent.capabilities import Camera, Capabilities
+from agent.clock import Clock
+from agent.telescope.dwarf.catalogue import DeviceConfig
+from agent.telescope.dwarf.generation import Dialect, Snapshot
+from agent.telescope.dwarf.http import DwarfHttp
+from agent.telescope.dwarf.limits import Limits
+from agent.telescope.dwarf.link.patience import limit
+from agent.telescope.dwarf.link.requests import Answered, Broken, Exchange, Inbox
+from agent.telescope.dwarf.proto import common_pb2
+from agent.telescope.dwarf.rules import Rule
+from agent.telescope.dwarf.state import DeviceState
+from agent.telescope.dwarf.wire.codes import Verdict, describe, error_for, verdict
+from agent.telescope.dwarf.wire.commands import name_of
+from agent.telescope.dwarf.wire.envelope import MalformedError, decode
+from agent.telescope.dwarf.wire.notifications import Notification
+from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, UnreachableError
+from agent.telescope.interface import ConnectionState, Identity
+
+_LOGGER = logging.getLogger(__name__)
+
+SEND_TWICE = 2  # attempts of a command that does no harm when it arrives twice
+_HELD_HINT = "Close the phone app, or wait until it lets go"
+
+
+class Device:
+    """One telescope as its commands see it. `link_state` tells how the link is now."""
+
+    def __init__(
+        self,
+        *,
+        exchange: Exchange,
+        state: DeviceState,
+        http: DwarfHttp,
+        dialect: Dialect,
+        clock: Clock,
+        limits: Limits,
+        capabilities: Capabilities,
+        link_state: Callable[[], ConnectionState],
+    ) -> None:
+        self.exchange = exchange
+        self.state = state
+        self.http = http
+        self.dialect = dialect
+        self.clock = clock
+        self.limits = limits
+        self.capabilities = capabilities
+        self.model = capabilities.model
+        self.identity: Identity | None = None
+        self.config: DeviceConfig | None = None
+        self.zone: tzinfo | None = None
+        self.filters: dict[Camera, int] = {}  # as last applied; a capture must name it again
+        self._link_state = link_state
+
+    def require_link(self) -> None:
+        """Raise unless the telescope is connected."""
+        link = self._link_state()
+        if link is ConnectionState.HELD_BY_OTHER:
+            raise HeldByOtherError("Another client controls the telescope.", hint=f"{_HELD_HINT}.")
+        if link is not ConnectionState.CONNECTED:
+            raise UnreachableError(
+                "The telescope is not connected.", hint="Check that it is on and on this network."
+            )
+
+    def require_control(self) -> None:
+        """Raise unless the telescope is connected and takes our commands."""
+        self.require_link()
+        if self.state.slave:
+            raise HeldByOtherError("Another client controls the telescope.", hint=f"{_HELD_HINT}.")
+
+    async def ask(
+        self, cmd: int, message: Message | None = None, *, within: float | None = None, attempts: int = 1
+    ) -> bytes:
+        """Send a command and return its answer's data; CommandTimeoutError when it stays away."""
+        data = message.SerializeToString() if message is not None else b""
+        seconds = self.limits.answer if within is None else within
+        for attempt in range(1, attempts + 1):
+            try:
+                async with limit(self.clock, seconds):
+                    return await self.exchange.ask(cmd, data)
+            except TimeoutError:
+                _LOGGER.debug("No answer to %s within %.0f s (attempt %d)", name_of(cmd), seconds, attempt)
+        raise CommandTimeoutError(f"The telescope did not answer {name_of(cmd)} within {seconds:.0f} s.")
+
+    async def order(
+        self,
+        cmd: int,
+        message: Message | None = None,
+        *,
+        doing: str,
+        within: float | None = None,
+        attempts: int = SEND_TWICE,
+    ) -> None:
+        """Send a command that is done when it is answered; the error of its code when it failed."""
+        data = await self.ask(cmd, message, within=within, attempts=attempts)
+        try:
+            code = decode(common_pb2.ComResponse, data).code
+        except MalformedError:
+            data = await self.ask(cmd, message, within=within)
+            code = decode(common_pb2.ComResponse, data).code
+        self.judge(code, doing)
+
+    def judge(self, code: int, doing: str) -> Verdict:
+        """Raise the error of a code that means failure; log one that is a warning."""
+        found = verdict(code, self.dialect.generation)
+        if found is Verdict.FAILED:
+            raise error_for(code, doing, self.dialect.generation)
+        if found is Verdict.WARNING:
+            _LOGGER.warning("%s: %s (%d)", doing, describe(code, self.dialect.generation).sentence, code)
+        return found
+
+    async def carry_out(
+        self, cmd: int, message: Message | None, rule: Rule, *, total: float, news: float | None = None
+    ) -> None:
+        """Send a command and follow what the telescope says until `rule` is content or raises."""
+        data = message.SerializeToString() if message is not None else b""
+        patience = self.limits.news if news is None else news
+        try:
+            async with limit(self.clock, total), self.exchange.converse(cmd, data) as inbox:
+                await self._follow(inbox, rule, patience)
+        except TimeoutError:
+            raise CommandTimeoutError(f"{rule.doing} did not end within {total:.0f} s.") from None
+
+    async def query(self) -> Snapshot | None:
+        """Ask what the telescope does now, and bring the state of its captures in line with it."""
+        snapshot = await self.dialect.query(self)
+        if snapshot is not None:
+            for camera, running in snapshot.capturing.items():
+                self.state.captures[camera].reconcile(running=running)
+        return snapshot
+
+    async def _follow(self, inbox: Inbox, rule: Rule, news: float) -> None:
+        while not rule.done:
+            seconds = news if rule.patience is None else rule.patience
+            try:
+                async with limit(self.clock, seconds):
+                    while not rule.see(await _next(inbox)):
+                        pass
+            except MalformedError as error:
+                _LOGGER.warning("%s: an answer could not be read: %s", rule.doing, error)
+            except TimeoutError:
+                await rule.silent(seconds)
+
+
+async def _next(inbox: Inbox) -> Notification | Answered:
+    event = await inbox.get()
+    if isinstance(event, Broken):
+        raise event.error
+    return event

@@ -1,0 +1,239 @@
+"""When a long command is done: one rule a command, fed with its answer and every notification.
+
+The answer alone never means "finished": depending on the firmware it comes at once or at the very end.
+What the telescope reports decides; an answer that names an error always fails, however late it comes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.generation import Snapshot
+from agent.telescope.dwarf.limits import Limits
+from agent.telescope.dwarf.link.requests import Answered
+from agent.telescope.dwarf.proto import astro_pb2, common_pb2
+from agent.telescope.dwarf.wire import notifications as say
+from agent.telescope.dwarf.wire.codes import Verdict
+from agent.telescope.dwarf.wire.envelope import decode
+from agent.telescope.dwarf.wire.notifications import Notification, State
+from agent.telescope.errors import CommandTimeoutError, TransientError
+from agent.telescope.interface import EqError
+
+Judge = Callable[[int, str], Verdict]
+Query = Callable[[], Awaitable[Snapshot | None]]
+
+_WORKING = (State.RUNNING, State.PLATE_SOLVING)
+_OVER = (State.IDLE, State.STOPPED)
+
+
+class Rule(ABC):
+    """Decides over one command. `patience` replaces the usual limit for news when set, in seconds."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits) -> None:
+        self.doing = doing
+        self.done = False
+        self.patience: float | None = None
+        self.answered = False
+        self._judge = judge
+        self._limits = limits
+
+    @abstractmethod
+    def see(self, event: Notification | Answered) -> bool:
+        """Take in an event; True when it was about this command. May set `done`, or raise."""
+
+    async def silent(self, seconds: float) -> None:
+        """Nothing came for that long: set `done`, set another patience, or raise."""
+        raise CommandTimeoutError(f"{self.doing}: the telescope said nothing for {seconds:.0f} s.")
+
+    def _answer(self, event: Answered) -> Verdict:
+        self.answered = True
+        return self._judge(decode(common_pb2.ComResponse, event.data).code, self.doing)
+
+
+class CalibrationRule(Rule):
+    """15210 runs, solves and ends; newer firmware adds 15256 on success. An end without beginning is stale."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, wants_result: bool, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._wants_result = wants_result
+        self._query = query
+        self._ran = False
+        self._ended = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = self._ended and not self._wants_result
+            case say.CalibrationStep(state=state) if state in _WORKING:
+                self._ran = True
+                self._ended = False
+                self.patience = None
+            case say.CalibrationStep(state=state) if state in _OVER and self._ran:
+                self._ended = True
+                # An answer that names a failure may still follow, or the result.
+                self.patience = self._limits.state_check if self._wants_result else self._limits.settle
+            case say.CalibrationDone() if self._wants_result and (self._ran or self.answered):
+                self.done = True
+            case say.CalibrationStep():
+                pass
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self._ended and not self._wants_result:
+            self.done = True
+            return
+        if self._wants_result and (self._ended or self.answered):
+            snapshot = await self._query()
+            if snapshot is not None and snapshot.calibrated and self._ran:
+                self.done = True
+                return
+        if self._ended:
+            raise TransientError(
+                f"{self.doing} ended without a result.",
+                code="calibration_failed",
+                hint="Check the sky, the focus and the exposure.",
+            )
+        await super().silent(seconds)
+
+
+class GotoRule(Rule):
+    """15212 (or its one-click and Sun/Moon forms) runs with exactly the name that was sent."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, name: str) -> None:
+        super().__init__(doing, judge, limits)
+        self._name = name
+        self._ran = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+            case say.GotoStep(state=state) if state in _WORKING:
+                self._ran = True
+                self.patience = None
+            case say.GotoStep(state=state) if state in _OVER and self._ran:
+                self.patience = self._limits.tracking
+            case say.Tracking(state=State.RUNNING, name=name):
+                self.done = name == self._name or (not name and self._ran)
+                return self.done
+            case say.CalibrationStep() | say.GotoStep():
+                pass  # a goto may calibrate on its way
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self.patience is not None:
+            raise TransientError(
+                f"{self.doing} ended, but the telescope does not track the target.",
+                code="goto_failed",
+                hint="Check that the target is above the horizon and the sky clear.",
+            )
+        await super().silent(seconds)
+
+
+class FocusRule(Rule):
+    """Older firmware answers at the end. Newer firmware may answer at once; then the states decide."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, states: bool, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._states = states
+        self._query = query
+        self._ran = False
+        self._ended = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = self._ended or not self._states
+                if not self._ran:
+                    self.patience = self._limits.focus_states
+            case say.FocusRun(state=State.RUNNING):
+                self._ran = True
+                self.patience = None
+            case say.FocusRun(state=state) if state in _OVER and self._ran:
+                self._ended = True
+                self.done = self.answered
+                self.patience = self._limits.settle
+            case say.FocusAt() | say.FocusRun():
+                pass
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self._ended:
+            self.done = True
+            return
+        if self.answered:
+            snapshot = await self._query()
+            if snapshot is not None and snapshot.focusing is False:
+                self.done = True
+                return
+            if snapshot is not None and snapshot.focusing:
+                self._ran = True
+                self.patience = self._limits.state_check
+                return
+        await super().silent(seconds)
+
+
+class EqRule(Rule):
+    """The answer brings both errors, or the code of the failure."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits) -> None:
+        super().__init__(doing, judge, limits)
+        self.error: EqError | None = None
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                answer = decode(astro_pb2.SolveEqAnswer, event.data)
+                self._judge(answer.code, self.doing)
+                self.error = EqError(azimuth=answer.azi_err, altitude=answer.alt_err)
+                self.done = True
+            case say.EqStep() | say.FocusRun() | say.CalibrationStep():
+                pass
+            case _:
+                return False
+        return True
+
+
+class CaptureStartRule(Rule):
+    """The shutter is open when the state says so, or frames are counted.
+
+    `refused` is set when it stays closed after a mere warning, whose code is `warning`.
+    """
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, camera: Camera, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._camera = camera
+        self._query = query
+        self.warning = 0
+        self.refused = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                if self._answer(event) is Verdict.WARNING:
+                    self.warning = decode(common_pb2.ComResponse, event.data).code
+                self.patience = self._limits.state_check
+            case say.CaptureState(camera=self._camera, state=State.RUNNING):
+                self.done = True
+            case say.CaptureCount(camera=self._camera):
+                self.done = True
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        snapshot = await self._query()
+        if snapshot is not None and snapshot.capturing.get(self._camera):
+            self.done = True
+            return
+        self.refused = self.done = bool(self.warning)

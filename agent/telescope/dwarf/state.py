@@ -1,0 +1,217 @@
+"""What is known of a telescope from what it said: telemetry, activities, and its captures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from agent.capabilities import Camera
+from agent.events import Telemetry
+from agent.telescope.dwarf.wire import notifications as say
+from agent.telescope.dwarf.wire.notifications import Counted, Notification, State
+from agent.telescope.interface import ActivityReport, CaptureProgress, TelescopeEvent
+
+_LOGGER = logging.getLogger(__name__)
+
+CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
+_BUSY_STATES = frozenset({State.RUNNING, State.STOPPING, State.PLATE_SOLVING})
+
+
+class Phase(StrEnum):
+    """Where a capture is, as far as is known."""
+
+    NONE = "none"
+    STARTING = "starting"  # the shutter was asked for; nothing seen yet
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(slots=True)
+class CaptureRecord:
+    """One camera's present or last capture. `changed` is set with every change, for whoever follows."""
+
+    camera: Camera
+    phase: Phase = Phase.NONE
+    taken: int = 0
+    stacked: int = 0
+    total: int = 0
+    target: str = ""
+    asked: int = 0  # frames the settings ask for; 0 unknown
+    exposure_s: float = 0.0  # of the settings; 0 unknown
+    started_at: datetime | None = None
+    stop_asked: bool = False
+    unseen_end: bool = False  # it ended while nobody was connected
+    missed: bool = False  # the link broke during it: counts may lag behind
+    displayed: bool = False  # its picture still fills the telescope's display
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def active(self) -> bool:
+        """Whether the shutter is open, or was asked to be."""
+        return self.phase in (Phase.STARTING, Phase.RUNNING)
+
+    def begin(self, now: datetime) -> None:
+        """A new capture was asked for."""
+        self._clear()
+        self.phase = Phase.STARTING
+        self.started_at = now
+        self.changed.set()
+
+    def abandon(self) -> None:
+        """The telescope refused to start."""
+        self.phase = Phase.NONE
+        self.changed.set()
+
+    def state(self, state: int) -> None:
+        """Take in a state notification."""
+        if state == State.RUNNING:
+            if not self.active:
+                self._clear()  # somebody else's, or one from before a restart
+            self.phase = Phase.RUNNING
+            self.displayed = True
+        elif state == State.IDLE:
+            self.displayed = False
+        if state in (State.IDLE, State.STOPPED) and self.phase is Phase.RUNNING:
+            self.phase = Phase.ENDED
+        self.changed.set()
+
+    def count(self, news: say.CaptureCount) -> None:
+        """Take in a progress notification."""
+        if self.phase in (Phase.NONE, Phase.STARTING):
+            self.state(State.RUNNING)  # frames arrive: its beginning went unheard
+        if news.counted in (Counted.TAKEN, Counted.BOTH):
+            self.taken = news.taken
+        if news.counted in (Counted.STACKED, Counted.BOTH):
+            self.stacked = news.stacked
+            self.taken = max(self.taken, news.stacked)
+        self.total = news.total or self.total
+        self.target = news.target or self.target
+        self.changed.set()
+
+    def reconcile(self, *, running: bool) -> None:
+        """Take in the telescope's answer to whether it captures now."""
+        if running and self.phase is not Phase.RUNNING:
+            self.state(State.RUNNING)
+        elif not running and self.phase is Phase.RUNNING:
+            self.phase = Phase.ENDED
+            self.unseen_end = True
+            self.changed.set()
+
+    def progress(self) -> CaptureProgress:
+        """The counts as the interface tells them."""
+        return CaptureProgress(self.camera, self.taken, self.stacked, self.total, self.target)
+
+    def _clear(self) -> None:
+        self.taken = self.stacked = self.total = 0
+        self.target = ""
+        self.started_at = None
+        self.stop_asked = self.unseen_end = self.missed = False
+
+
+class DeviceState:
+    """Takes in every notification; tells `emit` what others may want to know. Owner of all it holds."""
+
+    def __init__(self, emit: Callable[[TelescopeEvent], None], telemetry_changed: Callable[[], None]) -> None:
+        self._emit = emit
+        self._telemetry_changed = telemetry_changed
+        self.telemetry = Telemetry()
+        self.captures = {camera: CaptureRecord(camera) for camera in Camera}
+        self.busy: set[str] = set()
+        self.powering_off = False
+        self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
+
+    @property
+    def slave(self) -> bool:
+        """Whether another client controls the telescope."""
+        return self.telemetry.host is False
+
+    @property
+    def capturing(self) -> bool:
+        """Whether any camera captures."""
+        return any(record.active for record in self.captures.values())
+
+    def link_lost(self) -> None:
+        """The link broke: what was known may be stale."""
+        self.busy.clear()
+        self.powering_off = False
+        for record in self.captures.values():
+            record.missed = record.missed or record.active
+            record.changed.set()
+        self._tell(host=None)
+
+    def take(self, news: Notification) -> None:
+        """Take in a notification."""
+        match news:
+            case say.CaptureState():
+                self.captures[news.camera].state(news.state)
+            case say.CaptureCount():
+                record = self.captures[news.camera]
+                record.count(news)
+                self._emit(record.progress())
+            case say.CalibrationStep():
+                tries = (
+                    f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
+                )
+                self._activity(CALIBRATING, news.state, tries)
+            case say.GotoStep():
+                self._activity(
+                    SLEWING, news.state, "plate solving" if news.state == State.PLATE_SOLVING else ""
+                )
+            case say.FocusRun():
+                self._activity(FOCUSING, news.state)
+            case say.EqStep():
+                self._activity(SOLVING, news.state)
+            case say.Tracking():
+                self._tell(tracking=news.name or "a target" if news.state == State.RUNNING else None)
+            case say.ParamEcho():
+                self.params[news.param_id] = news.value
+            case say.PoweringOff():
+                self.powering_off = True
+            case _:
+                self._measure(news)
+
+    def occupied(self, activity: str) -> None:
+        """We began an activity ourselves."""
+        if activity not in self.busy:
+            self.busy.add(activity)
+            self._emit(ActivityReport(activity, "begins"))
+
+    def free(self, activity: str) -> None:
+        """An activity ended, or was stopped."""
+        if activity in self.busy:
+            self.busy.discard(activity)
+            self._emit(ActivityReport(activity, "ends"))
+
+    def _activity(self, activity: str, state: int, detail: str = "") -> None:
+        if state not in _BUSY_STATES:
+            self.free(activity)
+            return
+        self.busy.add(activity)
+        self._emit(ActivityReport(activity, detail or "runs"))
+
+    def _measure(self, news: Notification) -> None:
+        match news:
+            case say.BatteryLevel():
+                self._tell(battery=min(100, max(0, news.percent)))
+            case say.ChargingState():
+                self._tell(charging=news.charging)
+            case say.BodyTemperature():
+                self._tell(temperature=float(news.celsius))
+            case say.StorageSpace():
+                self._tell(storage_free_gb=float(news.free_gb), storage_total_gb=float(news.total_gb))
+            case say.FocusAt():
+                self._tell(focus_position=news.position)
+            case say.HostMode():
+                self._tell(host=news.host)
+            case _:
+                return
+
+    def _tell(self, **changes: float | str | bool | None) -> None:
+        changed = replace(self.telemetry, **changes)  # type: ignore[arg-type]
+        if changed != self.telemetry:
+            self.telemetry = changed
+            self._telemetry_changed()
