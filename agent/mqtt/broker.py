@@ -1,0 +1,51 @@
+"""A broker of our own for `demo`, in this process and on loopback only. Needs the extra `demo`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agent.errors import AgentError
+
+HOST = "127.0.0.1"
+_CHATTERS = ("amqtt", "transitions", "passlib")
+
+
+class NoEmbeddedBrokerError(AgentError):
+    """The embedded broker is not installed."""
+
+    code = "no_embedded_broker"
+
+
+@asynccontextmanager
+async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
+    """Run a broker that speaks MQTT 3.1.1, and yield its port (a free one for 0)."""
+    try:
+        from amqtt.broker import Broker
+    except ImportError:
+        raise NoEmbeddedBrokerError(
+            "The embedded MQTT broker is not installed.",
+            hint="Install it with: pip install 'dwarf-agent[demo]'.",
+        ) from None
+    for name in _CHATTERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    chosen = port or _free_port()
+    broker = Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"{HOST}:{chosen}", "max_connections": 50}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+    )
+    await broker.start()
+    try:
+        yield chosen
+    finally:
+        await broker.shutdown()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,219 @@
+"""A caller for the command line: sends a session and waits for its end, or reads what the agent says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from agent.errors import AgentError
+from agent.mqtt.broker_options import BrokerOptions
+from agent.mqtt.paho_port import PahoPort
+from agent.mqtt.payloads import encode
+from agent.mqtt.port import Message, MqttPort, Publication
+from agent.mqtt.topics import ONLINE, Topics
+
+CONNECT_S = 10.0
+AGENT_S = 3.0  # the agent's availability is retained: it comes at once or not at all
+ANSWER_S = 10.0  # the agent answers within one
+QUIET_S = 0.3  # after this long without another retained message, all are there
+
+
+class CallerError(AgentError):
+    """The agent could not be asked."""
+
+    code = "no_agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a session: the agent's answer, and its result when it was waited for."""
+
+    answer: Mapping[str, Any]
+    result: Mapping[str, Any] | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the agent took the session."""
+        return self.answer.get("status") == "accepted"
+
+
+class Caller:
+    """One question at a time to the agent below a base topic. Make with `calling`."""
+
+    def __init__(self, port: MqttPort, topics: Topics) -> None:
+        self._port = port
+        self._topics = topics
+        self._heard: list[Message] = []
+        self._last: dict[str, Message] = {}
+        self._news = asyncio.Event()
+        self._listener: Callable[[Message], None] | None = None
+        self._port.on_connected(self._news.set)
+        self._port.subscribe(f"{topics.base}/#", self._hear)
+
+    async def connect(self) -> None:
+        """Connect, with every subscription confirmed, and find the agent; raise `CallerError`."""
+        self._port.start()
+        if not await self._until(lambda: self._port.connected, CONNECT_S):
+            raise CallerError(
+                "The MQTT broker cannot be reached.", code="no_broker", hint="Check host, port and user."
+            )
+        if not await self._until(lambda: self._word(self._topics.availability) == ONLINE, AGENT_S):
+            raise CallerError(
+                f"No agent answers below the topic {self._topics.base!r} on this broker.",
+                hint="Start it with `dwarf-agent run`, or give its base topic.",
+            )
+
+    async def submit(
+        self,
+        body: Mapping[str, Any],
+        *,
+        telescope: str = "",
+        wait: bool = False,
+        limit_s: float | None = None,
+        on_news: Callable[[str, Mapping[str, Any]], None] | None = None,
+    ) -> Submitted:
+        """Send a session; with `wait`, also wait for its result (for ever without `limit_s`).
+
+        `on_news` hears all that is published meanwhile: the topic below the base, and the body.
+        Raises `CallerError` when no answer or no result came in time.
+        """
+        request_id = str(body.get("request_id") or f"cli-{secrets.token_hex(6)}")
+        self._listener = self._forward(on_news) if on_news else None
+        self._heard.clear()
+        payload = encode({**body, "request_id": request_id})
+        if not self._port.publish(Publication(self._topics.submit(telescope), payload, json=True)):
+            raise CallerError("The MQTT broker was lost.", code="no_broker", hint="Try again.")
+        topic = self._topics.submit_response(telescope)
+
+        def answered() -> Mapping[str, Any] | None:
+            return self._find(lambda name, answer: name == topic and answer.get("request_id") == request_id)
+
+        if not await self._until(lambda: answered() is not None, ANSWER_S):
+            raise CallerError("The agent did not answer.", code="no_answer", hint="Look at its log.")
+        answer = answered() or {}
+        if not wait or answer.get("status") != "accepted":
+            return Submitted(answer)
+        if not await self._until(lambda: self._ended(answer, request_id) is not None, limit_s):
+            raise CallerError(f"The session did not end within {limit_s:.0f} s.", code="no_result")
+        return Submitted(answer, self._ended(answer, request_id))
+
+    async def status(self) -> dict[str, Any]:
+        """Return all that the agent keeps retained, by topic below the base; of pictures only the size."""
+        while await self._more():
+            pass
+        cut = len(self._topics.base) + 1
+        return {topic[cut:]: _readable(message.payload) for topic, message in sorted(self._last.items())}
+
+    async def _more(self) -> bool:
+        known = len(self._last)
+        return await self._until(lambda: len(self._last) > known, QUIET_S)
+
+    def _ended(self, answer: Mapping[str, Any], request_id: str) -> Mapping[str, Any] | None:
+        """Find the session's result: said once on its own topic, or kept as the telescope's last one."""
+        telescope, session_id = str(answer.get("telescope") or ""), str(answer.get("session_id") or "")
+        once = self._topics.result(telescope, session_id)
+        kept = self._topics.state(telescope, "result")
+        was_known = bool(answer.get("duplicate"))
+
+        def is_it(topic: str, result: Mapping[str, Any]) -> bool:
+            if topic == once:
+                return True
+            same = result.get("session_id") == session_id
+            return topic == kept and same and (was_known or result.get("request_id") == request_id)
+
+        if (found := self._find(is_it)) is not None:
+            return found
+        last = self._last.get(kept)  # a result may have come and gone while the connection was lost
+        result = _json(last.payload) if last is not None else None
+        return result if result is not None and is_it(kept, result) else None
+
+    def _find(self, wanted: Callable[[str, Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
+        for message in self._heard:
+            body = _json(message.payload)
+            if body is not None and wanted(message.topic, body):
+                return body
+        return None
+
+    def _hear(self, message: Message) -> None:
+        if message.payload and (
+            message.retain or message.topic in self._last or self._is_state(message.topic)
+        ):
+            self._last[message.topic] = message
+        if self._is_answer(message.topic) and not message.retain:
+            self._heard.append(message)
+        if self._listener is not None:
+            self._listener(message)
+        self._news.set()
+
+    def _is_state(self, topic: str) -> bool:
+        return topic == self._topics.availability
+
+    def _is_answer(self, topic: str) -> bool:
+        return topic.endswith("/session/response") or "/result" in topic
+
+    def _forward(self, on_news: Callable[[str, Mapping[str, Any]], None]) -> Callable[[Message], None]:
+        cut = len(self._topics.base) + 1
+
+        def forward(message: Message) -> None:
+            body = _json(message.payload)
+            if body is not None and not message.retain:
+                on_news(message.topic[cut:], body)
+
+        return forward
+
+    def _word(self, topic: str) -> str:
+        message = self._last.get(topic)
+        return message.payload.decode("utf-8", "replace") if message else ""
+
+    async def _until(self, wanted: Callable[[], bool], seconds: float | None) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                while not wanted():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return wanted()
+        return True
+
+
+@asynccontextmanager
+async def calling(
+    options: BrokerOptions, base: str = "dwarf", port: MqttPort | None = None
+) -> AsyncIterator[Caller]:
+    """Connect a caller to the agent, and disconnect it at the end. `options.client_id` must be its own."""
+    found = port or PahoPort(options)
+    caller = Caller(found, Topics.below(base))
+    try:
+        await caller.connect()
+        yield caller
+    finally:
+        await found.stop()
+
+
+def caller_id() -> str:
+    """Return a client id that no other caller has."""
+    return f"dwarf-agent-cli-{secrets.token_hex(4)}"
+
+
+def _json(payload: bytes) -> dict[str, Any] | None:
+    try:
+        body = json.loads(payload)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _readable(payload: bytes) -> Any:
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        return {"bytes": len(payload)}
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

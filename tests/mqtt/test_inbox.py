@@ -1,0 +1,394 @@
+"""What is asked over MQTT, and how it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.errors import AgentError
+from agent.mqtt.inbox import LIMITS, Desks
+from agent.mqtt.parsing import MAX_PAYLOAD
+from agent.requests import Verb
+from tests.mqtt.support import TELESCOPE, House, at_house, settle
+
+SUBMIT = f"{TELESCOPE}/session/submit"
+RESPONSE = f"{TELESCOPE}/session/response"
+COMMAND = f"{TELESCOPE}/command"
+REPLY = f"{TELESCOPE}/command/response"
+BARE = {"id_command": {"uuid": "x"}, "goto_manual": {"target": "M 31"}}
+
+
+def test_a_session_is_acknowledged_at_once_and_the_answer_kept_for_late_readers() -> None:
+    async def test(house: House) -> None:
+        await house.ask(SUBMIT, json.dumps({"command": BARE, "request_id": "tonight-1", "session_id": "s1"}))
+        submission = house.desk.submissions[0]
+        assert (submission.body, submission.request_id, submission.session_id, submission.telescope) == (
+            {"command": BARE},
+            "tonight-1",
+            "s1",
+            TELESCOPE,
+        )
+        assert house.body(RESPONSE) == {
+            "request_id": "tonight-1",
+            "status": "accepted",
+            "code": "queued",
+            "message": "Queued as number 1.",
+            "session_id": "s1",
+            "telescope": TELESCOPE,
+            "position": 1,
+            "scheduled_for": "2026-11-22T22:00:00+01:00",
+            "duplicate": False,
+            "errors": [],
+            "warnings": [
+                {
+                    "path": "/calibration",
+                    "code": "defaulted",
+                    "message": "No calibration is asked for.",
+                    "hint": "",
+                }
+            ],
+        }
+        assert f"dwarf/{TELESCOPE}/response" in house.broker.retained
+        assert f"dwarf/{RESPONSE}" not in house.broker.retained
+
+    at_house(test)
+
+
+@pytest.mark.parametrize("alias", ["request_id", "transaction", "id"])
+def test_a_bare_body_loses_its_envelope_only(alias: str) -> None:
+    async def test(house: House) -> None:
+        await house.ask(SUBMIT, json.dumps({**BARE, alias: 7, "expires_at": "2026-11-22T22:00:00+01:00"}))
+        assert house.desk.submissions[0].body == BARE
+        assert house.desk.submissions[0].expires_at is not None
+        assert house.body(RESPONSE)["request_id"] == "7"
+
+    at_house(test)
+
+
+def test_without_a_telescope_in_the_topic_the_only_one_is_meant_and_both_topics_answer() -> None:
+    async def test(house: House) -> None:
+        await house.ask("session/submit", json.dumps(BARE))
+        assert house.desk.submissions[0].telescope == TELESCOPE
+        assert house.body("session/response") == house.body(RESPONSE)
+
+    at_house(test)
+
+
+def test_of_two_telescopes_one_must_be_named() -> None:
+    async def test(house: House) -> None:
+        await house.ask("session/submit", json.dumps(BARE))
+        answer = house.body("session/response")
+        assert (answer["status"], answer["code"]) == ("error", "unknown_telescope")
+        assert "one, two" in answer["errors"][0]["hint"]
+        await house.ask("session/submit", json.dumps({**BARE, "telescope": "two"}))
+        assert house.desk.submissions[0].telescope == "two"
+
+    at_house(test, telescopes=("one", "two"))
+
+
+@pytest.mark.parametrize(
+    ("payload", "code", "path", "place"),
+    [
+        (b"\xff\xfe", "invalid", "", "byte 0"),
+        (b"[1]", "invalid", "", "object"),
+        (b'{"a": 1, "a": 2}', "invalid", "", "'a'"),
+        (b'{"goto": {"x": 1, "x": 2}}', "invalid", "", "'x'"),
+        (b'{"a": NaN}', "invalid", "", "NaN"),
+        (b'{"a": 1e999}', "invalid", "", "1e999"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "invalid", "", "5000 digits"),
+        (b'{"a": "\\ud800"}', "invalid", "", "surrogate"),
+        (b"[" * 100_000, "invalid", "", "deeper"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "invalid", "", "deeper"),
+        (b'{"command": {}', "invalid", "", "line 1"),
+        (b"x" * (MAX_PAYLOAD + 1), "too_large", "", str(MAX_PAYLOAD)),
+        (b'{"command": "abort"}', "invalid", "/command", "word"),
+        (b'{"request_id": ["x"]}', "invalid", "/request_id", "text"),
+        (b'{"request_id": "' + b"x" * 129 + b'"}', "invalid", "/request_id", "128"),
+        (b'{"expires_at": "2026-11-22T19:59:59Z"}', "expired", "/expires_at", "expired"),
+        (b'{"expires_at": "2026-11-22T23:00:00"}', "invalid", "/expires_at", "offset"),
+        (b'{"telescope": "other"}', "invalid", "/telescope", "other"),
+    ],
+)
+def test_a_submission_that_cannot_be_taken_is_refused_with_the_place(
+    payload: bytes, code: str, path: str, place: str
+) -> None:
+    async def test(house: House) -> None:
+        await house.ask(SUBMIT, payload)
+        answer = house.body(RESPONSE)
+        assert (answer["status"], answer["code"]) == ("error", code)
+        assert answer["errors"][0]["path"] == path
+        assert place in answer["message"]
+        assert house.desk.submissions == []
+        assert house.events() == ["session_rejected"]
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    "payload", ["abort", '"abort"', " ABORT\n", '{"command": "abort", "request_id": "r", "reason": "clouds"}']
+)
+def test_a_command_is_accepted_then_done(payload: str) -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, payload)
+        telescope, command = house.desk.commands[0]
+        assert (telescope, command.verb) == (TELESCOPE, Verb.ABORT)
+        assert [body["status"] for body in house.bodies(REPLY)] == ["accepted", "done"]
+        request_id = "r" if "request_id" in payload else None
+        assert {body["request_id"] for body in house.bodies(REPLY)} == {request_id}
+        assert house.body(f"{TELESCOPE}/response")["status"] == "done"
+
+    at_house(test)
+
+
+def test_a_command_keeps_its_arguments() -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, '{"command": "reschedule", "session_id": "s", "at": "22:00", "id": "r"}')
+        assert house.desk.commands[0][1].arguments == {"session_id": "s", "at": "22:00"}
+        assert house.desk.commands[0][1].request_id == "r"
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ("fly", "unknown_command"),
+        ('{"command": {"goto_manual": {}}}', "invalid"),
+        ('{"verb": "abort"}', "invalid"),
+        ('{"command": "abort"', "invalid"),
+    ],
+)
+def test_a_command_that_is_none_is_refused_and_an_event_says_so(payload: str, code: str) -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, payload)
+        assert (house.body(REPLY)["status"], house.body(REPLY)["code"]) == ("error", code)
+        assert house.events() == ["command_rejected"]
+        assert house.desk.commands == []
+
+    at_house(test)
+
+
+def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
+    async def test(house: House) -> None:
+        house.desk.trouble = AgentError("Manual controls are not armed.", code="not_armed", hint="Arm them.")
+        await house.ask(COMMAND, '{"command": "park", "request_id": "r"}')
+        reply = house.body(REPLY)
+        assert (reply["code"], reply["hint"], reply["request_id"]) == ("not_armed", "Arm them.", "r")
+
+    at_house(test)
+
+
+def test_a_defect_of_the_desk_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(house: House) -> None:
+        house.desk.trouble = RuntimeError("secret detail")
+        for topic in (SUBMIT, COMMAND, f"{TELESCOPE}/set/armed", "bridge/request/health"):
+            await house.ask(topic, '{"command": "abort"}' if topic == COMMAND else '{"value": 1}')
+        for topic in (RESPONSE, REPLY, "bridge/response/health"):
+            assert house.body(topic)["code"] == "failed"
+            assert "secret" not in json.dumps(house.body(topic))
+        await house.ask("safety/input/rain", "OFF")
+
+    at_house(test)
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("payload", "value"), [("ON", "ON"), ("30", "30"), ('{"value": 30}', 30), ("a b", "a b")]
+)
+def test_a_setting_arrives_as_text_or_as_decoded(payload: str, value: object) -> None:
+    async def test(house: House) -> None:
+        await house.ask(f"{TELESCOPE}/set/max_wait", payload)
+        assert house.desk.values == [(TELESCOPE, "max_wait", value)]
+        assert (house.body(REPLY)["setting"], house.body(REPLY)["status"]) == ("max_wait", "done")
+
+    at_house(test)
+
+
+def test_a_question_to_the_agent_is_answered_on_its_own_topic() -> None:
+    async def test(house: House) -> None:
+        await house.ask("bridge/request/config/get", '{"request_id": "q", "section": "mqtt"}')
+        assert house.desk.questions == [("config/get", {"section": "mqtt"})]
+        answer = house.body("bridge/response/config/get")
+        assert (answer["status"], answer["request_id"]) == ("ok", "q")
+        assert answer["data"]["verb"] == "config/get"
+        assert answer["data"]["ratio"] is None
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    ("topic", "answer"),
+    [
+        (SUBMIT, RESPONSE),
+        (COMMAND, REPLY),
+        (f"{TELESCOPE}/set/armed", REPLY),
+        ("bridge/request/restart", "bridge/response/restart"),
+    ],
+)
+def test_a_replayed_retained_request_moves_nothing_is_answered_and_removed(topic: str, answer: str) -> None:
+    async def test(house: House) -> None:
+        house.port.cut()
+        house.broker.publish(f"dwarf/{topic}", '{"command": "park", "request_id": "old"}', retain=True)
+        house.port.restore()
+        await settle()
+        assert (house.body(answer)["code"], house.body(answer)["request_id"]) == ("retained_replay", "old")
+        assert f"dwarf/{topic}" not in house.broker.retained
+        nothing: list[Any] = []
+        desk = house.desk
+        assert [*desk.submissions, *desk.commands, *desk.values, *desk.questions] == nothing
+
+    at_house(test)
+
+
+def test_a_live_request_whose_sender_ticked_retain_runs_once() -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, "abort", retain=True)
+        house.port.cut()
+        house.port.restore()
+        await settle()
+        assert len(house.desk.commands) == 1
+        assert house.body(REPLY)["code"] == "retained_replay"
+
+    at_house(test)
+
+
+def test_empty_payloads_are_ignored() -> None:
+    async def test(house: House) -> None:
+        before = len(house.broker.published)
+        for topic in (
+            SUBMIT,
+            COMMAND,
+            f"{TELESCOPE}/set/armed",
+            "bridge/request/health",
+            "safety/input/rain",
+        ):
+            await house.ask(topic, b"")
+        assert len(house.broker.published) == before + 5  # our own, and nothing in answer
+
+    at_house(test)
+
+
+def test_safety_reports_reach_the_desk_with_their_retain_flag() -> None:
+    async def test(house: House) -> None:
+        await house.ask("safety/input/rain", "ON", retain=True)
+        house.port.cut()
+        house.port.restore()
+        await settle()
+        assert house.desk.safety == [("rain", b"ON", False), ("rain", b"ON", True)]
+        assert "dwarf/safety/input/rain" in house.broker.retained
+
+    at_house(test)
+
+
+def test_an_mqtt_5_caller_is_also_answered_where_it_asks() -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, "abort", response_topic="callers/7", correlation=b"\x01")
+        answers = house.broker.all("callers/7")
+        assert [json.loads(found.payload)["status"] for found in answers] == ["accepted", "done"]
+        assert {found.correlation for found in answers} == {b"\x01"}
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [f"dwarf/{COMMAND}", "dwarf/bridge/availability", "callers/#", "a/+", "$SYS/x", "homeassistant/status"],
+)
+def test_a_response_topic_that_could_reach_what_is_ours_gets_nothing(topic: str) -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, "abort", response_topic=topic)
+        assert len(house.desk.commands) == 1
+        own = {found.topic for found in house.broker.published if found.topic == topic}
+        assert own <= {f"dwarf/{COMMAND}", "dwarf/bridge/availability"}
+        assert len(house.broker.all(f"dwarf/{COMMAND}")) == 1
+        assert house.broker.last("dwarf/bridge/availability") == b"online"
+
+    at_house(test)
+
+
+def test_beyond_the_limit_callers_hear_busy_and_an_abort_still_gets_through() -> None:
+    async def test(house: House) -> None:
+        house.desk.gate = asyncio.Event()
+        for number in range(LIMITS[Desks.COMMAND] + 1):
+            await house.ask(COMMAND, json.dumps({"command": "goto", "request_id": str(number)}))
+        assert house.body(REPLY)["code"] == "busy"
+        assert house.body(REPLY)["request_id"] == str(LIMITS[Desks.COMMAND])
+        await house.ask(COMMAND, "abort")
+        assert house.desk.commands[-1][1].verb is Verb.ABORT
+        house.desk.gate.set()
+        await settle()
+        done = [body for body in house.bodies(REPLY) if body["status"] == "done"]
+        assert len(done) == LIMITS[Desks.COMMAND] + 1
+
+    at_house(test)
+
+
+def test_a_telescope_that_is_not_there_is_named_and_leaves_nothing_retained() -> None:
+    async def test(house: House) -> None:
+        await house.ask("dwarf9/command", "abort")
+        assert house.body("dwarf9/command/response")["code"] == "unknown_telescope"
+        assert not [topic for topic in house.broker.retained if "dwarf9" in topic]
+
+    at_house(test)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+_KEYS = st.sampled_from(
+    ["command", "request_id", "id", "transaction", "session_id", "telescope", "expires_at", "value"]
+)
+_HOSTILE = (
+    st.binary(max_size=200)
+    | st.dictionaries(_KEYS, _JSON, max_size=6).map(lambda body: json.dumps(body).encode())
+    | st.text(max_size=50).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
+_PLACES = st.sampled_from(
+    [
+        SUBMIT,
+        COMMAND,
+        "session/submit",
+        "bridge/command",
+        f"{TELESCOPE}/set/x",
+        "bridge/request/a/b",
+        "safety/input/x",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(messages=st.lists(st.tuples(_PLACES, _HOSTILE, st.booleans()), max_size=25))
+def test_whatever_comes_in_every_message_is_answered_and_the_next_one_served(
+    messages: list[tuple[str, bytes, bool]],
+) -> None:
+    logging.disable(logging.CRITICAL)
+
+    async def test(house: House) -> None:
+        for topic, payload, flagged in messages:
+            answers = len(house.broker.published)
+            if flagged:
+                house.port.cut()
+                house.broker.publish(f"dwarf/{topic}", payload, retain=True)
+                house.port.restore()
+                await settle()
+            else:
+                await house.ask(topic, payload)
+            if payload and not topic.startswith("safety"):
+                assert len(house.broker.published) >= answers + 2
+        for topic in [topic for topic in house.broker.retained if not topic.startswith("dwarf/safety")]:
+            assert not topic.endswith(("/submit", "/command")), topic
+        await house.ask(COMMAND, '{"command": "abort", "request_id": "still-here"}')
+        assert house.body(REPLY)["request_id"] == "still-here"
+
+    try:
+        at_house(test)
+    finally:
+        logging.disable(logging.NOTSET)
