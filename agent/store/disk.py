@@ -13,6 +13,7 @@ import errno
 import itertools
 import os
 import platform
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ _UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _READ_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY  # no links, no pipes
+
+_NUMBERED = re.compile(r"(.+)--([1-9]\d{0,5})", re.ASCII)
 
 _numbers = itertools.count()
 
@@ -112,13 +115,23 @@ def move(source: Path, folder: Path, name: str) -> Path:
 
 
 def names(name: str) -> Iterator[str]:
-    """Yield `name`, then `stem--2.ext`, `stem--3.ext`, ... cut to what file systems take."""
+    """Yield `name`, then `stem--2.ext`, `stem--3.ext`, ... cut to what file systems take.
+
+    A name that has a number already goes on counting from it.
+    """
     stem, dot, extension = name.rpartition(".")
     if not dot:
         stem, extension = name, ""
     yield _fitted(stem, dot + extension)
-    for number in itertools.count(2):
-        yield _fitted(stem, f"--{number}{dot}{extension}")
+    stem, number = split_number(stem)
+    for following in itertools.count(number + 1):
+        yield _fitted(stem, f"--{following}{dot}{extension}")
+
+
+def split_number(stem: str) -> tuple[str, int]:
+    """Return "m31", 2 for "m31--2", and "m31", 1 for "m31"."""
+    match = _NUMBERED.fullmatch(stem)
+    return (match[1], int(match[2])) if match else (stem, 1)
 
 
 def rename_exclusive(source: Path, target: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.session.document import SessionDocument, body_of, read_session
+from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
 from agent.session.problems import Problem
 from agent.session.writing import Process
@@ -56,11 +56,12 @@ def settle_current(tree: Tree, reader: ContentReader) -> list[Interrupted]:
 def find_ended(tree: Tree, session_id: str) -> tuple[Path, SessionDocument] | None:
     """Return the newest file in Done/ or Error/ that says it is how this session ended."""
     found: list[tuple[str, Path, SessionDocument]] = []
-    for folder in (Folder.DONE, Folder.ERROR):
-        for path in (
-            tree[folder] / f"{session_id}.json",
-            *tree[folder].glob(f"{glob.escape(session_id)}--*.json"),
-        ):
+    wanted, _ = disk.split_number(session_id)
+    for folder in (tree[Folder.DONE], tree[Folder.ERROR]):
+        for path in folder.glob("*.json"):
+            stem, _ = disk.split_number(printable(path.stem))
+            if wanted not in (stem, safe_session_id(stem)):
+                continue
             try:
                 read = disk.read(path, MAX_BYTES)
             except OSError:

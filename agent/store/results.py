@@ -80,7 +80,7 @@ class Results:
             return tables.get(path)
 
     def catch_up(self) -> int:
-        """Record ended sessions in Done/ and Error/ that `results_list.txt` does not name; return how many."""
+        """Record the ended sessions that `results_list.txt` does not name; return how many."""
         with self._lock:
             try:
                 listed = self._listed()
