@@ -10,9 +10,9 @@ from agent.session.choices import choose
 from agent.session.document import SessionDocument
 from agent.session.problems import Problem, warning
 from agent.session.sections import CameraSetup, GotoManual
-from agent.targets import SkyTarget, SolarBody
+from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
-Resolve = Callable[[str], SkyTarget]
+Resolve = Callable[[str], Target]
 
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
@@ -33,7 +33,7 @@ def check(
     ]
 
 
-def resolve_target(goto: GotoManual, resolve: Resolve | None) -> SkyTarget:
+def resolve_target(goto: GotoManual, resolve: Resolve | None) -> Target:
     """Return where a manual goto points: its coordinates, else its name looked up (AgentError if unknown)."""
     if goto.ra_coord is not None and goto.dec_coord is not None:
         return SkyTarget(goto.target or "the coordinates", goto.ra_coord, goto.dec_coord)
@@ -44,7 +44,15 @@ def resolve_target(goto: GotoManual, resolve: Resolve | None) -> SkyTarget:
             hint="Add ra_coord and dec_coord.",
         )
     found = resolve(goto.target)
-    return SkyTarget(goto.target, found.ra_hours, found.dec_degrees)
+    if isinstance(found, SkyTarget):
+        return SkyTarget(goto.target, found.ra_hours, found.dec_degrees)
+    if found.body is SolarBody.SUN:
+        raise AgentError(
+            "A goto by name does not go to the Sun.",
+            code="sun_filter",
+            hint='Use goto_solar, with a solar filter mounted and "sun_filter": true.',
+        )
+    return SolarTarget(goto.target, found.body)
 
 
 def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from agent.errors import AgentError
 from agent.session.check import check
 from agent.session.document import read_session
 from agent.session.problems import Problem, Severity
-from agent.targets import SkyTarget
+from agent.targets import SkyTarget, SolarBody, SolarTarget
 from tests.session.capabilities import BIG, SMALL
 
 GOTO = {"do_action": True, "target": "M 42", "ra_coord": "05:35:17", "dec_coord": "-05:23:28"}
@@ -197,3 +197,14 @@ def test_an_unknown_name_is_an_error_with_the_near_matches() -> None:
 def test_a_name_without_a_catalogue_is_an_error() -> None:
     problem = only(problems(goto_manual={"do_action": True, "target": "M 31"}, setup_camera=TELE))
     assert (problem.path, problem.severity) == ("/goto_manual/target", Severity.ERROR)
+
+
+def test_a_planet_may_be_named_in_a_manual_goto_but_never_the_sun() -> None:
+    def resolve(name: str) -> SolarTarget:
+        return SolarTarget(name, SolarBody(name.lower()))
+
+    def named(target: str) -> list[Problem]:
+        return problems(goto_manual={"do_action": True, "target": target}, setup_camera=TELE, resolve=resolve)
+
+    assert named("Jupiter") == []
+    assert (only(named("Sun")).path, only(named("Sun")).code) == ("/goto_manual/target", "sun_filter")

@@ -354,3 +354,8 @@ def test_a_document_cannot_be_changed() -> None:
         document.calibration = None
     with pytest.raises(ValidationError):
         document.id_command.process = "ended"
+
+
+def test_a_byte_order_mark_is_tolerated_in_bytes_and_in_text() -> None:
+    assert read_session('\ufeff\t {"id_command": {}} \n').ok
+    assert read_session(b'\xef\xbb\xbf\t {"id_command": {}} \n').ok

@@ -54,3 +54,7 @@ def test_every_section_and_key_is_described() -> None:
         for key, value in definition["properties"].items():
             assert "description" in value or "$ref" in value or "anyOf" in value, (name, key)
     assert {"IRCut", "ircut"} <= set(schema["$defs"]["CameraSetup"]["properties"])
+
+
+def test_a_section_that_is_off_may_leave_anything_out() -> None:
+    VALIDATOR.validate({"id_command": {}, "goto_solar": {"do_action": False}, "setup_camera": {}})
