@@ -84,27 +84,24 @@ async def demo(folder: Path, speed: float, view: DemoView) -> int:
     """Run the sample session in `folder` and show it; return the exit code."""
     from agent.app import run_agent
     from agent.clock import ScaledClock
-    from agent.mqtt.broker import EmbeddedBroker
-    from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
+    from agent.mqtt.broker import embedded_broker
+    from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient
 
     clock = ScaledClock(speed, START)
+    options = patient(SimulatorOptions(model="D3", generation=Generation.V3, host=_LOOPBACK, speed=speed))
     with _log_file(folder / "agent.log"), view:
-        async with (
-            EmbeddedBroker(host=_LOOPBACK) as broker,
-            SimulatedDwarf(SimulatorOptions(model="D3", generation="v3", host=_LOOPBACK), clock) as telescope,
-        ):
-            settings = _settings(folder, broker.port, telescope.port, telescope.http_port)
+        async with embedded_broker() as broker_port, SimulatedDwarf(options, clock) as telescope:
+            settings = _settings(folder, broker_port, telescope.port, telescope.http_port)
             _put_sample(settings.sessions_dir)
-            view.began(speed, broker.port, telescope.port)
+            view.began(speed, broker_port, telescope.port)
             async with _listening(settings, view):
-                agent = asyncio.create_task(run_agent(settings, clock=clock, once=True), name="agent")
                 try:
                     async with asyncio.timeout(LIMIT_S):
-                        await agent
+                        await run_agent(settings, clock=clock, once=True)
                         await view.heard_result()
                 except TimeoutError:
                     view.problem(f"The session did not end within {LIMIT_S:.0f} s.")
-        return view.ended()
+    return view.ended()
 
 
 def _settings(folder: Path, broker_port: int, port: int, http_port: int) -> Settings:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import asyncio
+import signal
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING
 
 from agent.cli.common import Commands, add_command, port_number, positive
+from agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from agent.telescope.simulator import Fault, SimulatorOptions
 
 _DESCRIPTION = """\
 Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --http-port. Point the agent
@@ -13,7 +20,7 @@ Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --htt
 _EXAMPLES = """\
   dwarf-agent simulate                                  a Dwarf 3 on 127.0.0.1:9900
   dwarf-agent simulate --model mini --speed 20          a Dwarf mini, twenty times as fast as life
-  dwarf-agent simulate --fault 'drop_link at=30'        that loses the connection after 30 s
+  dwarf-agent simulate --fault drop-link:after_s=30     that loses the connection after 30 s
   dwarf-agent simulate --faults                         list the faults there are"""
 
 
@@ -50,8 +57,55 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="for what happens by chance (default: %(default)s)"
     )
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="answer as a recorded telescope did")
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from agent.cli.logging_setup import set_up_logging
+    from agent.telescope.simulator import FAULTS, SimulatorOptions, parse_fault
+
+    if arguments.faults:
+        print("\n".join(_fault_line(name, fault) for name, fault in sorted(FAULTS.items())))
+        return 0
+    options = SimulatorOptions(
+        model=arguments.model,
+        generation=arguments.generation,
+        answer_type=arguments.answer_type,
+        host=arguments.host,
+        port=arguments.port,
+        http_port=arguments.http_port,
+        seed=arguments.seed,
+        speed=arguments.speed,
+        faults=tuple(parse_fault(text) for text in arguments.fault),
+    )
+    set_up_logging("info")
+    return asyncio.run(_simulate(options))
+
+
+async def _simulate(options: SimulatorOptions) -> int:
+    from agent.telescope.simulator import SimulatedDwarf, patient
+
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    try:
+        async with SimulatedDwarf(patient(options)) as telescope:
+            print(
+                f"simulated {options.model} on {options.host}:{telescope.port}, HTTP {telescope.http_port}; "
+                f"time × {options.speed:g}. Ctrl-C ends it.\n"
+                f"dwarf-agent run --telescope-host {options.host} --telescope-port {telescope.port} "
+                f"--telescope-http-port {telescope.http_port}",
+                flush=True,
+            )
+            await ended.wait()
+    except OSError as error:
+        raise AgentError(
+            f"The simulator cannot listen: {error.strerror or error}.",
+            hint="Choose other ports with --port and --http-port (0 takes a free one).",
+        ) from None
     return 0
+
+
+def _fault_line(name: str, fault: type[Fault]) -> str:
+    values = ",".join(
+        one.name if one.default is MISSING else f"{one.name}={one.default}" for one in fields(fault)
+    )
+    return f"{name}{':' if values else ''}{values}\n    {fault.help}"
