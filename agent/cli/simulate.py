@@ -105,7 +105,7 @@ async def _simulate(options: SimulatorOptions) -> int:
 
 
 def _fault_line(name: str, fault: type[Fault]) -> str:
-    values = ",".join(
-        one.name if one.default is MISSING else f"{one.name}={one.default}" for one in fields(fault)
+    values = ", ".join(
+        one.name if one.default in (MISSING, None) else f"{one.name}={one.default}" for one in fields(fault)
     )
-    return f"{name}{':' if values else ''}{values}\n    {fault.help}"
+    return f"{name:<24}{fault.help}\n{'':24}[{values}]"
