@@ -322,7 +322,7 @@ def _settings(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> d
         return setting(key, "select", name, key, icon, {"options": list(choices)}, *parts)
 
     parts = {
-        "scheduler": switch("scheduler", "Scheduler", "mdi:calendar-play"),
+        "scheduler": switch("scheduler", "Scheduler", "mdi:calendar-check-outline"),
         "armed": switch("armed", "Controls armed", "mdi:shield-lock-open-outline"),
         "max_wait": setting(
             "max_wait",
