@@ -71,6 +71,11 @@ class Journal:
         closed = self._facts.get("frames")
         return _frames(closed.get(camera.value) if isinstance(closed, dict) else None)
 
+    @property
+    def all_frames(self) -> Frames:
+        """Every frame it knows of, both cameras, the open capture included."""
+        return sum((self.frames(camera) for camera in Camera), self.open_frames)
+
     async def begin(self, started_at: datetime) -> None:
         """Note that the session runs."""
         self._facts.setdefault("started_at", started_at.isoformat())

@@ -17,7 +17,7 @@ class Waiting:
 
     brief: SessionBrief
     document: SessionDocument
-    plan: Plan
+    plan: Plan | None  # None until the telescope's model is known
     start: datetime | None
     window_end: datetime | None
     seen: datetime

@@ -117,7 +117,7 @@ class SessionStore:
                 )
                 self._shelf.keep(session)
                 running.append(session)
-            self._journals.keep_only({session.session_id for session in running})
+            self._journals.keep_only({session.session_id for session in running} | self._waiting_ids())
             return running
 
     def scan(self, limit: int | None = None) -> Changes:
@@ -263,6 +263,11 @@ class SessionStore:
         with self._lock:
             session = self._shelf.reread(self._shelf.known(session_id, Folder.TO_DO))
             return self._shelf.rewrite(session, with_start(session.document, start, self.zone))
+
+    def _waiting_ids(self) -> set[str]:
+        """The ids that the files in ToDo/ will get: a session put back by a stopping agent has a journal."""
+        names = [path.name for path in self.tree[Folder.TO_DO].glob("*.json")]
+        return {self._shelf.new_id(name) for name in names}
 
     # -- inside ---------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.clock import LoopClock
 from agent.events import Failure, Outcome, Reason
 from agent.session.problems import InvalidSessionError, Problem
 from agent.store import disk
@@ -20,7 +22,7 @@ from agent.store.errors import (
 from agent.store.folders import Folder, reason_path
 from agent.store.store import SessionStore
 
-from .support import PARIS, HandClock, drop, names, open_store, process_in, result, session
+from .support import PARIS, START, HandClock, drop, names, open_store, process_in, result, session
 
 
 @pytest.fixture(params=["exclusive rename", "placeholder"])
@@ -311,3 +313,34 @@ def _full(folder: Path, *_: object, **__: object) -> Path:
 
 def _read_only(folder: Path, *_: object, **__: object) -> Path:
     raise OSError(errno.EROFS, "Read-only file system", str(folder))
+
+
+def test_preparing_clears_a_crashs_leftovers_and_nothing_of_the_users(root: Path, clock: HandClock) -> None:
+    open_store(root, clock).close()
+    kept = [
+        drop(root, "empty.json", b""),
+        drop(root, "explained.json", b"", Folder.ERROR),
+        drop(root, "explained.json.reason.txt", b"why", Folder.ERROR),
+        drop(root, "fixed.json"),
+        drop(root, "fixed.json.reason.txt", b"written just before a crash", Folder.ERROR),
+        drop(root, ".user.tmp", b"x"),
+    ]
+    gone = [
+        drop(root, "placeholder.json", b"", Folder.DONE),
+        drop(root, ".dwarf-agent-7-1.tmp", b"half"),
+        drop(root, "long ago.json.reason.txt", b"why", Folder.ERROR),
+    ]
+    open_store(root, clock).close()
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in gone)
+
+
+async def test_the_store_works_in_threads_under_the_loops_clock(root: Path) -> None:
+    clock = LoopClock(START)
+    store = SessionStore(root, clock, telescope="t", zone=PARIS)
+    assert clock.now() >= START
+    await asyncio.to_thread(store.prepare)
+    drop(root, "m31.json")
+    assert len((await asyncio.to_thread(store.scan)).added) == 1
+    await asyncio.to_thread(store.claim, "m31")
+    store.close()

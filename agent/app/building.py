@@ -1,0 +1,92 @@
+"""One station built from its settings: which driver, which id."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.app.state_file import StateFile
+from agent.app.station import Station
+from agent.clock import Clock
+from agent.events import EventBus
+from agent.schedule.timetable import Timetable
+from agent.settings import Settings, TelescopeSettings
+from agent.mqtt.topics import RESERVED_IDS
+from agent.store.folders import Tree
+from agent.telescope.interface import Telescope
+
+LEARN_ID_S = 5.0  # at its very first start the agent waits this long for the telescope's own number
+
+Connect = Callable[[TelescopeSettings, Clock, Path | None], Telescope]
+
+
+def _native(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
+    from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
+
+    return DwarfTelescope(
+        DwarfAddress(own.host, own.port, own.http_port),
+        clock=clock,
+        model=own.model,
+        keep_control=own.keep_control,
+        record=record,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """How a telescope of the settings becomes a `Telescope`."""
+
+    native: Connect = _native
+
+    def connect(self, own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
+        """Return the unconnected telescope."""
+        return self.native(own, clock, record)
+
+
+async def build_station(
+    settings: Settings,
+    own: TelescopeSettings,
+    bus: EventBus,
+    timetable: Timetable,
+    clock: Clock,
+    record: Path | None,
+    drivers: Drivers,
+) -> Station:
+    """Return a station that is not started yet, with the id it will keep."""
+    tree = Tree(settings.sessions_dir_of(own))
+    state = StateFile(tree.ledger.with_name("telescope.json"))
+    await asyncio.to_thread(state.load)
+    telescope = drivers.connect(own, clock, record)
+    telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
+    if not own.id:
+        state.set(id=telescope_id)
+    return Station(telescope_id, telescope, settings, own, bus, timetable, clock, state)
+
+
+def _remembered(state: StateFile) -> str:
+    known = state.get("id")
+    return known if isinstance(known, str) and known not in RESERVED_IDS else ""
+
+
+async def _learn_id(telescope: Telescope, own: TelescopeSettings, clock: Clock) -> str:
+    """Make an id of the telescope's own number; of its address when it does not answer at the first start."""
+    await telescope.open()
+    try:
+        async with clock.timeout(LEARN_ID_S):
+            await telescope.wait_connected()
+    except TimeoutError:
+        return _word(f"dwarf_{own.name or own.host}")
+    identity = telescope.identity
+    if identity is None or not identity.serial:
+        return _word(f"dwarf_{own.name or own.host}")
+    return _word(f"{_MODEL_WORDS.get(identity.model, 'dwarf')}_{identity.serial[-6:]}")
+
+
+_MODEL_WORDS = {"D2": "dwarf2", "D3": "dwarf3", "mini": "dwarfmini"}
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "_", text.lower()).strip("_") or "dwarf"

@@ -1,0 +1,167 @@
+"""May this session run now? The conditions' answer, in the dispatcher's words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from agent.clock import Clock
+from agent.conditions import ConditionDefaults, ConditionSet, Decision, Link, Moment, Window
+from agent.errors import AgentError
+from agent.events import Reason, SafetyDecision
+from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.session.document import SessionDocument
+from agent.session.fields import WeatherPolicy
+from agent.targets import Site, Target
+from agent.telescope.interface import ConnectionState, Telescope
+
+_LOGGER = logging.getLogger(__name__)
+
+MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
+HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again
+_FOR_EVER = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
+
+
+class ConditionGate:
+    """Judges due sessions; owner of how long each has waited for its conditions."""
+
+    def __init__(
+        self,
+        telescope: Telescope,
+        *,
+        site: Site | None,
+        clock: Clock,
+        defaults: Callable[[], ConditionDefaults],
+        when_missed: str,
+        safety: Callable[[], SafetyDecision | None],
+        brake: Callable[[], Judgement | None],
+    ) -> None:
+        """`brake` answers for the whole queue (switched off, night over), or None to let it through."""
+        self._telescope = telescope
+        self._site = site
+        self._clock = clock
+        self._defaults = defaults
+        self._when_missed = when_missed
+        self._safety = safety
+        self._brake = brake
+        self._since: dict[str, datetime] = {}
+        self._held_until: datetime | None = None
+
+    def refused_control(self) -> None:
+        """Another client holds the telescope; ask no more for a while."""
+        self._held_until = self._clock.now() + HELD_PAUSE
+
+    def link(self) -> Link:
+        """Whether the telescope can be commanded now."""
+        match self._telescope.connection:
+            case ConnectionState.CONNECTED:
+                held = self._held_until is not None and self._clock.now() < self._held_until
+                return Link.HELD_BY_OTHER if held else Link.READY
+            case ConnectionState.HELD_BY_OTHER:
+                return Link.HELD_BY_OTHER
+            case _:
+                return Link.UNREACHABLE
+
+    def forget(self, session_id: str) -> None:
+        """A session waits no more."""
+        self._since.pop(session_id, None)
+
+    def judge(self, waiting: Waiting, now: datetime) -> Judgement:
+        """Answer for one due session."""
+        try:
+            return self._judge(waiting, now)
+        except AgentError as error:
+            return Judgement(Answer.OVER, Reason.INVALID, str(error))
+
+    def _judge(self, waiting: Waiting, now: datetime) -> Judgement:
+        missed = self._missed(waiting)
+        if missed is not None:
+            return missed
+        if not waiting.forced and (braked := self._brake()) is not None:
+            return braked
+        conditions = self.conditions(waiting.document)
+        decision = conditions.judge(self.moment(waiting, now))
+        if decision.allowed:
+            self._since.pop(waiting.session_id, None)
+            return Judgement(Answer.RUN)
+        reason, message = decision.reason or Reason.SCHEDULE, decision.message
+        if decision.final:
+            return Judgement(Answer.OVER, reason, message)
+        if self._link_alone(decision):
+            return Judgement(Answer.WAIT, reason, message, decision.until)
+        if conditions.weather is WeatherPolicy.ABORT and reason is Reason.WEATHER:
+            return Judgement(Answer.OVER, reason, message)
+        return self._bounded(waiting, conditions, decision, now)
+
+    def _bounded(
+        self, waiting: Waiting, conditions: ConditionSet, decision: Decision, now: datetime
+    ) -> Judgement:
+        reason, message = decision.reason or Reason.SCHEDULE, decision.message
+        since = self._since.setdefault(waiting.session_id, now)
+        if conditions.wait_max_s is None:
+            return Judgement(Answer.WAIT, reason, message, decision.until)
+        limit = since + timedelta(seconds=conditions.wait_max_s)
+        if now >= limit:
+            waited = f"It waited {conditions.wait_max_s / 60:.0f} minutes."
+            return Judgement(Answer.OVER, reason, f"{message} {waited}")
+        return Judgement(Answer.WAIT, reason, message, min(decision.until or limit, limit))
+
+    def conditions(self, document: SessionDocument) -> ConditionSet:
+        """The rules of one session; AgentError when they contradict each other."""
+        return ConditionSet.from_settings_and_session(self._defaults(), document.conditions)
+
+    def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
+        """What the rules are asked about."""
+        targets = waiting.plan.goto_targets if waiting.plan is not None else ()
+        solar = waiting.document.goto_solar
+        return Moment(
+            now=now,
+            site=self._site,
+            target=targets[-1] if targets else None,
+            window=Window(waiting.start or waiting.seen, waiting.window_end),
+            duration_s=waiting.plan.estimate_s if waiting.plan is not None else 0.0,
+            link=self.link(),
+            telemetry=self._telescope.telemetry,
+            safety=self._safety(),
+            sun_filter=solar is not None and solar.sun_filter,
+            running=running or waiting.resume or waiting.forced,
+        )
+
+    def _missed(self, waiting: Waiting) -> Judgement | None:
+        if waiting.resume or waiting.forced or waiting.start is None:
+            return None
+        if waiting.start >= waiting.seen - MISSED_AFTER:
+            return None
+        policy = waiting.document.id_command.when_missed or self._when_missed
+        message = "Its start passed while the agent did not know of it."
+        match str(policy):
+            case "skip":
+                return Judgement(Answer.OVER, Reason.MISSED, message)
+            case "wait":
+                return Judgement(Answer.NEXT_NIGHT, Reason.MISSED, message)
+            case _:
+                return None
+
+    @staticmethod
+    def _link_alone(decision: Decision) -> bool:
+        return all(verdict.reason in _FOR_EVER for verdict in decision.blocking)
+
+
+class SessionGuard:
+    """The Sun guard of one session: the last gate before any of its gotos."""
+
+    def __init__(
+        self, conditions: ConditionSet, site: Site | None, clock: Clock, *, sun_filter: bool
+    ) -> None:
+        self._conditions = conditions
+        self._site = site
+        self._clock = clock
+        self._sun_filter = sun_filter
+
+    def permit(self, target: Target, *, seconds: float) -> None:
+        """Allow pointing at the target for that long, or raise SunLimitError."""
+        now = self._clock.now()
+        self._conditions.permit_goto(
+            target, self._site, now, until=now + timedelta(seconds=seconds), sun_filter=self._sun_filter
+        )

@@ -1,0 +1,207 @@
+"""One session's life once it is chosen: taken, run under a watchman's eye, ended or put back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agent.app.board import StatusBoard
+from agent.app.gate import ConditionGate, SessionGuard
+from agent.app.intake import Intake
+from agent.app.records import Records
+from agent.app.watchman import Watchman
+from agent.events import Failure, Outcome, Reason, SessionResult
+from agent.execute.context import Job, Surroundings
+from agent.execute.control import Control
+from agent.execute.run import SessionRun
+from agent.schedule.dispatcher import Dispatcher
+from agent.schedule.waiting import Waiting
+from agent.session.plan import Plan, target_json
+from agent.session.problems import InvalidSessionError
+from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.folders import Folder
+from agent.store.session_log import log_path, session_log
+from agent.store.store import SessionStore
+from agent.telescope.errors import TelescopeError
+
+_LOGGER = logging.getLogger(__name__)
+
+HAND_OVER_S = 120.0  # with the next session nearer than this the control lock is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The session that runs, and the hand on its brake."""
+
+    waiting: Waiting
+    control: Control
+
+
+class Lifecycle:
+    """Runs the sessions that the dispatcher chooses; owner of the one that runs."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        store: SessionStore,
+        records: Records,
+        intake: Intake,
+        gate: ConditionGate,
+        board: StatusBoard,
+        watchman: Callable[[Running, Plan], Watchman],
+        *,
+        keep_control: bool,
+    ) -> None:
+        self._around = around
+        self._store = store
+        self._records = records
+        self._intake = intake
+        self._gate = gate
+        self._board = board
+        self._watchman = watchman
+        self._keep_control = keep_control
+        self.dispatcher: Dispatcher | None = None
+        self.running: Running | None = None
+        self.left_running = False  # a stop that never reached the telescope
+
+    # -- what the dispatcher has done -------------------------------------------------------------------
+
+    async def run(self, waiting: Waiting) -> None:
+        """Run a session to its result, or put it back when it cannot begin or the agent stops."""
+        if not await self._take_control(waiting):
+            return
+        try:
+            stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
+        except UnknownSessionError as error:
+            _LOGGER.info("Session %s is gone: %s", waiting.session_id, error)
+            return
+        except StoreError as error:
+            _LOGGER.error("Session %s cannot be taken: %s", waiting.session_id, error)  # noqa: TRY400
+            self._board.problem(Failure(error.code, error.message, error.hint))
+            return
+        try:
+            plan = self._intake.plan(stored.document)
+        except InvalidSessionError as error:
+            await self._intake.refuse(waiting.brief, error)
+            return
+        if plan is None:
+            await self._put_back(waiting, "The telescope's model is not known yet.")
+            return
+        path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
+        with session_log(path, waiting.session_id):
+            await self._run(waiting, plan)
+        await self._release_control()
+
+    async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
+        """End a session that will not run, as skipped."""
+        self._gate.forget(waiting.session_id)
+        outcome = Outcome.FAILED if reason is Reason.INVALID else Outcome.SKIPPED
+        failure = Failure("invalid", message) if reason is Reason.INVALID else None
+        await self._records.end_unrun(waiting.brief, outcome, reason, message, failure)
+
+    async def postpone(self, waiting: Waiting, start: datetime) -> None:
+        """Write a missed session's new start into its file."""
+        try:
+            await asyncio.to_thread(self._store.reschedule, waiting.session_id, start)
+        except StoreError as error:
+            _LOGGER.warning("Session %s keeps its old date in its file: %s", waiting.session_id, error)
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    async def _run(self, waiting: Waiting, plan: Plan) -> None:
+        control = Control()
+        self.running = Running(waiting, control)
+        self._board.session_began(waiting.brief)
+        _LOGGER.info("Session %s begins: %s", waiting.session_id, plan.target)
+        conditions = self._readings()
+        problem: Failure | None = None
+        try:
+            watchman = asyncio.create_task(self._watchman(self.running, plan).watch(), name="watchman")
+            try:
+                run = SessionRun(self._around, self._job(waiting, plan), control)
+                result = await run.execute()
+                self.left_running = self.left_running or run.left_running
+            finally:
+                watchman.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watchman
+            if result is None:
+                await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
+                return
+            problem = _problem(result)
+            await self._records.end(result, conditions=conditions, target=_target(plan))
+        finally:
+            self.running = None
+            self._gate.forget(waiting.session_id)
+            self._board.session_ended(problem)
+
+    def _job(self, waiting: Waiting, plan: Plan) -> Job:
+        solar = waiting.document.goto_solar
+        guard = SessionGuard(
+            self._gate.conditions(waiting.document),
+            self._around.site,
+            self._around.clock,
+            sun_filter=solar is not None and solar.sun_filter,
+        )
+        return Job(waiting.brief, plan, self._store.journal(waiting.session_id), guard)
+
+    def _readings(self) -> dict[str, Any]:
+        telemetry = self._around.telescope.telemetry
+        readings = {
+            "battery": telemetry.battery,
+            "temperature": telemetry.temperature,
+            "storage_free_gb": telemetry.storage_free_gb,
+        }
+        return {name: value for name, value in readings.items() if value is not None}
+
+    async def _put_back(self, waiting: Waiting, message: str) -> None:
+        try:
+            await asyncio.to_thread(self._store.put_back, waiting.session_id, message)
+        except StoreError as error:
+            _LOGGER.warning(
+                "Session %s stays in Current/ until the next start: %s", waiting.session_id, error
+            )
+            return
+        _LOGGER.info("Session %s is back in ToDo/: %s", waiting.session_id, message)
+
+    async def _take_control(self, waiting: Waiting) -> bool:
+        try:
+            await self._around.telescope.take_control()
+        except TelescopeError as error:
+            _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)
+            self._gate.refused_control()
+            if self.dispatcher is not None:
+                self.dispatcher.put(waiting)
+            return False
+        return True
+
+    async def _release_control(self) -> None:
+        if self._keep_control or self.dispatcher is None:
+            return
+        now = self._around.clock.now()
+        soon = any(
+            waiting.start is None or (waiting.start - now).total_seconds() < HAND_OVER_S
+            for waiting in self.dispatcher.queue
+        )
+        if not soon:
+            await self._around.telescope.release_control()
+
+
+def _problem(result: SessionResult) -> Failure | None:
+    if result.outcome is Outcome.COMPLETED:
+        return None
+    if result.error is not None:
+        return result.error
+    if result.outcome is Outcome.PARTIAL:
+        return Failure("partial", result.message)
+    return None
+
+
+def _target(plan: Plan) -> dict[str, Any] | None:
+    targets = plan.goto_targets
+    return target_json(targets[-1]) if targets else None

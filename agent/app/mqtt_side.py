@@ -1,0 +1,178 @@
+"""The stations on MQTT: service, discovery, settings, pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agent import __version__
+from agent.app.desk import AgentDesk, published
+from agent.app.pictures import Pictures
+from agent.app.station import Station
+from agent.app.switches import Switches
+from agent.app.wiring import mqtt_port
+from agent.clock import Clock
+from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.mqtt.discovery.announcer import Announcer
+from agent.mqtt.discovery.bridge import build_bridge_device
+from agent.mqtt.discovery.ledger import Ledger
+from agent.mqtt.discovery.model import (
+    BridgeFacts,
+    DeviceMessage,
+    DiscoveryOptions,
+    TelescopeFacts,
+    filter_names,
+)
+from agent.mqtt.discovery.telescope import build_telescope_device
+from agent.mqtt.port import MqttPort
+from agent.mqtt.service import About, BirthTopic, MqttService
+from agent.mqtt.topics import Topics
+from agent.session.fields import WeatherPolicy
+from agent.settings import Settings, redacted
+
+_LOGGER = logging.getLogger(__name__)
+
+SHOWN_FILES = 100  # a longer list of session files helps nobody on a dashboard
+
+
+class MqttSide:
+    """Owns everything of the agent that speaks MQTT."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stations: Mapping[str, Station],
+        bus: EventBus,
+        clock: Clock,
+        *,
+        safety_input: Callable[..., None],
+        restart: Callable[[], None],
+        ledger_path: Path,
+        port: MqttPort | None = None,
+    ) -> None:
+        self._settings = settings
+        self._stations = stations
+        self._bus = bus
+        self._clock = clock
+        topics = Topics(settings.mqtt.base_topic)
+        self.port = port or mqtt_port(settings.mqtt, will=topics.will())
+        shown = redacted(settings)
+        station = next(iter(stations.values()))
+        self.service = MqttService(
+            self.port,
+            topics,
+            bus,
+            AgentDesk(
+                stations,
+                safety_input=safety_input,
+                resend_discovery=self._resend,
+                restart=restart,
+                settings_shown=shown,
+            ),
+            About(
+                version=__version__,
+                telescopes=[_about(each) for each in stations.values()],
+                config_hash=hashlib.sha256(
+                    json.dumps(shown, sort_keys=True, default=str).encode()
+                ).hexdigest()[:12],
+            ),
+            clock=clock,
+            zone=station.zone,
+            birth=BirthTopic(
+                settings.discovery.birth_topic,
+                settings.discovery.birth_payload,
+                settings.discovery.death_payload,
+            ),
+            discovery_prefix=settings.discovery.prefix,
+        )
+        self._options = DiscoveryOptions(
+            topics=topics,
+            prefix=settings.discovery.prefix,
+            ha_min_version=_version(settings.discovery.min_version),
+            agent_version=__version__,
+        )
+        self._ledger = Ledger(ledger_path)
+        self._announcer = Announcer(self.port, self._ledger, clock)
+
+    async def run(self) -> None:
+        """Speak until cancelled, then say goodbye."""
+        ends = [self._bus.subscribe(self._hear)]
+        for station in self._stations.values():
+            self._say_settings(station.id, station.switches.values)
+            station.switches.listen(partial(self._say_settings, station.id))
+        self.service.on_birth(self._resend)
+        self.service.start()
+        for station in self._stations.values():
+            self._bus.publish(station.board.again())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for station in self._stations.values():
+                    pictures = Pictures(station, self.service.publisher.image)
+                    ends.append(self._bus.subscribe(pictures.hear))
+                    group.create_task(pictures.run(), name=f"{station.id}: pictures")
+                if self._settings.discovery.enabled:
+                    self._announce()
+                    group.create_task(self._announcer.run(), name="discovery")
+        finally:
+            for end in ends:
+                end()
+            await self.service.stop()
+
+    def _say_settings(self, telescope_id: str, switches: Switches) -> None:
+        self.service.publisher.settings(telescope_id, published(switches))
+
+    def _resend(self) -> None:
+        self._announcer.resend()
+        self.service.say_again()
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, QueueChanged) or (isinstance(event, AvailabilityChanged) and event.online):
+            station = self._stations[event.telescope]
+            identity = station.telescope.identity
+            if identity is not None and identity.firmware:
+                self.service.publisher.firmware(station.id, identity.firmware)
+            if self._settings.discovery.enabled:
+                self._announce()
+
+    def _announce(self) -> None:
+        messages: list[DeviceMessage] = [build_bridge_device(BridgeFacts(), self._options)]
+        messages += [
+            build_telescope_device(self._facts(station), self._options) for station in self._stations.values()
+        ]
+        self._announcer.announce(messages)
+
+    def _facts(self, station: Station) -> TelescopeFacts:
+        identity = station.telescope.identity
+        capabilities = station.capabilities()
+        name = station.own.name or (identity.name if identity and identity.name else station.id)
+        serial = identity.serial if identity else str(station.state.get("serial") or "")
+        pins = self._ledger.pin(
+            station.id, hardware_id=serial, name=name, entity_prefix=station.own.entity_prefix
+        )
+        return TelescopeFacts(
+            telescope_id=station.id,
+            name=name,
+            model=capabilities.model if capabilities else "",
+            hardware_id=pins.hardware_id,
+            entity_prefix=pins.entity_prefix,
+            firmware=identity.firmware if identity else "",
+            serial=serial,
+            filters=filter_names(capabilities) if capabilities else (),
+            weather_policies=tuple(policy.value for policy in WeatherPolicy),
+            session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
+        )
+
+
+def _about(station: Station) -> dict[str, Any]:
+    return {"id": station.id, "name": station.own.name or station.id, "model": station.own.model}
+
+
+def _version(text: str) -> tuple[int, int]:
+    year, month = text.split(".")
+    return int(year), int(month)

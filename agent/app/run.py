@@ -1,0 +1,133 @@
+"""Builds the parts and runs them until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from agent.app.building import Drivers, build_station
+from agent.app.mqtt_side import MqttSide
+from agent.app.station import Station
+from agent.clock import Clock
+from agent.events import EventBus
+from agent.mqtt.port import MqttPort
+from agent.schedule.timetable import Timetable
+from agent.settings import Settings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def run_agent(
+    settings: Settings,
+    *,
+    clock: Clock,
+    once: bool = False,
+    record: Path | None = None,
+    ready: Callable[[Mapping[str, Station]], None] | None = None,
+    stop: asyncio.Event | None = None,
+    drivers: Drivers | None = None,
+    port: MqttPort | None = None,
+) -> int:
+    """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
+
+    AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
+    and broker connections; `record` keeps what the telescope says in a file.
+    """
+    stop = stop or asyncio.Event()
+    bus = EventBus()
+    stations: dict[str, Station] = {}
+
+    def clock_was_set(_step: float) -> None:
+        for station in stations.values():
+            station.dispatcher.kick()
+
+    timetable = Timetable(clock, clock_was_set)
+    with _signals(stop):
+        for own in settings.telescopes:
+            station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())
+            stations[station.id] = station
+        timetable.start()
+        try:
+            for station in stations.values():
+                await station.prepare()
+            if ready is not None:
+                ready(stations)
+            await _serve(settings, stations, bus, clock, stop, once=once, port=port)
+        finally:
+            await timetable.stop()
+            for station in stations.values():
+                await station.close()
+    _LOGGER.info("The agent has stopped")
+    return 0
+
+
+async def _serve(
+    settings: Settings,
+    stations: Mapping[str, Station],
+    bus: EventBus,
+    clock: Clock,
+    stop: asyncio.Event,
+    *,
+    once: bool,
+    port: MqttPort | None,
+) -> None:
+    side: MqttSide | None = None
+    if settings.mqtt.host or port is not None:
+        ledger = next(iter(stations.values())).store.tree.ledger.with_name("discovery.json")
+        side = MqttSide(
+            settings,
+            stations,
+            bus,
+            clock,
+            safety_input=lambda *_: None,
+            restart=stop.set,
+            ledger_path=ledger,
+            port=port,
+        )
+    else:
+        _LOGGER.warning("No MQTT broker is configured; sessions from files run all the same")
+    async with asyncio.TaskGroup() as outer:
+        speaking = outer.create_task(side.run(), name="mqtt") if side is not None else None
+        async with asyncio.TaskGroup() as inner:
+            serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
+            await _until_stop(stations, stop, once=once)
+            await asyncio.gather(*(station.stop() for station in stations.values()))
+            for task in serving:
+                task.cancel()
+        if speaking is not None:
+            speaking.cancel()
+
+
+async def _until_stop(stations: Mapping[str, Station], stop: asyncio.Event, *, once: bool) -> None:
+    waiting: list[asyncio.Task[object]] = [asyncio.create_task(stop.wait(), name="stop")]
+    if once:
+        waiting.append(asyncio.create_task(_all_idle(stations), name="idle"))
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    _LOGGER.info("Stopping")
+
+
+async def _all_idle(stations: Mapping[str, Station]) -> None:
+    await asyncio.gather(*(station.idle() for station in stations.values()))
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    caught = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, stop.set)
+            caught.append(number)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)

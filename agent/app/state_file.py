@@ -1,0 +1,51 @@
+"""The little a station remembers between its lives: its id, model and the switches people set."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from agent.store import disk
+
+_LOGGER = logging.getLogger(__name__)
+
+_LIMIT = 64 * 1024  # bytes; it has a few hundred
+
+
+class StateFile:
+    """A small JSON object on disk. One that cannot be read counts as empty, with a warning."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._facts: dict[str, Any] = {}
+
+    def load(self) -> dict[str, Any]:
+        """Read it; return what it holds."""
+        try:
+            content = disk.read(self._path, _LIMIT)
+            facts = json.loads(content[0]) if content else {}
+            self._facts = facts if isinstance(facts, dict) else {}
+        except FileNotFoundError:
+            self._facts = {}
+        except (OSError, ValueError, RecursionError) as error:
+            _LOGGER.warning("%s cannot be read and counts as empty: %s", self._path.name, error)
+            self._facts = {}
+        return dict(self._facts)
+
+    def get(self, key: str) -> Any:
+        """Return one fact; None when it is not known."""
+        return self._facts.get(key)
+
+    def set(self, **facts: Any) -> None:
+        """Change facts and write them if that changed anything."""
+        changed = {**self._facts, **facts}
+        if changed == self._facts:
+            return
+        self._facts = changed
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            disk.write(self._path, json.dumps(changed, ensure_ascii=False, indent=1).encode())
+        except OSError as error:
+            _LOGGER.warning("%s cannot be written: %s", self._path.name, error)

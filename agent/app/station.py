@@ -1,0 +1,328 @@
+"""One telescope with everything that belongs to it: folders, queue, executor, status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.app.board import StatusBoard
+from agent.app.gate import ConditionGate
+from agent.app.intake import Intake
+from agent.app.lifecycle import Lifecycle, Running
+from agent.app.records import Records
+from agent.app.state_file import StateFile
+from agent.app.switches import SwitchBoard, Switches
+from agent.app.watchman import Watchman
+from agent.app.wiring import condition_defaults, site_of, zone_of
+from agent.capabilities import Capabilities
+from agent.clock import Clock
+from agent.conditions import ConditionDefaults
+from agent.events import (
+    AvailabilityChanged,
+    EventBus,
+    Failure,
+    Reason,
+    SafetyDecision,
+    TelemetryChanged,
+)
+from agent.execute.context import Surroundings
+from agent.execute.control import Ending, EndKind
+from agent.schedule.dispatcher import Dispatcher
+from agent.schedule.timetable import Timetable
+from agent.schedule.waiting import Answer, Judgement
+from agent.session.document import SessionDocument
+from agent.session.fields import WeatherPolicy
+from agent.session.plan import Plan
+from agent.session.problems import Problem
+from agent.settings import Settings, TelescopeSettings
+from agent.sky.catalogue import resolve
+from agent.store.ledger import Ledger
+from agent.store.results import Results
+from agent.store.store import SessionStore
+from agent.telescope.dwarf.models import capabilities_for
+from agent.telescope.errors import TelescopeError
+from agent.telescope.interface import (
+    ConnectionChanged,
+    ConnectionState,
+    TelemetryReport,
+    Telescope,
+    TelescopeEvent,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+NIGHT_CHANGES = time(18)  # local; the table of results changes its night then as well
+STOP_LIMIT_S = 25.0  # a stopping agent waits this long for its session to come to rest
+
+
+class Station:
+    """Owner of one telescope's parts. `prepare`, then `serve` until told to stop."""
+
+    def __init__(
+        self,
+        telescope_id: str,
+        telescope: Telescope,
+        settings: Settings,
+        own: TelescopeSettings,
+        bus: EventBus,
+        timetable: Timetable,
+        clock: Clock,
+        state: StateFile,
+    ) -> None:
+        self.id = telescope_id
+        self.own = own
+        self.telescope = telescope
+        self.bus = bus
+        self.clock = clock
+        self.zone: ZoneInfo = zone_of(settings)
+        self.site = site_of(settings)
+        self.state = state
+        self._settings = settings
+        self._defaults = condition_defaults(settings)
+        self._safety: SafetyDecision | None = None
+        self._safety_changed = asyncio.Event()
+        self._night_over: tuple[datetime, Reason, str] | None = None
+        self._after_this = False
+        self.switches = SwitchBoard(
+            state,
+            Switches(
+                weather_policy=WeatherPolicy(settings.weather.policy),
+                max_wait_min=settings.conditions.max_wait_min,
+            ),
+            clock,
+        )
+        self.board = StatusBoard(telescope_id, clock, bus.publish)
+        self.store = SessionStore(
+            settings.sessions_dir_of(own),
+            clock,
+            telescope=telescope_id,
+            zone=self.zone,
+            examine=self._examine,
+        )
+        self.ledger = Ledger(self.store.tree.ledger, clock)
+        results = Results(
+            self.store.tree, telescope=telescope_id, zone=self.zone, capabilities=self.capabilities
+        )
+        self.results = results
+        self.records = Records(telescope_id, self.store, results, self.ledger, clock, bus.publish)
+        self.intake = Intake(
+            telescope_id,
+            self.store,
+            self.records,
+            clock=clock,
+            zone=self.zone,
+            capabilities=self.capabilities,
+            resolve=resolve,
+            publish=bus.publish,
+            poll_s=settings.poll_seconds,
+        )
+        self.gate = ConditionGate(
+            telescope,
+            site=self.site,
+            clock=clock,
+            defaults=self.defaults,
+            when_missed=settings.conditions.when_missed,
+            safety=lambda: self._safety,
+            brake=self._brake,
+        )
+        around = Surroundings(
+            telescope, telescope_id, self.site, self.zone.key, clock, bus.publish, self.board
+        )
+        self.lifecycle = Lifecycle(
+            around,
+            self.store,
+            self.records,
+            self.intake,
+            self.gate,
+            self.board,
+            self._watchman,
+            keep_control=own.keep_control,
+        )
+        self.dispatcher = Dispatcher(
+            telescope_id,
+            clock=clock,
+            timetable=timetable,
+            gate=self.gate,
+            sessions=self.lifecycle,
+            publish=bus.publish,
+            on_idle=self.board.stands_still,
+        )
+        self.intake.dispatcher = self.dispatcher
+        self.lifecycle.dispatcher = self.dispatcher
+        self.switches.listen(lambda _: self.dispatcher.kick())
+
+    # -- life -------------------------------------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
+        await asyncio.to_thread(self.store.prepare)
+        self.telescope.listen(self._hear)
+        await asyncio.to_thread(self.results.catch_up)
+        await self.intake.recover()
+
+    async def serve(self) -> None:
+        """Connect, follow the folders and run sessions, for ever."""
+        await self.telescope.open()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.intake.watch(), name=f"{self.id}: folders")
+            group.create_task(self.dispatcher.serve(), name=f"{self.id}: sessions")
+            group.create_task(self._follow_model(), name=f"{self.id}: model")
+
+    async def idle(self) -> None:
+        """Return when every file was looked at and no session is left that could run."""
+        await self.intake.looked()
+        while self.dispatcher.running is not None or self.dispatcher.queue:
+            await self.clock.sleep(self._settings.poll_seconds)
+
+    async def stop(self) -> None:
+        """Bring the running session to rest: its capture is stopped, its file is back in ToDo/."""
+        running = self.lifecycle.running
+        if running is not None:
+            message = "The agent was stopped."
+            running.control.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, message))
+            try:
+                async with self.clock.timeout(STOP_LIMIT_S):
+                    while self.lifecycle.running is not None:
+                        await self.clock.sleep(0.05)
+            except TimeoutError:
+                _LOGGER.warning("Session %s did not come to rest in time", running.waiting.session_id)
+
+    async def close(self) -> None:
+        """Let go of the telescope and the folders."""
+        self.switches.close()
+        await self.telescope.close()
+        await asyncio.to_thread(self.store.close)
+
+    # -- what others ask --------------------------------------------------------------------------------
+
+    def capabilities(self) -> Capabilities | None:
+        """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
+        if self.telescope.identity is not None:
+            return self.telescope.capabilities
+        model = self.own.model if self.own.model != "auto" else self.state.get("model")
+        return capabilities_for(model) if isinstance(model, str) else None
+
+    def defaults(self) -> ConditionDefaults:
+        """The conditions of every session, with what people switched."""
+        values = self.switches.values
+        return replace(self._defaults, weather=values.weather_policy, wait_max_s=values.max_wait_min * 60.0)
+
+    @property
+    def has_weather(self) -> bool:
+        """Whether anything tells this station of the weather."""
+        return self._settings.weather.has_sources
+
+    @property
+    def running(self) -> Running | None:
+        """The session that runs."""
+        return self.lifecycle.running
+
+    def end_night(self, reason: Reason, message: str) -> None:
+        """Start nothing more until the next evening."""
+        local = self.clock.now().astimezone(self.zone)
+        evening = datetime.combine(local.date(), NIGHT_CHANGES, self.zone)
+        if evening <= local:
+            evening += timedelta(days=1)
+        self._night_over = (evening, reason, message)
+        _LOGGER.info("The night is over until %s: %s", evening.isoformat(timespec="minutes"), message)
+        self.dispatcher.kick()
+
+    def stop_after_this(self) -> None:
+        """Start nothing more this night; what runs goes on."""
+        self.end_night(Reason.USER, "A person wanted nothing more after this session.")
+
+    def resume_night(self) -> bool:
+        """Undo the end of the night; false when it was not over."""
+        was_over, self._night_over = self._night_over is not None, None
+        self.dispatcher.kick()
+        return was_over
+
+    async def halt_if_connected(self) -> None:
+        """Stop whatever the telescope does although no session of ours runs."""
+        if self.telescope.connection is ConnectionState.CONNECTED:
+            await self.telescope.halt()
+
+    def weather(self, decision: SafetyDecision) -> None:
+        """The weather says something new."""
+        self._safety = decision
+        changed, self._safety_changed = self._safety_changed, asyncio.Event()
+        changed.set()
+        self.dispatcher.kick()
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _examine(self, document: SessionDocument) -> Iterable[Problem]:
+        return self.intake.examine(document)
+
+    def _brake(self) -> Judgement | None:
+        if self._night_over is not None:
+            until, reason, message = self._night_over
+            if self.clock.now() < until:
+                return Judgement(Answer.WAIT, reason, f"The night is over: {message}", until)
+            self._night_over = None
+        values = self.switches.values
+        if not values.scheduler:
+            return Judgement(Answer.WAIT, Reason.USER, "The scheduler is switched off.")
+        if values.not_before is not None and self.clock.now() < values.not_before:
+            return Judgement(Answer.WAIT, Reason.USER, "A person wants nothing earlier.", values.not_before)
+        return None
+
+    def _watchman(self, running: Running, plan: Plan) -> Watchman:
+        waiting = replace(running.waiting, plan=plan)
+        conditions = self.gate.conditions(waiting.document)
+        targets = plan.goto_targets
+        target = targets[-1] if targets else None
+        return Watchman(
+            running.control,
+            conditions,
+            clock=self.clock,
+            window_end=waiting.window_end,
+            dawn=lambda now: conditions.capture_deadline(self.site, now, target),
+            judge=lambda now: conditions.judge(self.gate.moment(waiting, now, running=True)),
+            safety=lambda: self._safety,
+            policy=lambda: self.gate.conditions(waiting.document).weather,
+            safety_changed=lambda: self._safety_changed,
+        )
+
+    def _hear(self, event: TelescopeEvent) -> None:
+        now = self.clock.now()
+        match event:
+            case TelemetryReport(telemetry):
+                self.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=telemetry))
+                self.dispatcher.kick()
+            case ConnectionChanged(state, message):
+                self.board.link(state, message)
+                online = state is ConnectionState.CONNECTED
+                self.bus.publish(
+                    AvailabilityChanged(telescope=self.id, at=now, online=online, message=message)
+                )
+                self.dispatcher.kick()
+            case _:
+                return
+
+    async def _follow_model(self) -> None:
+        """Each time the telescope is there: stop what could not be stopped, and check what waits."""
+        while True:
+            await self.telescope.wait_connected()
+            identity = self.telescope.identity
+            if identity is not None and self.state.get("model") != identity.model:
+                self.state.set(model=identity.model, serial=identity.serial)
+            if self.lifecycle.left_running and self.running is None:
+                await self._make_up_for_stop()
+            await self.intake.look_again()
+            while self.telescope.connection is ConnectionState.CONNECTED:
+                await self.clock.sleep(self._settings.poll_seconds)
+
+    async def _make_up_for_stop(self) -> None:
+        try:
+            await self.telescope.halt()
+        except TelescopeError as error:
+            _LOGGER.warning("The telescope still could not be told to stop: %s", error)
+            self.board.problem(Failure(error.code, error.message, error.hint))
+            return
+        self.lifecycle.left_running = False
+        _LOGGER.info("The telescope was told to stop, now that it is back")

@@ -1,0 +1,202 @@
+"""What one telescope does next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from agent.clock import LoopClock
+from agent.events import Event, QueueChanged, Reason, SessionBrief, SessionWaiting
+from agent.schedule.dispatcher import Dispatcher, Standstill
+from agent.schedule.timetable import Timetable
+from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.session.document import read_session
+from tests.support.scheduler_time import scheduler_reads
+from tests.support.virtual_loop import run_virtual
+
+DUSK = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)
+_READ = read_session({"command": {"id_command": {}}})
+assert _READ.document is not None
+DOCUMENT = _READ.document
+
+
+def waiting(name: str, start_h: float | None = None, priority: int = 0) -> Waiting:
+    """A session that starts so many hours after dusk."""
+    start = None if start_h is None else DUSK + timedelta(hours=start_h)
+    return Waiting(SessionBrief(name, name, start, priority), DOCUMENT, None, start, None, DUSK)
+
+
+class Desk:
+    """A dispatcher on a simulated clock, with what it does written down."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        self.clock = clock
+        self.judgements: dict[str, Callable[[datetime], Judgement]] = {}
+        self.ran: list[tuple[str, float]] = []
+        self.given_up: list[tuple[str, Reason]] = []
+        self.postponed: list[tuple[str, datetime]] = []
+        self.events: list[Event] = []
+        self.idle: list[Standstill | None] = []
+        self.takes_s = 600.0
+        self.fails: set[str] = set()
+        self.timetable = Timetable(clock)
+        self.dispatcher = Dispatcher(
+            "scope",
+            clock=clock,
+            timetable=self.timetable,
+            gate=self,
+            sessions=self,
+            publish=self.events.append,
+            on_idle=self.idle.append,
+        )
+
+    def judge(self, waiting: Waiting, now: datetime) -> Judgement:
+        judge = self.judgements.get(waiting.session_id)
+        return judge(now) if judge else Judgement(Answer.RUN)
+
+    async def run(self, waiting: Waiting) -> None:
+        self.ran.append((waiting.session_id, self.clock.monotonic() / 3600))
+        await self.clock.sleep(self.takes_s)
+        if waiting.session_id in self.fails:
+            raise RuntimeError("boom")
+
+    async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
+        self.given_up.append((waiting.session_id, reason))
+
+    async def postpone(self, waiting: Waiting, start: datetime) -> None:
+        self.postponed.append((waiting.session_id, start))
+
+
+def night(story: Callable[[Desk], Awaitable[None]], hours: float = 12) -> Desk:
+    """Run a dispatcher for some hours while the story happens."""
+
+    async def main() -> Desk:
+        clock = LoopClock(DUSK)
+        desk = Desk(clock)
+        with scheduler_reads(clock):
+            desk.timetable.start()
+            serving = asyncio.create_task(desk.dispatcher.serve())
+            await story(desk)
+            await clock.sleep(hours * 3600)
+            serving.cancel()
+            await desk.timetable.stop()
+        return desk
+
+    return run_virtual(main())
+
+
+def test_sessions_run_in_time_order_each_at_its_start() -> None:
+    async def story(desk: Desk) -> None:
+        for name, hours in (("c", 3.0), ("a", 1.0), ("b", 2.0)):
+            desk.dispatcher.put(waiting(name, hours))
+
+    assert [(n, round(h, 3)) for n, h in night(story).ran] == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
+
+
+def test_one_session_at_a_time_and_the_rest_wait_by_priority_then_start() -> None:
+    async def story(desk: Desk) -> None:
+        desk.takes_s = 7200
+        desk.dispatcher.put(waiting("first", 1))
+        desk.dispatcher.put(waiting("late", 2))
+        desk.dispatcher.put(waiting("early", 1.5))
+        desk.dispatcher.put(waiting("important", 2.5, priority=5))
+
+    assert [name for name, _ in night(story).ran] == ["first", "important", "early", "late"]
+
+
+def test_a_session_that_blows_up_never_stops_the_others() -> None:
+    async def story(desk: Desk) -> None:
+        desk.fails.add("bad")
+        desk.dispatcher.put(waiting("bad", 1))
+        desk.dispatcher.put(waiting("good", 1.1))
+
+    assert [name for name, _ in night(story).ran] == ["bad", "good"]
+
+
+def test_a_blocked_session_lets_the_next_one_by_and_says_why() -> None:
+    async def story(desk: Desk) -> None:
+        desk.judgements["low"] = lambda _now: Judgement(Answer.WAIT, Reason.ALTITUDE, "It is at 8 degrees.")
+        desk.dispatcher.put(waiting("low", 1, priority=9))
+        desk.dispatcher.put(waiting("high", 1))
+
+    desk = night(story)
+    assert [name for name, _ in desk.ran] == ["high"]
+    queued = desk.dispatcher.queue
+    assert [(w.brief.waits_for, w.brief.note) for w in queued] == [(Reason.ALTITUDE, "It is at 8 degrees.")]
+    told = [event for event in desk.events if isinstance(event, SessionWaiting)]
+    assert [event.session.session_id for event in told] == ["low"]
+    published = [event for event in desk.events if isinstance(event, QueueChanged)]
+    assert published[-1].sessions[0].note == "It is at 8 degrees."
+
+
+def test_a_waiting_session_is_asked_again_when_its_answer_may_change() -> None:
+    async def story(desk: Desk) -> None:
+        rises = DUSK + timedelta(hours=4, seconds=7)
+        desk.judgements["m31"] = lambda now: (
+            Judgement(Answer.RUN) if now >= rises else Judgement(Answer.WAIT, Reason.ALTITUDE, "low", rises)
+        )
+        desk.dispatcher.put(waiting("m31"))
+
+    ((name, hours),) = night(story).ran
+    assert name == "m31"
+    assert abs(hours * 3600 - (4 * 3600 + 7)) < 1
+
+
+def test_a_session_whose_time_is_over_is_given_up_once() -> None:
+    async def story(desk: Desk) -> None:
+        desk.judgements["old"] = lambda _now: Judgement(Answer.OVER, Reason.WINDOW, "closed")
+        desk.dispatcher.put(waiting("old", -2))
+
+    desk = night(story)
+    assert desk.given_up == [("old", Reason.WINDOW)]
+    assert desk.dispatcher.queue == ()
+
+
+def test_a_missed_session_that_wants_the_next_night_gets_it() -> None:
+    async def story(desk: Desk) -> None:
+        answers = iter([Judgement(Answer.NEXT_NIGHT, Reason.MISSED, "missed")])
+        desk.judgements["m"] = lambda _now: next(answers, Judgement(Answer.RUN))
+        desk.dispatcher.put(waiting("m", -1))
+
+    desk = night(story, hours=30)
+    assert desk.postponed == [("m", DUSK + timedelta(hours=23))]
+    assert [round(hours) for _, hours in desk.ran] == [23]
+
+
+def test_a_session_taken_out_does_not_run_and_a_changed_one_runs_once_at_its_new_time() -> None:
+    async def story(desk: Desk) -> None:
+        desk.dispatcher.put(waiting("gone", 1))
+        desk.dispatcher.put(waiting("moved", 1))
+        assert desk.dispatcher.drop("gone") is not None
+        desk.dispatcher.put(waiting("moved", 3))
+
+    assert [(n, round(h)) for n, h in night(story).ran] == [("moved", 3)]
+
+
+def test_a_session_wanted_now_runs_before_its_start_and_before_the_others() -> None:
+    async def story(desk: Desk) -> None:
+        desk.dispatcher.put(waiting("due", 0, priority=3))
+        desk.dispatcher.put(replace(waiting("later", 9), forced=True))
+
+    assert [name for name, _ in night(story).ran] == ["later", "due"]
+
+
+def test_an_unfinished_session_goes_before_everything_else() -> None:
+    async def story(desk: Desk) -> None:
+        desk.dispatcher.put(waiting("urgent", 0, priority=99))
+        desk.dispatcher.put(replace(waiting("unfinished", -3), resume=True))
+
+    assert [name for name, _ in night(story).ran] == ["unfinished", "urgent"]
+
+
+def test_the_queue_is_published_in_the_order_it_would_run_with_the_next_start() -> None:
+    async def story(desk: Desk) -> None:
+        desk.dispatcher.put(waiting("b", 5))
+        desk.dispatcher.put(waiting("a", 4))
+
+    desk = night(story, hours=1)
+    last = [event for event in desk.events if isinstance(event, QueueChanged)][-1]
+    assert [brief.session_id for brief in last.sessions] == ["a", "b"]
+    assert last.next_at == DUSK + timedelta(hours=4)
