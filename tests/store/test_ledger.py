@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.store import disk
+from agent.store.errors import NoSpaceError
+from agent.store.journal import JournalFile, Journals
+from agent.store.ledger import Ledger, body_hash, submission_key
+
+from .support import HandClock
+from .test_moves import _full
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.json"
+
+
+def test_a_repeated_submission_is_known_after_its_session_ended_and_the_agent_restarted(
+    path: Path, clock: HandClock
+) -> None:
+    first = Ledger(path, clock)
+    assert first.find("k") is None
+    first.record("k", session_id="tonight", request_id="r1", body_hash="h")
+    first.settle("tonight", "completed", {"frames": 20})
+    again = Ledger(path, clock).find("k")
+    assert again is not None
+    assert (again.session_id, again.request_id) == ("tonight", "r1")
+    assert (again.outcome, again.result) == ("completed", {"frames": 20})
+
+
+def test_an_open_submission_is_found_by_its_session(path: Path, clock: HandClock) -> None:
+    ledger = Ledger(path, clock)
+    ledger.record("k1", session_id="a")
+    ledger.record("k2", session_id="b")
+    ledger.settle("a", "failed")
+    assert ledger.settle("a", "completed") is None, "a submission has exactly one result"
+    assert [entry.key for entry in Ledger(path, clock).open_entries()] == ["k2"]
+    entry = ledger.by_session("a")
+    assert entry is not None
+    assert entry.outcome == "failed"
+    ledger.forget("k2")
+    assert Ledger(path, clock).open_entries() == ()
+
+
+def test_the_ledger_stays_small_and_never_drops_what_is_open(path: Path, clock: HandClock) -> None:
+    ledger = Ledger(path, clock, limit=3, keep=timedelta(days=7))
+    ledger.record("open", session_id="open")
+    for number in range(5):
+        ledger.record(f"k{number}", session_id=f"s{number}")
+        ledger.settle(f"s{number}", "completed")
+    stored = [entry["key"] for entry in json.loads(path.read_bytes())["entries"]]
+    assert stored == ["open", "k3", "k4"]
+    clock.seconds = timedelta(days=8).total_seconds()
+    ledger.record("new", session_id="new")
+    assert ledger.find("k4") is None
+    assert ledger.find("open") is not None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"entries": [{"key": 1}]}', b"\xff\xfe", b"[" * 5000]
+)
+def test_a_broken_ledger_is_kept_aside_and_a_new_one_begins(
+    path: Path, clock: HandClock, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    ledger = Ledger(path, clock)
+    assert ledger.find("k") is None
+    assert (path.parent / "ledger.broken.json").read_bytes() == content
+    assert "would run again" in caplog.text
+    ledger.record("k", session_id="a")
+    assert Ledger(path, clock).find("k") is not None
+
+
+def test_a_full_disk_remembers_nothing_half(
+    path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(path, clock)
+    ledger.record("a", session_id="a")
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "_write_temporary", _full)
+        with pytest.raises(NoSpaceError):
+            ledger.record("b", session_id="b")
+    assert ledger.find("b") is None
+    assert Ledger(path, clock).find("a") is not None
+
+
+def test_the_key_is_the_session_id_or_else_body_and_day() -> None:
+    body = {"command": {"id_command": {"description": "M 31"}, "count": 3}}
+    same = {"command": {"count": 3, "id_command": {"description": "M 31"}}}
+    assert body_hash(body) == body_hash(same)
+    assert submission_key("d3", "", body, "2026-11-22") == submission_key("d3", "", same, "2026-11-22")
+    assert submission_key("d3", "", body, "2026-11-22") != submission_key("d3", "", body, "2026-11-23")
+    assert submission_key("d3", "a", body, "x") == submission_key("d3", "a", {}, "y")
+    assert submission_key("d2", "a", body, "x") != submission_key("d3", "a", body, "x")
+
+
+def test_a_journal_remembers_across_restarts_until_cleared(tmp_path: Path) -> None:
+    journals = Journals(tmp_path / "journal")
+    assert journals.of("m31").load() is None
+    journals.of("m31").save({"step": 3, "target": "Ünï"})
+    assert Journals(tmp_path / "journal").of("m31").load() == {"step": 3, "target": "Ünï"}
+    journals.of("m31").clear()
+    journals.of("m31").clear()
+    assert journals.of("m31").load() is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000])
+def test_a_broken_journal_counts_as_none(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "m31.json"
+    path.write_bytes(content)
+    assert JournalFile(path).load() is None
+    assert "counts as none" in caplog.text
+
+
+def test_a_journal_that_cannot_be_written_keeps_the_last_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = JournalFile(tmp_path / "m31.json")
+    journal.save({"step": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "_write_temporary", _full)
+        with pytest.raises(NoSpaceError):
+            journal.save({"step": 2})
+    assert journal.load() == {"step": 1}

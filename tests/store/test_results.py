@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import csv
+import errno
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.capabilities import Camera, CameraCapabilities, Capabilities, Filter
+from agent.events import Failure, Frames, Outcome, Reason, Waited
+from agent.store import disk
+from agent.store.folders import Folder
+from agent.store.results import OWN_COLUMNS, SEED_COLUMNS, Results, night_of
+from agent.store.store import SessionStore
+
+from .support import PARIS, START, HandClock, drop, result, session
+
+D3 = Capabilities(
+    "D3",
+    {Camera.TELE: CameraCapabilities((), (), (Filter(0, "VIS"), Filter(1, "Astro"), Filter(2, "Duo-Band")))},
+)
+NIGHT = date(2026, 11, 22)
+
+
+@pytest.fixture
+def results(store: SessionStore) -> Results:
+    return Results(store.tree, telescope="balcony", zone=PARIS, capabilities=lambda: D3)
+
+
+def run(
+    store: SessionStore,
+    raw: dict[str, Any],
+    outcome: Outcome = Outcome.COMPLETED,
+    name: str = "m31",
+    **values: Any,
+) -> Path:
+    """Let a session run to its end; return its file."""
+    store.add(name, raw)
+    store.claim(name)
+    return store.finish(name, result(name, outcome, **values))
+
+
+def rows(path: Path | None) -> list[dict[str, str]]:
+    assert path is not None
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_has_the_older_columns_first_and_what_was_really_taken_after(
+    store: SessionStore, results: Results, root: Path
+) -> None:
+    table = results.record(run(store, session()))
+    assert table == root / "Results/results_session_night_2026-11-22.csv"
+    assert table.read_text().splitlines()[0] == ",".join((*SEED_COLUMNS, *OWN_COLUMNS))
+    (row,) = rows(table)
+    assert {key: row[key] for key in SEED_COLUMNS} == {
+        "id": "00001",
+        "description": "M 31",
+        "dwarf": "D3",
+        "starting_date": "2026-11-22 21:00:00",
+        "processed_date": "2026-11-22 21:10:00",
+        "result": "True",
+        "message": "Action completed successfully.",
+        "calibration": "True",
+        "goto_solar": "False",
+        "goto_manual": "True",
+        "target": "M 31",
+        "ra_coord": "00:42:44",
+        "dec_coord": "-12:30:00",
+        "Tele Astro": "True",
+        "Wide Angle": "False",
+        "exposure": "15",
+        "gain": "60",
+        "IR": "1",
+        "count": "20",
+    }
+    assert (row["frames_requested"], row["frames_taken"], row["frames_stacked"]) == ("20", "20", "19")
+    assert (row["integration_s"], row["outcome"], row["filter"]) == ("285.0", "completed", "Astro")
+
+
+def test_wide_sessions_show_the_wide_camera_and_solar_ones_the_body(
+    store: SessionStore, results: Results
+) -> None:
+    raw = session()
+    command = raw["command"]
+    command["setup_camera"]["do_action"] = False
+    command["goto_manual"]["do_action"] = False
+    command["goto_solar"] = {"do_action": True, "target": "moon"}
+    command["setup_wide_camera"] = {"do_action": True, "exposure": "1/100", "gain": 80, "count": 7}
+    (row,) = rows(results.record(run(store, raw)))
+    assert (row["exposure"], row["gain"], row["count"], row["IR"]) == ("1/100", "80", "7", "")
+    assert (row["target"], row["ra_coord"]) == ("Moon", "")
+    assert (row["goto_solar"], row["goto_manual"]) == ("True", "False")
+
+
+def test_failures_carry_reason_message_and_waits_into_table_and_report(
+    store: SessionStore, results: Results
+) -> None:
+    values: dict[str, Any] = {
+        "frames": Frames(20, 3, 2),
+        "integration_s": 30.0,
+        "reason": Reason.WEATHER,
+        "error": Failure("clouds", "Clouds | came"),
+        "message": "Clouds | came.\n3 of 20 frames",
+        "waits": (Waited(Reason.WEATHER, 600.0),),
+    }
+    (row,) = rows(results.record(run(store, session(), Outcome.PARTIAL, **values)))
+    assert (row["result"], row["outcome"]) == ("False", "partial")
+    assert (row["reason"], row["error"]) == ("weather", "clouds")
+    report = results.report(NIGHT).read_text()
+    assert "3 taken of 20 asked for, 2 stacked" in report
+    assert "## Not completed" in report
+    assert "partial, weather): Clouds \\| came. 3 of 20 frames" in report
+    assert "weather 600.0 s" in report
+    assert "efficiency: 5% of 10 min" in report
+
+
+def test_the_same_name_on_the_same_night_is_another_row_but_recording_twice_is_not(
+    store: SessionStore, results: Results
+) -> None:
+    first = run(store, session())
+    results.record(first)
+    assert len(rows(results.record(first))) == 1
+    second = run(store, session(), started_at=START + timedelta(hours=1), ended_at=START + timedelta(hours=2))
+    table = rows(results.record(second))
+    assert [row["file"] for row in table] == ["m31.json", "m31--2.json"]
+
+
+def test_foreign_rows_and_columns_stay(store: SessionStore, results: Results, root: Path) -> None:
+    table = results.table(NIGHT)
+    table.write_text("\ufeffid,description,seeing,result\r\n7,By hand,good,True\r\n", encoding="utf-8")
+    found = rows(results.record(run(store, session())))
+    assert [(row["id"], row["seeing"]) for row in found] == [("7", "good"), ("00001", "")]
+    assert table.read_text().count("description") == 1
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'id,description\r\n"never closed'])
+def test_a_table_nobody_can_read_is_kept_aside(
+    store: SessionStore, results: Results, root: Path, content: bytes
+) -> None:
+    results.table(NIGHT).write_bytes(content)
+    assert len(rows(results.record(run(store, session())))) == 1
+    assert (root / "Results/results_session_night_2026-11-22.broken.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("evil", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", "\t=1"])
+def test_no_cell_is_a_formula(store: SessionStore, results: Results, evil: str) -> None:
+    raw = session()
+    raw["command"]["id_command"]["description"] = evil
+    raw["command"]["goto_manual"]["target"] = evil
+    (row,) = rows(results.record(run(store, raw)))
+    assert not row["description"].startswith(("=", "+", "-", "@", "\t"))
+    assert not row["target"].startswith(("=", "+", "-", "@", "\t"))
+    assert row["dec_coord"] == "-12:30:00"
+
+
+def test_results_that_cannot_be_written_come_with_the_next(
+    store: SessionStore, results: Results, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = run(store, session())
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write", _busy)
+        assert results.record(first) is None
+    assert "not written yet" in caplog.text
+    second = run(store, session("M 33"), name="m33")
+    assert {row["target"] for row in rows(results.record(second))} == {"M 31", "M 33"}
+
+
+def test_ended_files_without_a_row_are_caught_up_and_others_are_not(
+    store: SessionStore, results: Results, root: Path
+) -> None:
+    run(store, session())
+    older = session("Older", process="ended", result=True, message="ok", processed_date="2026-11-20 03:00:00")
+    drop(root, "older.json", older, Folder.DONE)
+    drop(root, "rejected.json", session(), Folder.ERROR)
+    drop(root, "torn.json", b"{", Folder.ERROR)
+    drop(root, "no_id.json", {"command": {}}, Folder.ERROR)
+    assert results.catch_up() == 2
+    assert results.catch_up() == 0
+    assert (root / "Results/results_list.txt").read_text().split() == ["m31.json", "older.json"]
+    assert [row["description"] for row in rows(results.table(date(2026, 11, 19)))] == ["Older"]
+    assert "1 completed" in results.report(date(2026, 11, 19)).read_text()
+
+
+def test_the_night_changes_at_eighteen() -> None:
+    evening = datetime(2026, 11, 22, 18, 0, tzinfo=PARIS)
+    assert night_of(evening) == NIGHT
+    assert night_of(evening - timedelta(seconds=1)) == NIGHT - timedelta(days=1)
+    assert night_of(datetime(2026, 11, 23, 5, 0, tzinfo=PARIS)) == NIGHT
+
+
+def test_a_skipped_session_is_in_the_night_it_was_skipped(
+    store: SessionStore, results: Results, clock: HandClock
+) -> None:
+    store.add("m31", session())
+    ended = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
+    skipped = result("m31", Outcome.SKIPPED, started_at=None, ended_at=ended, frames=Frames(20, 0, 0))
+    assert results.record(store.finish("m31", skipped)) == results.table(NIGHT)
+
+
+def test_the_file_tells_the_same_as_the_row(store: SessionStore, results: Results) -> None:
+    path = run(store, session())
+    (row,) = rows(results.record(path))
+    details = json.loads(path.read_bytes())["command"]["result_details"]
+    assert row["session_id"] == details["session_id"]
+    assert row["ended_at"] == details["ended_at"]
+
+
+def _busy(path: Path, _data: bytes) -> None:
+    raise OSError(errno.EBUSY, "Open in a spreadsheet", str(path))
