@@ -1,7 +1,8 @@
 """Where things stand in the sky: pure functions of target, site and instant, computed offline.
 
 Altitudes are geometric (no refraction), seen from the site's own place on the Earth, so the Moon's parallax
-counts. Degrees throughout, azimuth from north through east. Instants are aware; naive ones raise ValueError.
+counts. Degrees throughout, azimuth from north through east. Instants are aware; naive ones raise ValueError,
+as do coordinates that are no finite numbers.
 Good to 0.01 degree from 1900 to 2100, which is far inside what a goto needs.
 """
 
@@ -140,6 +141,7 @@ def instants(start: datetime, end: datetime, step: timedelta) -> Iterator[dateti
 
 
 def _observer(site: Site, instant: datetime) -> Any:
+    _check_numbers(site.latitude, site.longitude, site.altitude_m)
     observer = ephem.Observer()
     observer.lat = math.radians(site.latitude)
     observer.lon = math.radians(site.longitude)
@@ -153,12 +155,19 @@ def _computed(target: Target, where: Any) -> Any:
     if isinstance(target, SolarTarget):
         body = _BODIES[target.body]()
     else:
+        _check_numbers(target.ra_hours, target.dec_degrees)
         body = ephem.FixedBody()
         body._ra = math.radians(target.ra_hours * 15)
         body._dec = math.radians(target.dec_degrees)
         body._epoch = ephem.J2000
     body.compute(where)
     return body
+
+
+def _check_numbers(*values: float) -> None:
+    """Refuse NaN and infinities: ephem would compute a place for them, and places decide about the Sun."""
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"coordinates must be finite numbers, not {values}")
 
 
 def _naive_utc(instant: datetime) -> datetime:

@@ -1,0 +1,195 @@
+"""Home Assistant entities as safety sources, over its WebSocket API.
+
+The reader follows the entities' states and vouches for them only while Home Assistant answers its pings: when
+the connection is lost, every entity is unsafe at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from agent.clock import Clock
+from agent.conditions.safety.aggregator import SafetyMonitor
+from agent.conditions.safety.inputs import Reading, UnreadableInputError
+from agent.conditions.safety.sources import EntitySource
+from agent.errors import AgentError
+from agent.events import SafetyLevel
+
+_LOGGER = logging.getLogger(__name__)
+
+SUPERVISOR_URL = "ws://supervisor/core/websocket"  # where an add-on finds Home Assistant
+
+_PING_S = 20.0  # between two pings: a silent Home Assistant is noticed within half a minute
+_ANSWER_S = 10.0  # Home Assistant answers within milliseconds; ten seconds is a busy Raspberry Pi
+_VOUCH_S = _PING_S + _ANSWER_S + 5.0  # a state outlives two answers by a little, never a lost connection
+_RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses between attempts; Home Assistant restarts within minutes
+_REFUSED_RETRY_S = 300.0  # a wrong token needs a person
+_MAX_MESSAGE = 4 * 1024 * 1024
+
+
+class EntityReaderError(AgentError):
+    """Home Assistant does not do what the reader asks; the message says what."""
+
+    code = "home_assistant"
+
+
+class TokenRefusedError(EntityReaderError):
+    """Home Assistant does not know the token."""
+
+    code = "home_assistant_token"
+
+
+@dataclass(slots=True)
+class _Entity:
+    """What an entity last said, and when it said so on the clock's monotonic time."""
+
+    state: str | None = None
+    at: float = 0.0
+
+
+@dataclass(slots=True)
+class EntityReader:
+    """Keeps the entities' states in the monitor. `run()` connects, and reconnects, until cancelled."""
+
+    monitor: SafetyMonitor
+    clock: Clock
+    sources: Sequence[EntitySource]
+    token: str = field(repr=False)
+    url: str = SUPERVISOR_URL
+    _entities: dict[str, _Entity] = field(default_factory=dict, init=False)
+    _failures: int = field(default=0, init=False)
+
+    async def run(self) -> None:
+        """Follow the entities for ever; every loss makes them unsafe and is tried again."""
+        async with aiohttp.ClientSession() as http:
+            while True:
+                try:
+                    await self._follow(http)
+                except TokenRefusedError as refused:
+                    self._lost(str(refused))
+                    await self.clock.sleep(_REFUSED_RETRY_S)
+                except (EntityReaderError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
+                    self._lost(f"Home Assistant does not answer ({problem or type(problem).__name__})")
+                    pause = _RETRY_S[min(self._failures, len(_RETRY_S)) - 1]
+                    await self.clock.sleep(pause)
+
+    async def _follow(self, http: aiohttp.ClientSession) -> None:
+        async with self.clock.timeout(_ANSWER_S):
+            socket = await http.ws_connect(self.url, max_msg_size=_MAX_MESSAGE, autoping=True)
+        async with socket:
+            talk = _Talk(socket, self.clock)
+            await talk.log_in(self.token)
+            await talk.ask(
+                "subscribe_entities",
+                self._on_event,
+                entity_ids=sorted({source.entity_id for source in self.sources}),
+            )
+            self._failures = 0
+            _LOGGER.info("Following %d entities of Home Assistant", len(self.sources))
+            while True:
+                await talk.listen(_PING_S, self._on_event)
+                await talk.ask("ping", self._on_event)
+                self._vouch()
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        """Take a change: a = now there, c = changed, r = removed; s = state, lu/lc = when, in seconds."""
+        now = self.clock.monotonic()
+        for entity_id, said in (event.get("a") or {}).items():
+            age = self.clock.now().timestamp() - float(said.get("lu") or said.get("lc") or 0.0)
+            self._entities[entity_id] = _Entity(str(said.get("s")), now - max(0.0, age))
+        for entity_id, said in (event.get("c") or {}).items():
+            entity = self._entities.setdefault(entity_id, _Entity())
+            added = said.get("+") or {}
+            if "s" in added:
+                entity.state = str(added["s"])
+            entity.at = now
+        for entity_id in event.get("r") or ():
+            self._entities.pop(entity_id, None)
+        self._vouch()
+
+    def _vouch(self) -> None:
+        """Report every entity: Home Assistant has just answered, so what it said last still holds."""
+        now = self.clock.monotonic()
+        for source in self.sources:
+            entity = self._entities.get(source.entity_id) or _Entity()
+            self.monitor.report(source.name, _read_later(source, entity, now))
+
+    def _lost(self, why: str) -> None:
+        self._entities.clear()
+        log = _LOGGER.debug if self._failures else _LOGGER.warning
+        log("Weather entities are unsafe: %s", why)
+        self._failures += 1
+        for source in self.sources:
+            self.monitor.lose(source.name, why.rstrip("."))
+
+
+class _Talk:
+    """Questions and answers over one connection."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, clock: Clock) -> None:
+        self._socket = socket
+        self._clock = clock
+        self._id = 0
+
+    async def log_in(self, token: str) -> None:
+        async with self._clock.timeout(_ANSWER_S):
+            greeting = await self._receive()
+            if greeting.get("type") != "auth_required":
+                raise EntityReaderError("Home Assistant did not ask for a token.")
+            await self._socket.send_json({"type": "auth", "access_token": token})
+            answer = await self._receive()
+        if answer.get("type") != "auth_ok":
+            raise TokenRefusedError("Home Assistant refuses the token. Make a new long-lived token.")
+
+    async def ask(self, kind: str, on_event: Callable[[dict[str, Any]], None], **arguments: object) -> None:
+        """Send a command and wait for its answer; events that come in between are handed on."""
+        self._id += 1
+        await self._socket.send_json({"id": self._id, "type": kind, **arguments})
+        async with self._clock.timeout(_ANSWER_S):
+            while True:
+                message = await self._receive()
+                if message.get("type") == "event":
+                    on_event(message.get("event") or {})
+                elif message.get("id") == self._id:
+                    break
+        if message.get("type") == "result" and not message.get("success"):
+            said = (message.get("error") or {}).get("message", "no reason given")
+            raise EntityReaderError(f"Home Assistant refuses {kind}: {said}")
+
+    async def listen(self, seconds: float, on_event: Callable[[dict[str, Any]], None]) -> None:
+        """Hand on events for that long."""
+        end = self._clock.monotonic() + seconds
+        while (left := end - self._clock.monotonic()) > 0:
+            try:
+                async with self._clock.timeout(left):
+                    message = await self._receive()
+            except TimeoutError:
+                return
+            if message.get("type") == "event":
+                on_event(message.get("event") or {})
+
+    async def _receive(self) -> dict[str, Any]:
+        message = await self._socket.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise EntityReaderError("Home Assistant closed the connection.")
+        decoded = message.json()
+        return decoded if isinstance(decoded, dict) else {}
+
+
+def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[], Reading]:
+    def read() -> Reading:
+        if entity.state is None:
+            raise UnreadableInputError(f"Home Assistant has no entity {source.entity_id}.")
+        safe, words = source.safe_when.judge(entity.state)
+        age = now - entity.at
+        good_for = _VOUCH_S if source.max_age_s is None else min(_VOUCH_S, source.max_age_s - age)
+        if good_for <= 0:
+            raise UnreadableInputError(f"It has said nothing for {source.max_age_s:g} s.")
+        return Reading(SafetyLevel.CLEAR if safe else source.level, words, good_for_s=good_for, age_s=age)
+
+    return read
