@@ -293,10 +293,12 @@ def test_what_was_running_is_handed_out_and_the_rest_is_settled(root: Path, cloc
     store = open_store(root, clock)
     store.journal("running").save({"frames": 7})
     store.journal("claimed").save({"frames": 1})
+    store.journal("gone").save({"frames": 2})
     recovered = store.recover()
     assert [(one.session_id, one.folder) for one in recovered] == [("running", Folder.CURRENT)]
     assert store.journal("running").load() == {"frames": 7}
-    assert store.journal("claimed").load() is None
+    assert store.journal("claimed").load() == {"frames": 1}  # put back by a stopping agent, taken again
+    assert store.journal("gone").load() is None
     assert names(root, Folder.TO_DO) == ["claimed.json"]
     assert names(root, Folder.DONE) == ["ended.json"]
     assert names(root, Folder.ERROR) == ["failed.json", "torn.json"]
