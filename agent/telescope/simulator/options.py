@@ -52,6 +52,7 @@ class SimulatorOptions:
     exclusive: bool = False
     strict_modes: bool = True
     early_answers: bool = True
+    already_open_codes: bool = False
     calibrated: bool = False
     horizon: bool = True
     refuse_near_sun: bool = False

@@ -30,7 +30,7 @@ def _camera(call: Call) -> int:
 @on(10000, 12000, takes=proto.OpenCamera)
 def open_camera(device: Device, call: Call) -> int:
     lens = device.state.cameras[_camera(call)]
-    if lens.open:
+    if lens.open and device.options.already_open_codes:
         return _ALREADY_OPEN[_camera(call)]
     lens.open = True
     return OK
