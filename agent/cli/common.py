@@ -8,7 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.errors import AgentError
+
 if TYPE_CHECKING:
+    from agent.mqtt.broker_options import BrokerOptions
     from agent.settings import Settings
 
 MODELS = ("D2", "D3", "mini")
@@ -74,6 +77,19 @@ def load(arguments: argparse.Namespace) -> Settings:
     }
     flags.update(dict(arguments.settings))
     return load_settings(arguments.config or find_file(os.environ), environment=os.environ, flags=flags)
+
+
+def broker_of(settings: Settings) -> BrokerOptions:
+    """Return the broker to call the agent at, with a client id of our own; AgentError when none is set."""
+    from agent.mqtt.client import caller_id
+
+    if not settings.mqtt.host:
+        raise AgentError(
+            "The MQTT broker's address is not set.",
+            code="no_broker",
+            hint="Set mqtt_host in config.yaml, DWARF_MQTT_HOST in the environment, or --mqtt-host.",
+        )
+    return settings.mqtt.broker(client_id=caller_id())
 
 
 def positive(text: str) -> float:

@@ -90,10 +90,10 @@ async def demo(folder: Path, speed: float, view: DemoView) -> int:
     clock = ScaledClock(speed, START)
     options = patient(SimulatorOptions(model="D3", generation=Generation.V3, host=_LOOPBACK, speed=speed))
     with _log_file(folder / "agent.log"), view:
-        async with embedded_broker() as broker_port, SimulatedDwarf(options, clock) as telescope:
-            settings = _settings(folder, broker_port, telescope.port, telescope.http_port)
+        async with embedded_broker() as broker, SimulatedDwarf(options, clock) as telescope:
+            settings = _settings(folder, broker.port, telescope.port, telescope.http_port)
             _put_sample(settings.sessions_dir)
-            view.began(speed, broker_port, telescope.port)
+            view.began(speed, broker.port, telescope.port)
             async with _listening(settings, view):
                 try:
                     async with asyncio.timeout(LIMIT_S):
@@ -137,10 +137,11 @@ def _put_sample(sessions: Path) -> None:
 @contextlib.asynccontextmanager
 async def _listening(settings: Settings, view: DemoView) -> AsyncIterator[None]:
     """Show every message below the base topic, as any client of the broker would see it."""
-    from agent.cli.conversation import client_port
+    from agent.cli.common import broker_of
+    from agent.mqtt.paho_port import PahoPort
     from agent.mqtt.port import Message
 
-    port = client_port(settings)
+    port = PahoPort(broker_of(settings))
     base = settings.mqtt.base_topic
 
     def hear(message: Message) -> None:

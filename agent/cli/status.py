@@ -7,9 +7,10 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
 
 if TYPE_CHECKING:
+    from agent.mqtt.broker_options import BrokerOptions
     from agent.mqtt.port import MqttPort
 
 _DESCRIPTION = """\
@@ -37,21 +38,18 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from agent.cli.conversation import client_port
-    from agent.mqtt.topics import Topics
-
     settings = load(arguments)
-    topics = Topics.below(settings.mqtt.base_topic)
-    return asyncio.run(status(client_port(settings), topics, as_json=arguments.json))
+    return asyncio.run(status(broker_of(settings), settings.mqtt.base_topic, as_json=arguments.json))
 
 
-async def status(port: MqttPort, topics: Any, *, as_json: bool = False) -> int:
+async def status(
+    broker: BrokerOptions, base: str, *, as_json: bool = False, port: MqttPort | None = None
+) -> int:
     """Collect what is retained, print it, and return the exit code."""
-    from agent.cli.conversation import conversation
+    from agent.mqtt.client import calling
 
-    async with conversation(port, topics, f"{topics.base}/#") as talk:
-        retained = {heard.topic.removeprefix(f"{topics.base}/"): heard.body for heard in await talk.burst()}
-    found = _arranged(retained)
+    async with calling(broker, base, port, needs_agent=False) as caller:
+        found = _arranged(await caller.status())
     print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
     return 0 if found["online"] else 1
 

@@ -6,13 +6,15 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
+    from agent.mqtt.broker_options import BrokerOptions
     from agent.mqtt.port import MqttPort
 
 _DESCRIPTION = """\
@@ -47,16 +49,12 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from agent.cli.conversation import client_port
-    from agent.mqtt.topics import Topics
-
     settings = load(arguments)
     body = _read(arguments.file)
-    topics = Topics.below(settings.mqtt.base_topic)
     return asyncio.run(
         submit(
-            client_port(settings),
-            topics,
+            broker_of(settings),
+            settings.mqtt.base_topic,
             body,
             telescope=arguments.telescope,
             session_id=arguments.session_id,
@@ -67,51 +65,27 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 async def submit(
-    port: MqttPort,
-    topics: Any,
+    broker: BrokerOptions,
+    base: str,
     body: dict[str, Any],
     *,
     telescope: str = "",
     session_id: str = "",
     wait: bool = False,
     as_json: bool = False,
+    port: MqttPort | None = None,
 ) -> int:
     """Submit a decoded session, print the answer and (with `wait`) the result; return the exit code."""
-    from agent.cli.conversation import ANSWER_S, conversation, new_request_id
+    from agent.mqtt.client import calling
 
-    request_id = new_request_id()
-    message = {"command": body.get("command", body), "request_id": request_id}
-    if session_id:
-        message["session_id"] = session_id
-    answers = topics.submit_response(telescope), topics.submit_response("+")
-    filters = dict.fromkeys((*answers, topics.result("+", "x").removesuffix("x") + "+"))
-    async with conversation(port, topics, *filters) as talk:
-        talk.say(topics.submit(telescope), message)
-        answer = (
-            await talk.hear(
-                lambda heard: heard.mapping.get("request_id") == request_id and "status" in heard.mapping,
-                ANSWER_S,
-                "The agent did not answer the submission.",
-            )
-        ).mapping
-        _print_answer(answer, as_json)
-        if answer.get("status") != "accepted":
-            return 1
-        if not wait:
-            return 0
-        known = {request_id, str(answer.get("session_id"))}
-        result = (
-            await talk.hear(
-                lambda heard: (
-                    "result" in heard.mapping
-                    and (heard.mapping.get("request_id") in known or heard.mapping.get("session_id") in known)
-                ),
-                None,
-                "",
-            )
-        ).mapping
-        _print_result(result, as_json)
-        return 0 if result.get("result") == "completed" else 1
+    message = {"command": body.get("command", body)} | ({"session_id": session_id} if session_id else {})
+    async with calling(broker, base, port) as caller:
+        sent = await caller.submit(message, telescope=telescope, wait=wait)
+    _print_answer(sent.answer, as_json)
+    if sent.result is None:
+        return 0 if sent.accepted else 1
+    _print_result(sent.result, as_json)
+    return 0 if sent.result.get("result") == "completed" else 1
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -128,7 +102,7 @@ def _read(file: Path) -> dict[str, Any]:
     return body
 
 
-def _print_answer(answer: dict[str, Any], as_json: bool) -> None:
+def _print_answer(answer: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(answer, ensure_ascii=False), flush=True)
         return
@@ -142,14 +116,14 @@ def _print_answer(answer: dict[str, Any], as_json: bool) -> None:
             print(f"  {kind.removesuffix('s')} {told}".rstrip(), file=stream)
 
 
-def _print_result(result: dict[str, Any], as_json: bool) -> None:
+def _print_result(result: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, ensure_ascii=False), flush=True)
     else:
         print(result_sentence(result), flush=True)
 
 
-def result_sentence(result: dict[str, Any]) -> str:
+def result_sentence(result: Mapping[str, Any]) -> str:
     """Return a result as published in one sentence."""
     frames = result.get("frames") or {}
     counted = (

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
 from agent.errors import AgentError
 from agent.requests import Verb
 
 if TYPE_CHECKING:
+    from agent.mqtt.broker_options import BrokerOptions
     from agent.mqtt.port import MqttPort
-
-DONE_S = 180.0  # a stopped capture may close its stack for a minute or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,65 +91,47 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from agent.cli.conversation import client_port
-    from agent.mqtt.topics import Topics
-
     settings = load(arguments)
-    given = {name: getattr(arguments, name) for name in arguments.verb_arguments}
+    given = {name: getattr(arguments, name) for name in (*arguments.verb_arguments, "reason")}
     return asyncio.run(
         send(
-            client_port(settings),
-            Topics.below(settings.mqtt.base_topic),
+            broker_of(settings),
+            settings.mqtt.base_topic,
             arguments.verb,
-            {name: value for name, value in given.items() if value is not None},
+            {name: value for name, value in given.items() if value},
             telescope=arguments.telescope,
-            reason=arguments.reason,
         )
     )
 
 
 async def send(
-    port: MqttPort,
-    topics: Any,
+    broker: BrokerOptions,
+    base: str,
     verb: Verb,
     arguments: dict[str, Any],
     *,
     telescope: str = "",
-    reason: str = "",
+    port: MqttPort | None = None,
 ) -> int:
     """Send one command, print the answers, and return the exit code: 0 done, 1 refused."""
-    from agent.cli.conversation import ANSWER_S, conversation, new_request_id
+    from agent.mqtt.client import calling
 
-    request_id = new_request_id()
-    filters = (topics.state("+", "availability"), topics.command_response("+"))
-    async with conversation(port, topics, *filters) as talk:
-        if not telescope:
-            telescope = _only([heard.topic for heard in await talk.burst()], topics.base)
-        body = {"command": verb.value, "request_id": request_id, **arguments}
-        talk.say(topics.command(telescope), body | ({"reason": reason} if reason else {}))
-        seconds = ANSWER_S
-        while True:
-            answer = (
-                await talk.hear(
-                    lambda heard: heard.mapping.get("request_id") == request_id,
-                    seconds,
-                    f"The agent did not finish '{verb.value}' in time."
-                    if seconds == DONE_S
-                    else f"No agent answered for telescope '{telescope}'.",
-                )
-            ).mapping
-            refused = answer.get("status") == "error"
-            text = f"{answer.get('status')}: {answer.get('message') or ''} {answer.get('hint') or ''}".rstrip(
-                " :"
-            )
-            print(text, file=sys.stderr if refused else sys.stdout, flush=True)
-            if answer.get("status") != "accepted":
-                return 1 if refused else 0
-            seconds = DONE_S
+    async with calling(broker, base, port) as caller:
+        known = telescope or _only(await caller.status())
+        answer = await caller.command(known, verb.value, arguments, on_accepted=_print_answer)
+    _print_answer(answer)
+    return 0 if answer.get("status") == "done" else 1
 
 
-def _only(availability: list[str], base: str) -> str:
-    names = sorted({topic.removeprefix(f"{base}/").partition("/")[0] for topic in availability} - {"bridge"})
+def _print_answer(answer: Mapping[str, Any]) -> None:
+    text = f"{answer.get('status')}: {answer.get('message') or ''} {answer.get('hint') or ''}".rstrip(" :")
+    print(text, file=sys.stderr if answer.get("status") == "error" else sys.stdout, flush=True)
+
+
+def _only(retained: Mapping[str, Any]) -> str:
+    names = sorted(
+        {topic.partition("/")[0] for topic in retained if topic.endswith("/availability")} - {"bridge"}
+    )
     if len(names) == 1:
         return names[0]
     if not names:

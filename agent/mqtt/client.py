@@ -17,9 +17,10 @@ from agent.mqtt.payloads import encode
 from agent.mqtt.port import Message, MqttPort, Publication
 from agent.mqtt.topics import ONLINE, Topics
 
-CONNECT_S = 10.0
+CONNECT_S = 15.0  # finding out that a broker only knows MQTT 3.1.1 takes 5
 AGENT_S = 3.0  # the agent's availability is retained: it comes at once or not at all
 ANSWER_S = 10.0  # the agent answers within one
+DONE_S = 180.0  # a stopped capture may close its stack for a minute or two
 QUIET_S = 0.3  # after this long without another retained message, all are there
 
 
@@ -55,14 +56,17 @@ class Caller:
         self._port.on_connected(self._news.set)
         self._port.subscribe(f"{topics.base}/#", self._hear)
 
-    async def connect(self) -> None:
+    async def connect(self, *, needs_agent: bool = True) -> None:
         """Connect, with every subscription confirmed, and find the agent; raise `CallerError`."""
         self._port.start()
         if not await self._until(lambda: self._port.connected, CONNECT_S):
             raise CallerError(
                 "The MQTT broker cannot be reached.", code="no_broker", hint="Check host, port and user."
             )
-        if not await self._until(lambda: self._word(self._topics.availability) == ONLINE, AGENT_S):
+        if (
+            not await self._until(lambda: self._word(self._topics.availability) == ONLINE, AGENT_S)
+            and needs_agent
+        ):
             raise CallerError(
                 f"No agent answers below the topic {self._topics.base!r} on this broker.",
                 hint="Start it with `dwarf-agent run`, or give its base topic.",
@@ -102,6 +106,39 @@ class Caller:
             raise CallerError(f"The session did not end within {limit_s:.0f} s.", code="no_result")
         return Submitted(answer, self._ended(answer, request_id))
 
+    async def command(
+        self,
+        telescope: str,
+        verb: str,
+        arguments: Mapping[str, Any],
+        *,
+        on_accepted: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> Mapping[str, Any]:
+        """Send a verb and return how it ended: `status` done or error. `on_accepted` hears that it was taken.
+
+        Raises `CallerError` when no answer came, or the work took longer than any of the telescope's does.
+        """
+        request_id = f"cli-{secrets.token_hex(6)}"
+        self._heard.clear()
+        payload = encode({**arguments, "command": verb, "request_id": request_id})
+        if not self._port.publish(Publication(self._topics.command(telescope), payload, json=True)):
+            raise CallerError("The MQTT broker was lost.", code="no_broker", hint="Try again.")
+
+        def answer(*wanted: str) -> Mapping[str, Any] | None:
+            return self._find(
+                lambda _, body: body.get("request_id") == request_id and body.get("status") in wanted
+            )
+
+        if not await self._until(lambda: answer("accepted", "done", "error") is not None, ANSWER_S):
+            raise CallerError(
+                f"No agent answered for telescope {telescope!r}.", code="no_answer", hint="Look at its log."
+            )
+        if (accepted := answer("accepted")) is not None and on_accepted is not None:
+            on_accepted(accepted)
+        if not await self._until(lambda: answer("done", "error") is not None, DONE_S):
+            raise CallerError(f"{verb!r} was not done within {DONE_S:.0f} s.", code="no_answer")
+        return answer("done", "error") or {}
+
     async def status(self) -> dict[str, Any]:
         """Return all that the agent keeps retained, by topic below the base; of pictures only the size."""
         while await self._more():
@@ -140,10 +177,8 @@ class Caller:
         return None
 
     def _hear(self, message: Message) -> None:
-        if message.payload and (
-            message.retain or message.topic in self._last or self._is_state(message.topic)
-        ):
-            self._last[message.topic] = message
+        if self._is_state(message.topic):
+            self._keep(message)
         if self._is_answer(message.topic) and not message.retain:
             self._heard.append(message)
         if self._listener is not None:
@@ -151,10 +186,20 @@ class Caller:
         self._news.set()
 
     def _is_state(self, topic: str) -> bool:
-        return topic == self._topics.availability
+        """Tell whether a topic is one of those the agent keeps retained; live news of them carry no flag."""
+        match topic.removeprefix(f"{self._topics.base}/").split("/"):
+            case [owner, name]:
+                return owner != "session" and name not in ("event", "command")
+        return False
+
+    def _keep(self, message: Message) -> None:
+        if message.payload:
+            self._last[message.topic] = message
+        else:
+            self._last.pop(message.topic, None)
 
     def _is_answer(self, topic: str) -> bool:
-        return topic.endswith("/session/response") or "/result" in topic
+        return topic.endswith(("/session/response", "/command/response")) or "/result" in topic
 
     def _forward(self, on_news: Callable[[str, Mapping[str, Any]], None]) -> Callable[[Message], None]:
         cut = len(self._topics.base) + 1
@@ -183,13 +228,16 @@ class Caller:
 
 @asynccontextmanager
 async def calling(
-    options: BrokerOptions, base: str = "dwarf", port: MqttPort | None = None
+    options: BrokerOptions, base: str = "dwarf", port: MqttPort | None = None, *, needs_agent: bool = True
 ) -> AsyncIterator[Caller]:
-    """Connect a caller to the agent, and disconnect it at the end. `options.client_id` must be its own."""
+    """Connect a caller, and disconnect it at the end. `options.client_id` must be its own.
+
+    Without `needs_agent`, an agent that is offline is no error: what it said last can still be read.
+    """
     found = port or PahoPort(options)
     caller = Caller(found, Topics.below(base))
     try:
-        await caller.connect()
+        await caller.connect(needs_agent=needs_agent)
         yield caller
     finally:
         await found.stop()

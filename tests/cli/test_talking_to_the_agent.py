@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from agent.cli.conversation import NoAnswerError
 from agent.cli.main import main
 from agent.cli.status import status
 from agent.cli.submit import submit
@@ -19,6 +18,8 @@ from agent.cli.verbs import send
 from agent.clock import LoopClock
 from agent.errors import AgentError
 from agent.events import EventBus, Frames, Outcome, SessionBrief, SessionEnded, SessionResult
+from agent.mqtt.broker_options import BrokerOptions
+from agent.mqtt.client import CallerError
 from agent.mqtt.desk import Accepted
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.service import About, MqttService
@@ -27,6 +28,7 @@ from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem
 from tests.support.virtual_loop import run_virtual
 
 NOW = datetime(2026, 1, 20, 20, tzinfo=UTC)
+NOWHERE = BrokerOptions("not used: the port is in memory")
 SESSION = {"command": {"id_command": {"description": "M 42"}}}
 
 
@@ -113,7 +115,7 @@ class Agent:
 def test_a_session_that_is_taken_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     async def talk() -> int:
         async with Agent("garden") as agent:
-            code = await submit(agent.port(), agent.topics, SESSION)
+            code = await submit(NOWHERE, "dwarf", SESSION, port=agent.port())
             assert agent.desk.submitted[0].telescope == "garden"
             return code
 
@@ -124,7 +126,9 @@ def test_a_session_that_is_taken_says_so(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_session_that_is_refused_says_why_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     async def talk() -> int:
         async with Agent("garden") as agent:
-            return await submit(agent.port(), agent.topics, SESSION, telescope="garden", session_id="bad")
+            return await submit(
+                NOWHERE, "dwarf", SESSION, port=agent.port(), telescope="garden", session_id="bad"
+            )
 
     assert run_virtual(talk()) == 1
     told = capsys.readouterr().err
@@ -140,7 +144,7 @@ def test_waiting_ends_with_the_sessions_own_result(
 ) -> None:
     async def talk() -> int:
         async with Agent("garden") as agent, asyncio.TaskGroup() as tasks:
-            waiting = tasks.create_task(submit(agent.port(), agent.topics, SESSION, wait=True))
+            waiting = tasks.create_task(submit(NOWHERE, "dwarf", SESSION, port=agent.port(), wait=True))
             await asyncio.sleep(1)
             agent.ended(Outcome.SKIPPED, "somebody-else", "m31")
             await asyncio.sleep(3600)
@@ -154,17 +158,17 @@ def test_waiting_ends_with_the_sessions_own_result(
 
 def test_without_an_agent_the_submission_is_not_answered() -> None:
     async def talk() -> None:
-        await submit(MemoryPort(MemoryBroker()), Topics.below("dwarf"), SESSION)
+        await submit(NOWHERE, "dwarf", SESSION, port=MemoryPort(MemoryBroker()))
 
-    with pytest.raises(NoAnswerError, match="did not answer"):
+    with pytest.raises(CallerError, match="No agent answers"):
         run_virtual(talk())
 
 
-def test_without_a_broker_the_sentence_names_the_settings() -> None:
+def test_without_a_broker_that_is_said() -> None:
     async def talk() -> None:
-        await status(MemoryPort(MemoryBroker(), reachable=False), Topics.below("dwarf"))
+        await status(NOWHERE, "dwarf", port=MemoryPort(MemoryBroker(), reachable=False))
 
-    with pytest.raises(NoAnswerError, match=r"broker does not answer.*mqtt_host"):
+    with pytest.raises(CallerError, match="broker cannot be reached"):
         run_virtual(talk())
 
 
@@ -174,7 +178,7 @@ def test_a_verb_finds_the_only_telescope_and_waits_until_it_is_done(
     async def talk() -> int:
         async with Agent("garden") as agent:
             agent.broker.publish("dwarf/garden/availability", "online", retain=True)
-            code = await send(agent.port(), agent.topics, Verb.ABORT, {}, reason="clouds")
+            code = await send(NOWHERE, "dwarf", Verb.ABORT, {"reason": "clouds"}, port=agent.port())
             ((telescope, command),) = agent.desk.commands
             assert (telescope, command.verb, command.reason) == ("garden", Verb.ABORT, "clouds")
             return code
@@ -186,7 +190,7 @@ def test_a_verb_finds_the_only_telescope_and_waits_until_it_is_done(
 def test_a_verb_that_is_refused_says_why_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     async def talk() -> int:
         async with Agent("garden") as agent:
-            return await send(agent.port(), agent.topics, Verb.SHUTDOWN, {}, telescope="garden")
+            return await send(NOWHERE, "dwarf", Verb.SHUTDOWN, {}, telescope="garden", port=agent.port())
 
     assert run_virtual(talk()) == 1
     assert capsys.readouterr().err == "error: The controls are not armed. Arm them first.\n"
@@ -197,7 +201,7 @@ def test_a_verb_for_one_of_several_telescopes_must_name_it() -> None:
         async with Agent("balcony", "garden") as agent:
             for name in ("balcony", "garden"):
                 agent.broker.publish(f"dwarf/{name}/availability", "online", retain=True)
-            await send(agent.port(), agent.topics, Verb.ABORT, {})
+            await send(NOWHERE, "dwarf", Verb.ABORT, {}, port=agent.port())
 
     with pytest.raises(AgentError, match="--telescope with one of: balcony, garden"):
         run_virtual(talk())
@@ -207,9 +211,9 @@ def test_status_shows_each_telescope_and_its_last_result(capsys: pytest.CaptureF
     async def talk() -> tuple[int, int]:
         async with Agent("garden") as agent:
             agent.ended(Outcome.COMPLETED, "r1")
-            first = await status(agent.port(), agent.topics)
+            first = await status(NOWHERE, "dwarf", port=agent.port())
             texts.append(capsys.readouterr().out)
-            return first, await status(agent.port(), agent.topics, as_json=True)
+            return first, await status(NOWHERE, "dwarf", as_json=True, port=agent.port())
 
     texts: list[str] = []
     assert run_virtual(talk()) == (0, 0)
@@ -225,7 +229,7 @@ def test_status_of_an_agent_that_is_gone_exits_1(capsys: pytest.CaptureFixture[s
     async def talk() -> int:
         async with Agent("garden") as agent:
             pass
-        return await status(agent.port(), agent.topics)
+        return await status(NOWHERE, "dwarf", port=agent.port())
 
     assert run_virtual(talk()) == 1
     assert "offline" in capsys.readouterr().out
