@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from agent.errors import AgentError
+from agent.mqtt.broker_options import BrokerOptions, Protocol
 
 HOST = "127.0.0.1"
 _CHATTERS = ("amqtt", "transitions", "passlib")
@@ -20,8 +21,8 @@ class NoEmbeddedBrokerError(AgentError):
 
 
 @asynccontextmanager
-async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
-    """Run a broker that speaks MQTT 3.1.1, and yield its port (a free one for 0)."""
+async def embedded_broker(port: int = 0) -> AsyncIterator[BrokerOptions]:
+    """Run a broker on a port (a free one for 0) and yield where it is; it speaks MQTT 3.1.1 only."""
     try:
         from amqtt.broker import Broker
     except ImportError:
@@ -40,7 +41,7 @@ async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
     )
     await broker.start()
     try:
-        yield chosen
+        yield BrokerOptions(HOST, chosen, protocol=Protocol.V311)
     finally:
         await broker.shutdown()
 

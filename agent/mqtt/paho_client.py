@@ -39,6 +39,7 @@ _LOGGER = logging.getLogger(__name__)
 class News:
     """What the thread tells. Each is called in the thread, with the client first, and must not raise."""
 
+    opened: Callable[..., None]  # the network connection stands, the greeting is on its way
     connack: Callable[..., None]  # reason code, its name, properties or None
     disconnected: Callable[..., None]  # reason code, its name
     unreachable: Callable[..., None]  # why
@@ -76,6 +77,7 @@ class ThreadClient(Client):
         if will is not None:
             self.will_set(will.topic, will.payload, will.qos, will.retain, self._last_words_properties())
         self.reconnect_delay_set(*RETRY_S)
+        self.on_socket_open = _safely(self._tell_opened)
         self.on_connect = _safely(self._tell_connack)
         self.on_connect_fail = _safely(self._tell_unreachable)
         self.on_disconnect = _safely(self._tell_disconnected)
@@ -148,6 +150,9 @@ class ThreadClient(Client):
         properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
         properties.WillDelayInterval = WILL_DELAY_S
         return properties
+
+    def _tell_opened(self, _1: Any, _2: Any, _3: Any) -> None:
+        self._news.opened(self)
 
     def _tell_connack(self, _1: Any, _2: Any, _3: Any, reason: ReasonCode, found: Properties | None) -> None:
         self._news.connack(self, reason.value, str(reason), found)

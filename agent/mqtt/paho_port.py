@@ -24,6 +24,7 @@ from agent.mqtt.paho_client import News, ThreadClient
 from agent.mqtt.port import Message, MqttPort, Publication, matches
 
 WINDOW = 20  # unconfirmed messages: what brokers take at once; the rest waits in the outbox
+GREETING_S = 5.0  # some 3.1.1 brokers never answer an MQTT 5 greeting: after this the other one is tried
 SUBACK_WAIT_S = 10.0  # some brokers never confirm; they are believed after this
 CONFIRM_WAIT_S = 2.0  # at the end, messages get this long to be confirmed
 THREAD_END_S = 6.0  # paho may sit in a connect for 5 s
@@ -64,6 +65,7 @@ class PahoPort(MqttPort):
         self._unconfirmed: dict[int, Publication] = {}
         self._carried: list[Publication] = []  # of a client that ended; retained ones are said again anyway
         self._all_confirmed = asyncio.Event()
+        self._ending: set[asyncio.Task[None]] = set()
         self._full = False
         self._largest = 0  # bytes of a packet the broker takes; 0 unknown
         self._backlog: deque[Message] = deque()
@@ -90,6 +92,7 @@ class PahoPort(MqttPort):
     async def stop(self) -> None:
         client, self._client = self._client, None
         self._cancel_timer()
+        await asyncio.gather(*self._ending)
         if client is None:
             return
         if self._connected and self._unconfirmed:
@@ -153,6 +156,7 @@ class PahoPort(MqttPort):
         self._accepted = False
         self._subscribing.clear()
         news = News(
+            opened=self._from_thread(self._opened),
             connack=self._from_thread(self._connack),
             disconnected=self._from_thread(self._disconnected),
             unreachable=self._from_thread(self._unreachable),
@@ -179,7 +183,14 @@ class PahoPort(MqttPort):
         if client is self._client:
             handler(*news)
 
+    def _opened(self) -> None:
+        assert self._loop is not None
+        if not self._settled:
+            self._cancel_timer()
+            self._timer = self._loop.call_later(GREETING_S, self._other_protocol)
+
     def _connack(self, reason: int, name: str, properties: Properties | None) -> None:
+        self._cancel_timer()
         if reason >= 0x80:
             self._refused(reason, name)
             return
@@ -199,7 +210,7 @@ class PahoPort(MqttPort):
             self._timer = self._loop.call_later(SUBACK_WAIT_S, self._never_confirmed)
 
     def _refused(self, reason: int, name: str) -> None:
-        if reason == _BAD_PROTOCOL and not self._settled:
+        if reason == _BAD_PROTOCOL and self._options.protocol is Protocol.AUTO:
             self._other_protocol()
         elif reason in _CREDENTIALS:
             self._tell(
@@ -255,7 +266,9 @@ class PahoPort(MqttPort):
         self._carried.extend(lost for lost in self._unconfirmed.values() if lost.qos and not lost.retain)
         self._unconfirmed.clear()
         if client is not None:
-            self._loop.create_task(_end(client), name="mqtt-end")
+            task = self._loop.create_task(_end(client), name="mqtt-end")
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
         self._cancel_timer()
         self._timer = self._loop.call_later(self._retry_s, self._open)
         self._retry_s = min(RETRY_MAX_S, max(1.0, self._retry_s * 2))
