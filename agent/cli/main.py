@@ -38,14 +38,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.command(arguments))
     except AgentError as error:
-        print(f"dwarf-agent: {error}", file=sys.stderr)
-        return EXIT_UNUSABLE
+        return _unusable([error])
+    except BaseExceptionGroup as group:
+        known, bugs = group.split(AgentError)
+        if known is None or bugs is not None:
+            raise
+        return _unusable(_leaves(known))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; keep the interpreter from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+
+
+def _unusable(errors: Sequence[BaseException]) -> int:
+    for error in errors:
+        print(f"dwarf-agent: {error}", file=sys.stderr)
+    return EXIT_UNUSABLE
+
+
+def _leaves(group: BaseExceptionGroup[AgentError]) -> list[BaseException]:
+    """The errors themselves: tasks that run together wrap theirs."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ import pytest
 from agent import __version__
 from agent.cli.logging_setup import set_up_logging, without_secrets
 from agent.cli.main import main
+from agent.errors import AgentError
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"
@@ -122,6 +123,28 @@ def test_run_tells_every_mistake_of_the_configuration_at_once(
     assert "Did you mean DWARF_TELESCOPE_HOST?" in told
     assert "--mqtt-port: must be a whole number." in told
     assert "Did you mean latitude?" in told
+
+
+def test_errors_of_tasks_that_run_together_are_told_one_by_one_and_bugs_are_not_hidden(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail_with(error: BaseException) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("agent.session.schema.json_schema", fail)
+
+    group = ExceptionGroup(
+        "both", [AgentError("One."), ExceptionGroup("more", [AgentError("Two.", hint="Fix it.")])]
+    )
+    fail_with(group)
+    assert main(["schema"]) == 2
+    assert capsys.readouterr().err == "dwarf-agent: One.\ndwarf-agent: Two. Fix it.\n"
+    fail_with(ExceptionGroup("mixed", [AgentError("One."), KeyError("a bug")]))
+    with pytest.raises(ExceptionGroup, match="mixed"):
+        main(["schema"])
+    fail_with(KeyboardInterrupt())
+    assert main(["schema"]) == 130
 
 
 def test_a_valid_session_exits_0_and_an_invalid_one_1(
