@@ -73,8 +73,8 @@ class Dialect(ABC):
         """Tell the telescope where it stands, if it wants to know."""
 
     @abstractmethod
-    def calibrate(self, site: Site) -> Message | None:
-        """The request for a calibration."""
+    def calibrate(self, site: Site | None) -> Message | None:
+        """The request for a calibration; without a site the telescope uses the one it has."""
 
     @abstractmethod
     def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:

@@ -1,5 +1,7 @@
 """Firmware up to about late 2025: cameras are opened, parameters set one by one, states pushed on request."""
 
+# ruff: noqa: ARG002 - much of what the interface offers is of no use to older firmware
+
 from __future__ import annotations
 
 import logging
@@ -113,7 +115,7 @@ class DialectV2(Dialect):
     async def set_location(self, device: Device, site: Site) -> None:
         return  # older firmware is told the place with each command that needs it
 
-    def calibrate(self, site: Site) -> Message | None:
+    def calibrate(self, site: Site | None) -> Message | None:
         return None
 
     def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:

@@ -36,7 +36,7 @@ _EXPOSURE, _GAIN, _FILTER, _STACK_COUNT = 1, 2, 13, 16
 _CAMERA_NUMBER = {Camera.TELE: 0, Camera.WIDE: 1}
 _FORMATS = {2: "FITS", 3: "TIFF"}
 _SHARED = {"binning": "stackBinning", "format": "stackFormat"}
-_FORCED = frozenset({codes.NO_MATCHING_DARK, codes.NEEDS_GOTO, codes.DARK_TEMPERATURE})
+_FORCED = frozenset({codes.NO_MATCHING_DARK, codes.DARK_TEMPERATURE})
 
 
 def param_id(section: int, camera: Camera, item: int, mode: int = DEEP_SKY) -> int:
@@ -144,10 +144,14 @@ class DialectV3(Dialect):
         place = system_pb2.SetLocation(
             latitude=site.latitude, longitude=site.longitude, altitude=site.altitude_m, enable=True
         )
-        await device.order(Command.SET_LOCATION, place, doing="Setting the location")
+        try:
+            await device.order(Command.SET_LOCATION, place, doing="Setting the location")
+        except TelescopeError as error:
+            device.require_link()
+            _LOGGER.warning("%s Calibration and gotos name the place themselves.", error)
 
-    def calibrate(self, site: Site) -> Message | None:
-        return astro_pb2.Calibrate(lon=site.longitude, lat=site.latitude)
+    def calibrate(self, site: Site | None) -> Message | None:
+        return astro_pb2.Calibrate(lon=site.longitude, lat=site.latitude) if site is not None else None
 
     def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
         if camera is Camera.WIDE:
@@ -243,23 +247,33 @@ def _news(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
             yield say.CaptureState(camera, part.exclusive.stacking.state)
     if answer.control.HasField("host_slave"):
         yield host_mode(answer.control.host_slave)
-    if answer.focus.HasField("position"):
-        yield say.FocusAt(answer.focus.position.pos)
+    motion = _motion(answer)
+    if motion is not None:
+        yield motion
+    yield from _measures(answer)
+
+
+def _motion(answer: task_pb2.DeviceStateAnswer) -> Notification | None:
     motion = answer.motion.exclusive
     match motion.WhichOneof("activity"):
         case "calibration":
-            yield say.CalibrationStep(motion.calibration.state, motion.calibration.plate_solving_times)
+            return say.CalibrationStep(motion.calibration.state, motion.calibration.plate_solving_times)
         case "goto":
-            yield say.GotoStep(motion.goto.state, motion.goto.target_name)
+            return say.GotoStep(motion.goto.state, motion.goto.target_name)
         case "tracking":
-            yield say.Tracking(motion.tracking.state, motion.tracking.target_name)
+            return say.Tracking(motion.tracking.state, motion.tracking.target_name)
         case "one_click":
-            phase = one_click(motion.one_click)
-            if phase is not None:
-                yield phase
+            return one_click(motion.one_click)
         case "eq_solving":
-            yield say.EqStep(motion.eq_solving.state)
+            return say.EqStep(motion.eq_solving.state)
+        case _:
+            return None
+
+
+def _measures(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
     body = answer.device
+    if answer.focus.HasField("position"):
+        yield say.FocusAt(answer.focus.position.pos)
     if body.HasField("battery"):
         yield say.BatteryLevel(body.battery.percentage)
     if body.HasField("charging"):

@@ -10,6 +10,7 @@ class Limits:
     """Time limits of the driver. Durations on real telescopes are second-hand; these lie well above them."""
 
     answer: float = 10.0  # settings and simple commands answer within a second
+    wake: float = 60.0  # connecting and greeting, after a telescope was left alone
     lock: float = 5.0  # newest firmware was reported not to answer the master lock at all
     probe: float = 3.0  # a firmware generation that knows the question answers at once
     settle: float = 2.0  # notifications that belong to an answer arrive around it, not exactly with it

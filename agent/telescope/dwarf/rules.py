@@ -14,11 +14,12 @@ from agent.telescope.dwarf.generation import Snapshot
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.proto import astro_pb2, common_pb2
+from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.codes import Verdict
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.dwarf.wire.notifications import Notification, State
-from agent.telescope.errors import CommandTimeoutError, TransientError
+from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError
 from agent.telescope.interface import EqError
 
 Judge = Callable[[int, str], Verdict]
@@ -53,7 +54,7 @@ class Rule(ABC):
 
 
 class CalibrationRule(Rule):
-    """15210 runs, solves and ends; newer firmware adds 15256 on success. An end without beginning is stale."""
+    """15210 runs, solves and ends; newer firmware adds 15256 on success. A stale end is ignored."""
 
     def __init__(self, doing: str, judge: Judge, limits: Limits, *, wants_result: bool, query: Query) -> None:
         super().__init__(doing, judge, limits)
@@ -210,10 +211,20 @@ class CaptureStartRule(Rule):
     `refused` is set when it stays closed after a mere warning, whose code is `warning`.
     """
 
-    def __init__(self, doing: str, judge: Judge, limits: Limits, *, camera: Camera, query: Query) -> None:
+    def __init__(
+        self,
+        doing: str,
+        judge: Judge,
+        limits: Limits,
+        *,
+        camera: Camera,
+        query: Query,
+        blocks: Callable[[int], bool],
+    ) -> None:
         super().__init__(doing, judge, limits)
         self._camera = camera
         self._query = query
+        self._blocks = blocks
         self.warning = 0
         self.refused = False
 
@@ -222,7 +233,8 @@ class CaptureStartRule(Rule):
             case Answered():
                 if self._answer(event) is Verdict.WARNING:
                     self.warning = decode(common_pb2.ComResponse, event.data).code
-                self.patience = self._limits.state_check
+                blocked = self._blocks(self.warning)
+                self.patience = self._limits.settle if blocked else self._limits.state_check
             case say.CaptureState(camera=self._camera, state=State.RUNNING):
                 self.done = True
             case say.CaptureCount(camera=self._camera):
@@ -231,9 +243,89 @@ class CaptureStartRule(Rule):
                 return False
         return True
 
-    async def silent(self, seconds: float) -> None:
+    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - only the total limit ends it
         snapshot = await self._query()
         if snapshot is not None and snapshot.capturing.get(self._camera):
             self.done = True
             return
         self.refused = self.done = bool(self.warning)
+
+
+class CaptureStopRule(Rule):
+    """The capture is closed when the state says so, or when the telescope, asked, captures nothing."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, camera: Camera, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._camera = camera
+        self._query = query
+        self.patience = limits.state_check
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self.answered = True  # its code does not matter: whether anything still runs does
+                self.patience = self._limits.settle
+            case say.CaptureState(camera=self._camera, state=state):
+                self.done = state in _OVER
+                self.patience = self._limits.state_check
+            case say.CaptureCount(camera=self._camera):
+                pass
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - stacking the rest may take minutes
+        snapshot = await self._query()
+        self.patience = self._limits.state_check
+        self.done = snapshot is not None and snapshot.capturing.get(self._camera) is False
+
+
+class GoLiveRule(Rule):
+    """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand."""
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                code = decode(common_pb2.ComResponse, event.data).code
+                if code != codes.NOT_UNDERSTOOD:
+                    self._judge(code, self.doing)
+                self.patience = self._limits.settle
+            case say.CaptureState(state=State.IDLE):
+                self.done = True
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self.patience is None:
+            await super().silent(seconds)
+        self.done = True
+
+
+class LockRule(Rule):
+    """The lock is ours when the host mode says so, or the answer does; newest firmware may say nothing."""
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case say.HostMode(host=False):
+                raise HeldByOtherError(
+                    "Another client controls the telescope.",
+                    hint="Close the phone app, or wait until it lets go.",
+                )
+            case say.HostMode():
+                self.done = True
+            case Answered():
+                code = decode(common_pb2.ComResponse, event.data).code
+                if code not in (codes.OK, codes.NOT_UNDERSTOOD):
+                    raise HeldByOtherError(
+                        f"The telescope does not hand over control ({code}).",
+                        hint="Close the phone app, or wait until it lets go.",
+                        device_code=code,
+                    )
+                self.patience = self._limits.settle
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - silence is consent
+        self.done = True

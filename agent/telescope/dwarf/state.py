@@ -42,7 +42,7 @@ class CaptureRecord:
     target: str = ""
     asked: int = 0  # frames the settings ask for; 0 unknown
     exposure_s: float = 0.0  # of the settings; 0 unknown
-    started_at: datetime | None = None
+    started_at: datetime | None = None  # None for one that we did not start
     stop_asked: bool = False
     unseen_end: bool = False  # it ended while nobody was connected
     missed: bool = False  # the link broke during it: counts may lag behind

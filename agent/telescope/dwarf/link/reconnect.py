@@ -64,6 +64,11 @@ class Link:
         """The link as it is now."""
         return self._state
 
+    @property
+    def resting(self) -> bool:
+        """Whether the telescope is left alone until `wake`."""
+        return self._resting
+
     def start(self) -> None:
         """Begin to connect; harmless when begun."""
         if self._task is None:

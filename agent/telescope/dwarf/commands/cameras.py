@@ -1,0 +1,25 @@
+"""Camera settings: set them, and read them back."""
+
+from __future__ import annotations
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.device import Device
+from agent.telescope.interface import CameraSettings
+
+
+async def apply(device: Device, camera: Camera, settings: CameraSettings) -> None:
+    """Make the camera ready and set every setting that is not None."""
+    device.require_control()
+    await device.dialect.apply(device, camera, settings)
+    record = device.state.captures[camera]
+    if settings.count is not None:
+        record.asked = settings.count
+    if settings.exposure is not None:
+        table = device.capabilities.cameras[camera].exposures
+        record.exposure_s = next((each.seconds for each in table if each.index == settings.exposure), 0.0)
+
+
+async def read(device: Device, camera: Camera) -> CameraSettings:
+    """Read the settings back; what the telescope does not tell is None."""
+    device.require_link()
+    return await device.dialect.read(device, camera)

@@ -1,0 +1,197 @@
+"""Stacked captures: start, follow over lost links, count, stop.
+
+A capture belongs to the telescope: it goes on when nobody is connected. Its record in the state keeps the
+counts from the start, so one that ends before anybody follows it is counted all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.commands.live import go_live, past_busy
+from agent.telescope.dwarf.device import Device
+from agent.telescope.dwarf.link.patience import limit
+from agent.telescope.dwarf.media import Album, AlbumEntry, newest_ended_since, newest_since
+from agent.telescope.dwarf.rules import CaptureStartRule, CaptureStopRule
+from agent.telescope.dwarf.state import CaptureRecord, Phase
+from agent.telescope.dwarf.wire.codes import error_for
+from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
+from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
+
+_LOGGER = logging.getLogger(__name__)
+
+_START = {Camera.TELE: Command.START_CAPTURE, Camera.WIDE: Command.START_WIDE_CAPTURE}
+_STOP = {Camera.TELE: Command.STOP_CAPTURE, Camera.WIDE: Command.STOP_WIDE_CAPTURE}
+_STRAGGLERS_S = 0.5  # the last count may come just after the end
+_AWAY_CHECK_S = 30.0  # how often a lost telescope's absence is measured
+
+Progress = Callable[[CaptureProgress], None]
+
+
+async def start_capture(device: Device, camera: Camera) -> None:
+    """Open the shutter; returns when the telescope says it captures."""
+    device.require_control()
+    record = device.state.captures[camera]
+    if record.active:
+        await device.query()
+        if record.active:
+            raise TransientError(
+                f"The {camera} camera already captures.", code="capture_running", hint="Stop it first."
+            )
+    if record.displayed:
+        await go_live(device)
+    await device.dialect.enter(device, camera)
+    record.begin(device.clock.now())
+    try:
+        await past_busy(device, lambda: _open_shutter(device, camera, force=False))
+    except UnreachableError:
+        raise  # whether it began is for the reconnected telescope to say
+    except TelescopeError:
+        record.abandon()
+        raise
+
+
+async def follow_capture(
+    device: Device, camera: Camera, on_progress: Progress | None = None
+) -> CaptureReport:
+    """Wait for the capture's end, over any number of lost links, and report what was truly taken."""
+    record = device.state.captures[camera]
+    attached_at = device.clock.now()
+    if record.phase is Phase.NONE:
+        await device.query()
+    told: CaptureProgress | None = None
+    away_since: float | None = None
+    while record.active:
+        record.changed.clear()
+        progress = record.progress()
+        if on_progress is not None and progress != told:
+            told = progress
+            on_progress(progress)
+        connected = _connected(device)
+        now = device.clock.monotonic()
+        if connected:
+            away_since = None
+        elif away_since is None:
+            away_since = now
+        elif now - away_since > device.limits.away:
+            device.require_link()
+        try:
+            async with limit(device.clock, _patience(device, record) if connected else _AWAY_CHECK_S):
+                await record.changed.wait()
+        except TimeoutError:
+            await _ask_quietly(device)
+    await device.clock.sleep(_STRAGGLERS_S)
+    if on_progress is not None and record.progress() != told:
+        on_progress(record.progress())
+    return await _report(device, record, attached_at)
+
+
+async def running_capture(device: Device, camera: Camera) -> CaptureProgress | None:
+    """Ask whether a capture runs now."""
+    device.require_link()
+    record = device.state.captures[camera]
+    snapshot = await device.query()
+    if record.phase is Phase.STARTING and snapshot is not None and not snapshot.capturing.get(camera):
+        record.abandon()
+    return record.progress() if record.active else None
+
+
+async def last_capture(device: Device, camera: Camera, since: datetime) -> CaptureReport | None:
+    """The album's record of the newest capture begun after `since`."""
+    entry = newest_since(await Album(device.http).captures(device.zone), since, camera)
+    if entry is None:
+        return None
+    whole = 0 < entry.to_take <= entry.taken
+    end = CaptureEnd.FINISHED if whole else CaptureEnd.UNKNOWN
+    return CaptureReport(camera, entry.taken, entry.stacked, end, entry.folder)
+
+
+async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
+    """Stop the capture and wait until the telescope has closed it; harmless when there is none."""
+    device.require_link()
+    record = device.state.captures[camera]
+    attached_at = device.clock.now()
+    record.stop_asked = record.stop_asked or record.active
+    rule = CaptureStopRule(
+        "Stopping the capture", device.judge, device.limits, camera=camera, query=device.query
+    )
+    await device.carry_out(_STOP[camera], None, rule, total=device.limits.capture_stop)
+    if record.active:  # never seen to run, or its end went unheard
+        record.abandon() if record.phase is Phase.STARTING else record.reconcile(running=False)
+    return await _report(device, record, attached_at)
+
+
+async def _open_shutter(device: Device, camera: Camera, *, force: bool) -> None:
+    doing = f"Starting the {camera} capture"
+    dialect = device.dialect
+    rule = CaptureStartRule(
+        doing, device.judge, device.limits, camera=camera, query=device.query, blocks=dialect.must_force
+    )
+    request = dialect.start_capture(device, camera, force=force)
+    limits = device.limits
+    await device.carry_out(_START[camera], request, rule, total=limits.capture_start, news=limits.state_check)
+    if not rule.refused:
+        return
+    if force or not dialect.must_force(rule.warning):
+        raise error_for(rule.warning, doing, dialect.generation)
+    _LOGGER.warning("Capturing all the same: unattended, frames without matching darks beat no frames")
+    await _open_shutter(device, camera, force=True)
+
+
+def _connected(device: Device) -> bool:
+    try:
+        device.require_link()
+    except UnreachableError:
+        return False
+    return True
+
+
+def _patience(device: Device, record: CaptureRecord) -> float:
+    """How long a capture may be silent before it is asked: two frames at least."""
+    if record.asked and record.taken >= record.asked:
+        return device.limits.state_check
+    return max(device.limits.news, 2 * record.exposure_s + device.limits.settle)
+
+
+async def _ask_quietly(device: Device) -> None:
+    if not _connected(device):
+        return
+    try:
+        await device.query()
+    except TelescopeError as error:
+        _LOGGER.debug("The capture's state is not told: %s", error)
+
+
+async def _report(device: Device, record: CaptureRecord, attached_at: datetime) -> CaptureReport:
+    if record.phase is Phase.NONE:
+        return CaptureReport(record.camera, 0, 0, CaptureEnd.UNKNOWN)
+    entry = await _album_entry(device, record, attached_at)
+    taken, stacked = record.taken, record.stacked
+    if entry is not None and (record.missed or record.unseen_end):
+        taken, stacked = max(taken, entry.taken), max(stacked, entry.stacked)
+    wanted = record.asked or (entry.to_take if entry is not None else 0)
+    end = CaptureEnd.FINISHED
+    if record.stop_asked:
+        end = CaptureEnd.STOPPED
+    elif record.unseen_end and not 0 < wanted <= taken:
+        end = CaptureEnd.UNKNOWN
+    folder = entry.folder if entry is not None else ""
+    return CaptureReport(record.camera, taken, stacked, end, folder)
+
+
+async def _album_entry(device: Device, record: CaptureRecord, attached_at: datetime) -> AlbumEntry | None:
+    """The album's record of this very capture, or None when the album does not clearly have it."""
+    entries = await Album(device.http).captures(device.zone)
+    if record.started_at is not None:
+        entry = newest_since(entries, record.started_at, record.camera)
+    else:
+        entry = newest_ended_since(entries, attached_at, record.camera)
+    if entry is None:
+        return None
+    other_count = record.asked and entry.to_take and record.asked != entry.to_take
+    other_target = record.target and entry.target and record.target != entry.target
+    return None if other_count or other_target else entry

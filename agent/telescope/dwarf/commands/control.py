@@ -1,0 +1,151 @@
+"""Who controls the telescope, its clock, its power, stopping everything, and folding it up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agent.capabilities import Camera
+from agent.targets import Site
+from agent.telescope.dwarf.commands.captures import stop_capture
+from agent.telescope.dwarf.commands.pointing import stop_goto
+from agent.telescope.dwarf.device import Device
+from agent.telescope.dwarf.proto import motor_pb2, system_pb2
+from agent.telescope.dwarf.rules import LockRule
+from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, SOLVING
+from agent.telescope.dwarf.wire import codes
+from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.envelope import decode
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    HeldByOtherError,
+    RefusedError,
+    TelescopeError,
+    UnreachableError,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+_PITCH = 2
+_FOLDED_PITCH = 317.0  # degrees: the barrel lies in the body, its lens covered
+_MOTOR_SPEED = 10.0  # degrees per second: one of the steps the app offers
+_MOTOR_RAMPING = 100
+_MOTOR_RESOLUTION = 3
+
+_STOPS = {
+    CALIBRATING: Command.STOP_CALIBRATION,
+    FOCUSING: Command.STOP_ASTRO_AUTO_FOCUS,
+    SOLVING: Command.STOP_EQ,
+}
+
+
+async def take_control(device: Device) -> None:
+    """Become the controlling client. Newest firmware may not answer: it refuses others by itself."""
+    device.require_link()
+    rule = LockRule("Taking control", device.judge, device.limits)
+    request = system_pb2.SetMasterLock(lock=True)
+    try:
+        await device.carry_out(Command.MASTER_LOCK, request, rule, total=device.limits.lock)
+    except CommandTimeoutError:
+        if device.state.slave:
+            raise HeldByOtherError("Another client controls the telescope.") from None
+        _LOGGER.debug("The telescope does not answer the master lock; going on without")
+
+
+async def release_control(device: Device) -> None:
+    """Give the lock back; best effort."""
+    try:
+        device.require_link()
+        request = system_pb2.SetMasterLock(lock=False)
+        await device.ask(Command.MASTER_LOCK, request, within=device.limits.lock)
+    except TelescopeError as error:
+        _LOGGER.debug("Control was not given back: %s", error)
+
+
+async def set_time(device: Device, now: datetime, timezone: str, site: Site | None) -> None:
+    """Set the telescope's clock, its zone, and its place where it takes one and we know it."""
+    device.require_control()
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise RefusedError(
+            f"There is no time zone {timezone!r}.",
+            code="unknown_timezone",
+            hint="Use an IANA name such as Europe/Paris.",
+        ) from error
+    local = now.astimezone(zone)
+    offset = local.utcoffset()
+    hours = offset.total_seconds() / 3600 if offset is not None else 0.0
+    clock = system_pb2.SetTime(timestamp=int(now.timestamp()), timezone_offset=hours)
+    await device.order(Command.SET_TIME, clock, doing="Setting the time")
+    name = system_pb2.SetTimeZone(timezone=timezone)
+    await device.order(Command.SET_TIME_ZONE, name, doing="Setting the time zone")
+    device.zone = zone
+    if site is not None:
+        await device.dialect.set_location(device, site)
+
+
+async def halt(device: Device) -> None:
+    """Stop captures, movements and solving: every stop is on the wire before any is waited for."""
+    device.require_link()
+    stops = [stop_capture(device, camera) for camera in Camera if device.state.captures[camera].active]
+    busy = [activity for activity in _STOPS if activity in device.state.busy]
+    results = await asyncio.gather(
+        *stops,
+        *(_stop_activity(device, activity) for activity in busy),
+        stop_goto(device),
+        return_exceptions=True,
+    )
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def park(device: Device) -> None:
+    """Fold the barrel in; a motor that asks for its home is sent there first."""
+    device.require_control()
+    await stop_goto(device)
+    code = await _run_pitch(device)
+    if code == codes.MOTOR_NEEDS_HOME:
+        reset = motor_pb2.MotorReset(id=_PITCH)
+        await _motor(device, Command.MOTOR_RESET, reset)
+        code = await _run_pitch(device)
+    device.judge(code, "Folding the telescope")
+
+
+async def power_off(device: Device, cmd: Command, doing: str) -> None:
+    """Switch off or restart; done when the telescope says goodbye, or simply goes."""
+    device.require_link()
+    try:
+        await device.order(cmd, doing=doing, within=device.limits.power, attempts=1)
+    except CommandTimeoutError:
+        if not device.state.powering_off:
+            raise
+    except UnreachableError as error:
+        _LOGGER.debug("The telescope left without an answer: %s", error)
+
+
+async def _stop_activity(device: Device, activity: str) -> None:
+    try:
+        await device.ask(_STOPS[activity], within=device.limits.stop)
+    except CommandTimeoutError as error:
+        _LOGGER.debug("Nothing was heard of the stop: %s", error)  # newer firmware answers some only by state
+    device.state.free(activity)
+
+
+async def _run_pitch(device: Device) -> int:
+    request = motor_pb2.MotorRunTo(
+        id=_PITCH,
+        end_position=_FOLDED_PITCH,
+        speed=_MOTOR_SPEED,
+        speed_ramping=_MOTOR_RAMPING,
+        resolution_level=_MOTOR_RESOLUTION,
+    )
+    return await _motor(device, Command.MOTOR_RUN_TO, request)
+
+
+async def _motor(device: Device, cmd: Command, request: motor_pb2.MotorRunTo | motor_pb2.MotorReset) -> int:
+    data = await device.ask(cmd, request, within=device.limits.motor)
+    return decode(motor_pb2.MotorAnswer, data).code

@@ -1,0 +1,54 @@
+"""Focusing on stars. Mode 0 searches; mode 1 goes to the stored infinity position and its neighbourhood."""
+
+from __future__ import annotations
+
+import logging
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.device import Device
+from agent.telescope.dwarf.proto import focus_pb2
+from agent.telescope.dwarf.rules import FocusRule
+from agent.telescope.dwarf.state import FOCUSING
+from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.errors import TelescopeError
+
+_LOGGER = logging.getLogger(__name__)
+
+_SEARCH, _INFINITY = 0, 1
+_FAST_FOCUS_FAILED = -15101
+
+
+async def auto_focus(device: Device) -> None:
+    """Search the focus on stars."""
+    await _focus(device, _SEARCH, "Auto focus")
+
+
+async def infinite_focus(device: Device) -> None:
+    """Go to the stored infinity focus; a telescope that asks for a search first gets one."""
+    try:
+        await _focus(device, _INFINITY, "Infinity focus")
+    except TelescopeError as error:
+        if error.device_code != _FAST_FOCUS_FAILED:
+            raise
+        _LOGGER.info("The telescope wants a full focus search first")
+        await auto_focus(device)
+
+
+async def _focus(device: Device, mode: int, doing: str) -> None:
+    device.require_control()
+    await device.dialect.enter(device, Camera.TELE)
+    rule = FocusRule(
+        doing,
+        device.judge,
+        device.limits,
+        states=device.dialect.focus_reports_states,
+        query=device.query,
+    )
+    device.state.occupied(FOCUSING)
+    try:
+        request = focus_pb2.AstroAutoFocus(mode=mode)
+        await device.carry_out(Command.ASTRO_AUTO_FOCUS, request, rule, total=device.limits.focus)
+    except TelescopeError:
+        device.state.free(FOCUSING)
+        raise
+    device.state.free(FOCUSING)

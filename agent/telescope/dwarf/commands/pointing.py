@@ -1,0 +1,130 @@
+"""Calibration, goto, and the polar alignment measurement."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from agent.capabilities import Camera
+from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.dwarf.commands.live import past_busy
+from agent.telescope.dwarf.device import Device
+from agent.telescope.dwarf.proto import astro_pb2
+from agent.telescope.dwarf.rules import CalibrationRule, EqRule, GotoRule
+from agent.telescope.dwarf.state import CALIBRATING, SLEWING, SOLVING
+from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.errors import ProtocolError, RefusedError, TelescopeError
+from agent.telescope.interface import EqError
+
+_LONGEST_NAME = 64  # it becomes part of a folder's name
+
+
+async def calibrate(device: Device, site: Site | None) -> None:
+    """Calibrate by plate solving; success is what the telescope reports, never a quick answer."""
+    device.require_control()
+    await device.dialect.enter(device, Camera.TELE)
+
+    async def attempt() -> None:
+        rule = CalibrationRule(
+            "Calibration",
+            device.judge,
+            device.limits,
+            wants_result=device.dialect.calibration_reports_result,
+            query=device.query,
+        )
+        request = device.dialect.calibrate(site)
+        await device.carry_out(Command.CALIBRATE, request, rule, total=device.limits.calibrate)
+
+    device.state.occupied(CALIBRATING)
+    try:
+        await past_busy(device, attempt)
+    except TelescopeError:
+        device.state.free(CALIBRATING)
+        raise
+    device.state.free(CALIBRATING)
+
+
+async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | None) -> None:
+    """Point at a target; returns when the telescope tracks it under the name we gave."""
+    name = _wire_name(target)
+    cmd, request = _goto_request(device, target, name, site)
+    device.require_control()
+    await device.dialect.enter(device, Camera.TELE)
+
+    async def attempt() -> None:
+        rule = GotoRule(f"Goto {name}", device.judge, device.limits, name=name)
+        await device.carry_out(cmd, request, rule, total=device.limits.goto)
+
+    device.state.occupied(SLEWING)
+    try:
+        await past_busy(device, attempt)
+    except TelescopeError:
+        device.state.free(SLEWING)
+        raise
+    device.state.free(SLEWING)
+
+
+async def stop_goto(device: Device) -> None:
+    """Stop a goto or tracking; harmless when there is none."""
+    device.require_link()
+    await device.ask(Command.STOP_GOTO, within=device.limits.stop, attempts=2)
+    device.state.free(SLEWING)
+
+
+async def solve_eq(device: Device, site: Site | None) -> EqError:
+    """Measure the polar alignment error; RefusedError without a site."""
+    place = _known(site, "Measuring the polar alignment")
+    device.require_control()
+    await device.dialect.enter(device, Camera.TELE)
+    measured: list[EqError] = []
+
+    async def attempt() -> None:
+        rule = EqRule("Measuring the polar alignment", device.judge, device.limits)
+        request = astro_pb2.SolveEq(lon=place.longitude, lat=place.latitude)
+        await device.carry_out(Command.SOLVE_EQ, request, rule, total=device.limits.solve_eq)
+        if rule.error is not None:
+            measured.append(rule.error)
+
+    device.state.occupied(SOLVING)
+    try:
+        await past_busy(device, attempt)
+    except TelescopeError:
+        device.state.free(SOLVING)
+        raise
+    device.state.free(SOLVING)
+    if not measured:
+        raise ProtocolError("The polar alignment ended without its two numbers.")
+    return measured[-1]
+
+
+def _goto_request(
+    device: Device, target: SkyTarget | SolarTarget, name: str, site: Site | None
+) -> tuple[Command, Message]:
+    if isinstance(target, SkyTarget):
+        return Command.GOTO_DEEP_SKY, astro_pb2.GotoDeepSky(
+            ra=target.ra_hours, dec=target.dec_degrees, target_name=name
+        )
+    place = _known(site, f"Goto {name}")
+    return Command.GOTO_SOLAR_SYSTEM, astro_pb2.GotoSolarSystem(
+        index=device.dialect.solar_index(target),
+        lon=place.longitude,
+        lat=place.latitude,
+        target_name=name,
+    )
+
+
+def _known(site: Site | None, doing: str) -> Site:
+    """The site; left out, the telescope would take it for 0 degrees north, 0 degrees east."""
+    if site is None:
+        raise RefusedError(
+            f"{doing} needs to know where the telescope stands.",
+            code="needs_site",
+            hint="Set latitude and longitude in the configuration.",
+        )
+    return site
+
+
+def _wire_name(target: SkyTarget | SolarTarget) -> str:
+    """The target's name as the telescope can repeat it: never empty, valid text, of bounded length."""
+    fallback = "Target" if isinstance(target, SkyTarget) else target.body.value.capitalize()
+    text = target.name.encode("utf-8", "replace").decode("utf-8").strip()
+    return text[:_LONGEST_NAME].strip() or fallback

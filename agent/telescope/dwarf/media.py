@@ -1,0 +1,212 @@
+"""The telescope's album over HTTP: records of captures, their files, the newest picture, stream addresses."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.http import DwarfHttp, HttpError
+from agent.telescope.errors import ProtocolError
+from agent.telescope.interface import Picture
+
+_LOGGER = logging.getLogger(__name__)
+
+ASTRO = 4  # media type; the numbering of the others is disputed
+PAGE_SIZE = 20  # newest first: a night's captures
+WEB_PORT = 80
+MEDIA_PORT = 8092
+RTSP_PORT = 554
+_JPEG = b"\xff\xd8\xff"
+_MILLISECONDS_FROM = 10**11  # times above this are no seconds
+_SLACK = timedelta(seconds=5)  # the telescope's clock is set by us, to the second
+_STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})-(\d{2})-(\d{2})-(\d{2})(?:-(\d{1,6}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumEntry:
+    """The telescope's record of one capture. `to_take` 0 is unknown; `modified` aware UTC."""
+
+    camera: Camera
+    path: str
+    folder: str
+    thumbnail: str
+    target: str
+    taken: int
+    stacked: int
+    to_take: int
+    modified: datetime | None
+    started: tuple[datetime, ...]  # the folder's time stamp, read as local time and as UTC
+
+
+class Album:
+    """Reads one telescope's album. Remembers the port that served files."""
+
+    def __init__(self, http: DwarfHttp) -> None:
+        self._http = http
+        self._file_port: int | None = None
+
+    async def captures(self, zone: tzinfo | None) -> list[AlbumEntry]:
+        """The newest captures, newest first; empty when the album cannot be read."""
+        request: dict[str, object] = {"mediaType": ASTRO, "pageIndex": 0, "pageSize": PAGE_SIZE}
+        try:
+            data = await self._http.ask("POST", "/album/list/mediaInfos", request)
+        except (HttpError, ProtocolError) as error:
+            _LOGGER.debug("The album cannot be read: %s", error)
+            return []
+        entries = [entry for item in _items(data) if (entry := _entry(item, zone)) is not None]
+        oldest = datetime.min.replace(tzinfo=UTC)
+        return sorted(entries, key=lambda entry: entry.modified or oldest, reverse=True)
+
+    async def picture(self, entry: AlbumEntry) -> Picture | None:
+        """The stacked picture of a capture, else its thumbnail; None when neither is there (yet)."""
+        for path in _pictures(entry):
+            jpeg = await self._file(path)
+            if jpeg is not None and jpeg.startswith(_JPEG):
+                return Picture(jpeg, path, entry.modified)
+        return None
+
+    async def files(self, entry: AlbumEntry) -> tuple[str, ...]:
+        """Paths, on the telescope, of a capture's frames and pictures."""
+        paths = [entry.path] if entry.path else []
+        if entry.folder:
+            try:
+                data = await self._http.ask("POST", "/album/astro/fitsList", {"srcDir": entry.folder})
+            except (HttpError, ProtocolError) as error:
+                _LOGGER.debug("The frames cannot be listed: %s", error)
+            else:
+                frames = data.get("fitsInfo") if isinstance(data, dict) else data
+                paths += [_text(frame, "filePath") for frame in _items(frames)]
+        return tuple(dict.fromkeys(path for path in paths if path))
+
+    async def _file(self, path: str) -> bytes | None:
+        ports = [self._file_port] if self._file_port is not None else []
+        ports += [port for port in (self._http.port, WEB_PORT, MEDIA_PORT) if port not in ports]
+        for port in ports:
+            try:
+                content = await self._http.file(port, path)
+            except HttpError as error:
+                _LOGGER.debug("No file on port %d: %s", port, error)
+                continue
+            self._file_port = port
+            return content
+        return None
+
+
+def newest_since(
+    entries: Iterable[AlbumEntry], since: datetime, camera: Camera | None = None
+) -> AlbumEntry | None:
+    """The newest capture begun after `since`; None when there is none."""
+    return next((entry for entry in entries if _fits(entry, camera) and begun_after(entry, since)), None)
+
+
+def newest_ended_since(entries: Iterable[AlbumEntry], since: datetime, camera: Camera) -> AlbumEntry | None:
+    """The newest capture that was still being written after `since`."""
+    return next(
+        (
+            entry
+            for entry in entries
+            if _fits(entry, camera) and entry.modified is not None and entry.modified >= since - _SLACK
+        ),
+        None,
+    )
+
+
+def begun_after(entry: AlbumEntry, since: datetime) -> bool:
+    """Whether a capture began after `since`, as far as its record tells."""
+    if entry.modified is None or entry.modified < since - _SLACK:
+        return False
+    # Whether folders are stamped in local time or UTC is not known: the reading that fits the end counts.
+    plausible = [start for start in entry.started if start <= entry.modified + _SLACK]
+    return not plausible or max(plausible) >= since - _SLACK
+
+
+def stream_addresses(host: str) -> dict[str, str]:
+    """The live streams of both cameras."""
+    return {
+        "tele": f"rtsp://{host}:{RTSP_PORT}/ch0/stream0",
+        "wide": f"rtsp://{host}:{RTSP_PORT}/ch1/stream0",
+    }
+
+
+def _fits(entry: AlbumEntry, camera: Camera | None) -> bool:
+    return camera is None or entry.camera is camera
+
+
+def _pictures(entry: AlbumEntry) -> list[str]:
+    paths = [path for path in (entry.path,) if path.lower().endswith((".jpg", ".jpeg"))]
+    if entry.folder:
+        paths.append(f"{entry.folder.rstrip('/')}/stacked.jpg")
+    if entry.thumbnail:
+        paths.append(entry.thumbnail)
+    return list(dict.fromkeys(paths))
+
+
+def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
+    found = item.get("astroImageDetails")
+    details = found if isinstance(found, dict) else {}
+    path = _text(item, "filePath")
+    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if "DWARF_RAW" in path else "")
+    if not path and not folder:
+        return None
+    camera_id = _number(item.get("camId"))
+    wide = camera_id == 1 if camera_id is not None else "_WIDE_" in f"{folder} {path}".upper()
+    return AlbumEntry(
+        camera=Camera.WIDE if wide else Camera.TELE,
+        path=path,
+        folder=folder,
+        thumbnail=_text(item, "thumbnailPath"),
+        target=_text(details, "target"),
+        taken=_number(details.get("shotsTaken")) or 0,
+        stacked=_number(details.get("shotsStacked")) or 0,
+        to_take=_number(details.get("shotsToTake")) or 0,
+        modified=_instant(item.get("modificationTime")),
+        started=_stamps(folder or path, zone),
+    )
+
+
+def _stamps(name: str, zone: tzinfo | None) -> tuple[datetime, ...]:
+    found = _STAMP.findall(name)
+    if not found:
+        return ()
+    year, month, day, hour, minute, second, _fraction = found[-1]
+    try:
+        naive = datetime(  # noqa: DTZ001 - the zone is what is in doubt
+            int(year), int(month), int(day), int(hour), int(minute), int(second)
+        )
+    except ValueError:
+        return ()
+    zones = dict.fromkeys((zone or UTC, UTC))
+    return tuple(naive.replace(tzinfo=each).astimezone(UTC) for each in zones)
+
+
+def _instant(value: object) -> datetime | None:
+    number = _number(value)
+    if number is None or number <= 0:
+        return None
+    seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _items(data: object) -> list[dict[str, object]]:
+    if isinstance(data, dict):
+        data = next((value for value in data.values() if isinstance(value, list)), [])
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def _text(item: dict[str, object], key: str) -> str:
+    value = item.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    try:
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError, OverflowError):
+        return None
