@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from agent.mqtt.broker_options import BrokerOptions, Protocol, TlsOptions
-from agent.mqtt.topics import RESERVED_IDS as RESERVED_IDS
 from agent.mqtt.topics import TopicError, Topics, check_telescope_id
 from agent.settings.kinds import Part, Port, Secret, Text, shown, text
 from agent.targets import Site
