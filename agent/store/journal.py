@@ -1,31 +1,42 @@
-"""What a running session must remember to survive the agent's death: one small file per session."""
+"""What a running session must remember to survive the agent's death: one small file per session.
+
+A journal belongs to what a session asks for, not to its name: frames taken for one target are never credited
+to another that took over the file.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from pathlib import Path
 from typing import Any
 
+from agent.session.document import SessionDocument, body_of
 from agent.store import disk
 from agent.store.errors import printable, store_error
 
 _LOGGER = logging.getLogger(__name__)
 
+_NOT_ASKED = frozenset({"id_command", "result_details"})
 _LIMIT = 1 << 20  # bytes; a journal has a few hundred
 
 
 class JournalFile:
-    """The facts of one running session, whatever the executor makes them."""
+    """The facts of one session that began, whatever the executor makes them.
 
-    def __init__(self, path: Path) -> None:
+    `mark` stands for what the session asks for (`mark_of`); "" when that is not known.
+    """
+
+    def __init__(self, path: Path, mark: str = "") -> None:
         self.path = path
+        self._mark = mark
 
     def load(self) -> dict[str, Any] | None:
-        """Return what was saved last; None when nothing was, or (with a warning) nothing readable."""
+        """Return what was saved last; None when nothing was, or (said in the log) nothing usable."""
         try:
             content = disk.read(self.path, _LIMIT)
-            facts = json.loads(content[0]) if content else None
+            stored = json.loads(content[0]) if content else None
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -33,14 +44,21 @@ class JournalFile:
                 "The journal %s cannot be read and counts as none: %s", printable(self.path.name), error
             )
             return None
-        if isinstance(facts, dict):
-            return facts
-        _LOGGER.warning("The journal %s holds no facts and counts as none", printable(self.path.name))
-        return None
+        facts = stored.get("facts") if isinstance(stored, dict) else None
+        if not isinstance(stored, dict) or not isinstance(facts, dict):
+            _LOGGER.warning("The journal %s holds no facts and counts as none", printable(self.path.name))
+            return None
+        if self._mark and stored.get("mark") not in ("", self._mark):
+            _LOGGER.warning(
+                "The journal %s is of a session that asked for something else and counts as none",
+                printable(self.path.name),
+            )
+            return None
+        return facts
 
     def save(self, facts: dict[str, Any]) -> None:
         """Replace the facts atomically and durably; StoreError when the disk refuses."""
-        data = json.dumps(facts, ensure_ascii=False).encode()
+        data = json.dumps({"mark": self._mark, "facts": facts}, ensure_ascii=False).encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             disk.write(self.path, data)
@@ -61,15 +79,23 @@ class Journals:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def of(self, session_id: str) -> JournalFile:
+    def of(self, session_id: str, document: SessionDocument | None = None) -> JournalFile:
         """Return the journal of a session, whether it has facts yet or not."""
-        return JournalFile(self._folder / f"{session_id}.json")
+        return JournalFile(self._folder / f"{session_id}.json", mark_of(document) if document else "")
 
     def keep_only(self, session_ids: set[str]) -> None:
-        """Forget the journals of all other sessions; call it once the files in Current/ are known."""
+        """Forget the journals of all other sessions; call it once those that may go on are known."""
         try:
             stale = [path for path in self._folder.glob("*.json") if path.stem not in session_ids]
             for path in stale:
                 path.unlink(missing_ok=True)
         except OSError as error:
             _LOGGER.warning("Old journals in %s cannot be removed: %s", printable(self._folder), error)
+
+
+def mark_of(document: SessionDocument) -> str:
+    """Return a hash of what a session asks for: its steps, not its schedule, its state or its results."""
+    body = body_of(document.raw)
+    asked = {key: value for key, value in body.items() if key not in _NOT_ASKED}
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

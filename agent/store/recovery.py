@@ -14,8 +14,9 @@ from agent.session.writing import Process
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import ContentReader, process_of
-from agent.store.errors import printable, store_error
+from agent.store.errors import StoreError, printable, store_error
 from agent.store.folders import Folder, Tree, is_session_name
+from agent.store.journal import Journals
 from agent.store.rejection import move_to_error
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Interrupted:
     problems: tuple[Problem, ...]
 
 
-def settle_current(tree: Tree, reader: ContentReader) -> list[Interrupted]:
+def settle_current(tree: Tree, reader: ContentReader, journals: Journals) -> list[Interrupted]:
     """Move on what never started, what has its result, and what nobody can read; return what was running."""
     try:
         paths = sorted(path for path in tree[Folder.CURRENT].iterdir() if is_session_name(path.name))
@@ -44,8 +45,8 @@ def settle_current(tree: Tree, reader: ContentReader) -> list[Interrupted]:
     running = []
     for path in paths:
         try:
-            interrupted = _settle(path, tree, reader)
-        except OSError as error:
+            interrupted = _settle(path, tree, reader, journals)
+        except (OSError, StoreError) as error:
             _LOGGER.warning("%s in Current/ cannot be dealt with: %s", printable(path.name), error)
             continue
         if interrupted is not None:
@@ -76,7 +77,7 @@ def find_ended(tree: Tree, session_id: str) -> tuple[Path, SessionDocument] | No
     return path, document
 
 
-def _settle(path: Path, tree: Tree, reader: ContentReader) -> Interrupted | None:
+def _settle(path: Path, tree: Tree, reader: ContentReader, journals: Journals) -> Interrupted | None:
     stamp = Stamp.of(path.lstat())
     content = reader.read(path, stamp)
     document = content.document if content else None
@@ -90,6 +91,9 @@ def _settle(path: Path, tree: Tree, reader: ContentReader) -> Interrupted | None
         disk.move(path, tree[Folder.TO_DO], path.name)
         _LOGGER.info("%s never started and waits again", printable(path.name))
     elif process == Process.ENDED:
+        details = body_of(document.raw).get("result_details")
+        if isinstance(details, dict):
+            journals.of(safe_session_id(str(details.get("session_id")))).clear()
         folder = Folder.DONE if document.id_command.result is True else Folder.ERROR
         disk.move(path, tree[folder], path.name)
         _LOGGER.info("%s had ended and is now in %s/", printable(path.name), folder)

@@ -4,8 +4,8 @@ How a session moves, and why a crash between any two steps is harmless:
 
 - claim: rename ToDo/ -> Current/, then rewrite it there as `pending`. In between, Current/ holds a file that
   says `wait`: it never started and goes back to ToDo/.
-- finish: rewrite it in Current/ as `ended`, then rename it to Done/ or Error/. In between, Current/ holds a
-  file that says `ended`: only the rename is made up.
+- finish: rewrite it in Current/ as `ended`, forget its journal, then rename it to Done/ or Error/. In
+  between, Current/ holds a file that says `ended`: only the rest is made up.
 - put back: rewrite it in Current/ as `wait`, then rename it to ToDo/. In between: as for claim.
 - reject: write the reason into Error/, then rename the untouched file there. In between, the file is still in
   ToDo/, is found broken again, and the reason is written again.
@@ -40,7 +40,7 @@ from agent.store.documents import (
 )
 from agent.store.drafts import list_drafts, select_draft
 from agent.store.errors import StoreError, printable, store_error
-from agent.store.folders import Folder, Tree
+from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import JournalFile, Journals
 from agent.store.model import Changes, Draft, Rejected, StoredSession
 from agent.store.recovery import find_ended, settle_current
@@ -105,7 +105,7 @@ class SessionStore:
         """
         with self._lock:
             running = []
-            for found in settle_current(self.tree, self._reader):
+            for found in settle_current(self.tree, self._reader, self._journals):
                 session = StoredSession(
                     self._shelf.new_id(found.path.name),
                     found.path.name,
@@ -163,8 +163,10 @@ class SessionStore:
             return find_ended(self.tree, session_id)
 
     def journal(self, session_id: str) -> JournalFile:
-        """Return the journal of a running session."""
-        return self._journals.of(session_id)
+        """Return the journal of a session; it stays when the session is put back, and goes when it ends."""
+        with self._lock:
+            session = self._shelf.get(session_id)
+            return self._journals.of(session_id, session.document if session else None)
 
     def drafts(self) -> list[Draft]:
         """Return the session files in the base folder and the samples, none of which run by themselves."""
@@ -216,6 +218,7 @@ class SessionStore:
             raw = session.document.raw
             data = with_outcome(raw, result, self.zone, conditions=conditions, target=target)
             session = self._shelf.rewrite(session, data)
+            self._journals.of(session_id).clear()
             source = self._shelf.path(session)
             try:
                 path = disk.move(source, self.tree[folder], session.name)
@@ -264,12 +267,17 @@ class SessionStore:
             session = self._shelf.reread(self._shelf.known(session_id, Folder.TO_DO))
             return self._shelf.rewrite(session, with_start(session.document, start, self.zone))
 
-    def _waiting_ids(self) -> set[str]:
-        """The ids that the files in ToDo/ will get: a session put back by a stopping agent has a journal."""
-        names = [path.name for path in self.tree[Folder.TO_DO].glob("*.json")]
-        return {self._shelf.new_id(name) for name in names}
-
     # -- inside ---------------------------------------------------------------------------------------------
+
+    def _waiting_ids(self) -> set[str]:
+        """Return the ids that the files in ToDo/ will get: what was put back has a journal to go on from."""
+        try:
+            names = sorted(
+                path.name for path in self.tree[Folder.TO_DO].iterdir() if is_session_name(path.name)
+            )
+        except OSError as error:
+            raise store_error(error, "look for sessions", self.tree[Folder.TO_DO]) from error
+        return {self._shelf.new_id(name) for name in names}
 
     def _return(self, session: StoredSession) -> None:
         """Undo the move of a claim that failed; the file is judged again by the next scan."""

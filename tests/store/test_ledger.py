@@ -110,7 +110,7 @@ def test_a_journal_remembers_across_restarts_until_cleared(tmp_path: Path) -> No
     assert journals.of("m31").load() is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"{}", b"\xff", b"[" * 100_000])
 def test_a_broken_journal_counts_as_none(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

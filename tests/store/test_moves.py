@@ -22,6 +22,7 @@ from agent.store.errors import (
 from agent.store.folders import Folder, reason_path
 from agent.store.store import SessionStore
 
+from .faults import PowerCut
 from .support import PARIS, START, HandClock, drop, names, open_store, process_in, result, session
 
 
@@ -317,6 +318,53 @@ def _read_only(folder: Path, *_: object, **__: object) -> Path:
     raise OSError(errno.EROFS, "Read-only file system", str(folder))
 
 
+def test_a_journal_survives_waiting_and_ends_with_its_session(store: SessionStore, root: Path) -> None:
+    drop(root, "m31.json")
+    store.scan()
+    store.claim("m31")
+    store.journal("m31").save({"frames": 7})
+    store.put_back("m31", "The agent stops.")
+    store.reschedule("m31", START)
+    store.claim("m31")
+    assert store.journal("m31").load() == {"frames": 7}
+    store.finish("m31", result("m31"))
+    drop(root, "m31.json")
+    store.scan()
+    assert store.journal("m31").load() is None
+
+
+def test_frames_of_one_target_are_never_credited_to_another(store: SessionStore, root: Path) -> None:
+    drop(root, "m31.json")
+    store.scan()
+    store.claim("m31")
+    store.journal("m31").save({"frames": 7})
+    store.put_back("m31", "The agent stops.")
+    drop(root, "m31.json", session("M 33"))
+    store.scan()
+    assert store.journal("m31").load() is None
+
+
+def test_a_crash_while_finishing_leaves_no_journal_to_the_next_session_of_that_name(
+    store: SessionStore, root: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(root, "m31.json")
+    store.scan()
+    store.claim("m31")
+    store.journal("m31").save({"frames": 20})
+    with monkeypatch.context() as patch:
+        patch.setattr("agent.store.journal.JournalFile.clear", _cut)
+        with pytest.raises(PowerCut):
+            store.finish("m31", result("m31"))
+    store.close()
+    drop(root, "m31.json")
+    again = open_store(root, clock)
+    assert again.recover() == []
+    assert [one.session_id for one in again.scan().added] == ["m31"]
+    assert again.journal("m31").load() is None
+    assert names(root, Folder.DONE) == ["m31.json"]
+    again.close()
+
+
 def test_preparing_clears_a_crashs_leftovers_and_nothing_of_the_users(root: Path, clock: HandClock) -> None:
     open_store(root, clock).close()
     kept = [
@@ -346,3 +394,7 @@ async def test_the_store_works_in_threads_under_the_loops_clock(root: Path) -> N
     assert len((await asyncio.to_thread(store.scan)).added) == 1
     await asyncio.to_thread(store.claim, "m31")
     store.close()
+
+
+def _cut(_self: object) -> None:
+    raise PowerCut
