@@ -60,10 +60,10 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
         "identifiers": [f"dwarf_agent_{facts.hardware_id}"],
         "name": facts.name,
         "manufacturer": "DWARFLAB",
-        "model": MODEL_NAMES.get(facts.model, facts.model),
         "via_device": bridge_id(options),
     }
     optional = {
+        "model": MODEL_NAMES.get(facts.model, facts.model),
         "model_id": MODEL_IDS.get(facts.model, ""),
         "sw_version": facts.firmware,
         "serial_number": facts.serial,
