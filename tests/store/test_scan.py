@@ -153,10 +153,10 @@ def test_a_check_that_crashes_costs_one_file_only(root: Path, clock: HandClock) 
 def test_what_is_no_plain_file_is_explained_and_stops_nobody(
     store: SessionStore, root: Path, clock: HandClock
 ) -> None:
-    todo = root / "ToDo"
-    (todo / "folder.json").mkdir()
-    (todo / "link.json").symlink_to(root / "elsewhere.json")
-    os.mkfifo(todo / "pipe.json")
+    inbox = root / "ToDo"
+    (inbox / "folder.json").mkdir()
+    (inbox / "link.json").symlink_to(root / "elsewhere.json")
+    os.mkfifo(inbox / "pipe.json")
     drop(root, "huge.json", b" " * 300_000)
     drop(root, "latin.json", '{"command": {"id_command": {"description": "é"}}}'.encode("latin-1"))
     drop(root, "good.json")
@@ -253,7 +253,7 @@ def test_a_folder_that_vanishes_removes_no_session(store: SessionStore, root: Pa
     assert store.get("a") is not None
 
 
-def test_pending_in_todo_waits_again(store: SessionStore, root: Path) -> None:
+def test_pending_in_the_inbox_waits_again(store: SessionStore, root: Path) -> None:
     path = drop(root, "a.json", session(process="pending"))
     (added,) = store.scan().added
     assert added.document.runnable
@@ -277,9 +277,9 @@ def test_a_limited_scan_goes_on_where_it_stopped(store: SessionStore, root: Path
 def test_five_thousand_sessions_and_a_hundred_troubles(root: Path, clock: HandClock) -> None:
     store = open_store(root, clock)
     whole = text(session())
-    todo = root / "ToDo"
+    inbox = root / "ToDo"
     for number in range(5000):
-        (todo / f"s{number:04}.json").write_bytes(whole)
+        (inbox / f"s{number:04}.json").write_bytes(whole)
     for number in range(50):
         drop(root, f"broken{number}.json", [number])
         drop(root, f"half{number}.json", whole[: 20 + number])
@@ -298,7 +298,7 @@ def test_five_thousand_sessions_and_a_hundred_troubles(root: Path, clock: HandCl
     assert len(store.scan().broken) == 100
     assert len(names(root, Folder.ERROR)) == 100
     reads.clear()
-    (todo / "s0007.json").write_bytes(text(session("M 33")))
+    (inbox / "s0007.json").write_bytes(text(session("M 33")))
     changed = [one.session_id for _ in range(6) for one in store.scan().changed]
     assert changed == ["s0007"], "a file changed in place is found within a few looks"
     assert reads == ["s0007.json"], "what did not change is not read"
