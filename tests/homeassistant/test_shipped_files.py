@@ -1,0 +1,184 @@
+"""Blueprints, dashboard and package: they load, and refer only to what discovery creates."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.events import Reason, Status
+from agent.mqtt.vocabulary import EventType
+from tests.homeassistant.shipped import (
+    BLUEPRINTS,
+    DASHBOARDS,
+    FOLDER,
+    PACKAGES,
+    Input,
+    entities,
+    inputs,
+    load,
+    walk,
+)
+from tests.mqtt.discovery.samples import bridge, components, telescope
+
+REPOSITORY = "https://github.com/dwarf-agent/dwarf-agent/blob/main/homeassistant/"
+OLDEST = "2025.10.0"
+EXPECTED = {
+    "automation/abort_on_rain",
+    "automation/agent_offline",
+    "automation/low_battery_or_storage",
+    "automation/queue_tonight",
+    "automation/resume_when_clear",
+    "automation/session_result_notify",
+    "automation/weather_heartbeat",
+    "script/submit_session",
+    "template/sky_safe",
+}
+EACH_BLUEPRINT = pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
+EACH_PAGE = pytest.mark.parametrize("path", [*DASHBOARDS, *PACKAGES], ids=lambda path: path.stem)
+
+PARTS = [*components(telescope()).values(), *components(bridge()).values()]
+DISCOVERED = {part["default_entity_id"] for part in PARTS if "default_entity_id" in part}
+BUILT_IN_CARDS = {"heading", "tile", "markdown", "picture-entity", "button", "entities"}
+
+
+def test_everything_that_is_promised_is_there() -> None:
+    assert {f"{path.parent.name}/{path.stem}" for path in BLUEPRINTS} == EXPECTED
+    assert DASHBOARDS
+    assert PACKAGES
+
+
+def test_the_folder_does_not_shadow_home_assistants_own_package() -> None:
+    assert not list(FOLDER.rglob("*.py"))
+
+
+@EACH_BLUEPRINT
+def test_a_blueprint_says_what_it_is_and_where_it_comes_from(path: Path) -> None:
+    about = load(path)["blueprint"]
+    assert about["domain"] == path.parent.name
+    assert about["source_url"] == f"{REPOSITORY}blueprints/{path.parent.name}/{path.name}"
+    assert about["homeassistant"]["min_version"] == OLDEST
+    assert about["name"].startswith("DWARF: ")
+    assert len(about["description"]) > 60
+
+
+@EACH_BLUEPRINT
+def test_a_blueprint_uses_every_input_and_no_other(path: Path) -> None:
+    blueprint = load(path)
+    declared = set(inputs(blueprint))
+    used = {
+        node.name
+        for key, part in blueprint.items()
+        if key != "blueprint"
+        for node in walk(part)
+        if isinstance(node, Input)
+    }
+    assert used == declared
+
+
+@EACH_BLUEPRINT
+def test_inputs_have_names_selectors_and_collapsed_sections_with_defaults(path: Path) -> None:
+    blueprint = load(path)
+    for name, given in inputs(blueprint).items():
+        assert given["name"], name
+        assert given["selector"], name
+    for name, section in blueprint["blueprint"]["input"].items():
+        if "input" in section:
+            assert section["collapsed"] is True, name
+            assert all("default" in given for given in section["input"].values()), name
+
+
+@EACH_BLUEPRINT
+def test_a_blueprint_is_bound_to_no_telescope_and_no_prefix(path: Path) -> None:
+    blueprint = {key: part for key, part in load(path).items() if key != "blueprint"}
+    assert not entities(blueprint)
+    assert not [text for text in walk(blueprint) if isinstance(text, str) and re.search(r"\bdwarf/", text)]
+
+
+@EACH_BLUEPRINT
+def test_entity_pickers_offer_something_that_discovery_creates(path: Path) -> None:
+    created = {(part["platform"], part.get("device_class")) for part in PARTS}
+    for name, given in inputs(load(path)).items():
+        filters = (given["selector"].get("entity") or {}).get("filter", [])
+        for wanted in filters:
+            if wanted.get("integration") != "mqtt":
+                continue
+            domain, device_class = wanted["domain"], wanted.get("device_class")
+            assert any(platform == domain and device_class in (None, found) for platform, found in created), (
+                name
+            )
+
+
+@EACH_BLUEPRINT
+def test_triggers_on_events_ignore_an_entity_that_only_came_back(path: Path) -> None:
+    blueprint = load(path)
+    picks = {name for name, given in inputs(blueprint).items() if _domain(given) == "event"}
+    for trigger in blueprint.get("triggers", []):
+        if isinstance(trigger.get("entity_id"), Input) and trigger["entity_id"].name in picks:
+            assert trigger["not_from"] == "unavailable"
+            assert trigger["not_to"] == ["unavailable", "unknown"]
+
+
+def test_words_in_blueprints_are_words_that_the_agent_says() -> None:
+    notify = inputs(load(FOLDER / "blueprints/automation/session_result_notify.yaml"))["event_types"]
+    offered = {option["value"] for option in notify["selector"]["select"]["options"]}
+    assert offered <= {kind.value for kind in EventType}
+    assert set(notify["default"]) <= offered
+    resume = (FOLDER / "blueprints/automation/resume_when_clear.yaml").read_text()
+    assert f"'{Status.PAUSED}'" in resume
+    assert f"'{Reason.WEATHER}'" in resume
+
+
+@EACH_PAGE
+def test_pages_refer_only_to_entities_that_exist(path: Path) -> None:
+    page = load(path)
+    own = {f"input_boolean.{key}" for key in page.get("input_boolean", {})}
+    own |= {text for text in walk(page.get("template", [])) if isinstance(text, str) and _is_entity(text)}
+    used = entities(page)
+    assert len(used) > 3
+    assert used <= DISCOVERED | own
+
+
+@EACH_PAGE
+def test_pages_need_one_slug_replaced_and_no_more(path: Path) -> None:
+    slugs = {entity.partition(".")[2] for entity in entities(load(path))}
+    assert all(slug.startswith(("dwarf_3_", "dwarf_agent_")) for slug in slugs)
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_the_dashboard_uses_built_in_cards_alone(path: Path) -> None:
+    for view in load(path)["views"]:
+        assert view["type"] == "sections"
+        cards = [card for section in view["sections"] for card in section["cards"]]
+        assert {card["type"] for card in cards} <= BUILT_IN_CARDS
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_abort_asks_before_it_stops_a_night(path: Path) -> None:
+    (abort,) = [
+        card
+        for card in walk(load(path))
+        if isinstance(card, dict) and card.get("type") == "button" and card.get("name") == "Abort"
+    ]
+    assert abort["tap_action"]["confirmation"]
+
+
+@pytest.mark.parametrize("path", [*BLUEPRINTS, *DASHBOARDS, *PACKAGES], ids=lambda path: path.stem)
+def test_templates_have_their_brackets_closed(path: Path) -> None:
+    for text in walk(load(path)):
+        if isinstance(text, str):
+            for start, end in (("{{", "}}"), ("{%", "%}")):
+                assert text.count(start) == text.count(end), text
+            opened = len(re.findall(r"{%-?\s*(?:if|for)\b", text))
+            assert opened == len(re.findall(r"{%-?\s*end(?:if|for)\b", text)), text
+
+
+def _domain(given: dict[str, Any]) -> str | None:
+    filters = (given["selector"].get("entity") or {}).get("filter", [])
+    return filters[0].get("domain") if filters else None
+
+
+def _is_entity(text: str) -> bool:
+    return bool(re.fullmatch(r"(binary_)?sensor\.[a-z0-9_]+", text))
