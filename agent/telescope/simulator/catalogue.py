@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.telescope.simulator import params, tables
-from agent.telescope.simulator.commands.parameters import CAPTURE, FILTER, OPTICAL, STACK_COUNT, ParamId
+from agent.telescope.simulator import tables
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.profiles import TELE, WIDE
@@ -20,8 +19,7 @@ _WARMEST_K, _STEP_K = 2800, 100
 _LAST_GEAR = {TELE: 141, WIDE: 96}
 _NAMES = {TELE: "Tele", WIDE: "Wide"}
 _PROTOCOL = {Generation.V2: (1, 6), Generation.V3: (2, 5), Generation.BOTH: (1, 6)}
-_COUNT_MAX, _MOSAIC_MAX = 999, 249
-_EXPOSURE_ITEM, _GAIN_ITEM, _WB_ITEM = 1, 2, 3
+_COUNT_MAX = 999
 
 
 def serial(device: Device) -> str:
@@ -82,125 +80,6 @@ def identity(device: Device) -> dict[str, Any]:
         "mac": mac,
         "activateStatus": 1,
     }
-
-
-def shooting_modes(device: Device) -> list[dict[str, Any]]:
-    """Return the shooting modes this model has."""
-    return [
-        {"modeId": number, "modeName": name, "techniques": list(techniques)}
-        for number, name, techniques in device.profile.modes
-    ]
-
-
-def params_and_settings(device: Device, mode: int) -> dict[str, Any]:
-    """Return the parameter catalogue of a shooting mode; cameraParams is None for a mode the model lacks."""
-    known = any(number == mode for number, _, _ in device.profile.modes)
-    return {
-        "cameraParams": [_mode_params(device, mode, camera) for camera in (TELE, WIDE)] if known else None,
-        "shootingTechSettings": _tech_settings(device, mode) if known else None,
-        "deviceParams": [
-            {"paramId": 101, "name": "Disable host/slave", "value": 0},
-            {"paramId": 104, "name": "Auto cooling", "value": 0},
-            {"paramId": 105, "name": "Auto shutdown", "value": 0},
-        ],
-    }
-
-
-def _mode_params(device: Device, mode: int, camera: int) -> dict[str, Any]:
-    model, lens = device.options.model, device.state.cameras[camera]
-    table = tables.camera_tables(model, camera)
-    exposures = [{"name": one.name, "value": one.index} for one in table.exposures]
-    gains = [{"name": str(one), "value": one} for one in table.gains]
-    general = [
-        _general(mode, camera, item, name, getattr(lens, name), low, high)
-        for item, name, low, high in (
-            (4, "brightness", -100, 100),
-            (5, "contrast", -100, 100),
-            (6, "saturation", -100, 100),
-            (7, "hue", -180, 180),
-            (8, "sharpness", 0, 100),
-        )
-    ]
-    if camera == TELE:
-        general.append(
-            {
-                "paramId": ParamId(mode, OPTICAL, camera, FILTER).number,
-                "name": "filter",
-                "values": [{"name": name, "value": value} for value, name in device.profile.filters],
-                "currentValue": lens.filter,
-            }
-        )
-    return {
-        "cameraId": camera,
-        "specialParams": {
-            "exp": {
-                "paramId": ParamId(mode, OPTICAL, camera, _EXPOSURE_ITEM).number,
-                "values": exposures,
-                "currentMode": int(lens.exposure_manual),
-                "currentValue": lens.exposure,
-                "ranges": [
-                    {"techId": 2, "min": exposures[0]["value"], "max": exposures[-1]["value"]},
-                ],
-            },
-            "gain": {
-                "paramId": ParamId(mode, OPTICAL, camera, _GAIN_ITEM).number,
-                "values": gains,
-                "currentMode": int(lens.gain_manual),
-                "currentValue": lens.gain,
-            },
-            "wb": {
-                "paramId": ParamId(mode, OPTICAL, camera, _WB_ITEM).number,
-                "ctModeValues": _temperatures(camera),
-                "sceneModeValues": _scenes(),
-                "currentMode": int(lens.wb_manual),
-                "currentValue": lens.wb_temperature,
-            },
-        },
-        "generalParams": general,
-    }
-
-
-def _general(mode: int, camera: int, item: int, name: str, value: int, low: int, high: int) -> dict[str, Any]:
-    return {
-        "paramId": ParamId(mode, OPTICAL, camera, item).number,
-        "name": name,
-        "min": low,
-        "max": high,
-        "step": 1,
-        "currentValue": value,
-    }
-
-
-def _tech_settings(device: Device, mode: int) -> list[dict[str, Any]]:
-    features = device.state.features
-    settings: list[dict[str, Any]] = [
-        {
-            "paramId": ParamId(mode, CAPTURE, camera, STACK_COUNT).number,
-            "name": "stackCount",
-            "cameraId": camera,
-            "min": 1,
-            "max": _COUNT_MAX,
-            "currentValue": device.state.cameras[camera].count,
-        }
-        for camera in (TELE, WIDE)
-    ]
-    settings.append({"name": "mosaicCount", "min": 1, "max": _MOSAIC_MAX, "currentValue": 1})
-    settings.append(
-        {
-            "name": "stackFormat",
-            "values": _named("FITS", "TIFF"),
-            "currentValue": features[params.FORMAT].index,
-        }
-    )
-    settings.append({"name": "displaySource", "values": _named("Stacked", "Single"), "currentValue": 0})
-    settings.append(
-        {"name": "binning", "values": _named("4k", "2k"), "currentValue": features[params.BINNING].index}
-    )
-    return settings
-
-
-def _named(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name, "value": value} for value, name in enumerate(names)]
 
 
 def _camera(device: Device, camera: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Self
 
 from aiohttp import web
 
-from agent.telescope.simulator import album, catalogue, control
+from agent.telescope.simulator import album, catalogue, catalogue_v3, control
 from agent.telescope.simulator.answers import bad, body_of, good
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.hub import Hub
@@ -115,7 +115,7 @@ class HttpServer:
 
     async def _modes(self, _request: web.Request) -> web.Response:
         self._newer_only()
-        return good(catalogue.shooting_modes(self.device))
+        return good(catalogue_v3.shooting_modes(self.device))
 
     async def _not_implemented(self, _request: web.Request) -> web.Response:
         return web.json_response({"code": -1}, status=501)
@@ -128,7 +128,7 @@ class HttpServer:
             return bad("no session")  # the catalogue needs a live WebSocket session
         if not isinstance(mode, int):
             return bad("modeId")
-        return good(catalogue.params_and_settings(self.device, mode))
+        return good(catalogue_v3.params_and_settings(self.device, mode))
 
     def _newer_only(self) -> None:
         if self.device.options.generation == Generation.V2:

@@ -12,7 +12,7 @@ from agent.telescope.simulator.state import CameraState, Feature
 EXPOSURE, GAIN, WHITE_BALANCE, BRIGHTNESS, CONTRAST, HUE, SATURATION, SHARPNESS, FILTER, QUALITY = range(10)
 AUTO, MANUAL = 0, 1
 GEAR, CONTINUOUS, SCENE = 0, 1, 2
-BINNING, COUNT, FORMAT = 0, 1, 2
+BINNING, COUNT, FORMAT, DISPLAY = 0, 1, 2, 8
 
 _SLIDERS: dict[int, tuple[str, int, int]] = {
     BRIGHTNESS: ("brightness", -100, 100),

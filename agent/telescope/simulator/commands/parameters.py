@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import param_pb2 as proto
 from agent.telescope.simulator import notices, params, tables
 from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.paramid import (
+    CAPTURE,
+    DISPLAY_SOURCE,
+    EXPOSURE,
+    FILTER,
+    FORMATS,
+    GAIN,
+    LEAST_ASTRO_GAIN,
+    MODE_WIDE,
+    NEITHER,
+    OPTICAL,
+    STACK_BINNING,
+    STACK_COUNT,
+    STACK_FORMAT,
+    WHITE_BALANCE,
+    ParamId,
+)
 from agent.telescope.simulator.profiles import TELE, WIDE
 from agent.telescope.simulator.registry import BAD_PARAMETER, NOT_UNDERSTOOD, OK, Call, on
 
-OPTICAL, CAPTURE = 1, 2
-_MODE_WIDE_SECTION = 3
-_NEITHER = 15
-EXPOSURE, GAIN, WHITE_BALANCE, FILTER = 1, 2, 3, 13
 _SLIDERS = {
     4: params.BRIGHTNESS,
     5: params.CONTRAST,
@@ -23,35 +34,17 @@ _SLIDERS = {
     7: params.HUE,
     8: params.SHARPNESS,
 }
-STACK_COUNT = 16
+_SHARED = {STACK_FORMAT: params.FORMAT, STACK_BINNING: params.BINNING, DISPLAY_SOURCE: params.DISPLAY}
+_NAMES = {STACK_FORMAT: "format", STACK_BINNING: "binning", DISPLAY_SOURCE: "display"}
 _MOST_FRAMES = 999
-
-
-@dataclass(frozen=True, slots=True)
-class ParamId:
-    """A parameter id taken apart."""
-
-    mode: int
-    section: int
-    camera: int
-    item: int
-
-    @classmethod
-    def of(cls, number: int) -> ParamId:
-        """Take an id apart."""
-        return cls((number >> 56) & 0xFF, (number >> 48) & 0xFF, (number >> 44) & 0xF, number & 0xFFFF)
-
-    @property
-    def number(self) -> int:
-        """The id put together."""
-        return self.mode << 56 | self.section << 48 | self.camera << 44 | self.item
+_DEEP_SKY = 2
 
 
 def _allowed(device: Device, number: int) -> ParamId | None:
     param = ParamId.of(number)
     if device.options.strict_modes and param.mode != device.state.shooting_mode:
         return None
-    if param.camera not in (TELE, WIDE, _NEITHER) or not OPTICAL <= param.section <= _MODE_WIDE_SECTION:
+    if param.camera not in (TELE, WIDE, NEITHER) or not OPTICAL <= param.section <= MODE_WIDE:
         return None
     if (
         param.camera in (TELE, WIDE)
@@ -66,7 +59,7 @@ def _allowed(device: Device, number: int) -> ParamId | None:
 def set_exposure(device: Device, call: Call) -> int:
     asked = call.request
     param = _allowed(device, asked.param_id)
-    if param is None or param.item != EXPOSURE or param.camera == _NEITHER:
+    if param is None or param.item != EXPOSURE or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
     if asked.mode and tables.exposure_seconds(device.options.model, param.camera, asked.value) is None:
@@ -84,10 +77,12 @@ def set_exposure(device: Device, call: Call) -> int:
 def set_gain(device: Device, call: Call) -> int:
     asked = call.request
     param = _allowed(device, asked.param_id)
-    if param is None or param.item != GAIN or param.camera == _NEITHER:
+    if param is None or param.item != GAIN or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
     if asked.mode and asked.value not in tables.camera_tables(device.options.model, param.camera).gains:
+        return BAD_PARAMETER
+    if asked.mode and param.mode == _DEEP_SKY and asked.value < LEAST_ASTRO_GAIN:
         return BAD_PARAMETER
     if not device.ignores("gain"):
         lens.gain_manual = bool(asked.mode)
@@ -102,7 +97,7 @@ def set_gain(device: Device, call: Call) -> int:
 def set_white_balance(device: Device, call: Call) -> int:
     asked = call.request
     param = _allowed(device, asked.param_id)
-    if param is None or param.item != WHITE_BALANCE or param.camera == _NEITHER:
+    if param is None or param.item != WHITE_BALANCE or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
     lens.wb_manual = bool(asked.mode)
@@ -167,6 +162,8 @@ def _set_int(device: Device, param: ParamId, value: int) -> tuple[int, int]:
         return code, device.state.cameras[TELE].filter
     if param.section == OPTICAL and param.item in _SLIDERS and param.camera in (TELE, WIDE):
         return params.set_slider(device, param.camera, _SLIDERS[param.item], value), value
+    if param.section == CAPTURE and param.camera == NEITHER and param.item in _SHARED:
+        return _set_shared(device, param.item, value)
     if not device.ignores(f"item_{param.item}"):
         device.state.parameters[param.number] = (1, float(value))
     return OK, int(device.state.parameters.get(param.number, (1, 0.0))[1])
@@ -182,3 +179,14 @@ def _set_count(device: Device, param: ParamId, value: int) -> tuple[int, int]:
         if camera == TELE:
             device.state.features[params.COUNT].value = float(value)
     return OK, lens.count
+
+
+def _set_shared(device: Device, item: int, value: int) -> tuple[int, int]:
+    feature = device.state.features[_SHARED[item]]
+    index = FORMATS.get(value, -1) if item == STACK_FORMAT else value
+    if index not in (0, 1):
+        return BAD_PARAMETER, value
+    if not device.ignores(_NAMES[item]):
+        feature.index = index
+    held = feature.index
+    return OK, next(one for one, other in FORMATS.items() if other == held) if item == STACK_FORMAT else held

@@ -1,0 +1,183 @@
+"""The parameter catalogue that the newer firmware serves over HTTP: one shooting mode at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.telescope.simulator import params, tables
+from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.paramid import (
+    AUTO_CALIBRATION,
+    CAPTURE,
+    DISPLAY_SOURCE,
+    EXPOSURE,
+    FILTER,
+    FORMATS,
+    GAIN,
+    LEAST_ASTRO_GAIN,
+    MODE_WIDE,
+    MOSAIC_COUNT,
+    NEITHER,
+    OPTICAL,
+    STACK_BINNING,
+    STACK_COUNT,
+    STACK_FORMAT,
+    WHITE_BALANCE,
+    ParamId,
+)
+from agent.telescope.simulator.profiles import TELE, WIDE
+
+_STACKING = 2  # technique
+_DEEP_SKY = 2
+_COUNT_MAX, _MOSAIC_MAX = 999, 249
+_KELVIN = tuple(range(2800, 7600, 100))
+_SLIDERS = (
+    (4, "brightness", -100, 100),
+    (5, "contrast", -100, 100),
+    (6, "saturation", -100, 100),
+    (7, "hue", -180, 180),
+    (8, "sharpness", 0, 100),
+)
+
+
+def shooting_modes(device: Device) -> list[dict[str, Any]]:
+    """Return the shooting modes this model has."""
+    return [
+        {"modeId": number, "modeName": name, "techniques": list(techniques)}
+        for number, name, techniques in device.profile.modes
+    ]
+
+
+def params_and_settings(device: Device, mode: int) -> dict[str, Any]:
+    """Return the catalogue of a shooting mode; cameraParams is None for a mode the model lacks."""
+    if all(number != mode for number, _, _ in device.profile.modes):
+        return {"modeId": mode, "cameraParams": None, "shootingTechSettings": None, "deviceParams": _device()}
+    return {
+        "modeId": mode,
+        "cameraParams": [_camera(device, mode, camera) for camera in (TELE, WIDE)],
+        "shootingTechSettings": [
+            {"cameraId": TELE, "generalParams": [_count(device, mode, TELE), _mosaic(mode)]},
+            {"cameraId": WIDE, "generalParams": [_count(device, mode, WIDE)]},
+            {"cameraId": NEITHER, "generalParams": _shared(device, mode)},
+        ],
+        "shootingModeParams": [
+            {
+                "name": "autoCalibration",
+                "paramId": ParamId(mode, MODE_WIDE, NEITHER, AUTO_CALIBRATION).number,
+                "defaultValue": True,
+                "currentValue": False,
+            }
+        ],
+        "deviceParams": _device(),
+    }
+
+
+def _camera(device: Device, mode: int, camera: int) -> dict[str, Any]:
+    model, lens = device.options.model, device.state.cameras[camera]
+    table = tables.camera_tables(model, camera)
+    exposures = [{"name": one.name, "value": one.index} for one in table.exposures]
+    least = LEAST_ASTRO_GAIN if mode == _DEEP_SKY else table.gains[0]
+    return {
+        "cameraId": camera,
+        "specialParams": {
+            "exp": {
+                "paramId": ParamId(mode, OPTICAL, camera, EXPOSURE).number,
+                "values": exposures,
+                "currentMode": int(lens.exposure_manual),
+                "currentValue": lens.exposure,
+                "range": _range(0, table.exposures[-1].index),
+            },
+            "gain": {
+                "paramId": ParamId(mode, OPTICAL, camera, GAIN).number,
+                "values": list(table.gains),
+                "currentMode": int(lens.gain_manual),
+                "currentValue": lens.gain,
+                "range": _range(max(least, table.gains[0]), table.gains[-1]),
+            },
+            "wb": {
+                "paramId": ParamId(mode, OPTICAL, camera, WHITE_BALANCE).number,
+                "modes": [0, 1, 2],
+                "ctModeValues": list(_KELVIN),
+                "sceneModeValues": list(range(7)),
+                "currentMode": 2 if lens.wb_scene_mode else 0,
+                "currentValue": _KELVIN[min(lens.wb_temperature // 3, len(_KELVIN) - 1)],
+                "sceneValue": lens.wb_scene,
+                "defaultScene": 3,
+            },
+        },
+        "generalParams": _general(device, mode, camera),
+    }
+
+
+def _general(device: Device, mode: int, camera: int) -> list[dict[str, Any]]:
+    lens = device.state.cameras[camera]
+    found: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "paramId": ParamId(mode, OPTICAL, camera, item).number,
+            "minValue": low,
+            "maxValue": high,
+            "currentValue": getattr(lens, name),
+        }
+        for item, name, low, high in _SLIDERS
+    ]
+    if camera == TELE:
+        found.append(
+            {
+                "name": "filterType",
+                "paramId": ParamId(mode, OPTICAL, camera, FILTER).number,
+                "values": [value for value, _ in device.profile.filters],
+                "currentValue": lens.filter,
+            }
+        )
+    return found
+
+
+def _count(device: Device, mode: int, camera: int) -> dict[str, Any]:
+    return {
+        "name": "stackCount",
+        "paramId": ParamId(mode, CAPTURE, camera, STACK_COUNT).number,
+        "minValue": 1,
+        "maxValue": _COUNT_MAX,
+        "currentValue": device.state.cameras[camera].count,
+    }
+
+
+def _mosaic(mode: int) -> dict[str, Any]:
+    return {
+        "name": "mosaicCount",
+        "paramId": ParamId(mode, CAPTURE, TELE, MOSAIC_COUNT).number,
+        "minValue": 1,
+        "maxValue": _MOSAIC_MAX,
+        "currentValue": 45,
+    }
+
+
+def _shared(device: Device, mode: int) -> list[dict[str, Any]]:
+    features = device.state.features
+    found = {
+        "stackFormat": (STACK_FORMAT, sorted(FORMATS), sorted(FORMATS)[features[params.FORMAT].index]),
+        "displaySource": (DISPLAY_SOURCE, [0, 1], features[params.DISPLAY].index),
+        "stackBinning": (STACK_BINNING, [0, 1], features[params.BINNING].index),
+    }
+    return [
+        {
+            "name": name,
+            "paramId": ParamId(mode, CAPTURE, NEITHER, item).number,
+            "values": values,
+            "currentValue": value,
+        }
+        for name, (item, values, value) in found.items()
+    ]
+
+
+def _device() -> list[dict[str, Any]]:
+    names = {101: "disableHostSlave", 104: "wideMatchingFrameCalibration", 105: "autoShutdown"}
+    return [
+        {"name": name, "paramId": number, "defaultValue": number == 101, "currentValue": False}
+        for number, name in names.items()
+    ]
+
+
+def _range(low: int, high: int) -> list[dict[str, int]]:
+    return [{"techId": _STACKING, "minValue": low, "maxValue": high}]
