@@ -45,7 +45,7 @@ class CaptureRecord:
     started_at: datetime | None = None  # None for one that we did not start
     stop_asked: bool = False
     unseen_end: bool = False  # it ended while nobody was connected
-    missed: bool = False  # the link broke during it: counts may lag behind
+    missed: bool = False  # not watched throughout: counts may lag behind
     displayed: bool = False  # its picture still fills the telescope's display
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,6 +71,7 @@ class CaptureRecord:
         if state == State.RUNNING:
             if not self.active:
                 self._clear()  # somebody else's, or one from before a restart
+                self.missed = True
             self.phase = Phase.RUNNING
             self.displayed = True
         elif state == State.IDLE:
@@ -131,8 +132,8 @@ class DeviceState:
 
     @property
     def capturing(self) -> bool:
-        """Whether any camera captures."""
-        return any(record.active for record in self.captures.values())
+        """Whether any camera is known to capture."""
+        return any(record.phase is Phase.RUNNING for record in self.captures.values())
 
     def link_lost(self) -> None:
         """The link broke: what was known may be stale."""

@@ -46,7 +46,7 @@ class Exchange:
         self.generation = Generation.V3
         self._transmit = transmit
         self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._pending: dict[_Key, Inbox] = {}
+        self._pending: dict[_Key, Inbox] = {}  # a conversation takes every answer, a question the first
         self._inboxes: list[Inbox] = []
         self._listeners: list[Callable[[Notification], None]] = []
         self._strangers: set[int] = set()
@@ -63,7 +63,10 @@ class Exchange:
 
     @asynccontextmanager
     async def converse(self, cmd: int, data: bytes = b"") -> AsyncIterator[Inbox]:
-        """Send a command; the inbox gets its answer and every notification, in the order they came."""
+        """Send a command; the inbox gets its answers and every notification, in the order they came.
+
+        Telescopes were seen to answer a long command at once, and again when it fails.
+        """
         with self.watch() as inbox:
             async with self._question(cmd, data, inbox):
                 yield inbox
@@ -88,7 +91,7 @@ class Exchange:
         if packet.type == PacketType.NOTIFICATION or packet.module_id == Module.NOTIFY:
             self.publish(read_notification(packet.cmd, packet.data, self.generation))
             return
-        inbox = self._pending.pop((packet.module_id, packet.cmd), None)
+        inbox = self._pending.get((packet.module_id, packet.cmd))
         if inbox is None or packet.type not in ANSWER_TYPES:
             _LOGGER.debug("Nobody asked for %s (type %d)", name_of(packet.cmd), packet.type)
             return

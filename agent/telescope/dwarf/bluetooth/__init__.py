@@ -1,0 +1,1 @@
+"""Bluetooth LE: finding a telescope and putting it onto a Wi-Fi network."""
