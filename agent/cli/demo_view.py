@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -13,8 +14,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from agent.cli.submit import result_sentence
 
-_TOPIC_WIDTH = 22
-_PLAIN_WIDTH = 150  # of a line when nothing says how wide the screen is
+_TOPIC_WIDTH = 25
+_PLAIN_WIDTH = 120  # of a line when nothing says how wide the screen is
+_JPEG = b"\xff\xd8"
+_UNTOLD = frozenset(  # the same in every message, or the time of it
+    {"ts", "since", "estimated_end", "telescope", "session_id", "request_id"}
+)
 _RESULT_S = 10.0  # the result leaves the agent before the agent ends; it is only on its way
 
 
@@ -26,7 +31,7 @@ class DemoView:
         self._live = self._console.is_terminal
         width = self._console.width if self._live else _PLAIN_WIDTH
         self._room = max(40, width - _TOPIC_WIDTH - 2)
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, dict[str, str]] = {}
         self._result: dict[str, Any] | None = None
         self._heard = asyncio.Event()
         self._problem = ""
@@ -48,27 +53,32 @@ class DemoView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._stop_bar()
 
     def began(self, speed: float, broker_port: int, telescope_port: int) -> None:
         """Say what runs where."""
+        self._say(f"MQTT broker on 127.0.0.1:{broker_port}, simulated Dwarf 3 on 127.0.0.1:{telescope_port};")
         self._say(
-            f"MQTT broker on 127.0.0.1:{broker_port}, simulated Dwarf 3 on 127.0.0.1:{telescope_port}, "
+            f"time runs {speed:g} times as fast as life. Each line: an MQTT topic, and what is new in it."
         )
-        self._say(f"time runs {speed:g} times as fast as life. This is what the agent publishes:")
         self._say("")
 
     def message(self, topic: str, payload: bytes) -> None:
-        """Show one message, unless it says what was said before."""
-        text, body = _readable(payload)
-        if self._shown.get(topic) == text:
-            return
-        self._shown[topic] = text
-        shortened = text if len(text) <= self._room else text[: self._room - 1] + "…"
-        name = topic if len(topic) <= _TOPIC_WIDTH else "…" + topic[-_TOPIC_WIDTH + 1 :]
-        self._console.print(
-            f"[cyan]{escape(f'{name:<{_TOPIC_WIDTH}}')}[/cyan]  {escape(shortened)}", soft_wrap=not self._live
-        )
+        """Show what a message says that the one before on its topic did not."""
+        facts, body = _facts(payload)
+        known = {} if topic.endswith("/event") else self._shown.get(topic, {})
+        self._shown[topic] = facts
+        news = [
+            f"{name}: {value}" if name else value for name, value in facts.items() if known.get(name) != value
+        ]
+        if news:
+            text = ", ".join(news)
+            shortened = text if len(text) <= self._room else text[: self._room - 1] + "…"
+            name = topic if len(topic) <= _TOPIC_WIDTH else "…" + topic[-_TOPIC_WIDTH + 1 :]
+            self._console.print(
+                f"[cyan]{escape(f'{name:<{_TOPIC_WIDTH}}')}[/cyan]  {escape(shortened)}",
+                soft_wrap=not self._live,
+            )
         self._follow(topic.rpartition("/")[2], body)
 
     async def heard_result(self) -> None:
@@ -84,7 +94,7 @@ class DemoView:
 
     def ended(self) -> int:
         """Tell how it ended and return the exit code."""
-        self._bar.stop()
+        self._stop_bar()
         self._say("")
         result = self._result
         if result is not None:
@@ -97,6 +107,10 @@ class DemoView:
         if self._problem:
             self._console.print(f"[bold red]{escape(self._problem)}[/]")
         return 0 if result is not None and result.get("result") == "completed" and not self._problem else 1
+
+    def _stop_bar(self) -> None:
+        if self._live:
+            self._bar.stop()
 
     def _follow(self, name: str, body: Any) -> None:
         if not isinstance(body, dict):
@@ -116,22 +130,21 @@ class DemoView:
         self._console.print(escape(text), soft_wrap=not self._live)
 
 
-def _readable(payload: bytes) -> tuple[str, Any]:
-    """The payload as one line, without what is empty; and decoded."""
-    if payload[:2] == b"\xff\xd8":
-        return f"(a picture, {len(payload) // 1024 + 1} kB)", None
+def _facts(payload: bytes) -> tuple[dict[str, str], Any]:
+    """What a message says by dotted name, without what is empty or in every message; and the decoded body."""
+    if payload[:2] == _JPEG:
+        return {"": f"a picture, {len(payload) // 1024 + 1} kB"}, None
     try:
         body = json.loads(payload)
     except ValueError:
-        return payload.decode("utf-8", "replace"), None
-    return json.dumps(_without_empty(body), ensure_ascii=False), body
+        return {"": payload.decode("utf-8", "replace")}, None
+    return dict(_leaves(body, "")), body
 
 
-def _without_empty(body: Any) -> Any:
+def _leaves(body: Any, name: str) -> Iterator[tuple[str, str]]:
     if isinstance(body, dict):
-        return {
-            key: _without_empty(value)
-            for key, value in body.items()
-            if value is not None and value != "" and value != [] and value != {}
-        }
-    return [_without_empty(value) for value in body] if isinstance(body, list) else body
+        for key, value in body.items():
+            if key not in _UNTOLD:
+                yield from _leaves(value, f"{name}.{key}" if name else key)
+    elif body not in (None, "", []):
+        yield name, body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

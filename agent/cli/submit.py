@@ -129,6 +129,4 @@ def result_sentence(result: Mapping[str, Any]) -> str:
     counted = (
         f"{frames.get('taken')} of {frames.get('requested')} frames taken, {frames.get('stacked')} stacked"
     )
-    return (
-        f"{result.get('result')}: {result.get('target')}, {counted}. {result.get('message') or ''}".rstrip()
-    )
+    return f"{result.get('result')}: {result.get('target')}: {result.get('message') or counted}"

@@ -34,7 +34,22 @@ def test_each_topic_is_a_line_when_it_changes_and_only_then() -> None:
         shown.message("dwarf/demo/status", json.dumps({"state": state, "step": "", "problem": None}).encode())
     lines = screen.getvalue().splitlines()
     assert [line.split()[0] for line in lines] == ["dwarf/demo/status"] * 2
-    assert '{"state": "slewing"}' in lines[1]
+    assert lines[1].split()[1:] == ["state:", "slewing"]
+
+
+def test_only_what_is_new_in_a_topic_is_told_but_events_are_told_whole() -> None:
+    shown, screen = view()
+    for taken in (1, 2):
+        body = {"percent": 50, "frames": {"taken": taken, "total": 20}}
+        shown.message("dwarf/demo/progress", json.dumps(body).encode())
+        shown.message("dwarf/demo/event", json.dumps({"event_type": "session_step", "step": "Goto"}).encode())
+    lines = [line.partition("  ")[2].strip() for line in screen.getvalue().splitlines()]
+    assert lines == [
+        "percent: 50, frames.taken: 1, frames.total: 20",
+        "event_type: session_step, step: Goto",
+        "frames.taken: 2",
+        "event_type: session_step, step: Goto",
+    ]
 
 
 def test_pictures_and_long_bodies_stay_one_line() -> None:
@@ -44,7 +59,7 @@ def test_pictures_and_long_bodies_stay_one_line() -> None:
     shown.message("dwarf/demo/odd", b"[bold]\xff not markup")
     lines = screen.getvalue().splitlines()
     assert len(lines) == 3
-    assert "(a picture, 5 kB)" in lines[0]
+    assert "a picture, 5 kB" in lines[0]
     assert lines[1].endswith("…")
     assert "[bold]" in lines[2]
 
@@ -54,7 +69,7 @@ def test_a_completed_session_ends_with_its_true_frames_and_exit_code_0() -> None
     shown.message("dwarf/demo/result", result())
     asyncio.run(shown.heard_result())
     assert shown.ended() == 0
-    assert "completed: M 42, 20 of 20 frames taken, 20 stacked." in screen.getvalue()
+    assert "completed: M 42: 20 of 20 frames taken, 20 stacked" in screen.getvalue()
     assert "200 s of exposure" in screen.getvalue()
 
 

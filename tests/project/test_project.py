@@ -71,7 +71,8 @@ def test_home_assistant_finds_one_add_on_and_no_build_file() -> None:
 
 
 def test_the_folder_for_home_assistant_does_not_shadow_home_assistants_own_package() -> None:
-    assert [path for path in FILES if "homeassistant" in path.parent.parts and path.suffix == ".py"] == []
+    folder = ROOT / "homeassistant"
+    assert [path for path in FILES if path.is_relative_to(folder) and path.suffix == ".py"] == []
 
 
 def test_no_lock_file_is_committed() -> None:
