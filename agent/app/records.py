@@ -11,7 +11,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, Failure, Outcome, Reason, SessionBrief, SessionEnded, SessionResult
 from agent.execute.journal import Journal, JournalFile
-from agent.store.errors import StoreError
+from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -56,6 +56,9 @@ class Records:
                     self._store.finish, session_id, result, conditions=conditions, target=target
                 )
                 await asyncio.to_thread(self._results.record, path)
+                break
+            except UnknownSessionError as error:
+                _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
                 break
             except StoreError as error:
                 level = logging.ERROR if attempt in (1, TRIES) else logging.DEBUG

@@ -98,6 +98,7 @@ class SessionRun:
                     self._remember_pointing(step)
                 else:
                     await self._run_step(step)
+            self._teller.all_done()
         except EndedError as ended:
             _LOGGER.info("Session ends early: %s", ended.ending.message)
             return ended.ending, None

@@ -61,6 +61,11 @@ class Teller:
         self._index = index
         self.pace.enter(index)
 
+    def all_done(self) -> None:
+        """Every step of the plan is done."""
+        self.pace.enter(len(self._plan.steps))
+        self.progress(Frames())
+
     def attempt(self, step: PlannedStep, attempt: int) -> None:
         """A step is tried."""
         self.say(step, step.why)

@@ -162,7 +162,7 @@ def test_a_session_that_is_too_late_is_missed_unless_it_already_runs() -> None:
 @pytest.mark.parametrize(
     ("link", "running", "reason"),
     [
-        (Link.UNREACHABLE, False, Reason.TELESCOPE),
+        (Link.UNREACHABLE, False, Reason.LOST_CONNECTION),
         (Link.UNREACHABLE, True, Reason.LOST_CONNECTION),
         (Link.HELD_BY_OTHER, False, Reason.HELD_BY_OTHER),
     ],

@@ -198,7 +198,7 @@ class FakeTelescope(Telescope):
             if capture.taken != seen and on_progress:
                 seen = capture.taken
                 on_progress(_progress(capture))
-            await self.clock.sleep(0.25)
+            await self.clock.sleep(1.0)
         if not self.online:
             raise UnreachableError("The telescope does not answer.")
         if on_progress:

@@ -23,5 +23,4 @@ class ReachableRule:
         if moment.link is Link.HELD_BY_OTHER:
             message = "Another app controls the telescope. Close it, or release the telescope there."
             return Verdict(self.name, False, Reason.HELD_BY_OTHER, message)
-        reason = Reason.LOST_CONNECTION if moment.running else Reason.TELESCOPE
-        return Verdict(self.name, False, reason, "The telescope does not answer.")
+        return Verdict(self.name, False, Reason.LOST_CONNECTION, "The telescope does not answer.")

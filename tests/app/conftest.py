@@ -1,0 +1,133 @@
+"""A whole agent on a telescope of values, an MQTT port in memory, and a clock that jumps."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.app.building import Drivers
+from agent.app.run import run_agent
+from agent.app.station import Station
+from agent.clock import LoopClock
+from agent.mqtt.memory import MemoryBroker, MemoryPort
+from agent.settings import Settings
+from tests.support.fake_telescope import FakeTelescope
+from tests.support.scheduler_time import scheduler_reads
+
+DUSK = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)
+BASE = {"site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"}}
+
+
+def session(**sections: Any) -> dict[str, Any]:
+    """A session document: goto M 42 and 12 frames of 15 s, changed by the given sections."""
+    body: dict[str, Any] = {
+        "id_command": {"max_retries": 2},
+        "goto_manual": {"do_action": True, "target": "M 42", "ra_coord": 5.59, "dec_coord": -5.39},
+        "setup_camera": {"do_action": True, "exposure": "15", "gain": 80, "count": 12},
+    }
+    body.update(sections)
+    return {"command": {key: value for key, value in body.items() if value is not None}}
+
+
+class Observatory:
+    """The agent under test with everything around it."""
+
+    def __init__(self, root: Path, start: datetime = DUSK, **settings: Any) -> None:
+        self.root = root
+        self.clock = LoopClock(start)
+        self.telescope = FakeTelescope(self.clock)
+        self.broker = MemoryBroker()
+        self.settings = Settings.model_validate(
+            {
+                **BASE,
+                "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
+                "sessions_dir": str(root / "Astro_Sessions"),
+                **settings,
+            }
+        )
+        self.stations: dict[str, Station] = {}
+        self.stop = asyncio.Event()
+        self.code: int | None = None
+
+    def folder(self, name: str) -> Path:
+        return self.root / "Astro_Sessions" / name
+
+    def files(self, name: str) -> list[str]:
+        folder = self.folder(name)
+        return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.exists() else []
+
+    def drop(self, name: str, document: Any) -> None:
+        folder = self.folder("ToDo")
+        folder.mkdir(parents=True, exist_ok=True)
+        text = document if isinstance(document, str) else json.dumps(document)
+        (folder / name).write_text(text, encoding="utf-8")
+
+    def said(self, topic: str) -> list[Any]:
+        """Every body published below the telescope's topic."""
+        return [_decoded(message.payload) for message in self.broker.all(f"dwarf/scope/{topic}")]
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        return self.said("result/+")
+
+    def say(self, topic: str, body: Any, *, retain: bool = False) -> None:
+        payload = body if isinstance(body, str) else json.dumps(body)
+        self.broker.publish(f"dwarf/{topic}", payload, retain=retain)
+
+    async def until(self, condition: Callable[[], bool], hours: float = 24) -> None:
+        async with asyncio.timeout(hours * 3600):
+            while not condition():
+                await self.clock.sleep(1)
+
+    async def sessions_ended(self, count: int, hours: float = 24) -> None:
+        await self.until(lambda: len(self.results) >= count, hours)
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Run the agent; leaving the context stops it as SIGTERM does."""
+        self.stop = asyncio.Event()
+        ready = asyncio.Event()
+
+        def is_ready(stations: Any) -> None:
+            self.stations.update(stations)
+            ready.set()
+
+        with scheduler_reads(self.clock):
+            agent = asyncio.create_task(
+                run_agent(
+                    self.settings,
+                    clock=self.clock,
+                    ready=is_ready,
+                    stop=self.stop,
+                    drivers=Drivers(native=lambda _own, _clock, _record: self.telescope),
+                    port=MemoryPort(self.broker),
+                )
+            )
+            waiting = asyncio.create_task(ready.wait())
+            await asyncio.wait({agent, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if agent.done():
+                agent.result()
+            try:
+                yield
+            finally:
+                self.stop.set()
+                self.code = await agent
+
+
+@pytest.fixture
+def observatory(tmp_path: Path) -> Callable[..., Observatory]:
+    return lambda **settings: Observatory(tmp_path, **settings)
+
+
+def _decoded(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode("utf-8", "replace")
