@@ -118,7 +118,6 @@ class MqttService:
         """Begin to connect, listen and answer; returns at once, with or without a broker."""
         self._started_at = self._clock.now()
         self.outbox.publish(Publication(self.topics.availability, ONLINE.encode(), retain=True))
-        self._say_info()
         self._ends = [
             self.publisher.attach(self._bus),
             self._inbox.attach(self._port),

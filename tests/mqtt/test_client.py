@@ -88,6 +88,20 @@ def test_a_result_said_while_the_caller_was_cut_off_is_found_when_it_is_back() -
     at_house(test)
 
 
+def test_a_result_is_found_even_when_another_session_ended_right_after_it() -> None:
+    async def test(house: House) -> None:
+        async with calling(NOBODY, port=MemoryPort(house.broker)) as caller:
+            asking = asyncio.create_task(caller.submit({"request_id": "mine"}, wait=True))
+            await settle()
+            house.bus.publish(SessionEnded(telescope=TELESCOPE, at=NOW, result=_result("mine")))
+            house.bus.publish(SessionEnded(telescope=TELESCOPE, at=NOW, result=_result("other", "next")))
+            submitted = await asking
+            assert submitted.result is not None
+            assert submitted.result["request_id"] == "mine"
+
+    at_house(test)
+
+
 def test_another_sessions_result_is_not_taken_for_ours() -> None:
     async def test(house: House) -> None:
         house.bus.publish(SessionEnded(telescope=TELESCOPE, at=NOW, result=_result("older")))

@@ -7,12 +7,14 @@ import logging
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client
 
 from agent.mqtt.broker_options import BrokerError, BrokerOptions, Protocol, TlsOptions
 from agent.mqtt.outbox import Outbox
-from agent.mqtt.paho_port import PahoPort
+from agent.mqtt.paho_port import WINDOW, PahoPort
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import Topics
 from tests.mqtt.support import Ear, listening, logged
@@ -217,6 +219,65 @@ async def test_a_broker_that_only_knows_3_1_1_is_spoken_to_in_3_1_1() -> None:
         async with listening(options) as agent:
             assert agent.port.protocol == "3.1.1"
     assert greetings == [5, 4]
+
+
+async def test_a_broker_that_confirms_nothing_is_given_no_more_than_the_window() -> None:
+    confirm = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(b"\x20\x02\x00\x00")
+        await confirm.wait()
+        writer.write(b"".join(b"\x40\x02\x00" + bytes([mid]) for mid in range(1, WINDOW + 1)))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    async with server:
+        where = server.sockets[0].getsockname()[1]
+        port = PahoPort(BrokerOptions("127.0.0.1", where, "agent", protocol=Protocol.V311))
+        up, room = asyncio.Event(), asyncio.Event()
+        port.on_connected(up.set)
+        port.on_room(room.set)
+        port.start()
+        await asyncio.wait_for(up.wait(), 20)
+        taken = [port.publish(Publication("t", b"x")) for _ in range(WINDOW + 5)]
+        assert taken == [True] * WINDOW + [False] * 5
+        confirm.set()
+        await asyncio.wait_for(room.wait(), 20)
+        assert port.publish(Publication("t", b"x", qos=0))
+        await port.stop()
+
+
+async def test_a_network_thread_that_dies_is_replaced_and_loses_nothing(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        listening(_options(mosquitto, "watcher"), "t/#") as watcher,
+        listening(_options(mosquitto, "agent"), "none") as agent,
+    ):
+        real, first = Client._loop, agent.port._client
+
+        def dying(client: Client, *args: Any) -> Any:
+            if client is first:
+                raise ValueError("a packet that nobody expected")
+            return real(client, *args)
+
+        monkeypatch.setattr(Client, "_loop", dying)
+        monkeypatch.setattr(Client, "_packet_queue", _unsent(Client._packet_queue, first))
+        agent.port.publish(Publication("t/event", b"held"))
+        await agent.connected(times=2)
+        assert "a packet that nobody expected" in caplog.text
+        await watcher.message("t/event", b"held")
+
+
+def _unsent(real: Any, stuck: Client | None) -> Any:
+    """Return a way to queue packets that loses those of one client: its thread died before sending."""
+
+    def queue(client: Client, *args: Any, **more: Any) -> Any:
+        return MQTT_ERR_SUCCESS if client is stuck else real(client, *args, **more)
+
+    return queue
 
 
 async def test_rubbish_from_a_broker_ends_neither_the_thread_nor_the_port() -> None:
