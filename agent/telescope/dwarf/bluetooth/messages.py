@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar, TypeAlias, TypeVar
@@ -260,7 +261,7 @@ def _system_info(message: Message) -> SystemInfo:
     return SystemInfo(answer.device, answer.mac, answer.firmware_version, answer.protocol_version)
 
 
-_READERS = {
+_READERS: dict[Command, Callable[[Message], Answer]] = {
     Command.CONFIG: _config,
     Command.ACCESS_POINT: _access_point,
     Command.STATION: _station,
