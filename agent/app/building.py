@@ -24,14 +24,12 @@ Connect = Callable[[TelescopeSettings, Clock, Path | None], Telescope]
 
 
 def _native(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
-    from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
+    from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 
     return DwarfTelescope(
         DwarfAddress(own.host, own.port, own.http_port),
+        options=DwarfOptions(model=own.model, keep_control=own.keep_control, record=record),
         clock=clock,
-        model=own.model,
-        keep_control=own.keep_control,
-        record=record,
     )
 
 

@@ -190,6 +190,7 @@ class Station:
                         await self.clock.sleep(0.05)
             except TimeoutError:
                 _LOGGER.warning("Session %s did not come to rest in time", running.waiting.session_id)
+        self.board.link(ConnectionState.CLOSED, "The agent is stopped.")
 
     async def close(self) -> None:
         """Let go of the telescope and the folders."""

@@ -134,6 +134,7 @@ class Dispatcher:
         self.drop(chosen.session_id)
         self.running = chosen
         self._standstill = None
+        self._on_idle(None)
         self._publish_queue()
         try:
             await self._sessions.run(chosen)

@@ -81,13 +81,13 @@ class Observatory:
         payload = body if isinstance(body, str) else json.dumps(body)
         self.broker.publish(f"dwarf/{topic}", payload, retain=retain)
 
-    async def until(self, condition: Callable[[], bool], hours: float = 24) -> None:
+    async def until(self, condition: Callable[[], bool], hours: float = 24, every_s: float = 1) -> None:
         async with asyncio.timeout(hours * 3600):
             while not condition():
-                await self.clock.sleep(1)
+                await self.clock.sleep(every_s)
 
     async def sessions_ended(self, count: int, hours: float = 24) -> None:
-        await self.until(lambda: len(self.results) >= count, hours)
+        await self.until(lambda: len(self.results) >= count, hours, every_s=20)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -57,6 +57,7 @@ def test_the_topics_tell_a_sensible_story(observatory: Make) -> None:
         "imaging",
         "finishing",
         "idle",
+        "offline",
     ]
     kinds = [body["event_type"] for body in place.said("event")]
     assert kinds[0] == "session_queued"
