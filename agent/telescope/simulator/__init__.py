@@ -1,6 +1,6 @@
 """A Dwarf on the wire, without the telescope: for tests, for the demo, and for anybody's client."""
 
-from agent.telescope.simulator.dwarf import SimulatedDwarf, patient, serve
+from agent.telescope.simulator.dwarf import SimulatedDwarf, patient, serve, serve_recording
 from agent.telescope.simulator.faults import FAULTS, Fault, FaultError, fault_from_json, parse_fault
 from agent.telescope.simulator.options import (
     HTTP_PORT,
@@ -10,6 +10,7 @@ from agent.telescope.simulator.options import (
     SimulatorError,
     SimulatorOptions,
 )
+from agent.telescope.simulator.replay import Recording, RecordingError, ReplayedDwarf
 
 __all__ = [
     "FAULTS",
@@ -19,6 +20,9 @@ __all__ = [
     "Fault",
     "FaultError",
     "Generation",
+    "Recording",
+    "RecordingError",
+    "ReplayedDwarf",
     "SimulatedDwarf",
     "SimulatorError",
     "SimulatorOptions",
@@ -26,4 +30,5 @@ __all__ = [
     "parse_fault",
     "patient",
     "serve",
+    "serve_recording",
 ]

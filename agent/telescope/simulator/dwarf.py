@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from agent.clock import Clock, ScaledClock, SystemClock
 from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.discovery import Discovery
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.http import HttpServer
 from agent.telescope.simulator.hub import Hub
 from agent.telescope.simulator.journal import Journal, Received
 from agent.telescope.simulator.options import SimulatorOptions
+from agent.telescope.simulator.replay import Recording, ReplayedDwarf
 from agent.telescope.simulator.server import Server
 from agent.telescope.simulator.state import State
 
@@ -32,6 +35,9 @@ class SimulatedDwarf:
         self.hub = Hub(self.device)
         self._server = Server(self.device, self.hub)
         self._http = HttpServer(self.device, self.hub)
+        self._discovery: Discovery | None = None
+        if self.options.discovery_port is not None:
+            self._discovery = Discovery(self.device, self.options.discovery_port)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -39,6 +45,8 @@ class SimulatedDwarf:
             stack.push_async_callback(self.device.close)
             await stack.enter_async_context(self._http)
             await stack.enter_async_context(self._server)
+            if self._discovery is not None:
+                await stack.enter_async_context(self._discovery)
             self.device.boot()
             self._stack = stack.pop_all()
         return self
@@ -61,6 +69,11 @@ class SimulatedDwarf:
     def http_port(self) -> int:
         """The HTTP port in use."""
         return self._http.port
+
+    @property
+    def discovery_port(self) -> int | None:
+        """The UDP port in use; None without discovery."""
+        return None if self._discovery is None else self._discovery.port
 
     @property
     def state(self) -> State:
@@ -96,6 +109,23 @@ def clock_for(options: SimulatorOptions) -> Clock:
 async def serve(options: SimulatorOptions, clock: Clock | None = None) -> None:
     """Run a simulated telescope until cancelled."""
     async with SimulatedDwarf(patient(options), clock):
+        await asyncio.Event().wait()
+
+
+async def serve_recording(path: Path, options: SimulatorOptions, clock: Clock | None = None) -> None:
+    """Play a recording on the options' host and ports until cancelled.
+
+    RecordingError when it cannot be read.
+    """
+    recording = Recording.read(path)
+    replayed = ReplayedDwarf(
+        recording,
+        clock or clock_for(options),
+        host=options.host,
+        port=options.port,
+        http_port=options.http_port,
+    )
+    async with replayed:
         await asyncio.Event().wait()
 
 
