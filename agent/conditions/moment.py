@@ -97,8 +97,9 @@ class Decision:
 
     @property
     def message(self) -> str:
-        """Every rule against it, in sentences."""
-        return " ".join(verdict.message for verdict in self.blocking)
+        """The rules against it, in sentences; of a final no, only those that make it final."""
+        told = [verdict for verdict in self.blocking if verdict.final] or self.blocking
+        return " ".join(verdict.message for verdict in told)
 
 
 class Rule(Protocol):

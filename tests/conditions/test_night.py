@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.conditions import ConditionDefaults, ConditionSet
+from agent.conditions.forecast import PlannedSession, forecast
+from agent.conditions.night import NightPlan, plan_night, sky_cautions, target_facts
+from agent.events import Reason
+from agent.session.sections import Conditions
+from agent.sky.catalogue import resolve
+from agent.sky.ephemeris import SUN, altitude, separation, sun
+from agent.sky.nights import night_bounds
+from agent.targets import Site
+
+PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
+TROMSO = Site(69.65, 18.96, 10.0, "Europe/Oslo")
+NIGHT = date(2026, 10, 12)
+HOUR = timedelta(hours=1)
+DARK = ConditionDefaults(sun_below=-12, min_altitude=25)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """An instant of the night, UTC; hours before noon are of the next morning."""
+    return datetime(2026, 10, 12 if hour >= 12 else 13, hour, minute, tzinfo=UTC)
+
+
+def session(name: str, target: str, start: datetime | None = None, **values: object) -> PlannedSession:
+    asked = {key: values.pop(key) for key in list(values) if key in Conditions.model_fields}
+    section = Conditions(do_action=True, **asked) if asked else None
+    fields = {"duration_s": 3600.0, **values}
+    return PlannedSession(
+        session_id=name,
+        target=resolve(target),
+        conditions=ConditionSet.from_settings_and_session(DARK, section),
+        start=start,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def _plan(*sessions: PlannedSession, now: datetime | None = None) -> NightPlan:
+    return plan_night(PARIS, NIGHT, sessions, now=now)
+
+
+def test_a_whole_night_is_chosen_as_the_dispatcher_would_with_a_reason_for_each_left_over() -> None:
+    plan = _plan(
+        session("andromeda", "M31", at(18), duration_s=7200.0),
+        session("veil", "Veil Nebula", at(19), duration_s=5400.0),
+        session("saturn", "Saturn", at(20), priority=5, duration_s=1800.0),
+        session("lmc", "LMC", at(20)),
+        session("orion", "M42", at(1), min_altitude=30, duration_s=3 * 3600.0),
+        session("rosette", "Rosette Nebula", at(2, 30), duration_s=5400.0),
+        session("late", "Vega", at(23), wait_max=600, sun_below=-17, min_altitude=60),
+    )
+    told = {one.forecast.session.session_id: one.forecast for one in plan.sessions}
+    ran = {name: one.run for name, one in told.items() if one.run}
+    assert list(ran) == ["andromeda", "veil", "saturn", "orion"]
+    assert ran["andromeda"].start > at(18)  # it waited for the dark
+    assert sun(PARIS, ran["andromeda"].start).altitude == pytest.approx(-12, abs=0.01)
+    assert ran["saturn"].start == ran["andromeda"].end  # priority before an earlier start
+    assert ran["veil"].start == ran["saturn"].end
+    assert told["orion"].cut_short.endswith(
+        ("because it gets light.", "because the condition twilight no longer holds.")
+    )
+    assert told["lmc"].reason is Reason.ALTITUDE
+    assert told["rosette"].reason is Reason.QUEUE
+    assert "could run from 04:30" in told["rosette"].why_not
+    assert told["late"].reason is Reason.ALTITUDE
+    runs = sorted(ran.values(), key=lambda run: run.start)
+    assert all(first.end <= second.start for first, second in pairwise(runs))
+
+
+def test_the_plan_is_told_in_words_and_in_json() -> None:
+    plan = _plan(session("a", "M31", at(20)), session("b", "LMC", at(20, 30)))
+    text = "\n".join(plan.lines())
+    assert "Sun: sets 19:07, rises 08:07; dark 20:51 to 06:22" in text
+    assert "a (M31)\n  Runs 22:00 to 23:00" in text
+    assert "22:00 at 56° in the east" in text
+    assert "Will not run: LMC is at" in text
+    assert "Note: LMC is below the horizon at 22:30." in text
+    assert text.count("Wants the same time as") == 2
+    body = json.loads(json.dumps(plan.to_json()))
+    assert body["sunset"].startswith("2026-10-12T19:07:")
+    assert body["sessions"][0]["run"] == ["2026-10-12T22:00:00+02:00", "2026-10-12T23:00:00+02:00"]
+    assert body["sessions"][0]["conflicts"] == ["b"]
+    assert body["sessions"][1]["run"] is None
+    assert body["sessions"][1]["reason"] == "altitude"
+
+
+def test_a_target_that_culminates_says_where_and_when() -> None:
+    facts = target_facts(resolve("M42"), PARIS, at(2), at(6))
+    assert facts.highest == pytest.approx(36, abs=0.5)
+    assert facts.highest > max(facts.start, facts.end)
+    assert "highest 36° in the south at 06:00" in facts.words
+
+
+def test_a_session_without_a_target_or_a_start_is_planned_too() -> None:
+    plain = ConditionSet.from_settings_and_session(ConditionDefaults())
+    plan = _plan(PlannedSession(session_id="x", target=None, conditions=plain, duration_s=600.0), now=at(21))
+    run = plan.sessions[0].forecast.run
+    assert run is not None
+    assert (run.start, run.seconds) == (at(21), 600.0)
+    assert plan.sessions[0].facts is None
+    assert "no target" in "\n".join(plan.lines())
+
+
+def test_polar_day_and_polar_night_have_plain_words() -> None:
+    day = "\n".join(plan_night(TROMSO, date(2026, 6, 21), []).lines())
+    assert "it does not set; no astronomical darkness" in day
+    dark = "\n".join(plan_night(TROMSO, date(2026, 12, 21), []).lines())
+    assert "it does not rise; dark" in dark
+
+
+def test_validation_warns_of_a_target_below_the_horizon_and_of_daylight() -> None:
+    m31, lmc = resolve("M31"), resolve("LMC")
+    assert [one.reason for one in sky_cautions(m31, PARIS, at(20), at(22))] == []
+    assert [one.reason for one in sky_cautions(lmc, PARIS, at(20), at(22))] == [Reason.ALTITUDE]
+    assert [one.reason for one in sky_cautions(m31, PARIS, at(14), at(20))] == [Reason.TWILIGHT]
+    assert sky_cautions(SUN, PARIS, at(12), at(14)) == ()
+    saturn = resolve("Saturn")
+    assert "sets before" in sky_cautions(saturn, PARIS, at(4), at(5, 30))[0].message
+
+
+TARGETS = ["M31", "M42", "LMC", "Venus", "Moon", "Polaris", "NGC 7000", "Mercury"]
+wishes = st.lists(
+    st.tuples(
+        st.sampled_from(TARGETS),
+        st.none() | st.integers(0, 23 * 60),
+        st.integers(1, 300),
+        st.integers(0, 3),
+        st.sampled_from([{}, {"min_altitude": 40}, {"on_lost": "ignore"}, {"sun_below": -18}]),
+    ),
+    max_size=5,
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(wishes, st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.sampled_from([PARIS, TROMSO]))
+def test_no_foreseen_session_points_near_a_sun_that_is_up_or_overlaps_another(
+    wishes: list[tuple[str, int | None, int, int, dict[str, object]]], night: date, site: Site
+) -> None:
+    bounds = night_bounds(site, night)
+    sessions = [
+        session(
+            str(index),
+            target,
+            None if start is None else bounds.start + timedelta(minutes=start),
+            duration_s=60.0 * minutes,
+            priority=priority,
+            **asked,
+        )
+        for index, (target, start, minutes, priority, asked) in enumerate(wishes)
+    ]
+    told = forecast(site, bounds, sessions)
+    assert [one.session.session_id for one in told] == [one.session_id for one in sessions]
+    runs = sorted((one for one in told if one.run), key=lambda one: one.run.start)  # type: ignore[union-attr]
+    for one in told:
+        if one.run is None:
+            assert one.reason is not None
+            assert one.why_not
+            continue
+        target, start = one.session.target, one.session.start
+        assert target is not None
+        assert start is None or one.run.start >= start
+        assert altitude(target, site, one.run.start) >= 24.99
+        for share in (0.0, 0.5, 0.99):
+            instant = one.run.start + (one.run.end - one.run.start) * share
+            if sun(site, instant).altitude > 0:
+                assert separation(target, SUN, site, instant) >= 20
+    for first, second in pairwise(runs):
+        assert first.run is not None
+        assert second.run is not None
+        assert first.run.end <= second.run.start
