@@ -1,0 +1,94 @@
+"""`simulate` and `run`, each in a process of its own, as in two terminals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")} | {
+    "PYTHONPATH": str(ROOT)
+}
+SESSION = {
+    "id_command": {"description": "Two frames"},
+    "setup_camera": {"do_action": True, "exposure": "5", "gain": 60, "count": 2},
+}
+
+
+def agent(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "agent", *arguments]
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[list[str]]:
+    """A simulated telescope, as the flags of `run`."""
+    command = agent("simulate", "--port", "0", "--http-port", "0", "--speed", "40")
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert "simulated D3" in process.stdout.readline()
+            flags = process.stdout.readline().split()[2:]
+            assert re.fullmatch(
+                r"--telescope-host 127.0.0.1 --telescope-port \d+ --telescope-http-port \d+", " ".join(flags)
+            )
+            yield [*flags, "--telescope-model", "D3", "--set", "latitude=48.85", "--set", "longitude=2.35"]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+
+
+def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
+    tmp_path: Path, simulated: list[str]
+) -> None:
+    todo = tmp_path / "Astro_Sessions" / "ToDo"
+    todo.mkdir(parents=True)
+    (todo / "two.json").write_text(json.dumps({"command": SESSION}), encoding="utf-8")
+    done = subprocess.run(
+        agent("run", "--once", *simulated),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    ended = json.loads((tmp_path / "Astro_Sessions" / "Done" / "two.json").read_text(encoding="utf-8"))
+    assert ended["command"]["id_command"]["process"] == "ended"
+    assert ended["command"]["id_command"]["result"] is True
+    assert "[two]" in done.stderr, "log lines of a session name it"
+    assert "Traceback" not in done.stderr
+
+
+def test_run_ends_well_when_it_is_told_to(tmp_path: Path, simulated: list[str]) -> None:
+    with subprocess.Popen(
+        agent("run", *simulated), cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "Connected to" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        assert process.wait(20) == 0
+    assert "The agent has stopped" in rest
+    assert "Traceback" not in rest
+
+
+def test_a_simulator_that_cannot_be_is_refused_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    from agent.cli.main import main
+
+    assert main(["simulate", "--fault", "drop-lnk"]) == 2
+    assert "drop-link" in capsys.readouterr().err
+    assert main(["simulate", "--faults"]) == 0
+    assert "low-battery" in capsys.readouterr().out
