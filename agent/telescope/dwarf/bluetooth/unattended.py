@@ -6,6 +6,7 @@ A telescope that was restarted may come up as an access point of its own; Blueto
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable
 
 from agent.clock import Clock
@@ -99,18 +100,18 @@ class Rejoin:
         the start when it never did. `joined` learns of each success, as the address may be another now.
         """
         limit_s = AT_START_S
+        joined_at = -math.inf
         while True:
             await self._clock.sleep(LOOK_S)
-            silent = silent_s()
+            # Silence right after a success is for the network to explain: joining again would not help.
+            silent = min(silent_s(), self._clock.monotonic() - joined_at)
             if silent < LOOK_S:
                 limit_s = self._silence_s
                 if self.last_error is not None:
                     self.reset()
-            elif silent >= limit_s:
-                provisioned = await self.run_once()
-                if provisioned is not None:
-                    limit_s = self._silence_s
-                    await joined(provisioned)
+            elif silent >= limit_s and (provisioned := await self.run_once()) is not None:
+                limit_s, joined_at = self._silence_s, self._clock.monotonic()
+                await joined(provisioned)
 
     def _failed(self, error: TelescopeError) -> None:
         repeated = self.last_error is not None and self.last_error.code == error.code
