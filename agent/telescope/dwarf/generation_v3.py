@@ -44,6 +44,11 @@ def param_id(section: int, camera: Camera, item: int, mode: int = DEEP_SKY) -> i
     return mode << 56 | section << 48 | _CAMERA_NUMBER[camera] << 44 | item
 
 
+def understood(answer: task_pb2.DeviceStateAnswer) -> bool:
+    """Whether this is a state: a refusal has its code where the state has the shooting mode."""
+    return answer.code == codes.OK and answer.shooting_mode >= 0
+
+
 class DialectV3(Dialect):
     """The newer generation."""
 
@@ -68,7 +73,7 @@ class DialectV3(Dialect):
             _LOGGER.debug("The telescope does not tell its state: %s", error)
             return None
         answer = decode(task_pb2.DeviceStateAnswer, data)
-        if answer.code != codes.OK:
+        if not understood(answer):
             return None
         self._mode = answer.shooting_mode
         for news in _news(answer):

@@ -9,11 +9,10 @@ from agent.telescope.dwarf.catalogue import DeviceConfig, read_config, with_conf
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
-from agent.telescope.dwarf.generation_v3 import DialectV3
+from agent.telescope.dwarf.generation_v3 import DialectV3, understood
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.models import capabilities_for, model_facts, model_from_device_id
 from agent.telescope.dwarf.proto import task_pb2
-from agent.telescope.dwarf.wire.codes import OK
 from agent.telescope.dwarf.wire.commands import Command
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
 from agent.telescope.errors import CommandTimeoutError, ProtocolError
@@ -95,7 +94,7 @@ class Greeter:
             return device.dialect.generation
         try:
             data = await device.ask(Command.DEVICE_STATE, within=device.limits.probe)
-            newer = decode(task_pb2.DeviceStateAnswer, data).code == OK
+            newer = understood(decode(task_pb2.DeviceStateAnswer, data))
         except (CommandTimeoutError, MalformedError):
             newer = False
         return Generation.V3 if newer else Generation.V2

@@ -1,0 +1,172 @@
+"""The album: which capture is meant, and files from whichever port serves them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf import http as dwarf_http
+from agent.telescope.dwarf.http import DwarfHttp, HttpError
+from agent.telescope.dwarf.media import Album, begun_after, newest_ended_since, newest_since, stream_addresses
+from agent.telescope.errors import ProtocolError
+
+ZURICH = ZoneInfo("Europe/Zurich")
+START = datetime(2026, 7, 1, 21, 0, tzinfo=UTC)
+FOLDER = "/Astronomy/DWARF_RAW_TELE_M 31_EXP_15_GAIN_80_2026-07-01-23-00-00-123"
+
+
+def item(**changes: object) -> dict[str, object]:
+    base: dict[str, object] = {
+        "filePath": f"{FOLDER}/stacked.jpg",
+        "thumbnailPath": f"{FOLDER}/stacked_thumbnail.jpg",
+        "modificationTime": int((START + timedelta(minutes=30)).timestamp()),
+        "mediaType": 4,
+        "astroImageDetails": {
+            "target": "M 31",
+            "shotsTaken": 12,
+            "shotsStacked": 11,
+            "shotsToTake": 12,
+            "srcDir": FOLDER,
+        },
+    }
+    return base | changes
+
+
+@asynccontextmanager
+async def served(album: object, files: dict[str, bytes] | None = None) -> AsyncIterator[DwarfHttp]:
+    async def infos(_request: web.Request) -> web.StreamResponse:
+        if isinstance(album, web.Response):
+            return album
+        return web.json_response({"code": 0, "data": album})
+
+    async def file(request: web.Request) -> web.StreamResponse:
+        content = (files or {}).get(request.path)
+        if content is None:
+            raise web.HTTPNotFound
+        return web.Response(body=content)
+
+    async def loop(_request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound("/loop")
+
+    app = web.Application()
+    app.router.add_post("/album/list/mediaInfos", infos)
+    app.router.add_get("/loop", loop)
+    app.router.add_get("/{path:.*}", file)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        async with DwarfHttp("127.0.0.1", port) as client:
+            yield client
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize("wrap", [lambda items: items, lambda items: {"total": 1, "list": items}])
+async def test_captures_are_read_with_their_counts(wrap) -> None:
+    async with served(wrap([item(), {"nonsense": 1}, "text"])) as client:
+        (entry,) = await Album(client).captures(ZURICH)
+    assert (entry.camera, entry.target, entry.taken, entry.stacked) == (Camera.TELE, "M 31", 12, 11)
+    assert entry.folder == FOLDER
+    assert START in entry.started
+
+
+async def test_begun_after_goes_by_the_folders_stamp_in_local_time_or_utc() -> None:
+    async with served([item()]) as client:
+        (local,) = await Album(client).captures(ZURICH)
+    assert begun_after(local, START - timedelta(minutes=1))
+    assert begun_after(local, START)
+    assert not begun_after(local, START + timedelta(minutes=1))
+    stamped_in_utc = item(
+        filePath=f"{FOLDER.replace('23-00-00', '21-00-00')}/stacked.jpg", astroImageDetails=None
+    )
+    async with served([stamped_in_utc]) as client:
+        (utc,) = await Album(client).captures(ZURICH)
+    assert begun_after(utc, START)
+    assert not begun_after(utc, START + timedelta(minutes=1))
+
+
+async def test_a_capture_without_a_stamp_goes_by_its_end() -> None:
+    plain = item(filePath="/Astronomy/x.jpg", astroImageDetails=None)
+    async with served([plain]) as client:
+        entries = await Album(client).captures(None)
+    assert newest_since(entries, START) is not None
+    assert newest_since(entries, START + timedelta(hours=1)) is None
+    assert newest_since(entries, START, Camera.WIDE) is None
+    assert newest_ended_since(entries, START + timedelta(minutes=29), Camera.TELE) is not None
+    assert newest_ended_since(entries, START + timedelta(minutes=31), Camera.TELE) is None
+
+
+async def test_the_newest_comes_first_whatever_the_order_and_the_unit_of_time() -> None:
+    older = item(modificationTime=int((START + timedelta(minutes=5)).timestamp() * 1000), camId=1)
+    async with served([older, item()]) as client:
+        entries = await Album(client).captures(ZURICH)
+    assert [entry.camera for entry in entries] == [Camera.TELE, Camera.WIDE]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        web.Response(status=500),
+        web.Response(text="no json"),
+        web.json_response({"code": -1, "data": None}),
+        web.json_response([1]),
+    ],
+    ids=["error", "no json", "code", "no data"],
+)
+async def test_an_album_that_cannot_be_read_is_empty(answer: web.Response) -> None:
+    async with served(answer) as client:
+        assert await Album(client).captures(None) == []
+
+
+async def test_the_stacked_picture_comes_before_the_thumbnail() -> None:
+    jpeg, thumbnail = b"\xff\xd8\xff big", b"\xff\xd8\xff small"
+    paths = {f"{FOLDER}/stacked.jpg": jpeg, f"{FOLDER}/stacked_thumbnail.jpg": thumbnail}
+    async with served([item()], paths) as client:
+        album = Album(client)
+        (entry,) = await album.captures(None)
+        picture = await album.picture(entry)
+        assert picture is not None
+        assert (picture.jpeg, picture.taken_at) == (jpeg, START + timedelta(minutes=30))
+    del paths[f"{FOLDER}/stacked.jpg"]
+    async with served([item()], paths) as client:
+        picture = await Album(client).picture(entry)
+        assert picture is not None
+        assert picture.jpeg == thumbnail
+    async with served([item()], {f"{FOLDER}/stacked.jpg": b"<html>"}) as client:
+        assert await Album(client).picture(entry) is None
+
+
+async def test_huge_files_and_endless_redirects_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dwarf_http, "MAX_FILE_BYTES", 1000)
+    async with served([], {"/big": bytes(5000)}) as client:
+        with pytest.raises(HttpError, match="larger"):
+            await client.file(client.port, "/big")
+        with pytest.raises(HttpError):
+            await client.file(client.port, "/loop")
+        with pytest.raises(HttpError, match="404"):
+            await client.file(client.port, "/none")
+
+
+async def test_a_dead_service_is_an_error_and_not_a_hang() -> None:
+    async with DwarfHttp("127.0.0.1", 1) as client:
+        with pytest.raises(HttpError):
+            await client.ask("GET", "/getDefaultParamsConfig")
+
+
+async def test_an_answer_without_data_is_a_protocol_error() -> None:
+    async with served([], {"/config": b"{}"}) as client:
+        with pytest.raises(ProtocolError):
+            await client.ask("GET", "/config")
+
+
+def test_streams_have_addresses() -> None:
+    assert stream_addresses("10.0.0.7")["wide"] == "rtsp://10.0.0.7:554/ch1/stream0"
