@@ -9,10 +9,10 @@ from aiohttp import web
 from agent.telescope.simulator.answers import bad, body_of, good
 from agent.telescope.simulator.card import ASTRO, PHOTO, Photo, SessionFolder
 from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.options import Generation
 
 _ALL, _VIDEO, _BURST, _PANORAMA = 0, 2, 3, 5
-_PAGE_SIZE = 20
-_LARGEST_PAGE = 500
+_NEWER_PHOTO = 0  # the newer firmware counts from 0, and uses it as "all" in a filter too
 
 
 class Album:
@@ -26,8 +26,7 @@ class Album:
         photos = len(self.device.card.photos)
         sessions = len(self._sessions())
         numbers = {
-            _ALL: photos + sessions,
-            PHOTO: photos,
+            self._photo_type: photos,
             _VIDEO: 0,
             _BURST: 0,
             ASTRO: sessions,
@@ -38,20 +37,18 @@ class Album:
     async def infos(self, request: web.Request) -> web.Response:
         """List items, newest first, a page at a time."""
         body = await body_of(request)
-        kinds = body.get("mediaTypeList") or [body.get("mediaType", _ALL)]
-        page, size = body.get("pageIndex", 0), body.get("pageSize", _PAGE_SIZE)
-        if (
-            not isinstance(page, int)
-            or not isinstance(size, int)
-            or page < 0
-            or not 0 < size <= _LARGEST_PAGE
-        ):
+        kinds, single = body.get("mediaTypeList"), body.get("mediaType", _ALL)
+        page, size = body.get("pageIndex", 0), body.get("pageSize", 0)
+        if not isinstance(page, int) or not isinstance(size, int) or page < 0 or size < 0:
             return bad("pageIndex or pageSize")
-        if not isinstance(kinds, list):
+        if kinds is not None and not isinstance(kinds, list):
             return bad("mediaTypeList")
-        items = [item for item in self._items() if _ALL in kinds or item["mediaType"] in kinds]
-        start = max(0, page - 1) * size if page else 0  # clients count pages from 0 or from 1
-        return good({"mediaInfos": items[start : start + size], "total": len(items)})
+        items = self._items()
+        if kinds is not None:
+            items = [item for item in items if item["mediaType"] in kinds]
+        elif single != _ALL:
+            items = [item for item in items if item["mediaType"] == single]
+        return good(items[page * size : (page + 1) * size] if size else items)  # size 0: everything
 
     async def one(self, request: web.Request) -> web.Response:
         """Tell about one item by its path."""
@@ -88,6 +85,10 @@ class Album:
             results.append({"filePath": path, "isSuccess": self.device.card.delete(path)})
         return good(results)
 
+    @property
+    def _photo_type(self) -> int:
+        return _NEWER_PHOTO if self.device.options.generation == Generation.V3 else PHOTO
+
     def _sessions(self) -> list[SessionFolder]:
         return [one for one in self.device.card.sessions if one.stacked]
 
@@ -103,7 +104,9 @@ class Album:
             "filePath": photo.path,
             "fileSize": self.device.card.size(photo.path),
             "modificationTime": int(photo.taken_at.timestamp()),
-            "mediaType": PHOTO,
+            "fileState": 0,
+            "mediaType": self._photo_type,
+            "camId": photo.camera,
             "thumbnailPath": photo.path,
         }
 
@@ -116,30 +119,34 @@ class Album:
             "filePath": f"{session.path}/stacked.jpg",
             "fileSize": self.device.card.size(session.path),
             "modificationTime": int(session.changed_at.timestamp()),
+            "fileState": 0,
             "mediaType": ASTRO,
+            "camId": session.camera,
+            "astroSubType": 0,
+            "astroTargetName": session.target,
             "thumbnailPath": f"{session.path}/stacked_thumbnail.jpg",
             "astroImageDetails": {
                 "target": session.target,
                 "floatHourRa": session.ra_hours or 0.0,
                 "floatDegreeDec": session.dec_degrees or 0.0,
                 "params": {
-                    "exp": session.exposure_name,
+                    "exp": session.exposure_s,
                     "gain": session.gain,
-                    "binning": "2*2" if session.binning else "1*1",
-                    "filter": session.filter_name,
-                    "format": session.format,
+                    "binning": session.binning,
+                    "filter": session.filter_value,
+                    "format": int(session.format == "TIFF"),
                     "width": optics.width // divided,
                     "height": optics.height // divided,
                 },
                 "shotsTaken": session.taken,
                 "shotsStacked": len(session.stacked),
                 "shotsToTake": session.total,
-                "srcDir": session.path,
+                "srcDir": f"{session.path}/",
                 "totalExp": session.exposure_s * len(session.stacked),
                 "minTemp": round(self.device.options.ambient_c),
                 "maxTemp": round(self.device.state.body.temperature),
-                "lat": site.latitude if site else 0.0,
-                "lon": site.longitude if site else 0.0,
+                "latitude": site.latitude if site else 0.0,
+                "longitude": site.longitude if site else 0.0,
                 "folderSize": self.device.card.size(session.path) * max(1, session.taken),
             },
         }

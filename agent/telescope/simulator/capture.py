@@ -54,6 +54,7 @@ def begin(device: Device, camera: int) -> None:
             exposure_name=exposure,
             exposure_s=capture.exposure_s,
             gain=lens.gain,
+            filter_value=lens.filter,
             filter_name=dict(device.profile.filters).get(lens.filter, ""),
             binning=capture.binning,
             format=capture.format,

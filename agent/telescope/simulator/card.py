@@ -12,7 +12,7 @@ from agent.telescope.simulator.profiles import TELE, Profile
 
 PHOTO = 1
 ASTRO = 4
-_ROOT = "/sdcard"
+MOUNT = "/sdcard"  # older firmware names the card's place, newer starts at its root
 _PHOTO_BYTES = 900_000  # told in listings; photos are rendered only when asked for
 _STACKED_BYTES = 1_400_000
 
@@ -29,6 +29,7 @@ class SessionFolder:
     exposure_name: str
     exposure_s: float
     gain: int
+    filter_value: int
     filter_name: str
     binning: int
     format: str
@@ -63,12 +64,12 @@ def safe_name(target: str) -> str:
 
 
 class Card:
-    """What the card holds. Paths begin with /sdcard/<root>."""
+    """What the card holds. Paths begin with /sdcard/<root>, or with /<root> on newer firmware."""
 
-    def __init__(self, profile: Profile, seed: int) -> None:
+    def __init__(self, profile: Profile, seed: int, *, mounted: bool = True) -> None:
         self._profile = profile
         self._seed = seed
-        self.root = f"{_ROOT}/{profile.card_root}"
+        self.root = f"{MOUNT if mounted else ''}/{profile.card_root}"
         self.sessions: list[SessionFolder] = []
         self.photos: list[Photo] = []
 

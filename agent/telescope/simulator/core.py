@@ -28,7 +28,7 @@ from agent.telescope.simulator.faults import (
 )
 from agent.telescope.simulator.journal import Entry, Journal, Powered, ShutterClosed
 from agent.telescope.simulator.notices import Notice
-from agent.telescope.simulator.options import SimulatorOptions
+from agent.telescope.simulator.options import Generation, SimulatorOptions
 from agent.telescope.simulator.profiles import PROFILES
 from agent.telescope.simulator.state import Body, Capture, State, first_features
 
@@ -69,7 +69,7 @@ class Device:
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
-        self.card = Card(self.profile, options.seed)
+        self.card = Card(self.profile, options.seed, mounted=options.generation != Generation.V3)
         self.state = self._fresh_state()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ticked = 0.0

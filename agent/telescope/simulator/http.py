@@ -13,6 +13,7 @@ from aiohttp import web
 
 from agent.telescope.simulator import album, catalogue, catalogue_v3, control
 from agent.telescope.simulator.answers import bad, body_of, good
+from agent.telescope.simulator.card import MOUNT
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.hub import Hub
 from agent.telescope.simulator.options import Generation
@@ -138,7 +139,8 @@ class HttpServer:
 
     async def _file(self, request: web.Request) -> web.Response:
         path = "/" + request.match_info["path"].lstrip("/")
-        for candidate in (path, f"/sdcard{path}", f"{self.device.card.root}{path}"):
+        bare = path.removeprefix(MOUNT)
+        for candidate in (path, bare, f"{MOUNT}{bare}", f"{self.device.card.root}{bare}"):
             found = await asyncio.to_thread(self.device.card.read, candidate)
             if found is not None:
                 return web.Response(body=found[0], content_type=found[1])

@@ -165,7 +165,9 @@ class Hub:
         """Tell whether a new client is turned away because another controls the telescope."""
         if self.device.faults.use(Occupied) is not None:
             return True
-        return self.device.options.exclusive and (self._stranger or bool(self.clients))
+        return self.device.options.exclusive and (
+            self._stranger or any(not one.frozen for one in self.clients)
+        )
 
     def enter(self, client: Client) -> None:
         """Welcome a client."""

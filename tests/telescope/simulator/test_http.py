@@ -108,7 +108,7 @@ def test_a_capture_is_in_the_album_with_real_pictures_and_frames() -> None:
             listing = await posted(
                 session, "/album/list/mediaInfos", {"mediaType": 4, "pageIndex": 0, "pageSize": 20}
             )
-            item = listing["mediaInfos"][0]
+            item = listing[0]
             frames = await posted(
                 session, "/album/astro/fitsList", {"srcDir": item["astroImageDetails"]["srcDir"]}
             )
@@ -156,7 +156,7 @@ def test_the_stacked_picture_is_there_while_the_capture_runs_and_gets_better() -
                 for _half in range(4):
                     await client.notice(15209)
                 listing = await posted(session, "/album/list/mediaInfos", {"mediaType": 4})
-                async with session.get(listing["mediaInfos"][0]["thumbnailPath"]) as response:
+                async with session.get(listing[0]["thumbnailPath"]) as response:
                     pictures.append(await response.read())
             return pictures[0], pictures[1]
 
@@ -171,13 +171,13 @@ def test_deleting_a_capture_takes_it_off_the_card() -> None:
             await ready(client, frames=1)
             await client.send(11005)
             await client.notice(15208, STOPPED)
-            item = (await posted(session, "/album/list/mediaInfos"))["mediaInfos"][0]
+            item = (await posted(session, "/album/list/mediaInfos"))[0]
             result = await posted(session, "/album/delete", {"datas": [item, {"filePath": "/etc/passwd"}]})
             return result, await posted(session, "/album/list/mediaInfos")
 
     result, listing = run_virtual(run())
     assert [one["isSuccess"] for one in result] == [True, False]
-    assert listing["mediaInfos"] == []
+    assert listing == []
 
 
 @pytest.mark.parametrize(
@@ -249,3 +249,44 @@ def test_state_and_journal_can_be_read_and_the_power_button_pressed() -> None:
     assert (state["power"], state["clients"][0]["client_id"]) == ("on", "one")
     assert [one["state"] for one in journal if one["what"] == "Powered"] == ["off", "on"]
     assert config["id"] == 2
+
+
+def test_the_album_is_paged_and_filtered_newest_first() -> None:
+    async def run() -> list[list[str]]:
+        async with connected(generation="both") as (sim, client), web(sim) as session:
+            await client.ask(10000)
+            for _ in range(3):
+                await client.ask(10002)
+            bodies: list[dict[str, Any]] = [
+                {"mediaType": 0, "pageIndex": 0, "pageSize": 0},
+                {"mediaType": 1, "pageIndex": 0, "pageSize": 2},
+                {"mediaType": 1, "pageIndex": 1, "pageSize": 2},
+                {"mediaTypeList": [4]},
+            ]
+            found = [await posted(session, "/album/list/mediaInfos", body) for body in bodies]
+            taken = [one.path for one in sim.device.card.photos]
+            return [[item["filePath"] for item in page] for page in found] + [taken]
+
+    everything, first, second, astro, taken = run_virtual(run())
+    assert everything == taken[::-1] == first + second
+    assert len(first) == 2
+    assert astro == []
+
+
+@pytest.mark.parametrize(("generation", "start"), [("v2", "/sdcard/DWARF_II/"), ("v3", "/DWARF_II/")])
+def test_files_are_served_under_either_name_of_the_card(generation: str, start: str) -> None:
+    async def run() -> tuple[str, list[int]]:
+        async with connected(generation=generation, model="D2") as (sim, client), web(sim) as session:
+            await client.ask(10050)
+            await client.ask(10002)
+            path = (await posted(session, "/album/list/mediaInfos"))[0]["filePath"]
+            bare = path.removeprefix("/sdcard")
+            statuses = []
+            for name in (bare, f"/sdcard{bare}"):
+                async with session.get(name) as response:
+                    statuses.append(response.status)
+            return path, statuses
+
+    path, statuses = run_virtual(run())
+    assert path.startswith(start)
+    assert statuses == [200, 200]
