@@ -141,8 +141,10 @@ class Device:
     async def _follow(self, inbox: Inbox, rule: Rule, news: float) -> None:
         while not rule.done:
             seconds = news if rule.patience is None else rule.patience
+            # A rule's own patience runs out as a matter of course; only silence is judged with indulgence.
+            bound = limit(self.clock, seconds) if rule.patience is None else self.clock.timeout(seconds)
             try:
-                async with limit(self.clock, seconds):
+                async with bound:
                     while not rule.see(await _next(inbox)):
                         pass
             except MalformedError as error:

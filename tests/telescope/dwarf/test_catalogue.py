@@ -132,7 +132,11 @@ def test_a_mode_the_model_lacks_leaves_the_built_in_tables() -> None:
     assert with_catalogue(capabilities_for("D2"), empty) == capabilities_for("D2")
 
 
-KEYS = ["id", "cameras", "supportParams", "gearMode", "values", "index", "name", "value", "cameraId", "cameraParams", "specialParams", "exp", "gain", "range", "generalParams", "currentValue", "shootingTechSettings", "techId", "paramId", "minValue", "maxValue", "majorVersion"]
+WORDS = (
+    "id cameras supportParams gearMode values index name value cameraId cameraParams specialParams exp gain "
+    "range generalParams currentValue shootingTechSettings techId paramId minValue maxValue majorVersion"
+)
+KEYS = WORDS.split()
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=6),
