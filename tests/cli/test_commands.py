@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("DWARF_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def _log_restored() -> Iterator[None]:
+    """Give logging back as it was, after a test that set it up."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def write(path: Path, session: dict[str, object]) -> Path:
@@ -255,6 +266,7 @@ def test_submit_of_something_that_is_no_session_says_so(
         assert "dwarf-agent validate a.json" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("_log_restored")
 def test_secrets_never_reach_the_log() -> None:
     stream = StringIO()
     for form in ("plain", "json"):
@@ -281,14 +293,12 @@ def test_text_without_secrets_stays_as_it_is() -> None:
     assert without_secrets(text) == text
 
 
+@pytest.mark.usefixtures("_log_restored")
 def test_json_log_lines_are_json_with_time_level_and_session() -> None:
     stream = StringIO()
     set_up_logging("info", "json", stream)
-    try:
-        logging.getLogger("agent.x").info("a line\nin two %s", "parts")
-        logging.getLogger("agent.x").debug("not shown")
-    finally:
-        logging.getLogger().handlers.clear()
+    logging.getLogger("agent.x").warning("a line\nin two %s", "parts")
+    logging.getLogger("agent.x").debug("not shown")
     (line,) = stream.getvalue().splitlines()
     found = json.loads(line)
-    assert (found["level"], found["session"], found["message"]) == ("info", "-", "a line\nin two parts")
+    assert (found["level"], found["session"], found["message"]) == ("warning", "-", "a line\nin two parts")
