@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.conditions.moment import Decision, Moment, Rule
+from agent.conditions.moment import Decision, Moment, Rule, Verdict
 from agent.conditions.rules import (
     AltitudeRule,
     BatteryRule,
@@ -30,6 +30,8 @@ from agent.sky.ephemeris import sun
 from agent.sky.horizon import HorizonMask
 from agent.sky.nights import CIVIL
 from agent.targets import Site, SolarBody, SolarTarget, Target
+
+_CHEAP = 1  # cost of the rules that only look at values at hand; sky rules compute hundreds of places
 
 
 class ConditionConfigError(AgentError):
@@ -107,7 +109,10 @@ class ConditionSet:
         )
 
     def judge(self, moment: Moment) -> Decision:
-        """Ask every rule, cheap ones first; the most decisive no comes first among the blocking ones."""
+        """Ask the rules, cheap ones first; the most decisive no comes first among the blocking ones.
+
+        When a cheap rule says no, those that look ahead along the sky are not asked.
+        """
         return _decide(self.rules, moment)
 
     def foresee(self, moment: Moment) -> Decision:
@@ -221,6 +226,12 @@ def _weather(defaults: ConditionDefaults, session: Conditions | None) -> Weather
 
 
 def _decide(rules: Iterable[Rule], moment: Moment) -> Decision:
-    verdicts = tuple(rule.check(moment) for rule in rules)
+    verdicts: list[Verdict] = []
+    vetoed = False
+    for rule in rules:
+        if vetoed and rule.cost > _CHEAP:
+            break
+        verdicts.append(rule.check(moment))
+        vetoed = vetoed or (rule.cost <= _CHEAP and not verdicts[-1].allowed)
     blocking = sorted((verdict for verdict in verdicts if not verdict.allowed), key=lambda v: not v.final)
-    return Decision(not blocking, tuple(blocking), verdicts)
+    return Decision(not blocking, tuple(blocking), tuple(verdicts))

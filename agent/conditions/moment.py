@@ -57,8 +57,8 @@ class Moment:
 class Verdict:
     """One rule's answer.
 
-    `until` is when the answer may change by itself (None: not known). `final` means that waiting will not
-    help: the answer stays no for as long as the session could still run.
+    `until` is when the answer may change by itself (None: not known, or not before the planned end).
+    `final` means that waiting will not help: the answer stays no for as long as the session could still run.
     """
 
     rule: str

@@ -248,7 +248,7 @@ def test_twilight_waits_for_dusk_and_knows_when() -> None:
     assert decision.reason is Reason.TWILIGHT
     assert decision.until is not None
     assert sun(PARIS, decision.until).altitude == pytest.approx(-12, abs=0.01)
-    dark = _set(sun_below=-12).judge(_moment())
+    dark = _set(sun_below=-12).judge(_moment(duration_s=12 * 3600.0))
     assert dark.allowed
     assert dark.until is not None
     assert sun(PARIS, dark.until).altitude == pytest.approx(-12, abs=0.01)
@@ -302,7 +302,7 @@ def test_a_target_that_rises_only_after_the_window_closes_is_final() -> None:
 
 
 def test_a_target_about_to_set_is_not_begun_but_a_running_session_goes_on() -> None:
-    sets = _verdict(_set(min_altitude=30).judge(_moment()), "altitude").until
+    sets = _verdict(_set(min_altitude=30).judge(_moment(duration_s=12 * 3600.0)), "altitude").until
     assert sets is not None
     moment = _moment(sets - timedelta(minutes=5))
     decision = _set(min_altitude=30).judge(moment)
@@ -379,6 +379,14 @@ def test_of_several_reasons_the_final_one_comes_first_and_the_last_to_clear_tell
     never = _set(min_altitude=30, sun_below=-12).judge(_moment(EVENING, target=LMC))
     assert never.blocking[0].reason is Reason.ALTITUDE
     assert never.final
+
+
+def test_while_a_cheap_rule_says_no_the_sky_is_not_looked_at() -> None:
+    conditions = _set(ConditionDefaults(weather=WeatherPolicy.WAIT), min_altitude=30)
+    decision = conditions.judge(_moment(target=LMC, link=Link.UNREACHABLE, safety=CLOUDS))
+    assert {verdict.reason for verdict in decision.blocking} == {Reason.LOST_CONNECTION, Reason.WEATHER}
+    assert [verdict.rule for verdict in decision.verdicts] == ["window", "telescope", "weather"]
+    assert not decision.final  # a target that never rises fails nothing while nobody could point at it
 
 
 def test_a_plan_asks_only_what_can_be_foreseen() -> None:

@@ -27,14 +27,15 @@ class Foreseen:
 
 
 def judge(moment: Moment, condition: Foreseen) -> Verdict:
-    """Say whether the condition holds, and when that changes.
+    """Say whether the condition holds, and when that changes (for a yes: if that is before the planned end).
 
     To begin, it must hold for ten minutes more (or for as long as the session takes, if that is shorter).
     A no is final when the condition does not come back for long enough before the window ends.
     """
     end = moment.now + _AHEAD
     if condition.holds(moment.now):
-        lost = first_time(lambda when: not condition.holds(when), moment.now, end)
+        planned = moment.now + timedelta(seconds=max(moment.duration_s, _USEFUL_S))
+        lost = first_time(lambda when: not condition.holds(when), moment.now, min(planned, end))
         if lost is None or moment.running or (lost - moment.now).total_seconds() >= _needed_s(moment):
             return Verdict(condition.rule, True, condition.reason, condition.yes, until=lost)
         message = f"{condition.lost} at {clock_words(lost, moment.site)}, too soon to begin."
