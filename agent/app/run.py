@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from agent.app.building import Drivers, build_station
+from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
 from agent.app.station import Station
 from agent.clock import Clock
@@ -19,6 +20,8 @@ from agent.schedule.timetable import Timetable
 from agent.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
+
+COPY_LIMIT_S = 10.0  # a stopping agent waits this long for the last picture
 
 
 async def run_agent(
@@ -31,11 +34,13 @@ async def run_agent(
     stop: asyncio.Event | None = None,
     drivers: Drivers | None = None,
     port: MqttPort | None = None,
+    restart: Callable[[], None] | None = None,
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
-    and broker connections; `record` keeps what the telescope says in a file.
+    and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a person
+    wants a restart (default: the agent stops, and whoever started it starts it again).
     """
     stop = stop or asyncio.Event()
     bus = EventBus()
@@ -46,7 +51,7 @@ async def run_agent(
             station.dispatcher.kick()
 
     timetable = Timetable(clock, clock_was_set)
-    with _signals(stop):
+    with stop_on_signals(stop):
         for own in settings.telescopes:
             station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())
             stations[station.id] = station
@@ -56,7 +61,9 @@ async def run_agent(
                 await station.prepare()
             if ready is not None:
                 ready(stations)
-            await _serve(settings, stations, bus, clock, stop, once=once, port=port)
+            await _serve(
+                settings, stations, bus, clock, stop, once=once, port=port, restart=restart or stop.set
+            )
         finally:
             await timetable.stop()
             for station in stations.values():
@@ -74,6 +81,7 @@ async def _serve(
     *,
     once: bool,
     port: MqttPort | None,
+    restart: Callable[[], None],
 ) -> None:
     side: MqttSide | None = None
     if settings.mqtt.host or port is not None:
@@ -84,22 +92,29 @@ async def _serve(
             bus,
             clock,
             safety_input=lambda *_: None,
-            restart=stop.set,
+            restart=restart,
             ledger_path=ledger,
             port=port,
         )
     else:
         _LOGGER.warning("No MQTT broker is configured; sessions from files run all the same")
+    folder = settings.media_dir
+    copies = [MediaCopy(station, folder) for station in stations.values()] if folder is not None else []
     async with asyncio.TaskGroup() as outer:
-        speaking = outer.create_task(side.run(), name="mqtt") if side is not None else None
+        speaking = [outer.create_task(side.run(), name="mqtt")] if side is not None else []
+        for copy in copies:
+            bus.subscribe(copy.hear)
+            speaking.append(outer.create_task(copy.run(), name="media"))
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             await _until_stop(stations, stop, once=once)
             await asyncio.gather(*(station.stop() for station in stations.values()))
             for task in serving:
                 task.cancel()
-        if speaking is not None:
-            speaking.cancel()
+        for copy in copies:
+            await copy.finish(COPY_LIMIT_S)
+        for listener in speaking:
+            listener.cancel()
 
 
 async def _until_stop(stations: Mapping[str, Station], stop: asyncio.Event, *, once: bool) -> None:
@@ -119,7 +134,8 @@ async def _all_idle(stations: Mapping[str, Station]) -> None:
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGTERM and SIGINT while the context is open."""
     loop = asyncio.get_running_loop()
     caught = []
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,6 +38,11 @@ class Settings(Part):
         description="Folder with ToDo, Current, Done, Error and Results.",
         json_schema_extra=shown(),
     )
+    media_dir: Path | None = Field(
+        None,
+        description="Folder that gets each session's last picture and the night's report, "
+        "such as /media/dwarf; empty copies nothing.",
+    )
     poll_seconds: float = Field(
         3.0, ge=0.2, le=600, description="Seconds between two looks into the ToDo folder."
     )

@@ -1,0 +1,92 @@
+"""The agent's own word that it is alive: a local socket that answers whoever connects with one JSON object.
+
+It needs neither broker nor network, so a container's health check can tell a broker that is down from an
+agent that hangs. An answer proves that the event loop turns; what it says, that folders are still looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from agent import __version__
+
+_LOGGER = logging.getLogger(__name__)
+
+ANSWER_S = 5.0  # a loop that is busy longer than this runs no telescope either
+SILENT_FOLDER_S = 300.0  # thousands of files on a slow share take minutes; longer, and the share hangs
+_LARGEST = 64 * 1024
+
+Report = Mapping[str, Any]
+
+
+def health_path(sessions_dir: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return where the agent of these sessions answers; None: the only one here (in a container)."""
+    folder = Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    if sessions_dir is None:
+        return folder / "dwarf-agent.sock"
+    name = hashlib.sha256(os.fsencode(sessions_dir.absolute())).hexdigest()[:12]
+    return folder / f"dwarf-agent-{name}.sock"
+
+
+class HealthDoor:
+    """Answers at `path` while the context is open. `report` is asked each time somebody knocks."""
+
+    def __init__(self, path: Path, report: Callable[[], Report]) -> None:
+        self._path = path
+        self._report = report
+        self._server: asyncio.AbstractServer | None = None
+
+    async def __aenter__(self) -> HealthDoor:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+            self._server = await asyncio.start_unix_server(self._answer, self._path)
+        except (OSError, AttributeError, NotImplementedError) as error:  # no such sockets on Windows
+            _LOGGER.debug("Nobody can ask for the agent's health at %s: %s", self._path, error)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    async def _answer(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            writer.write(json.dumps({"version": __version__, **self._report()}, default=str).encode())
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+
+def ask_health(path: Path, limit_s: float = ANSWER_S) -> dict[str, Any] | None:
+    """Return what the agent at `path` answers; None when nobody answers in time."""
+    if not hasattr(socket, "AF_UNIX"):
+        return None
+    said = b""
+    try:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(limit_s)
+            door.connect(str(path))
+            while len(said) < _LARGEST and (part := door.recv(4096)):
+                said += part
+        body = json.loads(said)
+    except (OSError, ValueError):
+        return None
+    return body if isinstance(body, dict) else None

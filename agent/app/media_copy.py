@@ -1,0 +1,111 @@
+"""Copies each session's last picture and the night's report to a folder that other programs show."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from agent.app.station import Station
+from agent.errors import AgentError
+from agent.events import Event, SessionEnded, SessionResult
+from agent.store import disk
+from agent.store.results import night_of
+from agent.telescope.interface import Picture
+
+_LOGGER = logging.getLogger(__name__)
+
+CLOCK_SLACK = timedelta(seconds=30)  # the telescope's clock is set by us, to the second at best
+TRIES = 3  # the telescope writes its last stack while it closes the session, and its Wi-Fi drops
+PAUSE_S = 10.0
+
+_UNFIT = re.compile(r"[^\w.+-]+")
+
+
+class MediaCopy:
+    """Follows one station; owner of what it writes below `folder`. `run` is its one task."""
+
+    def __init__(self, station: Station, folder: Path) -> None:
+        self._station = station
+        self._folder = folder
+        self._ended: asyncio.Queue[SessionResult] = asyncio.Queue()
+
+    def hear(self, event: Event) -> None:
+        """Listen to the bus."""
+        if isinstance(event, SessionEnded) and event.telescope == self._station.id:
+            self._ended.put_nowait(event.result)
+
+    async def run(self) -> None:
+        """Copy for ever."""
+        while True:
+            result = await self._ended.get()
+            try:
+                await self._copy(result)
+            finally:
+                self._ended.task_done()
+
+    async def finish(self, limit_s: float) -> None:
+        """Wait for what is still to be copied, for that long at most."""
+        try:
+            async with self._station.clock.timeout(limit_s):
+                await self._ended.join()
+        except TimeoutError:
+            _LOGGER.warning("Not everything was copied to %s before the end", self._folder)
+
+    async def _copy(self, result: SessionResult) -> None:
+        local = (result.started_at or result.ended_at).astimezone(self._station.zone)
+        night = night_of(local.replace(tzinfo=None))
+        folder = self._folder / night.isoformat()
+        picture = await self._picture(result) if result.frames.stacked and result.started_at else None
+        try:
+            if picture is not None:
+                name = picture_name(result, local)
+                path = await asyncio.to_thread(_write, folder, name, picture.jpeg)
+                _LOGGER.info("The picture of session %s is %s", result.session.session_id, path)
+            report = self._station.results.report(night)
+            await asyncio.to_thread(_copy_file, report, folder, f"report_{self._station.id}.md")
+        except OSError as error:
+            reason = error.strerror or error
+            _LOGGER.warning("Nothing can be copied to %s: %s. Check media_dir.", self._folder, reason)
+
+    async def _picture(self, result: SessionResult) -> Picture | None:
+        """The session's newest stack; None when the telescope shows none after some tries."""
+        assert result.started_at is not None
+        for attempt in range(TRIES):
+            if attempt:
+                await self._station.clock.sleep(PAUSE_S)
+            try:
+                found = await self._station.telescope.latest_picture(result.started_at - CLOCK_SLACK)
+            except AgentError as error:
+                _LOGGER.info("No picture of session %s yet: %s", result.session.session_id, error)
+                continue
+            if found is not None:
+                return found
+        return None
+
+
+def picture_name(result: SessionResult, local: datetime) -> str:
+    """Return a file name that sorts by time and says what it shows."""
+    words = [local.strftime("%H%M"), *_words(result.session.target), *_words(result.session.session_id)]
+    return "_".join(words)[:120] + ".jpg"
+
+
+def _words(text: str) -> Iterator[str]:
+    word = _UNFIT.sub("-", text).strip("-.")
+    if word:
+        yield word
+
+
+def _write(folder: Path, name: str, data: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    disk.write(path, data)
+    return path
+
+
+def _copy_file(source: Path, folder: Path, name: str) -> None:
+    if source.exists():
+        _write(folder, name, source.read_bytes())
