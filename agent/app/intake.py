@@ -57,6 +57,7 @@ class Intake:
         self._publish = publish
         self._poll_s = poll_s
         self._looked = asyncio.Event()
+        self._looked_at: float | None = None
         self.dispatcher: Dispatcher | None = None
 
     def examine(self, document: SessionDocument) -> Iterable[Problem]:
@@ -83,6 +84,7 @@ class Intake:
         """Follow ToDo/ for ever."""
         quiet_about: str | None = None
         while True:
+            self._looked_at = self._clock.monotonic()
             try:
                 changes = await asyncio.to_thread(self._store.scan, READ_AT_ONCE)
             except StoreError as error:
@@ -97,6 +99,11 @@ class Intake:
                 self._looked.set()
                 await self._clock.sleep(self._poll_s)
 
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the folders were last looked at; 0 before the first look. Large: the disk hangs."""
+        return 0.0 if self._looked_at is None else self._clock.monotonic() - self._looked_at
+
     async def looked(self) -> None:
         """Return once every file that was there at the start has been looked at."""
         await self._looked.wait()
@@ -105,8 +112,8 @@ class Intake:
         """Check every waiting session against the telescope that is now known."""
         for waiting in self._queue.queue:
             stored = await asyncio.to_thread(self._store.get, waiting.session_id)
-            if stored is None:
-                continue
+            if stored is None or self._queue.find(waiting.session_id) is not waiting:
+                continue  # it began to run, or changed, while we looked
             try:
                 plan = self.plan(stored.document)
             except InvalidSessionError as error:

@@ -161,6 +161,8 @@ class Station:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
         self.telescope.listen(self._hear)
+        self._hear(ConnectionChanged(self.telescope.connection))  # it may have connected before we listened
+        self._hear(TelemetryReport(self.telescope.telemetry))
         await asyncio.to_thread(self.results.catch_up)
         await self.intake.recover()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 from agent.app.station import Station
 from agent.errors import AgentError
@@ -46,8 +47,7 @@ class Submissions:
         station = self._station
         assert reading.document is not None
         digest = body_hash(submission.body)
-        wished = submission.session_id or f"{reading.document.target or 'session'}-{digest[:8]}"
-        session_id = safe_session_id(wished)
+        session_id = safe_session_id(submission.session_id or _named(reading.document.target, digest))
         await asyncio.to_thread(
             station.ledger.record,
             key,
@@ -131,6 +131,11 @@ class Submissions:
             session_id=submission.session_id,
             errors=(RequestProblem("", code.value, message),),
         )
+
+
+def _named(target: str, digest: str) -> str:
+    word = re.sub(r"[^A-Za-z0-9]+", "", target) or "session"
+    return f"{word[:40]}-{digest[:8]}"
 
 
 def _signed(submission: Submission, reading: Reading) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from agent.execute.status import StatusSink
 from agent.execute.tally import Tally
 from agent.session.plan import Plan, PlannedStep
 from agent.telescope.interface import CaptureProgress
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Teller:
@@ -68,6 +71,7 @@ class Teller:
 
     def attempt(self, step: PlannedStep, attempt: int) -> None:
         """A step is tried."""
+        _LOGGER.info("Step %d of %d: %s", self._index + 1, len(self._plan.steps), step.label)
         self.say(step, step.why)
         self._publish(
             StepStarted(

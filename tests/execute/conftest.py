@@ -109,7 +109,14 @@ class Bench:
         assert reading.document is not None, reading.problems
         plan = make_plan(reading.document, CAPABILITIES)
         around = Surroundings(
-            self.telescope, "scope", SITE, SITE.timezone, self.clock, self.events.append, self.said, self.options
+            self.telescope,
+            "scope",
+            SITE,
+            SITE.timezone,
+            self.clock,
+            self.events.append,
+            self.said,
+            self.options,
         )
         job = Job(SessionBrief("m42", plan.target), plan, self.journal, self.guard)
         return SessionRun(around, job, self.control)

@@ -180,3 +180,13 @@ def test_progress_counts_frames_once_and_ends_when_it_says(bench: Bench) -> None
     assert halfway.estimated_end is not None
     end = bench.progress[-1].at
     assert abs((halfway.estimated_end - end).total_seconds()) < 20
+
+
+def test_a_telescope_that_must_calibrate_first_is_calibrated_and_the_result_says_so(bench: Bench) -> None:
+    error = RefusedError("Not calibrated.", code="not_calibrated", device_code=-11511)
+    bench.telescope.fail["goto"].append(error)
+    result = bench.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert "calibrate" in bench.telescope.calls
+    assert "calibrated it first" in result.message

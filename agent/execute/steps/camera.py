@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from agent.capabilities import Camera
 from agent.execute.context import StepContext
+from agent.session.choices import CameraChoice
 from agent.session.plan import PlannedStep
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import CameraSettings
@@ -14,7 +15,7 @@ from agent.telescope.interface import CameraSettings
 _LOGGER = logging.getLogger(__name__)
 
 
-def settings_of(step: PlannedStep, *, count: int | None = None) -> CameraSettings:
+def settings_of(step: PlannedStep | CameraChoice, *, count: int | None = None) -> CameraSettings:
     """The telescope's settings that a planned step asks for, with the frames to take."""
     return CameraSettings(
         exposure=step.exposure.index if step.exposure else None,
@@ -26,7 +27,9 @@ def settings_of(step: PlannedStep, *, count: int | None = None) -> CameraSetting
     )
 
 
-async def apply_and_verify(context: StepContext, step: PlannedStep, *, count: int | None = None) -> None:
+async def apply_and_verify(
+    context: StepContext, step: PlannedStep | CameraChoice, *, count: int | None = None
+) -> None:
     """Set the camera and read it back; TransientError when the telescope holds other values."""
     camera = step.camera or Camera.TELE
     wanted = settings_of(step, count=count)

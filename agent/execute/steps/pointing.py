@@ -5,6 +5,10 @@ from __future__ import annotations
 from agent.execute.context import StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.session.plan import PlannedStep
+from agent.session.recipe import CalibrationRecipe
+from agent.telescope.errors import TelescopeError
+
+NOT_CALIBRATED = -11511  # the telescope's own code: calibrate, then go again
 
 
 async def calibrate(context: StepContext, step: PlannedStep) -> None:
@@ -27,7 +31,22 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
     if step.target is None:
         raise StepFailedError(f"The step '{step.label}' has no target.", code="no_target")
     context.guard.permit(step.target, seconds=context.remaining_s())
-    await context.telescope.goto(step.target, context.site)
+    try:
+        await context.telescope.goto(step.target, context.site)
+    except TelescopeError as error:
+        if error.device_code != NOT_CALIBRATED:
+            raise
+        context.tell("the telescope was not calibrated, so the agent calibrated it first")
+        await _calibrate_first(context)
+        context.guard.permit(step.target, seconds=context.remaining_s())
+        await context.telescope.goto(step.target, context.site)
+
+
+async def _calibrate_first(context: StepContext) -> None:
+    choice, _ = CalibrationRecipe().adapted(context.capabilities)
+    await apply_and_verify(context, choice)
+    await _stand_still(context)
+    await context.telescope.calibrate(context.site)
 
 
 async def _stand_still(context: StepContext) -> None:

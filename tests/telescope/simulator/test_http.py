@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ftplib
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +13,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from agent.telescope.simulator import SimulatedDwarf
+from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import client_of, connected, telescope
 from tests.telescope.simulator.test_night import ORION, STOPPED, ready
@@ -290,3 +292,40 @@ def test_files_are_served_under_either_name_of_the_card(generation: str, start: 
     path, statuses = run_virtual(run())
     assert path.startswith(start)
     assert statuses == [200, 200]
+
+
+def test_the_card_can_be_read_by_ftp() -> None:
+    def download(port: int) -> tuple[list[str], list[str], int, bytes]:
+        with ftplib.FTP() as ftp:
+            ftp.connect("127.0.0.1", port, timeout=20)
+            ftp.login()
+            folders = ftp.nlst("/")
+            ftp.cwd("/DWARF_mini/Astronomy")
+            session = ftp.nlst()[0]
+            ftp.cwd(session)
+            lines: list[str] = []
+            ftp.retrlines("LIST", lines.append)
+            name = next(one for one in ftp.nlst() if one.endswith(".fits"))
+            chunks: list[bytes] = []
+            ftp.voidcmd("TYPE I")
+            size = ftp.size(name) or 0
+            ftp.retrbinary(f"RETR {name}", chunks.append)
+            with pytest.raises(ftplib.error_perm):
+                ftp.cwd("/etc")
+            with pytest.raises(ftplib.error_perm):
+                ftp.retrbinary("RETR /etc/passwd", chunks.append)
+            return folders, lines, size, b"".join(chunks)
+
+    async def run() -> tuple[list[str], list[str], int, bytes]:
+        options = SimulatorOptions(model="mini", ftp_port=0, calibrated=True, speed=200)
+        async with SimulatedDwarf(options) as sim, client_of(sim) as client:
+            await ready(client, frames=1)
+            await client.send(11005)
+            await client.notice(15208, STOPPED)
+            return await asyncio.to_thread(download, sim.ftp_port or 0)
+
+    folders, lines, size, fits = asyncio.run(run())
+    assert folders == ["DWARF_mini"]
+    assert len(lines) == 4  # the frame, both pictures, and the note
+    assert len(fits) == size
+    assert fits.startswith(b"SIMPLE  =                    T")
