@@ -138,7 +138,12 @@ class Card:
         return frames + [f"{session.path}/{name}" for name in extras]
 
     def size(self, path: str) -> int:
-        """Return the size a listing tells for a file."""
+        """Return the size a listing tells for a file: exact for FITS frames, about right for the rest."""
+        if path.endswith(".fits"):
+            session = self.session(path.rpartition("/")[0])
+            if session is not None:
+                optics, halved = self._profile.optics(session.camera), 2 if session.binning else 1
+                return sky.fits_bytes(optics.width // halved, optics.height // halved)
         return _PHOTO_BYTES if "/Normal_Photos/" in path else _STACKED_BYTES
 
     def read(self, path: str) -> tuple[bytes, str] | None:

@@ -13,6 +13,7 @@ from agent.clock import Clock, ScaledClock, SystemClock
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.discovery import Discovery
 from agent.telescope.simulator.faultbox import FaultBox
+from agent.telescope.simulator.ftp import FtpServer
 from agent.telescope.simulator.http import HttpServer
 from agent.telescope.simulator.hub import Hub
 from agent.telescope.simulator.journal import Journal, Received
@@ -38,6 +39,9 @@ class SimulatedDwarf:
         self._discovery: Discovery | None = None
         if self.options.discovery_port is not None:
             self._discovery = Discovery(self.device, self.options.discovery_port)
+        self._ftp: FtpServer | None = None
+        if self.options.ftp_port is not None:
+            self._ftp = FtpServer(self.device, self.options.ftp_port)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -47,6 +51,8 @@ class SimulatedDwarf:
             await stack.enter_async_context(self._server)
             if self._discovery is not None:
                 await stack.enter_async_context(self._discovery)
+            if self._ftp is not None:
+                await stack.enter_async_context(self._ftp)
             self.device.boot()
             self._stack = stack.pop_all()
         return self
@@ -69,6 +75,11 @@ class SimulatedDwarf:
     def http_port(self) -> int:
         """The HTTP port in use."""
         return self._http.port
+
+    @property
+    def ftp_port(self) -> int | None:
+        """The FTP port in use; None without FTP."""
+        return None if self._ftp is None else self._ftp.port
 
     @property
     def discovery_port(self) -> int | None:

@@ -84,6 +84,11 @@ def fits(pixels: Image.Image, header: Mapping[str, str | int | float | bool]) ->
     return head + _padded(shifted.convert("I;16B").tobytes(), b"\0")
 
 
+def fits_bytes(width: int, height: int) -> int:
+    """Return the size of a FITS file with at most one block of header."""
+    return _BLOCK + -(-width * height * 2 // _BLOCK) * _BLOCK
+
+
 def _padded(data: bytes, filler: bytes) -> bytes:
     return data + filler * (-len(data) % _BLOCK)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,14 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 from agent.telescope.dwarf.proto import astro_pb2 as astro
 from agent.telescope.dwarf.proto import camera_pb2 as camera
 from agent.telescope.dwarf.proto import notify_pb2 as notify
-from agent.telescope.simulator import FAULTS, Fault, FaultError, fault_from_json, parse_fault
+from agent.telescope.simulator import (
+    FAULTS,
+    Fault,
+    FaultError,
+    SimulatorOptions,
+    fault_from_json,
+    parse_fault,
+)
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.faults import Busy, DropLink, GotoFails, SlowAnswers
 from agent.telescope.simulator.journal import FrameTaken, Powered, ShutterClosed
@@ -370,3 +379,13 @@ def test_a_low_battery_is_told_and_runs_out() -> None:
             return told, sim.journal.of(Powered)[0].reason
 
     assert run_virtual(run()) == (2, "battery empty")
+
+
+def test_every_fault_is_in_the_manual() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert [name for name in FAULTS if f"`{name}`" not in manual] == []
+
+
+def test_every_option_is_in_the_manual() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert [one.name for one in fields(SimulatorOptions) if f"`{one.name}`" not in manual] == []

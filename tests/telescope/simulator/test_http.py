@@ -328,4 +328,5 @@ def test_the_card_can_be_read_by_ftp() -> None:
     assert folders == ["DWARF_mini"]
     assert len(lines) == 4  # the frame, both pictures, and the note
     assert len(fits) == size
+    assert str(size) in next(line for line in lines if line.endswith(".fits"))
     assert fits.startswith(b"SIMPLE  =                    T")
