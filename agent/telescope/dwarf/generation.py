@@ -46,6 +46,7 @@ class Dialect(ABC):
     minor_version: ClassVar[int]  # of the envelope
     calibration_reports_result: ClassVar[bool]  # success is a notification of its own
     focus_reports_states: ClassVar[bool]  # the answer to a focus search may come before its end
+    one_count: ClassVar[bool]  # both cameras share one frame count
     single_client: ClassVar[bool]  # a connected client keeps others away, lock or no lock
 
     @abstractmethod

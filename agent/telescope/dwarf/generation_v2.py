@@ -14,12 +14,11 @@ from agent.targets import Site
 from agent.telescope.dwarf.generation import Dialect, Snapshot
 from agent.telescope.dwarf.models import gain_index
 from agent.telescope.dwarf.proto import camera_pb2, common_pb2
-from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.commands import Command
 from agent.telescope.dwarf.wire.envelope import Generation, decode
 from agent.telescope.dwarf.wire.notifications import State
-from agent.telescope.errors import CommandTimeoutError, RefusedError, TelescopeError
+from agent.telescope.errors import CommandTimeoutError, RefusedError
 from agent.telescope.interface import CameraSettings
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ _EXPOSURE_MODE = {Camera.TELE: Command.TELE_SET_EXPOSURE_MODE, Camera.WIDE: Comm
 _SET_EXPOSURE = {Camera.TELE: Command.TELE_SET_EXPOSURE, Camera.WIDE: Command.WIDE_SET_EXPOSURE}
 _SET_GAIN = {Camera.TELE: Command.TELE_SET_GAIN, Camera.WIDE: Command.WIDE_SET_GAIN}
 _GET_ALL = {Camera.TELE: Command.TELE_GET_ALL, Camera.WIDE: Command.WIDE_GET_ALL}
-_CLOSED = {Camera.TELE: codes.TELE_CLOSED, Camera.WIDE: codes.WIDE_CLOSED}
 
 
 class DialectV2(Dialect):
@@ -49,6 +47,7 @@ class DialectV2(Dialect):
     minor_version: ClassVar[int] = 9
     calibration_reports_result: ClassVar[bool] = False
     focus_reports_states: ClassVar[bool] = False
+    one_count: ClassVar[bool] = True
     single_client: ClassVar[bool] = False
 
     def __init__(self) -> None:
@@ -85,18 +84,6 @@ class DialectV2(Dialect):
         await device.order(_OPEN[camera], request, doing=f"Opening the {camera} camera")
         self._open.add(camera)
 
-    async def apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
-        await self.enter(device, camera)
-        try:
-            await self._apply(device, camera, settings)
-        except TelescopeError as error:
-            if error.device_code != _CLOSED[camera]:
-                raise
-            _LOGGER.info("The %s camera had been closed; opening it again", camera)
-            self._open.discard(camera)
-            await self.enter(device, camera)
-            await self._apply(device, camera, settings)
-
     async def read(self, device: Device, camera: Camera) -> CameraSettings:
         params = await self._list(device, _GET_ALL[camera])
         features = await self._list(device, Command.TELE_GET_FEATURES)
@@ -124,7 +111,7 @@ class DialectV2(Dialect):
     def must_force(self, code: int) -> bool:
         return False
 
-    async def _apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
+    async def apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             mode = camera_pb2.SetMode(mode=_MANUAL)

@@ -56,6 +56,7 @@ class DialectV3(Dialect):
     minor_version: ClassVar[int] = 20
     calibration_reports_result: ClassVar[bool] = True
     focus_reports_states: ClassVar[bool] = True
+    one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
 
     def __init__(self) -> None:
@@ -106,7 +107,6 @@ class DialectV3(Dialect):
         await self._learn(device)
 
     async def apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
-        await self.enter(device, camera)
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             await self._set_mode_param(
@@ -186,12 +186,10 @@ class DialectV3(Dialect):
         number = param_id(_OPTICAL, camera, item)
         request = param_pb2.SetModeParam(param_id=number, mode=_MANUAL, value=value)
         await device.order(cmd, request, doing=doing)
-        device.state.params[number] = value
 
     async def _set_int(self, device: Device, number: int, value: int, doing: str) -> None:
         request = param_pb2.SetIntParam(param_id=number, value=value)
         await device.order(Command.SET_PARAM_INT, request, doing=doing)
-        device.state.params[number] = value
 
     async def _set_shared(self, device: Device, settings: CameraSettings) -> None:
         """Binning and file format have no documented id: set them by the telescope's own, or insist."""

@@ -105,23 +105,29 @@ class CalibrationRule(Rule):
 class GotoRule(Rule):
     """15212 (or its one-click and Sun/Moon forms) runs with exactly the name that was sent."""
 
-    def __init__(self, doing: str, judge: Judge, limits: Limits, *, name: str) -> None:
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, name: str, any_name: bool) -> None:
         super().__init__(doing, judge, limits)
         self._name = name
+        self._any_name = any_name
         self._ran = False
+        self._tracks = False
 
     def see(self, event: Notification | Answered) -> bool:
         match event:
             case Answered():
                 self._answer(event)
+                self.done = self._tracks
             case say.GotoStep(state=state) if state in _WORKING:
                 self._ran = True
                 self.patience = None
             case say.GotoStep(state=state) if state in _OVER and self._ran:
                 self.patience = self._limits.tracking
             case say.Tracking(state=State.RUNNING, name=name):
-                self.done = name == self._name or (not name and self._ran)
-                return self.done
+                ours = name == self._name or ((self._any_name or not name) and self._ran)
+                self._tracks = ours or self._tracks
+                # Before a goto runs or is answered, this is an older one to the same target.
+                self.done = ours and (self._ran or self.answered)
+                return ours
             case say.CalibrationStep() | say.GotoStep():
                 pass  # a goto may calibrate on its way
             case _:

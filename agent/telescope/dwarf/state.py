@@ -18,6 +18,7 @@ from agent.telescope.interface import ActivityReport, CaptureProgress, Telescope
 _LOGGER = logging.getLogger(__name__)
 
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
+EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
 _BUSY_STATES = frozenset({State.RUNNING, State.STOPPING, State.PLATE_SOLVING})
 
 
@@ -46,6 +47,7 @@ class CaptureRecord:
     stop_asked: bool = False
     unseen_end: bool = False  # it ended while nobody was connected
     missed: bool = False  # not watched throughout: counts may lag behind
+    exposure_doubted: bool = False  # the owner was told that frames are exposed otherwise than set
     displayed: bool = False  # its picture still fills the telescope's display
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -110,7 +112,7 @@ class CaptureRecord:
         self.taken = self.stacked = self.total = 0
         self.target = ""
         self.started_at = None
-        self.stop_asked = self.unseen_end = self.missed = False
+        self.stop_asked = self.unseen_end = self.missed = self.exposure_doubted = False
 
 
 class DeviceState:
@@ -170,6 +172,8 @@ class DeviceState:
                 self._tell(tracking=news.name or "a target" if news.state == State.RUNNING else None)
             case say.ParamEcho():
                 self.params[news.param_id] = news.value
+            case say.ExposureTick():
+                self._compare_exposure(news.total_s)
             case say.PoweringOff():
                 self.powering_off = True
             case _:
@@ -186,6 +190,14 @@ class DeviceState:
         if activity in self.busy:
             self.busy.discard(activity)
             self._emit(ActivityReport(activity, "ends"))
+
+    def _compare_exposure(self, total_s: float) -> None:
+        running = [record for record in self.captures.values() if record.phase is Phase.RUNNING]
+        for record in running:
+            off = abs(total_s - record.exposure_s) > EXPOSURE_TOLERANCE * record.exposure_s
+            if len(running) == 1 and record.exposure_s and total_s and off and not record.exposure_doubted:
+                record.exposure_doubted = True
+                _LOGGER.warning("Frames are exposed for %g s, not %g s as set", total_s, record.exposure_s)
 
     def _activity(self, activity: str, state: int, detail: str = "") -> None:
         if state not in _BUSY_STATES:

@@ -626,3 +626,86 @@ def test_two_telescopes_share_nothing() -> None:
             assert [report.taken for report in reports] == [2, 3]
 
     run_virtual(run())
+
+
+# -- what other clients and old states leave behind -----------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    ("command", "code"), [(11000, -1), (11002, -1), (11005, -10501), (15004, -1)], ids=str
+)
+def test_a_telescope_somebody_took_out_of_its_mode_is_made_ready_again(
+    generation: str, command: int, code: int
+) -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.auto_focus()
+        report = await captured(b, 2)
+        assert report.taken == 2
+        entering = 16404 if generation == "v3" else 10000
+        assert [request.cmd for request in b.sim.received].count(entering) == 2
+
+    on_bench(run, f"answer-code:command={command},code={code},times=1", generation=generation)
+
+
+def test_settings_are_never_read_back_from_our_own_memory() -> None:
+    async def run() -> None:
+        async with bench(generation="v3", connect=False) as b:
+            options = DwarfOptions(model="D3")
+            telescope = DwarfTelescope(
+                DwarfAddress("127.0.0.1", b.sim.port, 1), options=options, clock=b.clock
+            )
+            await telescope.open()
+            await telescope.wait_connected()
+            b.sim.faults.add("setting-ignored:setting=gain")
+            await telescope.apply(Camera.TELE, CameraSettings(exposure=150, gain=120))
+            held = await telescope.read(Camera.TELE)
+            assert held.exposure in (150, None)
+            assert held.gain != 120
+            await telescope.close()
+
+    run_virtual(run())
+
+
+def test_frames_exposed_otherwise_than_set_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.apply(Camera.TELE, CameraSettings(exposure=150, count=2))
+        b.sim.faults.add("setting-ignored:setting=exposure")
+        await b.telescope.apply(Camera.TELE, CameraSettings(exposure=156, count=2))
+        await b.telescope.calibrate(BASEL)
+        await b.telescope.goto(ORION, BASEL)
+        await b.telescope.start_capture(Camera.TELE)
+        await b.telescope.follow_capture(Camera.TELE)
+
+    on_bench(run, generation="v3")
+    assert len([record for record in caplog.records if "10 s, not 15 s" in record.message]) == 1
+
+
+@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
+@pytest.mark.parametrize("generation", ["v2", "v3", "both"])
+@pytest.mark.parametrize("answer_type", [1, 3])
+def test_every_model_and_firmware_images_with_both_cameras(
+    model: str, generation: str, answer_type: int
+) -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.take_control()
+        await b.aimed(2, exposure=120)
+        await b.telescope.start_capture(Camera.TELE)
+        assert (await b.telescope.follow_capture(Camera.TELE)).taken == 2
+        await b.telescope.apply(Camera.WIDE, CameraSettings(exposure=105, gain=80, count=3))
+        await b.telescope.start_capture(Camera.WIDE)
+        wide = await b.telescope.follow_capture(Camera.WIDE)
+        assert (wide.taken, "WIDE" in wide.folder) == (3, True)
+        await b.telescope.park()
+
+    on_bench(run, model=model, generation=generation, answer_type=answer_type, already_open_codes=True)
+
+
+@both
+@pytest.mark.parametrize("body", [SolarBody.SUN, SolarBody.MOON])
+def test_sun_and_moon_are_reached(generation: str, body: SolarBody) -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.calibrate(BASEL)
+        await b.telescope.goto(SolarTarget("Our star or moon", body), BASEL)
+
+    on_bench(run, generation=generation, horizon=False)

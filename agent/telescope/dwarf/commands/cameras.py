@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.commands.live import willing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.interface import CameraSettings
 
@@ -10,10 +11,11 @@ from agent.telescope.interface import CameraSettings
 async def apply(device: Device, camera: Camera, settings: CameraSettings) -> None:
     """Make the camera ready and set every setting that is not None."""
     device.require_control()
-    await device.dialect.apply(device, camera, settings)
+    await willing(device, camera, lambda: device.dialect.apply(device, camera, settings))
     record = device.state.captures[camera]
     if settings.count is not None:
-        record.asked = settings.count
+        for each in device.state.captures.values() if device.dialect.one_count else (record,):
+            each.asked = settings.count
     if settings.exposure is not None:
         table = device.capabilities.cameras[camera].exposures
         record.exposure_s = next((each.seconds for each in table if each.index == settings.exposure), 0.0)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.commands.live import go_live, past_busy
+from agent.telescope.dwarf.commands.live import go_live, willing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.link.patience import limit
 from agent.telescope.dwarf.media import Album, AlbumEntry, newest_ended_since, newest_since
@@ -44,10 +44,9 @@ async def start_capture(device: Device, camera: Camera) -> None:
             )
     if record.displayed:
         await go_live(device)
-    await device.dialect.enter(device, camera)
     record.begin(device.clock.now())
     try:
-        await past_busy(device, lambda: _open_shutter(device, camera, force=False))
+        await willing(device, camera, lambda: _open_shutter(device, camera, force=False))
     except UnreachableError:
         raise  # whether it began is for the reconnected telescope to say
     except TelescopeError:

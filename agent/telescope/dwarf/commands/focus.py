@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.commands.live import willing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import focus_pb2
 from agent.telescope.dwarf.rules import FocusRule
@@ -36,18 +37,21 @@ async def infinite_focus(device: Device) -> None:
 
 async def _focus(device: Device, mode: int, doing: str) -> None:
     device.require_control()
-    await device.dialect.enter(device, Camera.TELE)
-    rule = FocusRule(
-        doing,
-        device.judge,
-        device.limits,
-        states=device.dialect.focus_reports_states,
-        query=device.query,
-    )
-    device.state.occupied(FOCUSING)
-    try:
+
+    async def attempt() -> None:
+        rule = FocusRule(
+            doing,
+            device.judge,
+            device.limits,
+            states=device.dialect.focus_reports_states,
+            query=device.query,
+        )
         request = focus_pb2.AstroAutoFocus(mode=mode)
         await device.carry_out(Command.ASTRO_AUTO_FOCUS, request, rule, total=device.limits.focus)
+
+    device.state.occupied(FOCUSING)
+    try:
+        await willing(device, Camera.TELE, attempt)
     except TelescopeError:
         device.state.free(FOCUSING)
         raise

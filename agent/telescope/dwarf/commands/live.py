@@ -1,4 +1,4 @@
-"""Going live: finishing a capture's display, which also frees an astronomy module that says it is busy."""
+"""Going live, and other ways to make a telescope willing that says it is busy or not ready."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.rules import GoLiveRule
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Command
-from agent.telescope.errors import TransientError
+from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
 
 BUSY_PAUSE_S = 5.0  # the module needs a moment after it was freed
 
+_NOT_READY = frozenset({codes.NOT_UNDERSTOOD, codes.TELE_CLOSED, codes.WIDE_CLOSED})
 _GO_LIVE = {Camera.TELE: Command.GO_LIVE, Camera.WIDE: Command.GO_LIVE_WIDE}
 
 
@@ -27,16 +28,26 @@ async def go_live(device: Device) -> None:
         await _finish(device, Camera.WIDE)
 
 
-async def past_busy(device: Device, attempt: Callable[[], Awaitable[None]]) -> None:
-    """Try; when the telescope is busy with something already over, go live and try once more."""
+async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitable[None]]) -> None:
+    """Make the camera ready and try; once more when the telescope was merely not in the mood.
+
+    Busy with something that is over: it is finished first. In another mode, or with its camera closed,
+    as another client may have left it: the camera is made ready anew.
+    """
+    await device.dialect.enter(device, camera)
     try:
         await attempt()
-    except TransientError as error:
-        if error.device_code != codes.ASTRO_BUSY or device.state.capturing:
+    except TelescopeError as error:
+        if error.device_code == codes.ASTRO_BUSY and not device.state.capturing:
+            _LOGGER.info("The telescope says it is busy; finishing what is over, then once more")
+            await go_live(device)
+            await device.clock.sleep(BUSY_PAUSE_S)
+        elif error.device_code in _NOT_READY:
+            _LOGGER.info("The telescope is not ready for this any more; making it so, then once more")
+            device.dialect.reset()
+            await device.dialect.enter(device, camera)
+        else:
             raise
-        _LOGGER.info("The telescope says it is busy; finishing what is over, then once more")
-        await go_live(device)
-        await device.clock.sleep(BUSY_PAUSE_S)
         await attempt()
 
 

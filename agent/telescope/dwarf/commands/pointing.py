@@ -5,8 +5,8 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
-from agent.targets import Site, SkyTarget, SolarTarget
-from agent.telescope.dwarf.commands.live import past_busy
+from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
+from agent.telescope.dwarf.commands.live import willing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import astro_pb2
 from agent.telescope.dwarf.rules import CalibrationRule, EqRule, GotoRule
@@ -21,7 +21,6 @@ _LONGEST_NAME = 64  # it becomes part of a folder's name
 async def calibrate(device: Device, site: Site | None) -> None:
     """Calibrate by plate solving; success is what the telescope reports, never a quick answer."""
     device.require_control()
-    await device.dialect.enter(device, Camera.TELE)
 
     async def attempt() -> None:
         rule = CalibrationRule(
@@ -36,7 +35,7 @@ async def calibrate(device: Device, site: Site | None) -> None:
 
     device.state.occupied(CALIBRATING)
     try:
-        await past_busy(device, attempt)
+        await willing(device, Camera.TELE, attempt)
     except TelescopeError:
         device.state.free(CALIBRATING)
         raise
@@ -47,16 +46,17 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
     """Point at a target; returns when the telescope tracks it under the name we gave."""
     name = _wire_name(target)
     cmd, request = _goto_request(device, target, name, site)
+    # Sun and Moon are tracked by sight, and reported under the telescope's own name for them.
+    seen_by_sight = isinstance(target, SolarTarget) and target.body in (SolarBody.SUN, SolarBody.MOON)
     device.require_control()
-    await device.dialect.enter(device, Camera.TELE)
 
     async def attempt() -> None:
-        rule = GotoRule(f"Goto {name}", device.judge, device.limits, name=name)
+        rule = GotoRule(f"Goto {name}", device.judge, device.limits, name=name, any_name=seen_by_sight)
         await device.carry_out(cmd, request, rule, total=device.limits.goto)
 
     device.state.occupied(SLEWING)
     try:
-        await past_busy(device, attempt)
+        await willing(device, Camera.TELE, attempt)
     except TelescopeError:
         device.state.free(SLEWING)
         raise
@@ -74,7 +74,6 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
     """Measure the polar alignment error; RefusedError without a site."""
     place = _known(site, "Measuring the polar alignment")
     device.require_control()
-    await device.dialect.enter(device, Camera.TELE)
     measured: list[EqError] = []
 
     async def attempt() -> None:
@@ -86,7 +85,7 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
 
     device.state.occupied(SOLVING)
     try:
-        await past_busy(device, attempt)
+        await willing(device, Camera.TELE, attempt)
     except TelescopeError:
         device.state.free(SOLVING)
         raise
