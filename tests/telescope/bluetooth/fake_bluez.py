@@ -147,15 +147,6 @@ class FakeBlueZ:
     def _announce(self) -> None:
         for peripheral in self.peripherals:
             path = f"{ADAPTER}/dev_{peripheral.address.replace(':', '_')}"
-            flags = (
-                "Paired",
-                "Bonded",
-                "Trusted",
-                "Blocked",
-                "LegacyPairing",
-                "Connected",
-                "ServicesResolved",
-            )
             if path not in self.objects:
                 self._add(
                     path,

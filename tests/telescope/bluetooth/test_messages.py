@@ -124,7 +124,7 @@ def test_system_information_and_access_point_are_read() -> None:
         cmd=7, protocol_version=2, device="DWARF3", mac="AA", firmware_version="1.2"
     )
     assert read_answer(answer(7, info), GetSystemInfo()) == SystemInfo("DWARF3", "AA", "1.2", 2)
-    point = pb.BleAccessPointAnswer(cmd=2, mode=1, ssid="D", psd="secret")
+    point = pb.BleAccessPointAnswer(cmd=2, mode=1, ssid="DWARF3_1", psd="secret")
     assert read_answer(answer(2, point), SetAccessPoint("p", "DE")) == AccessPointAnswer(
         1, "DWARF3_1", "secret"
     )

@@ -95,8 +95,11 @@ class BleakTransport:
         )
         try:
             with _errors():
-                await client.connect()
-                await client.start_notify(CHARACTERISTIC, lambda _, data: incoming.put_nowait(bytes(data)))
+                async with self._clock.timeout(CONNECT_LIMIT_S):
+                    await client.connect()
+                    await client.start_notify(
+                        CHARACTERISTIC, lambda _, data: incoming.put_nowait(bytes(data))
+                    )
             yield _Link(client, incoming)
         finally:
             await _part(client)

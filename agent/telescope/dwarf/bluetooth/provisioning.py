@@ -95,8 +95,13 @@ async def find(
     for one in found:
         if wanted(one):
             return one
-    names = ", ".join(one.name for one in found)
-    raise NotInRangeError(
+    raise not_in_range(found)
+
+
+def not_in_range(others: list[FoundTelescope]) -> NotInRangeError:
+    """Return the error that tells that the telescope was not among those that were heard."""
+    names = ", ".join(one.name for one in others)
+    return NotInRangeError(
         f"The telescope was not found over Bluetooth; in range: {names}."
         if names
         else "No telescope was found over Bluetooth.",

@@ -1,0 +1,165 @@
+"""Write a telescope's address, model and id into a configuration file, leaving everything else as it is.
+
+The file is parsed only to learn where values stand; the text is changed there and nowhere else, so comments,
+order and quoting stay. What would not read back exactly as meant is refused instead of written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agent.errors import AgentError
+from agent.settings.text import parse_yaml
+from agent.store import disk
+
+FLAT_PREFIX = "telescope_"
+
+
+class CannotEditError(AgentError):
+    """The file is left alone; `message` says why."""
+
+    code = "cannot_edit"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A mapping in the file, where it is in the parsed data, and what its telescope keys begin with."""
+
+    node: yaml.MappingNode
+    path: tuple[str | int, ...]
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    start: int
+    end: int
+    text: str
+
+
+def write_telescope(path: Path, values: Mapping[str, str], position: int = 0) -> None:
+    """Set `host`, `model`, `id` of one telescope in a YAML file, atomically, or raise CannotEditError."""
+    real = path.resolve()  # a link stays a link
+    if real.suffix.lower() not in {".yaml", ".yml"}:
+        raise CannotEditError(f"{path} is not a YAML file.")
+    try:
+        text = real.read_bytes().decode("utf-8")
+        disk.write(real, with_telescope(text, values, position).encode("utf-8"))
+    except UnicodeDecodeError:
+        raise CannotEditError(f"{path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise CannotEditError(f"{path} cannot be written ({error.strerror or error}).") from error
+
+
+def with_telescope(text: str, values: Mapping[str, str], position: int = 0) -> str:
+    """Return the text with these values of the telescope at `position` in the list set. CannotEditError."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        before = parse_yaml(text)
+    except yaml.YAMLError as error:
+        raise CannotEditError("The file is not valid YAML.") from error
+    if root is None:
+        ending = newline if text and not text.endswith("\n") else ""
+        lines = "".join(f"{FLAT_PREFIX}{name}: {value}{newline}" for name, value in values.items())
+        return _checked(text + ending + lines, {}, (), FLAT_PREFIX, values)
+    place = _place(root, position)
+    edits = _edits(text, place, values, newline)
+    for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return _checked(text, before, place.path, place.prefix, values)
+
+
+def _place(root: yaml.Node, position: int) -> _Place:
+    """Find the mapping that has, or shall get, the keys of the telescope at `position`."""
+    block = _mapping(root)
+    names = {key.value for key, _ in block.value}
+    inner: tuple[str | int, ...] = ()
+    if {"slug", "options"} <= names:
+        block, inner = _mapping(_value(block, "options")), ("options",)
+    telescopes = _value(block, "telescopes")
+    if isinstance(telescopes, yaml.SequenceNode) and position < len(telescopes.value):
+        return _Place(_mapping(telescopes.value[position]), (*inner, "telescopes", position), "")
+    if isinstance(telescopes, yaml.MappingNode) and position == 0:
+        return _Place(telescopes, (*inner, "telescopes"), "")
+    if telescopes is None and position == 0:
+        return _Place(block, inner, FLAT_PREFIX)
+    raise CannotEditError("The file has no place for this telescope.")
+
+
+def _edits(text: str, place: _Place, values: Mapping[str, str], newline: str) -> list[_Edit]:
+    pairs = {key.value: (key, value) for key, value in place.node.value}
+    edits, missing = [], []
+    for name, value in values.items():
+        pair = pairs.get(place.prefix + name)
+        if pair is None:
+            missing.append(f"{place.prefix}{name}: {value}")
+        elif isinstance(pair[1], yaml.ScalarNode):
+            edits.append(_replaced(pair[1], value))
+        else:
+            raise CannotEditError(f"{place.prefix}{name} is not a plain value.")
+    if missing:
+        edits.append(_inserted(text, place, missing, newline))
+    return edits
+
+
+def _replaced(node: yaml.ScalarNode, value: str) -> _Edit:
+    start, end = node.start_mark.index, node.end_mark.index
+    if start == end:
+        return _Edit(start, end, f" {value}")  # nothing stood behind the colon
+    quote = node.style if node.style in ("'", '"') else ""
+    return _Edit(start, end, f"{quote}{value}{quote}")
+
+
+def _inserted(text: str, place: _Place, lines: list[str], newline: str) -> _Edit:
+    """Add lines behind the telescope's first one-line value, else before the mapping's first key."""
+    if place.node.flow_style or not place.node.value:
+        raise CannotEditError("The place for this telescope is written on one line.")
+    first = place.node.value[0][0]
+    indent = " " * first.start_mark.column
+    for key, value in place.node.value:
+        related = key.value.startswith(place.prefix)
+        if related and isinstance(value, yaml.ScalarNode) and value.end_mark.line == key.start_mark.line:
+            end = text.find("\n", key.start_mark.index)
+            if end < 0:
+                return _Edit(len(text), len(text), "".join(f"{newline}{indent}{line}" for line in lines))
+            return _Edit(end + 1, end + 1, "".join(f"{indent}{line}{newline}" for line in lines))
+    start = first.start_mark.index - first.start_mark.column
+    if text[start : first.start_mark.index].strip("\ufeff "):
+        raise CannotEditError("The place for this telescope has no line of its own.")
+    at = first.start_mark.index
+    return _Edit(at, at, "".join(f"{line}{newline}{indent}" for line in lines))
+
+
+def _checked(
+    text: str, before: Any, path: tuple[str | int, ...], prefix: str, values: Mapping[str, str]
+) -> str:
+    """Return the text if it reads as the old data with exactly these values changed."""
+    try:
+        wanted = json.loads(json.dumps(before))  # nothing is shared any more, as aliases are
+        node = wanted
+        for part in path:
+            node = node[part]
+        node.update({prefix + name: value for name, value in values.items()})
+        same = parse_yaml(text) == wanted
+    except (yaml.YAMLError, ValueError, TypeError):  # an alias of itself, or what JSON cannot say
+        same = False
+    if not same:
+        raise CannotEditError("The file is written in a way that cannot be changed safely.")
+    return text
+
+
+def _mapping(node: yaml.Node | None) -> yaml.MappingNode:
+    if not isinstance(node, yaml.MappingNode):
+        raise CannotEditError("The file does not hold settings as 'name: value' lines.")
+    return node
+
+
+def _value(mapping: yaml.MappingNode, name: str) -> yaml.Node | None:
+    return next((value for key, value in mapping.value if key.value == name), None)
