@@ -78,7 +78,7 @@ class Dialect(ABC):
         """The request for a calibration; without a site the telescope uses the one it has."""
 
     @abstractmethod
-    def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
+    async def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
         """The request for a capture; `force` goes on despite warnings about darks or a missing goto."""
 
     @abstractmethod

@@ -32,6 +32,7 @@ _BINNING, _COUNT, _FORMAT = 0, 1, 2  # feature ids
 _FORMATS = ("FITS", "TIFF")
 _EXPOSURE, _GAIN, _FILTER = 0, 1, 8  # camera parameter ids
 _PUSH_S = 1.0  # states pushed on request arrive around the answer, in no documented order
+_LONGEST_PUSH_S = 10.0  # that long a capture is looked for before it counts as over
 
 _OPEN = {Camera.TELE: Command.TELE_OPEN, Camera.WIDE: Command.WIDE_OPEN}
 _EXPOSURE_MODE = {Camera.TELE: Command.TELE_SET_EXPOSURE_MODE, Camera.WIDE: Command.WIDE_SET_EXPOSURE_MODE}
@@ -63,19 +64,25 @@ class DialectV2(Dialect):
                 await device.ask(Command.WORKING_STATE, attempts=2)
             except CommandTimeoutError:
                 answered = False
-            await device.clock.sleep(_PUSH_S)
-            pushed = [inbox.get_nowait() for _ in range(inbox.qsize())]
-        heard = [event for event in pushed if not isinstance(event, say.Unknown)]
+            expected = {camera for camera, record in device.state.captures.items() if record.active}
+            told: dict[Camera, bool] = {}
+            heard = False
+            patience = _LONGEST_PUSH_S if expected else _PUSH_S
+            for _ in range(round(patience / _PUSH_S)):
+                await device.clock.sleep(_PUSH_S)
+                events = [inbox.get_nowait() for _ in range(inbox.qsize())]
+                heard = heard or any(not isinstance(event, say.Unknown) for event in events)
+                # Counts are no proof: the last ones of an ended capture may be pushed too.
+                told |= {
+                    event.camera: event.state in (State.RUNNING, State.STOPPING)
+                    for event in events
+                    if isinstance(event, say.CaptureState)
+                }
+                if expected <= told.keys():
+                    break
         if not answered and not heard:
             return None
-        capturing = dict.fromkeys(Camera, False)
-        for event in pushed:
-            match event:
-                case say.CaptureState():
-                    capturing[event.camera] = event.state in (State.RUNNING, State.STOPPING)
-                case say.CaptureCount():
-                    pass  # the last numbers of an ended capture may be pushed too
-        return Snapshot(capturing=capturing)
+        return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
 
     async def enter(self, device: Device, camera: Camera) -> None:
         if camera in self._open:
@@ -105,7 +112,7 @@ class DialectV2(Dialect):
     def calibrate(self, site: Site | None) -> Message | None:
         return None
 
-    def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
+    async def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
         return None
 
     def must_force(self, code: int) -> bool:

@@ -158,11 +158,13 @@ class DialectV3(Dialect):
     def calibrate(self, site: Site | None) -> Message | None:
         return astro_pb2.Calibrate(lon=site.longitude, lat=site.latitude) if site is not None else None
 
-    def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
+    async def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
         if camera is Camera.WIDE:
             return astro_pb2.StartWideCapture(force_start=force)
-        default = model_facts(device.model).capture_filter
-        chosen = default if default < 0 else device.filters.get(camera, default)
+        chosen = model_facts(device.model).capture_filter
+        if chosen >= 0:
+            held = (await self.read(device, camera)).filter
+            chosen = device.filters.get(camera, chosen) if held is None else held
         return astro_pb2.StartCapture(ir_index=chosen, force_start=force)
 
     def must_force(self, code: int) -> bool:

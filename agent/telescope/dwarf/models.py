@@ -65,7 +65,8 @@ _SIZES = (Binning(0, "4k"), Binning(1, "2k"))
 class Model:
     """What the driver must know of a model beside its capabilities.
 
-    `capture_filter` is what newer firmware wants with the start of a capture when no filter was chosen.
+    `capture_filter` is what newer firmware wants with the start of a capture when it does not tell its
+    filter; -1 when it wants none.
     """
 
     device_id: int

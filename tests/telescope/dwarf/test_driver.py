@@ -7,8 +7,10 @@ import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
+from websockets.asyncio.server import ServerConnection
 
 from agent.capabilities import Camera
+from agent.clock import LoopClock
 from agent.targets import SkyTarget, SolarBody, SolarTarget
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
@@ -31,6 +33,7 @@ from agent.telescope.interface import (
     TelemetryReport,
 )
 from tests.support.virtual_loop import run_virtual
+from tests.telescope.dwarf.peer import Peer, answer, notify, peer
 from tests.telescope.dwarf.support import BASEL, NIGHT, ORION, Bench, bench, on_bench
 
 GENERATIONS = ("v2", "v3")
@@ -709,3 +712,61 @@ def test_sun_and_moon_are_reached(generation: str, body: SolarBody) -> None:
         await b.telescope.goto(SolarTarget("Our star or moon", body), BASEL)
 
     on_bench(run, generation=generation, horizon=False)
+
+
+def test_a_filter_nobody_chose_stays_as_it_is() -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.apply(Camera.TELE, CameraSettings(exposure=120, filter=2, count=2))
+        await b.telescope.calibrate(BASEL)
+        await b.telescope.goto(ORION, BASEL)
+        await b.telescope.close()
+        after = b.another()
+        await after.open()
+        await after.wait_connected()
+        await after.start_capture(Camera.TELE)
+        (start,) = [request.request for request in b.sim.received if request.cmd == 11005]
+        assert start.ir_index == 2
+        await after.close()
+
+    on_bench(run, generation="v3")
+
+
+def test_older_firmware_may_take_seconds_to_tell_that_it_still_captures() -> None:
+    async def slow(far: Peer, socket: ServerConnection) -> None:
+        while True:
+            request = await far.read(socket)
+            if request.cmd == 16405:
+                continue  # older firmware does not know it
+            await answer(socket, request.cmd)
+            if request.cmd == 11005:
+                await notify(socket, 15208, b"\x08\x01")
+                await notify(socket, 15209, b"\x08\x04\x10\x02\x18\x01\x20\x01")
+                await asyncio.sleep(40)
+                socket.transport.abort()
+            elif request.cmd == 11010:
+                await notify(socket, 15208)
+            elif request.cmd == 10039 and far.connections > 1:
+                await asyncio.sleep(6)
+                await notify(socket, 15208, b"\x08\x01")
+                await asyncio.sleep(60)
+                await notify(socket, 15209, b"\x08\x04\x10\x02\x18\x04\x20\x03")
+                await notify(socket, 15208, b"\x08\x03")
+
+    async def run() -> CaptureReport:
+        async with peer(slow) as far:
+            telescope = DwarfTelescope(
+                DwarfAddress("127.0.0.1", far.port, 1),
+                options=DwarfOptions(model="D3"),
+                clock=LoopClock(NIGHT),
+            )
+            await telescope.open()
+            await telescope.wait_connected()
+            assert telescope.identity is not None
+            assert telescope.identity.generation == "V2"
+            await telescope.start_capture(Camera.TELE)
+            report = await telescope.follow_capture(Camera.TELE)
+            await telescope.close()
+            return report
+
+    report = run_virtual(run())
+    assert (report.taken, report.stacked, report.end) == (4, 3, CaptureEnd.FINISHED)

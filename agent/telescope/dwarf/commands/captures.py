@@ -130,7 +130,7 @@ async def _open_shutter(device: Device, camera: Camera, *, force: bool) -> None:
     rule = CaptureStartRule(
         doing, device.judge, device.limits, camera=camera, query=device.query, blocks=dialect.must_force
     )
-    request = dialect.start_capture(device, camera, force=force)
+    request = await dialect.start_capture(device, camera, force=force)
     limits = device.limits
     await device.carry_out(_START[camera], request, rule, total=limits.capture_start, news=limits.state_check)
     if not rule.refused:
