@@ -69,7 +69,8 @@ def start_one_click(device: Device, aim: Aim, finished: Callable[[int, int], Non
         step, code = await _one_click(device, aim)
         finished(step, code)
         device.state.motion.activity = ""
-        device.notify(notices.one_click(0, notify.OneClickGotoState()))
+        if code:  # a good one ends with tracking, and says no more
+            device.notify(notices.one_click(0, notify.OneClickGotoState()))
 
     device.start(ACTIVITY, work())
 

@@ -199,17 +199,22 @@ def test_both_generations_are_served_at_once_each_in_its_own_form() -> None:
     assert [one.target_name for one in told] == ["", "Vega"]
 
 
-def test_the_one_click_goto_focuses_calibrates_and_goes() -> None:
-    async def run() -> tuple[list[str], astro.OneClickAnswer]:
-        async with connected(generation="v3", horizon=False) as (_, client):
+@pytest.mark.parametrize(("early", "steps"), [(True, [10, 40]), (False, [40])])
+def test_the_one_click_goto_focuses_calibrates_and_goes(early: bool, steps: list[int]) -> None:
+    async def run() -> tuple[list[str], list[astro.OneClickAnswer]]:
+        async with connected(generation="v3", horizon=False, early_answers=early) as (_, client):
             request = astro.OneClickGotoDeepSky(ra=18.6156, dec=38.78, target_name="Vega", lon=7.6, lat=47.5)
-            answer = (await client.ask(11013, request)).read(astro.OneClickAnswer)
+            answers = [(await client.ask(11013, request)).read(astro.OneClickAnswer)]
+            while not answers[-1].all_end:
+                later = await client.until(lambda one: one.cmd == 11013)
+                answers.append(later.read(astro.OneClickAnswer))
             phases = [notify.OneClickGotoState.FromString(data) for data in client.told(15233)]
-            return [str(one.WhichOneof("phase")) for one in phases], answer
+            return [str(one.WhichOneof("phase")) for one in phases], answers
 
-    phases, answer = run_virtual(run())
+    phases, answers = run_virtual(run())
     assert phases == ["focus", "calibration", "goto", "tracking"]
-    assert (answer.step, answer.code, answer.all_end) == (40, 0, True)
+    assert [one.step for one in answers] == steps
+    assert (answers[-1].code, answers[-1].all_end) == (0, True)
 
 
 def test_a_second_controller_is_turned_away_when_the_telescope_takes_one_only() -> None:

@@ -10,6 +10,7 @@ from agent.targets import Site
 from agent.telescope.dwarf.proto import astro_pb2 as proto
 from agent.telescope.simulator import capture, notices, physics, pointing, tables
 from agent.telescope.simulator.commands.camera_settings import CLOSED
+from agent.telescope.simulator.commands.tasks import enter_mode
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import Busy, CaptureFails
 from agent.telescope.simulator.options import Generation
@@ -24,7 +25,7 @@ _WARNINGS = (NO_GOTO_YET, -11514, -11526)  # told, and the capture runs all the 
 _HOURS = 24.0
 _STACKING = 2
 _ASTRO_MODES = (2, 4, 5, 8, 9, 10)
-_STEP_GOTO = 40
+_STEP_SKY, _STEP_GOTO = 10, 40
 
 
 def refused(device: Device, cmd: int) -> bool:
@@ -108,10 +109,13 @@ def goto_solar(device: Device, call: Call) -> Message | None:
 def one_click(device: Device, call: Call) -> Message | None:
     asked = call.request
     if refused(device, call.cmd):
-        return proto.OneClickAnswer(step=10, code=ASTRO_BUSY)
+        return proto.OneClickAnswer(step=_STEP_SKY, code=ASTRO_BUSY)
     if not 0 <= asked.ra < _HOURS or not -90 <= asked.dec <= 90:
-        return proto.OneClickAnswer(step=10, code=BAD_PARAMETER)
+        return proto.OneClickAnswer(step=_STEP_SKY, code=BAD_PARAMETER)
     _learn_site(device, asked.lon, asked.lat)
+    _enter(device, asked.shooting_mode)
+    if device.options.early_answers:
+        call.answer(proto.OneClickAnswer(step=_STEP_SKY))
     aim = pointing.Aim(asked.target_name, asked.ra, asked.dec)
     pointing.start_one_click(
         device,
@@ -128,10 +132,13 @@ def one_click_solar(device: Device, call: Call) -> Message | None:
     asked = call.request
     aim = _solar_aim(device, asked.index, asked.target_name)
     if aim is None:
-        return proto.OneClickSolarAnswer(step=10, code=BAD_PARAMETER, request=asked)
+        return proto.OneClickSolarAnswer(step=_STEP_SKY, code=BAD_PARAMETER, request=asked)
     if refused(device, call.cmd):
-        return proto.OneClickSolarAnswer(step=10, code=ASTRO_BUSY, request=asked)
+        return proto.OneClickSolarAnswer(step=_STEP_SKY, code=ASTRO_BUSY, request=asked)
     _learn_site(device, asked.lon, asked.lat)
+    _enter(device, asked.shooting_mode)
+    if device.options.early_answers:
+        call.answer(proto.OneClickSolarAnswer(step=_STEP_SKY, request=asked))
     pointing.start_one_click(
         device,
         aim,
@@ -255,6 +262,12 @@ def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> in
     if state.pointing.ra_hours is None and not (newer and force):
         return NO_GOTO_YET
     return OK
+
+
+def _enter(device: Device, mode: int) -> None:
+    """A one-click goto of the newer firmware enters the shooting mode it names."""
+    if mode and mode != device.state.shooting_mode:
+        enter_mode(device, mode)
 
 
 def _solar_aim(device: Device, index: int, name: str) -> pointing.Aim | None:

@@ -37,12 +37,15 @@ _SLIDERS = {
 _SHARED = {STACK_FORMAT: params.FORMAT, STACK_BINNING: params.BINNING, DISPLAY_SOURCE: params.DISPLAY}
 _NAMES = {STACK_FORMAT: "format", STACK_BINNING: "binning", DISPLAY_SOURCE: "display"}
 _MOST_FRAMES = 999
-_DEEP_SKY = 2
+_NORMAL, _DEEP_SKY = 1, 2
 
 
 def _allowed(device: Device, number: int) -> ParamId | None:
     param = ParamId.of(number)
-    if device.options.strict_modes and param.mode != device.state.shooting_mode:
+    mode = device.state.shooting_mode
+    # clients that enter an astronomical mode other than deep sky set deep-sky parameters all the same
+    fits = param.mode == mode or (param.mode == _DEEP_SKY and mode != _NORMAL)
+    if device.options.strict_modes and not fits:
         return None
     if param.camera not in (TELE, WIDE, NEITHER) or not OPTICAL <= param.section <= MODE_WIDE:
         return None

@@ -16,6 +16,18 @@ _CURRENT = 1000
 _TASK_BUSY = -16600
 
 
+def enter_mode(device: Device, mode: int) -> None:
+    """Switch to a shooting mode the model has; one it lacks changes nothing."""
+    state, techniques = device.state, _techniques(device, mode)
+    if not techniques:
+        return
+    before, state.shooting_mode = state.shooting_mode, mode
+    if state.technique not in techniques:
+        state.technique = techniques[0]
+    device.notify(notices.mode_switched(Operation.RUNNING, before, mode))
+    device.notify(notices.mode_switched(Operation.STOPPED, before, mode))
+
+
 def _techniques(device: Device, mode: int) -> tuple[int, ...]:
     return next((techniques for number, _, techniques in device.profile.modes if number == mode), ())
 
@@ -36,11 +48,7 @@ def switch_mode(device: Device, call: Call) -> Message:
         return proto.ShootingModeAnswer(code=NOT_UNDERSTOOD, shooting_mode_id=state.shooting_mode)
     if state.capturing():
         return proto.ShootingModeAnswer(code=_TASK_BUSY, shooting_mode_id=state.shooting_mode)
-    before, state.shooting_mode = state.shooting_mode, wanted
-    if state.technique not in techniques:
-        state.technique = techniques[0]
-    device.notify(notices.mode_switched(Operation.RUNNING, before, wanted))
-    device.notify(notices.mode_switched(Operation.STOPPED, before, wanted))
+    enter_mode(device, wanted)
     return proto.ShootingModeAnswer(shooting_mode_id=wanted)
 
 
