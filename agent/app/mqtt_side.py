@@ -16,6 +16,7 @@ from agent.app.desk import AgentDesk, published
 from agent.app.pictures import Pictures
 from agent.app.station import Station
 from agent.app.switches import Switches
+from agent.app.weather import Weather
 from agent.app.wiring import mqtt_port
 from agent.clock import Clock
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
@@ -51,7 +52,7 @@ class MqttSide:
         bus: EventBus,
         clock: Clock,
         *,
-        safety_input: Callable[..., None],
+        weather: Weather,
         restart: Callable[[], None],
         ledger_path: Path,
         port: MqttPort | None = None,
@@ -60,6 +61,7 @@ class MqttSide:
         self._stations = stations
         self._bus = bus
         self._clock = clock
+        self._weather = weather
         topics = Topics(settings.mqtt.base_topic)
         self.port = port or mqtt_port(settings.mqtt, will=topics.will())
         shown = redacted(settings)
@@ -70,7 +72,7 @@ class MqttSide:
             bus,
             AgentDesk(
                 stations,
-                safety_input=safety_input,
+                safety_input=weather.safety_input,
                 resend_discovery=self._resend,
                 restart=restart,
                 settings_shown=shown,
@@ -106,10 +108,13 @@ class MqttSide:
         for station in self._stations.values():
             self._say_settings(station.id, station.switches.values)
             station.switches.listen(partial(self._say_settings, station.id))
-        self.service.on_birth(self._resend)
+        self.service.on_birth(self._home_assistant_came)
+        self.service.on_death(lambda: self._weather.home_assistant(online=False))
+        self._weather.listen(self.port.subscribe)
         self.service.start()
         for station in self._stations.values():
-            self._bus.publish(station.board.again())
+            station.say_again()
+        self._weather.say_again()
         try:
             async with asyncio.TaskGroup() as group:
                 for station in self._stations.values():
@@ -126,6 +131,10 @@ class MqttSide:
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         self.service.publisher.settings(telescope_id, published(switches))
+
+    def _home_assistant_came(self) -> None:
+        self._weather.home_assistant(online=True)
+        self._resend()
 
     def _resend(self) -> None:
         self._announcer.resend()

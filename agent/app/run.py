@@ -13,6 +13,7 @@ from agent.app.building import Drivers, build_station
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
 from agent.app.station import Station
+from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.port import MqttPort
@@ -39,8 +40,8 @@ async def run_agent(
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
-    and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a person
-    wants a restart (default: the agent stops, and whoever started it starts it again).
+    and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
+    person wants a restart (default: the agent stops, and whoever started it starts it again).
     """
     stop = stop or asyncio.Event()
     bus = EventBus()
@@ -83,6 +84,7 @@ async def _serve(
     port: MqttPort | None,
     restart: Callable[[], None],
 ) -> None:
+    weather = Weather(settings, stations, bus, clock)
     side: MqttSide | None = None
     if settings.mqtt.host or port is not None:
         ledger = next(iter(stations.values())).store.tree.ledger.with_name("discovery.json")
@@ -91,7 +93,7 @@ async def _serve(
             stations,
             bus,
             clock,
-            safety_input=lambda *_: None,
+            weather=weather,
             restart=restart,
             ledger_path=ledger,
             port=port,
@@ -107,6 +109,7 @@ async def _serve(
             speaking.append(outer.create_task(copy.run(), name="media"))
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
+            serving.append(inner.create_task(weather.run(), name="weather"))
             await _until_stop(stations, stop, once=once)
             await asyncio.gather(*(station.stop() for station in stations.values()))
             for task in serving:

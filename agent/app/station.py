@@ -14,6 +14,7 @@ from agent.app.gate import ConditionGate
 from agent.app.intake import Intake
 from agent.app.lifecycle import Lifecycle, Running
 from agent.app.records import Records
+from agent.app.shelter import Shelter
 from agent.app.state_file import StateFile
 from agent.app.switches import SwitchBoard, Switches
 from agent.app.watchman import Watchman
@@ -86,7 +87,7 @@ class Station:
         self._safety: SafetyDecision | None = None
         self._safety_changed = asyncio.Event()
         self._night_over: tuple[datetime, Reason, str] | None = None
-        self._after_this = False
+        self._shelter = Shelter(self, settings.conditions.unsafe_action)
         self.switches = SwitchBoard(
             state,
             Switches(
@@ -161,8 +162,7 @@ class Station:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
         self.telescope.listen(self._hear)
-        self._hear(ConnectionChanged(self.telescope.connection))  # it may have connected before we listened
-        self._hear(TelemetryReport(self.telescope.telemetry))
+        self.board.link(self.telescope.connection)  # it may have connected before we listened
         await asyncio.to_thread(self.results.catch_up)
         await self.intake.recover()
 
@@ -173,6 +173,7 @@ class Station:
             group.create_task(self.intake.watch(), name=f"{self.id}: folders")
             group.create_task(self.dispatcher.serve(), name=f"{self.id}: sessions")
             group.create_task(self._follow_model(), name=f"{self.id}: model")
+            group.create_task(self._shelter.run(), name=f"{self.id}: shelter")
 
     async def idle(self) -> None:
         """Return when every file was looked at and no session is left that could run."""
@@ -224,6 +225,15 @@ class Station:
         """The session that runs."""
         return self.lifecycle.running
 
+    def say_again(self) -> None:
+        """Publish the current truth for listeners that came late."""
+        now = self.clock.now()
+        online = self.telescope.connection is ConnectionState.CONNECTED
+        self.bus.publish(AvailabilityChanged(telescope=self.id, at=now, online=online))
+        self.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=self.telescope.telemetry))
+        self.bus.publish(self.dispatcher.queue_event())
+        self.bus.publish(self.board.again())
+
     def end_night(self, reason: Reason, message: str) -> None:
         """Start nothing more until the next evening."""
         local = self.clock.now().astimezone(self.zone)
@@ -252,6 +262,7 @@ class Station:
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self._safety = decision
+        self._shelter.hear(decision)
         changed, self._safety_changed = self._safety_changed, asyncio.Event()
         changed.set()
         self.dispatcher.kick()

@@ -70,7 +70,7 @@ class Watchman:
         while True:
             changed = self._safety_changed()
             decision, policy = self._safety(), self._policy()
-            if decision is None or decision.safe or policy is WeatherPolicy.IGNORE:
+            if policy is WeatherPolicy.IGNORE or (decision is not None and decision.safe):
                 waiting_since = None
                 self._control.resume(_WEATHER)
             else:
@@ -82,9 +82,10 @@ class Watchman:
             except TimeoutError:
                 continue
 
-    def _obey(self, decision: SafetyDecision, policy: WeatherPolicy, since: datetime) -> None:
-        message = "; ".join(decision.reasons) or "The weather is unsafe."
-        if decision.level is SafetyLevel.ALERT:
+    def _obey(self, decision: SafetyDecision | None, policy: WeatherPolicy, since: datetime) -> None:
+        reasons = decision.reasons if decision is not None else ("nothing tells of the weather",)
+        message = "; ".join(reasons) or "The weather is unsafe."
+        if decision is not None and decision.level is SafetyLevel.ALERT:
             self._control.end(Ending(EndKind.END_NIGHT, Reason.WEATHER, message))
         elif policy is WeatherPolicy.ABORT:
             self._control.end(Ending(EndKind.LIMIT, Reason.WEATHER, message))

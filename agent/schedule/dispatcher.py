@@ -200,20 +200,22 @@ class Dispatcher:
             )
         )
 
-    def _publish_queue(self) -> None:
+    def queue_event(self) -> QueueChanged:
+        """The queue as it is now."""
         queue = self.queue
         starts = [waiting.start for waiting in queue if waiting.start is not None]
-        sessions = tuple(waiting.brief for waiting in queue)
-        before = self._published
-        if before is not None and before.sessions == sessions:
-            return
-        self._published = QueueChanged(
+        return QueueChanged(
             telescope=self._telescope_id,
             at=self._clock.now(),
-            sessions=sessions,
+            sessions=tuple(waiting.brief for waiting in queue),
             next_at=min(starts, default=None),
         )
-        self._publish(self._published)
+
+    def _publish_queue(self) -> None:
+        event, before = self.queue_event(), self._published
+        if before is None or before.sessions != event.sessions:
+            self._published = event
+            self._publish(event)
 
     def _alarm(self, session_id: str) -> str:
         return f"start:{self._telescope_id}:{session_id}"

@@ -17,7 +17,7 @@ class ConditionSettings(Part):
     """When a session may run, unless the session says otherwise. Empty means the rule is off."""
 
     sun_limit: float = Field(
-        20.0, ge=0, le=90, description="No goto nearer to the Sun than this, in degrees, while it is up."
+        20.0, ge=5, le=90, description="No goto nearer to the Sun than this, in degrees, while it is up."
     )
     allow_sun: bool = Field(
         False, description="Allow sessions of the Sun itself, when they also declare a solar filter."

@@ -114,6 +114,8 @@ class Observatory:
             await asyncio.wait({agent, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if agent.done():
                 agent.result()
+            while not self.said("safety"):  # the last thing said at the start: everything is subscribed now
+                await self.clock.sleep(0.1)
             try:
                 yield
             finally:

@@ -1,0 +1,170 @@
+"""The weather stops what runs, holds what waits, and lets it go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.app.conftest import Observatory, session
+from tests.support.virtual_loop import run_virtual
+
+Make = Callable[..., Observatory]
+WEATHER = {"policy": "wait", "inputs": ["roof"], "ttl_s": 180, "clear_for_min": 10}
+
+
+def report(place: Observatory, safe: bool, **more: Any) -> None:
+    place.say("safety/input/roof", {"safe": safe, "reason": "fine" if safe else "rain", **more})
+
+
+async def keep_safe(place: Observatory) -> None:
+    while True:
+        report(place, True)
+        await place.clock.sleep(60)
+
+
+def test_nothing_starts_before_the_weather_was_heard_of(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        place.drop("a.json", session())
+        async with place.open():
+            await place.clock.sleep(1800)
+            assert place.telescope.gotos == []
+            assert place.said("status")[-1]["reason"] == "weather"
+            import asyncio
+
+            heartbeat = asyncio.create_task(keep_safe(place))
+            await place.sessions_ended(1)
+            heartbeat.cancel()
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == "completed"
+
+
+def test_a_cloud_pauses_the_capture_and_ten_clear_minutes_let_it_go_on(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, True, ttl=3600)
+            await place.until(
+                lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken >= 4
+            )
+            report(place, False, ttl=3600)
+            await place.clock.sleep(2)
+            assert not place.telescope.captures[0].running
+            assert place.said("status")[-1]["state"] == "paused"
+            await place.clock.sleep(600)
+            report(place, True, ttl=3600)
+            cleared = place.clock.monotonic()
+            await place.until(lambda: len(place.telescope.captures) == 2)
+            assert 600 <= place.clock.monotonic() - cleared <= 700
+            await place.sessions_ended(1)
+        return place
+
+    place = run_virtual(night())
+    (result,) = place.results
+    assert result["result"] == "completed"
+    assert result["frames"]["taken"] == 12
+    assert len(place.telescope.gotos) == 2
+    assert "weather" in [wait["reason"] for wait in result["waits"]]
+
+
+def test_a_source_that_falls_silent_stops_the_capture_within_a_second_of_its_deadline(
+    observatory: Make,
+) -> None:
+    async def night() -> float:
+        place = observatory(weather=WEATHER)
+        place.drop(
+            "a.json", session(setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": 99})
+        )
+        async with place.open():
+            report(place, True, ttl=300)
+            heard = place.clock.monotonic()
+            await place.until(lambda: "stop_capture" in place.telescope.calls, every_s=0.05)
+            return place.clock.monotonic() - heard - 300
+
+    late = run_virtual(night())
+    assert 0 <= late <= 1.0
+
+
+def test_an_alert_ends_the_night(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        place.drop("a.json", session())
+        place.drop("b.json", session())
+        async with place.open():
+            report(place, True, ttl=3600)
+            await place.until(
+                lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken >= 4
+            )
+            report(place, False, ttl=3600, level="alert")
+            await place.sessions_ended(1)
+            report(place, True, ttl=3600)
+            await place.clock.sleep(3 * 3600)
+        return place
+
+    place = run_virtual(night())
+    (result,) = place.results
+    assert result["result"] == "aborted"
+    assert result["reason"] == "weather"
+    assert len(place.telescope.captures) == 1
+
+
+def test_a_wait_for_better_weather_is_bounded(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER, conditions={"max_wait_min": 60})
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, False, ttl=3600)
+            await place.sessions_ended(1)
+        return place
+
+    (result,) = run_virtual(night()).results
+    assert result["result"] == "skipped"
+    assert result["reason"] == "weather"
+
+
+def test_the_telescope_is_parked_when_it_rains_if_the_owner_wants_that(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER, conditions={"unsafe_action": "stop_and_park"})
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, True, ttl=3600)
+            await place.until(
+                lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken >= 4
+            )
+            report(place, False, ttl=3600)
+            await place.until(lambda: "park" in place.telescope.calls, hours=0.2)
+        return place
+
+    place = run_virtual(night())
+    calls = place.telescope.calls
+    assert calls.index("stop_capture") < calls.index("park")
+
+
+def test_a_capture_that_nobody_follows_is_stopped_by_rain_too(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        async with place.open():
+            report(place, True, ttl=3600)
+            await place.clock.sleep(30)
+            report(place, False, ttl=3600)
+            await place.until(lambda: "halt" in place.telescope.calls, hours=0.1)
+        return place
+
+    run_virtual(night())
+
+
+def test_the_decision_and_its_reasons_are_published(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        async with place.open():
+            await place.clock.sleep(5)
+            report(place, False)
+            await place.clock.sleep(5)
+        return place
+
+    said = run_virtual(night()).said("safety")
+    assert said[0]["state"] == "unknown"
+    assert said[-1]["state"] == "unsafe"
+    assert any("rain" in reason for reason in said[-1]["reasons"])
