@@ -17,9 +17,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent import __version__
+
+if TYPE_CHECKING:  # the health check itself should start fast
+    from agent.app.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +40,27 @@ def health_path(sessions_dir: Path | None, environment: Mapping[str, str]) -> Pa
         return folder / "dwarf-agent.sock"
     name = hashlib.sha256(os.fsencode(sessions_dir.absolute())).hexdigest()[:12]
     return folder / f"dwarf-agent-{name}.sock"
+
+
+def station_report(stations: Mapping[str, Station]) -> dict[str, Any]:
+    """Return how the stations are; none yet means that the agent is still starting."""
+    silent = [one.id for one in stations.values() if one.intake.silent_s > SILENT_FOLDER_S]
+    report: dict[str, Any] = {
+        "healthy": not silent,
+        "state": "running" if stations else "starting",
+        "telescopes": {
+            one.id: {
+                "status": one.board.status.value,
+                "connection": one.telescope.connection.value,
+                "queue": len(one.dispatcher.queue),
+            }
+            for one in stations.values()
+        },
+    }
+    if silent:
+        minutes = SILENT_FOLDER_S / 60
+        report["problem"] = f"The session folder of {', '.join(silent)} hangs for over {minutes:.0f} minutes."
+    return report
 
 
 class HealthDoor:

@@ -26,13 +26,20 @@ LOOK_S = 30.0  # a connection that is down at two looks in a row may have an old
 
 Ask = Callable[[], Awaitable[FoundBroker | None]]
 Connect = Callable[[FoundBroker], MqttPort]
+Dial = Callable[[MqttSettings], MqttPort]
 
 
-def supervised_port(settings: MqttSettings, supervisor: Supervisor, clock: Clock) -> MqttPort | None:
+def dial(settings: MqttSettings) -> MqttPort:
+    """Return an unconnected client for these settings, whose will says that the agent is gone."""
+    return mqtt_port(settings, will=Topics(settings.base_topic).will())
+
+
+def supervised_port(
+    settings: MqttSettings, supervisor: Supervisor, clock: Clock, *, dial: Dial = dial
+) -> MqttPort | None:
     """Return a port to the Supervisor's broker; None when the settings name a broker themselves."""
     if settings.host:
         return None
-    will = Topics(settings.base_topic).will()
 
     def connect(found: FoundBroker) -> MqttPort:
         chosen = {
@@ -42,7 +49,7 @@ def supervised_port(settings: MqttSettings, supervisor: Supervisor, clock: Clock
             "password": settings.password if settings.username else SecretStr(found.password),
             "tls": settings.tls or found.tls,
         }
-        return mqtt_port(settings.model_copy(update=chosen), will=will)
+        return dial(settings.model_copy(update=chosen))
 
     return SupervisedPort(supervisor.broker, connect, clock)
 

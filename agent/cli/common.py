@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,16 @@ def load(arguments: argparse.Namespace) -> Settings:
     }
     flags.update(dict(arguments.settings))
     return load_settings(arguments.config or find_file(os.environ), environment=os.environ, flags=flags)
+
+
+def in_add_on(environment: Mapping[str, str]) -> bool:
+    """Whether Home Assistant's Supervisor started this process."""
+    return bool(environment.get("SUPERVISOR_TOKEN"))
+
+
+def in_container(environment: Mapping[str, str]) -> bool:
+    """Whether this is the project's container image, where there is one agent and no other."""
+    return in_add_on(environment) or bool(environment.get("DWARF_DEFAULT_SESSIONS_DIR"))
 
 
 def broker_of(settings: Settings) -> BrokerOptions:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load
 
 if TYPE_CHECKING:
+    from agent.app.station import Station
+    from agent.app.supervisor import Supervisor
     from agent.settings import Settings
 
 _EXAMPLES = """\
@@ -46,15 +49,62 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    settings = load(arguments)
-    require_addresses(settings)
+    from agent.app.supervisor import Supervisor
 
+    supervisor = Supervisor.from_environment(os.environ)
+    if supervisor is not None:
+        return asyncio.run(_run_in_add_on(arguments, supervisor))
+    settings = _settings(arguments)
+    _set_up_logging(settings)
+    return asyncio.run(_run_alone(arguments, settings))
+
+
+async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
     from agent.app import run_agent
+    from agent.app.health import HealthDoor, health_path, station_report
+    from agent.clock import SystemClock
+
+    stations: dict[str, Station] = {}
+    sessions_dir = None if in_container(os.environ) else settings.sessions_dir
+    async with HealthDoor(health_path(sessions_dir, os.environ), lambda: station_report(stations)):
+        return await run_agent(
+            settings,
+            clock=SystemClock(),
+            once=arguments.once,
+            record=arguments.record,
+            ready=stations.update,
+        )
+
+
+async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) -> int:
+    from agent.app import run_agent
+    from agent.app.addon import AddOn
+    from agent.app.health import HealthDoor, health_path
     from agent.cli.logging_setup import set_up_logging
     from agent.clock import SystemClock
 
+    clock = SystemClock()
+    set_up_logging("info")
+
+    async def begin(settings: Settings, **parts: Any) -> int:
+        _set_up_logging(settings)
+        return await run_agent(settings, clock=clock, once=arguments.once, record=arguments.record, **parts)
+
+    add_on = AddOn(lambda: _settings(arguments), begin, supervisor, clock)
+    async with HealthDoor(health_path(None, os.environ), add_on.report):
+        return await add_on.run()
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = load(arguments)
+    require_addresses(settings)
+    return settings
+
+
+def _set_up_logging(settings: Settings) -> None:
+    from agent.cli.logging_setup import set_up_logging
+
     set_up_logging(settings.log_level, settings.log_format)
-    return asyncio.run(run_agent(settings, clock=SystemClock(), once=arguments.once, record=arguments.record))
 
 
 def require_addresses(settings: Settings) -> None:
@@ -65,6 +115,8 @@ def require_addresses(settings: Settings) -> None:
         "Set telescope_host in config.yaml, DWARF_TELESCOPE_HOST in the environment, or --telescope-host. "
         "Without a telescope, try 'dwarf-agent demo' or 'dwarf-agent simulate'."
     )
+    if in_add_on(os.environ):
+        hint = "Enter it as telescope_host, such as 192.168.1.50; the telescope's phone app shows it."
     missing = [
         SettingsProblem(f"telescopes[{index}].host", "the telescope's address is not set.", hint)
         for index, telescope in enumerate(settings.telescopes)

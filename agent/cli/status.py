@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, in_container, load
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
@@ -15,10 +17,14 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Shows what the agent published last: per telescope its status, the running session, the queue, telemetry
-and the last result. Exit code 0 when the agent is online, 1 when it is not, 2 when there is no broker."""
+and the last result. Exit code 0 when the agent is online, 1 when it is not, 2 when there is no broker.
+
+With --health it asks the agent that runs on this machine itself, without any broker: exit code 0 when it is
+alive and well, 1 when it is not."""
 _EXAMPLES = """\
   dwarf-agent status
-  dwarf-agent status --json | jq '.telescopes[].status.state'"""
+  dwarf-agent status --json | jq '.telescopes[].status.state'
+  dwarf-agent status --health                is the agent on this machine alive"""
 
 _SHOWN = ("availability", "status", "progress", "queue", "telemetry", "safety", "settings", "result")
 
@@ -34,10 +40,13 @@ def add_to(commands: Commands) -> None:
         examples=_EXAMPLES,
     )
     parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    add_config_flags(parser, "mqtt_host", "mqtt_port", "mqtt_base_topic")
+    parser.add_argument("--health", action="store_true", help="ask the agent on this machine, without MQTT")
+    add_config_flags(parser, "mqtt_host", "mqtt_port", "mqtt_base_topic", "sessions_dir")
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.health:
+        return _health(arguments)
     settings = load(arguments)
     return asyncio.run(status(broker_of(settings), settings.mqtt.base_topic, as_json=arguments.json))
 
@@ -52,6 +61,23 @@ async def status(
         found = _arranged(await caller.status())
     print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
     return 0 if found["online"] else 1
+
+
+def _health(arguments: argparse.Namespace) -> int:
+    from agent.app.health import ask_health, health_path
+
+    sessions_dir = None if in_container(os.environ) else load(arguments).sessions_dir
+    found = ask_health(health_path(sessions_dir, os.environ))
+    if found is None:
+        print("no agent answers on this machine", file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        print(f"agent {found.get('version')}: {found.get('state')}. {found.get('problem') or ''}".rstrip())
+        for name, about in (found.get("telescopes") or {}).items():
+            print(f"{name}: {about['status']}, {about['connection']}, {about['queue']} waiting")
+    return 0 if found.get("healthy") else 1
 
 
 def _arranged(retained: dict[str, Any]) -> dict[str, Any]:

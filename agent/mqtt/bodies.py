@@ -39,7 +39,7 @@ class ProblemBody(TypedDict):
 
 
 class InfoBody(TypedDict):
-    """The agent itself."""
+    """The agent itself. `problem` is there only while its settings keep it from working."""
 
     name: str
     version: str
@@ -52,6 +52,7 @@ class InfoBody(TypedDict):
     limits: dict[str, int]
     config_hash: str
     mqtt_protocol: str
+    problem: NotRequired[FailureBody]
 
 
 class BridgeEventBody(TypedDict):

@@ -23,6 +23,9 @@ from agent.settings.problems import SettingsError, SettingsProblem
 from agent.settings.text import read_mapping
 
 CONFIG_VARIABLE = "DWARF_CONFIG"
+IMAGE_VARIABLE = (
+    "DWARF_DEFAULT_SESSIONS_DIR"  # set by the container image: built-in sessions_dir outside add-ons
+)
 ADDON_OPTIONS = Path("/data/options.json")  # where Home Assistant's Supervisor puts an add-on's options
 CONTAINER_FILE = Path("/config/agent.yaml")
 CHECKOUT_FILE = Path("config.yaml")
@@ -87,6 +90,8 @@ def load_settings(
     """Read settings from `file`, `environment` and `flags` (flat names). SettingsError has all problems."""
     environment = environment or {}
     layers = _Layers()
+    if environment.get(IMAGE_VARIABLE) and not environment.get(_SUPERVISOR_VARIABLE):
+        layers.put(("sessions_dir",), environment[IMAGE_VARIABLE], IMAGE_VARIABLE)
     if file is not None:
         _add_file(layers, file)
     further = _further_file(layers, environment, flags or {})
@@ -198,7 +203,7 @@ def _merge(layers: _Layers, newer: _Layers) -> None:
 def _add_environment(layers: _Layers, environment: Mapping[str, str]) -> None:
     by_variable = {setting.variable: setting for setting in FLAT_SETTINGS.values()}
     for variable in sorted(environment):
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in (CONFIG_VARIABLE, IMAGE_VARIABLE):
             continue
         setting = by_variable.get(variable)
         if setting is None:

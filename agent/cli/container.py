@@ -1,0 +1,48 @@
+"""The entry point of the container image: gives root up where nothing needs it, then `dwarf-agent`.
+
+A container is started as root, because nobody can know beforehand which user the mounted folders belong to.
+The agent becomes that user, so that its files are not root's; two things make it stay root:
+
+- the folders are root's, as everything in an add-on is;
+- the host's D-Bus socket is there, which means Bluetooth: many hosts let root and the group `bluetooth` alone
+  speak to it. Start the container with `--user` and `--group-add` to have both.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.cli.main import main
+
+_SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Become the owner of the sessions folder, run the command line, and return its exit code."""
+    folder = Path(os.environ.get("DWARF_SESSIONS_DIR") or os.environ.get("DWARF_DEFAULT_SESSIONS_DIR") or ".")
+    owner = owner_to_become(folder, _SYSTEM_BUS) if os.getuid() == 0 else None
+    if owner is not None:
+        user, group = owner
+        os.setgroups([group])
+        os.setgid(group)
+        os.setuid(user)
+        os.environ["HOME"] = "/tmp"  # noqa: S108 - the user has none in here
+    return main(arguments)
+
+
+def owner_to_become(folder: Path, system_bus: Path) -> tuple[int, int] | None:
+    """Return the user and group of `folder`; None to stay root."""
+    if system_bus.exists():
+        return None
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return (status.st_uid, status.st_gid) if status.st_uid != 0 else None
+
+
+if __name__ == "__main__":
+    sys.exit(start(sys.argv[1:]))
