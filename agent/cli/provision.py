@@ -88,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 
     settings = load(arguments)
-    logging.getLogger("bleak").setLevel(logging.ERROR)  # at lower levels it tells what it writes
+    logging.getLogger("bleak").setLevel(logging.ERROR)  # its warnings are for developers
     clock = SystemClock()
 
     async def work() -> int:

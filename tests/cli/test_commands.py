@@ -40,6 +40,7 @@ COMMANDS = (
     "goto",
     "shutdown",
     "reboot",
+    "provision",
     "schema",
 )
 HEAVY = (

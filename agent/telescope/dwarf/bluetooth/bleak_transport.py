@@ -24,6 +24,7 @@ CONNECT_LIMIT_S = 20.0  # connecting and reading the list of services over a wea
 _NO_ADAPTER = (
     "Plug in a Bluetooth adapter, and give it to the container or virtual machine the agent runs in."
 )
+_CHECK_ADAPTER = "Check that there is a Bluetooth adapter and that it is switched on (bluetoothctl show)."
 _START_BLUEZ = (
     "Start the Bluetooth service (systemctl start bluetooth) and, in a container, hand in /run/dbus "
     "(the add-on does so by itself)."
@@ -131,6 +132,9 @@ def _bleak() -> Any:
             "Bluetooth needs the package 'bleak', which cannot be used here.",
             hint="Install it: pip install bleak.",
         ) from error
+    logger = logging.getLogger("bleak")
+    if logger.getEffectiveLevel() < logging.INFO:
+        logger.setLevel(logging.INFO)  # below, it tells every byte it writes, passwords included
     return bleak
 
 
@@ -164,7 +168,7 @@ def _translated(error: Exception, *, scanning: bool) -> NoBluetoothError | LinkL
     if name in _DBUS_REASONS:
         return _no_bluetooth(_DBUS_REASONS[name])
     if scanning:
-        return _no_bluetooth((f"This machine's Bluetooth cannot scan ({error}).", _NO_ADAPTER))
+        return _no_bluetooth((f"This machine's Bluetooth cannot scan ({error}).", _CHECK_ADAPTER))
     return _lost(error)
 
 
