@@ -262,3 +262,43 @@ def test_the_wide_preview_takes_an_empty_request() -> None:
             return tele, (await client.ask(12036)).read(common.ComResponse).code
 
     assert run_virtual(run()) == (0, 0)
+
+
+@pytest.mark.parametrize(("ir_index", "used"), [(-1, 1), (0, 1), (2, 2), (9, 1)])
+def test_the_filter_can_come_with_the_start_of_a_capture(ir_index: int, used: int) -> None:
+    async def run() -> int:
+        async with connected(generation="v3") as (sim, client):
+            await enter(client)
+            await client.ask(16703, param.SetIntParam(param_id=FILTER, value=1))
+            await client.ask(11005, astro.StartCapture(ir_index=ir_index, force_start=True))
+            await client.until(lambda _: bool(sim.journal.of(ShutterOpened)))
+            return sim.journal.of(ShutterOpened)[0].filter
+
+    assert run_virtual(run()) == used
+
+
+def test_a_one_click_goto_enters_the_mode_it_names() -> None:
+    async def run() -> tuple[int, notify.ModeSwitched]:
+        async with connected(generation="v3", horizon=False) as (sim, client):
+            request = astro.OneClickGotoDeepSky(ra=18.6, dec=38.8, target_name="Vega", shooting_mode=2)
+            await client.send(11013, request)
+            switched = (await client.notice(15267)).read(notify.ModeSwitched)
+            return sim.state.shooting_mode, switched
+
+    mode, switched = run_virtual(run())
+    assert (mode, switched.source, switched.destination) == (2, 1, 2)
+
+
+def test_deep_sky_parameters_are_taken_in_every_astronomical_mode_but_not_in_the_normal_one() -> None:
+    async def run() -> list[int]:
+        async with connected(generation="v3") as (_, client):
+            codes = []
+            for mode in (1, 8, 2):
+                await client.ask(16402, task.SwitchShootingMode(mode=mode))
+                await client.ask(16404)
+                codes.append(
+                    await client.code(16700, param.SetModeParam(param_id=EXPOSURE, mode=1, value=156))
+                )
+            return codes
+
+    assert run_virtual(run()) == [-1, 0, 0]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
 from agent.clock import LoopClock
+from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.dwarf.proto import notify_pb2 as notify
@@ -130,3 +131,19 @@ def test_a_recording_that_cannot_be_read_says_where(line: str, complaint: str) -
 def test_reading_a_recording_never_fails_otherwise(lines: list[str]) -> None:
     with contextlib.suppress(RecordingError):
         Recording.parse(lines)
+
+
+def test_what_the_driver_records_can_be_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "night.jsonl"
+    recorder = Recorder(path, lambda: DUSK)
+    asked = envelope.Packet(module_id=4, cmd=13000)
+    answer = envelope.Packet(module_id=4, cmd=13000, type=3)
+    recorder.event("connected")
+    recorder.frame("out", asked.SerializeToString())
+    recorder.frame("in", answer.SerializeToString())
+    recorder.http("GET", "/getDefaultParamsConfig", 200, {"code": 0, "data": {"id": 4}})
+    recorder.close()
+
+    recording = Recording.read(path)
+    assert recording.exchanges[4, 13000][0].frames == [(0.0, answer.SerializeToString())]
+    assert recording.web == {"GET /getDefaultParamsConfig": [(200, {"code": 0, "data": {"id": 4}})]}

@@ -189,6 +189,9 @@ def stop_tracking_sun_moon(device: Device, _call: Call) -> int:
 
 @on(11005, takes=proto.StartCapture)
 def start_capture(device: Device, call: Call) -> Message | None:
+    asked = call.request.ir_index  # 0 may as well mean "not given", -1 is "leave it"
+    if _v3(device, call) and asked > 0 and asked in dict(device.profile.filters):
+        device.state.cameras[TELE].filter = asked
     return _start(device, call, TELE, force=call.request.force_start)
 
 
