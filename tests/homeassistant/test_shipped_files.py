@@ -119,6 +119,8 @@ def test_triggers_on_events_ignore_an_entity_that_only_came_back(path: Path) -> 
         if isinstance(trigger.get("entity_id"), Input) and trigger["entity_id"].name in picks:
             assert trigger["not_from"] == "unavailable"
             assert trigger["not_to"] == ["unavailable", "unknown"]
+            told = blueprint["variables"]["told"]
+            assert "if trigger.from_state and trigger.to_state" in told, "deleting the entity fires as well"
 
 
 def test_words_in_blueprints_are_words_that_the_agent_says() -> None:
