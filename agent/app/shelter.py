@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from agent.errors import AgentError
-from agent.events import Failure, Reason, SafetyDecision, SafetyLevel, Status
+from agent.events import Failure, Reason, SafetyDecision, SafetyLevel, SafetyState, Status
 from agent.session.fields import WeatherPolicy
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 AT_REST = frozenset({Status.PAUSED, Status.IDLE, Status.WAITING, Status.PARKED})
+UNKNOWN_LIMIT_S = 180.0  # reports come every minute or so; this long without any is as bad as rain
 REST_LIMIT_S = 180.0  # a stopped capture may close its stack for a minute or two
 
 
@@ -37,9 +38,7 @@ class Shelter:
         """Act on every change for ever."""
         sheltered = False
         while True:
-            await self._changed.wait()
-            self._changed.clear()
-            decision = self._decision
+            decision = await self._next()
             if decision is None or decision.safe or self._policy() is WeatherPolicy.IGNORE:
                 sheltered = False
                 continue
@@ -49,12 +48,25 @@ class Shelter:
                 sheltered = True
                 await self._take_shelter()
 
+    async def _next(self) -> SafetyDecision | None:
+        """Return the next decision worth acting on: unknown becomes one only after a while of silence."""
+        await self._changed.wait()
+        self._changed.clear()
+        while self._decision is not None and self._decision.state is SafetyState.UNKNOWN:
+            try:
+                async with self._station.clock.timeout(UNKNOWN_LIMIT_S):
+                    await self._changed.wait()
+                self._changed.clear()
+            except TimeoutError:
+                break
+        return self._decision
+
     def _policy(self) -> WeatherPolicy:
         return self._station.switches.values.weather_policy
 
     async def _take_shelter(self) -> None:
         try:
-            if self._station.running is None:
+            if self._station.running is None and self._station.has_unfinished:
                 await self._station.halt_if_connected()
             async with self._station.clock.timeout(REST_LIMIT_S):
                 while self._station.board.status not in AT_REST:

@@ -221,6 +221,11 @@ class Station:
         return self._settings.weather.has_sources
 
     @property
+    def has_unfinished(self) -> bool:
+        """Whether the telescope may still capture for a session that is not followed now."""
+        return self.lifecycle.left_running or any(waiting.resume for waiting in self.dispatcher.queue)
+
+    @property
     def running(self) -> Running | None:
         """The session that runs."""
         return self.lifecycle.running
