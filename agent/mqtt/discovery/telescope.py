@@ -53,6 +53,9 @@ _FIRMWARE = (
     " if value_json.installed_version else '' }}"
 )
 
+# Nobody has asked about the weather where no source is configured: unknown, not a red "unsafe" for ever.
+_UNSAFE = "{{ not value_json.safe if value_json.sources else none }}"
+
 
 def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> DeviceMessage:
     """Build the retained message that makes one telescope appear in Home Assistant."""
@@ -266,7 +269,7 @@ def _safety(make: Make) -> dict[str, Component]:
         "weather": make(
             "weather",
             "binary_sensor",
-            reads("~/safety", "{{ not value_json.safe }}", payload_on="True", payload_off="False"),
+            reads("~/safety", _UNSAFE, payload_on="True", payload_off="False"),
             attributes("~/safety", picked("state", "reasons", "policy", "since")),
             name="Weather",
             device_class="safety",

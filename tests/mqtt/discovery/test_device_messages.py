@@ -73,6 +73,13 @@ def test_lists_of_words_are_those_that_the_code_says() -> None:
     assert parts["session"]["event_types"] == [kind.value for kind in EventType]
 
 
+def test_weather_is_unsafe_unless_said_safe_but_unknown_where_nobody_was_asked() -> None:
+    weather = components(telescope())["weather"]
+    assert weather["device_class"] == "safety"
+    assert weather["value_template"] == "{{ not value_json.safe if value_json.sources else none }}"
+    assert (weather["payload_on"], weather["payload_off"]) == ("True", "False")
+
+
 def test_every_button_sends_a_command_that_the_inbox_reads(now: Any) -> None:
     pressed = {
         key: read_command(part["payload_press"].encode(), now).verb
