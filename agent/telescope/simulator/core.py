@@ -204,6 +204,7 @@ class Device:
         self.start("drift", self._drift())
 
     async def _go_down(self, power: str, reason: str, *, announced: bool) -> None:
+        self.record(Powered(self.clock.now(), power, reason))
         if announced:
             self.notify(notices.powering_off())
             await self.clock.sleep(_GOODBYE_S)
@@ -213,7 +214,6 @@ class Device:
         for camera in self.state.cameras.values():
             if camera.capture is not None and camera.operation in (1, 2):
                 self._lose(camera.capture)
-        self.record(Powered(self.clock.now(), power, reason))
         if self.links is None:
             return
         if announced:
