@@ -8,6 +8,7 @@ import getpass
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ _FACTORY_ID = re.compile(r"dwarf[a-z0-9]*_[0-9a-z]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """How a person is asked; `None` where nobody is there to answer."""
+    """How a person is asked for what may be seen while it is typed, and for what may not."""
 
     visible: Callable[[str], str]
     hidden: Callable[[str], str]
@@ -194,7 +195,22 @@ def _completed(network: HomeNetwork, state: TelescopeState, prompts: Prompts | N
 
 
 def _prompts() -> Prompts | None:
-    return Prompts(input, getpass.getpass) if sys.stdin.isatty() else None
+    return Prompts(_interruptible(input), _interruptible(getpass.getpass)) if sys.stdin.isatty() else None
+
+
+def _interruptible(ask: Callable[[str], str]) -> Callable[[str], str]:
+    """Let Ctrl-C and Ctrl-D end the command while it waits for a person: a running event loop would not."""
+
+    def asked(question: str) -> str:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return ask(question)
+        except EOFError:
+            raise KeyboardInterrupt from None
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    return asked
 
 
 def _table(found: list[FoundTelescope]) -> list[str]:

@@ -140,7 +140,7 @@ FILES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(FILES, st.booleans())
 def test_any_file_is_changed_as_meant_or_refused(lines: list[tuple[str, str, str]], ended: bool) -> None:
     text = "".join(f"{before}{key}: {value}\n" for key, value, before in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,6 +161,22 @@ def test_a_person_is_asked_for_what_is_missing(bluez: FakeBlueZ, monkeypatch: py
         "Name of the Wi-Fi to join: ",
         f"Password of the Wi-Fi {HOME}: ",
     ]
+
+
+def test_ctrl_d_and_ctrl_c_at_a_question_end_the_command(
+    bluez: FakeBlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_d(question: str) -> str:
+        raise EOFError
+
+    def ctrl_c(question: str) -> str:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("the event loop kept the signal")
+
+    for key in (ctrl_d, ctrl_c):
+        ask = provision._interruptible(key)
+        monkeypatch.setattr(provision, "_prompts", lambda ask=ask: provision.Prompts(ask, ask))
+        assert main(IT) == 130
 
 
 def test_a_telescope_on_the_wifi_only_tells_its_address(

@@ -82,8 +82,10 @@ class FakeBlueZ:
         self._thread.join()
         self._loop.close()
 
-    def plug_in(self, *, powered: bool = True, roles: tuple[str, ...] = ("central", "peripheral")) -> None:
-        """Add the adapter."""
+    def plug_in(
+        self, *, powered: bool = True, roles: tuple[str, ...] | None = ("central", "peripheral")
+    ) -> None:
+        """Add the adapter; without `roles` it is one of an odd service that tells none."""
 
         async def add() -> None:
             self._add(
@@ -93,7 +95,7 @@ class FakeBlueZ:
                 Name=Variant("s", "here"),
                 Powered=Variant("b", powered),
                 Discovering=Variant("b", False),
-                Roles=Variant("as", list(roles)),
+                **({} if roles is None else {"Roles": Variant("as", list(roles))}),
             )
 
         self._in_loop(add)

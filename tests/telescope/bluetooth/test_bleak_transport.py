@@ -169,6 +169,13 @@ def test_an_adapter_without_low_energy_is_told(bluez: FakeBlueZ) -> None:
         run(heard())
 
 
+def test_a_service_that_surprises_bleak_is_told_and_raises_nothing_else(bluez: FakeBlueZ) -> None:
+    bluez.plug_in(roles=None)
+    with pytest.raises(NoBluetoothError, match="cannot scan") as raised:
+        run(heard())
+    assert "bluetoothctl show" in raised.value.hint
+
+
 def test_a_policy_that_denies_bluetooth_is_told(bluez: FakeBlueZ) -> None:
     bluez.plug_in()
     bluez.denied = "org.freedesktop.DBus.Error.AccessDenied"

@@ -156,6 +156,8 @@ def _errors(*, scanning: bool = False) -> Iterator[None]:
         raise NoBluetoothError(
             f"The system's D-Bus cannot be reached ({error}).", hint=_START_BLUEZ
         ) from error
+    except Exception as error:  # odd adapters and services make bleak and dbus-fast raise anything
+        raise _translated(error, scanning=scanning) from error
 
 
 def _translated(error: Exception, *, scanning: bool) -> NoBluetoothError | LinkLostError:
@@ -168,7 +170,7 @@ def _translated(error: Exception, *, scanning: bool) -> NoBluetoothError | LinkL
     if name in _DBUS_REASONS:
         return _no_bluetooth(_DBUS_REASONS[name])
     if scanning:
-        return _no_bluetooth((f"This machine's Bluetooth cannot scan ({error}).", _CHECK_ADAPTER))
+        return _no_bluetooth((f"This machine's Bluetooth cannot scan ({error!r}).", _CHECK_ADAPTER))
     return _lost(error)
 
 
