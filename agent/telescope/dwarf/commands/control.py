@@ -59,7 +59,7 @@ async def release_control(device: Device) -> None:
     try:
         device.require_link()
         request = system_pb2.SetMasterLock(lock=False)
-        await device.ask(Command.MASTER_LOCK, request, within=device.limits.lock)
+        await device.ask(Command.MASTER_LOCK, request, within=device.limits.settle)  # may stay unanswered
     except TelescopeError as error:
         _LOGGER.debug("Control was not given back: %s", error)
 
