@@ -208,7 +208,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
 
 
 def _lost(name: str, folder: Path | None, kept: Sequence[Path]) -> list[SettingsProblem]:
-    if folder is None or any(folder.absolute().is_relative_to(one) for one in kept):
+    if folder is None or any(folder.resolve().is_relative_to(one) for one in kept):
         return []
     known = ", ".join(str(one) for one in kept)
     message = f"{folder} would be lost with the next update of the add-on."

@@ -38,7 +38,7 @@ def health_path(sessions_dir: Path | None, environment: Mapping[str, str]) -> Pa
     folder = Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     if sessions_dir is None:
         return folder / "dwarf-agent.sock"
-    name = hashlib.sha256(os.fsencode(sessions_dir.absolute())).hexdigest()[:12]
+    name = hashlib.sha256(os.fsencode(sessions_dir.resolve())).hexdigest()[:12]
     return folder / f"dwarf-agent-{name}.sock"
 
 
