@@ -23,6 +23,12 @@ def bridge_availability(options: DiscoveryOptions) -> Component:
     return {"topic": options.topics.availability}
 
 
+def needs_telescope(options: DiscoveryOptions) -> Component:
+    """Return the keys of an entity that means nothing while the telescope is away."""
+    both = [bridge_availability(options), {"topic": "~/availability"}]
+    return {"availability": both, "availability_mode": "all"}
+
+
 def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> DeviceMessage:
     """Build the retained message that makes the agent itself appear in Home Assistant."""
     identifier = bridge_id(options)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from agent.events import Outcome, Status
-from agent.mqtt.discovery.bridge import bridge_availability, bridge_id
+from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
+from agent.mqtt.discovery.controls import buttons, settings
 from agent.mqtt.discovery.model import (
-    DATETIME_SINCE,
     MODEL_IDS,
     MODEL_NAMES,
-    NO_FILE,
     Component,
     DeviceMessage,
     DiscoveryOptions,
@@ -19,7 +17,6 @@ from agent.mqtt.discovery.model import (
     origin,
 )
 from agent.mqtt.discovery.parts import (
-    CONFIG,
     DIAGNOSTIC,
     QOS,
     Make,
@@ -33,11 +30,9 @@ from agent.mqtt.discovery.parts import (
     without,
 )
 from agent.mqtt.vocabulary import EventType, State
-from agent.requests import Verb
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
-MAX_WAIT_MINUTES = 1440
 
 DEVICE_TRIGGERS = (
     EventType.SESSION_COMPLETED,
@@ -85,8 +80,8 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
                 **_session(make),
                 **_telemetry(make, options),
                 **_safety(make),
-                **_buttons(make, facts, options),
-                **_settings(make, facts, options),
+                **buttons(make, facts, options),
+                **settings(make, facts, options),
                 **_messages(make),
                 **_device_triggers(options.topics.state(facts.telescope_id, "event")),
             },
@@ -200,7 +195,7 @@ def _session(make: Make) -> dict[str, Component]:
 def _telemetry(make: Make, options: DiscoveryOptions) -> dict[str, Component]:
     topic = "~/telemetry"
     telling = {
-        **_needs_telescope(options),
+        **needs_telescope(options),
         "entity_category": DIAGNOSTIC,
         "expire_after": TELEMETRY_EXPIRES_S,
     }
@@ -277,96 +272,6 @@ def _safety(make: Make) -> dict[str, Component]:
     }
 
 
-def _buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
-    def button(key: str, verb: Verb, name: str, icon: str, **more: Any) -> Component:
-        press = json.dumps({"command": verb.value}, separators=(",", ":"))
-        told = {"command_topic": "~/command", "payload_press": press, "name": name, "icon": icon}
-        return make(key, "button", told, more)
-
-    at_telescope = _needs_telescope(options)
-    power = {**at_telescope, "entity_category": CONFIG}
-    buttons = {
-        "abort": button("abort", Verb.ABORT, "Abort", "mdi:stop-circle-outline"),
-        "pause": button("pause", Verb.PAUSE, "Pause", "mdi:pause-circle-outline"),
-        "resume": button("resume", Verb.RESUME, "Resume", "mdi:play-circle-outline"),
-        "skip": button("skip", Verb.SKIP, "Skip session", "mdi:skip-next-circle-outline"),
-        "stop_after_this": button(
-            "stop_after_this", Verb.STOP_AFTER_THIS, "Stop after this session", "mdi:page-last"
-        ),
-        "end_night": button("end_night", Verb.END_NIGHT, "End the night", "mdi:weather-sunset-up"),
-        "run_selected": button("run_selected", Verb.RUN, "Run selected session", "mdi:play-box-outline"),
-        "park": button("park", Verb.PARK, "Park", "mdi:parking", **at_telescope),
-        "shutdown": button("shutdown", Verb.SHUTDOWN, "Shut down", "mdi:power", **power),
-        "reboot": button("reboot", Verb.REBOOT, "Reboot", "mdi:restart", device_class="restart", **power),
-    }
-    if facts.can_provision:
-        buttons["provision"] = button(
-            "provision",
-            Verb.PROVISION,
-            "Reconnect over Bluetooth",
-            "mdi:bluetooth-connect",
-            entity_category=CONFIG,
-        )
-    return buttons
-
-
-def _settings(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
-    topic = "~/settings"
-
-    def setting(key: str, platform: str, name: str, path: str, icon: str, *parts: Component) -> Component:
-        both_ways = {"command_topic": f"~/set/{path}", "name": name, "icon": icon}
-        return make(key, platform, reads(topic, value(path)), both_ways, *parts)
-
-    def switch(key: str, name: str, icon: str) -> Component:
-        states = {"state_on": "True", "state_off": "False", "entity_category": CONFIG}
-        return setting(key, "switch", name, key, icon, states)
-
-    def choice(key: str, name: str, icon: str, choices: tuple[str, ...], *parts: Component) -> Component:
-        return setting(key, "select", name, key, icon, {"options": list(choices)}, *parts)
-
-    parts = {
-        "scheduler": switch("scheduler", "Scheduler", "mdi:calendar-check-outline"),
-        "armed": switch("armed", "Controls armed", "mdi:shield-lock-open-outline"),
-        "max_wait": setting(
-            "max_wait",
-            "number",
-            "Longest wait",
-            "max_wait_min",
-            "mdi:timer-pause-outline",
-            {"device_class": "duration", "unit_of_measurement": "min", "mode": "box"},
-            {"min": 0, "max": MAX_WAIT_MINUTES, "step": 5, "entity_category": CONFIG},
-        ),
-        "session_file": choice(
-            "session_file",
-            "Session file",
-            "mdi:file-star-outline",
-            (NO_FILE, *facts.session_files),
-        ),
-    }
-    if facts.weather_policies:
-        parts["weather_policy"] = choice(
-            "weather_policy",
-            "Weather policy",
-            "mdi:weather-partly-rainy",
-            facts.weather_policies,
-            {"entity_category": CONFIG},
-        )
-    if facts.filters:
-        parts["filter"] = choice(
-            "filter", "Filter", "mdi:circle-opacity", facts.filters, _needs_telescope(options)
-        )
-    if options.ha_min_version >= DATETIME_SINCE:
-        parts["not_before"] = setting(
-            "not_before",
-            "datetime",
-            "Not before",
-            "not_before",
-            "mdi:clock-start",
-            {"entity_category": CONFIG},
-        )
-    return parts
-
-
 def _messages(make: Make) -> dict[str, Component]:
     return {
         "submit": make(
@@ -419,9 +324,3 @@ def _device_triggers(topic: str) -> dict[str, Component]:
         }
         for kind in DEVICE_TRIGGERS
     }
-
-
-def _needs_telescope(options: DiscoveryOptions) -> Component:
-    """Return the keys of an entity that means nothing while the telescope is away."""
-    both = [bridge_availability(options), {"topic": "~/availability"}]
-    return {"availability": both, "availability_mode": "all"}
