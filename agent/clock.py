@@ -65,9 +65,9 @@ class ScaledClock:
 
 
 class LoopClock:
-    """Wall time tied to the running event loop's own time: `start` is the instant at which that time is 0.
+    """Wall time tied to the running event loop's time: `start` is the instant at which that time is 0.
 
-    With a loop whose time is simulated, a night takes a second. Worker threads may ask too, after the loop did.
+    With a loop whose time is simulated, a night takes a second. Worker threads may ask too, after the loop.
     """
 
     def __init__(self, start: datetime) -> None:

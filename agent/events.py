@@ -352,7 +352,7 @@ class SafetyChanged(Event):
 
 
 class EventBus:
-    """Hands each event to every listener, in order of subscription; a failing listener never stops the others."""
+    """Hands each event to every listener, in order; a failing listener never stops the others."""
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[Event], None]] = []

@@ -111,6 +111,8 @@ class StatusBoard(StatusSink):
         match self._link:
             case ConnectionState.CONNECTED:
                 return _Said(Status.PARKED if self._parked else Status.IDLE)
+            case ConnectionState.RESTING:
+                return _Said(Status.IDLE, "", None, "left alone, so that the phone app can connect")
             case ConnectionState.HELD_BY_OTHER:
                 return _Said(Status.IDLE, "", Reason.HELD_BY_OTHER, "another client holds the telescope")
             case _:

@@ -28,7 +28,12 @@ def _native(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telesc
 
     return DwarfTelescope(
         DwarfAddress(own.host, own.port, own.http_port),
-        options=DwarfOptions(model=own.model, keep_control=own.keep_control, record=record),
+        options=DwarfOptions(
+            model=own.model,
+            keep_control=own.keep_control,
+            rest_when_released=not own.keep_control,
+            record=record,
+        ),
         clock=clock,
     )
 

@@ -31,8 +31,6 @@ from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
 
-HAND_OVER_S = 120.0  # with the next session nearer than this the control lock is kept
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -54,8 +52,6 @@ class Lifecycle:
         gate: ConditionGate,
         board: StatusBoard,
         watchman: Callable[[Running, Plan], Watchman],
-        *,
-        keep_control: bool,
     ) -> None:
         self._around = around
         self._store = store
@@ -64,7 +60,6 @@ class Lifecycle:
         self._gate = gate
         self._board = board
         self._watchman = watchman
-        self._keep_control = keep_control
         self.dispatcher: Dispatcher | None = None
         self.running: Running | None = None
         self.left_running = False  # a stop that never reached the telescope
@@ -95,7 +90,6 @@ class Lifecycle:
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
         with session_log(path, waiting.session_id):
             await self._run(waiting, plan)
-        await self._release_control()
 
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""
@@ -179,17 +173,6 @@ class Lifecycle:
                 self.dispatcher.put(waiting)
             return False
         return True
-
-    async def _release_control(self) -> None:
-        if self._keep_control or self.dispatcher is None:
-            return
-        now = self._around.clock.now()
-        soon = any(
-            waiting.start is None or (waiting.start - now).total_seconds() < HAND_OVER_S
-            for waiting in self.dispatcher.queue
-        )
-        if not soon:
-            await self._around.telescope.release_control()
 
 
 def _problem(result: SessionResult) -> Failure | None:

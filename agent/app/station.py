@@ -57,6 +57,8 @@ from agent.telescope.interface import (
 _LOGGER = logging.getLogger(__name__)
 
 NIGHT_CHANGES = time(18)  # local; the table of results changes its night then as well
+FREE_AFTER_S = 300.0  # without work for this long, the telescope is free for the phone app
+WORK_SOON = timedelta(minutes=5)  # a session this near is work: connecting and telemetry take a moment
 STOP_LIMIT_S = 25.0  # a stopping agent waits this long for its session to come to rest
 
 
@@ -87,6 +89,7 @@ class Station:
         self._safety: SafetyDecision | None = None
         self._safety_changed = asyncio.Event()
         self._night_over: tuple[datetime, Reason, str] | None = None
+        self._freed = False
         self._shelter = Shelter(self, settings.conditions.unsafe_action)
         self.switches = SwitchBoard(
             state,
@@ -141,7 +144,6 @@ class Station:
             self.gate,
             self.board,
             self._watchman,
-            keep_control=own.keep_control,
         )
         self.dispatcher = Dispatcher(
             telescope_id,
@@ -333,8 +335,33 @@ class Station:
             if self.lifecycle.left_running and self.running is None:
                 await self._make_up_for_stop()
             await self.intake.look_again()
-            while self.telescope.connection is ConnectionState.CONNECTED:
-                await self.clock.sleep(self._settings.poll_seconds)
+            await self._stay_while_needed()
+
+    async def _stay_while_needed(self) -> None:
+        """Watch the link until it is lost; free the telescope after a while without work, take it back for work."""
+        needed_at = self.clock.monotonic()
+        while self.telescope.connection in (ConnectionState.CONNECTED, ConnectionState.RESTING):
+            if self._has_work():
+                needed_at = self.clock.monotonic()
+                if self.telescope.connection is ConnectionState.RESTING:
+                    await self.telescope.open()
+                    return
+            elif (
+                self.telescope.connection is ConnectionState.CONNECTED
+                and self.clock.monotonic() - needed_at >= FREE_AFTER_S
+                and not self._freed
+                and not self.own.keep_control
+            ):
+                self._freed = True
+                await self.telescope.release_control()
+            await self.clock.sleep(self._settings.poll_seconds)
+
+    def _has_work(self) -> bool:
+        soon = self.clock.now() + WORK_SOON
+        waits = any(waiting.start is None or waiting.start <= soon for waiting in self.dispatcher.queue)
+        work = waits or self.running is not None or self.dispatcher.running is not None
+        self._freed = self._freed and not work
+        return work
 
     async def _make_up_for_stop(self) -> None:
         try:

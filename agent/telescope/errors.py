@@ -10,7 +10,9 @@ class TelescopeError(AgentError):
 
     code = "telescope_error"
 
-    def __init__(self, message: str, *, code: str | None = None, hint: str = "", device_code: int | None = None):
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str = "", device_code: int | None = None
+    ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.device_code = device_code
 

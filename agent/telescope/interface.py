@@ -8,7 +8,7 @@ Rules for every driver:
   raise `UnreachableError`.
 - Cancelling a command only stops waiting for it. `halt()` is what stops the telescope.
 - A capture belongs to the telescope, not to the connection: `follow_capture` survives lost links by itself
-  and re-attaches; it raises `UnreachableError` only when the telescope stays away longer than the driver's limit.
+  and re-attaches; it raises `UnreachableError` only when the telescope stays away too long.
 - A `site` of None means that nobody told the agent where the telescope stands: the driver leaves the location
   out and the telescope uses the one it has (from the phone app); RefusedError where it cannot do without.
 """
@@ -33,6 +33,7 @@ class ConnectionState(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     HELD_BY_OTHER = "held_by_other"
+    RESTING = "resting"  # left alone on purpose, so that other clients find it free; take_control wakes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class Telescope(ABC):
 
     @abstractmethod
     async def open(self) -> None:
-        """Start connecting, and keep doing so; return at once."""
+        """Start connecting, and keep doing so; return at once. Wakes a telescope that rests."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -190,7 +191,10 @@ class Telescope(ABC):
 
     @abstractmethod
     async def release_control(self) -> None:
-        """Let other clients (the phone app) control the telescope. Best effort, never raises."""
+        """Let other clients (the phone app) control the telescope. Best effort, never raises.
+
+        A telescope that serves one client at a time is left alone (RESTING) until `take_control`.
+        """
 
     @abstractmethod
     async def set_time(self, now: datetime, timezone: str, site: Site | None) -> None:

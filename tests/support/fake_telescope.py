@@ -67,6 +67,8 @@ class FakeTelescope(Telescope):
     gotos: list[SkyTarget | SolarTarget] = field(default_factory=list)
     held: dict[Camera, CameraSettings] = field(default_factory=dict)
     online: bool = True
+    single_client: bool = False
+    resting: bool = False
 
     def __post_init__(self) -> None:
         self._listeners: list[Listener] = []
@@ -94,6 +96,10 @@ class FakeTelescope(Telescope):
     # -- Telescope --------------------------------------------------------------------------------------
 
     async def open(self) -> None:
+        self.calls.append("open")
+        if self.resting:
+            self.resting = False
+            self._back.set()
         self._tell(ConnectionChanged(ConnectionState.CONNECTED))
 
     async def close(self) -> None:
@@ -101,10 +107,12 @@ class FakeTelescope(Telescope):
 
     @property
     def connection(self) -> ConnectionState:
+        if self.resting:
+            return ConnectionState.RESTING
         return ConnectionState.CONNECTED if self.online else ConnectionState.CONNECTING
 
     async def wait_connected(self) -> None:
-        if not self.online:
+        while not self.online or self.resting:
             await self._back.wait()
 
     @property
@@ -128,6 +136,10 @@ class FakeTelescope(Telescope):
 
     async def release_control(self) -> None:
         self.calls.append("release_control")
+        if self.single_client:
+            self.resting = True
+            self._back = asyncio.Event()
+            self._tell(ConnectionChanged(ConnectionState.RESTING, "left alone", expected=True))
 
     async def set_time(self, now: datetime, timezone: str, site: Site | None) -> None:
         await self._do("set_time")
@@ -235,7 +247,7 @@ class FakeTelescope(Telescope):
 
     async def _do(self, name: str, seconds: float | None = None) -> None:
         self.calls.append(name)
-        if not self.online:
+        if not self.online or self.resting:
             raise UnreachableError("The telescope does not answer.")
         await self.clock.sleep(self.command_s if seconds is None else seconds)
         if not self.online:

@@ -136,6 +136,8 @@ class DwarfTelescope(Telescope):
 
     async def open(self) -> None:
         self._link.start()
+        if self._link.resting:
+            self._link.wake()
 
     async def close(self) -> None:
         if not self._options.keep_control and self._link.state is ConnectionState.CONNECTED:

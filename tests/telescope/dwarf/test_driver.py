@@ -565,7 +565,7 @@ def test_a_telescope_can_be_left_alone_between_sessions() -> None:
         await b.telescope.take_control()
         await b.telescope.release_control()
         await b.clock.sleep(600)
-        assert b.telescope.connection is ConnectionState.CLOSED
+        assert b.telescope.connection is ConnectionState.RESTING
         await b.telescope.take_control()
         assert b.telescope.connection is ConnectionState.CONNECTED
 

@@ -242,7 +242,7 @@ def test_a_resting_link_stays_away_until_it_is_woken() -> None:
     async def test(far: Peer, near: Watched) -> None:
         await near.connected()
         await near.link.rest("resting")
-        await near.until(lambda: near.link.state is ConnectionState.CLOSED)
+        await near.until(lambda: near.link.state is ConnectionState.RESTING)
         await asyncio.sleep(3000)
         assert far.connections == 1
         near.link.wake()

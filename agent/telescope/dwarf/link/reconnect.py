@@ -112,7 +112,7 @@ class Link:
     async def _run(self) -> None:
         while True:
             if self._resting:
-                self._set(ConnectionState.CLOSED, self._expected, expected=True)
+                self._set(ConnectionState.RESTING, self._expected, expected=True)
                 self._wake.clear()
                 await self._wake.wait()
             try:
