@@ -62,11 +62,19 @@ async def build_station(
     tree = Tree(settings.sessions_dir_of(own))
     state = StateFile(tree.ledger.with_name("telescope.json"))
     await asyncio.to_thread(state.load)
-    telescope = drivers.connect(own, clock, record)
+    telescope = drivers.connect(_moved(own, state), clock, record)
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:
         state.set(id=telescope_id)
     return Station(telescope_id, telescope, settings, own, bus, timetable, clock, state)
+
+
+def _moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:
+    """The settings with the address the telescope got when it last joined the Wi-Fi over Bluetooth."""
+    host = state.get("host")
+    if isinstance(host, str) and host and state.get("configured_host") == own.host:
+        return own.model_copy(update={"host": host})
+    return own
 
 
 def _remembered(state: StateFile) -> str:

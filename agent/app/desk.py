@@ -13,6 +13,7 @@ from agent.app.station import Station
 from agent.app.submission import Submissions
 from agent.app.switches import Switches
 from agent.app.verbs import Accepted, Verbs
+from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.mqtt.discovery.model import NO_FILE
 from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission, Verb
@@ -20,6 +21,7 @@ from agent.session.document import read_session
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
+from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -80,17 +82,33 @@ class AgentDesk:
     async def set_value(self, telescope: str, key: str, value: object) -> Reply:
         """Change one of a station's switches."""
         station = self._stations[telescope]
+        if key == "filter":
+            return await self._set_filter(station, str(value).strip())
         try:
             values = _read_setting(station, key, value)
         except (BadValueError, ValueError) as error:
             return Reply(False, Code.INVALID, f"{key}: {error}")
         if values is None:
-            known = "scheduler, armed, weather_policy, max_wait_min, session_file, not_before"
+            known = "scheduler, armed, weather_policy, max_wait_min, filter, session_file, not_before"
             return Reply(
                 False, Code.UNKNOWN_SETTING, f"There is no setting {key!r}.", hint=f"One of: {known}."
             )
         station.switches.change(**values)
         return Reply(True, Code.DONE, f"{key} is {value}.")
+
+    async def _set_filter(self, station: Station, name: str) -> Reply:
+        """Turn the tele camera's filter now; a session sets its own."""
+        capabilities = station.capabilities()
+        offered = capabilities.cameras[Camera.TELE].filters if capabilities is not None else ()
+        chosen = next((each for each in offered if each.name.lower() == name.lower()), None)
+        if chosen is None:
+            hint = "One of: " + ", ".join(each.name for each in offered) if offered else ""
+            return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
+        if station.running is not None:
+            return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
+        await station.telescope.apply(Camera.TELE, CameraSettings(filter=chosen.value))
+        station.switches.change(filter=chosen.name)
+        return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
 
     async def bridge_request(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a question about the agent itself."""
@@ -145,6 +163,7 @@ def published(switches: Switches) -> dict[str, Any]:
         "armed": switches.armed,
         "weather_policy": switches.weather_policy.value,
         "max_wait_min": switches.max_wait_min,
+        "filter": switches.filter or None,
         "session_file": switches.session_file or NO_FILE,
         "not_before": switches.not_before.isoformat() if switches.not_before else None,
     }

@@ -123,7 +123,9 @@ class MqttSide:
                     group.create_task(pictures.run(), name=f"{station.id}: pictures")
                 if self._settings.discovery.enabled:
                     self._announce()
-                    group.create_task(self._announcer.run(), name="discovery")
+                else:
+                    self._announcer.announce([])  # what was announced before is taken back
+                group.create_task(self._announcer.run(), name="discovery")
         finally:
             for end in ends:
                 end()
@@ -174,6 +176,7 @@ class MqttSide:
             serial=serial,
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
+            can_provision=station.bluetooth is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )
 

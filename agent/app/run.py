@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.app.building import Drivers, build_station
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
+from agent.app.rejoin import BluetoothReturn
 from agent.app.station import Station
 from agent.app.weather import Weather
 from agent.clock import Clock
@@ -19,6 +20,7 @@ from agent.events import EventBus
 from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
+from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,6 +58,10 @@ async def run_agent(
         for own in settings.telescopes:
             station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())
             stations[station.id] = station
+        if settings.bluetooth.enabled:
+            radio = BleakTransport(clock)  # one for all: it takes one connection at a time
+            for station in stations.values():
+                station.bluetooth = BluetoothReturn(station, settings.bluetooth, radio)
         timetable.start()
         try:
             for station in stations.values():

@@ -14,6 +14,7 @@ from agent.app.gate import ConditionGate
 from agent.app.intake import Intake
 from agent.app.lifecycle import Lifecycle, Running
 from agent.app.records import Records
+from agent.app.rejoin import BluetoothReturn
 from agent.app.shelter import Shelter
 from agent.app.state_file import StateFile
 from agent.app.switches import SwitchBoard, Switches
@@ -90,6 +91,7 @@ class Station:
         self._safety_changed = asyncio.Event()
         self._night_over: tuple[datetime, Reason, str] | None = None
         self._freed = False
+        self.bluetooth: BluetoothReturn | None = None
         self._shelter = Shelter(self, settings.conditions.unsafe_action)
         self.switches = SwitchBoard(
             state,
@@ -176,6 +178,8 @@ class Station:
             group.create_task(self.dispatcher.serve(), name=f"{self.id}: sessions")
             group.create_task(self._follow_model(), name=f"{self.id}: model")
             group.create_task(self._shelter.run(), name=f"{self.id}: shelter")
+            if self.bluetooth is not None:
+                group.create_task(self.bluetooth.run(), name=f"{self.id}: bluetooth")
 
     async def idle(self) -> None:
         """Return when every file was looked at and no session is left that could run."""
@@ -336,9 +340,10 @@ class Station:
                 await self._make_up_for_stop()
             await self.intake.look_again()
             await self._stay_while_needed()
+            await self.clock.sleep(self._settings.poll_seconds)  # another client may hold a link that is up
 
     async def _stay_while_needed(self) -> None:
-        """Watch the link until it is lost; free the telescope after a while without work, take it back for work."""
+        """Watch the link until it is lost; free the telescope while there is no work, take it back for work."""
         needed_at = self.clock.monotonic()
         while self.telescope.connection in (ConnectionState.CONNECTED, ConnectionState.RESTING):
             if self._has_work():

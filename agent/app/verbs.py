@@ -49,6 +49,7 @@ class Verbs:
             Verb.GOTO: self._goto,
             Verb.SHUTDOWN: self._shutdown,
             Verb.REBOOT: self._reboot,
+            Verb.PROVISION: self._provision,
         }
 
     async def carry_out(self, command: Command, accepted: Accepted) -> Reply:
@@ -175,6 +176,12 @@ class Verbs:
 
     async def _reboot(self, command: Command, accepted: Accepted) -> Reply:
         return await self._by_hand(command, accepted, self._station.telescope.reboot, "restarting")
+
+    async def _provision(self, command: Command, accepted: Accepted) -> Reply:
+        if self._station.bluetooth is None:
+            hint = "Set bluetooth_enabled, and the Wi-Fi's name and password, in the configuration."
+            return _no(command, Code.NOT_ALLOWED, "Bluetooth is not switched on in the configuration.", hint)
+        return await self._station.bluetooth.on_command(command, accepted)
 
     async def _goto(self, command: Command, accepted: Accepted) -> Reply:
         target = _target(command)

@@ -17,6 +17,7 @@ from agent.schedule.waiting import Answer, Judgement, Waiting
 _LOGGER = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(seconds=60)  # conditions without a known end are asked again this often
+NEWS_EVERY_S = 0.5  # a folder of thousands is told in one message
 SOONEST = timedelta(seconds=1)  # an answer that is already out of date must not become a busy loop
 _RECHECK = "recheck:"
 
@@ -74,6 +75,7 @@ class Dispatcher:
         self._on_idle = on_idle
         self._queue: dict[str, Waiting] = {}
         self._wake = asyncio.Event()
+        self._news = asyncio.Event()
         self._published: QueueChanged | None = None
         self._standstill: Standstill | None = None
         self.running: Waiting | None = None
@@ -119,11 +121,25 @@ class Dispatcher:
     def kick(self) -> None:
         """Look again at what to do next."""
         self._wake.set()
+        self._news.set()
 
     # -- the loop ---------------------------------------------------------------------------------------
 
     async def serve(self) -> None:
-        """Run due sessions one after the other, for ever."""
+        """Run due sessions one after the other, and tell the queue when it changes, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run_due(), name=f"{self._telescope_id}: due sessions")
+            group.create_task(self._tell_queue(), name=f"{self._telescope_id}: queue")
+
+    async def _tell_queue(self) -> None:
+        """Sessions that come or go while one runs are told as well; many at once are told once."""
+        while True:
+            await self._news.wait()
+            await self._clock.sleep(NEWS_EVERY_S)
+            self._news.clear()
+            self._publish_queue()
+
+    async def _run_due(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()

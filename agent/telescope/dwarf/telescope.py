@@ -9,7 +9,7 @@ import random
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -113,7 +113,7 @@ class DwarfTelescope(Telescope):
         self._exchange.listen(self._state.take)
         self._http = DwarfHttp(address.host, address.http_port, self._recorder)
         self._link = Link(
-            f"ws://{_url_host(address.host)}:{address.port}/?client_id={self._options.client_id}",
+            self._url(),
             clock=self._clock,
             rng=rng or random.Random(),  # noqa: S311 - jitter, no secret
             greet=self._greet,
@@ -133,6 +133,16 @@ class DwarfTelescope(Telescope):
         )
 
     # -- connection -------------------------------------------------------------------------------------
+
+    def move(self, host: str) -> None:
+        """Reach the telescope at another address from now on: it may get one when it joins the Wi-Fi anew."""
+        self._address = replace(self._address, host=host)
+        self._http.host = host
+        self._link.move(self._url())
+
+    def _url(self) -> str:
+        client = self._options.client_id
+        return f"ws://{_url_host(self._address.host)}:{self._address.port}/?client_id={client}"
 
     async def open(self) -> None:
         self._link.start()

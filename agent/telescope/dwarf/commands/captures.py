@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from agent.capabilities import Camera
@@ -84,9 +85,11 @@ async def follow_capture(
         except TimeoutError:
             await _ask_quietly(device)
     await device.clock.sleep(_STRAGGLERS_S)
-    if on_progress is not None and record.progress() != told:
-        on_progress(record.progress())
-    return await _report(device, record, attached_at)
+    report = await _report(device, record, attached_at)
+    final = replace(record.progress(), taken=report.taken, stacked=report.stacked)
+    if on_progress is not None and final != told:
+        on_progress(final)  # frames may have been taken while the link was down
+    return report
 
 
 async def running_capture(device: Device, camera: Camera) -> CaptureProgress | None:

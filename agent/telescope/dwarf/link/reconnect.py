@@ -97,6 +97,11 @@ class Link:
         """The next loss is no surprise (the telescope was told to switch off or restart)."""
         self._expected = why
 
+    def move(self, url: str) -> None:
+        """Connect to another address from the next attempt on, and make it soon."""
+        self._url = url
+        self._wake.set()
+
     async def rest(self, why: str) -> None:
         """Drop the connection and stay away until `wake`, so that other clients find the telescope free."""
         self._resting = True
