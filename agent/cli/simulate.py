@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cli.common import Commands, add_command, port_number, positive
@@ -21,7 +23,9 @@ _EXAMPLES = """\
   dwarf-agent simulate                                  a Dwarf 3 on 127.0.0.1:9900
   dwarf-agent simulate --model mini --speed 20          a Dwarf mini, twenty times as fast as life
   dwarf-agent simulate --fault drop-link:after_s=30     that loses the connection after 30 s
-  dwarf-agent simulate --faults                         list the faults there are"""
+  dwarf-agent simulate --faults                         list the faults there are
+  dwarf-agent simulate --set calibrated=true            one that was calibrated before
+  dwarf-agent simulate --replay night.jsonl             one that says what a recorded one said"""
 
 
 def add_to(commands: Commands) -> None:
@@ -57,6 +61,16 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="for what happens by chance (default: %(default)s)"
     )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other option of the simulator, such as stacking_loss=0.2 (docs/simulator.md lists them)",
+    )
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="play a recording made with 'dwarf-agent run --record'"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -66,30 +80,57 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.faults:
         print("\n".join(_fault_line(name, fault) for name, fault in sorted(FAULTS.items())))
         return 0
-    options = SimulatorOptions(
-        model=arguments.model,
-        generation=arguments.generation,
-        answer_type=arguments.answer_type,
-        host=arguments.host,
-        port=arguments.port,
-        http_port=arguments.http_port,
-        seed=arguments.seed,
-        speed=arguments.speed,
-        faults=tuple(parse_fault(text) for text in arguments.fault),
+    options = SimulatorOptions.from_mapping(
+        {
+            "model": arguments.model,
+            "generation": arguments.generation,
+            "answer_type": arguments.answer_type,
+            "host": arguments.host,
+            "port": arguments.port,
+            "http_port": arguments.http_port,
+            "seed": arguments.seed,
+            "speed": arguments.speed,
+            "faults": [parse_fault(text) for text in arguments.fault],
+            **dict(_setting(text) for text in arguments.set),
+        }
     )
     set_up_logging("info")
-    return asyncio.run(_simulate(options))
+    return asyncio.run(_serve(options, arguments.replay))
 
 
-async def _simulate(options: SimulatorOptions) -> int:
-    from agent.telescope.simulator import SimulatedDwarf, patient
+def _setting(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise AgentError(f"--set {text}: there is no value.", hint="Write --set NAME=VALUE.")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value.strip()
+
+
+async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
+    from agent.telescope.simulator import Recording, ReplayedDwarf, SimulatedDwarf, clock_for, patient
 
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    telescope: SimulatedDwarf | ReplayedDwarf
+    if recording is None:
+        telescope, what = SimulatedDwarf(patient(options)), f"simulated {options.model}"
+    else:
+        telescope, what = (
+            ReplayedDwarf(
+                Recording.read(recording),
+                clock_for(options),
+                host=options.host,
+                port=options.port,
+                http_port=options.http_port,
+            ),
+            f"replayed {recording.name}",
+        )
     try:
-        async with SimulatedDwarf(patient(options)) as telescope:
+        async with telescope:
             print(
-                f"simulated {options.model} on {options.host}:{telescope.port}, HTTP {telescope.http_port}; "
+                f"{what} on {options.host}:{telescope.port}, HTTP {telescope.http_port}; "
                 f"time × {options.speed:g}. Ctrl-C ends it.\n"
                 f"dwarf-agent run --telescope-host {options.host} --telescope-port {telescope.port} "
                 f"--telescope-http-port {telescope.http_port}",

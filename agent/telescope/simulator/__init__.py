@@ -1,6 +1,6 @@
 """A Dwarf on the wire, without the telescope: for tests, for the demo, and for anybody's client."""
 
-from agent.telescope.simulator.dwarf import SimulatedDwarf, patient, serve, serve_recording
+from agent.telescope.simulator.dwarf import SimulatedDwarf, clock_for, patient, serve, serve_recording
 from agent.telescope.simulator.faults import FAULTS, Fault, FaultError, fault_from_json, parse_fault
 from agent.telescope.simulator.options import (
     HTTP_PORT,
@@ -26,6 +26,7 @@ __all__ = [
     "SimulatedDwarf",
     "SimulatorError",
     "SimulatorOptions",
+    "clock_for",
     "fault_from_json",
     "parse_fault",
     "patient",
