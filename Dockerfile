@@ -20,7 +20,7 @@ RUN /app/bin/pip install --no-deps . \
     && /app/bin/pip uninstall --yes pip
 
 FROM ${BASE_IMAGE}
-ARG BUILD_VERSION=0.1.0
+ARG BUILD_VERSION=dev
 ARG BUILD_ARCH=amd64
 LABEL org.opencontainers.image.title="dwarf-agent" \
       org.opencontainers.image.description="Unattended imaging sessions on DWARFLAB smart telescopes" \
