@@ -46,7 +46,7 @@ def publish(scene: Scene, topic: str, body: str) -> None:
 async def test_a_file_and_a_submission_both_run_to_done_with_their_frames_counted(
     scene: Scene, listening: Path
 ) -> None:
-    await scene.simulator("--speed", SPEED)
+    await scene.simulator("--speed", SPEED, "--set", "calibrated=true")
     scene.drop("m42.json", session(5))
     agent = await scene.agent()
     await scene.until(lambda: "dwarf/bridge/availability online" in lines_of(listening), agent)
@@ -73,7 +73,7 @@ async def test_a_file_and_a_submission_both_run_to_done_with_their_frames_counte
 async def test_sigterm_mid_capture_stops_the_telescope_and_leaves_everything_in_its_place(
     scene: Scene,
 ) -> None:
-    await scene.simulator("--speed", SPEED)
+    await scene.simulator("--speed", SPEED, "--set", "calibrated=true")
     scene.drop("m42.json", session(60))
     agent = await scene.agent()
     await scene.until(lambda: frames_taken(scene) >= 3, agent, 60)
@@ -84,8 +84,11 @@ async def test_sigterm_mid_capture_stops_the_telescope_and_leaves_everything_in_
     assert retained(scene, "dwarf/bridge/availability") == "offline"
 
 
-async def test_an_agent_killed_mid_capture_follows_the_same_capture_after_its_restart(scene: Scene) -> None:
-    await scene.simulator("--speed", SPEED)
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+async def test_an_agent_killed_mid_capture_follows_the_same_capture_after_its_restart(
+    scene: Scene, generation: str
+) -> None:
+    await scene.simulator("--speed", SPEED, "--set", "calibrated=true", "--generation", generation)
     scene.drop("m42.json", session(40))
     agent = await scene.agent()
     await scene.until(lambda: frames_taken(scene) >= 3, agent, 60)
@@ -101,7 +104,14 @@ async def test_an_agent_killed_mid_capture_follows_the_same_capture_after_its_re
 @pytest.mark.parametrize("generation", ["v2", "v3"])
 async def test_a_link_dropped_at_frame_2_of_12_costs_no_frame(scene: Scene, generation: str) -> None:
     await scene.simulator(
-        "--speed", SPEED, "--generation", generation, "--fault", "drop-link:frame=2,refuse_s=40"
+        "--speed",
+        SPEED,
+        "--set",
+        "calibrated=true",
+        "--generation",
+        generation,
+        "--fault",
+        "drop-link:frame=2,refuse_s=40",
     )
     scene.drop("m42.json", session(12))
     agent = await scene.agent()
