@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from agent.clock import Clock
-from agent.conditions import ConditionDefaults, ConditionSet, Decision, Link, Moment, Window
+from agent.conditions import ConditionDefaults, ConditionSet, Decision, Link, Moment, Verdict, Window
+from agent.conditions.rules import DawnRule
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision
 from agent.schedule.waiting import Answer, Judgement, Waiting
@@ -20,7 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again
-_FOR_EVER = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
+_UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 
 
 class ConditionGate:
@@ -35,7 +36,7 @@ class ConditionGate:
         defaults: Callable[[], ConditionDefaults],
         when_missed: str,
         safety: Callable[[], SafetyDecision | None],
-        brake: Callable[[], Judgement | None],
+        brake: Callable[[Waiting], Judgement | None],
     ) -> None:
         """`brake` answers for the whole queue (switched off, night over), or None to let it through."""
         self._telescope = telescope
@@ -78,17 +79,17 @@ class ConditionGate:
         missed = self._missed(waiting)
         if missed is not None:
             return missed
-        if not waiting.forced and (braked := self._brake()) is not None:
+        if not waiting.forced and (braked := self._brake(waiting)) is not None:
             return braked
         conditions = self.conditions(waiting.document)
         decision = conditions.judge(self.moment(waiting, now))
-        if decision.allowed:
+        if decision.allowed or (decision.final and self._must_be_stopped(waiting)):
             self._since.pop(waiting.session_id, None)
             return Judgement(Answer.RUN)
         reason, message = decision.reason or Reason.SCHEDULE, decision.message
         if decision.final:
             return Judgement(Answer.OVER, reason, message)
-        if self._link_alone(decision):
+        if all(_unbounded(verdict) for verdict in decision.blocking):
             return Judgement(Answer.WAIT, reason, message, decision.until)
         if conditions.weather is WeatherPolicy.ABORT and reason is Reason.WEATHER:
             return Judgement(Answer.OVER, reason, message)
@@ -112,7 +113,7 @@ class ConditionGate:
         return ConditionSet.from_settings_and_session(self._defaults(), document.conditions)
 
     def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
-        """What the rules are asked about."""
+        """What the rules are asked about; of what is running only the present, as its end is watched over."""
         targets = waiting.plan.goto_targets if waiting.plan is not None else ()
         solar = waiting.document.goto_solar
         return Moment(
@@ -120,7 +121,7 @@ class ConditionGate:
             site=self._site,
             target=targets[-1] if targets else None,
             window=Window(waiting.start or waiting.seen, waiting.window_end),
-            duration_s=waiting.plan.estimate_s if waiting.plan is not None else 0.0,
+            duration_s=0.0 if running or waiting.plan is None else waiting.plan.estimate_s,
             link=self.link(),
             telemetry=self._telescope.telemetry,
             safety=self._safety(),
@@ -143,9 +144,9 @@ class ConditionGate:
             case _:
                 return None
 
-    @staticmethod
-    def _link_alone(decision: Decision) -> bool:
-        return all(verdict.reason in _FOR_EVER for verdict in decision.blocking)
+    def _must_be_stopped(self, waiting: Waiting) -> bool:
+        """Whether a session that goes on no more has to run all the same, to stop what the telescope does."""
+        return waiting.resume and self.link() is Link.READY
 
 
 class SessionGuard:
@@ -165,3 +166,8 @@ class SessionGuard:
         self._conditions.permit_goto(
             target, self._site, now, until=now + timedelta(seconds=seconds), sun_filter=self._sun_filter
         )
+
+
+def _unbounded(verdict: Verdict) -> bool:
+    """Whether waiting for it does not count: the telescope's absence, and a night that was too short."""
+    return verdict.reason in _UNBOUNDED or verdict.rule == DawnRule.name

@@ -165,8 +165,9 @@ class Intake:
     async def _take(self, stored: StoredSession) -> Waiting:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
-        resume, expired = self._unfinished(stored)
-        waiting = self._waiting(stored, resume=resume)
+        began = self._began(stored)
+        expired = began is not None and self._clock.now() - began > RESUME_WITHIN
+        waiting = self._waiting(stored, began)
         if expired:
             await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
         else:
@@ -191,7 +192,7 @@ class Intake:
                 )
             )
 
-    def _waiting(self, stored: StoredSession, *, resume: bool) -> Waiting:
+    def _waiting(self, stored: StoredSession, began: datetime | None) -> Waiting:
         document = stored.document
         start = start_instant(document, self._zone, stored.first_seen)
         plan = self.plan(document)
@@ -204,19 +205,21 @@ class Intake:
             request_id=document.id_command.request_id,
         )
         end = window_end(document, self._zone, stored.first_seen, start=start)
-        return Waiting(brief, document, plan, start, end, stored.first_seen, resume=resume)
+        return Waiting(
+            brief, document, plan, start, end, stored.first_seen, resume=began is not None, began=began
+        )
 
-    def _unfinished(self, stored: StoredSession) -> tuple[bool, bool]:
-        """Whether the session has a journal to go on from, and whether that is too old to do so."""
+    def _began(self, stored: StoredSession) -> datetime | None:
+        """When a session that has a journal to go on from first began to run."""
         facts = self._store.journal(stored.session_id).load()
         began = facts.get("started_at") if facts else None
         if not isinstance(began, str):
-            return False, False
+            return None
         try:
-            age = self._clock.now() - datetime.fromisoformat(began)
-        except (ValueError, TypeError):
-            return False, False
-        return age <= RESUME_WITHIN, age > RESUME_WITHIN
+            instant = datetime.fromisoformat(began)
+        except ValueError:
+            return None
+        return instant if instant.tzinfo is not None else None
 
     def _tell_rejected(self, rejected: Rejected) -> None:
         self._publish(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.app.board import StatusBoard
@@ -15,14 +15,18 @@ from agent.app.gate import ConditionGate, SessionGuard
 from agent.app.intake import Intake
 from agent.app.records import Records
 from agent.app.watchman import Watchman
-from agent.events import Failure, Outcome, Reason, SessionResult
+from agent.conditions import SunLimitError
+from agent.events import Failure, Outcome, Reason, SessionResult, SessionWaiting
 from agent.execute.context import Job, Surroundings
-from agent.execute.control import Control
+from agent.execute.control import Control, Ending, EndKind
+from agent.execute.journal import JournalFile
 from agent.execute.run import SessionRun
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
+from agent.session.fields import OnError
 from agent.session.plan import Plan, target_json
 from agent.session.problems import InvalidSessionError
+from agent.store.documents import attempts_of
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.session_log import log_path, session_log
@@ -30,6 +34,8 @@ from agent.store.store import SessionStore
 from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
+
+REST = timedelta(minutes=10)  # a session that failed lets the others by, and the telescope settle, this long
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Lifecycle:
         gate: ConditionGate,
         board: StatusBoard,
         watchman: Callable[[Running, Plan], Watchman],
+        end_night: Callable[[Reason, str], None],
     ) -> None:
         self._around = around
         self._store = store
@@ -60,6 +67,7 @@ class Lifecycle:
         self._gate = gate
         self._board = board
         self._watchman = watchman
+        self._end_night = end_night
         self.dispatcher: Dispatcher | None = None
         self.running: Running | None = None
         self.left_running = False  # a stop that never reached the telescope
@@ -89,11 +97,16 @@ class Lifecycle:
             return
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
         with session_log(path, waiting.session_id):
-            await self._run(waiting, plan)
+            await self._run(waiting, plan, attempts_of(stored.document))
 
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""
         self._gate.forget(waiting.session_id)
+        if waiting.resume:  # the telescope may still capture for it, and cannot be told now
+            self.left_running = True
+            journal = self._store.journal(waiting.session_id)
+            await self._records.end_from_journal(waiting.brief, journal, reason, message)
+            return
         outcome = Outcome.FAILED if reason is Reason.INVALID else Outcome.SKIPPED
         failure = Failure("invalid", message) if reason is Reason.INVALID else None
         await self._records.end_unrun(waiting.brief, outcome, reason, message, failure)
@@ -107,7 +120,7 @@ class Lifecycle:
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    async def _run(self, waiting: Waiting, plan: Plan) -> None:
+    async def _run(self, waiting: Waiting, plan: Plan, turn: int) -> None:
         control = Control()
         self.running = Running(waiting, control)
         self._board.session_began(waiting.brief)
@@ -116,19 +129,23 @@ class Lifecycle:
         problem: Failure | None = None
         try:
             watchman = asyncio.create_task(self._watchman(self.running, plan).watch(), name="watchman")
+            watchman.add_done_callback(functools.partial(_fail_closed, control))
             try:
                 run = SessionRun(self._around, self._job(waiting, plan), control)
                 result = await run.execute()
                 self.left_running = self.left_running or run.left_running
             finally:
                 watchman.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await watchman
+                await asyncio.wait({watchman})
             if result is None:
                 await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
                 return
             problem = _problem(result)
-            await self._records.end(result, conditions=conditions, target=_target(plan))
+            await self._leave_target(waiting, plan)
+            if not await self._gets_another_turn(waiting, result, turn):
+                await self._records.end(result, conditions=conditions, target=_target(plan))
+                if result.error is not None and _on_error(waiting) is OnError.END_NIGHT:
+                    self._end_night(Reason.TELESCOPE, f"Session {waiting.session_id} failed and ends it.")
         finally:
             self.running = None
             self._gate.forget(waiting.session_id)
@@ -142,7 +159,53 @@ class Lifecycle:
             self._around.clock,
             sun_filter=solar is not None and solar.sun_filter,
         )
-        return Job(waiting.brief, plan, self._store.journal(waiting.session_id), guard)
+        journal: JournalFile = self._store.journal(waiting.session_id)
+        if _on_error(waiting) is OnError.RETRY:
+            journal = _KeptJournal(journal)
+        return Job(waiting.brief, plan, journal, guard)
+
+    async def _leave_target(self, waiting: Waiting, plan: Plan) -> None:
+        """Track no longer what the Sun comes near to while nobody watches over it."""
+        targets = plan.goto_targets
+        if not targets:
+            return
+        try:
+            self._gate.conditions(waiting.document).permit_goto(
+                targets[-1], self._around.site, self._around.clock.now(), until=None, sun_filter=False
+            )
+        except SunLimitError:
+            _LOGGER.info("Tracking ends with session %s, as the Sun comes near", waiting.session_id)
+            try:
+                await self._around.telescope.stop_goto()
+            except TelescopeError as trouble:
+                _LOGGER.warning("The telescope could not be told to stop tracking: %s", trouble)
+                self.left_running = True
+
+    async def _gets_another_turn(self, waiting: Waiting, result: SessionResult, turn: int) -> bool:
+        """Let a session that failed and says `retry` wait again, with the frames it has."""
+        now = self._around.clock.now()
+        later = now + REST
+        most = waiting.document.id_command.max_attempts
+        too_late = waiting.window_end is not None and later >= waiting.window_end
+        if result.error is None or _on_error(waiting) is not OnError.RETRY or turn >= most or too_late:
+            return False
+        message = f"Turn {turn} of {most} failed: {result.error.message}"
+        if not await self._put_back(waiting, message):
+            return False
+        if self.dispatcher is not None:
+            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later)
+            self.dispatcher.put(again.passed_over(Reason.RETRY, message))
+        self._around.publish(
+            SessionWaiting(
+                telescope=self._around.telescope_id,
+                at=now,
+                session=waiting.brief,
+                reason=Reason.RETRY,
+                message=message,
+                until=later,
+            )
+        )
+        return True
 
     def _readings(self) -> dict[str, Any]:
         telemetry = self._around.telescope.telemetry
@@ -153,15 +216,16 @@ class Lifecycle:
         }
         return {name: value for name, value in readings.items() if value is not None}
 
-    async def _put_back(self, waiting: Waiting, message: str) -> None:
+    async def _put_back(self, waiting: Waiting, message: str) -> bool:
         try:
             await asyncio.to_thread(self._store.put_back, waiting.session_id, message)
         except StoreError as error:
             _LOGGER.warning(
                 "Session %s stays in Current/ until the next start: %s", waiting.session_id, error
             )
-            return
+            return False
         _LOGGER.info("Session %s is back in ToDo/: %s", waiting.session_id, message)
+        return True
 
     async def _take_control(self, waiting: Waiting) -> bool:
         try:
@@ -173,6 +237,30 @@ class Lifecycle:
                 self.dispatcher.put(waiting)
             return False
         return True
+
+
+class _KeptJournal:
+    """A journal that outlives a run: the session may get another turn, and its frames count then."""
+
+    def __init__(self, file: JournalFile) -> None:
+        self.load = file.load
+        self.save = file.save
+
+    def clear(self) -> None:
+        """The store forgets it when the session ends."""
+
+
+def _fail_closed(control: Control, watchman: asyncio.Task[None]) -> None:
+    """End a session that nothing watches over any more."""
+    if watchman.cancelled() or (error := watchman.exception()) is None:
+        return
+    _LOGGER.error("The watch over the session failed", exc_info=error)
+    message = "The agent's watch over the session failed, so it was stopped."
+    control.end(Ending(EndKind.LIMIT, Reason.TELESCOPE, message))
+
+
+def _on_error(waiting: Waiting) -> OnError:
+    return waiting.document.id_command.on_error or OnError.SKIP
 
 
 def _problem(result: SessionResult) -> Failure | None:

@@ -90,8 +90,14 @@ class Records:
             )
         )
 
-    async def end_from_journal(self, brief: SessionBrief, file: JournalFile) -> None:
-        """End a session that was cut off too long ago to go on, with the frames its journal knows."""
+    async def end_from_journal(
+        self,
+        brief: SessionBrief,
+        file: JournalFile,
+        reason: Reason = Reason.AGENT_RESTARTED,
+        message: str = "The agent was away too long to go on.",
+    ) -> None:
+        """End a session that was cut off and cannot go on, with the frames its journal knows."""
         journal = Journal(file, self._clock)
         await journal.load()
         frames = journal.all_frames
@@ -103,8 +109,8 @@ class Records:
                 ended_at=self._clock.now(),
                 started_at=journal.started_at,
                 frames=frames,
-                reason=Reason.AGENT_RESTARTED,
-                message=f"The agent was away too long to go on; {frames.taken} frames were taken before.",
+                reason=reason,
+                message=f"{message} {frames.taken} frames were taken before.",
             )
         )
         await journal.clear()

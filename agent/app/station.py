@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from agent.app.board import StatusBoard
 from agent.app.gate import ConditionGate
 from agent.app.intake import Intake
 from agent.app.lifecycle import Lifecycle, Running
+from agent.app.night_end import NightEnd
 from agent.app.records import Records
 from agent.app.rejoin import BluetoothReturn
 from agent.app.shelter import Shelter
@@ -35,7 +36,7 @@ from agent.execute.context import Surroundings
 from agent.execute.control import Ending, EndKind
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
-from agent.schedule.waiting import Answer, Judgement
+from agent.schedule.waiting import Answer, Judgement, Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
@@ -57,7 +58,6 @@ from agent.telescope.interface import (
 
 _LOGGER = logging.getLogger(__name__)
 
-NIGHT_CHANGES = time(18)  # local; the table of results changes its night then as well
 FREE_AFTER_S = 300.0  # without work for this long, the telescope is free for the phone app
 WORK_SOON = timedelta(minutes=5)  # a session this near is work: connecting and telemetry take a moment
 STOP_LIMIT_S = 25.0  # a stopping agent waits this long for its session to come to rest
@@ -89,9 +89,9 @@ class Station:
         self._defaults = condition_defaults(settings)
         self._safety: SafetyDecision | None = None
         self._safety_changed = asyncio.Event()
-        self._night_over: tuple[datetime, Reason, str] | None = None
         self._freed = False
         self.bluetooth: BluetoothReturn | None = None
+        self._night_end = NightEnd(self)
         self._shelter = Shelter(self, settings.conditions.unsafe_action)
         self.switches = SwitchBoard(
             state,
@@ -146,6 +146,7 @@ class Station:
             self.gate,
             self.board,
             self._watchman,
+            self.end_night,
         )
         self.dispatcher = Dispatcher(
             telescope_id,
@@ -178,6 +179,7 @@ class Station:
             group.create_task(self.dispatcher.serve(), name=f"{self.id}: sessions")
             group.create_task(self._follow_model(), name=f"{self.id}: model")
             group.create_task(self._shelter.run(), name=f"{self.id}: shelter")
+            group.create_task(self._night_end.run(), name=f"{self.id}: end of the night")
             if self.bluetooth is not None:
                 group.create_task(self.bluetooth.run(), name=f"{self.id}: bluetooth")
 
@@ -246,14 +248,8 @@ class Station:
         self.bus.publish(self.board.again())
 
     def end_night(self, reason: Reason, message: str) -> None:
-        """Start nothing more until the next evening."""
-        local = self.clock.now().astimezone(self.zone)
-        evening = datetime.combine(local.date(), NIGHT_CHANGES, self.zone)
-        if evening <= local:
-            evening += timedelta(days=1)
-        self._night_over = (evening, reason, message)
-        _LOGGER.info("The night is over until %s: %s", evening.isoformat(timespec="minutes"), message)
-        self.dispatcher.kick()
+        """Start nothing more until the next evening, and run the closing steps."""
+        self._night_end.end(reason, message)
 
     def stop_after_this(self) -> None:
         """Start nothing more this night; what runs goes on."""
@@ -261,9 +257,7 @@ class Station:
 
     def resume_night(self) -> bool:
         """Undo the end of the night; false when it was not over."""
-        was_over, self._night_over = self._night_over is not None, None
-        self.dispatcher.kick()
-        return was_over
+        return self._night_end.undo()
 
     async def halt_if_connected(self) -> None:
         """Stop whatever the telescope does although no session of ours runs."""
@@ -283,12 +277,10 @@ class Station:
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)
 
-    def _brake(self) -> Judgement | None:
-        if self._night_over is not None:
-            until, reason, message = self._night_over
-            if self.clock.now() < until:
-                return Judgement(Answer.WAIT, reason, f"The night is over: {message}", until)
-            self._night_over = None
+    def _brake(self, waiting: Waiting) -> Judgement | None:
+        over = self._night_end.judgement()
+        if over is not None or waiting.resume:  # what ran before a restart is nothing that starts
+            return over
         values = self.switches.values
         if not values.scheduler:
             return Judgement(Answer.WAIT, Reason.USER, "The scheduler is switched off.")
@@ -306,7 +298,7 @@ class Station:
             conditions,
             clock=self.clock,
             window_end=waiting.window_end,
-            dawn=lambda now: conditions.capture_deadline(self.site, now, target),
+            dawn=lambda now: conditions.capture_deadline(self.site, now, target, began=waiting.began),
             judge=lambda now: conditions.judge(self.gate.moment(waiting, now, running=True)),
             safety=lambda: self._safety,
             policy=lambda: self.gate.conditions(waiting.document).weather,
@@ -343,7 +335,7 @@ class Station:
             await self.clock.sleep(self._settings.poll_seconds)  # another client may hold a link that is up
 
     async def _stay_while_needed(self) -> None:
-        """Watch the link until it is lost; free the telescope while there is no work, take it back for work."""
+        """Watch the link until it is lost; free the telescope without work, take it back for work."""
         needed_at = self.clock.monotonic()
         while self.telescope.connection in (ConnectionState.CONNECTED, ConnectionState.RESTING):
             if self._has_work():

@@ -51,7 +51,7 @@ class Watchman:
         now = self._clock.now()
         limits = [
             (self._window_end, Reason.WINDOW, "The session's window closed."),
-            (self._dawn(now), Reason.TWILIGHT, "The Sun reached its limit."),
+            (self._dawn(now), Reason.TWILIGHT, "It is dawn, or the Sun comes too near."),
         ]
         async with asyncio.TaskGroup() as group:
             for instant, reason, message in limits:

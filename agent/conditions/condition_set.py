@@ -10,6 +10,7 @@ from agent.conditions.moment import Decision, Moment, Rule, Verdict
 from agent.conditions.rules import (
     AltitudeRule,
     BatteryRule,
+    DawnRule,
     HorizonRule,
     MoonAltitudeRule,
     MoonIlluminationRule,
@@ -22,11 +23,17 @@ from agent.conditions.rules import (
     WeatherRule,
     WindowRule,
 )
-from agent.conditions.sun_guard import DEFAULT_LIMIT, OPEN_ENDED, capture_deadline, first_danger, permit_goto
+from agent.conditions.sun_guard import (
+    DEFAULT_LIMIT,
+    OPEN_ENDED,
+    capture_deadline,
+    first_danger,
+    first_dawn,
+    permit_goto,
+)
 from agent.errors import AgentError
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.sections import Conditions
-from agent.sky.ephemeris import sun
 from agent.sky.horizon import HorizonMask
 from agent.sky.nights import CIVIL
 from agent.targets import Site, SolarBody, SolarTarget, Target
@@ -45,7 +52,7 @@ class ConditionDefaults:
     """What the configuration asks of every session; None asks nothing.
 
     Degrees, percent, GB, degrees Celsius, seconds; `max_moon_illumination` is a fraction. `dawn_limit` is
-    the Sun's altitude at which captures begun in the dark end; `sun_below` ends them earlier.
+    the Sun's altitude at which the captures of a night end; `sun_below` ends them earlier.
     """
 
     min_altitude: float | None = None
@@ -97,6 +104,8 @@ class ConditionSet:
             WeatherRule(weather),
             SunDistanceRule(defaults.sun_limit, defaults.allow_sun),
         ]
+        if defaults.dawn_limit is not None:
+            rules.append(DawnRule(defaults.dawn_limit))
         rules += merged.sky_rules()
         rules += merged.device_rules()
         return cls(
@@ -133,20 +142,24 @@ class ConditionSet:
             allow_sun=self.defaults.allow_sun,
         )
 
-    def capture_deadline(self, site: Site | None, now: datetime, target: Target | None) -> datetime | None:
+    def capture_deadline(
+        self, site: Site | None, now: datetime, target: Target | None, *, began: datetime | None = None
+    ) -> datetime | None:
         """Return when a session that goes on now must have stopped capturing and left its target, or None.
 
         The earliest of: the Sun reaching the twilight limit (the instant itself, when it already has), the
-        Sun reaching the dawn limit (for a session in the dark), the target getting within the Sun limit.
+        first dawn after the session began (`began`, default now; it may be over), the target getting within
+        the Sun limit. The Sun and the Moon as targets have no twilight and no dawn.
         """
         edges: list[datetime | None] = []
-        if target is not None and not (isinstance(target, SolarTarget) and target.body is SolarBody.SUN):
+        body = target.body if isinstance(target, SolarTarget) else None
+        if target is not None and body is not SolarBody.SUN:
             edges.append(first_danger(target, site, now, now + OPEN_ENDED, self.defaults.sun_limit))
         if site is not None:
             edges.append(capture_deadline(site, now, self.sun_below, target=target))
             dawn = self.defaults.dawn_limit
-            if dawn is not None and sun(site, now).altitude < dawn:
-                edges.append(capture_deadline(site, now, dawn, target=target))
+            if dawn is not None and body not in {SolarBody.SUN, SolarBody.MOON}:
+                edges.append(first_dawn(site, began or now, dawn))
         return min((edge for edge in edges if edge is not None), default=None)
 
 

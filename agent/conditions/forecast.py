@@ -127,7 +127,7 @@ def _moment(session: PlannedSession, site: Site, now: datetime) -> Moment:
         now=now,
         site=site,
         target=session.target,
-        window=Window(session.start, session.end),
+        window=Window(session.start or session.seen, session.end),
         duration_s=session.duration_s,
         sun_filter=session.sun_filter,
     )

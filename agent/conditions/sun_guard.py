@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from agent.errors import AgentError
 from agent.sky.ephemeris import SUN, instants, separation, sun
-from agent.sky.nights import next_sun_above
+from agent.sky.nights import first_time, next_sun_above
 from agent.targets import Site, SolarBody, SolarTarget, Target
 
 DEFAULT_LIMIT = 20.0  # degrees from the Sun
@@ -89,6 +89,12 @@ def capture_deadline(
     if isinstance(target, SolarTarget) and target.body in {SolarBody.SUN, SolarBody.MOON}:
         return None
     return next_sun_above(site, instant, sun_below, _DAY)
+
+
+def first_dawn(site: Site, since: datetime, limit: float) -> datetime | None:
+    """Return when the Sun first climbs to the altitude after a dark time from `since` on, or None."""
+    dark = first_time(lambda when: sun(site, when).altitude < limit, since, since + _DAY)
+    return None if dark is None else next_sun_above(site, dark, limit, _DAY)
 
 
 def _permit_sun(*, sun_filter: bool, allow_sun: bool) -> None:

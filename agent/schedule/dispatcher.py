@@ -88,7 +88,7 @@ class Dispatcher:
         now = self._clock.now()
         due = sorted((w for w in self._queue.values() if w.due(now)), key=Waiting.turn)
         later = sorted(
-            (w for w in self._queue.values() if not w.due(now)), key=lambda w: (w.start or w.seen, w.turn())
+            (w for w in self._queue.values() if not w.due(now)), key=lambda w: (w.due_at or w.seen, w.turn())
         )
         return (*due, *later)
 
@@ -99,8 +99,8 @@ class Dispatcher:
     def put(self, waiting: Waiting) -> None:
         """Add a session, or replace the one with the same id."""
         self._queue[waiting.session_id] = waiting
-        if waiting.start is not None and not waiting.due(self._clock.now()):
-            self._timetable.set(self._alarm(waiting.session_id), waiting.start, self.kick)
+        if waiting.due_at is not None and not waiting.due(self._clock.now()):
+            self._timetable.set(self._alarm(waiting.session_id), waiting.due_at, self.kick)
         else:
             self._timetable.remove(self._alarm(waiting.session_id))
         self.kick()
@@ -219,7 +219,7 @@ class Dispatcher:
     def queue_event(self) -> QueueChanged:
         """The queue as it is now."""
         queue = self.queue
-        starts = [waiting.start for waiting in queue if waiting.start is not None]
+        starts = [waiting.due_at for waiting in queue if waiting.due_at is not None]
         return QueueChanged(
             telescope=self._telescope_id,
             at=self._clock.now(),

@@ -22,7 +22,9 @@ class Waiting:
     window_end: datetime | None
     seen: datetime
     resume: bool = False  # it was running when the agent last ended
+    began: datetime | None = None  # when a session that goes on first began
     forced: bool = False  # a person wants it now, whatever its start
+    rests_until: datetime | None = None  # it failed, and gets another turn from then on
 
     @property
     def session_id(self) -> str:
@@ -31,7 +33,13 @@ class Waiting:
 
     def due(self, now: datetime) -> bool:
         """Whether its start has come."""
-        return self.forced or self.resume or self.start is None or self.start <= now
+        when = self.due_at
+        return self.forced or self.resume or when is None or when <= now
+
+    @property
+    def due_at(self) -> datetime | None:
+        """From when on it wants its turn; None is at once."""
+        return self.rests_until or self.start
 
     def turn(self) -> tuple[bool, bool, int, datetime, datetime, str]:
         """Sort key: unfinished first, then forced, higher priority, earlier start, earlier seen."""

@@ -116,6 +116,8 @@ class Observatory:
                 agent.result()
             while not self.said("safety"):  # the last thing said at the start: everything is subscribed now
                 await self.clock.sleep(0.1)
+            for station in self.stations.values():
+                await station.intake.looked()
             try:
                 yield
             finally:

@@ -64,7 +64,13 @@ def test_a_session_without_conditions_runs_in_daylight_and_below_the_horizon_as_
     decision = _set().judge(_moment(EVENING - 6 * HOUR, target=LMC))
     assert decision.allowed
     assert decision.reason is None
-    assert {verdict.rule for verdict in decision.verdicts} == {"window", "telescope", "weather", "sun"}
+    assert {verdict.rule for verdict in decision.verdicts} == {
+        "window",
+        "telescope",
+        "weather",
+        "sun",
+        "dawn",
+    }
 
 
 def test_a_conditions_section_that_is_off_changes_nothing() -> None:
@@ -125,7 +131,7 @@ def test_every_verdict_is_a_sentence_with_a_reason() -> None:
         for verdict in everything.judge(moment).verdicts:
             assert verdict.message[0].isupper()
             assert verdict.message.endswith(".")
-    assert len(everything.rules) == 13
+    assert len(everything.rules) == 14
 
 
 # -- window -------------------------------------------------------------------------------------------
@@ -416,3 +422,40 @@ def test_a_no_stays_no_until_the_promised_instant(
     for share in (0.1, 0.4, 0.7, 0.95):
         between = now + (decision.until - now) * share
         assert not conditions.foresee(replace(moment, now=between)).allowed
+
+
+# -- the dawn -----------------------------------------------------------------------------------------
+
+MORNING = NIGHT + 8 * HOUR  # 06:00 UTC, the Sun well up
+
+
+def _due(hours: float, **values: object) -> Moment:
+    """By day, for a session that was due so many hours ago."""
+    return _moment(MORNING, window=Window(MORNING - hours * HOUR), **values)
+
+
+def test_a_session_that_was_due_at_night_and_got_no_turn_waits_for_the_next_night() -> None:
+    decision = _set().judge(_due(6))
+    assert (decision.allowed, decision.final, decision.reason) == (False, False, Reason.TWILIGHT)
+    assert "Its night was over at" in decision.message
+    assert decision.until is not None
+    assert 11 * HOUR < decision.until - MORNING < 13 * HOUR
+    assert _set().judge(replace(_due(6), now=decision.until + HOUR)).allowed
+
+
+def test_a_session_that_was_due_by_day_runs_by_day() -> None:
+    assert _set().judge(_due(0.5)).allowed
+
+
+@pytest.mark.parametrize("values", [{"running": True}, {"target": MOON}, {"site": None}])
+def test_the_dawn_is_nothing_to_what_runs_to_the_moon_and_without_a_site(values: dict[str, object]) -> None:
+    assert _verdict(_set().judge(_due(6, **values)), "dawn").allowed
+
+
+def test_a_window_that_closes_by_day_makes_a_missed_night_final() -> None:
+    closes = Window(MORNING - 6 * HOUR, MORNING + 2 * HOUR)
+    assert _set().judge(_moment(MORNING, window=closes)).final
+
+
+def test_without_a_dawn_limit_there_is_no_such_rule() -> None:
+    assert _set(ConditionDefaults(dawn_limit=None)).judge(_due(6)).allowed

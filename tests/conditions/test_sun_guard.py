@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agent.conditions import ConditionDefaults, ConditionSet, SunLimitError, capture_deadline, permit_goto
-from agent.conditions.sun_guard import OPEN_ENDED, first_danger
+from agent.conditions.sun_guard import OPEN_ENDED, first_danger, first_dawn
 from agent.sky.ephemeris import MOON, SUN, equatorial, separation, sun
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
 from tests.sky.formulas import altitude as textbook_altitude
@@ -212,10 +212,27 @@ def test_a_session_begun_in_the_dark_never_captures_past_dawn(
         instant += timedelta(minutes=11)
 
 
-def test_a_session_begun_by_day_is_not_stopped_by_a_dawn_that_was_but_by_the_sun_limit() -> None:
+def test_a_session_begun_by_day_is_not_stopped_by_the_dawn_before_it_but_by_the_next_and_the_sun_limit() -> (
+    None
+):
     conditions = ConditionSet.from_settings_and_session(ConditionDefaults())
     far = SkyTarget("far", (equatorial(SUN, PARIS, NOON).ra_hours + 6) % 24, 40.0)
-    assert conditions.capture_deadline(PARIS, NOON, far) is None
+    dawn = conditions.capture_deadline(PARIS, NOON, far)
+    assert dawn is not None
+    assert 14 * HOUR < dawn - NOON < 16 * HOUR
     near = _beside_the_sun(NOON, 10)
     assert conditions.capture_deadline(PARIS, NOON, near) == NOON
     assert conditions.capture_deadline(PARIS, NOON, SUN) is None
+
+
+def test_a_session_that_goes_on_after_its_dawn_has_no_time_left() -> None:
+    conditions = ConditionSet.from_settings_and_session(ConditionDefaults())
+    began = NOON - 12 * HOUR
+    dawn = conditions.capture_deadline(PARIS, NOON, SkyTarget("far", 12.0, 80.0), began=began)
+    assert dawn is not None
+    assert began < dawn < NOON
+
+
+def test_where_it_never_gets_dark_there_is_no_dawn() -> None:
+    midsummer = datetime(2026, 6, 21, 12, tzinfo=UTC)
+    assert first_dawn(Site(69.65, 18.96), midsummer, -6) is None

@@ -2,6 +2,7 @@
 
 from agent.conditions.rules.altitude import AltitudeRule
 from agent.conditions.rules.battery import BatteryRule
+from agent.conditions.rules.dawn import DawnRule
 from agent.conditions.rules.horizon import HorizonRule
 from agent.conditions.rules.moon_altitude import MoonAltitudeRule
 from agent.conditions.rules.moon_illumination import MoonIlluminationRule
@@ -17,6 +18,7 @@ from agent.conditions.rules.window import WindowRule
 __all__ = [
     "AltitudeRule",
     "BatteryRule",
+    "DawnRule",
     "HorizonRule",
     "MoonAltitudeRule",
     "MoonIlluminationRule",

@@ -1,0 +1,45 @@
+"""A session that missed its night waits for the next one, and does not begin in the morning sun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from agent.conditions.moment import Moment, Verdict, clock_words
+from agent.conditions.sun_guard import first_dawn
+from agent.events import Reason
+from agent.sky.ephemeris import sun
+from agent.sky.nights import first_time
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DawnRule:
+    """No beginning by day when a dawn (the Sun at `limit` degrees) has passed since the session was due.
+
+    A session that was due by day was meant so. What runs is ended by its capture deadline, not by this rule.
+    """
+
+    limit: float
+    name: ClassVar[str] = "dawn"
+    cost: ClassVar[int] = 5
+    foreseeable: ClassVar[bool] = True
+
+    def check(self, moment: Moment) -> Verdict:
+        site, due = moment.site, moment.window.start if moment.window else None
+        if moment.running or moment.bright_target or site is None or due is None:
+            return Verdict(self.name, True, Reason.TWILIGHT, "The session has no dawn to fear.")
+        if sun(site, moment.now).altitude < self.limit:
+            return Verdict(self.name, True, Reason.TWILIGHT, "The dawn is still to come.")
+        dawn = first_dawn(site, due, self.limit)
+        if dawn is None or dawn > moment.now:
+            return Verdict(self.name, True, Reason.TWILIGHT, "The session was due by day.")
+        dusk = first_time(lambda when: sun(site, when).altitude < self.limit, moment.now, moment.now + _DAY)
+        closes = moment.window.end if moment.window else None
+        message = f"Its night was over at {clock_words(dawn, site)}"
+        if dusk is not None:
+            message = f"{message}; it waits for the next one, from {clock_words(dusk, site)} on"
+        final = closes is not None and (dusk is None or dusk >= closes)
+        return Verdict(self.name, False, Reason.TWILIGHT, f"{message}.", until=dusk, final=final)
