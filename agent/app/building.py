@@ -62,6 +62,8 @@ async def build_station(
     tree = Tree(settings.sessions_dir_of(own))
     state = StateFile(tree.ledger.with_name("telescope.json"))
     await asyncio.to_thread(state.load)
+    if record is not None and len(settings.telescopes) > 1:
+        record = record.with_stem(f"{record.stem}-{settings.telescopes.index(own) + 1}")
     telescope = drivers.connect(_moved(own, state), clock, record)
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:

@@ -146,6 +146,8 @@ class MqttSide:
         if isinstance(event, QueueChanged) or (isinstance(event, AvailabilityChanged) and event.online):
             station = self._stations[event.telescope]
             identity = station.telescope.identity
+            if isinstance(event, AvailabilityChanged):
+                self.service.inform([_about(each) for each in self._stations.values()])
             if identity is not None and identity.firmware:
                 self.service.publisher.firmware(station.id, identity.firmware)
             if self._settings.discovery.enabled:
@@ -182,7 +184,15 @@ class MqttSide:
 
 
 def _about(station: Station) -> dict[str, Any]:
-    return {"id": station.id, "name": station.own.name or station.id, "model": station.own.model}
+    identity = station.telescope.identity
+    return {
+        "id": station.id,
+        "name": station.own.name or (identity.name if identity else "") or station.id,
+        "model": identity.model if identity else station.own.model,
+        "firmware": identity.firmware if identity else "",
+        "driver": station.own.driver,
+        "streams": dict(station.telescope.streams),
+    }
 
 
 def _version(text: str) -> tuple[int, int]:

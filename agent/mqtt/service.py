@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -143,6 +143,11 @@ class MqttService:
         if self._port.connected and not await self.outbox.drained(FAREWELL_S):
             _LOGGER.warning("MQTT: %d messages did not leave before the end", self.outbox.waiting)
         await self._port.stop()
+
+    def inform(self, telescopes: Sequence[Mapping[str, Any]]) -> None:
+        """Say in `bridge/info` what is known of the telescopes now; their ids stay those of the start."""
+        self._about = replace(self._about, telescopes=telescopes)
+        self._say_info()
 
     def say_again(self) -> None:
         """Publish the current truth of every retained topic again."""

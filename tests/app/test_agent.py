@@ -327,3 +327,16 @@ def test_every_submission_gets_its_result_even_when_removed(observatory: Make) -
     assert place.results[0]["result"] == "skipped"
     assert place.results[0]["request_id"] == "r1"
     assert not place.telescope.gotos
+
+
+def test_the_agent_tells_what_it_knows_of_its_telescopes(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        async with place.open():
+            await place.clock.sleep(5)
+        return place
+
+    info = json.loads(run_virtual(night()).broker.last("dwarf/bridge/info") or b"{}")
+    (telescope,) = info["telescopes"]
+    assert telescope["firmware"] == "1.0"
+    assert telescope["streams"] == {"tele": "rtsp://192.0.2.1/ch0"}

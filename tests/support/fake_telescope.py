@@ -241,7 +241,7 @@ class FakeTelescope(Telescope):
 
     @property
     def streams(self) -> dict[str, str]:
-        return {}
+        return {"tele": "rtsp://192.0.2.1/ch0"}
 
     # -- inside -----------------------------------------------------------------------------------------
 
