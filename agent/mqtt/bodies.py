@@ -124,13 +124,15 @@ class TelemetryBody(TypedDict):
 
 
 class BriefBody(TypedDict):
-    """A session that waits."""
+    """A session that waits. `waits_for` and `note` say why a due one was passed over."""
 
     session_id: str
     target: ShortText
     scheduled_for: Instant | None
     priority: int
     source: Source
+    waits_for: Reason | None
+    note: ShortText
 
 
 class QueueBody(TypedDict):

@@ -138,6 +138,8 @@ class Payloads:
             "scheduled_for": self.instant(session.scheduled_for),
             "priority": session.priority,
             "source": session.source,
+            "waits_for": session.waits_for,
+            "note": short(session.note),
         }
 
     def queue(self, event: QueueChanged) -> QueueBody:

@@ -19,6 +19,7 @@ _LOGGER = logging.getLogger(__name__)
 ASK_AGAIN = timedelta(seconds=60)  # conditions without a known end are asked again this often
 NEWS_EVERY_S = 0.5  # a folder of thousands is told in one message
 SOONEST = timedelta(seconds=1)  # an answer that is already out of date must not become a busy loop
+TOLD = 5  # sessions passed over that one line of the log names
 _RECHECK = "recheck:"
 
 
@@ -163,9 +164,11 @@ class Dispatcher:
         now = self._clock.now()
         first: Standstill | None = None
         again: datetime | None = None
-        for waiting in [w for w in self.queue if w.due(now)]:
+        due = [w for w in self.queue if w.due(now)]
+        for place, waiting in enumerate(due):
             judgement = self._gate.judge(waiting, now)
             if judgement.answer is Answer.RUN:
+                self._prefer(waiting, due[:place], due[place + 1 :])
                 return waiting
             if judgement.answer is Answer.WAIT:
                 until = (
@@ -194,6 +197,16 @@ class Dispatcher:
         self.drop(waiting.session_id)
         await self._sessions.give_up(waiting, judgement.reason or Reason.MISSED, judgement.message)
 
+    def _prefer(self, chosen: Waiting, blocked: list[Waiting], later: list[Waiting]) -> None:
+        """Record why each due session is passed over for the chosen one; `blocked` ones were told already."""
+        for waiting in later:
+            self._pass_over(waiting, Judgement(Answer.WAIT, Reason.QUEUE, chosen.comes_before(waiting)))
+        passed = [now for w in blocked if (now := self._queue.get(w.session_id)) is not None]
+        if passed:
+            told = "; ".join(f"{w.session_id}: {w.brief.note}" for w in passed[:TOLD])
+            more = f" and {len(passed) - TOLD} more" if len(passed) > TOLD else ""
+            _LOGGER.info("Session %s is chosen; passed over: %s%s", chosen.session_id, told, more)
+
     def _pass_over(self, waiting: Waiting, judgement: Judgement) -> None:
         if (waiting.brief.waits_for, waiting.brief.note) != (judgement.reason, judgement.message):
             _LOGGER.debug("Session %s waits: %s", waiting.session_id, judgement.message)
@@ -218,14 +231,20 @@ class Dispatcher:
 
     def queue_event(self) -> QueueChanged:
         """The queue as it is now."""
-        queue = self.queue
+        queue, now = self.queue, self._clock.now()
         starts = [waiting.due_at for waiting in queue if waiting.due_at is not None]
         return QueueChanged(
             telescope=self._telescope_id,
-            at=self._clock.now(),
-            sessions=tuple(waiting.brief for waiting in queue),
+            at=now,
+            sessions=tuple(self._told(waiting, now) for waiting in queue),
             next_at=min(starts, default=None),
         )
+
+    def _told(self, waiting: Waiting, now: datetime) -> SessionBrief:
+        """A waiting session as published: what is due while another one runs waits for its end."""
+        if self.running is None or waiting.brief.waits_for is not None or not waiting.due(now):
+            return waiting.brief
+        return waiting.passed_over(Reason.QUEUE, f"Session {self.running.session_id} runs.").brief
 
     def _publish_queue(self) -> None:
         event, before = self.queue_event(), self._published

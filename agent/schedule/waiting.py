@@ -46,9 +46,17 @@ class Waiting:
         start = self.start or self.seen
         return (not self.resume, not self.forced, -self.brief.priority, start, self.seen, self.session_id)
 
-    def time(self) -> tuple[datetime, int, str]:
-        """Sort key of sessions that are not due: earlier start, higher priority."""
-        return (self.start or self.seen, -self.brief.priority, self.session_id)
+    def comes_before(self, other: Waiting) -> str:
+        """Why this session has its turn before another one, as a sentence."""
+        if self.resume and not other.resume:
+            why = "it was interrupted and goes on"
+        elif self.forced and not other.forced:
+            why = "a person wants it now"
+        elif self.brief.priority > other.brief.priority:
+            why = f"its priority is {self.brief.priority}, this one's {other.brief.priority}"
+        else:
+            why = "it was due earlier"
+        return f"Session {self.session_id} comes first: {why}."
 
     def passed_over(self, reason: Reason | None, note: str) -> Waiting:
         """The same session with the reason why it was not chosen."""

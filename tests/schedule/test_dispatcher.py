@@ -200,3 +200,39 @@ def test_the_queue_is_published_in_the_order_it_would_run_with_the_next_start() 
     last = [event for event in desk.events if isinstance(event, QueueChanged)][-1]
     assert [brief.session_id for brief in last.sessions] == ["a", "b"]
     assert last.next_at == DUSK + timedelta(hours=4)
+
+
+def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> None:
+    async def story(desk: Desk) -> None:
+        desk.takes_s = 7200
+        low = Judgement(Answer.WAIT, Reason.ALTITUDE, "It is at 8 degrees.")
+        desk.judgements["low"] = lambda _now: low
+        desk.dispatcher.put(waiting("low", 1, priority=9))
+        desk.dispatcher.put(waiting("important", 1, priority=5))
+        desk.dispatcher.put(waiting("plain", 1))
+        desk.dispatcher.put(waiting("same", 1, priority=5))
+        desk.dispatcher.put(waiting("tomorrow", 20))
+        await desk.clock.sleep(3600 + 60)
+        desk.dispatcher.put(waiting("new", None))
+        await desk.clock.sleep(60)
+
+    desk = night(story, hours=0.1)
+    assert desk.ran[0][0] == "important"
+    told = [event for event in desk.events if isinstance(event, QueueChanged)][-1]
+    notes = {brief.session_id: (brief.waits_for, brief.note) for brief in told.sessions}
+    assert notes == {
+        "low": (Reason.ALTITUDE, "It is at 8 degrees."),
+        "same": (Reason.QUEUE, "Session important comes first: it was due earlier."),
+        "plain": (Reason.QUEUE, "Session important comes first: its priority is 5, this one's 0."),
+        "new": (Reason.QUEUE, "Session important runs."),
+        "tomorrow": (None, ""),
+    }
+
+
+def test_a_session_that_rests_lets_the_others_by_and_has_its_turn_again() -> None:
+    async def story(desk: Desk) -> None:
+        rests = waiting("failed", 1)
+        desk.dispatcher.put(replace(rests, rests_until=DUSK + timedelta(hours=2)))
+        desk.dispatcher.put(waiting("other", 1.5))
+
+    assert [(n, round(h, 3)) for n, h in night(story).ran] == [("other", 1.5), ("failed", 2.0)]
