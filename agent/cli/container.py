@@ -1,9 +1,10 @@
 """The entry point of the container image: gives root up where nothing needs it, then `dwarf-agent`.
 
 A container is started as root, because nobody can know beforehand which user the mounted folders belong to.
-The agent becomes that user, so that its files are not root's; two things make it stay root:
+The agent becomes that user, so that its files are not root's. Three things make it stay root:
 
-- the folders are root's, as everything in an add-on is;
+- it is an add-on: the Supervisor lets root alone read the options, and every mapped folder is root's;
+- the sessions folder is root's;
 - the host's D-Bus socket is there, which means Bluetooth: many hosts let root and the group `bluetooth` alone
   speak to it. Start the container with `--user` and `--group-add` to have both.
 """
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from agent.cli.common import in_add_on
 from agent.cli.main import main
 
 _SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
@@ -22,8 +24,7 @@ _SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 
 def start(arguments: Sequence[str]) -> int:
     """Become the owner of the sessions folder, run the command line, and return its exit code."""
-    folder = Path(os.environ.get("DWARF_SESSIONS_DIR") or os.environ.get("DWARF_DEFAULT_SESSIONS_DIR") or ".")
-    owner = owner_to_become(folder, _SYSTEM_BUS) if os.getuid() == 0 else None
+    owner = owner_to_become(os.environ, _SYSTEM_BUS) if os.getuid() == 0 else None
     if owner is not None:
         user, group = owner
         os.setgroups([group])
@@ -33,12 +34,13 @@ def start(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
-def owner_to_become(folder: Path, system_bus: Path) -> tuple[int, int] | None:
-    """Return the user and group of `folder`; None to stay root."""
-    if system_bus.exists():
+def owner_to_become(environment: Mapping[str, str], system_bus: Path) -> tuple[int, int] | None:
+    """Return the user and group to become; None to stay root."""
+    if in_add_on(environment) or system_bus.exists():
         return None
+    folder = environment.get("DWARF_SESSIONS_DIR") or environment.get("DWARF_DEFAULT_SESSIONS_DIR") or "."
     try:
-        status = folder.stat()
+        status = Path(folder).stat()
     except OSError:
         return None
     return (status.st_uid, status.st_gid) if status.st_uid != 0 else None
