@@ -91,7 +91,8 @@ async def halt(device: Device) -> None:
     """Stop captures, movements and solving: every stop is on the wire before any is waited for."""
     device.require_link()
     stops = [stop_capture(device, camera) for camera in Camera if device.state.captures[camera].active]
-    busy = [activity for activity in _STOPS if activity in device.state.busy]
+    untold = set() if device.dialect.focus_reports_states else {FOCUSING}  # another client's, say
+    busy = [activity for activity in _STOPS if activity in device.state.busy | untold]
     results = await asyncio.gather(
         *stops,
         *(_stop_activity(device, activity) for activity in busy),
