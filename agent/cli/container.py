@@ -26,11 +26,7 @@ def start(arguments: Sequence[str]) -> int:
     """Become the owner of the sessions folder, run the command line, and return its exit code."""
     owner = owner_to_become(os.environ, _SYSTEM_BUS) if os.getuid() == 0 else None
     if owner is not None:
-        user, group = owner
-        os.setgroups([group])
-        os.setgid(group)
-        os.setuid(user)
-        os.environ["HOME"] = "/tmp"  # noqa: S108 - the user has none in here
+        _become(*owner)
     return main(arguments)
 
 
@@ -44,6 +40,16 @@ def owner_to_become(environment: Mapping[str, str], system_bus: Path) -> tuple[i
     except OSError:
         return None
     return (status.st_uid, status.st_gid) if status.st_uid != 0 else None
+
+
+def _become(user: int, group: int) -> None:
+    try:
+        os.setgroups([group])
+        os.setgid(group)
+        os.setuid(user)
+    except PermissionError:  # --cap-drop ALL: a root that may do nothing
+        return
+    os.environ["HOME"] = "/tmp"  # noqa: S108 - the user has none in here
 
 
 if __name__ == "__main__":
