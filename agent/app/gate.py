@@ -120,7 +120,7 @@ class ConditionGate:
             now=now,
             site=self._site,
             target=targets[-1] if targets else None,
-            window=Window(waiting.start or waiting.seen, waiting.window_end),
+            window=Window(None if waiting.forced else waiting.start or waiting.seen, waiting.window_end),
             duration_s=0.0 if running or waiting.plan is None else waiting.plan.estimate_s,
             link=self.link(),
             telemetry=self._telescope.telemetry,
@@ -160,12 +160,11 @@ class SessionGuard:
         self._clock = clock
         self._sun_filter = sun_filter
 
-    def permit(self, target: Target, *, seconds: float) -> None:
-        """Allow pointing at the target for that long, or raise SunLimitError."""
+    def permit(self, target: Target, *, seconds: float | None) -> None:
+        """Allow pointing at the target for that long (None: for ever), or raise SunLimitError."""
         now = self._clock.now()
-        self._conditions.permit_goto(
-            target, self._site, now, until=now + timedelta(seconds=seconds), sun_filter=self._sun_filter
-        )
+        until = None if seconds is None else now + timedelta(seconds=seconds)
+        self._conditions.permit_goto(target, self._site, now, until=until, sun_filter=self._sun_filter)
 
 
 def _unbounded(verdict: Verdict) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.app.records import Records
+from agent.app.repeats import Repeats
 from agent.app.wiring import RESUME_WITHIN
 from agent.capabilities import Capabilities
 from agent.clock import Clock
@@ -39,6 +40,7 @@ class Intake:
         telescope_id: str,
         store: SessionStore,
         records: Records,
+        repeats: Repeats,
         *,
         clock: Clock,
         zone: ZoneInfo,
@@ -50,6 +52,7 @@ class Intake:
         self._telescope_id = telescope_id
         self._store = store
         self._records = records
+        self._repeats = repeats
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
@@ -57,6 +60,7 @@ class Intake:
         self._publish = publish
         self._poll_s = poll_s
         self._looked = asyncio.Event()
+        self.wanted_now: set[str] = set()  # files on their way into ToDo/ that are to run at once
         self._looked_at: float | None = None
         self.dispatcher: Dispatcher | None = None
 
@@ -96,7 +100,10 @@ class Intake:
             quiet_about = None
             await self._apply(changes)
             if not changes.more:
+                if not self._looked.is_set():
+                    self._repeats.settle()
                 self._looked.set()
+                self._tell_queued([await self._take(child) for child in await self._repeats.make()])
                 await self._clock.sleep(self._poll_s)
 
     @property
@@ -142,6 +149,10 @@ class Intake:
         """Take a waiting session's rewritten document."""
         return await self._take(stored)
 
+    async def drop_parent(self, session_id: str) -> None:
+        """A session repeats no more: its child that is still ahead goes as well."""
+        self._drop_all(await self._repeats.drop(session_id))
+
     @property
     def _queue(self) -> Dispatcher:
         if self.dispatcher is None:
@@ -150,6 +161,7 @@ class Intake:
 
     async def _apply(self, changes: Changes) -> None:
         for session_id in changes.removed:
+            await self.drop_parent(session_id)
             if self._queue.drop(session_id) is not None:
                 _LOGGER.info("Session %s was taken out of ToDo/", session_id)
                 await asyncio.to_thread(self._store.journal(session_id).clear)
@@ -165,6 +177,9 @@ class Intake:
     async def _take(self, stored: StoredSession) -> Waiting:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
+        if stored.document.repeat is not None:
+            return await self._take_parent(stored)
+        await self.drop_parent(stored.session_id)
         began = self._began(stored)
         expired = began is not None and self._clock.now() - began > RESUME_WITHIN
         waiting = self._waiting(stored, began)
@@ -172,7 +187,22 @@ class Intake:
             await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
         else:
             self._queue.put(waiting)
+        self.wanted_now.discard(stored.name)
         return waiting
+
+    async def _take_parent(self, stored: StoredSession) -> Waiting:
+        """Take a session that repeats: its children wait, not itself. Return what is told of it."""
+        self._queue.drop(stored.session_id)
+        self._drop_all(await self._repeats.take(stored))
+        children: list[Waiting] = []
+        if self._looked.is_set():  # before that, a child may be among the files not looked at yet
+            children = [await self._take(child) for child in await self._repeats.make()]
+            self._tell_queued(children)
+        return children[0] if children else self._waiting(stored, None)
+
+    def _drop_all(self, session_ids: Iterable[str]) -> None:
+        for session_id in session_ids:
+            self._queue.drop(session_id)
 
     def _tell_queued(self, new: list[Waiting]) -> None:
         places = {waiting.session_id: place for place, waiting in enumerate(self._queue.queue, start=1)}
@@ -206,7 +236,15 @@ class Intake:
         )
         end = window_end(document, self._zone, stored.first_seen, start=start)
         return Waiting(
-            brief, document, plan, start, end, stored.first_seen, resume=began is not None, began=began
+            brief,
+            document,
+            plan,
+            start,
+            end,
+            stored.first_seen,
+            resume=began is not None,
+            began=began,
+            forced=stored.name in self.wanted_now,
         )
 
     def _began(self, stored: StoredSession) -> datetime | None:

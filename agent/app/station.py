@@ -16,6 +16,7 @@ from agent.app.lifecycle import Lifecycle, Running
 from agent.app.night_end import NightEnd
 from agent.app.records import Records
 from agent.app.rejoin import BluetoothReturn
+from agent.app.repeats import Repeats
 from agent.app.shelter import Shelter
 from agent.app.state_file import StateFile
 from agent.app.switches import SwitchBoard, Switches
@@ -30,6 +31,7 @@ from agent.events import (
     Failure,
     Reason,
     SafetyDecision,
+    Source,
     TelemetryChanged,
 )
 from agent.execute.context import Surroundings
@@ -115,10 +117,12 @@ class Station:
         )
         self.results = results
         self.records = Records(telescope_id, self.store, results, self.ledger, clock, bus.publish)
+        self.repeats = Repeats(self.store, state, clock, self.zone, self.site)
         self.intake = Intake(
             telescope_id,
             self.store,
             self.records,
+            self.repeats,
             clock=clock,
             zone=self.zone,
             capabilities=self.capabilities,
@@ -184,9 +188,12 @@ class Station:
                 group.create_task(self.bluetooth.run(), name=f"{self.id}: bluetooth")
 
     async def idle(self) -> None:
-        """Return when every file was looked at and no session is left that could run."""
+        """Return when every file was looked at and no session is left that could run.
+
+        The nights that a repeated session still has ahead are not waited for: they never end.
+        """
         await self.intake.looked()
-        while self.dispatcher.running is not None or self.dispatcher.queue:
+        while self.dispatcher.running is not None or self._is_wanted_once():
             await self.clock.sleep(self._settings.poll_seconds)
 
     async def stop(self) -> None:
@@ -276,6 +283,11 @@ class Station:
 
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)
+
+    def _is_wanted_once(self) -> bool:
+        now = self.clock.now()
+        queue = self.dispatcher.queue
+        return any(waiting.brief.source is not Source.REPEAT or waiting.due(now) for waiting in queue)
 
     def _brake(self, waiting: Waiting) -> Judgement | None:
         over = self._night_end.judgement()

@@ -7,17 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import PurePath
 
 from agent.app.gate import SessionGuard
 from agent.app.station import Station
 from agent.conditions import ConditionSet
 from agent.errors import AgentError
-from agent.events import Outcome, Reason, Status
+from agent.events import Outcome, Reason, SessionBrief, Status
 from agent.execute.control import Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.sky.catalogue import resolve
+from agent.store.model import StoredSession
 from agent.targets import SkyTarget, Target
 from agent.telescope.errors import UnreachableError
 
@@ -122,25 +124,39 @@ class Verbs:
     # -- the queue --------------------------------------------------------------------------------------
 
     async def _run(self, command: Command, _accepted: Accepted) -> Reply:
-        name = _text(command, "session_id") or _text(command, "file")
+        name = _name(command)
         if not name:
             return _no(command, Code.INVALID, "run needs a session_id.")
-        waiting = self._station.dispatcher.find(name)
+        if self._station.running is not None and self._station.running.waiting.session_id == name:
+            return _no(command, Code.BUSY, f"Session {name} runs already.")
+        waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
         self._station.dispatcher.put(replace(waiting, forced=True))
-        return _done(command, f"Session {name} runs as soon as the telescope is free.")
+        return _done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
 
     async def _run_draft(self, command: Command, name: str) -> Reply:
         drafts = await asyncio.to_thread(self._station.store.drafts)
-        wanted = {name, f"{name}.json", f"samples/{name}", f"samples/{name}.json"}
+        wanted = {f"{name}.json", f"samples/{name}.json"}
         draft = next((draft for draft in drafts if draft.name in wanted), None)
         if draft is None:
             return _no(command, Code.UNKNOWN_SESSION, f"There is no session {name!r} in ToDo/ or the drafts.")
-        await asyncio.to_thread(self._station.store.select, draft.name)
-        return _done(command, f"{draft.name} is in ToDo/ now and runs when it is due.")
+        intake, file_name = self._station.intake, PurePath(draft.name).name
+        intake.wanted_now.add(file_name)
+        try:
+            path = await asyncio.to_thread(self._station.store.select, draft.name)
+        except AgentError:
+            intake.wanted_now.discard(file_name)
+            raise
+        if path.name != file_name:  # a file of that name waits already
+            intake.wanted_now.add(path.name)
+            intake.wanted_now.discard(file_name)
+        return _done(command, f"{draft.name} is in ToDo/ now and runs as soon as the telescope is free.")
 
     async def _remove(self, command: Command, _accepted: Accepted) -> Reply:
+        parent = self._station.store.get(_name(command))
+        if parent is not None and parent.document.repeat is not None:
+            return await self._remove_parent(command, parent)
         waiting = self._named(command)
         if waiting is None:
             return _no(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -148,6 +164,13 @@ class Verbs:
         message = command.reason or "A person removed the session."
         await self._station.records.end_unrun(waiting.brief, Outcome.SKIPPED, Reason.USER, message)
         return _done(command, f"Session {waiting.session_id} was removed.")
+
+    async def _remove_parent(self, command: Command, parent: StoredSession) -> Reply:
+        await self._station.intake.drop_parent(parent.session_id)
+        brief = SessionBrief(parent.session_id, parent.document.target)
+        message = command.reason or "A person ended the repetition."
+        await self._station.records.end_unrun(brief, Outcome.SKIPPED, Reason.USER, message)
+        return _done(command, f"Session {parent.session_id} repeats no more.")
 
     async def _reschedule(self, command: Command, _accepted: Accepted) -> Reply:
         waiting = self._named(command)
@@ -164,7 +187,10 @@ class Verbs:
         return _done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        return self._station.dispatcher.find(_text(command, "session_id") or _text(command, "file"))
+        """The waiting session a command names; of one that repeats, its next night."""
+        name = _name(command)
+        dispatcher = self._station.dispatcher
+        return dispatcher.find(name) or dispatcher.find(self._station.repeats.child_id(name))
 
     # -- by hand ----------------------------------------------------------------------------------------
 
@@ -190,7 +216,7 @@ class Verbs:
         guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
 
         async def go() -> None:
-            guard.permit(target, seconds=0.0)
+            guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
             await self._station.telescope.goto(target, self._station.site)
 
         return await self._by_hand(command, accepted, go, f"pointing at {target.name}")
@@ -225,6 +251,11 @@ def _target(command: Command) -> Target:
     if ra is None and dec is None and name:
         return resolve(name)
     return SkyTarget(name or "the coordinates", parse_ra(ra), parse_dec(dec))
+
+
+def _name(command: Command) -> str:
+    """The session a command is about, its file name with or without `.json`."""
+    return (_text(command, "session_id") or _text(command, "file")).removesuffix(".json")
 
 
 def _text(command: Command, key: str) -> str:

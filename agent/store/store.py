@@ -267,6 +267,17 @@ class SessionStore:
             session = self._shelf.reread(self._shelf.known(session_id, Folder.TO_DO))
             return self._shelf.rewrite(session, with_start(session.document, start, self.zone))
 
+    def withdraw(self, session_id: str) -> None:
+        """Delete a waiting session's file: what made it takes it back before it ran."""
+        with self._lock:
+            session = self._shelf.known(session_id, Folder.TO_DO)
+            path = self._shelf.path(session)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise store_error(error, "take the session back", path) from error
+            self._shelf.forget(session)
+
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _waiting_ids(self) -> set[str]:
