@@ -42,16 +42,21 @@ def supervised_port(
         return None
 
     def connect(found: FoundBroker) -> MqttPort:
-        chosen = {
-            "host": found.host,
-            "port": found.port,
-            "username": settings.username or found.username,
-            "password": settings.password if settings.username else SecretStr(found.password),
-            "tls": settings.tls or found.tls,
-        }
-        return dial(settings.model_copy(update=chosen))
+        return dial(with_broker(settings, found))
 
     return SupervisedPort(supervisor.broker, connect, clock)
+
+
+def with_broker(settings: MqttSettings, found: FoundBroker) -> MqttSettings:
+    """Return the settings with the Supervisor's broker; a user that was set stays."""
+    chosen = {
+        "host": found.host,
+        "port": found.port,
+        "username": settings.username or found.username,
+        "password": settings.password if settings.username else SecretStr(found.password),
+        "tls": settings.tls or found.tls,
+    }
+    return settings.model_copy(update=chosen)
 
 
 @dataclass(slots=True, eq=False)

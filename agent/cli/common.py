@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from agent.errors import AgentError
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
     from agent.settings import Settings
+    from agent.settings.parts import MqttSettings
 
 MODELS = ("D2", "D3", "mini")
 
@@ -93,13 +95,27 @@ def broker_of(settings: Settings) -> BrokerOptions:
     """Return the broker to call the agent at, with a client id of our own; AgentError when none is set."""
     from agent.mqtt.client import caller_id
 
-    if not settings.mqtt.host:
+    broker = settings.mqtt if settings.mqtt.host else _supervisors_broker(settings.mqtt)
+    if broker is None:
         raise AgentError(
             "The MQTT broker's address is not set.",
             code="no_broker",
             hint="Set mqtt_host in config.yaml, DWARF_MQTT_HOST in the environment, or --mqtt-host.",
         )
-    return settings.mqtt.broker(client_id=caller_id())
+    return broker.broker(client_id=caller_id())
+
+
+def _supervisors_broker(settings: MqttSettings) -> MqttSettings | None:
+    """In an add-on, the broker that Home Assistant's Supervisor names."""
+    if not in_add_on(os.environ):
+        return None
+
+    from agent.app.supervised_port import with_broker
+    from agent.app.supervisor import Supervisor
+
+    supervisor = Supervisor.from_environment(os.environ)
+    found = asyncio.run(supervisor.broker()) if supervisor is not None else None
+    return with_broker(settings, found) if found is not None else None
 
 
 def positive(text: str) -> float:

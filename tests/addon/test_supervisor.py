@@ -20,7 +20,9 @@ from agent.app.supervisor import (
     SupervisorError,
     complete_settings,
 )
+from agent.cli.common import broker_of
 from agent.clock import LoopClock
+from agent.errors import AgentError
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.port import Message, MqttPort, Publication
 from agent.settings import Settings
@@ -326,3 +328,21 @@ def test_the_place_is_kept_as_plain_json(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "place.json").read_text(encoding="utf-8"))
     assert kept["time_zone"] == "Europe/Paris"
     assert "token" not in kept
+
+
+async def test_commands_inside_the_add_on_find_the_broker_the_same_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with StandIn() as house:
+        monkeypatch.setenv("SUPERVISOR_TOKEN", TOKEN)
+        monkeypatch.setenv("SUPERVISOR_URL", house.url)
+        with pytest.raises(AgentError, match="address is not set"):
+            await asyncio.to_thread(broker_of, Settings())
+        house.broker = broker_data(port=1884)
+        found = await asyncio.to_thread(broker_of, Settings())
+    assert (found.host, found.port, found.username, found.password) == (
+        "127.0.0.1",
+        1884,
+        "addons",
+        "secret-1",
+    )
