@@ -87,8 +87,8 @@ class Stage:
     clock: Clock
     network: Proxy
     events: list[TelescopeEvent]
+    http: Proxy
     _kind: Kind
-    _http: Proxy
     _stack: AsyncExitStack
     opened: datetime = field(default=NIGHT)
 
@@ -173,7 +173,7 @@ async def staged(
         telescope.listen(events.append)
         await telescope.open()
         stack.push_async_callback(telescope.close)
-        stage = Stage(sim, telescope, clock, network, events, kind, http, stack)
+        stage = Stage(sim, telescope, clock, network, events, http, kind, stack)
         if connect:
             await stage.connected()
         yield stage

@@ -55,6 +55,7 @@ class Proxy:
     connections: int = 0
     broken: int = 0
     refusing: bool = False
+    noise: float = 0.0  # the share of bytes from the telescope of which one bit is flipped
     _target: tuple[str, int] = ("", 0)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _budget: int | None = None
@@ -112,6 +113,8 @@ class Proxy:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(_CHUNK):
                 sent = data if doubler is None else doubler.feed(data)
+                if down and self.noise:
+                    sent = self._flipped(sent)
                 if down and self._budget is not None:
                     left, self._budget = self._budget, None
                 if left is not None and len(sent) >= left:
@@ -124,6 +127,10 @@ class Proxy:
                     await asyncio.sleep(0)  # twice: what was written before is read before more comes
                     writer.write(piece)
                     await writer.drain()
+
+    def _flipped(self, data: bytes) -> bytes:
+        rng = self.rng
+        return bytes(one ^ (1 << rng.randrange(8)) if rng.random() < self.noise else one for one in data)
 
     def _pieces(self, data: bytes) -> Iterator[bytes]:
         size = self.transport.piece or max(1, len(data))
