@@ -18,6 +18,7 @@ from agent.execute.control import Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.coordinates import parse_dec, parse_ra
+from agent.session.problems import BadValueError
 from agent.sky.catalogue import resolve
 from agent.store.model import StoredSession
 from agent.targets import SkyTarget, Target
@@ -210,7 +211,11 @@ class Verbs:
         return await self._station.bluetooth.on_command(command, accepted)
 
     async def _goto(self, command: Command, accepted: Accepted) -> Reply:
-        target = _target(command)
+        try:
+            target = _target(command)
+        except BadValueError as error:
+            hint = error.hint or "Give target, or ra in hours and dec in degrees."
+            return _no(command, Code.INVALID, f"goto: {error.message}", hint)
         conditions = ConditionSet.from_settings_and_session(self._station.defaults())
         sun_filter = command.arguments.get("sun_filter") is True
         guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
