@@ -29,6 +29,7 @@ from agent.store.store import SessionStore
 
 _LOGGER = logging.getLogger(__name__)
 
+_REMOVED = Failure("removed", "The session's file was taken out of ToDo/.")
 READ_AT_ONCE = 200  # files a look reads before sessions that are already known get their turn
 
 
@@ -160,13 +161,15 @@ class Intake:
         return self.dispatcher
 
     async def _apply(self, changes: Changes) -> None:
+        for rejected in changes.broken:
+            self._tell_rejected(rejected)
+            await self._records.end_submission(rejected.session_id, Reason.INVALID, rejected.failure)
         for session_id in changes.removed:
             await self.drop_parent(session_id)
             if self._queue.drop(session_id) is not None:
                 _LOGGER.info("Session %s was taken out of ToDo/", session_id)
                 await asyncio.to_thread(self._store.journal(session_id).clear)
-        for rejected in changes.broken:
-            self._tell_rejected(rejected)
+            await self._records.end_submission(session_id, Reason.USER, _REMOVED)
         for stored in changes.changed:
             _LOGGER.info("Session %s was changed", stored.session_id)
             await self._take(stored)

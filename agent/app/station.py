@@ -31,7 +31,6 @@ from agent.events import (
     Failure,
     Reason,
     SafetyDecision,
-    Source,
     TelemetryChanged,
 )
 from agent.execute.context import Surroundings
@@ -172,11 +171,12 @@ class Station:
         await asyncio.to_thread(self.store.prepare)
         self.telescope.listen(self._hear)
         self.board.link(self.telescope.connection)  # it may have connected before we listened
-        await asyncio.to_thread(self.results.catch_up)
         await self.intake.recover()
+        await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
     async def serve(self) -> None:
         """Connect, follow the folders and run sessions, for ever."""
+        await self.records.open()
         await self.telescope.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.intake.watch(), name=f"{self.id}: folders")
@@ -188,12 +188,9 @@ class Station:
                 group.create_task(self.bluetooth.run(), name=f"{self.id}: bluetooth")
 
     async def idle(self) -> None:
-        """Return when every file was looked at and no session is left that could run.
-
-        The nights that a repeated session still has ahead are not waited for: they never end.
-        """
+        """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._is_wanted_once():
+        while self.dispatcher.running is not None or self._any_due():
             await self.clock.sleep(self._settings.poll_seconds)
 
     async def stop(self) -> None:
@@ -284,10 +281,9 @@ class Station:
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)
 
-    def _is_wanted_once(self) -> bool:
+    def _any_due(self) -> bool:
         now = self.clock.now()
-        queue = self.dispatcher.queue
-        return any(waiting.brief.source is not Source.REPEAT or waiting.due(now) for waiting in queue)
+        return any(waiting.due(now) for waiting in self.dispatcher.queue)
 
     def _brake(self, waiting: Waiting) -> Judgement | None:
         over = self._night_end.judgement()

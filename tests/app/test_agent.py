@@ -340,3 +340,27 @@ def test_the_agent_tells_what_it_knows_of_its_telescopes(observatory: Make) -> N
     (telescope,) = info["telescopes"]
     assert telescope["firmware"] == "1.0"
     assert telescope["streams"] == {"tele": "rtsp://192.0.2.1/ch0"}
+
+
+@pytest.mark.parametrize(("change", "result"), [("removed", "skipped"), ("broken", "failed")])
+def test_a_submission_whose_file_is_lost_or_spoilt_still_gets_its_one_result(
+    observatory: Make, change: str, result: str
+) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        async with place.open():
+            later = session(id_command={"date": "2026-03-12", "time": "23:00:00"})
+            place.say("scope/session/submit", {**later, "request_id": "r1"})
+            await place.until(lambda: bool(place.said("session/response")))
+            name = place.said("session/response")[0]["session_id"]
+            if change == "removed":
+                (place.folder("ToDo") / f"{name}.json").unlink()
+            else:
+                place.drop(f"{name}.json", "{")
+            await place.sessions_ended(1)
+            await place.clock.sleep(6 * 3600)
+        return place
+
+    (told,) = run_virtual(night()).results
+    assert told["result"] == result
+    assert told["request_id"] == "r1"

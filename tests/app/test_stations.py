@@ -64,7 +64,7 @@ def test_two_telescopes_work_side_by_side_and_one_that_is_off_never_holds_the_ot
     assert (tmp_path / "Devices_Sessions/Balcony/Astro_Sessions/Done/m42.json").exists()
 
 
-def test_without_a_broker_sessions_from_files_run_and_once_ends_when_none_is_left(tmp_path: Path) -> None:
+def test_without_a_broker_sessions_from_files_run_and_once_ends_when_none_is_due(tmp_path: Path) -> None:
     async def night() -> int:
         clock = LoopClock(DUSK)
         settings = Settings.model_validate(
@@ -72,6 +72,7 @@ def test_without_a_broker_sessions_from_files_run_and_once_ends_when_none_is_lef
         )
         drop(tmp_path / "Astro_Sessions", "a.json", session())
         drop(tmp_path / "Astro_Sessions", "b.json", session())
+        drop(tmp_path / "Astro_Sessions", "next_week.json", session(id_command={"date": "2026-03-20"}))
         scope = FakeTelescope(clock)
         with scheduler_reads(clock):
             async with asyncio.timeout(3 * 3600):
