@@ -161,7 +161,8 @@ async def goto(core: Core, target: SkyTarget | SolarTarget, site: Site | None) -
     doing = f"Goto {name}"
     if isinstance(target, SkyTarget):
         # Numbers, never text: the library adds the minutes of a negative declination to its degrees.
-        function, args = "perform_goto", (target.ra_hours, target.dec_degrees, name)
+        function = "perform_goto"
+        args: tuple[float | str, ...] = (target.ra_hours, target.dec_degrees, name)
     else:
         _give_place(core, site, doing)
         function, args = "perform_goto_stellar", (SOLAR_INDEX[target.body.value], name)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -66,8 +67,7 @@ class LibraryTelescope(Telescope):
         self._limits = limits or Limits()
         self._listeners: list[Listener] = []
         self._task: asyncio.Task[None] | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="dwarf-library-"))
-        write_place(self._folder, None, "UTC")
+        self._folder = Path(tempfile.gettempdir(), f"dwarf-library-{uuid.uuid4().hex}")
         self._core = Core(
             process=lambda on_status, on_end: LibraryProcess(
                 self._options.python,
@@ -90,6 +90,8 @@ class LibraryTelescope(Telescope):
 
     async def open(self) -> None:
         if self._task is None:
+            self._folder.mkdir(mode=0o700)
+            write_place(self._folder, None, "UTC")
             self._task = asyncio.create_task(self._keeper.run(), name="library telescope")
 
     async def close(self) -> None:
@@ -159,7 +161,7 @@ class LibraryTelescope(Telescope):
 
     # -- pointing and focus -----------------------------------------------------------------------------
 
-    async def calibrate(self, site: Site | None) -> None:
+    async def calibrate(self, site: Site | None) -> None:  # noqa: ARG002 - the library sends no place
         await motions.calibrate(self._core)
 
     async def stop_goto(self) -> None:

@@ -24,6 +24,7 @@ CAPTURES = {
     "tele": ("AstroCapture", "takePhotoStarted", "takePhotoCount", "takePhotoStacked"),
     "wide": ("AstroWideCapture", "takeWidePhotoStarted", "takeWidePhotoCount", "takeWidePhotoStacked"),
 }
+COUNTS = {"tele": 15209, "wide": 15237}  # the notifications of its frame counts
 RE_ATTACH = ("RestartAstroCapture", "RestartAstroWideCapture")
 START = {"tele": "perform_takeAstroPhoto", "wide": "perform_takeAstroWidePhoto"}
 TELEMETRY = {
@@ -271,9 +272,12 @@ class Library:
         """Hear every result the library hears: to its callers it says only that something failed."""
         library = self
         original = self.sockets.WebSocketClient
+        names = {counts: CAPTURES[camera] for camera, counts in COUNTS.items()}
 
         class Watched(original):  # type: ignore[misc, valid-type]
             def __init__(self, *args: Any, **kwargs: Any) -> None:
+                self.ran_before: dict[str, bool] = {}
+                self.counted: dict[str, tuple[int, int]] = {}
                 super().__init__(*args, **kwargs)
                 library._arm(self)  # before the first question, whose answer tells of running captures
 
@@ -287,8 +291,21 @@ class Library:
                 self, cmd_send: Any, cmd_recv: Any, result: Any, message: Any, code: Any
             ) -> None:
                 library.hear("NOTE", code, message)
+                if cmd_recv in names:
+                    self.weigh(*names[cmd_recv])
                 await super().result_notification_messages(cmd_send, cmd_recv, result, message, code)
 
+            def weigh(self, running: str, started: str, taken: str, stacked: str) -> None:
+                # The counts of a capture that is over are pushed, too, and the library takes any count for a
+                # capture that runs. Only a state proves that, or a count that grew.
+                counts = getattr(self, taken), getattr(self, stacked)
+                grew = taken in self.counted and counts > self.counted[taken]
+                self.counted[taken] = counts
+                if not self.ran_before.get(started) and not grew:
+                    setattr(self, running, False)
+
+        for running, started, _taken, _stacked in CAPTURES.values():
+            setattr(Watched, started, _noting(running, started))
         self.sockets.WebSocketClient = Watched
 
     def hear(self, kind: str, code: Any, message: Any) -> None:
@@ -307,3 +324,20 @@ class Library:
         end = time.monotonic() + limit_s
         while not condition() and time.monotonic() < end:
             time.sleep(0.05)
+
+
+def _noting(running: str, started: str) -> property:
+    """An attribute that notes, when a count is about to be taken in, whether the capture was known to run.
+
+    The library sets this one first, then takes the capture to run, and only then can it be heard.
+    """
+    hidden = f"_{started}"
+
+    def get(client: Any) -> Any:
+        return getattr(client, hidden, False)
+
+    def put(client: Any, value: Any) -> None:
+        client.ran_before[started] = bool(getattr(client, running, False))
+        setattr(client, hidden, value)
+
+    return property(get, put)
