@@ -6,12 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.app.records import Records
 from agent.app.repeats import Repeats
-from agent.app.wiring import RESUME_WITHIN
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
@@ -30,6 +29,7 @@ from agent.store.store import SessionStore
 _LOGGER = logging.getLogger(__name__)
 
 _REMOVED = Failure("removed", "The session's file was taken out of ToDo/.")
+RESUME_WITHIN = timedelta(hours=12)  # an unfinished session older than a night is reported, not taken up
 READ_AT_ONCE = 200  # files a look reads before sessions that are already known get their turn
 
 

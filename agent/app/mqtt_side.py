@@ -17,7 +17,6 @@ from agent.app.pictures import Pictures
 from agent.app.station import Station
 from agent.app.switches import Switches
 from agent.app.weather import Weather
-from agent.app.wiring import mqtt_port
 from agent.clock import Clock
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
 from agent.mqtt.discovery.announcer import Announcer
@@ -31,6 +30,7 @@ from agent.mqtt.discovery.model import (
     filter_names,
 )
 from agent.mqtt.discovery.telescope import build_telescope_device
+from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
 from agent.mqtt.topics import Topics
@@ -63,7 +63,7 @@ class MqttSide:
         self._clock = clock
         self._weather = weather
         topics = Topics(settings.mqtt.base_topic)
-        self.port = port or mqtt_port(settings.mqtt, will=topics.will())
+        self.port = port or PahoPort(settings.mqtt.broker(), will=topics.will())
         shown = redacted(settings)
         station = next(iter(stations.values()))
         self.service = MqttService(

@@ -113,7 +113,7 @@ class Records:
         )
 
     async def end_submission(self, session_id: str, reason: Reason, failure: Failure) -> None:
-        """Tell the end of a submitted session whose file is lost or became unusable; others have no caller."""
+        """Tell the end of a submitted session whose file is lost or spoilt; other files have no caller."""
         entry = await asyncio.to_thread(self._ledger.by_session, session_id)
         if entry is None or entry.outcome:
             return

@@ -21,7 +21,7 @@ from agent.app.shelter import Shelter
 from agent.app.state_file import StateFile
 from agent.app.switches import SwitchBoard, Switches
 from agent.app.watchman import Watchman
-from agent.app.wiring import condition_defaults, site_of, zone_of
+from agent.app.wiring import condition_defaults
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import ConditionDefaults
@@ -83,8 +83,8 @@ class Station:
         self.telescope = telescope
         self.bus = bus
         self.clock = clock
-        self.zone: ZoneInfo = zone_of(settings)
-        self.site = site_of(settings)
+        self.zone = ZoneInfo(settings.site.zone_name)
+        self.site = settings.site.site()
         self.state = state
         self._settings = settings
         self._defaults = condition_defaults(settings)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from agent.app.supervisor import FoundBroker, Supervisor, SupervisorError
-from agent.app.wiring import mqtt_port
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.mqtt.callbacks import Callbacks
+from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import Message, MqttPort, Publication
 from agent.mqtt.topics import Topics
 from agent.settings.parts import MqttSettings
@@ -31,7 +31,7 @@ Dial = Callable[[MqttSettings], MqttPort]
 
 def dial(settings: MqttSettings) -> MqttPort:
     """Return an unconnected client for these settings, whose will says that the agent is gone."""
-    return mqtt_port(settings, will=Topics(settings.base_topic).will())
+    return PahoPort(settings.broker(), will=Topics(settings.base_topic).will())
 
 
 def supervised_port(
