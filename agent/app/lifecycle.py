@@ -19,7 +19,6 @@ from agent.conditions import SunLimitError
 from agent.events import Failure, Outcome, Reason, SessionResult, SessionWaiting
 from agent.execute.context import Job, Surroundings
 from agent.execute.control import Control, Ending, EndKind
-from agent.execute.journal import JournalFile
 from agent.execute.run import SessionRun
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
@@ -159,10 +158,7 @@ class Lifecycle:
             self._around.clock,
             sun_filter=solar is not None and solar.sun_filter,
         )
-        journal: JournalFile = self._store.journal(waiting.session_id)
-        if _on_error(waiting) is OnError.RETRY:
-            journal = _KeptJournal(journal)
-        return Job(waiting.brief, plan, journal, guard)
+        return Job(waiting.brief, plan, self._store.journal(waiting.session_id), guard)
 
     async def _leave_target(self, waiting: Waiting, plan: Plan) -> None:
         """Track no longer what the Sun comes near to while nobody watches over it."""
@@ -237,17 +233,6 @@ class Lifecycle:
                 self.dispatcher.put(waiting)
             return False
         return True
-
-
-class _KeptJournal:
-    """A journal that outlives a run: the session may get another turn, and its frames count then."""
-
-    def __init__(self, file: JournalFile) -> None:
-        self.load = file.load
-        self.save = file.save
-
-    def clear(self) -> None:
-        """The store forgets it when the session ends."""
 
 
 def _fail_closed(control: Control, watchman: asyncio.Task[None]) -> None:

@@ -51,7 +51,7 @@ class Records:
         self._is_open = False
 
     async def open(self) -> None:
-        """Tell what an earlier life, or this one's start, left untold; from now on every end is told at once."""
+        """Tell what an earlier life, or this one's start, left untold; from now on ends are told at once."""
         self._is_open = True
         for result in await asyncio.to_thread(self._untold.all):
             if await asyncio.to_thread(self._goes_on, result):

@@ -73,7 +73,10 @@ class SessionRun:
         return self._brake.left_running
 
     async def execute(self) -> SessionResult | None:
-        """Run every step; return the result, or None when the agent stops and the session goes on later."""
+        """Run every step; return the result, or None when the agent stops and the session goes on later.
+
+        The journal stays: it is forgotten with the writing down of the result, and not an instant before.
+        """
         await self._journal.load()
         resumed = self._journal.started_at is not None
         started_at = self._journal.started_at or self._clock.now()
@@ -86,15 +89,14 @@ class SessionRun:
             return None
         if ending is not None or failure is not None:
             await self._run_closing_steps()
-        result = self._result(started_at, ending, failure, await self._files(started_at))
-        await self._journal.clear()
-        return result
+        return self._result(started_at, ending, failure, await self._files(started_at))
 
     async def _run_plan(self) -> tuple[Ending | None, Failure | None]:
+        complete = self._tally.complete
         try:
             for index, step in enumerate(self._job.plan.steps):
                 self._teller.enter(index)
-                if self._settled(step):
+                if (complete and step.kind not in CLOSING) or self._settled(step):
                     self._remember_pointing(step)
                 else:
                     await self._run_step(step)

@@ -37,6 +37,12 @@ class Tally:
         return max(0, count - self.closed(camera).taken)
 
     @property
+    def complete(self) -> bool:
+        """Whether every frame that was asked for is taken, and no capture is open."""
+        counts = [self.missing(camera) for camera in self._requested]
+        return self._open is None and bool(counts) and not any(counts)
+
+    @property
     def frames(self) -> Frames:
         """All frames of the session so far, the open capture's included."""
         return sum((self.of(camera) for camera in self._requested), Frames())

@@ -50,6 +50,11 @@ class Tree:
         return self.root / _STATE / "journal"
 
     @property
+    def untold(self) -> Path:
+        """The hidden folder of results that are written down and not told yet."""
+        return self.root / _STATE / "untold"
+
+    @property
     def ledger(self) -> Path:
         """The hidden file that remembers submissions."""
         return self.root / _STATE / "ledger.json"
@@ -64,7 +69,7 @@ class Tree:
             except OSError as error:
                 raise store_error(error, "prepare the session folders", folder) from error
         self._take_lock()
-        for folder in (*folders, self.ledger.parent):
+        for folder in (*folders, self.ledger.parent, self.untold):
             with contextlib.suppress(OSError):
                 disk.sweep(folder)
         self._remove_placeholders()

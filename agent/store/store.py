@@ -162,6 +162,11 @@ class SessionStore:
         with self._lock:
             return find_ended(self.tree, session_id)
 
+    def waits(self, session_id: str) -> bool:
+        """Whether a session of that id waits or runs, known already or not looked at yet."""
+        with self._lock:
+            return self._shelf.get(session_id) is not None or session_id in self._waiting_ids()
+
     def journal(self, session_id: str) -> JournalFile:
         """Return the journal of a session; it stays when the session is put back, and goes when it ends."""
         with self._lock:

@@ -17,7 +17,18 @@ def test_a_session_that_takes_its_frames_is_completed_with_true_numbers(bench: B
     assert result.frames.rejected == 3
     assert result.integration_s == 9 * 15
     assert result.files == ("/Astronomy/0.fits",)
-    assert bench.journal.facts is None
+
+
+def test_the_frames_stay_known_until_the_result_is_written_down(bench: Bench) -> None:
+    bench.run(session())
+    again = Bench()
+    again.journal = bench.journal  # killed after the last frame: the file does not tell of the end yet
+    result = again.run(session())
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert result.frames.taken == 12
+    assert again.frames_on_telescope() == 0
+    assert "goto" not in again.telescope.calls
 
 
 def test_steps_run_in_the_order_the_plan_shows(bench: Bench) -> None:
