@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from agent import __version__
 from agent.app.station import Station
 from agent.app.submission import Submissions
 from agent.app.switches import Switches
+from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.app.verbs import Accepted, Verbs
 from agent.capabilities import Camera
 from agent.errors import AgentError
@@ -20,12 +22,14 @@ from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem
 from agent.session.document import read_session
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
-from agent.session.problems import BadValueError
+from agent.session.problems import BadValueError, errors_of
+from agent.session.times import start_instant
 from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
 
 MAX_WAIT_MINUTES = 600
+MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
 
 
@@ -124,6 +128,8 @@ class AgentDesk:
                 return {name: _sessions(station) for name, station in self._stations.items()}
             case "sessions/validate":
                 return self._validate(body)
+            case "plan":
+                return await self._plan(body)
             case "discovery/resend":
                 self._resend_discovery()
                 return {}
@@ -138,11 +144,42 @@ class AgentDesk:
         """Hand a safety source's report on."""
         self._safety_input(source, payload, retained, received_at)
 
-    def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _asked(self, body: Mapping[str, Any]) -> Station:
         name = body.get("telescope")
         station = self._stations.get(name) if isinstance(name, str) else next(iter(self._stations.values()))
         if station is None:
             raise AgentError(f"There is no telescope {name!r}.", code=Code.UNKNOWN_TELESCOPE.value)
+        return station
+
+    async def _plan(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The coming night (or that of the date in `night`) for the sessions that wait."""
+        station = self._asked(body)
+        try:
+            night = date.fromisoformat(str(body["night"])) if body.get("night") else None
+        except ValueError:
+            raise AgentError(
+                f"night is {body['night']!r}, not a date such as 2026-12-12.", code=Code.INVALID.value
+            ) from None
+        if station.site is None:
+            raise NoSiteError
+        candidates = [
+            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.window_end)
+            for waiting in station.dispatcher.queue[:MAX_PLANNED]
+            if waiting.plan is not None
+        ]
+        plan = await asyncio.to_thread(
+            tonight,
+            station.site,
+            candidates,
+            station.defaults(),
+            station.clock.now(),
+            zone=station.zone,
+            night=night,
+        )
+        return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
+
+    def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        station = self._asked(body)
         session = body.get("session")
         if not isinstance(session, dict):
             raise AgentError("The body needs a 'session' object.", code=Code.INVALID.value)
@@ -150,6 +187,11 @@ class AgentDesk:
         problems = list(reading.problems)
         if reading.document is not None:
             problems += station.intake.examine(reading.document)
+        if reading.document is not None and not errors_of(problems):
+            now = station.clock.now()
+            plan = station.intake.plan(reading.document)
+            start = start_instant(reading.document, station.zone, now)
+            problems += sky_problems(plan, station.site, start, now) if plan is not None else ()
         return {
             "valid": not any(problem.severity == "error" for problem in problems),
             "problems": [asdict(problem) for problem in problems],

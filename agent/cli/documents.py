@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.app.tonight import sky_problems
+from agent.app.wiring import condition_defaults
 from agent.capabilities import Capabilities
+from agent.conditions import ConditionDefaults
 from agent.errors import AgentError
 from agent.session.check import check
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
@@ -17,7 +20,8 @@ from agent.session.plan import Plan, make_plan
 from agent.session.problems import Problem, errors_of
 from agent.session.times import start_instant, time_problems, window_end
 from agent.settings import Settings
-from agent.targets import Site, SkyTarget
+from agent.sky.catalogue import resolve
+from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
 DEFAULT_MODEL = "D3"
@@ -32,6 +36,7 @@ class Surroundings:
     zone: ZoneInfo
     site: Site | None
     now: datetime
+    defaults: ConditionDefaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
         zone=ZoneInfo(settings.site.zone_name),
         site=settings.site.site(),
         now=datetime.now(UTC),
+        defaults=condition_defaults(settings),
     )
 
 
@@ -114,17 +120,18 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     document = reading.document
     problems = (
         *reading.problems,
-        *check(document, around.capabilities, resolve=_resolve),
+        *check(document, around.capabilities, resolve=resolve),
         *time_problems(document, around.zone, around.now),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
     start = start_instant(document, around.zone, around.now)
+    plan = make_plan(document, around.capabilities, resolve=resolve)
     return CheckedFile(
         path,
-        problems,
+        (*problems, *sky_problems(plan, around.site, start, around.now)),
         document,
-        make_plan(document, around.capabilities, resolve=_resolve),
+        plan,
         start or around.now,
         window_end(document, around.zone, around.now),
     )
@@ -142,13 +149,3 @@ def assumption(around: Surroundings) -> str:
         return ""
     model = around.capabilities.model
     return f"Checked against a {model}, as no model is configured: add --model for another."
-
-
-def _resolve(name: str) -> SkyTarget:
-    """Look a target up for `goto_manual`, which points at fixed places of the sky only."""
-    from agent.sky.catalogue import resolve
-
-    found = resolve(name)
-    if isinstance(found, SkyTarget):
-        return found
-    raise AgentError(f"{name!r} moves across the sky.", code="moving_target", hint="Use goto_solar for it.")

@@ -1,24 +1,30 @@
-"""`dwarf-agent plan`: the steps a session will run, how long they take, and where its target stands."""
+"""`dwarf-agent plan`: the steps a session will run, how long they take, and what the night has for it."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
+from agent.errors import AgentError
 
 if TYPE_CHECKING:
     from agent.cli.documents import CheckedFile, Surroundings
+    from agent.conditions.night import NightPlan
 
 _DESCRIPTION = """\
-Prints the steps of each session in the order they will run, with estimates, start and end. What is printed
-is what runs. Exit code 1 when a file has no plan because it is not valid."""
+Prints the steps of each session in the order they will run, with estimates, start and end, and then the
+night: sunset, darkness and Moon, and for each session where its target stands, when it is expected to run,
+what it competes with, or why it will not run. Weather and battery cannot be foreseen.
+Without FILE: the sessions that wait in ToDo. Exit code 1 when a file has no plan because it is not valid."""
 _EXAMPLES = """\
+  dwarf-agent plan
   dwarf-agent plan m31.json
+  dwarf-agent plan m31.json m42.json --night 2026-12-12 --png night.png
   dwarf-agent plan Astro_Sessions/ToDo --json"""
 
 
@@ -28,15 +34,25 @@ def add_to(commands: Commands) -> None:
         commands,
         "plan",
         _run,
-        summary="show the steps of sessions, with estimates, start and end",
+        summary="show the steps of sessions and what the night has for them",
         description=_DESCRIPTION,
         examples=_EXAMPLES,
     )
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="session file, or a folder of them"
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="session file, or a folder of them (default: ToDo)",
     )
     add_model_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON array")
+    parser.add_argument(
+        "--night", type=_night, metavar="DATE", help="the evening's date (default: the coming night)"
+    )
+    parser.add_argument(
+        "--png", type=Path, metavar="FILE", help="draw the altitude chart of the night into this file"
+    )
     add_config_flags(parser)
 
 
@@ -44,21 +60,62 @@ def _run(arguments: argparse.Namespace) -> int:
     from agent.cli.documents import assumption, check_file, problem_lines, session_files, surroundings
     from agent.session.text import plan_text
 
-    around = surroundings(load(arguments), arguments.model)
-    checked = [check_file(path, around) for path in session_files(arguments.files)]
+    settings = load(arguments)
+    around = surroundings(settings, arguments.model)
+    named = arguments.files or [settings.sessions_dir_of(settings.telescopes[0]) / "ToDo"]
+    checked = [check_file(path, around) for path in session_files(named)]
+    night = _plan_night(checked, around, arguments.night)
+    if arguments.png is not None:
+        _draw(arguments.png, night, around)
     if arguments.json:
-        print(json.dumps([_json(one, around) for one in checked], indent=2, ensure_ascii=False))
+        print(json.dumps([_json(one, around, night) for one in checked], indent=2, ensure_ascii=False))
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
         print(f"{one.path}:")
         if one.plan is not None:
             print(plan_text(one.plan))
             print("".join(f"  {line}\n" for line in (*_times(one, around), *_sky(one, around))), end="")
-        else:
-            print("".join(f"{line}\n" for line in problem_lines(one)), end="")
+        print("".join(f"{line}\n" for line in problem_lines(one)), end="")
+    print()
+    if night is None:
+        print("Set latitude and longitude to see the night and where the targets stand.")
+    else:
+        print("\n".join(night.lines()))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1
+
+
+def _plan_night(checked: list[CheckedFile], around: Surroundings, night: date | None) -> NightPlan | None:
+    """Return the night's plan of every session that has one; None without a site."""
+    from agent.app.tonight import Candidate, tonight
+    from agent.session.times import start_instant
+
+    if around.site is None:
+        return None
+    candidates = [
+        Candidate(
+            one.path.stem,
+            one.document,
+            one.plan,
+            start_instant(one.document, around.zone, around.now),
+            one.closes,
+        )
+        for one in checked
+        if one.plan is not None and one.document is not None
+    ]
+    return tonight(around.site, candidates, around.defaults, around.now, zone=around.zone, night=night)
+
+
+def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:
+    from agent.app.tonight import NoSiteError, chart_of
+
+    if night is None:
+        raise NoSiteError
+    try:
+        path.write_bytes(chart_of(night, min_altitude=around.defaults.min_altitude))
+    except OSError as error:
+        raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
 
 
 def _times(one: CheckedFile, around: Surroundings) -> list[str]:
@@ -71,8 +128,6 @@ def _times(one: CheckedFile, around: Surroundings) -> list[str]:
 
 
 def _sky(one: CheckedFile, around: Surroundings) -> list[str]:
-    if around.site is None:
-        return ["set latitude and longitude to see where the target stands"]
     return [
         f"{place['target']}: {place['altitude']:.0f}° high at {_local(place['instant'], around)}, "
         f"Sun {place['sun_altitude']:.0f}°"
@@ -98,7 +153,7 @@ def _places(one: CheckedFile, around: Surroundings) -> list[dict[str, Any]]:
     ]
 
 
-def _json(one: CheckedFile, around: Surroundings) -> dict[str, Any]:
+def _json(one: CheckedFile, around: Surroundings, night: NightPlan | None) -> dict[str, Any]:
     places = [place | {"instant": place["instant"].isoformat()} for place in _places(one, around)]
     return one.to_json() | {
         "plan": one.plan.to_json() if one.plan else None,
@@ -106,8 +161,26 @@ def _json(one: CheckedFile, around: Surroundings) -> dict[str, Any]:
         "end": one.end.isoformat() if one.end else None,
         "window_end": one.closes.isoformat() if one.closes else None,
         "sky": places,
+        "night": _night_json(one, night),
     }
+
+
+def _night_json(one: CheckedFile, night: NightPlan | None) -> dict[str, Any] | None:
+    """The night's facts with this session's part in them."""
+    if night is None:
+        return None
+    told = night.to_json()
+    sessions = told.pop("sessions")
+    mine = next((session for session in sessions if session["session_id"] == one.path.stem), None)
+    return told | {"session": mine}
 
 
 def _local(instant: datetime, around: Surroundings) -> str:
     return instant.astimezone(around.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _night(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-12-12") from None

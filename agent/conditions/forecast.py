@@ -89,7 +89,10 @@ def _run(session: PlannedSession, site: Site, now: datetime) -> Forecast:
 
 
 def _no(session: PlannedSession, decision: Decision) -> Forecast:
-    return Forecast(session, None, decision.reason, decision.message)
+    limit, message = session.conditions.wait_max_s, decision.message
+    if not decision.final and limit is not None:
+        message = f"{message} It waits no longer than {limit / 60:.0f} minutes."
+    return Forecast(session, None, decision.reason, message)
 
 
 def _crowded_out(session: PlannedSession, site: Site, night: Interval) -> Forecast:

@@ -220,6 +220,74 @@ def test_a_plan_shows_steps_start_end_and_the_sky(capsys: pytest.CaptureFixture[
     assert {place["target"] for place in found["sky"]} == {"M 42 Orion Nebula"}
 
 
+SITE = ["--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris"]
+
+
+def goes_to(target: str, day: str, clock: str, **more: object) -> dict[str, object]:
+    """A session of an hour and three quarters."""
+    return {
+        "id_command": {"date": day, "time": clock},
+        "goto_manual": {"do_action": True, "target": target},
+        "setup_camera": {"do_action": True, "exposure": "15", "gain": 60, "count": 400},
+        **more,
+    }
+
+
+def test_a_plan_tells_the_night_who_runs_when_and_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "a.json", goes_to("M 31", "2027-11-22", "21:00:00"))
+    low = {"do_action": True, "min_altitude": 20, "wait_max": 3600}
+    write(tmp_path / "b.json", goes_to("M 31", "2027-11-22", "21:30:00"))
+    write(tmp_path / "c.json", goes_to("Sirius", "2027-11-22", "20:00:00", conditions=low))
+    write(tmp_path / "d.json", goes_to("Canopus", "2027-11-22", "14:00:00"))
+    night = ["--night", "2027-11-22", "--model", "D3", *SITE]
+    assert main(["plan", str(tmp_path), "--png", "night.png", *night]) == 0
+    told = capsys.readouterr().out
+    for line in (
+        "Night of 2027-11-22 (Europe/Paris)",
+        "Sun: sets 17:0",
+        "Moon: ",
+        "Runs 21:00 to 22:47",
+        "Runs 22:47 to 00:3",
+        "Wants the same time as b",
+        "Will not run: Sirius is at",
+        "It waits no longer than 60 minutes.",
+        "warning /goto_manual: Canopus is below the horizon at 14:00.",
+        "warning /goto_manual: It is not dark at 14:00.",
+    ):
+        assert line in told, line
+    assert (tmp_path / "night.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["plan", str(tmp_path), "--json", *night]) == 0
+    a, b, c, _ = json.loads(capsys.readouterr().out)
+    assert a["night"]["session"]["run"][0] == "2027-11-22T21:00:00+01:00"
+    assert b["night"]["session"]["conflicts"] == ["a", "c"]
+    assert (c["night"]["session"]["run"], c["night"]["session"]["reason"]) == (None, "altitude")
+
+
+def test_a_plan_without_a_site_says_so_and_still_tells_the_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    todo = tmp_path / "Astro_Sessions" / "ToDo"
+    todo.mkdir(parents=True)
+    write(todo / "a.json", goes_to("M 31", "2027-11-22", "21:00:00"))
+    assert main(["plan", "--model", "D3"]) == 0
+    told = capsys.readouterr().out
+    assert "Capture 400 × 15 s" in told
+    assert "Set latitude and longitude" in told
+    assert main(["plan", "--model", "D3", "--png", "night.png"]) == 2
+    assert "latitude" in capsys.readouterr().err
+
+
+def test_validation_warns_of_a_target_below_the_horizon_or_in_daylight(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "a.json", goes_to("Canopus", "2027-11-22", "14:00:00"))
+    assert main(["validate", "a.json", "--model", "D3", "--json", *SITE]) == 0
+    problems = json.loads(capsys.readouterr().out)[0]["problems"]
+    assert [problem["code"] for problem in problems] == ["below_horizon", "daylight"]
+
+
 def test_a_session_with_a_start_is_planned_in_the_local_zone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -234,7 +302,7 @@ def test_a_session_with_a_start_is_planned_in_the_local_zone(
     assert "window closes 2027-03-12 22:31" in told
 
 
-def test_a_target_is_found_by_name_and_a_planet_is_refused_there(
+def test_a_target_is_found_by_name_planets_too_but_never_the_sun(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def named(target: str) -> list[str]:
@@ -247,7 +315,9 @@ def test_a_target_is_found_by_name_and_a_planet_is_refused_there(
         ]
 
     assert main(named("M 31")) == 0
-    assert main(named("Jupiter")) == 1
+    assert main(named("Jupiter")) == 0
+    assert "goto_solar" not in capsys.readouterr().out
+    assert main(named("Sun")) == 1
     assert "goto_solar" in capsys.readouterr().out
     assert main(named("M 3x1")) == 1
 

@@ -1,0 +1,119 @@
+"""The plan of a night for sessions as they stand in files and queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.app.repeats import next_night
+from agent.conditions import ConditionDefaults, ConditionSet
+from agent.conditions.forecast import PlannedSession
+from agent.conditions.night import NightPlan, plan_night, sky_cautions
+from agent.errors import AgentError
+from agent.events import Reason
+from agent.session.document import SessionDocument
+from agent.session.plan import Plan
+from agent.session.problems import Problem, warning
+from agent.session.times import window_end
+from agent.sky.chart import ChartTarget, draw_chart
+from agent.sky.nights import night_of, sun_events
+from agent.targets import Site
+
+
+class NoSiteError(AgentError):
+    """Nobody said where the telescope stands."""
+
+    code = "no_site"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The night cannot be told, as nobody said where the telescope stands.",
+            hint="Set latitude and longitude in the configuration.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A session that may run: its plan and its times (aware UTC; a start of None is as soon as possible)."""
+
+    session_id: str
+    document: SessionDocument
+    plan: Plan
+    start: datetime | None
+    end: datetime | None
+
+
+def coming_night(site: Site, now: datetime) -> date:
+    """Return the night that lasts, or the one to come once its dawn is over."""
+    night = night_of(site, now)
+    dawn = sun_events(site, night).civil_dawn
+    return night + timedelta(days=1) if dawn is not None and now >= dawn else night
+
+
+def tonight(
+    site: Site,
+    candidates: Iterable[Candidate],
+    defaults: ConditionDefaults,
+    now: datetime,
+    *,
+    zone: ZoneInfo,
+    night: date | None = None,
+) -> NightPlan:
+    """Return the plan of a night (default: the coming one); ConditionConfigError."""
+    wanted = night or coming_night(site, now)
+    sessions = [_planned(one, defaults, site, zone, now) for one in candidates]
+    return plan_night(site, wanted, sessions, now=now)
+
+
+def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
+    """Return the altitude chart of a planned night as PNG."""
+    targets = [
+        ChartTarget(one.forecast.session.target.name, one.forecast.session.target, one.forecast.run)
+        for one in plan.sessions
+        if one.forecast.session.target is not None
+    ]
+    return draw_chart(plan.site, plan.night, targets, min_altitude=min_altitude)
+
+
+def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: datetime) -> Sequence[Problem]:
+    """Return warnings of targets below the horizon or in daylight, at the start and at the expected end."""
+    if site is None:
+        return ()
+    hint = "It starts at once; give it a date and time to start later." if start is None else ""
+    begin = start or now
+    end = begin + timedelta(seconds=plan.estimate_s)
+    return [
+        warning(
+            f"/{step.section}",
+            "below_horizon" if caution.reason is Reason.ALTITUDE else "daylight",
+            caution.message,
+            hint,
+        )
+        for step in plan.steps
+        if step.target is not None
+        for caution in sky_cautions(step.target, site, begin, end)
+    ]
+
+
+def _planned(
+    one: Candidate, defaults: ConditionDefaults, site: Site, zone: ZoneInfo, now: datetime
+) -> PlannedSession:
+    start, end = one.start, one.end
+    if one.document.repeat is not None:
+        night = next_night(one.document, zone, site, now, None)
+        start = night.start if night is not None else start
+        end = window_end(one.document, zone, now, start=start)
+    targets, solar = one.plan.goto_targets, one.document.goto_solar
+    return PlannedSession(
+        session_id=one.session_id,
+        target=targets[-1] if targets else None,
+        conditions=ConditionSet.from_settings_and_session(defaults, one.document.conditions),
+        duration_s=one.plan.estimate_s,
+        start=start,
+        end=end,
+        seen=now,
+        priority=one.document.id_command.priority,
+        sun_filter=solar is not None and solar.sun_filter,
+    )
