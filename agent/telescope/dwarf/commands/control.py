@@ -32,7 +32,7 @@ _PITCH = 2
 _FOLDED_PITCH = 317.0  # degrees: the barrel lies in the body, its lens covered
 _MOTOR_SPEED = 10.0  # degrees per second: one of the steps the app offers
 _MOTOR_RAMPING = 100
-_MOTOR_RESOLUTION = 3
+_MOTOR_RESOLUTION = 2  # what the community's client folds the barrel with
 
 _STOPS = {
     CALIBRATING: Command.STOP_CALIBRATION,
@@ -110,7 +110,7 @@ async def park(device: Device) -> None:
     await stop_goto(device)
     code = await _run_pitch(device)
     if code == codes.MOTOR_NEEDS_HOME:
-        reset = motor_pb2.MotorReset(id=_PITCH)
+        reset = motor_pb2.MotorReset(id=_PITCH, direction=True)  # the way pitch finds its home
         await _motor(device, Command.MOTOR_RESET, reset)
         code = await _run_pitch(device)
     device.judge(code, "Folding the telescope")
