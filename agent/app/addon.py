@@ -83,7 +83,8 @@ class AddOn:
     async def run(self, stop: asyncio.Event | None = None) -> int:
         """Run until told to stop, and return the exit code."""
         stop = stop or asyncio.Event()
-        await self._take_back_notice()
+        with stop_on_signals(stop):
+            await _unless(stop, self._take_back_notice())
         while True:
             with stop_on_signals(stop):
                 settings = await self._usable(stop)
