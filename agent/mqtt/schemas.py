@@ -50,7 +50,12 @@ TOPICS = (
     TopicRow("bridge/request/<verb>", "in", False, 1, "", "a question to the agent, such as `health`"),
     TopicRow("bridge/response/<verb>", "out", False, 1, "bridge_answer", "its answer"),
     TopicRow(
-        "bridge/event", "out", False, 1, "bridge_event", "what happened to the agent, such as `broker_back`"
+        "bridge/event",
+        "out",
+        False,
+        1,
+        "bridge_event",
+        "what happened to the agent: `broker_back`, `settings_wrong`",
     ),
     TopicRow("<id>/availability", "out", True, 1, "", "`online` or `offline`: whether the telescope answers"),
     TopicRow("<id>/status", "out", True, 1, "status", "what it is doing, and why"),
