@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from agent.store.folders import Tree
 from agent.telescope.interface import Telescope
 
 LEARN_ID_S = 5.0  # at its very first start the agent waits this long for the telescope's own number
+LEARN_ID_LIBRARY_S = 30.0  # the same through the library, whose process takes a while to start
+LIBRARY = "dwarf_python_api"  # the settings' word for the second driver
+
+_LOGGER = logging.getLogger(__name__)
 
 Connect = Callable[[TelescopeSettings, Clock, Path | None], Telescope]
 
@@ -38,15 +43,31 @@ def _native(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telesc
     )
 
 
+def _library(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
+    from agent.telescope.dwarf.telescope import DwarfAddress
+    from agent.telescope.library.core import LibraryOptions
+    from agent.telescope.library.telescope import LibraryTelescope
+
+    if record is not None:
+        _LOGGER.warning("Nothing is recorded of %s: only the built-in driver sees the wire", own.host)
+    return LibraryTelescope(
+        DwarfAddress(own.host, own.port, own.http_port),
+        options=LibraryOptions(model=own.model, python=own.library_python, keep_control=own.keep_control),
+        clock=clock,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Drivers:
     """How a telescope of the settings becomes a `Telescope`."""
 
     native: Connect = _native
+    library: Connect = _library
 
     def connect(self, own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
         """Return the unconnected telescope."""
-        return self.native(own, clock, record)
+        connect = self.library if own.driver == LIBRARY else self.native
+        return connect(own, clock, record)
 
 
 async def build_station(
@@ -88,7 +109,7 @@ async def _learn_id(telescope: Telescope, own: TelescopeSettings, clock: Clock) 
     """Make an id of the telescope's own number; of its address when it does not answer at the first start."""
     await telescope.open()
     try:
-        async with clock.timeout(LEARN_ID_S):
+        async with clock.timeout(LEARN_ID_LIBRARY_S if own.driver == LIBRARY else LEARN_ID_S):
             await telescope.wait_connected()
     except TimeoutError:
         return _word(f"dwarf_{own.name or own.host}")
