@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from agent.clock import Clock
-from agent.conditions import ConditionSet, Decision
+from agent.conditions import ConditionSet, Decision, Verdict
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.control import Control, Ending, EndKind, Hold
 from agent.session.fields import OnLost, WeatherPolicy
@@ -45,6 +45,7 @@ class Watchman:
         self._safety = safety
         self._policy = policy
         self._safety_changed = safety_changed
+        self._lost_since: datetime | None = None
 
     async def watch(self) -> None:
         """Watch for ever."""
@@ -115,6 +116,7 @@ class Watchman:
             not in (Reason.WEATHER, Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.WINDOW)
         ]
         if not blocking:
+            self._lost_since = None
             self._control.resume(_CONDITIONS)
             return
         first = blocking[0]
@@ -122,7 +124,16 @@ class Watchman:
         match self._conditions.on_lost:
             case OnLost.IGNORE:
                 return
-            case OnLost.PAUSE if not first.final:
+            case OnLost.PAUSE if not first.final and self._may_come_back(blocking):
                 self._control.pause(_CONDITIONS, Hold(first.reason, message))
             case _:
                 self._control.end(Ending(EndKind.LIMIT, first.reason, message))
+
+    def _may_come_back(self, lost: Sequence[Verdict]) -> bool:
+        """Whether all that is lost may be back before the session has waited for too long."""
+        now = self._clock.now()
+        self._lost_since = self._lost_since or now
+        if self._conditions.wait_max_s is None:
+            return True
+        latest = self._lost_since + timedelta(seconds=self._conditions.wait_max_s)
+        return now < latest and all(verdict.until is None or verdict.until <= latest for verdict in lost)

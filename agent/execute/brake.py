@@ -87,9 +87,12 @@ class Brake:
     async def stop_telescope(self) -> None:
         """Stop what the telescope does, and count the frames of a capture that was open."""
         ending = self._control.ending
-        held = ending is None and self._control.hold is not None
+        order = ending or self._control.hold
+        held = ending is None and order is not None
         status = Status.PAUSED if held else Status.ABORTING if ending else Status.FINISHING
-        self._status.say(status, message="stopping the telescope")
+        why = f": {order.message}" if order is not None else ""
+        reason = order.reason if order is not None else None
+        self._status.say(status, reason=reason, message=f"stopping the telescope{why}")
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
         try:
             async with self._clock.timeout(

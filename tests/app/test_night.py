@@ -1,0 +1,174 @@
+"""One night of ten sessions, with everything that can come between, and a story that explains it all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.events import Telemetry
+from agent.sky.ephemeris import SUN, separation
+from agent.targets import Site
+from tests.app.conftest import Observatory, session
+from tests.support.virtual_loop import run_virtual
+
+Make = Callable[..., Observatory]
+PARIS = Site(48.85, 2.35, timezone="Europe/Paris")
+HIGH = ("High galaxy", 10.7, 40.0)  # well up all evening
+SETTING = ("Setting cluster", 3.6, 10.0)  # sinks below 20 degrees at 21:50
+HIDDEN = ("Southern cloud", 5.39, -69.8)  # never rises
+BESIDE_THE_SUN = ("Pisces field", 23.5, -3.0)
+SETTINGS = {
+    "weather": {"policy": "wait", "inputs": ["clouds", "rain"], "ttl_s": 180, "clear_for_min": 10},
+    "conditions": {"min_altitude": 20, "max_wait_min": 120},
+    "poll_seconds": 60,
+}
+
+
+def at(clock: str, target: tuple[str, float, float], frames: int, **more: Any) -> dict[str, Any]:
+    """A session of that local time of the 12th (or a full date and time)."""
+    day, _, hour = clock.rpartition(" ")
+    name, ra, dec = target
+    id_command = {"date": day or "2026-03-12", "time": f"{hour}:00", **more.pop("id_command", {})}
+    return session(
+        id_command=id_command,
+        goto_manual={"do_action": True, "target": name, "ra_coord": ra, "dec_coord": dec},
+        setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": frames},
+        **more,
+    )
+
+
+TEN = {
+    "sun": at("19:02", BESIDE_THE_SUN, 12, conditions={"do_action": True, "min_altitude": -10}),
+    "missed": at("2026-03-11 22:00", HIGH, 12, id_command={"when_missed": "skip"}),
+    "hidden": at("19:30", HIDDEN, 12),
+    "cloudy": at("20:00", ("M 42", 5.59, -5.39), 60),
+    "sets": at("20:30", SETTING, 300, id_command={"on_error": "skip"}),
+    "plain": at("21:20", HIGH, 12) | {},
+    "prior": at("21:30", HIGH, 12, id_command={"priority": 10}),
+    "battery": at("22:00", HIGH, 300, conditions={"do_action": True, "min_battery": 50}),
+    "rain": at("22:30", HIGH, 999),
+    "left": at("22:40", HIGH, 12),
+}
+TEN["plain"]["command"]["goto_manual"] = {"do_action": True, "target": "Jupiter"}
+
+
+@contextlib.asynccontextmanager
+async def weather_station(place: Observatory, bad: dict[str, dict[str, Any]]) -> AsyncIterator[None]:
+    """Report clouds and rain every minute; what is in `bad` is unsafe."""
+
+    def report() -> None:
+        for source in ("clouds", "rain"):
+            place.say(f"safety/input/{source}", bad.get(source, {"safe": True, "reason": f"no {source}"}))
+
+    async def reports() -> None:
+        while True:
+            report()
+            await place.clock.sleep(60)
+
+    task = asyncio.create_task(reports())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def night(place: Observatory) -> Observatory:
+    for name, document in TEN.items():
+        place.drop(f"{name}.json", document)
+    bad: dict[str, dict[str, Any]] = {}
+    place.telescope.set_telemetry(Telemetry(battery=90, charging=False, storage_free_gb=20))
+
+    def runs(name: str, frames: int) -> Callable[[], bool]:
+        def check() -> bool:
+            running = place.stations["scope"].running
+            capture = place.telescope.captures[-1] if place.telescope.captures else None
+            return bool(
+                running is not None
+                and running.waiting.session_id == name
+                and capture is not None
+                and capture.running
+                and capture.taken >= frames
+            )
+
+        return check
+
+    async with place.open(), weather_station(place, bad):
+        await place.until(runs("cloudy", 20))
+        bad["clouds"] = {"safe": False, "reason": "cloud 90 %"}
+        await place.clock.sleep(20 * 60)
+        del bad["clouds"]
+        await place.until(runs("battery", 10))
+        place.telescope.set_telemetry(replace(place.telescope.telemetry, battery=30))
+        await place.until(runs("rain", 30))
+        bad["rain"] = {"safe": False, "reason": "wet", "level": "alert"}
+        await place.clock.sleep(600)
+        del bad["rain"]
+        await place.clock.sleep(2 * 3600)
+    return place
+
+
+def test_a_night_of_ten_sessions_and_the_story_that_explains_it(observatory: Make) -> None:
+    place = run_virtual(night(observatory(**SETTINGS)))
+    results = {result["session_id"]: result for result in place.results}
+    ended = {name: (result["result"], result["reason"]) for name, result in results.items()}
+    assert ended == {
+        "missed": ("skipped", "missed"),
+        "sun": ("skipped", "sun"),
+        "hidden": ("skipped", "altitude"),
+        "cloudy": ("completed", None),
+        "sets": ("partial", "altitude"),
+        "prior": ("completed", None),
+        "plain": ("completed", None),
+        "battery": ("partial", "battery"),
+        "rain": ("aborted", "weather"),
+    }
+    assert len(place.results) == 9  # each exactly once
+    order = [result["session_id"] for result in place.results]
+    assert order.index("prior") < order.index("plain")
+
+    # the cloud: paused, pointed again, every frame counted
+    assert results["cloudy"]["frames"]["taken"] == 60
+    (pause,) = [wait for wait in results["cloudy"]["waits"] if wait["reason"] == "weather"]
+    assert 29 * 60 <= pause["seconds"] <= 33 * 60  # twenty minutes, and ten clear ones
+    assert "cloud 90 %" in " ".join(body["message"] for body in place.said("status"))
+
+    # the sentences
+    assert "degrees from the Sun" in results["sun"]["message"]
+    assert "below the minimum of 20" in results["hidden"]["message"]
+    assert "Setting cluster is at 20 degrees, below" in results["sets"]["message"]
+    assert "battery is at 30 %" in results["battery"]["message"]
+    assert "wet" in results["rain"]["message"]
+    for result in place.results:
+        assert result["message"], result
+        assert result["result"] == "completed" or result["reason"], result
+
+    # what was passed over, and why, stands in the queue
+    queue = place.said("queue")
+    notes = [entry for body in queue for entry in body["sessions"] if entry["session_id"] == "plain"]
+    assert any(note["note"].startswith("Session prior comes first: its priority is 10") for note in notes)
+    assert [entry["session_id"] for entry in queue[-1]["sessions"]] == ["left"]
+    assert queue[-1]["sessions"][0]["waits_for"] == "weather"
+    assert "The night is over" in queue[-1]["sessions"][0]["note"]
+    for body in place.said("status"):
+        if body["state"] in ("waiting", "paused"):
+            assert body["reason"], body
+            assert body["message"], body
+
+    # the files say the same
+    assert place.files("Done") == ["cloudy.json", "plain.json", "prior.json"]
+    assert place.files("ToDo") == ["left.json"]
+    sets = json.loads((place.folder("Error") / "sets.json").read_text())["command"]["result_details"]
+    assert (sets["outcome"], sets["reason"]) == ("partial", "altitude")
+
+
+def test_in_that_night_nothing_pointed_near_the_sun_and_nothing_imaged_in_the_rain(observatory: Make) -> None:
+    place = run_virtual(night(observatory(**SETTINGS)))
+    assert len(place.telescope.gotos) == 7  # six sessions, and one again after the cloud
+    for target in place.telescope.gotos:
+        assert separation(target, SUN, PARIS, datetime(2026, 3, 12, 20, tzinfo=UTC)) > 20
+    assert not any(capture.running for capture in place.telescope.captures)
