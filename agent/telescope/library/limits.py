@@ -14,11 +14,13 @@ class Limits:
 
     start: float = 60.0  # a Raspberry Pi imports the library in about ten seconds
     settle: float = 0.3  # a second completion of a command arrives within this
+    poll: float = 1.0  # how often the library's state is looked at
+    listen: float = 3.0  # what runs is told around the answer; the library adds a second of its own
     connect: float = 75.0  # the library gives up after 20 s for the socket and 30 s for each first answer
     simple: float = 20.0  # settings and simple commands answer within a second
     read: float = 10.0  # newer firmware does not answer these questions at all
     lock: float = 10.0  # the same for the master lock
-    look: float = 15.0  # asking what runs is ended by ourselves after 3 s
+    look: float = 15.0  # asking what runs is ended by ourselves after `listen`
     go_live: float = 25.0  # usually 1 to 3
     calibrate: float = 600.0  # usually 30 to 120
     calibrate_at_least: float = 4.0  # one that ends sooner was the library's mistake

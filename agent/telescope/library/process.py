@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.telescope.errors import CommandTimeoutError, RefusedError, TransientError, UnreachableError
+from agent.telescope.library.limits import Limits
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,15 +80,14 @@ class LibraryProcess:
         python: str,
         folder: Path,
         *,
-        settle: float,
-        grace: float,
+        limits: Limits,
         on_status: Callable[[Status], None],
         on_end: Callable[[str], None],
     ) -> None:
         self._python = python or sys.executable
         self._folder = folder
-        self._settle = settle
-        self._grace = grace
+        self._timing = [str(seconds) for seconds in (limits.settle, limits.poll, limits.listen)]
+        self._grace = limits.grace
         self._on_status = on_status
         self._on_end = on_end
         self._numbers = itertools.count(1)
@@ -127,7 +127,7 @@ class LibraryProcess:
             process = await asyncio.create_subprocess_exec(
                 self._python,
                 str(SCRIPT),
-                str(self._settle),
+                *self._timing,
                 cwd=self._folder,
                 env=self._environment(),
                 stdin=asyncio.subprocess.PIPE,

@@ -72,8 +72,7 @@ class LibraryTelescope(Telescope):
             process=lambda on_status, on_end: LibraryProcess(
                 self._options.python,
                 self._folder,
-                settle=self._limits.settle,
-                grace=self._limits.grace,
+                limits=self._limits,
                 on_status=on_status,
                 on_end=on_end,
             ),

@@ -15,7 +15,6 @@ from typing import Any
 
 PONG_LIMIT_S = 45.0  # the library pings every 10 s, and would wait for a lost pong for ever
 STATES_S = 1.5  # what the telescope does is pushed around its answer to the first question
-LOOK_S = 3.0  # the same, for a question asked later; the library adds a second of its own
 LOOP_LIMIT_S = 5.0  # the library's own loop does such things at once
 HEARD_MOST = 60  # results kept of one call
 
@@ -56,7 +55,7 @@ class PolarErrors(logging.Handler):
 class Library:
     """dwarf_python_api, with what is known to be wrong with it worked around."""
 
-    def __init__(self, settle_s: float) -> None:
+    def __init__(self, settle_s: float, listen_s: float) -> None:
         # dwarf_utils first: the library's modules import each other in a circle that opens only here.
         from dwarf_python_api.lib import dwarf_utils, websockets_utils
         from dwarf_python_api.lib import data_utils, data_wide_utils  # isort: skip
@@ -80,6 +79,7 @@ class Library:
         self.heard: list[list[Any]] = []
         self.links = 0
         self._settle_s = settle_s
+        self._listen_s = listen_s
         self._pinged_at: float | None = None
         self._pong_seen = False
         self._polar = PolarErrors()
@@ -156,7 +156,7 @@ class Library:
     def look(self) -> bool:
         """Ask what the telescope does now; its captures show in the next status."""
         # perform_getstatus sends the question, but the library takes no answer to it for one: end it early.
-        timer = threading.Timer(LOOK_S, self.interrupt)
+        timer = threading.Timer(self._listen_s, self.interrupt)
         timer.daemon = True
         timer.start()
         self.utils.perform_getstatus()

@@ -24,7 +24,6 @@ from typing import Any
 
 from library_adapter import Library  # type: ignore[import-not-found]  # beside this script
 
-POLL_S = 1.0  # how often the library's state is looked at
 ALIVE_S = 10.0  # a state is told at least this often, as a sign of life
 
 
@@ -54,8 +53,9 @@ class Pipe:
 class Worker:
     """Takes requests one by one; interrupts and states go past them."""
 
-    def __init__(self, pipe: Pipe, library: Library) -> None:
+    def __init__(self, pipe: Pipe, library: Library, poll_s: float) -> None:
         self._pipe = pipe
+        self._poll_s = poll_s
         self._library = library
         self._requests: queue.Queue[dict[str, Any]] = queue.Queue()
         self._current = 0
@@ -88,12 +88,12 @@ class Worker:
                 status = self._library.status()
             except Exception as error:  # the client changed hands meanwhile
                 print(f"worker: no status: {error!r}")
-                time.sleep(POLL_S)
+                time.sleep(self._poll_s)
                 continue
             if status != told or time.monotonic() - told_at > ALIVE_S:
                 told, told_at = status, time.monotonic()
                 self._pipe.tell({"status": status})
-            time.sleep(POLL_S)
+            time.sleep(self._poll_s)
 
     def _handle(self, request: dict[str, Any]) -> None:
         library = self._library
@@ -131,9 +131,9 @@ class Worker:
 def main() -> None:
     """Import the library, say whether that went well, and serve."""
     pipe = Pipe()
-    settle_s = float(sys.argv[1]) if len(sys.argv) > 1 else 0.3
+    settle_s, poll_s, listen_s = (float(seconds) for seconds in sys.argv[1:4])
     try:
-        library = Library(settle_s)
+        library = Library(settle_s, listen_s)
         ready = {"ready": {"python": sys.version.split()[0], "settable": library.settable()}}
     except ModuleNotFoundError as error:
         pipe.tell({"missing": str(error), "name": error.name or ""})
@@ -142,7 +142,7 @@ def main() -> None:
         pipe.tell({"broken": f"{type(error).__name__}: {error}"})
         os._exit(4)
     pipe.tell(ready)
-    Worker(pipe, library).run()
+    Worker(pipe, library, poll_s).run()
 
 
 if __name__ == "__main__":
