@@ -23,7 +23,7 @@ from tests.support.virtual_loop import run_virtual
 BASEL = Site(47.5, 7.6, 280.0, "Europe/Zurich")
 ORION = SkyTarget("M 42 Große Ω", 5.588, -5.39)
 NIGHT = datetime(2026, 1, 15, 20, 0, tzinfo=UTC)
-TEN_SECONDS = 150  # exposure index
+ONE_SECOND, TEN_SECONDS = 120, 150  # exposure indices
 CONNECT_LIMIT_S = 180.0
 _TRIES = 12  # of one step on a network that breaks
 _PAUSE_S = 15.0

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
 from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 from agent.telescope.simulator.journal import FrameTaken, ShutterClosed, ShutterOpened
-from tests.contract.stage import ORION, Contract, Stage
+from tests.contract.stage import ONE_SECOND, ORION, Contract, Stage
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, DROPPING, PERFECT, SLOW, Transport
 
 FRAMES = 12
@@ -34,24 +33,25 @@ def assert_whole(stage: Stage, report: CaptureReport, frames: int = FRAMES) -> N
     assert [one.number for one in stage.sim.journal.of(FrameTaken)] == list(range(1, frames + 1))
 
 
-@networks
+@both
 @pytest.mark.parametrize(
-    ("fault", "taken", "stacked"),
+    ("fault", "taken", "stacked", "transport"),
     [
-        ("stacks-fewer:every=3", 12, 8),
-        ("ends-early:at=5", 5, 5),
-        ("storage-full:frame=7", 7, 7),
-        ("slow-answers:seconds=4", 12, 12),
-        ("duplicate-answers:copies=3,later_s=2", 12, 12),
-        ("unknown-notifications", 12, 12),
-        ("garbled-frames:times=4", 12, 12),
+        ("stacks-fewer:every=3", 12, 8, BYTE_BY_BYTE),
+        ("ends-early:at=5", 5, 5, SLOW),
+        ("storage-full:frame=7", 7, 7, DOUBLING),
+        ("slow-answers:seconds=4", 12, 12, BYTE_BY_BYTE),
+        ("duplicate-answers:copies=3,later_s=2", 12, 12, SLOW),
+        ("unknown-notifications", 12, 12, DOUBLING),
+        ("garbled-frames:times=4", 12, 12, SLOW),
     ],
+    ids=str,
 )
 def test_what_the_telescope_took_is_what_is_reported(
     contract: Contract, generation: str, transport: Transport, fault: str, taken: int, stacked: int
 ) -> None:
     async def story(stage: Stage) -> None:
-        await stage.aimed(FRAMES)
+        await stage.aimed(FRAMES, ONE_SECOND)
         stage.sim.faults.add(fault)
         await stage.telescope.start_capture(Camera.TELE)
         report = await stage.telescope.follow_capture(Camera.TELE)
@@ -62,7 +62,7 @@ def test_what_the_telescope_took_is_what_is_reported(
     contract.play(story, generation=generation, transport=transport)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=8)
 @given(
     generation=st.sampled_from(["v2", "v3"]),
     frame=st.integers(1, FRAMES),
@@ -95,8 +95,10 @@ def test_a_link_dropped_at_frame_2_of_12_costs_no_frame(contract: Contract, gene
     contract.play(story, "drop-link:frame=2,refuse_s=5", generation=generation)
 
 
-@settings(deadline=None, max_examples=12)
-@given(generation=st.sampled_from(["v2", "v3"]), size=st.integers(0, 6000))
+@settings(deadline=None, max_examples=8)
+@given(generation=st.sampled_from(["v2", "v3"]), size=st.integers(0, 5000))
+@example(generation="v2", size=0)
+@example(generation="v3", size=1)
 def test_a_link_cut_at_any_byte_of_a_capture_costs_no_frame(
     contract: Contract, generation: str, size: int
 ) -> None:
@@ -116,30 +118,10 @@ def test_a_link_cut_at_any_byte_of_a_capture_costs_no_frame(
 
 
 @both
-@pytest.mark.parametrize("size", [0, 1, 20])
-def test_a_link_cut_as_the_shutter_opens_leaves_one_capture(
-    contract: Contract, generation: str, size: int
-) -> None:
-    async def story(stage: Stage) -> None:
-        telescope = stage.telescope
-        await stage.aimed(FRAMES)
-        stage.network.cut_after(size)
-        with contextlib.suppress(UnreachableError):  # the state may tell that it runs before the cut
-            await telescope.start_capture(Camera.TELE)
-        await stage.connected()
-        running = await telescope.running_capture(Camera.TELE)
-        if running is None:
-            await telescope.start_capture(Camera.TELE)
-        assert_whole(stage, await telescope.follow_capture(Camera.TELE))
-
-    contract.play(story, "slow-answers:seconds=1,command=11005", generation=generation)
-
-
-@both
 @pytest.mark.parametrize("transport", [PERFECT, DROPPING], ids=str)
 def test_a_capture_over_at_once_is_counted(contract: Contract, generation: str, transport: Transport) -> None:
     async def story(stage: Stage) -> None:
-        await stage.step(lambda: stage.aimed(2, exposure=120))  # 2 x 1 s
+        await stage.step(lambda: stage.aimed(2, ONE_SECOND))
         begun = stage.clock.now()
         await stage.step(lambda: stage.telescope.start_capture(Camera.TELE))
         await stage.clock.sleep(60)
@@ -184,7 +166,7 @@ def test_a_capture_that_never_ends_is_for_the_caller_to_stop(
         await stage.aimed(6)
         await telescope.start_capture(Camera.TELE)
         with pytest.raises(TimeoutError):
-            async with stage.clock.timeout(1800):
+            async with stage.clock.timeout(600):
                 await telescope.follow_capture(Camera.TELE)
         report = await telescope.stop_capture(Camera.TELE)
         assert (report.taken, report.end) == (at or 6, CaptureEnd.STOPPED)
@@ -202,8 +184,7 @@ def test_a_restart_during_a_capture_leaves_what_was_taken(contract: Contract, ge
     contract.play(story, "reboot:frame=4,down_s=90", generation=generation)
 
 
-@both
-@pytest.mark.parametrize("announced", ["true", "false"])
+@pytest.mark.parametrize(("generation", "announced"), [("v2", "true"), ("v3", "false")])
 def test_a_telescope_switched_off_during_a_capture_is_given_up_in_the_end(
     contract: Contract, generation: str, announced: str
 ) -> None:
@@ -219,8 +200,7 @@ def test_a_telescope_switched_off_during_a_capture_is_given_up_in_the_end(
 
 
 @both
-@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
-@pytest.mark.parametrize("killed_after_s", [0.1, 3.5 * FRAME_S])
+@pytest.mark.parametrize(("model", "killed_after_s"), [("D2", 30.0), ("D3", 0.1), ("mini", 50.0)])
 def test_an_agent_killed_and_started_again_follows_the_same_capture(
     contract: Contract, generation: str, model: str, killed_after_s: float
 ) -> None:
@@ -354,7 +334,7 @@ def test_a_start_that_is_cancelled_can_be_stopped(
 ) -> None:
     async def story(stage: Stage) -> None:
         telescope = stage.telescope
-        await stage.aimed(FRAMES)
+        await stage.aimed(3, ONE_SECOND)
         task = asyncio.ensure_future(telescope.start_capture(Camera.TELE))
         await stage.clock.sleep(after_s)
         task.cancel()
@@ -365,7 +345,7 @@ def test_a_start_that_is_cancelled_can_be_stopped(
         await telescope.go_live()
         await telescope.start_capture(Camera.TELE)
         report = await telescope.follow_capture(Camera.TELE)
-        assert (report.taken, report.end) == (FRAMES, CaptureEnd.FINISHED)
+        assert (report.taken, report.end) == (3, CaptureEnd.FINISHED)
 
     contract.play(story, generation=generation)
 
