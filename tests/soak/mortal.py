@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar
 from typing import Any
@@ -41,7 +42,9 @@ class Life:
         self.trees: list[Tree] = []
         self._at_call = at_call
         self._at_step = at_step
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, MortalLoop)
+        self._loop = loop
         self._lock = threading.Lock()
         self._last_words: list[Callable[[], None]] = []
 
@@ -81,7 +84,8 @@ class Life:
         for _ in range(_MOST_ROUNDS):
             left = [task for task in self.tasks if not task.done()]
             if not left:
-                await asyncio.sleep(0.001)  # time goes on when no thread works any more
+                while self._loop.threads:
+                    time.sleep(0.0005)  # noqa: ASYNC251 - a thread sees at its next call that it is dead
                 for tree in self.trees:
                     tree.release()  # the system does that for a process that is gone
                 return
@@ -96,7 +100,21 @@ class MortalLoop(VirtualLoop):
 
     def __init__(self) -> None:
         super().__init__()
+        self.threads = 0  # at work now, those included that nobody waits for any more
+        self._thread_lock = threading.Lock()
         self.set_task_factory(_make_task)
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+        return super().run_in_executor(executor, self._counted, func, *args)
+
+    def _counted(self, func: Any, *args: Any) -> Any:
+        with self._thread_lock:
+            self.threads += 1
+        try:
+            return func(*args)
+        finally:
+            with self._thread_lock:
+                self.threads -= 1
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
         life = context.get(_MINE) if context is not None else _MINE.get()

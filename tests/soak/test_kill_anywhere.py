@@ -1,4 +1,4 @@
-"""Killed at any call to the disk or step of the loop, and started again: nothing is lost, nothing done twice."""
+"""Killed at any call to the disk or step of the loop, and started again: nothing is lost or done twice."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from tests.support.fake_telescope import FakeTelescope
 
 DUSK = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
 FOLDERS = ("ToDo", "Current", "Done", "Error")
+RUBBISH = "rubbish"  # files of such names hold no session
 POLL_S = 20.0
 ANSWER_LIMIT_S = 30.0  # whoever submits sends again after that long without an answer
 SETTLE_LIMIT_H = 40.0
@@ -39,10 +40,15 @@ class NightTelescope(FakeTelescope):
     overlaps: int = 0
 
     async def start_capture(self, camera: Camera) -> None:
-        self.overlaps += any(capture.running for capture in self.captures)
+        self.overlaps += self.exposes
         await super().start_capture(camera)
         target = self.gotos[-1]
         self.subjects.append(target.name if isinstance(target, SkyTarget) else "")
+
+    @property
+    def exposes(self) -> bool:
+        """Whether a capture runs now."""
+        return any(capture.running for capture in self.captures)
 
     def frames_of(self, subject: str) -> int:
         """Frames truly taken of it."""
@@ -75,6 +81,7 @@ class World:
         self.life: Life | None = None
         self.station: Station | None = None
         self.kills = 0
+        self.up_since = DUSK
         self.log: list[str] = []
         self._stop = asyncio.Event()
         self._agent: asyncio.Task[int] | None = None
@@ -92,6 +99,7 @@ class World:
             ready.set()
 
         life.at_death(lambda: self.note("killed"))
+        self.up_since = self.clock.now()
         self.note("starts")
         self._agent = begin(
             life,
@@ -193,7 +201,8 @@ class World:
         """Every session file parses; return how often each subject is there."""
         found: Counter[str] = Counter()
         for path in self.files(*FOLDERS):
-            found[subject_of(json.loads(path.read_bytes()))] += 1
+            if not path.name.startswith(RUBBISH):
+                found[subject_of(json.loads(path.read_bytes()))] += 1
         return found
 
     async def settled(self, limit_h: float = SETTLE_LIMIT_H) -> None:
@@ -215,6 +224,7 @@ class World:
         return {
             subject_of(document): (path.parent.name, document["command"].get("result_details", {}))
             for path in self.files("Done", "Error")
+            if not path.name.startswith(RUBBISH)
             for document in [json.loads(path.read_bytes())]
         }
 
