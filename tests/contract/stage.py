@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -45,6 +45,9 @@ class Kind(Protocol):
 
     name: str
 
+    def finds(self) -> tuple[str, int]:
+        """Host and port (0: any) at which it can find a telescope; another one each time."""
+
     def make(self, place: Place, clock: Clock, *, record: Path | None = None) -> Telescope:
         """A driver for the telescope there, not opened yet."""
 
@@ -59,6 +62,9 @@ class Native:
     """The driver that speaks to the telescope itself, in simulated time."""
 
     name = "native"
+
+    def finds(self) -> tuple[str, int]:
+        return "127.0.0.1", 0
 
     def make(self, place: Place, clock: Clock, *, record: Path | None = None) -> Telescope:
         return DwarfTelescope(
@@ -90,7 +96,6 @@ class Stage:
     http: Proxy
     _kind: Kind
     _stack: AsyncExitStack
-    opened: datetime = field(default=NIGHT)
 
     async def connected(self, telescope: Telescope | None = None) -> None:
         """Wait until the driver is connected."""
@@ -99,8 +104,14 @@ class Stage:
 
     async def another(self, transport: Transport = PERFECT, record: Path | None = None) -> Telescope:
         """A new driver for the same telescope, opened and connected, over a network of its own."""
-        network = await self._stack.enter_async_context(proxied(("127.0.0.1", self.sim.port), transport, 9))
-        place = Place("127.0.0.1", network.port, self.sim.http_port)
+        at = self._kind.finds()
+        network = await self._stack.enter_async_context(
+            proxied(("127.0.0.1", self.sim.port), transport, 9, at)
+        )
+        http = await self._stack.enter_async_context(
+            proxied(("127.0.0.1", self.sim.http_port), for_http(transport), 9, (at[0], 0))
+        )
+        place = Place(at[0], network.port, http.port)
         telescope = self._kind.make(place, self.clock, record=record)
         await telescope.open()
         self._stack.push_async_callback(telescope.close)
@@ -164,11 +175,12 @@ async def staged(
     )
     async with AsyncExitStack() as stack:
         sim = await stack.enter_async_context(SimulatedDwarf(wanted, clock))
-        network = await stack.enter_async_context(proxied(("127.0.0.1", sim.port), transport, seed))
+        at = kind.finds()
+        network = await stack.enter_async_context(proxied(("127.0.0.1", sim.port), transport, seed, at))
         http = await stack.enter_async_context(
-            proxied(("127.0.0.1", sim.http_port), for_http(transport), seed)
+            proxied(("127.0.0.1", sim.http_port), for_http(transport), seed, (at[0], 0))
         )
-        telescope = kind.make(Place("127.0.0.1", network.port, http.port), clock, record=record)
+        telescope = kind.make(Place(at[0], network.port, http.port), clock, record=record)
         events: list[TelescopeEvent] = []
         telescope.listen(events.append)
         await telescope.open()

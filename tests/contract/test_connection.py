@@ -55,7 +55,7 @@ def test_it_says_who_it_is_and_what_it_can_do(
             event.state for event in stage.events if isinstance(event, ConnectionChanged)
         ]
         assert set(telescope.streams) == {"tele", "wide"}
-        assert all("127.0.0.1" in address for address in telescope.streams.values())
+        assert all("127.0." in address for address in telescope.streams.values())
         await telescope.apply(Camera.TELE, CameraSettings(count=5))
         known, told = capabilities_for(model), telescope.capabilities
         for camera in Camera:

@@ -176,11 +176,13 @@ def _frame_size(data: bytes) -> int:
 
 
 @asynccontextmanager
-async def proxied(target: tuple[str, int], transport: Transport, seed: int = 1) -> AsyncIterator[Proxy]:
-    """A proxy to a loopback port, listening on one of its own."""
+async def proxied(
+    target: tuple[str, int], transport: Transport, seed: int = 1, at: tuple[str, int] = ("127.0.0.1", 0)
+) -> AsyncIterator[Proxy]:
+    """A proxy to a loopback port, listening on one of its own (`at`: host, and port or 0 for any)."""
     proxy = Proxy(transport, random.Random(seed))
     proxy._target = target
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.serve, *at)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
