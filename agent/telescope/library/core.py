@@ -143,10 +143,12 @@ class Core:
         self.up.set()
         self._take(self._status)
 
-    def lost(self, why: str) -> None:
-        """The link broke, or its process did."""
+    def lost(self, why: str, state: ConnectionState = ConnectionState.CONNECTING) -> None:
+        """The link broke, or its process did; or we close it."""
         self._status = {"linked": False}
         if self.connection not in _UP:
+            if state is ConnectionState.CLOSED:
+                self.tell(state, expected=True)
             return
         self.up.clear()
         self.down.set()
@@ -158,7 +160,8 @@ class Core:
             record.changed.set()
         self._tell_telemetry(host=None, tracking=None)
         expected, self.expected = self.expected, ""
-        self.tell(ConnectionState.CONNECTING, expected or why, expected=bool(expected))
+        closed = state is ConnectionState.CLOSED
+        self.tell(state, expected or why, expected=closed or bool(expected))
 
     # -- asking -----------------------------------------------------------------------------------------
 

@@ -102,10 +102,9 @@ class LibraryTelescope(Telescope):
         if self._core.connection is ConnectionState.CONNECTED and not self._options.keep_control:
             self._core.process.interrupt()
             await motions.release_control(self._core)
-        self._core.expected = "closed"
+        self._core.lost("", ConnectionState.CLOSED)
         await self._core.process.quit(self._limits.quit)
         await self._core.http.close()
-        self._core.tell(ConnectionState.CLOSED, expected=True)
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     @property

@@ -65,6 +65,12 @@ class Bench:
         """The names of what was called."""
         return [call["call"] for call in self.journal(*names)]
 
+    async def called(self, name: str) -> None:
+        """Wait until a function was called."""
+        async with asyncio.timeout(20):
+            while not self.calls(name):  # noqa: ASYNC110 - another process writes the journal
+                await asyncio.sleep(0.01)
+
     @property
     def pid(self) -> int | None:
         """The library's process."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,8 +38,6 @@ PHASES = "('note', 'CALIBRATION: Phase #1 State:ASTRO_STATE_PLATE_SOLVING')"
 
 
 def altered(**changes: float) -> Limits:
-    from dataclasses import replace
-
     return replace(QUICK, **changes)
 
 
@@ -90,7 +89,7 @@ async def test_a_call_that_waits_for_nothing_is_ended_without_killing_anything(
 ) -> None:
     async with bench(monkeypatch, tmp_path, limits=altered(go_live=0.3), perform_GoLive="[]") as one:
         first = one.pid
-        with pytest.raises(CommandTimeoutError, match=r"within 0 s|within"):
+        with pytest.raises(CommandTimeoutError, match="did not end within"):
             await one.telescope.go_live()
         await one.telescope.stop_goto()
         assert one.pid == first
@@ -103,7 +102,7 @@ async def test_a_second_completion_is_not_taken_for_the_next_answer(
     refused = "[('after', 0.1), ('result', 'ERROR', -11511)]"
     async with bench(monkeypatch, tmp_path, perform_GoLive=twice, perform_goto=refused) as one:
         await one.telescope.go_live()
-        with pytest.raises(TransientError | RefusedError) as failed:  # type: ignore[arg-type]
+        with pytest.raises((TransientError, RefusedError)) as failed:
             await one.telescope.goto(ORION, BASEL)
         assert failed.value.device_code == -11511
 
@@ -114,8 +113,7 @@ async def test_cancelling_frees_the_library_for_the_stop(
     async with bench(monkeypatch, tmp_path, perform_calibration=f"[{PHASES}]") as one:
         first = one.pid
         calibration = asyncio.create_task(one.telescope.calibrate(BASEL))
-        while not one.calls("perform_calibration"):
-            await asyncio.sleep(0.01)
+        await one.called("perform_calibration")
         calibration.cancel()
         with pytest.raises(asyncio.CancelledError):
             await calibration
@@ -199,9 +197,8 @@ async def test_settings_are_given_by_names_that_lead_back_to_the_same_index(
 async def test_settings_are_read_back_and_what_is_not_told_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    params = (
-        "{'code': 0, 'all_params': [{'id': 0, 'index': 150}, {'id': 1, 'index': 24}, {'id': 8, 'index': 1}]}"
-    )
+    indices = "[{'id': 0, 'index': 150}, {'id': 1, 'index': 24}, {'id': 8, 'index': 1}]"
+    params = f"{{'code': 0, 'all_params': {indices}}}"
     features = "{'code': 0, 'all_feature_params': [{'id': 1, 'index': 0, 'continue_value': 40.0}]}"
     async with bench(
         monkeypatch,
@@ -278,9 +275,7 @@ async def test_a_capture_is_followed_to_its_end_without_the_librarys_own_waiting
         with pytest.raises(TransientError, match="already captures"):
             await one.telescope.start_capture(camera)
         seen: list[tuple[int, int]] = []
-        report = await one.telescope.follow_capture(
-            camera, lambda news: seen.append((news.taken, news.stacked))
-        )
+        report = await one.telescope.follow_capture(camera, lambda now: seen.append((now.taken, now.stacked)))
         assert (report.taken, report.stacked, report.end) == (3, 2, CaptureEnd.FINISHED)
         assert seen[-1] == (3, 2)
         assert await one.telescope.running_capture(camera) is None
@@ -381,10 +376,8 @@ async def test_a_lost_link_is_taken_up_again(monkeypatch: pytest.MonkeyPatch, tm
 async def test_a_motor_that_asks_for_its_home_is_sent_there_before_the_telescope_is_folded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    motor = (
-        "lambda n: [('result', 'OK', 0)] if n == 6 or JOURNAL_HAS_HOME() else [('result', 'WARNING', -14520)]"
-    )
-    motor = motor.replace("JOURNAL_HAS_HOME()", "'[6]' in open(JOURNAL).read()")
+    done, lost = "[('result', 'OK', 0)]", "[('result', 'WARNING', -14520)]"
+    motor = f"lambda _: {done} if '[6]' in open(JOURNAL).read() else {lost}"
     async with bench(monkeypatch, tmp_path, motor_action=motor) as one:
         await one.telescope.park()
         assert [call["args"] for call in one.journal("motor_action")] == [[1], [6], [1]]

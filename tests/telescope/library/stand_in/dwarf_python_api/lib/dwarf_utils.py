@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ003, DTZ005 - as the library does
 """The functions the driver calls, each played from the script."""
 
 from __future__ import annotations

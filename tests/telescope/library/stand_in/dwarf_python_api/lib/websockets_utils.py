@@ -1,3 +1,4 @@
+# ruff: noqa: T201, ASYNC240 - as the library does
 """A stand-in for the library's client: the same names and threads, and a telescope made of a script.
 
 The script is a module `behaviour` somewhere on the path: STEPS maps a function's name to what happens when
