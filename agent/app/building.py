@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,35 +26,49 @@ LIBRARY = "dwarf_python_api"  # the settings' word for the second driver
 
 _LOGGER = logging.getLogger(__name__)
 
-Connect = Callable[[TelescopeSettings, Clock, Path | None], Telescope]
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a driver is made of. `client_id` is what the telescope knows this installation by."""
+
+    own: TelescopeSettings
+    clock: Clock
+    client_id: str
+    record: Path | None = None
 
 
-def _native(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
+Connect = Callable[[Wanted], Telescope]
+
+
+def _native(wanted: Wanted) -> Telescope:
     from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 
+    own = wanted.own
     return DwarfTelescope(
         DwarfAddress(own.host, own.port, own.http_port),
         options=DwarfOptions(
             model=own.model,
+            client_id=wanted.client_id,
             keep_control=own.keep_control,
             rest_when_released=not own.keep_control,
-            record=record,
+            record=wanted.record,
         ),
-        clock=clock,
+        clock=wanted.clock,
     )
 
 
-def _library(own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
+def _library(wanted: Wanted) -> Telescope:
     from agent.telescope.dwarf.telescope import DwarfAddress
     from agent.telescope.library.core import LibraryOptions
     from agent.telescope.library.telescope import LibraryTelescope
 
-    if record is not None:
+    own = wanted.own
+    if wanted.record is not None:
         _LOGGER.warning("Nothing is recorded of %s: only the built-in driver sees the wire", own.host)
     return LibraryTelescope(
         DwarfAddress(own.host, own.port, own.http_port),
         options=LibraryOptions(model=own.model, python=own.library_python, keep_control=own.keep_control),
-        clock=clock,
+        clock=wanted.clock,
     )
 
 
@@ -64,10 +79,10 @@ class Drivers:
     native: Connect = _native
     library: Connect = _library
 
-    def connect(self, own: TelescopeSettings, clock: Clock, record: Path | None) -> Telescope:
+    def connect(self, wanted: Wanted) -> Telescope:
         """Return the unconnected telescope."""
-        connect = self.library if own.driver == LIBRARY else self.native
-        return connect(own, clock, record)
+        connect = self.library if wanted.own.driver == LIBRARY else self.native
+        return connect(wanted)
 
 
 async def build_station(
@@ -85,7 +100,7 @@ async def build_station(
     await asyncio.to_thread(state.load)
     if record is not None and len(settings.telescopes) > 1:
         record = record.with_stem(f"{record.stem}-{settings.telescopes.index(own) + 1}")
-    telescope = drivers.connect(_moved(own, state), clock, record)
+    telescope = drivers.connect(Wanted(_moved(own, state), clock, _client_id(state), record))
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:
         state.set(id=telescope_id)
@@ -98,6 +113,16 @@ def _moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:
     if isinstance(host, str) and host and state.get("configured_host") == own.host:
         return own.model_copy(update={"host": host})
     return own
+
+
+def _client_id(state: StateFile) -> str:
+    """The same after every restart, and no other installation's: a telescope binds its capture to it."""
+    known = state.get("client_id")
+    if isinstance(known, str) and known:
+        return known
+    made = str(uuid.uuid4())
+    state.set(client_id=made)
+    return made
 
 
 def _remembered(state: StateFile) -> str:

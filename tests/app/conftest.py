@@ -106,7 +106,7 @@ class Observatory:
                     clock=self.clock,
                     ready=is_ready,
                     stop=self.stop,
-                    drivers=Drivers(native=lambda _own, _clock, _record: self.telescope),
+                    drivers=Drivers(native=lambda _wanted: self.telescope),
                     port=MemoryPort(self.broker),
                 )
             )

@@ -46,7 +46,7 @@ def test_two_telescopes_work_side_by_side_and_one_that_is_off_never_holds_the_ot
                     settings,
                     clock=clock,
                     stop=stop,
-                    drivers=Drivers(native=lambda own, _clock, _record: scopes[own.host]),
+                    drivers=Drivers(native=lambda wanted: scopes[wanted.own.host]),
                     port=MemoryPort(broker),
                 )
             )
@@ -80,7 +80,7 @@ def test_without_a_broker_sessions_from_files_run_and_once_ends_when_none_is_due
                     settings,
                     clock=clock,
                     once=True,
-                    drivers=Drivers(native=lambda _own, _clock, _record: scope),
+                    drivers=Drivers(native=lambda _wanted: scope),
                 )
 
     assert run_virtual(night()) == 0

@@ -108,7 +108,7 @@ class World:
                 clock=self.clock,
                 ready=is_ready,
                 stop=self._stop,
-                drivers=Drivers(native=lambda _own, _clock, _record: MortalTelescope(self.telescope, life)),
+                drivers=Drivers(native=lambda _wanted: MortalTelescope(self.telescope, life)),
                 port=MortalPort(self.broker, life),
             ),
         )

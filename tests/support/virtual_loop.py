@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_SETTLE_S = 0.0005  # real seconds a loopback byte may take to become readable
+_SETTLE_S = 0.0001  # real seconds a loopback byte may take to become readable
 _MAX_IDLE_S = 30.0  # real seconds without any event or timer before a run counts as stuck
 
 
@@ -26,8 +27,10 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is not None and timeout <= 0:
             return super().select(0)
-        has_sockets = len(self.get_map()) > 1  # one is the loop's own wake-up pipe
-        ready = super().select(_SETTLE_S if has_sockets else 0)
+        ready = super().select(0)
+        if not ready and len(self.get_map()) > 1:  # one is the loop's own wake-up pipe
+            time.sleep(_SETTLE_S)
+            ready = super().select(0)
         if ready:
             return ready
         while self.busy_threads:
