@@ -338,9 +338,13 @@ class TelemetryChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailabilityChanged(Event):
-    """The telescope answers, or no longer does. `message` says why not."""
+    """The telescope answers, or no longer does. `message` says why not.
+
+    `heard` tells whether its telemetry comes in: not while it is left to another client.
+    """
 
     online: bool
+    heard: bool = True
     message: str = ""
 
 

@@ -69,7 +69,9 @@ class StatusBoard(StatusSink):
         self._tell()
 
     def link(self, state: ConnectionState, message: str = "") -> None:
-        """The link to the telescope changed."""
+        """The link to the telescope changed. Waking one that was left alone is no loss until it fails."""
+        if state is ConnectionState.CONNECTING and self._link is ConnectionState.RESTING and not message:
+            return
         self._link, self._link_message = state, message
         self._tell()
 

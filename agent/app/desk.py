@@ -110,6 +110,8 @@ class AgentDesk:
             return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
         if station.running is not None:
             return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
+        station.sharing.used()
+        await station.telescope.take_control()
         await station.telescope.apply(Camera.TELE, CameraSettings(filter=chosen.value))
         station.switches.change(filter=chosen.name)
         return Reply(True, Code.DONE, f"The filter is {chosen.name}.")

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from agent.app.board import StatusBoard
@@ -14,10 +13,13 @@ from agent.app.gate import ConditionGate
 from agent.app.intake import Intake
 from agent.app.lifecycle import Lifecycle, Running
 from agent.app.night_end import NightEnd
+from agent.app.presence import Presence
 from agent.app.records import Records
 from agent.app.rejoin import BluetoothReturn
 from agent.app.repeats import Repeats
+from agent.app.sharing import Sharing
 from agent.app.shelter import Shelter
+from agent.app.shown_filter import ShownFilter
 from agent.app.state_file import StateFile
 from agent.app.switches import SwitchBoard, Switches
 from agent.app.watchman import Watchman
@@ -26,7 +28,6 @@ from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import ConditionDefaults
 from agent.events import (
-    AvailabilityChanged,
     EventBus,
     Failure,
     Reason,
@@ -59,8 +60,6 @@ from agent.telescope.interface import (
 
 _LOGGER = logging.getLogger(__name__)
 
-FREE_AFTER_S = 300.0  # without work for this long, the telescope is free for the phone app
-WORK_SOON = timedelta(minutes=5)  # a session this near is work: connecting and telemetry take a moment
 STOP_LIMIT_S = 25.0  # a stopping agent waits this long for its session to come to rest
 
 
@@ -90,7 +89,6 @@ class Station:
         self._defaults = condition_defaults(settings)
         self._safety: SafetyDecision | None = None
         self._safety_changed = asyncio.Event()
-        self._freed = False
         self.bluetooth: BluetoothReturn | None = None
         self._night_end = NightEnd(self)
         self._shelter = Shelter(self, settings.conditions.unsafe_action)
@@ -103,6 +101,10 @@ class Station:
             clock,
         )
         self.board = StatusBoard(telescope_id, clock, bus.publish)
+        self._presence = Presence(telescope_id, bus.publish, clock.now)
+        self.filter = ShownFilter(self)
+        self.sharing = Sharing(self, self.filter, settings.poll_seconds)
+        bus.subscribe(self.filter.hear)
         self.store = SessionStore(
             settings.sessions_dir_of(own),
             clock,
@@ -171,6 +173,7 @@ class Station:
         await asyncio.to_thread(self.store.prepare)
         self.telescope.listen(self._hear)
         self.board.link(self.telescope.connection)  # it may have connected before we listened
+        self._presence.link(self.telescope.connection)
         await self.intake.recover()
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
@@ -245,8 +248,7 @@ class Station:
     def say_again(self) -> None:
         """Publish the current truth for listeners that came late."""
         now = self.clock.now()
-        online = self.telescope.connection is ConnectionState.CONNECTED
-        self.bus.publish(AvailabilityChanged(telescope=self.id, at=now, online=online))
+        self.bus.publish(self._presence.event())
         self.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=self.telescope.telemetry))
         self.bus.publish(self.dispatcher.queue_event())
         self.bus.publish(self.board.again())
@@ -321,10 +323,8 @@ class Station:
                 self.dispatcher.kick()
             case ConnectionChanged(state, message):
                 self.board.link(state, message)
-                online = state is ConnectionState.CONNECTED
-                self.bus.publish(
-                    AvailabilityChanged(telescope=self.id, at=now, online=online, message=message)
-                )
+                self._presence.link(state, message)
+                self.filter.link(state)
                 self.dispatcher.kick()
             case _:
                 return
@@ -339,34 +339,8 @@ class Station:
             if self.lifecycle.left_running and self.running is None:
                 await self._make_up_for_stop()
             await self.intake.look_again()
-            await self._stay_while_needed()
+            await self.sharing.stay()
             await self.clock.sleep(self._settings.poll_seconds)  # another client may hold a link that is up
-
-    async def _stay_while_needed(self) -> None:
-        """Watch the link until it is lost; free the telescope without work, take it back for work."""
-        needed_at = self.clock.monotonic()
-        while self.telescope.connection in (ConnectionState.CONNECTED, ConnectionState.RESTING):
-            if self._has_work():
-                needed_at = self.clock.monotonic()
-                if self.telescope.connection is ConnectionState.RESTING:
-                    await self.telescope.open()
-                    return
-            elif (
-                self.telescope.connection is ConnectionState.CONNECTED
-                and self.clock.monotonic() - needed_at >= FREE_AFTER_S
-                and not self._freed
-                and not self.own.keep_control
-            ):
-                self._freed = True
-                await self.telescope.release_control()
-            await self.clock.sleep(self._settings.poll_seconds)
-
-    def _has_work(self) -> bool:
-        soon = self.clock.now() + WORK_SOON
-        waits = any(waiting.start is None or waiting.start <= soon for waiting in self.dispatcher.queue)
-        work = waits or self.running is not None or self.dispatcher.running is not None
-        self._freed = self._freed and not work
-        return work
 
     async def _make_up_for_stop(self) -> None:
         try:

@@ -246,6 +246,8 @@ class Verbs:
         except BaseException:
             station.board.manual_done()
             raise
+        finally:
+            station.sharing.used()
         station.board.manual_done(parked=parked)
         return _done(command, f"The telescope is {result}.")
 

@@ -185,6 +185,7 @@ class SessionRun:
                 self._teller.say(self._pointed_by, "pointing at the target again")
                 await RUNNERS[self._pointed_by.kind](self._context, self._pointed_by)
                 self._repoint = False
+                self._teller.say(step, step.why)
             await RUNNERS[step.kind](self._context, step)
             return
         try:

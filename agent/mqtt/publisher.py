@@ -62,6 +62,7 @@ class _Said:
     status: Status | None = None
     since: datetime | None = None
     online: bool | None = None
+    heard: bool = False
     safe: bool | None = None
     waiting: tuple[str, str] | None = None
     progress: SessionProgress | None = None
@@ -124,7 +125,7 @@ class Publisher:
             for telescope, said in self._said.items():
                 payload = self._outbox.value(self._topics.state(telescope, State.TELEMETRY))
                 quiet = self._clock.monotonic() - said.telemetry_at
-                if said.online and payload is not None and quiet >= TELEMETRY_EVERY_S:
+                if said.online and said.heard and payload is not None and quiet >= TELEMETRY_EVERY_S:
                     self._telemetry_body(telescope, payload)
 
     def event(
@@ -326,7 +327,7 @@ class Publisher:
         if said.online is not None and said.online is not event.online:
             kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
             self.event(event.telescope, kind, message=short(event.message))
-        said.online = event.online
+        said.online, said.heard = event.online, event.heard
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

@@ -160,6 +160,10 @@ class Telescope(ABC):
     def connection(self) -> ConnectionState:
         """The link as it is now."""
 
+    async def answers(self) -> bool:
+        """Whether the telescope is there, found out without taking it from another client."""
+        return self.connection in (ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER)
+
     @abstractmethod
     async def wait_connected(self) -> None:
         """Return once the link is up and the telescope is identified; waits for ever (bound it outside)."""

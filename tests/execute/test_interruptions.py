@@ -74,6 +74,8 @@ def test_a_pause_stops_the_shutter_and_resuming_points_again_and_takes_only_what
     assert result.outcome is Outcome.COMPLETED
     assert [capture.taken for capture in bench.telescope.captures] == [4, 8]
     assert bench.telescope.calls.count("goto") == 2
+    again = bench.said.statuses[bench.said.statuses.index(Status.PAUSED) :]
+    assert again[again.index(Status.SLEWING) + 1] is Status.IMAGING, "it says that it images again"
     assert Reason.WEATHER in [wait.reason for wait in result.waits]
 
 

@@ -99,8 +99,14 @@ class FakeTelescope(Telescope):
         self.calls.append("open")
         if self.resting:
             self.resting = False
-            self._back.set()
-        self._tell(ConnectionChanged(ConnectionState.CONNECTED))
+            self._tell(ConnectionChanged(ConnectionState.CONNECTING))
+            if self.online:
+                self._back.set()
+        self._tell(
+            ConnectionChanged(ConnectionState.CONNECTED)
+            if self.online
+            else ConnectionChanged(ConnectionState.CONNECTING, "The telescope does not answer.")
+        )
 
     async def close(self) -> None:
         self.online = False
@@ -110,6 +116,9 @@ class FakeTelescope(Telescope):
         if self.resting:
             return ConnectionState.RESTING
         return ConnectionState.CONNECTED if self.online else ConnectionState.CONNECTING
+
+    async def answers(self) -> bool:
+        return self.online
 
     async def wait_connected(self) -> None:
         while not self.online or self.resting:
@@ -132,6 +141,8 @@ class FakeTelescope(Telescope):
         return lambda: self._listeners.remove(listener)
 
     async def take_control(self) -> None:
+        if self.resting and self.online:
+            await self.open()
         await self._do("take_control", 0)
 
     async def release_control(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from types import TracebackType
@@ -51,6 +52,16 @@ class DwarfHttp:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def answers(self) -> bool:
+        """Whether anything listens there, without asking it anything."""
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                _, writer = await asyncio.open_connection(self.host, self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> object:
         """Return the `data` of a JSON answer whose code is 0; HttpError or ProtocolError otherwise."""

@@ -169,6 +169,9 @@ class DwarfTelescope(Telescope):
             return ConnectionState.HELD_BY_OTHER
         return state
 
+    async def answers(self) -> bool:
+        return await super().answers() or await self._http.answers()
+
     async def wait_connected(self) -> None:
         await self._ready.wait()
 
