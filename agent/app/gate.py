@@ -79,7 +79,7 @@ class ConditionGate:
         missed = self._missed(waiting)
         if missed is not None:
             return missed
-        if not waiting.forced and (braked := self._brake(waiting)) is not None:
+        if (braked := self._brake(waiting)) is not None:
             return braked
         conditions = self.conditions(waiting.document)
         decision = conditions.judge(self.moment(waiting, now))

@@ -91,6 +91,7 @@ class Station:
         self._safety_changed = asyncio.Event()
         self.bluetooth: BluetoothReturn | None = None
         self._night_end = NightEnd(self)
+        self.hands_on = False  # a person's command moves the telescope just now
         self._shelter = Shelter(self, settings.conditions.unsafe_action)
         self.switches = SwitchBoard(
             state,
@@ -288,6 +289,10 @@ class Station:
         return any(waiting.due(now) for waiting in self.dispatcher.queue)
 
     def _brake(self, waiting: Waiting) -> Judgement | None:
+        if self.hands_on:
+            return Judgement(Answer.WAIT, Reason.USER, "A person moves the telescope.")
+        if waiting.forced:
+            return None
         over = self._night_end.judgement()
         if over is not None or waiting.resume:  # what ran before a restart is nothing that starts
             return over

@@ -236,9 +236,12 @@ class Verbs:
         parked: bool = False,
     ) -> Reply:
         station = self._station
-        if station.running is not None:
+        if station.dispatcher.running is not None:
             return _no(command, Code.BUSY, "A session runs.", "Abort it first.")
+        if station.hands_on:
+            return _no(command, Code.BUSY, "Another command is being carried out.", "Wait for its answer.")
         accepted(f"{command.verb.value}: begun.")
+        station.hands_on = True
         station.board.say(Status.SLEWING, step=command.verb.value, reason=Reason.USER)
         try:
             await station.telescope.take_control()
@@ -247,6 +250,8 @@ class Verbs:
             station.board.manual_done()
             raise
         finally:
+            station.hands_on = False
+            station.dispatcher.kick()
             station.sharing.used()
         station.board.manual_done(parked=parked)
         return _done(command, f"The telescope is {result}.")

@@ -296,3 +296,24 @@ def test_a_session_that_gets_another_turn_keeps_its_frames_and_has_a_last_one(ob
     assert result["result"] == "partial"
     assert result["frames"]["taken"] == 5
     assert [capture.camera.value for capture in place.telescope.captures] == ["tele"]
+
+
+def test_a_session_that_becomes_due_waits_for_a_command_by_hand(observatory: Make) -> None:
+    async def evening() -> Observatory:
+        place = observatory()
+        async with place.open():
+            place.say("scope/set/armed", "ON")
+            await place.until(lambda: place.said("settings")[-1]["armed"] is True)
+            place.say("scope/command", {"command": "goto", "target": "M 31"})
+            place.drop("a.json", session())
+            await place.until(lambda: place.said("status")[-1]["state"] == "slewing", every_s=0.1)
+            assert (await tell(place, "park"))["code"] == "busy"
+            await place.sessions_ended(1)
+        return place
+
+    place = run_virtual(evening())
+    assert [target.name for target in place.telescope.gotos] == ["M 31", "M 42"]
+    calls = place.telescope.calls
+    assert calls.index("goto") < calls.index("set_time")
+    assert "park" not in calls
+    assert place.results[0]["result"] == "completed"
