@@ -19,7 +19,7 @@ class Camera(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One exposure the camera offers: its name as shown ("1/30", "15"), seconds, and the telescope's index."""
+    """One exposure of a camera: its name as shown ("1/30", "15"), seconds, and the telescope's index."""
 
     name: str
     seconds: float

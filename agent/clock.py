@@ -22,7 +22,7 @@ class Clock(Protocol):
         """Wait for that many seconds of this clock."""
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
-        """Return a context that raises TimeoutError after that many seconds of this clock; None never does."""
+        """Return a context that raises TimeoutError after that many seconds of this clock (None: never)."""
 
 
 class SystemClock:
