@@ -90,6 +90,8 @@ class Complaint:
             "limits": {},
             "config_hash": "",
             "mqtt_protocol": self._port.protocol,
+            "log_level": "info",
+            "errors": len(self.problems),
             "problem": {"code": "settings", "message": short(" ".join(self.problems)), "hint": REMEDY},
         }
 

@@ -17,6 +17,7 @@ from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.app.verbs import Accepted, Verbs
 from agent.capabilities import Camera
 from agent.errors import AgentError
+from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
 from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission, Verb
 from agent.session.document import read_session
@@ -28,7 +29,6 @@ from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_WAIT_MINUTES = 600
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
 
@@ -43,6 +43,7 @@ class AgentDesk:
         safety_input: SafetyInput,
         resend_discovery: Callable[[], None],
         restart: Callable[[], None],
+        set_log_level: Callable[[object], str],
         settings_shown: Mapping[str, Any],
     ) -> None:
         self._stations = stations
@@ -51,6 +52,7 @@ class AgentDesk:
         self._safety_input = safety_input
         self._resend_discovery = resend_discovery
         self._restart = restart
+        self._set_log_level = set_log_level
         self._settings_shown = settings_shown
 
     async def submit(self, submission: Submission) -> Acknowledgement:
@@ -98,7 +100,7 @@ class AgentDesk:
                 False, Code.UNKNOWN_SETTING, f"There is no setting {key!r}.", hint=f"One of: {known}."
             )
         station.switches.change(**values)
-        return Reply(True, Code.DONE, f"{key} is {value}.")
+        return Reply(True, Code.DONE, _in_words(key, published(station.switches.values).get(key, value)))
 
     async def _set_filter(self, station: Station, name: str) -> Reply:
         """Turn the tele camera's filter now; a session sets its own."""
@@ -136,7 +138,7 @@ class AgentDesk:
                 self._resend_discovery()
                 return {}
             case "log_level":
-                return {"log_level": _set_log_level(body.get("level"))}
+                return {"log_level": self._set_log_level(body.get("level"))}
             case "restart":
                 self._restart()
                 return {}
@@ -213,6 +215,15 @@ def published(switches: Switches) -> dict[str, Any]:
     }
 
 
+def _in_words(key: str, value: object) -> str:
+    match value:
+        case bool():
+            return f"{key} is {'on' if value else 'off'}."
+        case None:
+            return f"{key} is not set."
+    return f"{key} is {value}."
+
+
 def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] | None:
     match key:
         case "scheduler" | "armed":
@@ -261,14 +272,3 @@ def _sessions(station: Station) -> list[dict[str, Any]]:
         }
         for waiting in station.dispatcher.queue
     ]
-
-
-def _set_log_level(level: object) -> str:
-    names = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-    word = str(level).lower()
-    if word not in names:
-        raise AgentError(
-            f"There is no log level {level!r}.", code=Code.INVALID.value, hint="One of: " + ", ".join(names)
-        )
-    logging.getLogger("agent").setLevel(names[word])
-    return word

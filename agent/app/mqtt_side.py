@@ -13,6 +13,7 @@ from typing import Any
 
 from agent import __version__
 from agent.app.desk import AgentDesk, published
+from agent.app.diagnostics import LEVELS, Diagnostics
 from agent.app.pictures import Pictures
 from agent.app.station import Station
 from agent.app.switches import Switches
@@ -23,6 +24,7 @@ from agent.mqtt.discovery.announcer import Announcer
 from agent.mqtt.discovery.bridge import build_bridge_device
 from agent.mqtt.discovery.ledger import Ledger
 from agent.mqtt.discovery.model import (
+    NO_FILE,
     BridgeFacts,
     DeviceMessage,
     DiscoveryOptions,
@@ -66,6 +68,7 @@ class MqttSide:
         self.port = port or PahoPort(settings.mqtt.broker(), will=topics.will())
         shown = redacted(settings)
         station = next(iter(stations.values()))
+        self._diagnostics = Diagnostics(self._diagnose, clock)
         self.service = MqttService(
             self.port,
             topics,
@@ -75,6 +78,7 @@ class MqttSide:
                 safety_input=weather.safety_input,
                 resend_discovery=self._resend,
                 restart=restart,
+                set_log_level=self._diagnostics.set_level,
                 settings_shown=shown,
             ),
             About(
@@ -99,6 +103,7 @@ class MqttSide:
             ha_min_version=_version(settings.discovery.min_version),
             agent_version=__version__,
         )
+        self._waiting: dict[str, set[str]] = {}
         self._ledger = Ledger(ledger_path)
         self._announcer = Announcer(self.port, self._ledger, clock)
 
@@ -126,13 +131,21 @@ class MqttSide:
                 else:
                     self._announcer.announce([])  # what was announced before is taken back
                 group.create_task(self._announcer.run(), name="discovery")
+                group.create_task(self._diagnostics.run(), name="diagnostics")
         finally:
             for end in ends:
                 end()
             await self.service.stop()
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
-        self.service.publisher.settings(telescope_id, published(switches))
+        shown = published(switches)
+        queue = self._stations[telescope_id].dispatcher.queue
+        if switches.session_file not in [waiting.session_id for waiting in queue[:SHOWN_FILES]]:
+            shown["session_file"] = NO_FILE  # Home Assistant refuses a choice that it was not offered
+        self.service.publisher.settings(telescope_id, shown)
+
+    def _diagnose(self, log_level: str, errors: int) -> None:
+        self.service.diagnose(log_level, errors)
 
     def _home_assistant_came(self) -> None:
         self._weather.home_assistant(online=True)
@@ -143,6 +156,8 @@ class MqttSide:
         self.service.say_again()
 
     def _hear(self, event: Event) -> None:
+        if isinstance(event, QueueChanged):
+            self._forget_started(self._stations[event.telescope], event)
         if isinstance(event, QueueChanged) or (isinstance(event, AvailabilityChanged) and event.online):
             station = self._stations[event.telescope]
             identity = station.telescope.identity
@@ -153,8 +168,18 @@ class MqttSide:
             if self._settings.discovery.enabled:
                 self._announce()
 
+    def _forget_started(self, station: Station, event: QueueChanged) -> None:
+        """Choose no file when the chosen one waits no more: the list that is offered has lost it."""
+        waiting = {session.session_id for session in event.sessions}
+        chosen, before = station.switches.values.session_file, self._waiting.get(station.id, set())
+        self._waiting[station.id] = waiting
+        if chosen in before - waiting:
+            station.switches.change(session_file="")
+
     def _announce(self) -> None:
-        messages: list[DeviceMessage] = [build_bridge_device(BridgeFacts(), self._options)]
+        messages: list[DeviceMessage] = [
+            build_bridge_device(BridgeFacts(log_levels=tuple(LEVELS)), self._options)
+        ]
         messages += [
             build_telescope_device(self._facts(station), self._options) for station in self._stations.values()
         ]

@@ -39,7 +39,10 @@ class ProblemBody(TypedDict):
 
 
 class InfoBody(TypedDict):
-    """The agent itself. `problem` is there only while its settings keep it from working."""
+    """The agent itself. `errors` counts those it logged since its start.
+
+    `problem` is there only while its settings keep it from working.
+    """
 
     name: str
     version: str
@@ -52,6 +55,8 @@ class InfoBody(TypedDict):
     limits: dict[str, int]
     config_hash: str
     mqtt_protocol: str
+    log_level: str
+    errors: Count
     problem: NotRequired[FailureBody]
 
 

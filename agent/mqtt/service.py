@@ -49,6 +49,8 @@ class About:
     capabilities: Sequence[str] = ()
     config_hash: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
+    log_level: str = "info"
+    errors: int = 0
 
 
 class MqttService:
@@ -149,6 +151,11 @@ class MqttService:
         self._about = replace(self._about, telescopes=telescopes)
         self._say_info()
 
+    def diagnose(self, log_level: str, errors: int) -> None:
+        """Say in `bridge/info` how much is logged, and how many errors were since the start."""
+        self._about = replace(self._about, log_level=log_level, errors=errors)
+        self._say_info()
+
     def say_again(self) -> None:
         """Publish the current truth of every retained topic again."""
         self.outbox.republish()
@@ -203,6 +210,8 @@ class MqttService:
             "limits": limits,
             "config_hash": about.config_hash,
             "mqtt_protocol": self._port.protocol,
+            "log_level": about.log_level,
+            "errors": about.errors,
         }
         payload = encode(body)
         if payload != self.outbox.value(self.topics.info):

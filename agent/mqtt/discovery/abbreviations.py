@@ -8,6 +8,7 @@ _KEYS = {
     "automation_type": "atype",
     "availability": "avty",
     "availability_mode": "avty_mode",
+    "command_template": "cmd_tpl",
     "command_topic": "cmd_t",
     "components": "cmps",
     "content_type": "cont_type",

@@ -75,6 +75,23 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
             shown,
             unit_of_measurement="telescopes",
         ),
+        "errors": make(
+            "errors",
+            "sensor",
+            reads(info, value("errors"), name="Errors", icon="mdi:alert-circle-outline"),
+            shown,
+            state_class="total_increasing",
+            unit_of_measurement="errors",
+        ),
+        "log_level": make(
+            "log_level",
+            "select",
+            reads(info, value("log_level"), name="Log level", icon="mdi:text-box-search-outline"),
+            command_topic=f"{request}/log_level",
+            command_template="{{ {'level': value} | tojson }}",
+            options=list(facts.log_levels),
+            entity_category=CONFIG,
+        ),
         "restart": make(
             "restart",
             "button",

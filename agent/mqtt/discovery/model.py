@@ -65,6 +65,7 @@ class BridgeFacts:
     """What the agent's own device message says."""
 
     configuration_url: str = ""
+    log_levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

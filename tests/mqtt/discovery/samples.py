@@ -33,7 +33,7 @@ def telescope(options: DiscoveryOptions = OPTIONS, **changes: Any) -> DeviceMess
 
 def bridge(options: DiscoveryOptions = OPTIONS) -> DeviceMessage:
     """Build the agent's own message."""
-    return build_bridge_device(BridgeFacts(), options)
+    return build_bridge_device(BridgeFacts(log_levels=("debug", "info", "warning", "error")), options)
 
 
 def components(message: DeviceMessage) -> dict[str, dict[str, Any]]:

@@ -109,7 +109,7 @@ def test_every_command_topic_is_one_that_the_agent_listens_to(message: Any) -> N
             continue
         address = Topics().address(part["command_topic"])
         assert isinstance(address, Address), key
-        assert address.kind in kinds.get(part["platform"], {Kind.SET}), key
+        assert address.kind in kinds.get(part["platform"], {Kind.SET, Kind.BRIDGE}), key
         assert part["qos"] == 1, key
 
 
