@@ -56,7 +56,7 @@ class Keeper:
 
     async def _connect(self) -> None:
         core = self._core
-        if not core.linked:
+        if self._failures and not core.linked:
             await self._knock()
         if self._failures and self._failures % _RECYCLE_AFTER == 0:
             await core.process.kill()

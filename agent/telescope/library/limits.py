@@ -32,6 +32,7 @@ class Limits:
     stop: float = 15.0  # stopping a movement
     motor: float = 120.0  # half a turn at full speed, and finding home
     power: float = 20.0  # from the command to the farewell
+    farewell: float = 5.0  # from the farewell to the end of the link
     grace: float = 3.0  # an interrupted call returns within this, or the process is killed
     quit: float = 8.0  # saying goodbye to the telescope
     silence: float = 60.0  # a sign of life comes every 10 s

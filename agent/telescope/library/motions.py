@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -129,6 +130,10 @@ async def power_off(core: Core, function: str, doing: str) -> None:
         reply = await core.call(function, doing=doing, limit=core.limits.power)
         if core.linked:
             core.judge(reply, doing)
+            async with asyncio.timeout(core.limits.farewell):
+                await core.down.wait()
+    except TimeoutError:
+        _LOGGER.debug("The telescope takes its time to leave")
     except UnreachableError as error:
         _LOGGER.debug("The telescope left without an answer: %s", error)
 

@@ -41,6 +41,7 @@ QUICK = Limits(
     retry_most=0.1,
     missing=0.1,
     quit=3.0,
+    farewell=0.1,
 )
 HOSTED = [("host", True), ("result", "OK", 0)]
 

@@ -1,7 +1,7 @@
 """Stories of the drivers' contract, kept by the driver over the real library.
 
-It runs where DWARF_LIBRARY_PYTHON names an interpreter that can import dwarf_python_api. The library takes real
-time, so these are the stories that matter most, on the firmware it speaks to.
+It runs where DWARF_LIBRARY_PYTHON names an interpreter that can import dwarf_python_api. The library takes
+real time, so these are the stories that matter most, on the firmware it speaks to.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ STORIES: list[tuple[Callable[..., None], dict[str, Any]]] = [
     (test_captures.test_cancelling_a_follower_disturbs_neither_the_capture_nor_the_next_follower, V2),
     (test_captures.test_a_second_start_while_one_runs_is_for_later, V2),
     (test_captures.test_without_any_capture_there_is_none_to_tell, V2),
-    (test_connection.test_several_telescopes_in_one_process_share_nothing, {}),
     (test_connection.test_parking_folds_it, V2),
     (test_connection.test_restarting_and_switching_off_are_expected, V2),
     (test_pointing.test_halting_an_idle_telescope_is_harmless, V2),
