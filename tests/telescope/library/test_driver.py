@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.app.building import Drivers
 from agent.capabilities import Camera
+from agent.clock import SystemClock
+from agent.settings import TelescopeSettings
 from agent.targets import SkyTarget, SolarBody, SolarTarget
-from agent.telescope.dwarf.telescope import DwarfAddress
+from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
 from agent.telescope.errors import (
     CommandTimeoutError,
     HeldByOtherError,
@@ -435,3 +438,13 @@ async def test_a_library_that_is_not_installed_is_said_to_be_missing(
 def test_an_address_the_library_cannot_be_given_is_refused(host: str, port: int) -> None:
     with pytest.raises(RefusedError, match="dwarf_python_api"):
         LibraryTelescope(DwarfAddress(host, port))
+
+
+def test_the_settings_choose_the_driver_and_its_interpreter() -> None:
+    own = TelescopeSettings(host=HOST, driver="dwarf_python_api", library_python="/opt/library/python")
+    chosen = Drivers().connect(own, SystemClock(), None)
+    assert isinstance(chosen, LibraryTelescope)
+    assert chosen._options.python == "/opt/library/python"
+    assert isinstance(Drivers().connect(TelescopeSettings(host=HOST), SystemClock(), None), DwarfTelescope)
+    with pytest.raises(RefusedError, match="port 9900"):
+        Drivers().connect(own.model_copy(update={"port": 9901}), SystemClock(), None)
