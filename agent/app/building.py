@@ -67,7 +67,12 @@ def _library(wanted: Wanted) -> Telescope:
         _LOGGER.warning("Nothing is recorded of %s: only the built-in driver sees the wire", own.host)
     return LibraryTelescope(
         DwarfAddress(own.host, own.port, own.http_port),
-        options=LibraryOptions(model=own.model, python=own.library_python, keep_control=own.keep_control),
+        options=LibraryOptions(
+            model=own.model,
+            python=own.library_python,
+            client_id=wanted.client_id,
+            keep_control=own.keep_control,
+        ),
         clock=wanted.clock,
     )
 

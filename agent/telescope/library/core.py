@@ -43,6 +43,7 @@ _LOGGER = logging.getLogger(__name__)
 _WAITED_S = 149.0  # the library gives up after 150 s without a message
 _SLAVE = -15  # the library's own number for "another client commands"
 _ITS_OWN = frozenset({-1, -5, -10, _SLAVE})  # as warnings: not started, timed out, interrupted, slave
+_LIBRARYS_OWN_ID = "0000DAF3-0000-1000-8000-00805F9B34FB"
 _UP = (ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER)
 
 
@@ -51,11 +52,12 @@ class LibraryOptions:
     """How to run the library.
 
     `model` is "D2", "D3", "mini" or "auto"; `python` the interpreter that has it ("" is the agent's own).
-    With `keep_control` the telescope's lock is never given back.
+    `client_id` is what the telescope knows us by. With `keep_control` its lock is never given back.
     """
 
     model: str = "auto"
     python: str = ""
+    client_id: str = _LIBRARYS_OWN_ID
     keep_control: bool = False
 
 

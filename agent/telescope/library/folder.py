@@ -10,7 +10,6 @@ from agent.targets import Site
 from agent.telescope.errors import RefusedError
 
 PORT = 9900  # written into the library
-CLIENT_ID = "0000DAF3-0000-1000-8000-00805F9B34FB"  # the library's own; telescopes know it
 _NEVER_S = (
     7 * 24 * 3600
 )  # the library closes its connection this long after the last command, captures or not
@@ -33,14 +32,14 @@ def check_address(host: str, port: int) -> None:
         )
 
 
-def write_config(folder: Path, host: str, device_id: int) -> None:
+def write_config(folder: Path, host: str, device_id: int, client_id: str) -> None:
     """Write the library's config.py. Its reader wants KEY = "value" lines, without another = in them."""
     values = {
         "DWARF_IP": url_host(host),
         "DWARF_UI": "",
         "DWARF_ID": str(device_id),
         "DWARF_UID": "",
-        "CLIENT_ID": CLIENT_ID,
+        "CLIENT_ID": client_id,
         "UPDATE_CLIENT_ID": "False",
         "TEST_CALIBRATION": "",
         "DEBUG": "False",

@@ -27,10 +27,11 @@ _UNKNOWN_DEVICE_ID = 2  # the library itself needs none for what it is asked
 class Keeper:
     """One task: probe, start, connect, identify, wait for the end, and again."""
 
-    def __init__(self, core: Core, host: str, hint: str) -> None:
+    def __init__(self, core: Core, host: str, hint: str, client_id: str) -> None:
         self._core = core
         self._host = host
         self._hint = hint
+        self._client_id = client_id
         self._failures = 0
 
     async def run(self) -> None:
@@ -63,7 +64,7 @@ class Keeper:
         if not core.process.running:
             known = core.identity.device_id if core.identity is not None else 0
             hinted = model_facts(self._hint).device_id if self._hint else _UNKNOWN_DEVICE_ID
-            write_config(core.folder, self._host, known or hinted)
+            write_config(core.folder, self._host, known or hinted, self._client_id)
             await core.process.start(core.limits.start)
         await core.process.call("connect", doing="Connecting", limit=core.limits.connect)
         if not core.linked:

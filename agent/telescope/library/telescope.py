@@ -83,7 +83,7 @@ class LibraryTelescope(Telescope):
             capabilities=capabilities_for(hint or _UNKNOWN_MODEL),
             emit=self._emit,
         )
-        self._keeper = Keeper(self._core, address.host, hint)
+        self._keeper = Keeper(self._core, address.host, hint, self._options.client_id)
 
     # -- connection -------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.app.building import Drivers
+from agent.app.building import Drivers, Wanted
 from agent.capabilities import Camera
 from agent.clock import SystemClock
 from agent.settings import TelescopeSettings
@@ -442,9 +442,11 @@ def test_an_address_the_library_cannot_be_given_is_refused(host: str, port: int)
 
 def test_the_settings_choose_the_driver_and_its_interpreter() -> None:
     own = TelescopeSettings(host=HOST, driver="dwarf_python_api", library_python="/opt/library/python")
-    chosen = Drivers().connect(own, SystemClock(), None)
+    chosen = Drivers().connect(Wanted(own, SystemClock(), "our-own-id"))
     assert isinstance(chosen, LibraryTelescope)
     assert chosen._options.python == "/opt/library/python"
-    assert isinstance(Drivers().connect(TelescopeSettings(host=HOST), SystemClock(), None), DwarfTelescope)
+    assert chosen._options.client_id == "our-own-id"
+    native = Drivers().connect(Wanted(TelescopeSettings(host=HOST), SystemClock(), "our-own-id"))
+    assert isinstance(native, DwarfTelescope)
     with pytest.raises(RefusedError, match="port 9900"):
-        Drivers().connect(own.model_copy(update={"port": 9901}), SystemClock(), None)
+        Drivers().connect(Wanted(own.model_copy(update={"port": 9901}), SystemClock(), "our-own-id"))
