@@ -114,6 +114,17 @@ def move(source: Path, folder: Path, name: str) -> Path:
     raise AssertionError("names() never ends")
 
 
+def step_aside(path: Path, name: str) -> Path | None:
+    """Free a name: its file takes the first free one from `name` on. None when there is none, or an empty one.
+
+    An empty file is nobody's yet: it is being written, or is the placeholder of a move that was cut off.
+    """
+    try:
+        return move(path, path.parent, name) if path.lstat().st_size else None
+    except FileNotFoundError:
+        return None
+
+
 def names(name: str) -> Iterator[str]:
     """Yield `name`, then `stem--2.ext`, `stem--3.ext`, ... cut to what file systems take.
 

@@ -32,6 +32,7 @@ class Folder(StrEnum):
 SESSION_FOLDERS = (Folder.TO_DO, Folder.CURRENT, Folder.DONE, Folder.ERROR)
 SAMPLES = "samples"
 _STATE = ".dwarf-agent"
+_PROBE = ".dwarf-agent-probe.tmp"  # a crash's leftover is swept like any other
 
 
 class Tree:
@@ -65,7 +66,7 @@ class Tree:
         for folder in folders:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                disk.create(folder, ".dwarf-agent-probe", b"").unlink()
+                disk.create(folder, _PROBE, b"").unlink()
             except OSError as error:
                 raise store_error(error, "prepare the session folders", folder) from error
         self._take_lock()

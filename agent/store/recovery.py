@@ -88,6 +88,7 @@ def _settle(path: Path, tree: Tree, reader: ContentReader, journals: Journals) -
         return None
     process = process_of(document)
     if process == Process.WAIT:
+        disk.step_aside(tree[Folder.TO_DO] / path.name, path.name)  # names tell sessions apart
         disk.move(path, tree[Folder.TO_DO], path.name)
         _LOGGER.info("%s never started and waits again", printable(path.name))
     elif process == Process.ENDED:

@@ -88,7 +88,7 @@ class Shelf:
 
     def new_id(self, name: str) -> str:
         """Return the id a file of that name gets: safe, and taken by no other session."""
-        wished = safe_session_id(printable(name.rpartition(".")[0]))
+        wished = _wished(name)
         if wished not in self._sessions:
             return wished
         numbered = (f"{wished}--{number}" for number in itertools.count(2))
@@ -159,10 +159,18 @@ class Shelf:
         return updated
 
     def move(self, session: StoredSession, folder: Folder) -> StoredSession:
-        """Move a session between ToDo/ and Current/; the file may take another name, the id stays."""
+        """Move a session between ToDo/ and Current/; the file may take another name, the id stays.
+
+        A session that comes back keeps its name, as its id, and with it its journal, is made of that after a
+        restart: a newcomer that took the name meanwhile gets another one.
+        """
         source = self.path(session)
+        name = session.name
         try:
-            path = disk.move(source, self._tree[folder], session.name)
+            if folder is Folder.TO_DO:
+                name = name if _wished(name) == session.session_id else f"{session.session_id}.json"
+                self._make_way(name)
+            path = disk.move(source, self._tree[folder], name)
         except FileNotFoundError as error:
             if source.parent.is_dir() and self._tree[folder].is_dir():
                 self.forget(session)
@@ -179,6 +187,20 @@ class Shelf:
         self.keep(moved)
         return moved
 
+    def _make_way(self, name: str) -> None:
+        path = self._tree[Folder.TO_DO] / name
+        newcomer = self._sessions.get(self._ids.get(name, ""))
+        aside = disk.step_aside(path, f"{newcomer.session_id}.json" if newcomer else name)
+        if aside is None:
+            return
+        _LOGGER.info("%s in ToDo/ is now %s", printable(name), printable(aside.name))
+        if newcomer is None:
+            self.watch.forget(name)
+            return
+        self.forget(newcomer)
+        self.watch.note(aside.name, Stamp.of(aside.lstat()), b"")
+        self.keep(replace(newcomer, name=aside.name))
+
     def _read(self, path: Path) -> Content | None:
         try:
             return self._reader.read(path, Stamp.of(path.lstat()))
@@ -186,3 +208,7 @@ class Shelf:
             return None
         except OSError as error:
             raise store_error(error, "read the session", path) from error
+
+
+def _wished(name: str) -> str:
+    return safe_session_id(printable(name.rpartition(".")[0]))

@@ -253,7 +253,7 @@ class SessionStore:
         The session gets another id (`id--2`) when one of that id waits or runs already.
         """
         with self._lock:
-            name = f"{safe_session_id(session_id)}.json"
+            name = f"{self._shelf.new_id(f'{safe_session_id(session_id)}.json')}.json"
             data = to_bytes(raw if "command" in raw else {"command": raw})
             content = self._reader.judge(data, session_id)
             if not content.usable:

@@ -20,7 +20,7 @@ from tests.support.scheduler_time import scheduler_reads
 NAMES = ("a.json", "b.json", "c.json", "Å b.json")
 DEEDS = 70
 MEAN_PAUSES_S = (15.0, 60.0, 240.0)  # a night is a hectic one, or a calmer one
-WEATHER_TTL_S = 12 * 3600
+WEATHER_TTL_S = 3600
 STOP_LIMIT_S = 2.0  # a cloud's stop has to be at the telescope within a second; it takes one to stop
 WEATHER = {"policy": "wait", "inputs": ["roof"], "ttl_s": WEATHER_TTL_S, "clear_for_min": 5}
 
@@ -195,6 +195,12 @@ class Chaos:
         station = self.world.station
         return station.store._lock if station is not None else contextlib.nullcontext()
 
+    async def tell_weather(self) -> None:
+        """Say it again and again, as a weather station does."""
+        while True:
+            self._report_weather()
+            await self.world.clock.sleep(WEATHER_TTL_S / 3)
+
     def _report_weather(self) -> None:
         level = {} if self.safe else {"level": "warning"}
         self.world.say("safety/input/roof", {"safe": self.safe, "ttl": WEATHER_TTL_S, **level})
@@ -211,7 +217,7 @@ async def chaos_night(seed: int, root: Path) -> Chaos:
     chaos = Chaos(world, rng)
     with scheduler_reads(world.clock):
         await world.begin_life()
-        chaos._report_weather()
+        station = asyncio.create_task(chaos.tell_weather())
         living = asyncio.create_task(chaos.stay_alive())
         deeds: list[asyncio.Task[None]] = []
         for _ in range(DEEDS):
@@ -235,6 +241,7 @@ async def chaos_night(seed: int, root: Path) -> Chaos:
         await asyncio.gather(*chaos.submitting.values())
         await world.settled()
         await world.end_life()
+        station.cancel()
     _judge(chaos)
     return chaos
 
@@ -261,4 +268,6 @@ def _judge(chaos: Chaos) -> None:
         assert results or subject in chaos.removed, f"no result was said of {subject}\n{story}"
     assert world.telescope.overlaps == 0, story
     assert not list((world.root / ".dwarf-agent" / "untold").glob("*"))
-    assert not list((world.root / ".dwarf-agent" / "journal").glob("*"))
+    journals = [path.name for path in (world.root / ".dwarf-agent" / "journal").glob("*")]
+    assert not journals, f"{journals}\n{story}"
+    assert any(folder == "Done" for folder, _ in world.ended().values()), f"nothing was done\n{story}"

@@ -138,6 +138,61 @@ def test_a_second_file_of_a_running_sessions_name_is_a_session_of_its_own(
     assert names(root, Folder.DONE) == ["m31.json"]
 
 
+@pytest.mark.parametrize("looked", [True, False])
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_session_that_comes_back_keeps_its_name_and_frames_though_a_newcomer_took_the_name(
+    root: Path, clock: HandClock, looked: bool, killed: bool
+) -> None:
+    store = open_store(root, clock)
+    drop(root, "m31.json")
+    store.scan()
+    store.claim("m31")
+    store.journal("m31").save({"frames": 7})
+    drop(root, "m31.json", session("M 33"))
+    if looked:
+        store.scan()
+    if killed:
+        store.close()
+        store = open_store(root, clock)
+        store.recover()
+    store.put_back("m31", "later")
+    store.scan()
+    store.close()
+    store = open_store(root, clock)
+    store.recover()
+    found = {one.session_id: one.document.target for one in store.scan().added}
+    assert found == {"m31": "M 31", "m31--2": "M 33"}
+    assert store.journal("m31").load() == {"frames": 7}
+    store.close()
+
+
+def test_a_claim_that_was_cut_off_gives_the_session_its_name_back(root: Path, clock: HandClock) -> None:
+    store = open_store(root, clock)
+    drop(root, "m31.json", session("M 31"), Folder.CURRENT)
+    drop(root, "m31.json", session("M 33"))
+    store.recover()
+    assert {one.session_id: one.document.target for one in store.scan().added} == {
+        "m31": "M 31",
+        "m31--2": "M 33",
+    }
+    store.close()
+
+
+def test_a_session_added_under_a_running_ones_name_has_the_same_id_after_a_restart(
+    root: Path, clock: HandClock
+) -> None:
+    store = open_store(root, clock)
+    drop(root, "m31.json")
+    store.scan()
+    store.claim("m31")
+    assert store.add("m31", session("M 33")).session_id == "m31--2"
+    store.finish("m31", result("m31"))
+    store.close()
+    store = open_store(root, clock)
+    assert [one.session_id for one in store.scan().added] == ["m31--2"]
+    store.close()
+
+
 def test_a_file_edited_a_moment_ago_runs_as_it_is_now(store: SessionStore, root: Path) -> None:
     drop(root, "m31.json")
     store.scan()
