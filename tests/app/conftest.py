@@ -18,6 +18,7 @@ from agent.app.station import Station
 from agent.clock import LoopClock
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.settings import Settings
+from agent.telescope.interface import Telescope
 from tests.support.fake_telescope import FakeTelescope
 from tests.support.scheduler_time import scheduler_reads
 
@@ -43,6 +44,7 @@ class Observatory:
         self.root = root
         self.clock = LoopClock(start)
         self.telescope = FakeTelescope(self.clock)
+        self.driver: Telescope | None = None  # another telescope than that of values
         self.broker = MemoryBroker()
         self.settings = Settings.model_validate(
             {
@@ -106,7 +108,7 @@ class Observatory:
                     clock=self.clock,
                     ready=is_ready,
                     stop=self.stop,
-                    drivers=Drivers(native=lambda _wanted: self.telescope),
+                    drivers=Drivers(native=lambda _wanted: self.driver or self.telescope),
                     port=MemoryPort(self.broker),
                 )
             )

@@ -77,43 +77,46 @@ async def weather_station(place: Observatory, bad: dict[str, dict[str, Any]]) ->
         task.cancel()
 
 
-async def night(place: Observatory) -> Observatory:
+async def night(place: Observatory, battery_falls: Callable[[], None]) -> Observatory:
     for name, document in TEN.items():
         place.drop(f"{name}.json", document)
     bad: dict[str, dict[str, Any]] = {}
-    place.telescope.set_telemetry(Telemetry(battery=90, charging=False, storage_free_gb=20))
 
-    def runs(name: str, frames: int) -> Callable[[], bool]:
+    def images(name: str, frames: int) -> Callable[[], bool]:
         def check() -> bool:
-            running = place.stations["scope"].running
-            capture = place.telescope.captures[-1] if place.telescope.captures else None
-            return bool(
-                running is not None
-                and running.waiting.session_id == name
-                and capture is not None
-                and capture.running
-                and capture.taken >= frames
-            )
+            last = place.broker.last("dwarf/scope/progress")
+            told = json.loads(last) if last else {"session_id": ""}
+            return bool(told["session_id"] == name and told["frames"]["taken"] >= frames)
 
         return check
 
     async with place.open(), weather_station(place, bad):
-        await place.until(runs("cloudy", 20))
+        await place.until(images("cloudy", 20), every_s=10)
         bad["clouds"] = {"safe": False, "reason": "cloud 90 %"}
         await place.clock.sleep(20 * 60)
         del bad["clouds"]
-        await place.until(runs("battery", 10))
-        place.telescope.set_telemetry(replace(place.telescope.telemetry, battery=30))
-        await place.until(runs("rain", 30))
+        await place.until(images("battery", 10), every_s=10)
+        battery_falls()
+        await place.until(images("rain", 30), every_s=10)
         bad["rain"] = {"safe": False, "reason": "wet", "level": "alert"}
         await place.clock.sleep(600)
         del bad["rain"]
-        await place.clock.sleep(2 * 3600)
+        await place.clock.sleep(3600)
     return place
 
 
+def night_of_values(place: Observatory) -> Observatory:
+    """The night on a telescope of values."""
+    full = Telemetry(battery=90, charging=False, storage_free_gb=20)
+    place.telescope.set_telemetry(full)
+    return run_virtual(night(place, lambda: place.telescope.set_telemetry(replace(full, battery=30))))
+
+
 def test_a_night_of_ten_sessions_and_the_story_that_explains_it(observatory: Make) -> None:
-    place = run_virtual(night(observatory(**SETTINGS)))
+    explains_itself(night_of_values(observatory(**SETTINGS)))
+
+
+def explains_itself(place: Observatory) -> None:
     results = {result["session_id"]: result for result in place.results}
     ended = {name: (result["result"], result["reason"]) for name, result in results.items()}
     assert ended == {
@@ -167,7 +170,7 @@ def test_a_night_of_ten_sessions_and_the_story_that_explains_it(observatory: Mak
 
 
 def test_in_that_night_nothing_pointed_near_the_sun_and_nothing_imaged_in_the_rain(observatory: Make) -> None:
-    place = run_virtual(night(observatory(**SETTINGS)))
+    place = night_of_values(observatory(**SETTINGS))
     assert len(place.telescope.gotos) == 7  # six sessions, and one again after the cloud
     for target in place.telescope.gotos:
         assert separation(target, SUN, PARIS, datetime(2026, 3, 12, 20, tzinfo=UTC)) > 20
