@@ -115,7 +115,7 @@ def move(source: Path, folder: Path, name: str) -> Path:
 
 
 def step_aside(path: Path, name: str) -> Path | None:
-    """Free a name: its file takes the first free one from `name` on. None when there is none, or an empty one.
+    """Free a name: its file takes the first free one from `name` on. None when no file with content has it.
 
     An empty file is nobody's yet: it is being written, or is the placeholder of a move that was cut off.
     """

@@ -353,3 +353,18 @@ def test_whatever_comes_safe_means_every_source_was_heard_to_be_clear_just_now(
                 assert now - unsafe_at >= 600
 
     _night(story, CLOUD, HeartbeatSource(name="wind"))
+
+
+def test_it_is_clear_at_the_very_instant_that_was_announced() -> None:
+    odd = 844.736  # adding 300 to it and taking it away again leaves less than 300
+
+    async def story(night: Night) -> None:
+        night.monitor.receive("cloud", b"unsafe", retained=False)
+        await night.clock.sleep(odd)
+        night.monitor.receive("cloud", b'{"safe": true, "ttl": 3600}', retained=False)
+        deadline = night.monitor.next_deadline()
+        assert deadline is not None
+        await night.clock.sleep(deadline - night.clock.monotonic())
+        assert night.monitor.evaluate().safe
+
+    _night(story, clear_for_s=300.0)

@@ -208,7 +208,7 @@ class SafetyMonitor:
             return SafetyState.UNKNOWN
         if worst is SafetyLevel.CLEAR:
             clear_since = now if self._clear_since is None else self._clear_since
-            enough = before is not SafetyState.UNSAFE or now - clear_since >= self._clear_for_s
+            enough = before is not SafetyState.UNSAFE or now >= clear_since + self._clear_for_s
             return SafetyState.SAFE if enough else SafetyState.UNSAFE
         bad = (tracker for tracker in self._trackers.values() if tracker.level(now) is not SafetyLevel.CLEAR)
         starting = before is SafetyState.UNKNOWN and not any(tracker.heard for tracker in bad)
