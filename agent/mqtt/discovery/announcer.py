@@ -60,8 +60,9 @@ class Announcer:
         """Publish what may be published now; return the seconds until there is more to do, if any."""
         if self._wanted is None or not self._port.connected:
             return None
-        outcomes = [self._remove_leftovers(self._wanted)]
+        outcomes = [self._remove_devices(self._wanted)]
         outcomes += [self._bring_up_to_date(message) for message in self._wanted.values()]
+        outcomes.append(self._empty_old_topics(self._wanted))
         if any(noted for _, noted in outcomes):
             await asyncio.to_thread(self._ledger.save)
         return min((wait for wait, _ in outcomes if wait is not None), default=None)
@@ -84,30 +85,51 @@ class Announcer:
         self._sent[message.topic] = text.digest
         self._sent_at[message.topic] = now
         stays = {key: platform for key, platform in message.components.items() if key not in leaving}
-        noted = self._ledger.put(message.topic, Entry(stays, message.owned, leaving))
+        old = tuple(topic for topic in (entry.owned if entry else ()) if topic not in message.owned)
+        noted = self._ledger.put(message.topic, Entry(stays, message.owned + old, leaving))
         _LOGGER.debug("Discovery: %s published, %d components leave", message.topic, len(leaving))
         return (MIN_GAP_S if leaving else None), noted
 
-    def _remove_leftovers(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
-        """Empty the topics of devices that are gone, and retained topics that devices no longer own."""
+    def _remove_devices(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
+        """Empty the discovery topics of devices that are gone, then the retained topics they owned."""
         in_use = {topic for message in wanted.values() for topic in message.owned}
         wait, noted = None, False
         for topic, entry in self._ledger.entries.items():
-            emptied = [] if topic in wanted else [topic]
-            emptied += [owned for owned in entry.owned if owned not in in_use]
-            if not emptied:
+            if topic in wanted:
                 continue
-            if not all(self._publish(one, b"") for one in emptied):
+            if not self._empty([topic, *(owned for owned in entry.owned if owned not in in_use)]):
                 wait = ROOM_RETRY_S
                 continue
-            _LOGGER.info("Discovery: emptied %s", ", ".join(emptied))
             noted = True
-            if topic in wanted:
-                self._ledger.put(topic, replace(entry, owned=wanted[topic].owned))
-            else:
-                self._ledger.drop(topic)
-                self._sent.pop(topic, None)
+            self._ledger.drop(topic)
+            self._sent.pop(topic, None)
         return wait, noted
+
+    def _empty_old_topics(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
+        """Empty what devices own no longer, once Home Assistant reads their new topics: it logs empty bodies."""
+        in_use = {topic for message in wanted.values() for topic in message.owned}
+        now = self._clock.monotonic()
+        waits, noted = [], False
+        for topic, message in wanted.items():
+            entry = self._ledger.get(topic)
+            if entry is None or entry.owned == message.owned or topic not in self._sent:
+                continue
+            due = self._sent_at[topic] + MIN_GAP_S
+            if now < due:
+                waits.append(due - now)
+            elif self._empty([owned for owned in entry.owned if owned not in in_use]):
+                noted = self._ledger.put(topic, replace(entry, owned=message.owned)) or noted
+            else:
+                waits.append(ROOM_RETRY_S)
+        return min(waits, default=None), noted
+
+    def _empty(self, topics: list[str]) -> bool:
+        """Empty retained topics; false when the port had no room."""
+        if not all(self._publish(topic, b"") for topic in topics):
+            return False
+        if topics:
+            _LOGGER.info("Discovery: emptied %s", ", ".join(topics))
+        return True
 
     def _publish(self, topic: str, payload: bytes) -> bool:
         return self._port.publish(Publication(topic, payload, qos=1, retain=True))

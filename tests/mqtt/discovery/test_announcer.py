@@ -211,6 +211,8 @@ def test_a_new_base_topic_leaves_nothing_below_the_old_one(path: Path) -> None:
             broker.publish("dwarf/d3_1a2b3c/status", b"{}", retain=True)
         moved = telescope(replace(OPTIONS, topics=Topics.below("sky")))
         async with life(broker, path, moved) as house:
+            assert set(broker.retained) == {CONFIG, "dwarf/d3_1a2b3c/status"}, "entities may still read it"
+            await asyncio.sleep(MIN_GAP_S)
             assert set(broker.retained) == {CONFIG}
             assert house.components()["status"]["stat_t"] == "sky/d3_1a2b3c/status"
 
