@@ -272,27 +272,25 @@ def test_controls_that_move_the_telescope_need_arming(observatory: Make) -> None
     assert place.said("settings")[-1]["armed"] is False
 
 
+def refusals(place: Observatory) -> int:
+    return [body["status"] for body in place.said("command/response")].count("error")
+
+
 def test_a_goto_by_hand_near_the_sun_is_refused(observatory: Make) -> None:
     async def noon() -> Observatory:
         place = observatory(poll_seconds=300)
         async with place.open():
             await place.clock.sleep(18 * 3600)  # the next noon
             place.say("scope/set/armed", "ON")
-            for number, where in enumerate(
-                ({"target": "Sun"}, {"target": "Mercury"}, {"ra": "23:30:00", "dec": "-3"}), start=1
-            ):
+            near = ({"target": "Sun"}, {"target": "Mercury"}, {"ra": "23:30:00", "dec": "-3"})
+            for number, where in enumerate(near, start=1):
                 place.say("scope/command", {"command": "goto", **where})
-                await place.until(
-                    lambda n=number: (
-                        [a["status"] for a in place.said("command/response")].count("error") == n
-                    ),
-                    hours=0.1,
-                )
+                await place.until(lambda n=number: refusals(place) == n, hours=0.1)
         return place
 
     place = run_virtual(noon())
     assert place.telescope.gotos == []
-    assert [body["status"] for body in place.said("command/response")].count("error") == 3
+    assert refusals(place) == 3
 
 
 def test_the_dawn_ends_a_capture_begun_in_the_dark(observatory: Make) -> None:
