@@ -46,7 +46,9 @@ TOPICS = (
     TopicRow(
         "bridge/availability", "out", True, 1, "", "`online` or `offline`: the agent itself, its last will"
     ),
-    TopicRow("bridge/info", "out", True, 1, "info", "version, telescopes, limits, time zone, log level, errors"),
+    TopicRow(
+        "bridge/info", "out", True, 1, "info", "version, telescopes, limits, time zone, log level, errors"
+    ),
     TopicRow("bridge/request/<verb>", "in", False, 1, "", "a question to the agent, such as `health`"),
     TopicRow("bridge/response/<verb>", "out", False, 1, "bridge_answer", "its answer"),
     TopicRow(

@@ -106,7 +106,7 @@ class Announcer:
         return wait, noted
 
     def _empty_old_topics(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
-        """Empty what devices own no longer, once Home Assistant reads their new topics: it logs empty bodies."""
+        """Empty what devices own no longer, but only when Home Assistant reads their new topics."""
         in_use = {topic for message in wanted.values() for topic in message.owned}
         now = self._clock.monotonic()
         waits, noted = [], False
