@@ -117,6 +117,8 @@ class StatusBoard(StatusSink):
                 return _Said(Status.IDLE, "", None, "left alone, so that the phone app can connect")
             case ConnectionState.HELD_BY_OTHER:
                 return _Said(Status.IDLE, "", Reason.HELD_BY_OTHER, "another client holds the telescope")
+            case ConnectionState.CLOSED if self._link_message:
+                return _Said(Status.OFFLINE, "", Reason.AGENT_STOPPED, self._link_message)
             case _:
                 return _Said(Status.OFFLINE, "", Reason.LOST_CONNECTION, self._link_message)
 

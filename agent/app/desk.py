@@ -24,7 +24,7 @@ from agent.session.document import read_session
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError, errors_of
-from agent.session.times import start_instant
+from agent.session.times import read_instant, start_instant
 from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
@@ -245,8 +245,7 @@ def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] |
             text = str(value or "").strip()
             if text in ("", "None"):
                 return {key: None}
-            instant = datetime.fromisoformat(text)
-            return {key: instant if instant.tzinfo else instant.replace(tzinfo=station.zone)}
+            return {key: read_instant(text, station.zone)}
     return None
 
 

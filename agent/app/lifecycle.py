@@ -75,7 +75,16 @@ class Lifecycle:
 
     async def run(self, waiting: Waiting) -> None:
         """Run a session to its result, or put it back when it cannot begin or the agent stops."""
-        if not await self._take_control(waiting):
+        self.running = Running(waiting, Control())  # from here on it can be stopped
+        try:
+            await self._begin(self.running)
+        finally:
+            self.running = None
+            self._gate.forget(waiting.session_id)
+
+    async def _begin(self, running: Running) -> None:
+        waiting = running.waiting
+        if not await self._take_control(running):
             return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
@@ -96,7 +105,7 @@ class Lifecycle:
             return
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
         with session_log(path, waiting.session_id):
-            await self._run(waiting, plan, attempts_of(stored.document))
+            await self._run(running, plan, attempts_of(stored.document))
 
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""
@@ -119,15 +128,14 @@ class Lifecycle:
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    async def _run(self, waiting: Waiting, plan: Plan, turn: int) -> None:
-        control = Control()
-        self.running = Running(waiting, control)
+    async def _run(self, running: Running, plan: Plan, turn: int) -> None:
+        waiting, control = running.waiting, running.control
         self._board.session_began(waiting.brief)
         _LOGGER.info("Session %s begins: %s", waiting.session_id, plan.target)
         conditions = self._readings()
         problem: Failure | None = None
         try:
-            watchman = asyncio.create_task(self._watchman(self.running, plan).watch(), name="watchman")
+            watchman = asyncio.create_task(self._watchman(running, plan).watch(), name="watchman")
             watchman.add_done_callback(functools.partial(_fail_closed, control))
             try:
                 run = SessionRun(self._around, self._job(waiting, plan), control)
@@ -146,8 +154,6 @@ class Lifecycle:
                 if result.error is not None and _on_error(waiting) is OnError.END_NIGHT:
                     self._end_night(Reason.TELESCOPE, f"Session {waiting.session_id} failed and ends it.")
         finally:
-            self.running = None
-            self._gate.forget(waiting.session_id)
             self._board.session_ended(problem)
 
     def _job(self, waiting: Waiting, plan: Plan) -> Job:
@@ -223,16 +229,35 @@ class Lifecycle:
         _LOGGER.info("Session %s is back in ToDo/: %s", waiting.session_id, message)
         return True
 
-    async def _take_control(self, waiting: Waiting) -> bool:
+    async def _take_control(self, running: Running) -> bool:
+        """Whether the session may go on: it has the telescope, or is to be ended without it."""
+        waiting, control = running.waiting, running.control
+        taking = asyncio.create_task(self._around.telescope.take_control(), name="take control")
+        order = asyncio.create_task(control.ended(), name="order")
         try:
-            await self._around.telescope.take_control()
+            await asyncio.wait({taking, order}, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                _LOGGER.info("Session %s ends before it began", waiting.session_id)
+                return order.result().kind is not EndKind.AGENT_STOP
+            taking.result()
         except TelescopeError as error:
             _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)
             self._gate.refused_control()
-            if self.dispatcher is not None:
-                self.dispatcher.put(waiting)
+            await self._queue_again(waiting)
             return False
+        finally:
+            for task in (taking, order):
+                task.cancel()
+            await asyncio.wait({taking, order})
         return True
+
+    async def _queue_again(self, waiting: Waiting) -> None:
+        """Put a session back into the queue, unless its file is gone or a newer form of it waits already."""
+        stored = await asyncio.to_thread(self._store.get, waiting.session_id)
+        if self.dispatcher is None or stored is None:
+            return
+        if self.dispatcher.find(waiting.session_id) is None:
+            self.dispatcher.put(waiting)
 
 
 def _fail_closed(control: Control, watchman: asyncio.Task[None]) -> None:

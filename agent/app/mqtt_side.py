@@ -188,7 +188,7 @@ class MqttSide:
     def _facts(self, station: Station) -> TelescopeFacts:
         identity = station.telescope.identity
         capabilities = station.capabilities()
-        name = station.own.name or (identity.name if identity and identity.name else station.id)
+        name = _name(station)
         serial = identity.serial if identity else str(station.state.get("serial") or "")
         pins = self._ledger.pin(
             station.id, hardware_id=serial, name=name, entity_prefix=station.own.entity_prefix
@@ -208,11 +208,18 @@ class MqttSide:
         )
 
 
+def _name(station: Station) -> str:
+    """What the owner calls the telescope, else what it called itself when it last answered."""
+    identity = station.telescope.identity
+    told = identity.name if identity else str(station.state.get("name") or "")
+    return station.own.name or told or station.id
+
+
 def _about(station: Station) -> dict[str, Any]:
     identity = station.telescope.identity
     return {
         "id": station.id,
-        "name": station.own.name or (identity.name if identity else "") or station.id,
+        "name": _name(station),
         "model": identity.model if identity else station.own.model,
         "firmware": identity.firmware if identity else "",
         "driver": station.own.driver,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from agent.events import Reason
+from agent.schedule.waiting import Waiting
 from agent.telescope.interface import ConnectionState
 
 if TYPE_CHECKING:
@@ -14,6 +16,22 @@ if TYPE_CHECKING:
 FREE_AFTER_S = 300.0  # without work for this long, the telescope is free for the phone app
 LOOK_EVERY_S = 60.0  # a telescope that is left alone is asked this often whether it is still there
 WORK_SOON = timedelta(minutes=5)  # a session this near is work: connecting and telemetry take a moment
+
+
+_STAYS = (ConnectionState.CONNECTED, ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER)
+_NEED_NO_TELESCOPE = frozenset(
+    {
+        Reason.WEATHER,
+        Reason.TWILIGHT,
+        Reason.SUN,
+        Reason.ALTITUDE,
+        Reason.HORIZON,
+        Reason.MOON,
+        Reason.USER,
+        Reason.RETRY,
+    }
+)
+"""What a session can wait for while the telescope is left alone; telemetry needs it, and so does the link."""
 
 
 class Sharing:
@@ -36,7 +54,10 @@ class Sharing:
         telescope, clock = self._station.telescope, self._station.clock
         self.used()
         looked_at = clock.monotonic()
-        while telescope.connection in (ConnectionState.CONNECTED, ConnectionState.RESTING):
+        while telescope.connection in _STAYS:
+            if telescope.connection is ConnectionState.HELD_BY_OTHER:
+                await clock.sleep(self._poll_s)
+                continue
             resting = telescope.connection is ConnectionState.RESTING
             if self._has_work():
                 self.used()
@@ -63,5 +84,11 @@ class Sharing:
     def _has_work(self) -> bool:
         station = self._station
         soon = station.clock.now() + WORK_SOON
-        waits = any(waiting.start is None or waiting.start <= soon for waiting in station.dispatcher.queue)
+        waits = any(_wants_soon(waiting, soon) for waiting in station.dispatcher.queue)
         return waits or station.running is not None or station.dispatcher.running is not None
+
+
+def _wants_soon(waiting: Waiting, soon: datetime) -> bool:
+    if waiting.due_at is not None and waiting.due_at > soon:
+        return False
+    return waiting.brief.waits_for not in _NEED_NO_TELESCOPE

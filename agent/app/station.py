@@ -336,14 +336,18 @@ class Station:
 
     async def _follow_model(self) -> None:
         """Each time the telescope is there: stop what could not be stopped, and check what waits."""
+        checked: object = None
         while True:
             await self.telescope.wait_connected()
             identity = self.telescope.identity
-            if identity is not None and self.state.get("model") != identity.model:
-                self.state.set(model=identity.model, serial=identity.serial)
+            if identity is not None:
+                self.state.set(model=identity.model, serial=identity.serial, name=identity.name)
             if self.lifecycle.left_running and self.running is None:
                 await self._make_up_for_stop()
-            await self.intake.look_again()
+            known = (identity, self.telescope.capabilities)
+            if known != checked:
+                checked = known
+                await self.intake.look_again()
             await self.sharing.stay()
             await self.clock.sleep(self._settings.poll_seconds)  # another client may hold a link that is up
 

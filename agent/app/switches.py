@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.app.state_file import StateFile
 from agent.clock import Clock
 from agent.session.fields import WeatherPolicy
+from agent.session.problems import BadValueError
+from agent.session.times import read_instant
 
 ARMED_FOR_S = 600.0  # armed controls disarm themselves: nobody remembers to
 
@@ -78,4 +80,13 @@ def _restored(defaults: Switches, saved: dict[str, Any]) -> Switches:
         scheduler=scheduler if isinstance(scheduler, bool) else defaults.scheduler,
         weather_policy=WeatherPolicy(policy) if policy in set(WeatherPolicy) else defaults.weather_policy,
         max_wait_min=wait if isinstance(wait, int) and wait >= 0 else defaults.max_wait_min,
+        session_file=file if isinstance(file := saved.get("session_file"), str) else defaults.session_file,
+        not_before=_instant(saved.get("not_before")),
     )
+
+
+def _instant(saved: object) -> datetime | None:
+    try:
+        return read_instant(saved, UTC) if isinstance(saved, str) else None
+    except BadValueError:
+        return None

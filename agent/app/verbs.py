@@ -6,12 +6,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import PurePath
 
 from agent.app.gate import SessionGuard
 from agent.app.station import Station
-from agent.conditions import ConditionSet
+from agent.conditions import ConditionSet, SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
 from agent.execute.control import Ending, EndKind, Hold
@@ -19,6 +18,7 @@ from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.problems import BadValueError
+from agent.session.times import read_instant
 from agent.sky.catalogue import resolve
 from agent.store.model import StoredSession
 from agent.targets import SkyTarget, Target
@@ -68,6 +68,8 @@ class Verbs:
             return await runner(command, accepted)
         except UnreachableError as error:
             return _no(command, Code.UNREACHABLE, error.message, error.hint)
+        except SunLimitError as error:
+            return _no(command, Code.NOT_ALLOWED, error.message, error.hint)
         except AgentError as error:
             return _no(command, Code.FAILED, error.message, error.hint)
 
@@ -178,11 +180,9 @@ class Verbs:
         if waiting is None:
             return _no(command, Code.UNKNOWN_SESSION, "No such session waits.")
         try:
-            at = datetime.fromisoformat(_text(command, "at"))
-        except ValueError:
-            hint = 'Give "at" as 2026-11-22T22:30:00, local time, or with an offset.'
-            return _no(command, Code.INVALID, "reschedule needs an instant.", hint)
-        at = at if at.tzinfo else at.replace(tzinfo=self._station.zone)
+            at = read_instant(_text(command, "at"), self._station.zone).astimezone(self._station.zone)
+        except BadValueError as error:
+            return _no(command, Code.INVALID, f"at: {error.message}", error.hint)
         stored = await asyncio.to_thread(self._station.store.reschedule, waiting.session_id, at)
         await self._station.intake.take_changed(stored)
         return _done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")

@@ -77,6 +77,12 @@ class Control:
         self._notify()
         return True
 
+    async def ended(self) -> Ending:
+        """Return the order to end as soon as it comes."""
+        while self._ending is None:
+            await self._next_change()
+        return self._ending
+
     async def attention(self) -> None:
         """Return as soon as the session has to end or pause."""
         while self._ending is None and not self._holds:

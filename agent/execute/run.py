@@ -22,6 +22,7 @@ from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, Transi
 
 _LOGGER = logging.getLogger(__name__)
 
+STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
 FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a session
 
 
@@ -157,6 +158,7 @@ class SessionRun:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
         attempt = 0
         lost_since: float | None = None
+        back_at = 0.0
         while True:
             await self._brake.obey()
             attempt += 1
@@ -169,8 +171,11 @@ class SessionRun:
                 self._repoint = True
             except UnreachableError as error:
                 attempt -= 1
-                lost_since = self._clock.monotonic() if lost_since is None else lost_since
+                now = self._clock.monotonic()
+                if lost_since is None or now - back_at > STABLE_S:  # it was there in between: another loss
+                    lost_since = now
                 await self._wait_for_telescope(error, lost_since)
+                back_at = self._clock.monotonic()
                 self._repoint = self._tally.open_camera is None
             except TransientError as error:
                 if isinstance(error, CaptureLostError) and self._has_gained():

@@ -144,8 +144,13 @@ class Dispatcher:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while (chosen := await self._choose()) is not None:
-                await self._run(chosen)
+            try:
+                while (chosen := await self._choose()) is not None:
+                    await self._run(chosen)
+            except Exception:
+                _LOGGER.exception("The queue met a defect of the agent; it is looked at again")
+                await self._clock.sleep(ASK_AGAIN.total_seconds())
+                self.kick()
 
     async def _run(self, chosen: Waiting) -> None:
         self.drop(chosen.session_id)
@@ -166,6 +171,8 @@ class Dispatcher:
         again: datetime | None = None
         due = [w for w in self.queue if w.due(now)]
         for place, waiting in enumerate(due):
+            if self._queue.get(waiting.session_id) is not waiting:
+                continue  # it went, or changed, while another one was being settled
             judgement = self._gate.judge(waiting, now)
             if judgement.answer is Answer.RUN:
                 self._prefer(waiting, due[:place], due[place + 1 :])
@@ -208,6 +215,8 @@ class Dispatcher:
             _LOGGER.info("Session %s is chosen; passed over: %s%s", chosen.session_id, told, more)
 
     def _pass_over(self, waiting: Waiting, judgement: Judgement) -> None:
+        if self._queue.get(waiting.session_id) is not waiting:
+            return
         if (waiting.brief.waits_for, waiting.brief.note) != (judgement.reason, judgement.message):
             _LOGGER.debug("Session %s waits: %s", waiting.session_id, judgement.message)
             self._queue[waiting.session_id] = waiting.passed_over(judgement.reason, judgement.message)

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from agent.session.document import SessionDocument
-from agent.session.problems import Problem, warning
+from agent.session.problems import BadValueError, Problem, warning
 
 _DAY = timedelta(days=1)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 def session_zone(document: SessionDocument, zone: ZoneInfo) -> ZoneInfo:
@@ -75,6 +76,22 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
         message = f"{command.time.isoformat()} is over today, so the session starts at once."
         problems.append(warning("/id_command/time", "time_over", message, "Add a date to start later."))
     return problems
+
+
+def read_instant(text: str, zone: tzinfo) -> datetime:
+    """Return an instant (aware UTC) as a person writes it, local to the zone or with an offset.
+
+    BadValueError for anything else, and for years that no session is meant for.
+    """
+    hint = "Write it as 2026-11-22T22:30:00, local time, or with an offset."
+    try:
+        read = datetime.fromisoformat(text.strip())
+        instant = (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadValueError(f"{text[:40]!r} is not an instant.", hint=hint) from None
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise BadValueError(f"{text[:40]!r} lies too far away.", code="out_of_range", hint=hint)
+    return instant
 
 
 def to_local(instant: datetime, zone: tzinfo) -> str:

@@ -9,6 +9,7 @@ import pytest
 from agent.events import Outcome, Reason, SessionResult, SessionStarted, Status
 from agent.execute.control import Control, Ending, EndKind, Hold
 from agent.execute.run import SessionRun
+from agent.telescope.interface import CaptureEnd
 from tests.execute.conftest import Bench, session
 from tests.support.virtual_loop import run_virtual
 
@@ -257,4 +258,32 @@ def test_after_a_long_death_a_capture_that_ended_meanwhile_is_told_from_one_that
     assert result is not None
     assert result.outcome is Outcome.COMPLETED
     assert [capture.taken for capture in bench.telescope.captures] == [8, 4]
+    assert bench.telescope.calls.count("goto") == 2
+
+
+def test_two_losses_far_apart_are_two_losses(bench: Bench) -> None:
+    async def blips() -> None:
+        for frames in (3, 300):
+            await bench.after_frames(frames)
+            bench.telescope.cut()
+            await bench.clock.sleep(30)
+            bench.telescope.restore()
+
+    long = {"do_action": True, "exposure": "15", "gain": 80, "count": 400}
+    result = bench.run(session(setup_camera=long), blips)
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert len(bench.telescope.captures) == 1
+
+
+def test_a_capture_that_breaks_off_is_pointed_at_again_and_taken_to_its_end(bench: Bench) -> None:
+    async def reboot() -> None:
+        await bench.after_frames(4)
+        capture = bench.telescope.captures[0]
+        capture.end, capture.running = CaptureEnd.UNKNOWN, False
+
+    result = bench.run(session(), reboot)
+    assert result is not None
+    assert result.outcome is Outcome.COMPLETED
+    assert [capture.taken for capture in bench.telescope.captures] == [4, 8]
     assert bench.telescope.calls.count("goto") == 2

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from agent.clock import LoopClock
 from agent.events import Event, QueueChanged, Reason, SessionBrief, SessionWaiting
 from agent.schedule.dispatcher import Dispatcher, Standstill
@@ -236,3 +238,37 @@ def test_a_session_that_rests_lets_the_others_by_and_has_its_turn_again() -> Non
         desk.dispatcher.put(waiting("other", 1.5))
 
     assert [(n, round(h, 3)) for n, h in night(story).ran] == [("other", 1.5), ("failed", 2.0)]
+
+
+def test_a_session_removed_while_another_one_is_settled_never_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(desk: Desk) -> None:
+        async def slow(waiting: Waiting, reason: Reason, message: str) -> None:
+            await desk.clock.sleep(30)
+
+        monkeypatch.setattr(desk, "give_up", slow)
+        desk.judgements["a"] = lambda _now: Judgement(Answer.OVER, Reason.WINDOW, "closed")
+        for name in ("b", "c"):
+            desk.judgements[name] = lambda _now: Judgement(Answer.WAIT, Reason.ALTITUDE, "low")
+        for name in ("a", "b", "c"):
+            desk.dispatcher.put(waiting(name, -1))
+        await desk.clock.sleep(10)
+        desk.dispatcher.drop("b")
+
+    assert [left.session_id for left in night(story, hours=1).dispatcher.queue] == ["c"]
+
+
+def test_a_defect_in_choosing_never_ends_the_queue() -> None:
+    async def story(desk: Desk) -> None:
+        defects = iter([True])
+
+        def judge(_now: datetime) -> Judgement:
+            if next(defects, False):
+                raise OverflowError("boom")
+            return Judgement(Answer.RUN)
+
+        desk.judgements["a"] = judge
+        desk.dispatcher.put(waiting("a", 0))
+
+    assert [name for name, _ in night(story, hours=1).ran] == ["a"]

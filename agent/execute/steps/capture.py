@@ -9,7 +9,7 @@ from agent.execute.context import CaptureLostError, StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.session.plan import PlannedStep
 from agent.telescope.errors import RefusedError, TransientError
-from agent.telescope.interface import CaptureReport
+from agent.telescope.interface import CaptureEnd, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     camera = step.camera
     if context.tally.open_camera is camera:
         await _resume(context, step, camera)
+        return
     missing = context.tally.missing(camera)
     if missing == 0:
         return
@@ -34,7 +35,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
         await context.tally.close(None)
         raise
     report = await _follow(context, step, camera)
-    await context.tally.close(report)
+    await _close(context, camera, report)
     if report.taken == 0:
         raise TransientError(
             "The telescope ended the capture without a single frame.",
@@ -49,7 +50,7 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> No
     if running is not None:
         _LOGGER.info("Following the %s capture that runs: %d frames so far", camera.value, running.taken)
         context.progressed(running)
-        await context.tally.close(await _follow(context, step, camera))
+        await _close(context, camera, await _follow(context, step, camera))
         return
     since = context.tally.opened_at
     await context.tally.close(None if since is None else await context.telescope.last_capture(camera, since))
@@ -57,6 +58,14 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> No
         raise CaptureLostError(
             f"The capture ended while nobody watched; {context.tally.missing(camera)} frames are missing."
         )
+
+
+async def _close(context: StepContext, camera: Camera, report: CaptureReport) -> None:
+    """Count a capture that is over; CaptureLostError when it broke off unwatched and frames are missing."""
+    await context.tally.close(report)
+    missing = context.tally.missing(camera)
+    if report.end is CaptureEnd.UNKNOWN and missing:
+        raise CaptureLostError(f"The capture broke off; {missing} frames are missing.")
 
 
 def _askable(context: StepContext, camera: Camera, missing: int) -> int:

@@ -309,7 +309,12 @@ class GoLiveRule(Rule):
 
 
 class LockRule(Rule):
-    """The lock is ours when the host mode says so, or the answer does; newest firmware may say nothing."""
+    """The lock is ours when the host mode says so, or the answer does; newest firmware may say nothing.
+
+    With `held` it was ours before: then nothing changes, and nothing but an answer is to be expected.
+    """
+
+    held: bool = False
 
     def see(self, event: Notification | Answered) -> bool:
         match event:
@@ -328,6 +333,7 @@ class LockRule(Rule):
                         hint="Close the phone app, or wait until it lets go.",
                         device_code=code,
                     )
+                self.done = self.held
                 self.patience = self._limits.settle
             case _:
                 return False

@@ -56,6 +56,11 @@ class CaptureRecord:
         """Whether the shutter is open, or was asked to be."""
         return self.phase in (Phase.STARTING, Phase.RUNNING)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every frame was counted as taken and as stacked, so that no count is still to come."""
+        return 0 < self.total <= min(self.taken, self.stacked)
+
     def begin(self, now: datetime) -> None:
         """A new capture was asked for."""
         self._clear()

@@ -84,7 +84,8 @@ async def follow_capture(
                 await record.changed.wait()
         except TimeoutError:
             await _ask_quietly(device)
-    await device.clock.sleep(_STRAGGLERS_S)
+    if not record.complete:
+        await device.clock.sleep(_STRAGGLERS_S)
     report = await _report(device, record, attached_at)
     final = replace(record.progress(), taken=report.taken, stacked=report.stacked)
     if on_progress is not None and final != told:

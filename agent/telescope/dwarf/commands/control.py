@@ -45,6 +45,7 @@ async def take_control(device: Device) -> None:
     """Become the controlling client. Newest firmware may not answer: it refuses others by itself."""
     device.require_link()
     rule = LockRule("Taking control", device.judge, device.limits)
+    rule.held = device.state.telemetry.host is True
     request = system_pb2.SetMasterLock(lock=True)
     try:
         await device.carry_out(Command.MASTER_LOCK, request, rule, total=device.limits.lock)
