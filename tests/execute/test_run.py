@@ -136,6 +136,7 @@ def test_settings_the_telescope_does_not_take_keep_the_shutter_closed(bench: Ben
     assert result.outcome is Outcome.FAILED
     assert result.error is not None
     assert result.error.code == "settings_mismatch"
+    assert "not 15 s" in result.error.message
     assert "start_capture" not in bench.telescope.calls
 
 

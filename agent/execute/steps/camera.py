@@ -43,7 +43,8 @@ async def apply_and_verify(
         if found is None:
             unread.append(field.name)
         elif found != asked:
-            differing.append(f"{field.name} is {found}, not {asked}")
+            names = _names(context, camera, field.name)
+            differing.append(f"{field.name} is {names.get(found, found)}, not {names.get(asked, asked)}")
     if unread:
         _LOGGER.info("The telescope does not report %s of its %s camera", ", ".join(unread), camera.value)
     if differing:
@@ -52,3 +53,16 @@ async def apply_and_verify(
             code="settings_mismatch",
             hint="Check that no other app changes them.",
         )
+
+
+def _names(context: StepContext, camera: Camera, setting: str) -> dict[int, str]:
+    """What people call the telescope's values of a setting."""
+    offered = context.capabilities.cameras[camera]
+    match setting:
+        case "exposure":
+            return {exposure.index: f"{exposure.name} s" for exposure in offered.exposures}
+        case "filter":
+            return {each.value: each.name for each in offered.filters}
+        case "binning":
+            return {each.value: each.name for each in offered.binnings}
+    return {}
