@@ -208,7 +208,7 @@ class SessionRun:
             times = "1 attempt" if attempt == 1 else f"{attempt} attempts"
             message = f"{step.label} failed after {times}: {error.message}"
             raise StepFailedError(message, code=error.code, hint=error.hint) from error
-        _LOGGER.warning("%s failed (attempt %d of %d): %s", step.label, attempt, most, error)
+        _LOGGER.warning("%s failed (attempt %d of %d): %s", step.label, max(1, attempt), most, error)
         self._repoint = True
         self._teller.say(step, error.message, Reason.RETRY)
         with contextlib.suppress(HeldError):

@@ -54,6 +54,13 @@ class TelescopeSettings(Part):
         "", description="First part of the entity ids in Home Assistant; empty makes it from the name."
     )
 
+    @field_validator("host")
+    @classmethod
+    def _host_is_an_address(cls, value: str) -> str:
+        if "/" in value or any(sign.isspace() for sign in value):
+            raise ValueError("must be an address alone, such as 192.168.1.50, without http:// or a path")
+        return value
+
     @field_validator("id")
     @classmethod
     def _id_fits_a_topic(cls, value: str) -> str:

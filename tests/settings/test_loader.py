@@ -311,3 +311,9 @@ def test_any_json_options_give_settings_or_a_settings_error(
     file.write_text(json.dumps(data), encoding="utf-8")
     with contextlib.suppress(SettingsError):
         assert isinstance(load_settings(file), Settings)
+
+
+@pytest.mark.parametrize("host", ["http://192.168.1.50:9900", "192.168.1.50/x", "192.168.1.50 9900"])
+def test_a_telescope_host_that_is_no_address_is_told_with_the_remedy(host: str) -> None:
+    with pytest.raises(SettingsError, match="without http"):
+        load_settings(flags={"telescope_host": host}, environment={})
