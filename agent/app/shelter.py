@@ -71,6 +71,8 @@ class Shelter:
             async with self._station.clock.timeout(REST_LIMIT_S):
                 while self._station.board.status not in AT_REST:
                     await self._station.clock.sleep(0.5)
+            if self._action != "stop":
+                await self._station.telescope.take_control()  # it may have been left alone
             if self._action == "stop_and_park":
                 await self._station.telescope.park()
                 self._station.board.manual_done(parked=True)
