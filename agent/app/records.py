@@ -99,13 +99,17 @@ class Records:
         message: str,
         failure: Failure | None = None,
     ) -> None:
-        """End a session that never ran."""
+        """End a session that does not run (again), with the frames of an earlier turn, if it had one."""
+        journal = Journal(self._store.journal(brief.session_id), self._clock)
+        await journal.load()
         await self.end(
             SessionResult(
                 telescope=self._telescope_id,
                 session=brief,
                 outcome=outcome,
                 ended_at=self._clock.now(),
+                started_at=journal.started_at,
+                frames=journal.all_frames,
                 reason=reason,
                 message=message,
                 error=failure,

@@ -271,6 +271,12 @@ class Station:
         if self.telescope.connection is ConnectionState.CONNECTED:
             await self.telescope.halt()
 
+    async def stop_left_running(self) -> None:
+        """Stop what the telescope still does for a session that was given up; later, if it is away now."""
+        self.lifecycle.left_running = True
+        if self.telescope.connection is ConnectionState.CONNECTED:
+            await self._make_up_for_stop()
+
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self._safety = decision

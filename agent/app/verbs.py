@@ -166,6 +166,8 @@ class Verbs:
         self._station.dispatcher.drop(waiting.session_id)
         message = command.reason or "A person removed the session."
         await self._station.records.end_unrun(waiting.brief, Outcome.SKIPPED, Reason.USER, message)
+        if waiting.resume:  # the telescope may still capture for it
+            await self._station.stop_left_running()
         return _done(command, f"Session {waiting.session_id} was removed.")
 
     async def _remove_parent(self, command: Command, parent: StoredSession) -> Reply:

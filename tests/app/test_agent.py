@@ -368,3 +368,30 @@ def test_a_submission_whose_file_is_lost_or_spoilt_still_gets_its_one_result(
     (told,) = run_virtual(night()).results
     assert told["result"] == result
     assert told["request_id"] == "r1"
+
+
+def test_removing_a_session_that_waits_to_go_on_stops_its_capture_and_counts_its_frames(
+    observatory: Make,
+) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather={"policy": "wait", "inputs": ["roof"]})
+        place.drop("m42.json", session())
+        async with place.open():
+            place.say("safety/input/roof", {"safe": True})
+            await place.until(
+                lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken >= 5
+            )
+        place.telescope.online = True
+        place.telescope.captures[0].running = True  # as a killed agent leaves it
+        async with place.open():
+            place.say("scope/command", {"command": "remove", "session_id": "m42"})
+            await place.sessions_ended(1)
+            await place.clock.sleep(60)
+        return place
+
+    place = run_virtual(night())
+    (result,) = place.results
+    assert (result["result"], result["reason"]) == ("skipped", "user")
+    assert result["frames"]["taken"] == 5
+    assert not place.telescope.captures[0].running
+    assert place.files("Error") == ["m42.json"]

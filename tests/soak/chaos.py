@@ -258,7 +258,10 @@ def _judge(chaos: Chaos) -> None:
     for subject, (folder, details) in world.ended().items():
         truly, claimed = world.telescope.frames_of(subject), details["frames"]["taken"]
         facts = f"{subject} of {chaos.asked[subject]}: {folder} {details}\n{story}"
-        assert claimed == truly, f"{truly} frames were truly taken of {facts}"
+        # of what goes on while nobody can see or stop it, a session that was given up knows less
+        assert claimed == truly or (folder == "Error" and claimed < truly), (
+            f"{truly} frames were taken of {facts}"
+        )
         assert truly <= chaos.asked[subject], facts
         assert (folder == "Done") == (claimed == chaos.asked[subject]), facts
         assert folder == "Done" or details["reason"] or details["error"], facts
