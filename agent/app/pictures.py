@@ -11,7 +11,6 @@ from typing import Any
 from agent.app.station import Station
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionProgress, SessionStarted
-from agent.mqtt.discovery.image import prepare_image
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,6 +55,8 @@ class Pictures:
             await self._station.clock.sleep(EVERY_S)
 
     async def _fetch(self) -> None:
+        from agent.mqtt.discovery.image import prepare_image  # megabytes that an idle agent does without
+
         if self._began is None:
             return
         session_id, target = self._session

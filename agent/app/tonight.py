@@ -17,7 +17,6 @@ from agent.session.document import SessionDocument
 from agent.session.plan import Plan
 from agent.session.problems import Problem, warning
 from agent.session.times import window_end
-from agent.sky.chart import ChartTarget, draw_chart
 from agent.sky.nights import night_of, sun_events
 from agent.targets import Site
 
@@ -69,6 +68,8 @@ def tonight(
 
 def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
     """Return the altitude chart of a planned night as PNG."""
+    from agent.sky.chart import ChartTarget, draw_chart  # megabytes that an idle agent does without
+
     targets = [
         ChartTarget(one.forecast.session.target.name, one.forecast.session.target, one.forecast.run)
         for one in plan.sessions
