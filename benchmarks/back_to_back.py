@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agent.telescope.simulator.journal import ShutterClosed, ShutterOpened
+from agent.telescope.simulator.history import ShutterClosed, ShutterOpened
 from benchmarks.reporting import quiet, say, spread
 from benchmarks.stage import document, staged
 
@@ -17,8 +17,8 @@ async def measure(sessions: int = SESSIONS) -> None:
         for number in range(sessions):
             stage.drop(f"s{number:03}.json", document())
         await stage.results(sessions)
-        closed = stage.sim.journal.of(ShutterClosed)
-        opened = stage.sim.journal.of(ShutterOpened)
+        closed = stage.sim.history.of(ShutterClosed)
+        opened = stage.sim.history.of(ShutterOpened)
     pairs = zip(closed, opened[1:], strict=False)
     gaps = [(later.at - earlier.at).total_seconds() * 1000 for earlier, later in pairs]
     say("back_to_back", unit="ms", **spread(gaps))

@@ -1,4 +1,4 @@
-"""The agent killed at random disk calls and steps of its loop, and restarted: nights with a broken promise."""
+"""The agent killed at random disk calls and steps of its loop, and restarted: nights that broke a promise."""
 
 from __future__ import annotations
 

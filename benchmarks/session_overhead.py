@@ -6,7 +6,7 @@ import asyncio
 import itertools
 
 from agent.execute.context import ExecutorOptions
-from agent.telescope.simulator.journal import ShutterOpened
+from agent.telescope.simulator.history import ShutterOpened
 from benchmarks.reporting import quiet, say
 from benchmarks.stage import AT_ONCE, document, now, staged
 
@@ -43,7 +43,7 @@ async def _to_shutter(steps: tuple[str, ...], *faults: str) -> tuple[float, int]
         began = now()
         stage.say("scope/session/submit", document(**{name: {} for name in steps}))
         await stage.results(1)
-        opened = stage.sim.journal.of(ShutterOpened)[0].at
+        opened = stage.sim.history.of(ShutterOpened)[0].at
         commands = [one for one in stage.received_since(began) if one.at <= opened]
         elapsed_ms = (opened - commands[0].at).total_seconds() * 1000
         return elapsed_ms - sum(PAUSES[name] for name in steps) * SETTLE_MS, len(commands)

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.app.run import run_agent
-from agent.app.station import Station
 from agent.clock import SystemClock
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.settings import Settings
+from agent.station.station import Station
 from agent.targets import Site
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
-from agent.telescope.simulator.journal import Received
+from agent.telescope.simulator.history import Received
 
 PLACE = Site(48.85, 2.35, 35.0, "Europe/Paris")
 ANYTIME = {"conditions": {"sun_below": None, "min_altitude": None}}

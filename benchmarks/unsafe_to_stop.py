@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from benchmarks.reporting import quiet, say, spread
 from benchmarks.stage import Stage, document, now, staged
 
@@ -21,8 +21,8 @@ SESSIONS = (  # what a session begins with, and within how many seconds the rain
 LIMIT_S = 5.0
 STOPS = frozenset(
     {
-        *(Command.STOP_CALIBRATION, Command.STOP_GOTO, Command.STOP_CAPTURE, Command.STOP_EQ),
-        Command.STOP_ASTRO_AUTO_FOCUS,
+        *(Cmd.STOP_CALIBRATION, Cmd.STOP_GOTO, Cmd.STOP_CAPTURE, Cmd.STOP_EQ),
+        Cmd.STOP_ASTRO_AUTO_FOCUS,
     }
 )
 WEATHER = {"policy": "wait", "inputs": ["roof"], "ttl_s": 3600, "clear_for_min": 0}
@@ -42,7 +42,7 @@ async def measure(trials: int = TRIALS) -> None:
             while stage.station.running is None:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(rng.uniform(0.05, longest_s))
-            states[stage.station.board.status.value] += 1
+            states[stage.station.status.status.value] += 1
             began = now()
             _report(stage, safe=False)
             delays.append(await _stopped(stage, began))

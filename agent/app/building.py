@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.app.state_file import StateFile
-from agent.app.station import Station
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.topics import RESERVED_IDS
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings, TelescopeSettings
+from agent.station.state_file import StateFile
+from agent.station.station import Station
 from agent.store.folders import Tree
 from agent.telescope.interface import Telescope
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from agent import __version__
 
 if TYPE_CHECKING:  # the health check itself should start fast
-    from agent.app.station import Station
+    from agent.station.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def station_report(stations: Mapping[str, Station]) -> dict[str, Any]:
         "state": "running" if stations else "starting",
         "telescopes": {
             one.id: {
-                "status": one.board.status.value,
+                "status": one.status.status.value,
                 "connection": one.telescope.connection.value,
                 "queue": len(one.dispatcher.queue),
             }

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from agent.app.station import Station
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionResult
+from agent.station.station import Station
 from agent.store import disk
 from agent.store.results import night_of
 from agent.telescope.interface import Picture

@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from agent import __version__
-from agent.app.desk import AgentDesk, published
 from agent.app.diagnostics import LEVELS, Diagnostics
+from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
-from agent.app.station import Station
-from agent.app.switches import Switches
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
 from agent.mqtt.discovery.bridge import build_bridge_device
-from agent.mqtt.discovery.ledger import Ledger
 from agent.mqtt.discovery.model import (
     NO_FILE,
     BridgeFacts,
@@ -38,6 +36,8 @@ from agent.mqtt.service import About, BirthTopic, MqttService
 from agent.mqtt.topics import Topics
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings, redacted
+from agent.station.station import Station
+from agent.station.switches import Switches
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class MqttSide:
         *,
         weather: Weather,
         restart: Callable[[], None],
-        ledger_path: Path,
+        announced_path: Path,
         port: MqttPort | None = None,
     ) -> None:
         self._settings = settings
@@ -73,7 +73,7 @@ class MqttSide:
             self.port,
             topics,
             bus,
-            AgentDesk(
+            AgentHandlers(
                 stations,
                 safety_input=weather.safety_input,
                 resend_discovery=self._resend,
@@ -104,8 +104,8 @@ class MqttSide:
             agent_version=__version__,
         )
         self._waiting: dict[str, set[str]] = {}
-        self._ledger = Ledger(ledger_path)
-        self._announcer = Announcer(self.port, self._ledger, clock)
+        self._announced = Announced(announced_path)
+        self._announcer = Announcer(self.port, self._announced, clock)
 
     async def run(self) -> None:
         """Speak until cancelled, then say goodbye."""
@@ -190,7 +190,7 @@ class MqttSide:
         capabilities = station.capabilities()
         name = _name(station)
         serial = identity.serial if identity else str(station.state.get("serial") or "")
-        pins = self._ledger.pin(
+        pins = self._announced.pin(
             station.id, hardware_id=serial, name=name, entity_prefix=station.own.entity_prefix
         )
         return TelescopeFacts(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.app.station import Station
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionProgress, SessionStarted
+from agent.station.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 

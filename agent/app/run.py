@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.app.building import Drivers, build_station
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
-from agent.app.rejoin import BluetoothReturn
-from agent.app.station import Station
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
+from agent.signals import stop_on_signals
+from agent.station.rejoin import BluetoothReturn
+from agent.station.station import Station
 from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ async def _serve(
             clock,
             weather=weather,
             restart=restart,
-            ledger_path=ledger,
+            announced_path=ledger,
             port=port,
         )
     else:
@@ -140,19 +139,3 @@ async def _until_stop(stations: Mapping[str, Station], stop: asyncio.Event, *, o
 
 async def _all_idle(stations: Mapping[str, Station]) -> None:
     await asyncio.gather(*(station.idle() for station in stations.values()))
-
-
-@contextlib.contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on SIGTERM and SIGINT while the context is open."""
-    loop = asyncio.get_running_loop()
-    caught = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(number, stop.set)
-            caught.append(number)
-    try:
-        yield
-    finally:
-        for number in caught:
-            loop.remove_signal_handler(number)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.app.repeats import next_night
 from agent.conditions import ConditionDefaults, ConditionSet
 from agent.conditions.forecast import PlannedSession
 from agent.conditions.night import NightPlan, plan_night, sky_cautions
@@ -18,6 +17,7 @@ from agent.session.plan import Plan
 from agent.session.problems import Problem, warning
 from agent.session.times import window_end
 from agent.sky.nights import night_of, sun_events
+from agent.station.repeats import next_night
 from agent.targets import Site
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from agent.app.station import Station
 from agent.clock import Clock
 from agent.conditions.safety import (
     EntitySource,
@@ -25,6 +24,7 @@ from agent.mqtt.port import Message
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings
 from agent.settings.parts import HomeAssistantSettings
+from agent.station.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -110,8 +110,8 @@ def _supervisors_broker(settings: MqttSettings) -> MqttSettings | None:
     if not in_add_on(os.environ):
         return None
 
-    from agent.app.supervised_port import with_broker
-    from agent.app.supervisor import Supervisor
+    from agent.addon.supervised_port import with_broker
+    from agent.addon.supervisor import Supervisor
 
     supervisor = Supervisor.from_environment(os.environ)
     found = asyncio.run(supervisor.broker()) if supervisor is not None else None

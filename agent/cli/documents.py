@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.app.tonight import sky_problems
-from agent.app.wiring import condition_defaults
 from agent.capabilities import Capabilities
 from agent.conditions import ConditionDefaults
 from agent.errors import AgentError
@@ -21,6 +20,7 @@ from agent.session.problems import Problem, errors_of
 from agent.session.times import start_instant, time_problems, window_end
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
+from agent.station.wiring import condition_defaults
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load
 
 if TYPE_CHECKING:
-    from agent.app.station import Station
-    from agent.app.supervisor import Supervisor
+    from agent.addon.supervisor import Supervisor
     from agent.settings import Settings
+    from agent.station.station import Station
 
 _EXAMPLES = """\
   dwarf-agent run --telescope-host 192.168.1.50
@@ -49,7 +49,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from agent.app.supervisor import Supervisor
+    from agent.addon.supervisor import Supervisor
 
     supervisor = Supervisor.from_environment(os.environ)
     if supervisor is not None:
@@ -77,9 +77,9 @@ async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) -> int:
+    from agent.addon.addon import AddOn
     from agent.app import run_agent
-    from agent.app.addon import AddOn
-    from agent.app.health import HealthDoor, health_path
+    from agent.app.health import HealthDoor, health_path, station_report
     from agent.cli.logging_setup import set_up_logging
     from agent.clock import SystemClock
 
@@ -90,7 +90,7 @@ async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) 
         _set_up_logging(settings)
         return await run_agent(settings, clock=clock, once=arguments.once, record=arguments.record, **parts)
 
-    add_on = AddOn(lambda: _settings(arguments), begin, supervisor, clock)
+    add_on = AddOn(lambda: _settings(arguments), begin, station_report, supervisor, clock)
     async with HealthDoor(health_path(None, os.environ), add_on.report):
         return await add_on.run()
 

@@ -12,9 +12,9 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Reason, Status, Waited
 from agent.execute.context import ExecutorOptions
-from agent.execute.control import Control, Ending, EndKind, Hold
+from agent.execute.frame_counter import FrameCounter
+from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.status import StatusSink
-from agent.execute.tally import Tally
 from agent.telescope.errors import TelescopeError, UnreachableError
 from agent.telescope.interface import Telescope
 
@@ -38,16 +38,16 @@ class Brake:
 
     def __init__(
         self,
-        control: Control,
+        orders: Orders,
         telescope: Telescope,
-        tally: Tally,
+        counter: FrameCounter,
         clock: Clock,
         status: StatusSink,
         options: ExecutorOptions,
     ) -> None:
-        self._control = control
+        self._orders = orders
         self._telescope = telescope
-        self._tally = tally
+        self._counter = counter
         self._clock = clock
         self._status = status
         self._options = options
@@ -58,9 +58,9 @@ class Brake:
     async def obey(self) -> None:
         """Wait out every pause; raise EndedError when the session has to end."""
         while True:
-            if self._control.ending is not None:
-                raise EndedError(self._control.ending)
-            hold = self._control.hold
+            if self._orders.ending is not None:
+                raise EndedError(self._orders.ending)
+            hold = self._orders.hold
             if hold is None:
                 return
             await self._wait_out(hold)
@@ -68,7 +68,7 @@ class Brake:
     async def attended(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work; when an order comes, stop the telescope at once and raise EndedError or HeldError."""
         task = asyncio.create_task(work, name="step")
-        order = asyncio.create_task(self._control.attention(), name="attention")
+        order = asyncio.create_task(self._orders.attention(), name="attention")
         try:
             await asyncio.wait({task, order}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
@@ -80,14 +80,14 @@ class Brake:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, AgentError):
                 await task
-        if self._control.ending is not None:
-            raise EndedError(self._control.ending)
+        if self._orders.ending is not None:
+            raise EndedError(self._orders.ending)
         raise HeldError
 
     async def stop_telescope(self) -> None:
         """Stop what the telescope does, and count the frames of a capture that was open."""
-        ending = self._control.ending
-        order = ending or self._control.hold
+        ending = self._orders.ending
+        order = ending or self._orders.hold
         held = ending is None and order is not None
         status = Status.PAUSED if held else Status.ABORTING if ending else Status.FINISHING
         why = f": {order.message}" if order is not None else ""
@@ -98,9 +98,9 @@ class Brake:
             async with self._clock.timeout(
                 self._options.agent_stop_limit_s if leaving else self._options.stop_limit_s
             ):
-                if self._tally.open_camera is not None:
-                    report = await self._telescope.stop_capture(self._tally.open_camera)
-                    await self._tally.close(report)
+                if self._counter.open_camera is not None:
+                    report = await self._telescope.stop_capture(self._counter.open_camera)
+                    await self._counter.close(report)
                 await self._telescope.halt()
         except UnreachableError as error:
             _LOGGER.warning("The telescope could not be told to stop: %s", error)
@@ -109,7 +109,7 @@ class Brake:
         except (TelescopeError, TimeoutError) as error:
             _LOGGER.warning("The telescope did not confirm that it stopped: %s", error or "time ran out")
             self.notes.append("the telescope did not confirm that it stopped")
-            await self._tally.close(None)
+            await self._counter.close(None)
 
     async def timed(self, reason: Reason, waiting: Awaitable[None]) -> None:
         """Wait, and note for the result how long and why."""
@@ -125,7 +125,7 @@ class Brake:
         limit = self._options.hold_limit_s
         try:
             async with self._clock.timeout(limit):
-                await self.timed(hold.reason, self._control.cleared())
+                await self.timed(hold.reason, self._orders.cleared())
         except TimeoutError:
             message = f"The pause lasted longer than {limit / 3600:g} h: {hold.message}"
-            self._control.end(Ending(EndKind.LIMIT, hold.reason, message))
+            self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))

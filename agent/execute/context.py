@@ -10,9 +10,9 @@ from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
+from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
 from agent.execute.status import StatusSink
-from agent.execute.tally import Tally
 from agent.session.plan import Plan, PlannedStep
 from agent.targets import Site, Target
 from agent.telescope.errors import TransientError
@@ -86,7 +86,7 @@ class StepContext:
     capabilities: Capabilities
     options: ExecutorOptions
     guard: GotoGuard
-    tally: Tally
+    counter: FrameCounter
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.events import Failure, Frames, Outcome, Reason
-from agent.execute.control import Ending, EndKind
+from agent.execute.orders import Ending, EndKind
 
 
 def outcome_of(

@@ -11,12 +11,12 @@ from agent.errors import AgentError
 from agent.events import Failure, Reason, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
-from agent.execute.control import Control, Ending, EndKind
+from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
+from agent.execute.orders import Ending, EndKind, Orders
 from agent.execute.outcome import outcome_of
+from agent.execute.reporter import Reporter
 from agent.execute.runners import CLOSING, POINTING, RUNNERS
-from agent.execute.tally import Tally
-from agent.execute.telling import Teller
 from agent.session.plan import PlannedStep, StepKind
 from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError, UnreachableError
 
@@ -29,23 +29,23 @@ FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a 
 class SessionRun:
     """The state of one run; used once."""
 
-    def __init__(self, around: Surroundings, job: Job, control: Control) -> None:
+    def __init__(self, around: Surroundings, job: Job, orders: Orders) -> None:
         self._around = around
         self._job = job
-        self._control = control
+        self._orders = orders
         self._clock = around.clock
         self._telescope = around.telescope
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
-        self._tally = Tally(self._journal, _requested(job))
+        self._counter = FrameCounter(self._journal, _requested(job))
         self._brake = Brake(
-            control, around.telescope, self._tally, around.clock, around.status, around.options
+            orders, around.telescope, self._counter, around.clock, around.status, around.options
         )
-        self._teller = Teller(
+        self._reporter = Reporter(
             around.telescope_id,
             job.brief,
             job.plan,
-            self._tally,
+            self._counter,
             around.clock,
             around.status,
             around.publish,
@@ -62,10 +62,10 @@ class SessionRun:
             capabilities=around.telescope.capabilities,
             options=around.options,
             guard=job.guard,
-            tally=self._tally,
-            remaining_s=self._teller.pace.remaining_s,
+            counter=self._counter,
+            remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
-            progressed=self._teller.frames,
+            progressed=self._reporter.frames,
         )
 
     @property
@@ -82,8 +82,8 @@ class SessionRun:
         resumed = self._journal.started_at is not None
         started_at = self._journal.started_at or self._clock.now()
         await self._journal.begin(started_at)
-        self._tally.reopen()
-        self._teller.started(resumed=resumed)
+        self._counter.reopen()
+        self._reporter.started(resumed=resumed)
         ending, failure = await self._run_plan()
         if ending is not None and ending.kind is EndKind.AGENT_STOP:
             await self._journal.flush()
@@ -93,15 +93,15 @@ class SessionRun:
         return self._result(started_at, ending, failure, await self._files(started_at))
 
     async def _run_plan(self) -> tuple[Ending | None, Failure | None]:
-        complete = self._tally.complete
+        complete = self._counter.complete
         try:
             for index, step in enumerate(self._job.plan.steps):
-                self._teller.enter(index)
+                self._reporter.enter(index)
                 if (complete and step.kind not in CLOSING) or self._settled(step):
                     self._remember_pointing(step)
                 else:
                     await self._run_step(step)
-            self._teller.all_done()
+            self._reporter.all_done()
         except EndedError as ended:
             _LOGGER.info("Session ends early: %s", ended.ending.message)
             return ended.ending, None
@@ -118,11 +118,11 @@ class SessionRun:
 
     def _settled(self, step: PlannedStep) -> bool:
         """Whether a resumed session can pass this step: its capture runs on, or has all its frames."""
-        if self._tally.open_camera is not None:
-            return step.kind is not StepKind.CAPTURE or step.camera is not self._tally.open_camera
+        if self._counter.open_camera is not None:
+            return step.kind is not StepKind.CAPTURE or step.camera is not self._counter.open_camera
         if step.kind is not StepKind.CAPTURE or step.camera is None:
             return False
-        return self._tally.missing(step.camera) == 0
+        return self._counter.missing(step.camera) == 0
 
     def _remember_pointing(self, step: PlannedStep) -> None:
         if step.kind in POINTING:
@@ -140,9 +140,9 @@ class SessionRun:
             await self._wait_around(step.wait_after_s)
         except BaseException as error:
             how = "failed" if isinstance(error, AgentError) else "interrupted"
-            self._teller.report(step, started, max(1, attempts), how, str(error))
+            self._reporter.report(step, started, max(1, attempts), how, str(error))
             raise
-        self._teller.report(step, started, attempts, "done")
+        self._reporter.report(step, started, attempts, "done")
 
     async def _wait_around(self, seconds: float) -> None:
         """Wait before or after a step; a pause meanwhile means pointing again before the next capture."""
@@ -163,7 +163,7 @@ class SessionRun:
             await self._brake.obey()
             attempt += 1
             self._attempts = max(self._attempts, attempt)
-            self._teller.attempt(step, attempt)
+            self._reporter.attempt(step, attempt)
             try:
                 await self._brake.attended(self._perform(step))
             except HeldError:
@@ -176,7 +176,7 @@ class SessionRun:
                     lost_since = now
                 await self._wait_for_telescope(error, lost_since)
                 back_at = self._clock.monotonic()
-                self._repoint = self._tally.open_camera is None
+                self._repoint = self._counter.open_camera is None
             except TransientError as error:
                 if isinstance(error, CaptureLostError) and self._has_gained():
                     attempt -= 1
@@ -187,10 +187,10 @@ class SessionRun:
     async def _perform(self, step: PlannedStep) -> None:
         if step.kind is StepKind.CAPTURE:
             if self._repoint and self._pointed_by is not None:
-                self._teller.say(self._pointed_by, "pointing at the target again")
+                self._reporter.say(self._pointed_by, "pointing at the target again")
                 await RUNNERS[self._pointed_by.kind](self._context, self._pointed_by)
                 self._repoint = False
-                self._teller.say(step, step.why)
+                self._reporter.say(step, step.why)
             await RUNNERS[step.kind](self._context, step)
             return
         try:
@@ -210,14 +210,14 @@ class SessionRun:
             raise StepFailedError(message, code=error.code, hint=error.hint) from error
         _LOGGER.warning("%s failed (attempt %d of %d): %s", step.label, max(1, attempt), most, error)
         self._repoint = True
-        self._teller.say(step, error.message, Reason.RETRY)
+        self._reporter.say(step, error.message, Reason.RETRY)
         with contextlib.suppress(HeldError):
             pause = self._clock.sleep(self._options.retry_pause_s)
             await self._brake.timed(Reason.RETRY, self._brake.attended(pause))
 
     def _has_gained(self) -> bool:
         """Whether new frames came since the last time a capture ended unwatched."""
-        frames, before = self._tally.frames.taken, self._frames_at_loss
+        frames, before = self._counter.frames.taken, self._frames_at_loss
         self._frames_at_loss = frames
         return frames > before
 
@@ -243,24 +243,24 @@ class SessionRun:
     # -- the end ----------------------------------------------------------------------------------------
 
     async def _run_closing_steps(self) -> None:
-        reported = {report.name for report in self._teller.reports if report.result == "done"}
+        reported = {report.name for report in self._reporter.reports if report.result == "done"}
         for step in self._job.plan.steps:
             if step.kind not in CLOSING or step.label in reported:
                 continue
-            self._teller.say(step, step.why)
+            self._reporter.say(step, step.why)
             started = self._clock.now()
             try:
                 async with self._clock.timeout(self._options.stop_limit_s):
                     await RUNNERS[step.kind](self._context, step)
             except (AgentError, TimeoutError) as error:
                 _LOGGER.warning("Closing step %s failed: %s", step.label, error or "time ran out")
-                self._teller.report(step, started, 1, "failed", str(error) or "time ran out")
+                self._reporter.report(step, started, 1, "failed", str(error) or "time ran out")
             else:
-                self._teller.report(step, started, 1, "done")
+                self._reporter.report(step, started, 1, "done")
 
     async def _files(self, started_at: datetime) -> tuple[str, ...]:
-        folders = tuple(self._tally.folders)
-        if not self._tally.frames.taken:
+        folders = tuple(self._counter.folders)
+        if not self._counter.frames.taken:
             return ()
         try:
             async with self._clock.timeout(FILES_LIMIT_S):
@@ -273,21 +273,21 @@ class SessionRun:
         self, started_at: datetime, ending: Ending | None, failure: Failure | None, files: tuple[str, ...]
     ) -> SessionResult:
         identity = self._telescope.identity
-        outcome, reason, message = outcome_of(self._tally.frames, ending, failure)
+        outcome, reason, message = outcome_of(self._counter.frames, ending, failure)
         return SessionResult(
             telescope=self._around.telescope_id,
             session=self._job.brief,
             outcome=outcome,
             ended_at=self._clock.now(),
             started_at=started_at,
-            frames=self._tally.frames,
-            integration_s=round(self._tally.integration_s, 3),
+            frames=self._counter.frames,
+            integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
             message="; ".join([message, *self._brake.notes]),
             attempts=max(1, self._attempts),
             waits=tuple(self._brake.waits),
-            steps=tuple(self._teller.reports),
+            steps=tuple(self._reporter.reports),
             files=files,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",

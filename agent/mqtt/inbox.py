@@ -1,4 +1,4 @@
-"""What others ask over MQTT: read, refused or handed to the desk, and always answered."""
+"""What others ask over MQTT: read, refused or handed to the handlers, and always answered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.clock import Clock
 from agent.errors import AgentError
-from agent.mqtt.desk import Desk
+from agent.mqtt.handlers import Handlers
 from agent.mqtt.outbox import Lane, Outbox
 from agent.mqtt.parsing import (
     MAX_PAYLOAD,
@@ -61,7 +61,7 @@ class Inbox:
         payloads: Payloads,
         telescopes: Iterable[str],
         clock: Clock,
-        desk: Desk,
+        handlers: Handlers,
         rejected: Rejected,
         *,
         foreign_prefixes: Iterable[str] = (),
@@ -71,7 +71,7 @@ class Inbox:
         self._payloads = payloads
         self._telescopes = tuple(telescopes)
         self._clock = clock
-        self._desk = desk
+        self._handlers = handlers
         self._rejected = rejected
         self._closed_prefixes = (f"{topics.base}/", *(f"{prefix}/" for prefix in foreign_prefixes))
         self._in_work = dict.fromkeys(Desks, 0)
@@ -125,7 +125,7 @@ class Inbox:
             )
             return
         try:
-            self._desk.safety_input(address.name, message.payload, message.retain, self._clock.now())
+            self._handlers.safety_input(address.name, message.payload, message.retain, self._clock.now())
         except Exception:
             _LOGGER.exception("The report of safety source %s could not be used", address.name)
 
@@ -147,7 +147,7 @@ class Inbox:
         async def work() -> None:
             started = self._clock.monotonic()
             try:
-                answer = await self._desk.submit(submission)
+                answer = await self._handlers.submit(submission)
             except Exception as error:  # noqa: BLE001
                 answer = _refused(_blame(error), submission.telescope, submission.request_id)
             if self._clock.monotonic() - started > _SLOW_S:
@@ -174,7 +174,7 @@ class Inbox:
 
         async def work() -> None:
             try:
-                reply = await self._desk.command(address.telescope, command, accepted)
+                reply = await self._handlers.command(address.telescope, command, accepted)
             except Exception as error:  # noqa: BLE001
                 reply = _blame(error)
             answer(reply)
@@ -188,7 +188,7 @@ class Inbox:
 
         async def work() -> None:
             try:
-                reply = await self._desk.set_value(address.telescope, address.name, request.value)
+                reply = await self._handlers.set_value(address.telescope, address.name, request.value)
             except Exception as error:  # noqa: BLE001
                 reply = _blame(error)
             echoed = replace(reply, request_id=reply.request_id or request.request_id)
@@ -201,7 +201,7 @@ class Inbox:
 
         async def work() -> None:
             try:
-                data = plain(await self._desk.bridge_request(address.name, request.body))
+                data = plain(await self._handlers.bridge_request(address.name, request.body))
                 reply = Reply(True, Code.DONE, "", request.request_id)
             except Exception as error:  # noqa: BLE001
                 data, reply = None, replace(_blame(error), request_id=request.request_id)
@@ -330,7 +330,7 @@ class Inbox:
 
 
 def _blame(error: Exception) -> Reply:
-    """Return an error answer: the desk's own words, or that a defect was met."""
+    """Return an error answer: the handlers's own words, or that a defect was met."""
     if isinstance(error, AgentError):
         code = Code(error.code) if error.code in set(Code) else Code.FAILED
         return Reply(False, code, error.message, hint=error.hint)

@@ -14,7 +14,7 @@ from typing import Any
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.callbacks import Callbacks
-from agent.mqtt.desk import Desk
+from agent.mqtt.handlers import Handlers
 from agent.mqtt.inbox import LIMITS, Desks, Inbox
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.parsing import MAX_DEPTH, MAX_PAYLOAD, MAX_REQUEST_ID
@@ -64,7 +64,7 @@ class MqttService:
         port: MqttPort,
         topics: Topics,
         bus: EventBus,
-        desk: Desk,
+        handlers: Handlers,
         about: About,
         *,
         clock: Clock,
@@ -91,7 +91,7 @@ class MqttService:
             self.payloads,
             telescopes,
             clock,
-            desk,
+            handlers,
             lambda telescope, kind, more: self.publisher.event(telescope, kind, **more),
             foreign_prefixes=(discovery_prefix,),
         )

@@ -51,9 +51,9 @@ class Tree:
         return self.root / _STATE / "journal"
 
     @property
-    def untold(self) -> Path:
+    def unreported(self) -> Path:
         """The hidden folder of results that are written down and not told yet."""
-        return self.root / _STATE / "untold"
+        return self.root / _STATE / "unreported"
 
     @property
     def ledger(self) -> Path:
@@ -70,7 +70,7 @@ class Tree:
             except OSError as error:
                 raise store_error(error, "prepare the session folders", folder) from error
         self._take_lock()
-        for folder in (*folders, self.ledger.parent, self.untold):
+        for folder in (*folders, self.ledger.parent, self.unreported):
             with contextlib.suppress(OSError):
                 disk.sweep(folder)
         self._remove_placeholders()

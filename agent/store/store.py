@@ -44,8 +44,8 @@ from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import JournalFile, Journals
 from agent.store.model import Changes, Draft, Rejected, StoredSession
 from agent.store.recovery import find_ended, settle_current
+from agent.store.registry import Registry
 from agent.store.rejection import move_to_error
-from agent.store.shelf import Shelf
 from agent.store.watch import Found
 
 _LOGGER = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class SessionStore:
         self.zone = zone
         self._clock = clock
         self._reader = ContentReader(examine, settle_s=settle_s, grace_s=grace_s)
-        self._shelf = Shelf(self.tree, clock, zone, self._reader)
+        self._registry = Registry(self.tree, clock, zone, self._reader)
         self._journals = Journals(self.tree.journals)
         self._lock = threading.RLock()
 
@@ -107,7 +107,7 @@ class SessionStore:
             running = []
             for found in settle_current(self.tree, self._reader, self._journals):
                 session = StoredSession(
-                    self._shelf.new_id(found.path.name),
+                    self._registry.new_id(found.path.name),
                     found.path.name,
                     Folder.CURRENT,
                     found.document,
@@ -115,7 +115,7 @@ class SessionStore:
                     found.stamp,
                     self._clock.now(),
                 )
-                self._shelf.keep(session)
+                self._registry.keep(session)
                 running.append(session)
             self._journals.keep_only({session.session_id for session in running} | self._waiting_ids())
             return running
@@ -126,16 +126,16 @@ class SessionStore:
         What the store itself does (`add`, `claim`, `put_back`, `reschedule`, ...) is not a change.
         """
         with self._lock:
-            findings = self._shelf.watch.look(limit)
-            removed = [session_id for name in findings.gone if (session_id := self._shelf.drop(name))]
+            findings = self._registry.watch.look(limit)
+            removed = [session_id for name in findings.gone if (session_id := self._registry.drop(name))]
             added: list[StoredSession] = []
             changed: list[StoredSession] = []
             for found in findings.usable:
-                known = self._shelf.holds(found.name)
-                (changed if known else added).append(self._shelf.eligible(self._shelf.accept(found)))
+                known = self._registry.holds(found.name)
+                (changed if known else added).append(self._registry.eligible(self._registry.accept(found)))
             broken: list[Rejected] = []
             for found in findings.broken:
-                if session_id := self._shelf.drop(found.name):
+                if session_id := self._registry.drop(found.name):
                     removed.append(session_id)
                 broken.append(self._reject_found(found))
             return Changes(
@@ -150,12 +150,12 @@ class SessionStore:
     def get(self, session_id: str) -> StoredSession | None:
         """Return a session that waits or runs; None when there is none of that id."""
         with self._lock:
-            return self._shelf.get(session_id)
+            return self._registry.get(session_id)
 
     def sessions(self) -> list[StoredSession]:
         """Return every session that waits or runs."""
         with self._lock:
-            return self._shelf.all()
+            return self._registry.all()
 
     def find_ended(self, session_id: str) -> tuple[Path, SessionDocument] | None:
         """Return the newest file in Done/ or Error/ that this session became; its document has the result."""
@@ -165,12 +165,12 @@ class SessionStore:
     def waits(self, session_id: str) -> bool:
         """Whether a session of that id waits or runs, known already or not looked at yet."""
         with self._lock:
-            return self._shelf.get(session_id) is not None or session_id in self._waiting_ids()
+            return self._registry.get(session_id) is not None or session_id in self._waiting_ids()
 
     def journal(self, session_id: str) -> JournalFile:
         """Return the journal of a session; it stays when the session is put back, and goes when it ends."""
         with self._lock:
-            session = self._shelf.get(session_id)
+            session = self._registry.get(session_id)
             return self._journals.of(session_id, session.document if session else None)
 
     def drafts(self) -> list[Draft]:
@@ -192,12 +192,12 @@ class SessionStore:
         judges it) when it was changed into something unusable.
         """
         with self._lock:
-            session = self._shelf.known(session_id, Folder.TO_DO)
-            taken = self._shelf.move(session, Folder.CURRENT)
+            session = self._registry.known(session_id, Folder.TO_DO)
+            taken = self._registry.move(session, Folder.CURRENT)
             try:
-                current = self._shelf.reread(taken)
+                current = self._registry.reread(taken)
                 attempt = attempts_of(current.document) + 1
-                return self._shelf.mark(current, Process.PENDING, attempt=attempt)
+                return self._registry.mark(current, Process.PENDING, attempt=attempt)
             except BaseException:
                 self._return(taken)
                 raise
@@ -216,35 +216,35 @@ class SessionStore:
         When StoreError is raised the file is still in Current/: finish it again.
         """
         with self._lock:
-            session = self._shelf.known(session_id, Folder.TO_DO, Folder.CURRENT)
+            session = self._registry.known(session_id, Folder.TO_DO, Folder.CURRENT)
             if session.folder is Folder.TO_DO:
-                session = self._shelf.reread(self._shelf.move(session, Folder.CURRENT), strict=False)
+                session = self._registry.reread(self._registry.move(session, Folder.CURRENT), strict=False)
             folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
             raw = session.document.raw
             data = with_outcome(raw, result, self.zone, conditions=conditions, target=target)
-            session = self._shelf.rewrite(session, data)
+            session = self._registry.rewrite(session, data)
             self._journals.of(session_id).clear()
-            source = self._shelf.path(session)
+            source = self._registry.path(session)
             try:
                 path = disk.move(source, self.tree[folder], session.name)
             except OSError as error:
                 raise store_error(error, "move the session", source) from error
-            self._shelf.forget(session)
+            self._registry.forget(session)
             return path
 
     def put_back(self, session_id: str, message: str) -> StoredSession:
         """Let a running session wait again in ToDo/, with `message` saying why."""
         with self._lock:
-            session = self._shelf.known(session_id, Folder.CURRENT)
-            session = self._shelf.mark(session, Process.WAIT, message=message)
-            return self._shelf.move(session, Folder.TO_DO)
+            session = self._registry.known(session_id, Folder.CURRENT)
+            session = self._registry.mark(session, Process.WAIT, message=message)
+            return self._registry.move(session, Folder.TO_DO)
 
     def reject(self, session_id: str, problems: Iterable[Problem]) -> Rejected:
         """Move a session that turned out unusable to Error/, unchanged, with the reasons beside it."""
         with self._lock:
-            session = self._shelf.known(session_id, Folder.TO_DO, Folder.CURRENT)
-            rejected = self._to_error(self._shelf.path(session), session_id, tuple(problems))
-            self._shelf.forget(session)
+            session = self._registry.known(session_id, Folder.TO_DO, Folder.CURRENT)
+            rejected = self._to_error(self._registry.path(session), session_id, tuple(problems))
+            self._registry.forget(session)
             return rejected
 
     def add(self, session_id: str, raw: dict[str, Any]) -> StoredSession:
@@ -253,7 +253,7 @@ class SessionStore:
         The session gets another id (`id--2`) when one of that id waits or runs already.
         """
         with self._lock:
-            name = f"{self._shelf.new_id(f'{safe_session_id(session_id)}.json')}.json"
+            name = f"{self._registry.new_id(f'{safe_session_id(session_id)}.json')}.json"
             data = to_bytes(raw if "command" in raw else {"command": raw})
             content = self._reader.judge(data, session_id)
             if not content.usable:
@@ -263,25 +263,25 @@ class SessionStore:
                 stamp = Stamp.of(path.lstat())
             except OSError as error:
                 raise store_error(error, "store the session", self.tree[Folder.TO_DO] / name) from error
-            self._shelf.watch.note(path.name, stamp, content.digest)
-            return self._shelf.accept(Found(path.name, stamp, content))
+            self._registry.watch.note(path.name, stamp, content.digest)
+            return self._registry.accept(Found(path.name, stamp, content))
 
     def reschedule(self, session_id: str, start: datetime) -> StoredSession:
         """Give a waiting session another start (an aware instant) by rewriting its date and time."""
         with self._lock:
-            session = self._shelf.reread(self._shelf.known(session_id, Folder.TO_DO))
-            return self._shelf.rewrite(session, with_start(session.document, start, self.zone))
+            session = self._registry.reread(self._registry.known(session_id, Folder.TO_DO))
+            return self._registry.rewrite(session, with_start(session.document, start, self.zone))
 
     def withdraw(self, session_id: str) -> None:
         """Delete a waiting session's file: what made it takes it back before it ran."""
         with self._lock:
-            session = self._shelf.known(session_id, Folder.TO_DO)
-            path = self._shelf.path(session)
+            session = self._registry.known(session_id, Folder.TO_DO)
+            path = self._registry.path(session)
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise store_error(error, "take the session back", path) from error
-            self._shelf.forget(session)
+            self._registry.forget(session)
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -293,23 +293,23 @@ class SessionStore:
             )
         except OSError as error:
             raise store_error(error, "look for sessions", self.tree[Folder.TO_DO]) from error
-        return {self._shelf.new_id(name) for name in names}
+        return {self._registry.new_id(name) for name in names}
 
     def _return(self, session: StoredSession) -> None:
         """Undo the move of a claim that failed; the file is judged again by the next scan."""
-        session = self._shelf.get(session.session_id) or session
+        session = self._registry.get(session.session_id) or session
         try:
-            self._shelf.watch.forget(self._shelf.move(session, Folder.TO_DO).name)
+            self._registry.watch.forget(self._registry.move(session, Folder.TO_DO).name)
         except StoreError as error:
             _LOGGER.warning("Session %s stays in Current/ for now: %s", session.session_id, error)
 
     def _reject_found(self, found: Found) -> Rejected:
-        session_id = self._shelf.new_id(found.name)
+        session_id = self._registry.new_id(found.name)
         path = self.tree[Folder.TO_DO] / found.name
         try:
             return self._to_error(path, session_id, found.content.problems)
         except StoreError as error:
-            self._shelf.watch.leave(found)
+            self._registry.watch.leave(found)
             _LOGGER.warning("%s cannot run and cannot be moved to Error/: %s", printable(found.name), error)
             failure = failure_of(found.content.problems)
             return Rejected(session_id, printable(found.name), failure, found.content.problems, path)

@@ -14,8 +14,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agent.app.addon import RELOAD_S, RETRY_S, AddOn
-from agent.app.supervisor import Supervisor
+from agent.addon.addon import RELOAD_S, RETRY_S, AddOn
+from agent.addon.supervisor import Supervisor
+from agent.app.health import station_report
 from agent.clock import LoopClock
 from agent.errors import AgentError
 from agent.mqtt.memory import MemoryBroker, MemoryPort
@@ -57,6 +58,7 @@ class Home:
         return AddOn(
             lambda: load_settings(self.folder / "options.json"),
             self._begin,
+            station_report,
             Supervisor(TOKEN, url=self.house.url),
             self.clock,
             options=self.folder / "options.json",

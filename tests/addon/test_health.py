@@ -31,7 +31,7 @@ def station(silent_s: float = 0.0) -> Any:
     return word(
         id="scope",
         intake=word(silent_s=silent_s),
-        board=word(status=word(value="idle")),
+        status=word(status=word(value="idle")),
         telescope=word(connection=word(value="connected")),
         dispatcher=word(queue=[1, 2]),
     )

@@ -15,9 +15,9 @@ import yaml
 from PIL import Image
 
 from agent.app.run import COPY_LIMIT_S
-from agent.app.station import STOP_LIMIT_S
 from agent.mqtt.service import FAREWELL_S
 from agent.settings.flat import FLAT_SETTINGS
+from agent.station.station import STOP_LIMIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))

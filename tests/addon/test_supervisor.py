@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from agent.app.supervised_port import LOOK_S, SupervisedPort, supervised_port
-from agent.app.supervisor import (
+from agent.addon.supervised_port import LOOK_S, SupervisedPort, supervised_port
+from agent.addon.supervisor import (
     SUPERVISOR_URL,
     FoundBroker,
     Supervisor,

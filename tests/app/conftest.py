@@ -14,10 +14,10 @@ import pytest
 
 from agent.app.building import Drivers
 from agent.app.run import run_agent
-from agent.app.station import Station
 from agent.clock import LoopClock
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.settings import Settings
+from agent.station.station import Station
 from agent.telescope.interface import Telescope
 from tests.support.fake_telescope import FakeTelescope
 from tests.support.scheduler_time import scheduler_reads

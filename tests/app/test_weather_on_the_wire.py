@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
-from agent.telescope.simulator.journal import ShutterOpened
+from agent.telescope.simulator.history import ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
 from tests.support.virtual_loop import run_virtual
@@ -27,13 +27,13 @@ def test_a_source_that_falls_silent_stops_the_capture_on_the_wire_within_a_secon
             place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
             place.drop("a.json", session(setup_camera=SHOT))
             async with place.open():
-                while not sim.journal.of(ShutterOpened):
+                while not sim.history.of(ShutterOpened):
                     place.say("safety/input/roof", {"safe": True})
                     await place.clock.sleep(30)
                 place.say("safety/input/roof", {"safe": True})
                 deadline = place.clock.now() + timedelta(seconds=120)
                 await place.until(lambda: place.said("status")[-1]["state"] == "paused", hours=0.1)
-                (stop,) = [one.at for one in sim.received if one.cmd == Command.STOP_CAPTURE]
+                (stop,) = [one.at for one in sim.received if one.cmd == Cmd.STOP_CAPTURE]
                 assert place.said("status")[-1]["reason"] == "weather"
         return (stop - deadline).total_seconds()
 

@@ -20,7 +20,7 @@ from agent.errors import AgentError
 from agent.events import EventBus, Frames, Outcome, SessionBrief, SessionEnded, SessionResult
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.client import CallerError
-from agent.mqtt.desk import Accepted
+from agent.mqtt.handlers import Accepted
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import Topics

@@ -20,7 +20,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions, patient
-from agent.telescope.simulator.journal import Received
+from agent.telescope.simulator.history import Received
 
 FILE = Path(__file__).with_name("reference_frames.json")
 PYTHON = os.environ.get("DWARF_LIBRARY_PYTHON", "")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.capabilities import Camera
 from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
-from agent.telescope.simulator.journal import FrameTaken, ShutterClosed, ShutterOpened
+from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from tests.contract.stage import ONE_SECOND, ORION, Contract, Stage
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, DROPPING, PERFECT, SLOW, Transport
 
@@ -29,8 +29,8 @@ def assert_whole(stage: Stage, report: CaptureReport, frames: int = FRAMES) -> N
     """One shutter opening, every frame once, and a report that says so."""
     assert (report.taken, report.stacked, report.end) == (frames, frames, CaptureEnd.FINISHED)
     assert ORION.name in report.folder
-    assert len(stage.sim.journal.of(ShutterOpened)) == 1
-    assert [one.number for one in stage.sim.journal.of(FrameTaken)] == list(range(1, frames + 1))
+    assert len(stage.sim.history.of(ShutterOpened)) == 1
+    assert [one.number for one in stage.sim.history.of(FrameTaken)] == list(range(1, frames + 1))
 
 
 @both
@@ -56,7 +56,7 @@ def test_what_the_telescope_took_is_what_is_reported(
         await stage.telescope.start_capture(Camera.TELE)
         report = await stage.telescope.follow_capture(Camera.TELE)
         assert (report.taken, report.stacked, report.end) == (taken, stacked, CaptureEnd.FINISHED)
-        (closed,) = stage.sim.journal.of(ShutterClosed)
+        (closed,) = stage.sim.history.of(ShutterClosed)
         assert (closed.taken, closed.stacked) == (taken, stacked)
 
     contract.play(story, generation=generation, transport=transport)
@@ -143,7 +143,7 @@ def test_a_capture_stopped_midway_is_counted_and_closed(
         following = asyncio.create_task(telescope.follow_capture(Camera.TELE))
         await stage.clock.sleep(3.5 * FRAME_S)
         report = await telescope.stop_capture(Camera.TELE)
-        (closed,) = stage.sim.journal.of(ShutterClosed)
+        (closed,) = stage.sim.history.of(ShutterClosed)
         assert closed.reason == "stopped"
         assert report.end is CaptureEnd.STOPPED
         assert (report.taken, report.stacked) == (closed.taken, closed.stacked)

@@ -12,7 +12,7 @@ import pytest
 from agent.capabilities import Camera
 from agent.telescope.errors import RefusedError, TelescopeError, TransientError
 from agent.telescope.interface import CameraSettings, CaptureEnd, Telescope
-from agent.telescope.simulator.journal import ShutterClosed
+from agent.telescope.simulator.history import ShutterClosed
 from tests.contract.stage import BASEL, NIGHT, ORION, Contract, Stage
 
 both = pytest.mark.parametrize("generation", ["v2", "v3"])
@@ -120,7 +120,7 @@ def test_missing_darks_cost_no_frames(contract: Contract, code: int | None) -> N
     async def story(stage: Stage) -> None:
         stage.sim.state.darks = code is not None
         assert (await stage.captured(3)).taken == 3
-        assert [one.taken for one in stage.sim.journal.of(ShutterClosed)] == [3]
+        assert [one.taken for one in stage.sim.history.of(ShutterClosed)] == [3]
         assert stage.received(11005) == [11005, 11005]
 
     contract.play(story, *faults, generation="v3")

@@ -20,7 +20,7 @@ from agent.telescope.interface import (
     ConnectionState,
     TelemetryReport,
 )
-from agent.telescope.simulator.journal import MotorMoved, Powered, ShutterClosed
+from agent.telescope.simulator.history import MotorMoved, Powered, ShutterClosed
 from tests.contract.stage import BASEL, ORION, Contract, Stage, staged
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, DROPPING, SLOW, Transport
 from tests.telescope.simulator.client import client_of
@@ -241,7 +241,7 @@ def test_restarting_and_switching_off_are_expected(contract: Contract, generatio
         await stage.telescope.shutdown()
         await stage.clock.sleep(5)
         assert stage.sim.power == "off"
-        assert [one.state for one in stage.sim.journal.of(Powered)] == ["rebooting", "on", "off"]
+        assert [one.state for one in stage.sim.history.of(Powered)] == ["rebooting", "on", "off"]
         lost = [
             event
             for event in stage.events
@@ -260,7 +260,7 @@ def test_parking_folds_it(contract: Contract, generation: str) -> None:
         await stage.captured(2)
         await stage.telescope.park()
         assert not stage.sim.state.pointing.tracking
-        assert [(one.motor, one.position) for one in stage.sim.journal.of(MotorMoved)] == [(2, 317)]
+        assert [(one.motor, one.position) for one in stage.sim.history.of(MotorMoved)] == [(2, 317)]
 
     contract.play(story, generation=generation)
 
@@ -282,7 +282,7 @@ def test_several_telescopes_in_one_process_share_nothing(contract: Contract) -> 
             assert [report.taken for report in reports] == [2, 3, 4]
             for stage, (_, model, frames) in zip(stages, kinds, strict=True):
                 assert stage.telescope.capabilities.model == model
-                assert [one.taken for one in stage.sim.journal.of(ShutterClosed)] == [frames]
+                assert [one.taken for one in stage.sim.history.of(ShutterClosed)] == [frames]
                 stage.sim.faults.add("low-battery:percent=9")
                 await stage.clock.sleep(1)
                 assert [one.telescope.telemetry.battery == 9 for one in stages].count(True) == (

@@ -102,7 +102,7 @@ def test_a_telescope_that_talks_nonsense_is_borne(
         async def talk() -> None:
             await stage.clock.sleep(0.5)
             for frame in nonsense:
-                await stage.sim.hub.clients[0].connection.send(frame)
+                await stage.sim.clients.clients[0].connection.send(frame)
                 await stage.clock.sleep(0.7)
 
         async with stage.clock.timeout(7200):

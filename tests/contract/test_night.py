@@ -6,7 +6,7 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.telescope.interface import CameraSettings, CaptureEnd, CaptureProgress, CaptureReport
-from agent.telescope.simulator.journal import (
+from agent.telescope.simulator.history import (
     Calibration,
     Focused,
     FrameTaken,
@@ -76,7 +76,7 @@ def test_a_night_takes_every_frame_once(
 ) -> None:
     async def story(stage: Stage) -> None:
         await night(stage)
-        journal = stage.sim.journal
+        journal = stage.sim.history
         (opened,) = journal.of(ShutterOpened)
         seconds = 10.0 if transport.lasts else 1.0
         assert (opened.camera, opened.exposure_s, opened.gain, opened.filter) == (0, seconds, 80, 1)

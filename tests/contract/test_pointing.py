@@ -16,7 +16,7 @@ from agent.telescope.errors import (
     UnreachableError,
 )
 from agent.telescope.interface import Telescope
-from agent.telescope.simulator.journal import Calibration, Focused, PolarAlignment, Slew
+from agent.telescope.simulator.history import Calibration, Focused, PolarAlignment, Slew
 from tests.contract.stage import BASEL, ORION, Contract, Stage
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, DROPPING, SLOW, Transport
 
@@ -57,22 +57,22 @@ def test_each_movement_is_over_when_its_command_returns(
         await step(lambda: telescope.calibrate(BASEL))
         assert sim.state.calibrated
         assert not sim.state.motion.activity
-        assert sim.journal.of(Calibration)[-1].code == 0
+        assert sim.history.of(Calibration)[-1].code == 0
         await step(lambda: telescope.goto(ORION, BASEL))
         assert (sim.state.pointing.tracking, sim.state.pointing.target) == (True, ORION.name)
         jupiter = SolarTarget("Jupiter", SolarBody.JUPITER)
         await step(lambda: telescope.goto(jupiter, BASEL))
         assert sim.state.pointing.target == "Jupiter"
-        assert sim.journal.of(Slew)[-1].code == 0
+        assert sim.history.of(Slew)[-1].code == 0
         await step(telescope.stop_goto)
         assert not sim.state.pointing.tracking
         for focusing in (telescope.auto_focus, telescope.infinite_focus):
-            before = len(sim.journal.of(Focused))
+            before = len(sim.history.of(Focused))
             await step(focusing)
-            assert len(sim.journal.of(Focused)) > before
+            assert len(sim.history.of(Focused)) > before
             assert not sim.state.focus.activity
         measured = await step(lambda: telescope.solve_eq(BASEL))
-        truth = sim.journal.of(PolarAlignment)[-1]
+        truth = sim.history.of(PolarAlignment)[-1]
         assert (measured.azimuth, measured.altitude) == (truth.azimuth, truth.altitude)
 
     contract.play(story, generation=generation, transport=transport, early_answers=early)
@@ -145,7 +145,7 @@ def test_a_goto_fails_once_and_then_succeeds(contract: Contract, generation: str
             with pytest.raises(TransientError):
                 await stage.telescope.goto(ORION, BASEL)
         await stage.telescope.goto(ORION, BASEL)
-        assert [one.code for one in stage.sim.journal.of(Slew)] == [-11505, -11505, 0]
+        assert [one.code for one in stage.sim.history.of(Slew)] == [-11505, -11505, 0]
 
     contract.play(story, "goto-fails:times=2", generation=generation)
 

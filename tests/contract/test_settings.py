@@ -7,7 +7,7 @@ import pytest
 from agent.capabilities import Camera
 from agent.telescope.errors import RefusedError, TelescopeError
 from agent.telescope.interface import CameraSettings
-from agent.telescope.simulator.journal import ShutterOpened
+from agent.telescope.simulator.history import ShutterOpened
 from agent.telescope.simulator.profiles import TELE, WIDE
 from tests.contract.stage import BASEL, ORION, Contract, Stage
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, PERFECT, SLOW, Transport
@@ -150,7 +150,7 @@ def test_frames_are_exposed_with_the_settings_of_their_camera(contract: Contract
         await telescope.start_capture(Camera.WIDE)
         report = await telescope.follow_capture(Camera.WIDE)
         assert (report.camera, report.taken) == (Camera.WIDE, 3)
-        tele, wide = stage.sim.journal.of(ShutterOpened)
+        tele, wide = stage.sim.history.of(ShutterOpened)
         assert (tele.camera, tele.exposure_s, tele.gain, tele.filter, tele.frames) == (TELE, 2.0, 60, 2, 2)
         assert (wide.camera, wide.exposure_s, wide.gain, wide.frames) == (WIDE, 1.0, 100, 3)
 

@@ -107,7 +107,7 @@ class Scene:
             return json.load(answer)
 
     def happened(self, what: str) -> list[dict[str, Any]]:
-        return [entry for entry in self.telescope("journal") if entry["what"] == what]
+        return [entry for entry in self.telescope("history") if entry["what"] == what]
 
     async def until(
         self, condition: Any, process: Process | None = None, limit_s: float = START_LIMIT_S

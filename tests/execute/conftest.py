@@ -21,7 +21,7 @@ from agent.events import (
     Status,
 )
 from agent.execute.context import ExecutorOptions, Job, Surroundings
-from agent.execute.control import Control
+from agent.execute.orders import Orders
 from agent.execute.run import SessionRun
 from agent.session.document import read_session
 from agent.session.plan import make_plan
@@ -93,7 +93,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = LoopClock(DUSK)
         self.telescope = FakeTelescope(self.clock)
-        self.control = Control()
+        self.orders = Orders()
         self.journal = MemoryJournal()
         self.guard = Guard()
         self.said = Said()
@@ -119,7 +119,7 @@ class Bench:
             self.options,
         )
         job = Job(SessionBrief("m42", plan.target), plan, self.journal, self.guard)
-        return SessionRun(around, job, self.control)
+        return SessionRun(around, job, self.orders)
 
     def run(
         self, document: dict[str, Any], *meanwhile: Callable[[], Awaitable[None]]

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agent.events import Outcome, Reason, SessionResult, SessionStarted, Status
-from agent.execute.control import Control, Ending, EndKind, Hold
+from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.run import SessionRun
 from agent.telescope.interface import CaptureEnd
 from tests.execute.conftest import Bench, session
@@ -19,7 +19,7 @@ RAIN = Hold(Reason.WEATHER, "rain")
 def test_an_abort_stops_the_capture_on_the_telescope_and_keeps_the_true_numbers(bench: Bench) -> None:
     async def abort() -> None:
         await bench.after_frames(5)
-        bench.control.end(Ending(EndKind.ABORT, Reason.USER, "A person stopped it."))
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "A person stopped it."))
 
     result = bench.run(session(), abort)
     assert result is not None
@@ -43,7 +43,7 @@ def test_an_early_end_is_called_by_its_kind(
 ) -> None:
     async def end() -> None:
         await bench.after_frames(frames)
-        bench.control.end(Ending(kind, Reason.USER, "Enough."))
+        bench.orders.end(Ending(kind, Reason.USER, "Enough."))
 
     result = bench.run(session(), end)
     assert result is not None
@@ -52,7 +52,7 @@ def test_an_early_end_is_called_by_its_kind(
 
 
 def test_a_session_skipped_before_its_first_frame_is_skipped(bench: Bench) -> None:
-    bench.control.end(Ending(EndKind.SKIP, Reason.USER, "Next."))
+    bench.orders.end(Ending(EndKind.SKIP, Reason.USER, "Next."))
     result = bench.run(session())
     assert result is not None
     assert result.outcome is Outcome.SKIPPED
@@ -64,11 +64,11 @@ def test_a_pause_stops_the_shutter_and_resuming_points_again_and_takes_only_what
 ) -> None:
     async def cloud() -> None:
         await bench.after_frames(4)
-        bench.control.pause("weather", RAIN)
+        bench.orders.pause("weather", RAIN)
         await bench.clock.sleep(600)
         assert not any(capture.running for capture in bench.telescope.captures)
         assert bench.said.lines[-1] == (Status.PAUSED, Reason.WEATHER, "rain")
-        bench.control.resume("weather")
+        bench.orders.resume("weather")
 
     result = bench.run(session(), cloud)
     assert result is not None
@@ -83,11 +83,11 @@ def test_a_pause_stops_the_shutter_and_resuming_points_again_and_takes_only_what
 def test_the_stop_is_asked_of_the_telescope_in_the_instant_of_the_order(bench: Bench) -> None:
     async def rain() -> None:
         await bench.after_frames(2)
-        bench.control.pause("weather", RAIN)
+        bench.orders.pause("weather", RAIN)
         for _ in range(4):
             await asyncio.sleep(0)
         assert "stop_capture" in bench.telescope.calls
-        bench.control.end(Ending(EndKind.ABORT, Reason.WEATHER, "Rain."))
+        bench.orders.end(Ending(EndKind.ABORT, Reason.WEATHER, "Rain."))
 
     result = bench.run(session(), rain)
     assert result is not None
@@ -99,7 +99,7 @@ def test_an_abort_in_any_step_halts_the_telescope(bench: Bench, step: str) -> No
     async def abort() -> None:
         while step not in bench.telescope.calls:
             await bench.clock.sleep(0.1)
-        bench.control.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
 
     result = bench.run(session(calibration={"do_action": True}, auto_focus={"do_action": True}), abort)
     assert result is not None
@@ -110,7 +110,7 @@ def test_an_abort_in_any_step_halts_the_telescope(bench: Bench, step: str) -> No
 def test_a_pause_that_never_ends_is_bounded(bench: Bench) -> None:
     async def forever() -> None:
         await bench.after_frames(4)
-        bench.control.pause("weather", RAIN)
+        bench.orders.pause("weather", RAIN)
 
     result = bench.run(session(), forever)
     assert result is not None
@@ -185,7 +185,7 @@ def test_an_abort_while_the_link_is_down_ends_at_once_and_says_what_could_not_be
         await bench.after_frames(3)
         bench.telescope.cut()
         await bench.clock.sleep(20)
-        bench.control.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
         async with asyncio.timeout(60):
             return await task
 
@@ -199,7 +199,7 @@ def test_an_abort_while_the_link_is_down_ends_at_once_and_says_what_could_not_be
 def test_a_stopping_agent_stops_the_capture_and_the_session_goes_on_later(bench: Bench) -> None:
     async def sigterm() -> None:
         await bench.after_frames(5)
-        bench.control.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, "The agent stops."))
+        bench.orders.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, "The agent stops."))
 
     assert bench.run(session(), sigterm) is None
     assert not any(capture.running for capture in bench.telescope.captures)
@@ -222,7 +222,7 @@ def test_after_a_kill_the_running_capture_is_followed_not_repeated(bench: Bench)
         first.cancel()  # as a kill does: nothing more is said to the telescope
         await asyncio.gather(first, return_exceptions=True)
         bench.telescope.calls.clear()
-        bench.control = Control()
+        bench.orders = Orders()
         return await bench.run_of(session()).execute()
 
     result = run_virtual(main())
@@ -245,7 +245,7 @@ def test_after_a_long_death_a_capture_that_ended_meanwhile_is_told_from_one_that
             for capture in bench.telescope.captures:
                 capture.running = False
         await bench.clock.sleep(3600)
-        bench.control = Control()
+        bench.orders = Orders()
         return await bench.run_of(session()).execute()
 
     result = run_virtual(main(None))

@@ -17,7 +17,7 @@ import pytest
 from agent.clock import LoopClock
 from agent.events import EventBus
 from agent.mqtt.broker_options import BrokerOptions
-from agent.mqtt.desk import Accepted
+from agent.mqtt.handlers import Accepted
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import Message, Publication
@@ -111,7 +111,7 @@ TELESCOPE = "dwarf3_1a2b3c"
 
 
 class FakeDesk:
-    """A desk that takes everything, unless told otherwise, and remembers what it was asked."""
+    """A handlers that takes everything, unless told otherwise, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.submissions: list[Submission] = []
@@ -172,12 +172,12 @@ class House:
         self.topics = Topics()
         self.port = MemoryPort(self.broker, will=self.topics.will(), reachable=reachable)
         self.bus = EventBus()
-        self.desk = FakeDesk()
+        self.handlers = FakeDesk()
         self.service = MqttService(
             self.port,
             self.topics,
             self.bus,
-            self.desk,
+            self.handlers,
             About("1.2.3", [{"id": telescope, "model": "D3"} for telescope in telescopes]),
             clock=LoopClock(NOW),
             zone=ZoneInfo("Europe/Berlin"),

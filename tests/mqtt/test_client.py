@@ -31,7 +31,7 @@ NOBODY = BrokerOptions("127.0.0.1", 1)
 
 
 class HastyDesk(FakeDesk):
-    """A desk whose sessions are over before they are acknowledged: the fastest there can be."""
+    """A handlers whose sessions are over before they are acknowledged: the fastest there can be."""
 
     def __init__(self, bus: EventBus) -> None:
         super().__init__()
@@ -47,12 +47,12 @@ def _result(request_id: str, session_id: str = "made-up") -> SessionResult:
     return SessionResult(TELESCOPE, session, Outcome.COMPLETED, NOW)
 
 
-def _service(port: Any, desk: FakeDesk, bus: EventBus) -> MqttService:
+def _service(port: Any, handlers: FakeDesk, bus: EventBus) -> MqttService:
     return MqttService(
         port,
         Topics(),
         bus,
-        desk,
+        handlers,
         About("1.2.3", [{"id": TELESCOPE}]),
         clock=SystemClock(),
         zone=ZoneInfo("Europe/Berlin"),
@@ -62,7 +62,7 @@ def _service(port: Any, desk: FakeDesk, bus: EventBus) -> MqttService:
 def test_a_result_that_comes_before_its_acknowledgement_is_not_missed() -> None:
     async def test(house: House) -> None:
         hasty = HastyDesk(house.bus)
-        house.service._inbox._desk = hasty
+        house.service._inbox._handlers = hasty
         async with calling(NOBODY, port=MemoryPort(house.broker)) as caller:
             submitted = await caller.submit({"goto_manual": {}}, wait=True)
             assert submitted.accepted
@@ -231,8 +231,8 @@ async def test_over_mosquitto_a_response_topic_is_answered_with_its_correlation(
 async def test_a_retained_command_on_mosquitto_moves_nothing_and_is_removed(tmp_path: Path) -> None:
     broker = await Mosquitto(tmp_path).start()
     options = BrokerOptions("127.0.0.1", broker.port, "ear")
-    desk = FakeDesk()
-    service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), desk, EventBus())
+    handlers = FakeDesk()
+    service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), handlers, EventBus())
     try:
         async with listening(options, "dwarf/#") as ear:
             command = await asyncio.create_subprocess_exec(
@@ -243,7 +243,7 @@ async def test_a_retained_command_on_mosquitto_moves_nothing_and_is_removed(tmp_
             service.start()
             assert (await ear.body(f"dwarf/{TELESCOPE}/command/response"))["code"] == "retained_replay"
             assert (await ear.message(f"dwarf/{TELESCOPE}/command", b"")).payload == b""
-            assert desk.commands == []
+            assert handlers.commands == []
     finally:
         await service.stop()
         broker.stop()

@@ -27,7 +27,7 @@ BARE = {"id_command": {"uuid": "x"}, "goto_manual": {"target": "M 31"}}
 def test_a_session_is_acknowledged_at_once_and_the_answer_kept_for_late_readers() -> None:
     async def test(house: House) -> None:
         await house.ask(SUBMIT, json.dumps({"command": BARE, "request_id": "tonight-1", "session_id": "s1"}))
-        submission = house.desk.submissions[0]
+        submission = house.handlers.submissions[0]
         assert (submission.body, submission.request_id, submission.session_id, submission.telescope) == (
             {"command": BARE},
             "tonight-1",
@@ -64,8 +64,8 @@ def test_a_session_is_acknowledged_at_once_and_the_answer_kept_for_late_readers(
 def test_a_bare_body_loses_its_envelope_only(alias: str) -> None:
     async def test(house: House) -> None:
         await house.ask(SUBMIT, json.dumps({**BARE, alias: 7, "expires_at": "2026-11-22T22:00:00+01:00"}))
-        assert house.desk.submissions[0].body == BARE
-        assert house.desk.submissions[0].expires_at is not None
+        assert house.handlers.submissions[0].body == BARE
+        assert house.handlers.submissions[0].expires_at is not None
         assert house.body(RESPONSE)["request_id"] == "7"
 
     at_house(test)
@@ -74,7 +74,7 @@ def test_a_bare_body_loses_its_envelope_only(alias: str) -> None:
 def test_without_a_telescope_in_the_topic_the_only_one_is_meant_and_both_topics_answer() -> None:
     async def test(house: House) -> None:
         await house.ask("session/submit", json.dumps(BARE))
-        assert house.desk.submissions[0].telescope == TELESCOPE
+        assert house.handlers.submissions[0].telescope == TELESCOPE
         assert house.body("session/response") == house.body(RESPONSE)
 
     at_house(test)
@@ -87,7 +87,7 @@ def test_of_two_telescopes_one_must_be_named() -> None:
         assert (answer["status"], answer["code"]) == ("error", "unknown_telescope")
         assert "one, two" in answer["errors"][0]["hint"]
         await house.ask("session/submit", json.dumps({**BARE, "telescope": "two"}))
-        assert house.desk.submissions[0].telescope == "two"
+        assert house.handlers.submissions[0].telescope == "two"
 
     at_house(test, telescopes=("one", "two"))
 
@@ -124,7 +124,7 @@ def test_a_submission_that_cannot_be_taken_is_refused_with_the_place(
         assert (answer["status"], answer["code"]) == ("error", code)
         assert answer["errors"][0]["path"] == path
         assert place in answer["message"]
-        assert house.desk.submissions == []
+        assert house.handlers.submissions == []
         assert house.events() == ["session_rejected"]
 
     at_house(test)
@@ -136,7 +136,7 @@ def test_a_submission_that_cannot_be_taken_is_refused_with_the_place(
 def test_a_command_is_accepted_then_done(payload: str) -> None:
     async def test(house: House) -> None:
         await house.ask(COMMAND, payload)
-        telescope, command = house.desk.commands[0]
+        telescope, command = house.handlers.commands[0]
         assert (telescope, command.verb) == (TELESCOPE, Verb.ABORT)
         assert [body["status"] for body in house.bodies(REPLY)] == ["accepted", "done"]
         request_id = "r" if "request_id" in payload else None
@@ -149,8 +149,8 @@ def test_a_command_is_accepted_then_done(payload: str) -> None:
 def test_a_command_keeps_its_arguments() -> None:
     async def test(house: House) -> None:
         await house.ask(COMMAND, '{"command": "reschedule", "session_id": "s", "at": "22:00", "id": "r"}')
-        assert house.desk.commands[0][1].arguments == {"session_id": "s", "at": "22:00"}
-        assert house.desk.commands[0][1].request_id == "r"
+        assert house.handlers.commands[0][1].arguments == {"session_id": "s", "at": "22:00"}
+        assert house.handlers.commands[0][1].request_id == "r"
 
     at_house(test)
 
@@ -169,14 +169,16 @@ def test_a_command_that_is_none_is_refused_and_an_event_says_so(payload: str, co
         await house.ask(COMMAND, payload)
         assert (house.body(REPLY)["status"], house.body(REPLY)["code"]) == ("error", code)
         assert house.events() == ["command_rejected"]
-        assert house.desk.commands == []
+        assert house.handlers.commands == []
 
     at_house(test)
 
 
 def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
     async def test(house: House) -> None:
-        house.desk.trouble = AgentError("Manual controls are not armed.", code="not_armed", hint="Arm them.")
+        house.handlers.trouble = AgentError(
+            "Manual controls are not armed.", code="not_armed", hint="Arm them."
+        )
         await house.ask(COMMAND, '{"command": "park", "request_id": "r"}')
         reply = house.body(REPLY)
         assert (reply["code"], reply["hint"], reply["request_id"]) == ("not_armed", "Arm them.", "r")
@@ -186,7 +188,7 @@ def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
 
 def test_a_defect_of_the_desk_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
     async def test(house: House) -> None:
-        house.desk.trouble = RuntimeError("secret detail")
+        house.handlers.trouble = RuntimeError("secret detail")
         for topic in (SUBMIT, COMMAND, f"{TELESCOPE}/set/armed", "bridge/request/health"):
             await house.ask(topic, '{"command": "abort"}' if topic == COMMAND else '{"value": 1}')
         for topic in (RESPONSE, REPLY, "bridge/response/health"):
@@ -204,7 +206,7 @@ def test_a_defect_of_the_desk_is_answered_without_its_details(caplog: pytest.Log
 def test_a_setting_arrives_as_text_or_as_decoded(payload: str, value: object) -> None:
     async def test(house: House) -> None:
         await house.ask(f"{TELESCOPE}/set/max_wait", payload)
-        assert house.desk.values == [(TELESCOPE, "max_wait", value)]
+        assert house.handlers.values == [(TELESCOPE, "max_wait", value)]
         assert (house.body(REPLY)["setting"], house.body(REPLY)["status"]) == ("max_wait", "done")
 
     at_house(test)
@@ -213,7 +215,7 @@ def test_a_setting_arrives_as_text_or_as_decoded(payload: str, value: object) ->
 def test_a_question_to_the_agent_is_answered_on_its_own_topic() -> None:
     async def test(house: House) -> None:
         await house.ask("bridge/request/config/get", '{"request_id": "q", "section": "mqtt"}')
-        assert house.desk.questions == [("config/get", {"section": "mqtt"})]
+        assert house.handlers.questions == [("config/get", {"section": "mqtt"})]
         answer = house.body("bridge/response/config/get")
         assert (answer["status"], answer["request_id"]) == ("ok", "q")
         assert answer["data"]["verb"] == "config/get"
@@ -240,8 +242,8 @@ def test_a_replayed_retained_request_moves_nothing_is_answered_and_removed(topic
         assert (house.body(answer)["code"], house.body(answer)["request_id"]) == ("retained_replay", "old")
         assert f"dwarf/{topic}" not in house.broker.retained
         nothing: list[Any] = []
-        desk = house.desk
-        assert [*desk.submissions, *desk.commands, *desk.values, *desk.questions] == nothing
+        handlers = house.handlers
+        assert [*handlers.submissions, *handlers.commands, *handlers.values, *handlers.questions] == nothing
 
     at_house(test)
 
@@ -252,7 +254,7 @@ def test_a_live_request_whose_sender_ticked_retain_runs_once() -> None:
         house.port.cut()
         house.port.restore()
         await settle()
-        assert len(house.desk.commands) == 1
+        assert len(house.handlers.commands) == 1
         assert house.body(REPLY)["code"] == "retained_replay"
 
     at_house(test)
@@ -280,7 +282,7 @@ def test_safety_reports_reach_the_desk_with_their_retain_flag() -> None:
         house.port.cut()
         house.port.restore()
         await settle()
-        assert house.desk.safety == [("rain", b"ON", False), ("rain", b"ON", True)]
+        assert house.handlers.safety == [("rain", b"ON", False), ("rain", b"ON", True)]
         assert "dwarf/safety/input/rain" in house.broker.retained
 
     at_house(test)
@@ -303,7 +305,7 @@ def test_an_mqtt_5_caller_is_also_answered_where_it_asks() -> None:
 def test_a_response_topic_that_could_reach_what_is_ours_gets_nothing(topic: str) -> None:
     async def test(house: House) -> None:
         await house.ask(COMMAND, "abort", response_topic=topic)
-        assert len(house.desk.commands) == 1
+        assert len(house.handlers.commands) == 1
         own = {found.topic for found in house.broker.published if found.topic == topic}
         assert own <= {f"dwarf/{COMMAND}", "dwarf/bridge/availability"}
         assert len(house.broker.all(f"dwarf/{COMMAND}")) == 1
@@ -314,14 +316,14 @@ def test_a_response_topic_that_could_reach_what_is_ours_gets_nothing(topic: str)
 
 def test_beyond_the_limit_callers_hear_busy_and_an_abort_still_gets_through() -> None:
     async def test(house: House) -> None:
-        house.desk.gate = asyncio.Event()
+        house.handlers.gate = asyncio.Event()
         for number in range(LIMITS[Desks.COMMAND] + 1):
             await house.ask(COMMAND, json.dumps({"command": "goto", "request_id": str(number)}))
         assert house.body(REPLY)["code"] == "busy"
         assert house.body(REPLY)["request_id"] == str(LIMITS[Desks.COMMAND])
         await house.ask(COMMAND, "abort")
-        assert house.desk.commands[-1][1].verb is Verb.ABORT
-        house.desk.gate.set()
+        assert house.handlers.commands[-1][1].verb is Verb.ABORT
+        house.handlers.gate.set()
         await settle()
         done = [body for body in house.bodies(REPLY) if body["status"] == "done"]
         assert len(done) == LIMITS[Desks.COMMAND] + 1

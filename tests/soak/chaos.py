@@ -270,7 +270,7 @@ def _judge(chaos: Chaos) -> None:
         assert len(results) <= 1, f"{subject}: {results}\n{story}"
         assert results or subject in chaos.removed, f"no result was said of {subject}\n{story}"
     assert world.telescope.overlaps == 0, story
-    assert not list((world.root / ".dwarf-agent" / "untold").glob("*"))
+    assert not list((world.root / ".dwarf-agent" / "unreported").glob("*"))
     journals = [path.name for path in (world.root / ".dwarf-agent" / "journal").glob("*")]
     assert not journals, f"{journals}\n{story}"
     assert any(folder == "Done" for folder, _ in world.ended().values()), f"nothing was done\n{story}"

@@ -15,7 +15,7 @@ from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.settings import Settings
 from agent.targets import Site
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
-from agent.telescope.simulator.journal import FrameTaken, ShutterClosed, ShutterOpened
+from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from tests.soak.world import night_session
 from tests.support.scheduler_time import scheduler_reads
 
@@ -82,7 +82,7 @@ async def drop_storm(
             raging.cancel()
             stop.set()
             await agent
-            journal = sim.journal
+            journal = sim.history
     (message,) = broker.all("dwarf/scope/result/+")
     result = json.loads(message.payload)
     return Storm(

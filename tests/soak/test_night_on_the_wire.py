@@ -11,7 +11,7 @@ from agent.sky.ephemeris import SUN, separation
 from agent.targets import SkyTarget
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
-from agent.telescope.simulator.journal import ShutterClosed, ShutterOpened, Slew
+from agent.telescope.simulator.history import ShutterClosed, ShutterOpened, Slew
 from tests.app.conftest import Observatory
 from tests.app.test_night import PARIS, SETTINGS, explains_itself, night
 from tests.support.virtual_loop import run_virtual
@@ -31,9 +31,9 @@ def test_a_night_of_ten_sessions_on_the_wire_explains_itself(tmp_path: Path) -> 
 
     place, sim = run_virtual(play())
     explains_itself(place)
-    slews = sim.journal.of(Slew)
+    slews = sim.history.of(Slew)
     assert len(slews) >= 7
     for slew in slews:
         spot = SkyTarget("slew", slew.ra_hours, slew.dec_degrees)
         assert separation(spot, SUN, PARIS, slew.at) > 20
-    assert len(sim.journal.of(ShutterOpened)) == len(sim.journal.of(ShutterClosed)) == 7
+    assert len(sim.history.of(ShutterOpened)) == len(sim.history.of(ShutterClosed)) == 7

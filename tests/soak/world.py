@@ -15,11 +15,11 @@ from typing import Any
 
 from agent.app.building import Drivers
 from agent.app.run import run_agent
-from agent.app.station import Station
 from agent.capabilities import Camera
 from agent.clock import LoopClock
 from agent.mqtt.memory import MemoryBroker
 from agent.settings import Settings
+from agent.station.station import Station
 from agent.targets import SkyTarget
 from tests.soak.mortal import Life, MortalPort, MortalTelescope, begin
 from tests.support.fake_telescope import FakeTelescope

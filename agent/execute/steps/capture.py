@@ -19,20 +19,20 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     if step.camera is None or step.count < 1:
         raise StepFailedError(f"The step '{step.label}' names no camera or no count.", code="no_count")
     camera = step.camera
-    if context.tally.open_camera is camera:
+    if context.counter.open_camera is camera:
         await _resume(context, step, camera)
         return
-    missing = context.tally.missing(camera)
+    missing = context.counter.missing(camera)
     if missing == 0:
         return
-    if context.tally.frames.taken:
+    if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
     await apply_and_verify(context, step, count=_askable(context, camera, missing))
-    await context.tally.open(camera, context.clock.now())
+    await context.counter.open(camera, context.clock.now())
     try:
         await context.telescope.start_capture(camera)
     except (TransientError, RefusedError):
-        await context.tally.close(None)
+        await context.counter.close(None)
         raise
     report = await _follow(context, step, camera)
     await _close(context, camera, report)
@@ -52,18 +52,20 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> No
         context.progressed(running)
         await _close(context, camera, await _follow(context, step, camera))
         return
-    since = context.tally.opened_at
-    await context.tally.close(None if since is None else await context.telescope.last_capture(camera, since))
-    if context.tally.missing(camera):
+    since = context.counter.opened_at
+    await context.counter.close(
+        None if since is None else await context.telescope.last_capture(camera, since)
+    )
+    if context.counter.missing(camera):
         raise CaptureLostError(
-            f"The capture ended while nobody watched; {context.tally.missing(camera)} frames are missing."
+            f"The capture ended while nobody watched; {context.counter.missing(camera)} frames are missing."
         )
 
 
 async def _close(context: StepContext, camera: Camera, report: CaptureReport) -> None:
     """Count a capture that is over; CaptureLostError when it broke off unwatched and frames are missing."""
-    await context.tally.close(report)
-    missing = context.tally.missing(camera)
+    await context.counter.close(report)
+    missing = context.counter.missing(camera)
     if report.end is CaptureEnd.UNKNOWN and missing:
         raise CaptureLostError(f"The capture broke off; {missing} frames are missing.")
 
@@ -88,4 +90,4 @@ def _limit_s(context: StepContext, step: PlannedStep, camera: Camera) -> float |
     if step.exposure is None:
         return None
     frame_s = step.exposure.seconds + context.capabilities.durations.frame_overhead
-    return 2 * frame_s * max(1, context.tally.missing(camera)) + context.options.capture_slack_s
+    return 2 * frame_s * max(1, context.counter.missing(camera)) + context.options.capture_slack_s

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.clock import Clock
-from agent.mqtt.discovery.ledger import Entry, Ledger
+from agent.mqtt.discovery.announced import Announced, Entry
 from agent.mqtt.discovery.model import DeviceMessage
 from agent.mqtt.port import MqttPort, Publication
 
@@ -17,7 +17,7 @@ ROOM_RETRY_S = 1.0  # seconds until a message is offered again that the port had
 
 _LOGGER = logging.getLogger(__name__)
 
-_Outcome = tuple[float | None, bool]  # seconds until there is more to do (None: nothing), ledger changed
+_Outcome = tuple[float | None, bool]  # seconds until there is more to do (None: nothing), announced changed
 
 
 class Announcer:
@@ -27,9 +27,9 @@ class Announcer:
     by the next one of the same topic, which waiting in an outbox would do.
     """
 
-    def __init__(self, port: MqttPort, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, port: MqttPort, announced: Announced, clock: Clock) -> None:
         self._port = port
-        self._ledger = ledger
+        self._announced = announced
         self._clock = clock
         self._wanted: dict[str, DeviceMessage] | None = None
         self._sent: dict[str, str] = {}  # topic -> digest of what counts as published now
@@ -64,12 +64,12 @@ class Announcer:
         outcomes += [self._bring_up_to_date(message) for message in self._wanted.values()]
         outcomes.append(self._empty_old_topics(self._wanted))
         if any(noted for _, noted in outcomes):
-            await asyncio.to_thread(self._ledger.save)
+            await asyncio.to_thread(self._announced.save)
         return min((wait for wait, _ in outcomes if wait is not None), default=None)
 
     def _bring_up_to_date(self, message: DeviceMessage) -> _Outcome:
         """Publish one device if it needs it; components that are gone are taken out one message earlier."""
-        entry = self._ledger.get(message.topic)
+        entry = self._announced.get(message.topic)
         gone = entry.gone_from(message) if entry else {}
         taken_out = entry is not None and gone == entry.leaving and message.topic in self._sent
         leaving = {} if taken_out else gone
@@ -86,7 +86,7 @@ class Announcer:
         self._sent_at[message.topic] = now
         stays = {key: platform for key, platform in message.components.items() if key not in leaving}
         old = tuple(topic for topic in (entry.owned if entry else ()) if topic not in message.owned)
-        noted = self._ledger.put(message.topic, Entry(stays, message.owned + old, leaving))
+        noted = self._announced.put(message.topic, Entry(stays, message.owned + old, leaving))
         _LOGGER.debug("Discovery: %s published, %d components leave", message.topic, len(leaving))
         return (MIN_GAP_S if leaving else None), noted
 
@@ -94,14 +94,14 @@ class Announcer:
         """Empty the discovery topics of devices that are gone, then the retained topics they owned."""
         in_use = {topic for message in wanted.values() for topic in message.owned}
         wait, noted = None, False
-        for topic, entry in self._ledger.entries.items():
+        for topic, entry in self._announced.entries.items():
             if topic in wanted:
                 continue
             if not self._empty([topic, *(owned for owned in entry.owned if owned not in in_use)]):
                 wait = ROOM_RETRY_S
                 continue
             noted = True
-            self._ledger.drop(topic)
+            self._announced.drop(topic)
             self._sent.pop(topic, None)
         return wait, noted
 
@@ -111,14 +111,14 @@ class Announcer:
         now = self._clock.monotonic()
         waits, noted = [], False
         for topic, message in wanted.items():
-            entry = self._ledger.get(topic)
+            entry = self._announced.get(topic)
             if entry is None or entry.owned == message.owned or topic not in self._sent:
                 continue
             due = self._sent_at[topic] + MIN_GAP_S
             if now < due:
                 waits.append(due - now)
             elif self._empty([owned for owned in entry.owned if owned not in in_use]):
-                noted = self._ledger.put(topic, replace(entry, owned=message.owned)) or noted
+                noted = self._announced.put(topic, replace(entry, owned=message.owned)) or noted
             else:
                 waits.append(ROOM_RETRY_S)
         return min(waits, default=None), noted

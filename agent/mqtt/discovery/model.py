@@ -42,7 +42,7 @@ class TelescopeFacts:
     """What one telescope's device message says.
 
     `telescope_id` names its topics. `hardware_id` (a stable hardware fact) and `entity_prefix` are those the
-    ledger pinned at the first publication, so neither a new name nor a new address makes a second device.
+    announced pinned at the first publication, so neither a new name nor a new address makes a second device.
     `session_files` are the files that `run_selected` can start.
     """
 

@@ -11,15 +11,15 @@ from google.protobuf.message import Message
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.telescope.dwarf.catalogue import DeviceConfig
+from agent.telescope.dwarf.completion import Completion
 from agent.telescope.dwarf.generation import Dialect, Snapshot
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.patience import limit
-from agent.telescope.dwarf.link.requests import Answered, Broken, Exchange, Inbox
+from agent.telescope.dwarf.link.requests import Answered, Broken, Exchange, Replies
 from agent.telescope.dwarf.proto import common_pb2
-from agent.telescope.dwarf.rules import Rule
 from agent.telescope.dwarf.state import DeviceState
-from agent.telescope.dwarf.wire.codes import Verdict, describe, error_for, verdict
+from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, describe, error_for
 from agent.telescope.dwarf.wire.commands import name_of
 from agent.telescope.dwarf.wire.envelope import MalformedError, decode
 from agent.telescope.dwarf.wire.notifications import Notification
@@ -109,26 +109,32 @@ class Device:
             code = decode(common_pb2.ComResponse, data).code
         self.judge(code, doing)
 
-    def judge(self, code: int, doing: str) -> Verdict:
+    def judge(self, code: int, doing: str) -> CodeKind:
         """Raise the error of a code that means failure; log one that is a warning."""
-        found = verdict(code, self.dialect.generation)
-        if found is Verdict.FAILED:
+        found = code_kind(code, self.dialect.generation)
+        if found is CodeKind.FAILED:
             raise error_for(code, doing, self.dialect.generation)
-        if found is Verdict.WARNING:
+        if found is CodeKind.WARNING:
             _LOGGER.warning("%s: %s (%d)", doing, describe(code, self.dialect.generation).sentence, code)
         return found
 
     async def carry_out(
-        self, cmd: int, message: Message | None, rule: Rule, *, total: float, news: float | None = None
+        self,
+        cmd: int,
+        message: Message | None,
+        completion: Completion,
+        *,
+        total: float,
+        news: float | None = None,
     ) -> None:
-        """Send a command and follow what the telescope says until `rule` is content or raises."""
+        """Send a command and follow what the telescope says until `completion` is content or raises."""
         data = message.SerializeToString() if message is not None else b""
         patience = self.limits.news if news is None else news
         try:
-            async with limit(self.clock, total), self.exchange.converse(cmd, data) as inbox:
-                await self._follow(inbox, rule, patience)
+            async with limit(self.clock, total), self.exchange.converse(cmd, data) as replies:
+                await self._follow(replies, completion, patience)
         except TimeoutError:
-            raise CommandTimeoutError(f"{rule.doing} did not end within {total:.0f} s.") from None
+            raise CommandTimeoutError(f"{completion.doing} did not end within {total:.0f} s.") from None
 
     async def query(self) -> Snapshot | None:
         """Ask what the telescope does now, and bring the state of its captures in line with it."""
@@ -138,23 +144,23 @@ class Device:
                 self.state.captures[camera].reconcile(running=running)
         return snapshot
 
-    async def _follow(self, inbox: Inbox, rule: Rule, news: float) -> None:
-        while not rule.done:
-            seconds = news if rule.patience is None else rule.patience
-            # A rule's own patience runs out as a matter of course; only silence is judged with indulgence.
-            bound = limit(self.clock, seconds) if rule.patience is None else self.clock.timeout(seconds)
+    async def _follow(self, replies: Replies, completion: Completion, news: float) -> None:
+        while not completion.done:
+            seconds = news if completion.patience is None else completion.patience
+            # Its own patience runs out as a matter of course; only silence is judged with indulgence.
+            bound = limit(self.clock, seconds) if completion.patience is None else self.clock.timeout(seconds)
             try:
                 async with bound:
-                    while not rule.see(await _next(inbox)):
+                    while not completion.see(await _next(replies)):
                         pass
             except MalformedError as error:
-                _LOGGER.warning("%s: an answer could not be read: %s", rule.doing, error)
+                _LOGGER.warning("%s: an answer could not be read: %s", completion.doing, error)
             except TimeoutError:
-                await rule.silent(seconds)
+                await completion.silent(seconds)
 
 
-async def _next(inbox: Inbox) -> Notification | Answered:
-    event = await inbox.get()
+async def _next(replies: Replies) -> Notification | Answered:
+    event = await replies.get()
     if isinstance(event, Broken):
         raise event.error
     return event

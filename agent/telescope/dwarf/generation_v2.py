@@ -15,7 +15,7 @@ from agent.telescope.dwarf.generation import Dialect, Snapshot
 from agent.telescope.dwarf.models import gain_index
 from agent.telescope.dwarf.proto import camera_pb2, common_pb2
 from agent.telescope.dwarf.wire import notifications as say
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, decode
 from agent.telescope.dwarf.wire.notifications import State
 from agent.telescope.errors import CommandTimeoutError, RefusedError
@@ -34,11 +34,11 @@ _EXPOSURE, _GAIN, _FILTER = 0, 1, 8  # camera parameter ids
 _PUSH_S = 1.0  # states pushed on request arrive around the answer, in no documented order
 _LONGEST_PUSH_S = 10.0  # that long a capture is looked for before it counts as over
 
-_OPEN = {Camera.TELE: Command.TELE_OPEN, Camera.WIDE: Command.WIDE_OPEN}
-_EXPOSURE_MODE = {Camera.TELE: Command.TELE_SET_EXPOSURE_MODE, Camera.WIDE: Command.WIDE_SET_EXPOSURE_MODE}
-_SET_EXPOSURE = {Camera.TELE: Command.TELE_SET_EXPOSURE, Camera.WIDE: Command.WIDE_SET_EXPOSURE}
-_SET_GAIN = {Camera.TELE: Command.TELE_SET_GAIN, Camera.WIDE: Command.WIDE_SET_GAIN}
-_GET_ALL = {Camera.TELE: Command.TELE_GET_ALL, Camera.WIDE: Command.WIDE_GET_ALL}
+_OPEN = {Camera.TELE: Cmd.TELE_OPEN, Camera.WIDE: Cmd.WIDE_OPEN}
+_EXPOSURE_MODE = {Camera.TELE: Cmd.TELE_SET_EXPOSURE_MODE, Camera.WIDE: Cmd.WIDE_SET_EXPOSURE_MODE}
+_SET_EXPOSURE = {Camera.TELE: Cmd.TELE_SET_EXPOSURE, Camera.WIDE: Cmd.WIDE_SET_EXPOSURE}
+_SET_GAIN = {Camera.TELE: Cmd.TELE_SET_GAIN, Camera.WIDE: Cmd.WIDE_SET_GAIN}
+_GET_ALL = {Camera.TELE: Cmd.TELE_GET_ALL, Camera.WIDE: Cmd.WIDE_GET_ALL}
 
 
 class DialectV2(Dialect):
@@ -61,7 +61,7 @@ class DialectV2(Dialect):
         with device.exchange.watch() as inbox:
             answered = True
             try:
-                await device.ask(Command.WORKING_STATE, attempts=2)
+                await device.ask(Cmd.WORKING_STATE, attempts=2)
             except CommandTimeoutError:
                 answered = False
             expected = {camera for camera, record in device.state.captures.items() if record.active}
@@ -93,7 +93,7 @@ class DialectV2(Dialect):
 
     async def read(self, device: Device, camera: Camera) -> CameraSettings:
         params = await self._list(device, _GET_ALL[camera])
-        features = await self._list(device, Command.TELE_GET_FEATURES)
+        features = await self._list(device, Cmd.TELE_GET_FEATURES)
         exposure, gain, position = params.get(_EXPOSURE), params.get(_GAIN), params.get(_FILTER)
         binning, count, form = features.get(_BINNING), features.get(_COUNT), features.get(_FORMAT)
         own = device.capabilities.cameras[camera]
@@ -128,12 +128,12 @@ class DialectV2(Dialect):
         if settings.gain is not None:
             if camera is Camera.TELE:
                 mode = camera_pb2.SetMode(mode=_MANUAL)
-                await device.order(Command.TELE_SET_GAIN_MODE, mode, doing=f"{doing} gain mode")
+                await device.order(Cmd.TELE_SET_GAIN_MODE, mode, doing=f"{doing} gain mode")
             index = camera_pb2.SetIndex(index=self._gain_index(device, camera, settings.gain))
             await device.order(_SET_GAIN[camera], index, doing=f"{doing} gain")
         if settings.filter is not None:
             value = camera_pb2.SetValue(value=settings.filter)
-            await device.order(Command.TELE_SET_FILTER, value, doing=f"{doing} filter")
+            await device.order(Cmd.TELE_SET_FILTER, value, doing=f"{doing} filter")
         if settings.binning is not None:
             await self._feature(device, f"{doing} binning", _BINNING, index=settings.binning)
         if settings.format is not None:
@@ -152,7 +152,7 @@ class DialectV2(Dialect):
         if value is not None:
             feature.mode_index = _CONTINUOUS
             feature.continue_value = value
-        await device.order(Command.TELE_SET_FEATURE, camera_pb2.SetFeature(feature=feature), doing=doing)
+        await device.order(Cmd.TELE_SET_FEATURE, camera_pb2.SetFeature(feature=feature), doing=doing)
 
     async def _list(self, device: Device, cmd: int) -> dict[int, common_pb2.CommonParam]:
         try:

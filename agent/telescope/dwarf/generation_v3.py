@@ -17,7 +17,7 @@ from agent.telescope.dwarf.models import model_facts
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, param_pb2, system_pb2, task_pb2
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, decode
 from agent.telescope.dwarf.wire.notifications import Notification, State, host_mode, one_click
 from agent.telescope.errors import CommandTimeoutError, ProtocolError, RefusedError, TelescopeError
@@ -69,7 +69,7 @@ class DialectV3(Dialect):
 
     async def query(self, device: Device) -> Snapshot | None:
         try:
-            data = await device.ask(Command.DEVICE_STATE, attempts=2)
+            data = await device.ask(Cmd.DEVICE_STATE, attempts=2)
         except CommandTimeoutError as error:
             _LOGGER.debug("The telescope does not tell its state: %s", error)
             return None
@@ -95,7 +95,7 @@ class DialectV3(Dialect):
             return
         if self._mode != DEEP_SKY or not self._entered:
             await self._enter_deep_sky(device)
-        preview = {Camera.TELE: Command.TELE_PREVIEW, Camera.WIDE: Command.WIDE_PREVIEW}[camera]
+        preview = {Camera.TELE: Cmd.TELE_PREVIEW, Camera.WIDE: Cmd.WIDE_PREVIEW}[camera]
         # The app sends a level for tele and nothing for wide, where a level was seen to close the preview.
         request = camera_pb2.PreviewQuality(level=1) if camera is Camera.TELE else None
         try:
@@ -110,11 +110,11 @@ class DialectV3(Dialect):
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             await self._set_mode_param(
-                device, Command.SET_PARAM_EXPOSURE, camera, _EXPOSURE, settings.exposure, f"{doing} exposure"
+                device, Cmd.SET_PARAM_EXPOSURE, camera, _EXPOSURE, settings.exposure, f"{doing} exposure"
             )
         if settings.gain is not None:
             await self._set_mode_param(
-                device, Command.SET_PARAM_GAIN, camera, _GAIN, settings.gain, f"{doing} gain"
+                device, Cmd.SET_PARAM_GAIN, camera, _GAIN, settings.gain, f"{doing} gain"
             )
         if settings.filter is not None:
             number = param_id(_OPTICAL, camera, _FILTER)
@@ -150,7 +150,7 @@ class DialectV3(Dialect):
             latitude=site.latitude, longitude=site.longitude, altitude=site.altitude_m, enable=True
         )
         try:
-            await device.order(Command.SET_LOCATION, place, doing="Setting the location")
+            await device.order(Cmd.SET_LOCATION, place, doing="Setting the location")
         except TelescopeError as error:
             device.require_link()
             _LOGGER.warning("%s Calibration and gotos name the place themselves.", error)
@@ -174,16 +174,16 @@ class DialectV3(Dialect):
         doing = "Entering the deep-sky mode"
         if self._mode != DEEP_SKY:
             mode = task_pb2.SwitchShootingMode(mode=DEEP_SKY)
-            await device.order(Command.SWITCH_SHOOTING_MODE, mode, doing=doing)
+            await device.order(Cmd.SWITCH_SHOOTING_MODE, mode, doing=doing)
         stream = task_pb2.EnterCamera(stream=task_pb2.EnterCamera.Stream(encode_type=_STREAM))
-        await device.order(Command.ENTER_CAMERA, stream, doing=doing)
+        await device.order(Cmd.ENTER_CAMERA, stream, doing=doing)
         await device.order(
-            Command.SWITCH_TECHNIQUE, task_pb2.SwitchTechnique(tech=_STACKING), doing=f"{doing}: stacking"
+            Cmd.SWITCH_TECHNIQUE, task_pb2.SwitchTechnique(tech=_STACKING), doing=f"{doing}: stacking"
         )
         self._mode = DEEP_SKY
 
     async def _set_mode_param(
-        self, device: Device, cmd: Command, camera: Camera, item: int, value: int, doing: str
+        self, device: Device, cmd: Cmd, camera: Camera, item: int, value: int, doing: str
     ) -> None:
         number = param_id(_OPTICAL, camera, item)
         request = param_pb2.SetModeParam(param_id=number, mode=_MANUAL, value=value)
@@ -191,7 +191,7 @@ class DialectV3(Dialect):
 
     async def _set_int(self, device: Device, number: int, value: int, doing: str) -> None:
         request = param_pb2.SetIntParam(param_id=number, value=value)
-        await device.order(Command.SET_PARAM_INT, request, doing=doing)
+        await device.order(Cmd.SET_PARAM_INT, request, doing=doing)
 
     async def _set_shared(self, device: Device, settings: CameraSettings) -> None:
         """Binning and file format have no documented id: set them by the telescope's own, or insist."""

@@ -13,7 +13,7 @@ from agent.telescope.dwarf.generation_v3 import DialectV3, understood
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.models import capabilities_for, model_facts, model_from_device_id
 from agent.telescope.dwarf.proto import task_pb2
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
 from agent.telescope.errors import CommandTimeoutError, ProtocolError
 from agent.telescope.interface import Identity
@@ -93,7 +93,7 @@ class Greeter:
         if device.identity is not None:
             return device.dialect.generation
         try:
-            data = await device.ask(Command.DEVICE_STATE, within=device.limits.probe)
+            data = await device.ask(Cmd.DEVICE_STATE, within=device.limits.probe)
             newer = understood(decode(task_pb2.DeviceStateAnswer, data))
         except (CommandTimeoutError, MalformedError):
             newer = False

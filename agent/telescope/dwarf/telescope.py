@@ -29,7 +29,7 @@ from agent.telescope.dwarf.link.requests import Exchange
 from agent.telescope.dwarf.media import Album, newest_since, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.dwarf.state import DeviceState
-from agent.telescope.dwarf.wire.commands import Command, module_of
+from agent.telescope.dwarf.wire.commands import Cmd, module_of
 from agent.telescope.dwarf.wire.envelope import Packet, PacketType
 from agent.telescope.errors import UnreachableError
 from agent.telescope.interface import (
@@ -219,11 +219,11 @@ class DwarfTelescope(Telescope):
 
     async def shutdown(self) -> None:
         self._link.expect_loss("switched off")
-        await control.power_off(self._device, Command.POWER_DOWN, "Switching off")
+        await control.power_off(self._device, Cmd.POWER_DOWN, "Switching off")
 
     async def reboot(self) -> None:
         self._link.expect_loss("restarting")
-        await control.power_off(self._device, Command.REBOOT, "Restarting")
+        await control.power_off(self._device, Cmd.REBOOT, "Restarting")
 
     # -- pointing and focus -----------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from agent.telescope.simulator import notices, physics, tables
 from agent.telescope.simulator.card import ASTRO, SessionFolder
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import EndsEarly, NeverEnds, StacksFewer
-from agent.telescope.simulator.journal import FrameTaken, ShutterClosed, ShutterOpened
+from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from agent.telescope.simulator.state import Capture, Operation
 
 TAKEN, STACKED = 0, 1

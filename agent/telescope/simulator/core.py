@@ -26,7 +26,7 @@ from agent.telescope.simulator.faults import (
     StorageFull,
     TakeControl,
 )
-from agent.telescope.simulator.journal import Entry, Journal, Powered, ShutterClosed
+from agent.telescope.simulator.history import Entry, History, Powered, ShutterClosed
 from agent.telescope.simulator.notices import Notice
 from agent.telescope.simulator.options import Generation, SimulatorOptions
 from agent.telescope.simulator.profiles import PROFILES
@@ -65,7 +65,7 @@ class Device:
         self.rng = random.Random(options.seed)  # noqa: S311 - a simulation, not a secret
         self.profile = PROFILES[options.model]
         self.faults = FaultBox(options.faults)
-        self.journal = Journal()
+        self.history = History()
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
@@ -117,7 +117,7 @@ class Device:
 
     def record(self, entry: Entry) -> None:
         """Write down what truly happened."""
-        self.journal.append(entry)
+        self.history.append(entry)
         logger.debug("simulator: %s", entry)
 
     # -- time -------------------------------------------------------------------------------------------

@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from agent.clock import Clock, ScaledClock, SystemClock
+from agent.telescope.simulator.clients import Clients
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.discovery import Discovery
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.ftp import FtpServer
+from agent.telescope.simulator.history import History, Received
 from agent.telescope.simulator.http import HttpServer
-from agent.telescope.simulator.hub import Hub
-from agent.telescope.simulator.journal import Journal, Received
 from agent.telescope.simulator.options import SimulatorOptions
 from agent.telescope.simulator.replay import Recording, ReplayedDwarf
 from agent.telescope.simulator.server import Server
@@ -33,9 +33,9 @@ class SimulatedDwarf:
         self.options = options or SimulatorOptions()
         self.clock = clock or clock_for(self.options)
         self.device = Device(self.options, self.clock)
-        self.hub = Hub(self.device)
-        self._server = Server(self.device, self.hub)
-        self._http = HttpServer(self.device, self.hub)
+        self.clients = Clients(self.device)
+        self._server = Server(self.device, self.clients)
+        self._http = HttpServer(self.device, self.clients)
         self._discovery: Discovery | None = None
         if self.options.discovery_port is not None:
             self._discovery = Discovery(self.device, self.options.discovery_port)
@@ -102,9 +102,9 @@ class SimulatedDwarf:
         return self.device.faults
 
     @property
-    def journal(self) -> Journal:
+    def history(self) -> History:
         """What truly happened on the hardware."""
-        return self.device.journal
+        return self.device.history
 
     @property
     def received(self) -> list[Received]:

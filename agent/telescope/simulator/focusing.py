@@ -7,7 +7,7 @@ from collections.abc import Callable
 from agent.telescope.simulator import notices, physics
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import FocusFails
-from agent.telescope.simulator.journal import Focused
+from agent.telescope.simulator.history import Focused
 from agent.telescope.simulator.state import INFOCUS, Operation
 
 ACTIVITY = "focus"

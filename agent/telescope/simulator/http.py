@@ -11,11 +11,11 @@ from typing import Self
 
 from aiohttp import web
 
-from agent.telescope.simulator import album, catalogue, catalogue_v3, control
+from agent.telescope.simulator import admin, album, catalogue, catalogue_v3
 from agent.telescope.simulator.answers import bad, body_of, good
 from agent.telescope.simulator.card import MOUNT
+from agent.telescope.simulator.clients import Clients
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.hub import Hub
 from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.profiles import TELE, WIDE
 
@@ -32,9 +32,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class HttpServer:
     """The telescope's HTTP ports."""
 
-    def __init__(self, device: Device, hub: Hub) -> None:
+    def __init__(self, device: Device, clients: Clients) -> None:
         self.device = device
-        self.hub = hub
+        self.clients = clients
         self._port = 0
         self._stack = AsyncExitStack()
 
@@ -77,7 +77,7 @@ class HttpServer:
                 web.post("/shootingMode/getParamAndSetting", self._params),
                 web.get("/logInfo", self._log_info),
                 *album.routes(self.device),
-                *control.routes(self.device, self.hub),
+                *admin.routes(self.device, self.clients),
                 *self._stream_routes(),
                 web.get("/{path:.*}", self._file),
             ]
@@ -94,7 +94,7 @@ class HttpServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if self.device.power != "on" and not request.path.startswith(control.PREFIX):
+        if self.device.power != "on" and not request.path.startswith(admin.PREFIX):
             if request.transport is not None:
                 request.transport.abort()  # switched off: nobody is there
             raise web.HTTPServiceUnavailable
@@ -125,7 +125,7 @@ class HttpServer:
         self._newer_only()
         body = await body_of(request)
         mode = body.get("modeId", _DEEP_SKY)
-        if not self.hub.clients:
+        if not self.clients.clients:
             return bad("no session")  # the catalogue needs a live WebSocket session
         if not isinstance(mode, int):
             return bad("modeId")

@@ -9,7 +9,7 @@ from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator import focusing, notices, physics
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import CalibrationFails, GotoFails, SolvingFails
-from agent.telescope.simulator.journal import Calibration, PolarAlignment, Slew
+from agent.telescope.simulator.history import Calibration, PolarAlignment, Slew
 from agent.telescope.simulator.state import Operation
 
 SOLVING_FAILED = -11500

@@ -16,10 +16,10 @@ from websockets.exceptions import ConnectionClosed
 from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.simulator import commands
+from agent.telescope.simulator.clients import Client, Clients
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import AnswerCode, Deaf, NoPong
-from agent.telescope.simulator.hub import Client, Hub
-from agent.telescope.simulator.journal import Received
+from agent.telescope.simulator.history import Received
 from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.registry import NOT_UNDERSTOOD, Call, find, understood
 
@@ -37,17 +37,17 @@ assert commands.__all__, "importing the commands fills their table"
 class Server:
     """The telescope's WebSocket port."""
 
-    def __init__(self, device: Device, hub: Hub) -> None:
+    def __init__(self, device: Device, clients: Clients) -> None:
         self.device = device
-        self.hub = hub
+        self.clients = clients
         self.received: list[Received] = []
         self._server: WebSocketServer | None = None
 
     async def __aenter__(self) -> Self:
-        hub = self.hub
+        clients = self.clients
 
         class Connection(_Connection):
-            gate = hub
+            gate = clients
 
         options = self.device.options
         self._server = await serve(
@@ -67,7 +67,7 @@ class Server:
     ) -> None:
         if self._server is None:
             return
-        for client in self.hub.clients:
+        for client in self.clients.clients:
             if client.frozen:
                 client.connection.transport.abort()
         self._server.close()
@@ -81,13 +81,13 @@ class Server:
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
     async def _client(self, connection: ServerConnection) -> None:
-        if self.hub.occupied():
+        if self.clients.occupied():
             await connection.close(_OCCUPIED, "DEVICE_OCCUPIED")
             return
-        client = Client(self.hub, connection)
+        client = Client(self.clients, connection)
         if isinstance(connection, _Connection):
             connection.client = client
-        self.hub.enter(client)
+        self.clients.enter(client)
         writer = asyncio.create_task(client.write(), name="simulator writer")
         try:
             with contextlib.suppress(ConnectionClosed):
@@ -95,7 +95,7 @@ class Server:
                     self._frame(client, frame)
         finally:
             writer.cancel()
-            self.hub.leave(client)
+            self.clients.leave(client)
 
     def _frame(self, client: Client, frame: str | bytes) -> None:
         if isinstance(frame, str):
@@ -109,7 +109,7 @@ class Server:
             return
         if not client.client_id:
             client.client_id = packet.client_id or "unknown"
-            self.hub.introduce(client)
+            self.clients.introduce(client)
         newer = packet.minor_version >= _V3_FROM_MINOR or packet.module_id in _V3_MODULES
         if newer and self.device.options.generation == Generation.BOTH:
             client.generation = Generation.V3
@@ -155,7 +155,7 @@ class Server:
 class _Connection(ServerConnection):
     """A connection that can be refused at the door, or fall silent without closing."""
 
-    gate: Hub
+    gate: Clients
     client: Client | None = None
     refused = False
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from agent.clock import LoopClock
+from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import MIN_GAP_S, Announcer
-from agent.mqtt.discovery.ledger import Ledger
 from agent.mqtt.discovery.model import DeviceMessage
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.topics import Topics
@@ -27,7 +27,7 @@ CONFIG = telescope().topic
 
 @dataclass
 class House:
-    """One life of the agent: broker and ledger file outlive it."""
+    """One life of the agent: broker and announced file outlive it."""
 
     broker: MemoryBroker
     port: MemoryPort
@@ -45,7 +45,7 @@ class House:
 @asynccontextmanager
 async def life(broker: MemoryBroker, path: Path, *messages: DeviceMessage) -> AsyncIterator[House]:
     port = MemoryPort(broker)
-    announcer = Announcer(port, Ledger(path), LoopClock(datetime(2026, 11, 22, 18, 0, tzinfo=UTC)))
+    announcer = Announcer(port, Announced(path), LoopClock(datetime(2026, 11, 22, 18, 0, tzinfo=UTC)))
     announcer.announce(messages)
     task = asyncio.create_task(announcer.run())
     await asyncio.sleep(0)

@@ -9,7 +9,6 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from agent.app.switches import Switches
 from agent.capabilities import Camera, CameraCapabilities, Capabilities, Filter
 from agent.events import Outcome, Status
 from agent.mqtt import bodies
@@ -18,6 +17,7 @@ from agent.mqtt.parsing import read_command
 from agent.mqtt.topics import Address, Kind, Topics
 from agent.mqtt.vocabulary import EventType
 from agent.requests import Verb
+from agent.station.switches import Switches
 from tests.mqtt.discovery.samples import OPTIONS, bridge, components, telescope
 
 BRIDGE = "dwarf/bridge/availability"

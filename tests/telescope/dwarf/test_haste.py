@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.capabilities import Camera
-from agent.telescope.simulator.journal import ShutterClosed
+from agent.telescope.simulator.history import ShutterClosed
 from tests.telescope.dwarf.support import Bench, on_bench
 
 
@@ -27,7 +27,7 @@ def test_a_capture_with_all_its_frames_counted_is_over_when_the_telescope_says_s
         await b.telescope.start_capture(Camera.TELE)
         report = await b.telescope.follow_capture(Camera.TELE)
         assert (report.taken, report.stacked) == (3, 3)
-        (closed,) = b.sim.journal.of(ShutterClosed)
+        (closed,) = b.sim.history.of(ShutterClosed)
         return (b.clock.now() - closed.at).total_seconds()
 
     # the simulated telescope closes the shutter, and tells of the end a moment later

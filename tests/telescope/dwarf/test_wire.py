@@ -19,8 +19,8 @@ from agent.telescope.dwarf.proto import (
     task_pb2,
 )
 from agent.telescope.dwarf.wire import code_table, notifications
-from agent.telescope.dwarf.wire.codes import Verdict, describe, error_for, verdict
-from agent.telescope.dwarf.wire.commands import Command, module_of, name_of
+from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, describe, error_for
+from agent.telescope.dwarf.wire.commands import Cmd, module_of, name_of
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, Packet, PacketType, decode
 from agent.telescope.dwarf.wire.notifications import Unknown, read_notification
 from agent.telescope.errors import RefusedError, TelescopeError, TransientError
@@ -169,7 +169,7 @@ def test_notifications_mean_what_they_say(
 
 
 def test_every_command_belongs_to_a_module_and_has_a_name() -> None:
-    assert all(module_of(command) for command in Command)
+    assert all(module_of(command) for command in Cmd)
     assert (module_of(11005), module_of(12027), module_of(16405), module_of(1)) == (3, 2, 14, 0)
     assert name_of(11002) == "GOTO_DEEP_SKY (11002)"
     assert name_of(99) == "99"
@@ -257,12 +257,12 @@ def test_every_code_of_the_table_reads_as_a_sentence() -> None:
 
 @pytest.mark.parametrize("code", [0, -10500, -12500])
 def test_an_open_camera_counts_as_success(code: int) -> None:
-    assert verdict(code) is Verdict.DONE
+    assert code_kind(code) is CodeKind.DONE
 
 
 @pytest.mark.parametrize("code", [-11503, -11513, -11514, -11526, -11530, -14518])
 def test_warnings_do_not_fail_a_command(code: int) -> None:
-    assert verdict(code) is Verdict.WARNING
+    assert code_kind(code) is CodeKind.WARNING
 
 
 def test_numbers_the_generations_disagree_on_go_by_the_generation() -> None:

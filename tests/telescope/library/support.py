@@ -22,7 +22,8 @@ from agent.telescope.library.telescope import LibraryTelescope
 
 STAND_IN = Path(__file__).with_name("stand_in")
 BASEL = Site(47.5, 7.6, 280.0, "Europe/Zurich")
-HOST = "127.0.93.1"  # the library's port is fixed, so the tests have an address to themselves
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+HOST = f"127.0.93.{_WORKER + 1}"  # the library's port is fixed, so each test process has an address to itself
 CLOSED_PORT = 1  # nobody's HTTP service
 QUICK = Limits(
     settle=0.05,

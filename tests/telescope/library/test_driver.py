@@ -434,7 +434,7 @@ async def test_a_library_that_is_not_installed_is_said_to_be_missing(
             await one.telescope.go_live()
 
 
-@pytest.mark.parametrize(("host", "port"), [(HOST, 9901), ('127.0.0.1"\nX = "', 9900), ("a=b", 9900)])
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 9901), ('127.0.0.1"\nX = "', 9900), ("a=b", 9900)])
 def test_an_address_the_library_cannot_be_given_is_refused(host: str, port: int) -> None:
     with pytest.raises(RefusedError, match="dwarf_python_api"):
         LibraryTelescope(DwarfAddress(host, port))

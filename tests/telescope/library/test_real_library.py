@@ -23,7 +23,7 @@ from agent.telescope.library.core import LibraryOptions
 from agent.telescope.library.limits import Limits
 from agent.telescope.library.telescope import LibraryTelescope
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions, patient
-from agent.telescope.simulator.journal import Calibration, Focused, FrameTaken, ShutterClosed, Slew
+from agent.telescope.simulator.history import Calibration, Focused, FrameTaken, ShutterClosed, Slew
 
 PYTHON = os.environ.get("DWARF_LIBRARY_PYTHON", "")
 BASEL = Site(47.5, 7.6, 280.0, "Europe/Zurich")
@@ -120,7 +120,7 @@ async def test_a_session_takes_every_frame_it_was_asked_for(model: str) -> None:
         assert picture.path in await telescope.capture_files(begun)
         await telescope.go_live()
         await telescope.park()
-        journal = one.sim.journal
+        journal = one.sim.history
         (closed,) = journal.of(ShutterClosed)
         assert (closed.taken, closed.reason) == (6, "finished")
         assert [taken.number for taken in journal.of(FrameTaken)] == [1, 2, 3, 4, 5, 6]
@@ -139,7 +139,7 @@ async def test_a_capture_is_aborted_and_a_cancelled_calibration_is_stopped() -> 
         await one.telescope.halt()
         report = await follow
         assert report.end is CaptureEnd.STOPPED
-        (closed,) = one.sim.journal.of(ShutterClosed)
+        (closed,) = one.sim.history.of(ShutterClosed)
         assert closed.reason != "finished"
         assert report.taken == closed.taken
 
@@ -168,14 +168,14 @@ async def test_a_killed_process_and_a_lost_link_do_not_end_a_capture() -> None:
         assert progress is not None
         with pytest.raises(TransientError, match="already captures"):
             await one.telescope.start_capture(Camera.TELE)
-        one.sim.hub.cut(refuse_s=2 * SPEED)
+        one.sim.clients.cut(refuse_s=2 * SPEED)
         async with asyncio.timeout(10):
             while one.telescope.connection is ConnectionState.CONNECTED:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not follow.done()
         report = await follow
         assert (report.taken, report.end) == (50, CaptureEnd.FINISHED)
-        assert len(one.sim.journal.of(ShutterClosed)) == 1
+        assert len(one.sim.history.of(ShutterClosed)) == 1
 
 
 async def test_two_telescopes_capture_at_once() -> None:

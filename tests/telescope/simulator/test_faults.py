@@ -24,7 +24,7 @@ from agent.telescope.simulator import (
 )
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.faults import Busy, DropLink, GotoFails, SlowAnswers
-from agent.telescope.simulator.journal import FrameTaken, Powered, ShutterClosed
+from agent.telescope.simulator.history import FrameTaken, Powered, ShutterClosed
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import WireClient, client_of, connected, telescope
 from tests.telescope.simulator.test_night import IDLE, ORION, RUNNING, STOPPED, ready
@@ -102,7 +102,7 @@ def test_a_link_dropped_at_a_frame_costs_no_frame() -> None:
             await capture_with(client)
             with pytest.raises(ConnectionClosed):
                 await client.notice(15208, STOPPED)
-            taken_then = len(sim.journal.of(FrameTaken))
+            taken_then = len(sim.history.of(FrameTaken))
             with pytest.raises((OSError, InvalidMessage)):
                 async with client_of(sim):
                     pass
@@ -110,7 +110,7 @@ def test_a_link_dropped_at_a_frame_costs_no_frame() -> None:
             async with client_of(sim) as again:
                 await again.ask(10039)
                 await again.notice(15208, STOPPED)
-            return taken_then, len(sim.journal.of(FrameTaken)), sim.faults.active == {}
+            return taken_then, len(sim.history.of(FrameTaken)), sim.faults.active == {}
 
     assert run_virtual(run()) == (2, 12, True)
 
@@ -313,7 +313,7 @@ def test_captures_that_end_with_less(fault: str, taken: int, stacked: int, reaso
             await ready(client, frames=6)
             await client.send(11005)
             await client.notice(15208, STOPPED)
-            return sim.journal.of(ShutterClosed)[0]
+            return sim.history.of(ShutterClosed)[0]
 
     closed = run_virtual(run())
     assert (closed.taken, closed.stacked, closed.reason) == (taken, stacked, reason)
@@ -326,10 +326,10 @@ def test_a_capture_that_never_ends_can_still_be_stopped(fault: str, taken: int) 
             await ready(client, frames=3)
             await capture_with(client)
             await asyncio.sleep(3600)
-            assert not sim.journal.of(ShutterClosed)
+            assert not sim.history.of(ShutterClosed)
             await client.send(11006)
             await client.notice(15208, STOPPED)
-            return sim.journal.of(ShutterClosed)[0]
+            return sim.history.of(ShutterClosed)[0]
 
     closed = run_virtual(run())
     assert (closed.taken, closed.reason) == (taken, "stopped")
@@ -347,8 +347,8 @@ def test_a_reboot_in_the_middle_loses_the_capture_and_comes_back() -> None:
             async with client_of(sim) as again:
                 await again.ask(10039)
                 running = again.told(15208)
-            powered = [one.state for one in sim.journal.of(Powered)]
-            return powered, sim.journal.of(ShutterClosed)[0], running[0] if running else None
+            powered = [one.state for one in sim.history.of(Powered)]
+            return powered, sim.history.of(ShutterClosed)[0], running[0] if running else None
 
     powered, closed, running = run_virtual(run())
     assert powered == ["rebooting", "on"]
@@ -365,7 +365,7 @@ def test_some_faults_switch_the_telescope_off(fault: str, reason: str) -> None:
         async with connected(faults=fault) as (sim, client):
             with pytest.raises(ConnectionClosed):
                 await client.until(lambda _: False)
-            return sim.power, sim.journal.of(Powered)[0].reason
+            return sim.power, sim.history.of(Powered)[0].reason
 
     assert run_virtual(run()) == ("off", reason)
 
@@ -376,7 +376,7 @@ def test_a_low_battery_is_told_and_runs_out() -> None:
             told = (await client.notice(15201)).read(notify.Battery).percentage
             with pytest.raises(ConnectionClosed):
                 await client.until(lambda _: False)
-            return told, sim.journal.of(Powered)[0].reason
+            return told, sim.history.of(Powered)[0].reason
 
     assert run_virtual(run()) == (2, "battery empty")
 

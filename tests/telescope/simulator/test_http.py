@@ -244,7 +244,7 @@ def test_state_and_journal_can_be_read_and_the_power_button_pressed() -> None:
                 assert response.status == 200
             async with client_of(sim) as again:
                 await again.ask(10039)
-            async with session.get("/simulator/journal") as response:
+            async with session.get("/simulator/history") as response:
                 return state, await response.json(), await got(session, "/getDefaultParamsConfig")
 
     state, journal, config = run_virtual(run())

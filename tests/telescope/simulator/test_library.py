@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions, patient
-from agent.telescope.simulator.journal import (
+from agent.telescope.simulator.history import (
     Calibration,
     Focused,
     FrameTaken,
@@ -112,7 +112,7 @@ async def test_the_library_completes_everything_it_can_do(
     shown = {param["id"]: param["index"] for param in tele["all_params"]}
     assert (shown[0], shown[1], shown[8]) == (120, 18, 1)
 
-    journal = sim.journal
+    journal = sim.history
     first = journal.of(ShutterClosed)[0]
     assert (first.taken, first.stacked, first.reason) == (4, 4, "finished")
     assert len(journal.of(FrameTaken)) >= 4

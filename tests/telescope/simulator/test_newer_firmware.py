@@ -14,7 +14,7 @@ from agent.telescope.dwarf.proto import focus_pb2 as focus
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.dwarf.proto import param_pb2 as param
 from agent.telescope.dwarf.proto import task_pb2 as task
-from agent.telescope.simulator.journal import ShutterOpened
+from agent.telescope.simulator.history import ShutterOpened
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import WireClient, client_of, connected, telescope
 
@@ -62,7 +62,7 @@ def test_a_night_in_the_newer_way() -> None:
             await client.notice(15212)
             await client.send(11005, astro.StartCapture(ir_index=1))
             await client.notice(15208, b"\x08\x03")
-            return echoes, sim.journal.of(ShutterOpened)[0], client
+            return echoes, sim.history.of(ShutterOpened)[0], client
 
     echoes, opened, client = run_virtual(run())
     assert [(one.param_id, one.mode, one.value) for one in echoes] == [
@@ -271,8 +271,8 @@ def test_the_filter_can_come_with_the_start_of_a_capture(ir_index: int, used: in
             await enter(client)
             await client.ask(16703, param.SetIntParam(param_id=FILTER, value=1))
             await client.ask(11005, astro.StartCapture(ir_index=ir_index, force_start=True))
-            await client.until(lambda _: bool(sim.journal.of(ShutterOpened)))
-            return sim.journal.of(ShutterOpened)[0].filter
+            await client.until(lambda _: bool(sim.history.of(ShutterOpened)))
+            return sim.history.of(ShutterOpened)[0].filter
 
     assert run_virtual(run()) == used
 

@@ -11,7 +11,7 @@ from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import focus_pb2 as focus
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator import SimulatedDwarf
-from agent.telescope.simulator.journal import (
+from agent.telescope.simulator.history import (
     Calibration,
     Focused,
     FrameTaken,
@@ -56,7 +56,7 @@ def test_a_calibration_never_shows_idle_before_its_end() -> None:
             await client.send(11000)
             await client.notice(15210, IDLE)
             told = [notify.CalibrationState.FromString(data) for data in client.told(15210)]
-            return told, sim.journal.of(Calibration)
+            return told, sim.history.of(Calibration)
 
     told, journal = run_virtual(run())
     solves = journal[0].solves
@@ -71,7 +71,7 @@ def test_a_goto_tells_the_name_letter_for_letter_and_tracks() -> None:
             await client.send(11002, ORION)
             tracking = (await client.notice(15212)).read(notify.TrackingState)
             states = [notify.GotoState.FromString(data).state for data in client.told(15211)]
-            return states, tracking, sim.journal.of(Slew)[0]
+            return states, tracking, sim.history.of(Slew)[0]
 
     states, tracking, slew = run_virtual(run())
     assert states == [1, 4, 3]
@@ -84,7 +84,7 @@ def test_right_ascension_above_24_is_understood_as_degrees() -> None:
         async with connected(calibrated=True) as (sim, client):
             await client.send(11002, astro.GotoDeepSky(ra=279.23, dec=38.78, target_name="Vega"))
             await client.notice(15212)
-            return sim.journal.of(Slew)[0].ra_hours
+            return sim.history.of(Slew)[0].ra_hours
 
     assert run_virtual(run()) == pytest.approx(18.6153, abs=1e-3)
 
@@ -117,7 +117,7 @@ def test_a_target_below_the_horizon_fails_when_site_and_time_are_known() -> None
         async with connected(calibrated=True, site=BASEL, early_answers=False) as (sim, client):
             answer = await client.ask(11002, astro.GotoDeepSky(ra=18.6, dec=-60.0, target_name="south"))
             assert not client.told(15212)
-            return answer.data, sim.journal.of(Slew)
+            return answer.data, sim.history.of(Slew)
 
     data, slews = run_virtual(run())
     assert common.ComResponse.FromString(data).code == -11505
@@ -130,8 +130,8 @@ def test_a_goto_near_the_sun_is_written_down_as_a_hazard(refuse: bool) -> None:
     async def run() -> Slew:
         async with connected(calibrated=True, refuse_near_sun=refuse) as (sim, client):
             await client.send(11002, astro.GotoDeepSky(ra=23.5, dec=-3.0, target_name="near"))
-            await client.until(lambda _: bool(sim.journal.of(Slew)))
-            return sim.journal.of(Slew)[0]
+            await client.until(lambda _: bool(sim.history.of(Slew)))
+            return sim.history.of(Slew)[0]
 
     slew = run_virtual(run())
     assert slew.hazardous
@@ -142,7 +142,7 @@ def test_the_answer_to_focusing_comes_when_the_motor_stands_still() -> None:
     async def run() -> tuple[float, list[Focused], int]:
         async with connected() as (sim, client):
             answer = await client.ask(15004, focus.AstroAutoFocus(mode=0))
-            return answer.at, sim.journal.of(Focused), sim.state.focus.position
+            return answer.at, sim.history.of(Focused), sim.state.focus.position
 
     at, journal, position = run_virtual(run())
     assert at >= 10
@@ -182,8 +182,8 @@ def test_a_capture_counts_its_frames_takes_its_time_and_ends_by_itself() -> None
         (3, ORION.target_name, 150)
     }
     assert 30 < seconds < 40
-    assert len(sim.journal.of(FrameTaken)) == 3
-    assert sim.journal.of(ShutterClosed)[0].reason == "finished"
+    assert len(sim.history.of(FrameTaken)) == 3
+    assert sim.history.of(ShutterClosed)[0].reason == "finished"
 
 
 def test_a_second_capture_waits_for_the_first_to_be_finished() -> None:
@@ -222,7 +222,7 @@ def test_a_stop_mid_exposure_closes_the_shutter_with_the_frames_so_far() -> None
             begun = sim.clock.monotonic()
             await client.send(11006)
             await client.notice(15208, STOPPED)
-            return sim.journal.of(ShutterClosed)[0], sim.clock.monotonic() - begun
+            return sim.history.of(ShutterClosed)[0], sim.clock.monotonic() - begun
 
     closed, seconds = run_virtual(run())
     assert (closed.taken, closed.reason) == (1, "stopped")
@@ -236,7 +236,7 @@ def test_without_a_goto_the_older_firmware_warns_and_captures() -> None:
             await client.ask(10037, count_of(2))
             code = await client.code(11005)
             await client.notice(15208, STOPPED)
-            return code, len(sim.journal.of(FrameTaken))
+            return code, len(sim.history.of(FrameTaken))
 
     assert run_virtual(run()) == (-11513, 2)
 
@@ -255,7 +255,7 @@ def test_a_capture_goes_on_with_nobody_connected_and_is_found_again() -> None:
                 tracking = second.told(15212)[0]
                 assert notify.TrackingState.FromString(tracking).target_name == ORION.target_name
                 await second.notice(15208, STOPPED)
-            closed = sim.journal.of(ShutterClosed)[0]
+            closed = sim.history.of(ShutterClosed)[0]
             return states, notify.StackingProgress.FromString(shown), closed.taken, closed.stacked
 
     states, shown, taken, stacked = run_virtual(run())
@@ -288,7 +288,7 @@ def test_frames_are_lost_in_stacking_by_chance_and_the_same_ones_for_the_same_se
             async with connected(stacking_loss=0.3, seed=seed) as (sim, client):
                 await ready(client, exposure=120, frames=40)
                 await captured(client)
-                return [one.number for one in sim.journal.of(FrameTaken) if not one.stacked]
+                return [one.number for one in sim.history.of(FrameTaken) if not one.stacked]
 
         return run_virtual(run())
 
@@ -317,7 +317,7 @@ def test_opened_shutter_is_written_down_with_what_it_took() -> None:
         async with connected() as (sim, client):
             await ready(client, frames=1)
             await captured(client)
-            return sim.journal.of(ShutterOpened)[0]
+            return sim.history.of(ShutterOpened)[0]
 
     opened = run_virtual(run())
     assert (opened.exposure_s, opened.frames, opened.target) == (10.0, 1, ORION.target_name)

@@ -13,20 +13,20 @@ from datetime import datetime
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.commands.live import go_live, willing
+from agent.telescope.dwarf.completion import CaptureStartCompletion, CaptureStopCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.link.patience import limit
 from agent.telescope.dwarf.media import Album, AlbumEntry, newest_ended_since, newest_since
-from agent.telescope.dwarf.rules import CaptureStartRule, CaptureStopRule
 from agent.telescope.dwarf.state import CaptureRecord, Phase
 from agent.telescope.dwarf.wire.codes import error_for
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
 
-_START = {Camera.TELE: Command.START_CAPTURE, Camera.WIDE: Command.START_WIDE_CAPTURE}
-_STOP = {Camera.TELE: Command.STOP_CAPTURE, Camera.WIDE: Command.STOP_WIDE_CAPTURE}
+_START = {Camera.TELE: Cmd.START_CAPTURE, Camera.WIDE: Cmd.START_WIDE_CAPTURE}
+_STOP = {Camera.TELE: Cmd.STOP_CAPTURE, Camera.WIDE: Cmd.STOP_WIDE_CAPTURE}
 _STRAGGLERS_S = 0.5  # the last count may come just after the end
 _AWAY_CHECK_S = 30.0  # how often a lost telescope's absence is measured
 
@@ -119,10 +119,10 @@ async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
     record = device.state.captures[camera]
     attached_at = device.clock.now()
     record.stop_asked = record.stop_asked or record.active
-    rule = CaptureStopRule(
+    completion = CaptureStopCompletion(
         "Stopping the capture", device.judge, device.limits, camera=camera, query=device.query
     )
-    await device.carry_out(_STOP[camera], None, rule, total=device.limits.capture_stop)
+    await device.carry_out(_STOP[camera], None, completion, total=device.limits.capture_stop)
     if record.active:  # never seen to run, or its end went unheard
         record.abandon() if record.phase is Phase.STARTING else record.reconcile(running=False)
     return await _report(device, record, attached_at)
@@ -131,16 +131,18 @@ async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
 async def _open_shutter(device: Device, camera: Camera, *, force: bool) -> None:
     doing = f"Starting the {camera} capture"
     dialect = device.dialect
-    rule = CaptureStartRule(
+    completion = CaptureStartCompletion(
         doing, device.judge, device.limits, camera=camera, query=device.query, blocks=dialect.must_force
     )
     request = await dialect.start_capture(device, camera, force=force)
     limits = device.limits
-    await device.carry_out(_START[camera], request, rule, total=limits.capture_start, news=limits.state_check)
-    if not rule.refused:
+    await device.carry_out(
+        _START[camera], request, completion, total=limits.capture_start, news=limits.state_check
+    )
+    if not completion.refused:
         return
-    if force or not dialect.must_force(rule.warning):
-        raise error_for(rule.warning, doing, dialect.generation)
+    if force or not dialect.must_force(completion.warning):
+        raise error_for(completion.warning, doing, dialect.generation)
     _LOGGER.warning("Capturing all the same: unattended, frames without matching darks beat no frames")
     await _open_shutter(device, camera, force=True)
 

@@ -11,12 +11,12 @@ from agent.capabilities import Camera
 from agent.targets import Site
 from agent.telescope.dwarf.commands.captures import stop_capture
 from agent.telescope.dwarf.commands.pointing import stop_goto
+from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
-from agent.telescope.dwarf.rules import LockRule
 from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, SOLVING
 from agent.telescope.dwarf.wire import codes
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.errors import (
     CommandTimeoutError,
@@ -35,20 +35,20 @@ _MOTOR_RAMPING = 100
 _MOTOR_RESOLUTION = 2  # what the community's client folds the barrel with
 
 _STOPS = {
-    CALIBRATING: Command.STOP_CALIBRATION,
-    FOCUSING: Command.STOP_ASTRO_AUTO_FOCUS,
-    SOLVING: Command.STOP_EQ,
+    CALIBRATING: Cmd.STOP_CALIBRATION,
+    FOCUSING: Cmd.STOP_ASTRO_AUTO_FOCUS,
+    SOLVING: Cmd.STOP_EQ,
 }
 
 
 async def take_control(device: Device) -> None:
     """Become the controlling client. Newest firmware may not answer: it refuses others by itself."""
     device.require_link()
-    rule = LockRule("Taking control", device.judge, device.limits)
-    rule.held = device.state.telemetry.host is True
+    completion = LockCompletion("Taking control", device.judge, device.limits)
+    completion.held = device.state.telemetry.host is True
     request = system_pb2.SetMasterLock(lock=True)
     try:
-        await device.carry_out(Command.MASTER_LOCK, request, rule, total=device.limits.lock)
+        await device.carry_out(Cmd.MASTER_LOCK, request, completion, total=device.limits.lock)
     except CommandTimeoutError:
         if device.state.slave:
             raise HeldByOtherError("Another client controls the telescope.") from None
@@ -60,7 +60,7 @@ async def release_control(device: Device) -> None:
     try:
         device.require_link()
         request = system_pb2.SetMasterLock(lock=False)
-        await device.ask(Command.MASTER_LOCK, request, within=device.limits.settle)  # may stay unanswered
+        await device.ask(Cmd.MASTER_LOCK, request, within=device.limits.settle)  # may stay unanswered
     except TelescopeError as error:
         _LOGGER.debug("Control was not given back: %s", error)
 
@@ -80,9 +80,9 @@ async def set_time(device: Device, now: datetime, timezone: str, site: Site | No
     offset = local.utcoffset()
     hours = offset.total_seconds() / 3600 if offset is not None else 0.0
     clock = system_pb2.SetTime(timestamp=int(now.timestamp()), timezone_offset=hours)
-    await device.order(Command.SET_TIME, clock, doing="Setting the time")
+    await device.order(Cmd.SET_TIME, clock, doing="Setting the time")
     name = system_pb2.SetTimeZone(timezone=timezone)
-    await device.order(Command.SET_TIME_ZONE, name, doing="Setting the time zone")
+    await device.order(Cmd.SET_TIME_ZONE, name, doing="Setting the time zone")
     device.zone = zone
     if site is not None:
         await device.dialect.set_location(device, site)
@@ -92,8 +92,8 @@ async def halt(device: Device) -> None:
     """Stop captures, movements and solving: every stop is on the wire before any is waited for."""
     device.require_link()
     stops = [stop_capture(device, camera) for camera in Camera if device.state.captures[camera].active]
-    untold = set() if device.dialect.focus_reports_states else {FOCUSING}  # another client's, say
-    busy = [activity for activity in _STOPS if activity in device.state.busy | untold]
+    unreported = set() if device.dialect.focus_reports_states else {FOCUSING}  # another client's, say
+    busy = [activity for activity in _STOPS if activity in device.state.busy | unreported]
     results = await asyncio.gather(
         *stops,
         *(_stop_activity(device, activity) for activity in busy),
@@ -112,12 +112,12 @@ async def park(device: Device) -> None:
     code = await _run_pitch(device)
     if code == codes.MOTOR_NEEDS_HOME:
         reset = motor_pb2.MotorReset(id=_PITCH, direction=True)  # the way pitch finds its home
-        await _motor(device, Command.MOTOR_RESET, reset)
+        await _motor(device, Cmd.MOTOR_RESET, reset)
         code = await _run_pitch(device)
     device.judge(code, "Folding the telescope")
 
 
-async def power_off(device: Device, cmd: Command, doing: str) -> None:
+async def power_off(device: Device, cmd: Cmd, doing: str) -> None:
     """Switch off or restart; done when the telescope says goodbye, or simply goes."""
     device.require_link()
     try:
@@ -145,9 +145,9 @@ async def _run_pitch(device: Device) -> int:
         speed_ramping=_MOTOR_RAMPING,
         resolution_level=_MOTOR_RESOLUTION,
     )
-    return await _motor(device, Command.MOTOR_RUN_TO, request)
+    return await _motor(device, Cmd.MOTOR_RUN_TO, request)
 
 
-async def _motor(device: Device, cmd: Command, request: motor_pb2.MotorRunTo | motor_pb2.MotorReset) -> int:
+async def _motor(device: Device, cmd: Cmd, request: motor_pb2.MotorRunTo | motor_pb2.MotorReset) -> int:
     data = await device.ask(cmd, request, within=device.limits.motor)
     return decode(motor_pb2.MotorAnswer, data).code

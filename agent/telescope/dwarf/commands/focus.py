@@ -6,11 +6,11 @@ import logging
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.commands.live import willing
+from agent.telescope.dwarf.completion import FocusCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import focus_pb2
-from agent.telescope.dwarf.rules import FocusRule
 from agent.telescope.dwarf.state import FOCUSING
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ async def _focus(device: Device, mode: int, doing: str) -> None:
     device.require_control()
 
     async def attempt() -> None:
-        rule = FocusRule(
+        completion = FocusCompletion(
             doing,
             device.judge,
             device.limits,
@@ -47,7 +47,7 @@ async def _focus(device: Device, mode: int, doing: str) -> None:
             query=device.query,
         )
         request = focus_pb2.AstroAutoFocus(mode=mode)
-        await device.carry_out(Command.ASTRO_AUTO_FOCUS, request, rule, total=device.limits.focus)
+        await device.carry_out(Cmd.ASTRO_AUTO_FOCUS, request, completion, total=device.limits.focus)
 
     device.state.occupied(FOCUSING)
     try:

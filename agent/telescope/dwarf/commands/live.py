@@ -6,10 +6,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.completion import GoLiveRule
 from agent.telescope.dwarf.device import Device
-from agent.telescope.dwarf.rules import GoLiveRule
 from agent.telescope.dwarf.wire import codes
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 BUSY_PAUSE_S = 5.0  # the module needs a moment after it was freed
 
 _NOT_READY = frozenset({codes.NOT_UNDERSTOOD, codes.TELE_CLOSED, codes.WIDE_CLOSED})
-_GO_LIVE = {Camera.TELE: Command.GO_LIVE, Camera.WIDE: Command.GO_LIVE_WIDE}
+_GO_LIVE = {Camera.TELE: Cmd.GO_LIVE, Camera.WIDE: Cmd.GO_LIVE_WIDE}
 
 
 async def go_live(device: Device) -> None:
@@ -52,6 +52,6 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
 
 
 async def _finish(device: Device, camera: Camera) -> None:
-    rule = GoLiveRule("Returning to live view", device.judge, device.limits)
-    await device.carry_out(_GO_LIVE[camera], None, rule, total=device.limits.go_live)
+    completion = GoLiveRule("Returning to live view", device.judge, device.limits)
+    await device.carry_out(_GO_LIVE[camera], None, completion, total=device.limits.go_live)
     device.state.captures[camera].displayed = False

@@ -7,11 +7,11 @@ from google.protobuf.message import Message
 from agent.capabilities import Camera
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
 from agent.telescope.dwarf.commands.live import willing
+from agent.telescope.dwarf.completion import CalibrationCompletion, EqCompletion, GotoCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import astro_pb2
-from agent.telescope.dwarf.rules import CalibrationRule, EqRule, GotoRule
 from agent.telescope.dwarf.state import CALIBRATING, SLEWING, SOLVING
-from agent.telescope.dwarf.wire.commands import Command
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import ProtocolError, RefusedError, TelescopeError
 from agent.telescope.interface import EqError
 
@@ -23,7 +23,7 @@ async def calibrate(device: Device, site: Site | None) -> None:
     device.require_control()
 
     async def attempt() -> None:
-        rule = CalibrationRule(
+        completion = CalibrationCompletion(
             "Calibration",
             device.judge,
             device.limits,
@@ -31,7 +31,7 @@ async def calibrate(device: Device, site: Site | None) -> None:
             query=device.query,
         )
         request = device.dialect.calibrate(site)
-        await device.carry_out(Command.CALIBRATE, request, rule, total=device.limits.calibrate)
+        await device.carry_out(Cmd.CALIBRATE, request, completion, total=device.limits.calibrate)
 
     device.state.occupied(CALIBRATING)
     try:
@@ -51,8 +51,10 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
     device.require_control()
 
     async def attempt() -> None:
-        rule = GotoRule(f"Goto {name}", device.judge, device.limits, name=name, any_name=seen_by_sight)
-        await device.carry_out(cmd, request, rule, total=device.limits.goto)
+        completion = GotoCompletion(
+            f"Goto {name}", device.judge, device.limits, name=name, any_name=seen_by_sight
+        )
+        await device.carry_out(cmd, request, completion, total=device.limits.goto)
 
     device.state.occupied(SLEWING)
     try:
@@ -66,7 +68,7 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
 async def stop_goto(device: Device) -> None:
     """Stop a goto or tracking; harmless when there is none."""
     device.require_link()
-    await device.ask(Command.STOP_GOTO, within=device.limits.stop, attempts=2)
+    await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
     device.state.free(SLEWING)
 
 
@@ -77,11 +79,11 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
     measured: list[EqError] = []
 
     async def attempt() -> None:
-        rule = EqRule("Measuring the polar alignment", device.judge, device.limits)
+        completion = EqCompletion("Measuring the polar alignment", device.judge, device.limits)
         request = astro_pb2.SolveEq(lon=place.longitude, lat=place.latitude)
-        await device.carry_out(Command.SOLVE_EQ, request, rule, total=device.limits.solve_eq)
-        if rule.error is not None:
-            measured.append(rule.error)
+        await device.carry_out(Cmd.SOLVE_EQ, request, completion, total=device.limits.solve_eq)
+        if completion.error is not None:
+            measured.append(completion.error)
 
     device.state.occupied(SOLVING)
     try:
@@ -97,13 +99,13 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
 
 def _goto_request(
     device: Device, target: SkyTarget | SolarTarget, name: str, site: Site | None
-) -> tuple[Command, Message]:
+) -> tuple[Cmd, Message]:
     if isinstance(target, SkyTarget):
-        return Command.GOTO_DEEP_SKY, astro_pb2.GotoDeepSky(
+        return Cmd.GOTO_DEEP_SKY, astro_pb2.GotoDeepSky(
             ra=target.ra_hours, dec=target.dec_degrees, target_name=name
         )
     place = _known(site, f"Goto {name}")
-    return Command.GOTO_SOLAR_SYSTEM, astro_pb2.GotoSolarSystem(
+    return Cmd.GOTO_SOLAR_SYSTEM, astro_pb2.GotoSolarSystem(
         index=device.dialect.solar_index(target),
         lon=place.longitude,
         lat=place.latitude,

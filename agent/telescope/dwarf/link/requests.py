@@ -33,7 +33,7 @@ class Broken:
     error: UnreachableError
 
 
-Inbox = asyncio.Queue[Notification | Answered | Broken]
+Replies = asyncio.Queue[Notification | Answered | Broken]
 
 
 class Exchange:
@@ -46,15 +46,15 @@ class Exchange:
         self.generation = Generation.V3
         self._transmit = transmit
         self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._pending: dict[_Key, Inbox] = {}  # a conversation takes every answer, a question the first
-        self._inboxes: list[Inbox] = []
+        self._pending: dict[_Key, Replies] = {}  # a conversation takes every answer, a question the first
+        self._inboxes: list[Replies] = []
         self._listeners: list[Callable[[Notification], None]] = []
         self._strangers: set[int] = set()
 
     async def ask(self, cmd: int, data: bytes = b"") -> bytes:
         """Send a command and return the data of its answer; UnreachableError when the link breaks."""
-        async with self._question(cmd, data, asyncio.Queue()) as inbox:
-            event = await inbox.get()
+        async with self._question(cmd, data, asyncio.Queue()) as replies:
+            event = await replies.get()
         if isinstance(event, Answered):
             return event.data
         if isinstance(event, Broken):
@@ -62,27 +62,27 @@ class Exchange:
         raise AssertionError("a question without notifications got one")
 
     @asynccontextmanager
-    async def converse(self, cmd: int, data: bytes = b"") -> AsyncIterator[Inbox]:
-        """Send a command; the inbox gets its answers and every notification, in the order they came.
+    async def converse(self, cmd: int, data: bytes = b"") -> AsyncIterator[Replies]:
+        """Send a command; the replies gets its answers and every notification, in the order they came.
 
         Telescopes were seen to answer a long command at once, and again when it fails.
         """
-        with self.watch() as inbox:
-            async with self._question(cmd, data, inbox):
-                yield inbox
+        with self.watch() as replies:
+            async with self._question(cmd, data, replies):
+                yield replies
 
     @contextmanager
-    def watch(self) -> Iterator[Inbox]:
+    def watch(self) -> Iterator[Replies]:
         """Collect every notification, without asking anything."""
-        inbox: Inbox = asyncio.Queue()
-        self._inboxes.append(inbox)
+        replies: Replies = asyncio.Queue()
+        self._inboxes.append(replies)
         try:
-            yield inbox
+            yield replies
         finally:
-            self._inboxes.remove(inbox)
+            self._inboxes.remove(replies)
 
     def listen(self, listener: Callable[[Notification], None]) -> Callable[[], None]:
-        """Call `listener` for each notification, before any inbox gets it; the returned function ends it."""
+        """Call `listener` for each notification, before any conversation gets it; the result ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
@@ -91,14 +91,14 @@ class Exchange:
         if packet.type == PacketType.NOTIFICATION or packet.module_id == Module.NOTIFY:
             self.publish(read_notification(packet.cmd, packet.data, self.generation))
             return
-        inbox = self._pending.get((packet.module_id, packet.cmd))
-        if inbox is None or packet.type not in ANSWER_TYPES:
+        replies = self._pending.get((packet.module_id, packet.cmd))
+        if replies is None or packet.type not in ANSWER_TYPES:
             _LOGGER.debug("Nobody asked for %s (type %d)", name_of(packet.cmd), packet.type)
             return
-        inbox.put_nowait(Answered(packet.data))
+        replies.put_nowait(Answered(packet.data))
 
     def publish(self, notification: Notification) -> None:
-        """Hand a notification to every listener and inbox; a failing listener never stops the others."""
+        """Hand a notification to every listener and replies; a failing listener never stops the others."""
         if isinstance(notification, Unknown) and notification.cmd not in self._strangers:
             self._strangers.add(notification.cmd)
             _LOGGER.debug("Notification %d is not used: %s", notification.cmd, notification.data.hex())
@@ -107,24 +107,24 @@ class Exchange:
                 listener(notification)
             except Exception:
                 _LOGGER.exception("A listener failed on %s", type(notification).__name__)
-        for inbox in self._inboxes:
-            inbox.put_nowait(notification)
+        for replies in self._inboxes:
+            replies.put_nowait(notification)
 
     def interrupt(self, error: UnreachableError) -> None:
         """The link broke: whoever waits for anything learns it now."""
         waiting = list(self._inboxes)
-        waiting += [inbox for inbox in self._pending.values() if inbox not in waiting]
+        waiting += [replies for replies in self._pending.values() if replies not in waiting]
         self._pending.clear()
-        for inbox in waiting:
-            inbox.put_nowait(Broken(error))
+        for replies in waiting:
+            replies.put_nowait(Broken(error))
 
     @asynccontextmanager
-    async def _question(self, cmd: int, data: bytes, inbox: Inbox) -> AsyncIterator[Inbox]:
+    async def _question(self, cmd: int, data: bytes, replies: Replies) -> AsyncIterator[Replies]:
         key = (module_of(cmd), cmd)
         async with self._locks[key]:
-            self._pending[key] = inbox
+            self._pending[key] = replies
             try:
                 await self._transmit(cmd, data)
-                yield inbox
+                yield replies
             finally:
                 self._pending.pop(key, None)

@@ -27,7 +27,7 @@ MOTOR_LIMIT = -14519
 MOTOR_NEEDS_HOME = -14520
 
 
-class Verdict(StrEnum):
+class CodeKind(StrEnum):
     """What an answer's code means for the command that got it."""
 
     DONE = "done"
@@ -74,12 +74,12 @@ def describe(code: int, generation: Generation = Generation.V3) -> DeviceCode:
     return DeviceCode("unknown_code", "the telescope gives a code nobody knows", "", Advice.STOP)
 
 
-def verdict(code: int, generation: Generation = Generation.V3) -> Verdict:
+def code_kind(code: int, generation: Generation = Generation.V3) -> CodeKind:
     """Tell whether a code is success, a warning that lets the command go on, or failure."""
     advice = describe(code, generation).advice
     if advice is Advice.FINE:
-        return Verdict.DONE
-    return Verdict.WARNING if advice is Advice.WARN else Verdict.FAILED
+        return CodeKind.DONE
+    return CodeKind.WARNING if advice is Advice.WARN else CodeKind.FAILED
 
 
 def error_for(code: int, doing: str, generation: Generation = Generation.V3) -> TelescopeError:

@@ -46,7 +46,7 @@ _RANGES = (
 )
 
 
-class Command(IntEnum):
+class Cmd(IntEnum):
     """Commands this driver sends."""
 
     TELE_OPEN = 10000  # V2
@@ -114,6 +114,6 @@ def module_of(cmd: int) -> int:
 def name_of(cmd: int) -> str:
     """Return a readable name for logs: "GOTO_DEEP_SKY (11002)", or the bare number."""
     try:
-        return f"{Command(cmd).name} ({cmd})"
+        return f"{Cmd(cmd).name} ({cmd})"
     except ValueError:
         return str(cmd)

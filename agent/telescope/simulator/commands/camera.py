@@ -9,7 +9,7 @@ from agent.telescope.simulator import notices, snapshot, tables
 from agent.telescope.simulator.card import PHOTO
 from agent.telescope.simulator.commands.camera_settings import CLOSED
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.journal import PhotoTaken
+from agent.telescope.simulator.history import PhotoTaken
 from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.profiles import TELE, WIDE
 from agent.telescope.simulator.registry import BAD_PARAMETER, NOT_UNDERSTOOD, OK, Call, on

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from agent.telescope.dwarf.proto import motor_pb2 as proto
 from agent.telescope.simulator import notices
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.journal import MotorMoved
+from agent.telescope.simulator.history import MotorMoved
 from agent.telescope.simulator.registry import OK, Call, on
 
 ROTATION, PITCH = 1, 2

@@ -1,0 +1,1 @@
+"""What the Supervisor knows, and staying up as an add-on."""

@@ -1,0 +1,273 @@
+"""Answers what comes in over MQTT: sessions, commands, settings, questions about the agent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from agent import __version__
+from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
+from agent.capabilities import Camera
+from agent.errors import AgentError
+from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
+from agent.mqtt.discovery.model import NO_FILE
+from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission, Verb
+from agent.session.document import read_session
+from agent.session.fields import WeatherPolicy
+from agent.session.numbers import read_boolean
+from agent.session.problems import BadValueError, errors_of
+from agent.session.times import read_instant, start_instant
+from agent.station.commands import Accepted, Commands
+from agent.station.station import Station
+from agent.station.submissions import Submissions
+from agent.station.switches import Switches
+from agent.telescope.interface import CameraSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_PLANNED = 50  # sessions that one plan of a night tells of
+SafetyInput = Callable[[str, bytes, bool, datetime], None]
+
+
+class AgentHandlers:
+    """The agent's side of the MQTT room; owner of nothing, it asks the stations."""
+
+    def __init__(
+        self,
+        stations: Mapping[str, Station],
+        *,
+        safety_input: SafetyInput,
+        resend_discovery: Callable[[], None],
+        restart: Callable[[], None],
+        set_log_level: Callable[[object], str],
+        settings_shown: Mapping[str, Any],
+    ) -> None:
+        self._stations = stations
+        self._submissions = {name: Submissions(station) for name, station in stations.items()}
+        self._verbs = {name: Commands(station) for name, station in stations.items()}
+        self._safety_input = safety_input
+        self._resend_discovery = resend_discovery
+        self._restart = restart
+        self._set_log_level = set_log_level
+        self._settings_shown = settings_shown
+
+    async def submit(self, submission: Submission) -> Acknowledgement:
+        """Check and store a session; the telescope may be left out when there is only one."""
+        name = submission.telescope or (next(iter(self._stations)) if len(self._stations) == 1 else "")
+        submissions = self._submissions.get(name)
+        if submissions is not None:
+            return await submissions.submit(submission)
+        known = ", ".join(self._stations)
+        message = f"There is no telescope {name!r}." if name else "The submission names no telescope."
+        problem = RequestProblem("/telescope", Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.")
+        return Acknowledgement(
+            False,
+            Code.UNKNOWN_TELESCOPE,
+            message,
+            request_id=submission.request_id,
+            session_id=submission.session_id,
+            errors=(problem,),
+        )
+
+    async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
+        """Carry out a command on one telescope."""
+        if command.verb is Verb.RUN and not command.arguments.get("session_id"):
+            selected = self._stations[telescope].switches.values.session_file
+            command = Command(
+                command.verb,
+                command.request_id,
+                command.reason,
+                {"session_id": selected, **command.arguments},
+            )
+        return await self._verbs[telescope].carry_out(command, accepted)
+
+    async def set_value(self, telescope: str, key: str, value: object) -> Reply:
+        """Change one of a station's switches."""
+        station = self._stations[telescope]
+        if key == "filter":
+            return await self._set_filter(station, str(value).strip())
+        try:
+            values = _read_setting(station, key, value)
+        except (BadValueError, ValueError) as error:
+            return Reply(False, Code.INVALID, f"{key}: {error}")
+        if values is None:
+            known = "scheduler, armed, weather_policy, max_wait_min, filter, session_file, not_before"
+            return Reply(
+                False, Code.UNKNOWN_SETTING, f"There is no setting {key!r}.", hint=f"One of: {known}."
+            )
+        station.switches.change(**values)
+        return Reply(True, Code.DONE, _in_words(key, published(station.switches.values).get(key, value)))
+
+    async def _set_filter(self, station: Station, name: str) -> Reply:
+        """Turn the tele camera's filter now; a session sets its own."""
+        capabilities = station.capabilities()
+        offered = capabilities.cameras[Camera.TELE].filters if capabilities is not None else ()
+        chosen = next((each for each in offered if each.name.lower() == name.lower()), None)
+        if chosen is None:
+            hint = "One of: " + ", ".join(each.name for each in offered) if offered else ""
+            return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
+        if station.running is not None:
+            return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
+        station.sharing.used()
+        await station.telescope.take_control()
+        await station.telescope.apply(Camera.TELE, CameraSettings(filter=chosen.value))
+        station.switches.change(filter=chosen.name)
+        return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
+
+    async def bridge_request(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a question about the agent itself."""
+        match verb:
+            case "health":
+                return {
+                    "version": __version__,
+                    "telescopes": {n: _health(s) for n, s in self._stations.items()},
+                }
+            case "config/get":
+                return dict(self._settings_shown)
+            case "sessions/list":
+                return {name: _sessions(station) for name, station in self._stations.items()}
+            case "sessions/validate":
+                return self._validate(body)
+            case "plan":
+                return await self._plan(body)
+            case "discovery/resend":
+                self._resend_discovery()
+                return {}
+            case "log_level":
+                return {"log_level": self._set_log_level(body.get("level"))}
+            case "restart":
+                self._restart()
+                return {}
+        raise AgentError(f"There is no request {verb!r}.", code=Code.UNKNOWN_COMMAND.value)
+
+    def safety_input(self, source: str, payload: bytes, retained: bool, received_at: datetime) -> None:
+        """Hand a safety source's report on."""
+        self._safety_input(source, payload, retained, received_at)
+
+    def _asked(self, body: Mapping[str, Any]) -> Station:
+        name = body.get("telescope")
+        station = self._stations.get(name) if isinstance(name, str) else next(iter(self._stations.values()))
+        if station is None:
+            raise AgentError(f"There is no telescope {name!r}.", code=Code.UNKNOWN_TELESCOPE.value)
+        return station
+
+    async def _plan(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The coming night (or that of the date in `night`) for the sessions that wait."""
+        station = self._asked(body)
+        try:
+            night = date.fromisoformat(str(body["night"])) if body.get("night") else None
+        except ValueError:
+            raise AgentError(
+                f"night is {body['night']!r}, not a date such as 2026-12-12.", code=Code.INVALID.value
+            ) from None
+        if station.site is None:
+            raise NoSiteError
+        candidates = [
+            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.window_end)
+            for waiting in station.dispatcher.queue[:MAX_PLANNED]
+            if waiting.plan is not None
+        ]
+        plan = await asyncio.to_thread(
+            tonight,
+            station.site,
+            candidates,
+            station.defaults(),
+            station.clock.now(),
+            zone=station.zone,
+            night=night,
+        )
+        return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
+
+    def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        station = self._asked(body)
+        session = body.get("session")
+        if not isinstance(session, dict):
+            raise AgentError("The body needs a 'session' object.", code=Code.INVALID.value)
+        reading = read_session(session)
+        problems = list(reading.problems)
+        if reading.document is not None:
+            problems += station.intake.examine(reading.document)
+        if reading.document is not None and not errors_of(problems):
+            now = station.clock.now()
+            plan = station.intake.plan(reading.document)
+            start = start_instant(reading.document, station.zone, now)
+            problems += sky_problems(plan, station.site, start, now) if plan is not None else ()
+        return {
+            "valid": not any(problem.severity == "error" for problem in problems),
+            "problems": [asdict(problem) for problem in problems],
+        }
+
+
+def published(switches: Switches) -> dict[str, Any]:
+    """Return a station's switches as their topic shows them."""
+    return {
+        "scheduler": switches.scheduler,
+        "armed": switches.armed,
+        "weather_policy": switches.weather_policy.value,
+        "max_wait_min": switches.max_wait_min,
+        "filter": switches.filter or None,
+        "session_file": switches.session_file or NO_FILE,
+        "not_before": switches.not_before.isoformat() if switches.not_before else None,
+    }
+
+
+def _in_words(key: str, value: object) -> str:
+    match value:
+        case bool():
+            return f"{key} is {'on' if value else 'off'}."
+        case None:
+            return f"{key} is not set."
+    return f"{key} is {value}."
+
+
+def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] | None:
+    match key:
+        case "scheduler" | "armed":
+            return {key: read_boolean(value)}
+        case "weather_policy":
+            policy = WeatherPolicy(str(value).strip().lower())
+            if policy is not WeatherPolicy.IGNORE and not station.has_weather:
+                raise ValueError("no weather source is configured, so every session would wait for ever")
+            return {key: policy}
+        case "max_wait_min" | "max_wait":
+            minutes = float(str(value))
+            if not 0 <= minutes <= MAX_WAIT_MINUTES:
+                raise ValueError(f"{minutes:g} is not between 0 and {MAX_WAIT_MINUTES} minutes")
+            return {"max_wait_min": int(minutes)}
+        case "session_file":
+            name = str(value).strip()
+            return {key: "" if name in ("", NO_FILE) else name.removesuffix(".json")}
+        case "not_before":
+            text = str(value or "").strip()
+            if text in ("", "None"):
+                return {key: None}
+            return {key: read_instant(text, station.zone)}
+    return None
+
+
+def _health(station: Station) -> dict[str, Any]:
+    identity = station.telescope.identity
+    return {
+        "status": station.status.status.value,
+        "connection": station.telescope.connection.value,
+        "model": identity.model if identity else None,
+        "firmware": identity.firmware if identity else None,
+        "queue": len(station.dispatcher.queue),
+    }
+
+
+def _sessions(station: Station) -> list[dict[str, Any]]:
+    return [
+        {
+            "session_id": waiting.session_id,
+            "target": waiting.brief.target,
+            "scheduled_for": waiting.start.isoformat() if waiting.start else None,
+            "waits_for": waiting.brief.waits_for.value if waiting.brief.waits_for else None,
+            "note": waiting.brief.note,
+        }
+        for waiting in station.dispatcher.queue
+    ]

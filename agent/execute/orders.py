@@ -1,0 +1,101 @@
+"""The hand on the brake of a running session: pause it, or end it early."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.events import Reason
+
+
+class EndKind(StrEnum):
+    """Why a running session is told to end before its plan does."""
+
+    ABORT = "abort"  # a person stopped it
+    SKIP = "skip"  # a person wants the next one
+    END_NIGHT = "end_night"  # the night is over: rain, or a person said so
+    LIMIT = "limit"  # its window, the dawn limit or a bounded wait ran out
+    AGENT_STOP = "agent_stop"  # the agent is shutting down; the session may go on after a restart
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An order to end: its kind, the reason people see, and a sentence."""
+
+    kind: EndKind
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One holder's wish that the session pause: why, in code and words."""
+
+    reason: Reason
+    message: str
+
+
+class Orders:
+    """Orders to one running session. The first ending wins; several holders may pause it at once."""
+
+    def __init__(self) -> None:
+        self._ending: Ending | None = None
+        self._holds: dict[str, Hold] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def ending(self) -> Ending | None:
+        """The order to end, if one was given."""
+        return self._ending
+
+    @property
+    def hold(self) -> Hold | None:
+        """The oldest wish to pause that still stands."""
+        return next(iter(self._holds.values()), None)
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Who wants the session paused."""
+        return tuple(self._holds)
+
+    def end(self, ending: Ending) -> None:
+        """Order the session to end; a later order does not replace an earlier one."""
+        if self._ending is None:
+            self._ending = ending
+            self._notify()
+
+    def pause(self, holder: str, hold: Hold) -> None:
+        """Pause the session until every holder has resumed it."""
+        self._holds[holder] = hold
+        self._notify()
+
+    def resume(self, holder: str) -> bool:
+        """Take back one holder's pause; false when that holder had none."""
+        if self._holds.pop(holder, None) is None:
+            return False
+        self._notify()
+        return True
+
+    async def ended(self) -> Ending:
+        """Return the order to end as soon as it comes."""
+        while self._ending is None:
+            await self._next_change()
+        return self._ending
+
+    async def attention(self) -> None:
+        """Return as soon as the session has to end or pause."""
+        while self._ending is None and not self._holds:
+            await self._next_change()
+
+    async def cleared(self) -> None:
+        """Return as soon as nobody holds the session, or it has to end."""
+        while self._ending is None and self._holds:
+            await self._next_change()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _next_change(self) -> None:
+        await self._changed.wait()

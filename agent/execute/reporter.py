@@ -1,0 +1,125 @@
+"""What a run tells while it runs: status, steps, progress."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from agent.clock import Clock
+from agent.events import (
+    Event,
+    Frames,
+    Reason,
+    SessionBrief,
+    SessionProgress,
+    SessionStarted,
+    StepReport,
+    StepStarted,
+)
+from agent.execute.frame_counter import FrameCounter
+from agent.execute.pace import Pace
+from agent.execute.runners import STATUS
+from agent.execute.status import StatusSink
+from agent.session.plan import Plan, PlannedStep
+from agent.telescope.interface import CaptureProgress
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Turns what happens in a run into events, and keeps the reports of its steps."""
+
+    def __init__(
+        self,
+        telescope_id: str,
+        session: SessionBrief,
+        plan: Plan,
+        counter: FrameCounter,
+        clock: Clock,
+        status: StatusSink,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._telescope_id = telescope_id
+        self._session = session
+        self._plan = plan
+        self._counter = counter
+        self._clock = clock
+        self._status = status
+        self._publish = publish
+        self._index = 0
+        self.pace = Pace(plan, clock)
+        self.reports: list[StepReport] = []
+
+    def started(self, *, resumed: bool) -> None:
+        """The session begins, or goes on."""
+        self._publish(
+            SessionStarted(
+                telescope=self._telescope_id, at=self._clock.now(), session=self._session, resumed=resumed
+            )
+        )
+
+    def enter(self, index: int) -> None:
+        """The step with this index (from 0) is next."""
+        self._index = index
+        self.pace.enter(index)
+
+    def all_done(self) -> None:
+        """Every step of the plan is done."""
+        self.pace.enter(len(self._plan.steps))
+        self.progress(Frames())
+
+    def attempt(self, step: PlannedStep, attempt: int) -> None:
+        """A step is tried."""
+        _LOGGER.info("Step %d of %d: %s", self._index + 1, len(self._plan.steps), step.label)
+        self.say(step, step.why)
+        self._publish(
+            StepStarted(
+                telescope=self._telescope_id,
+                at=self._clock.now(),
+                session=self._session,
+                step=step.label,
+                index=self._index + 1,
+                count=len(self._plan.steps),
+                why=step.why,
+                attempt=attempt,
+            )
+        )
+        self.progress(Frames())
+
+    def say(self, step: PlannedStep, message: str, reason: Reason | None = None) -> None:
+        """What a step is doing."""
+        self._status.say(STATUS[step.kind], step=step.label, reason=reason, message=message)
+
+    def frames(self, progress: CaptureProgress) -> None:
+        """The running capture has new frames."""
+        self._counter.progress(progress)
+        frames = self._counter.of(progress.camera)
+        self.pace.frames(frames.taken, frames.requested)
+        self.progress(frames)
+
+    def progress(self, camera_frames: Frames) -> None:
+        """Publish how far the session is; `camera_frames` are those of the running capture."""
+        remaining = self.pace.remaining_s(camera_frames.taken, camera_frames.requested)
+        now = self._clock.now()
+        self._publish(
+            SessionProgress(
+                telescope=self._telescope_id,
+                at=now,
+                session=self._session,
+                percent=self.pace.percent(),
+                frames=self._counter.frames,
+                integration_s=round(self._counter.integration_s, 3),
+                remaining_s=round(remaining, 1),
+                estimated_end=now + timedelta(seconds=remaining),
+                step=self._plan.steps[self._index].label,
+                index=self._index + 1,
+                count=len(self._plan.steps),
+            )
+        )
+
+    def report(
+        self, step: PlannedStep, started: datetime, attempts: int, result: str, message: str = ""
+    ) -> None:
+        """Keep how a step went."""
+        self.reports.append(StepReport(step.label, started, self._clock.now(), result, attempts, message))

@@ -1,0 +1,285 @@
+"""What a person can tell a station to do, each with one clear meaning and an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import PurePath
+
+from agent.conditions import ConditionSet, SunLimitError
+from agent.errors import AgentError
+from agent.events import Outcome, Reason, SessionBrief, Status
+from agent.execute.orders import Ending, EndKind, Hold
+from agent.requests import Code, Command, Reply, Verb
+from agent.schedule.waiting import Waiting
+from agent.session.coordinates import parse_dec, parse_ra
+from agent.session.problems import BadValueError
+from agent.session.times import read_instant
+from agent.sky.catalogue import resolve
+from agent.station.gate import SessionGuard
+from agent.station.station import Station
+from agent.store.model import StoredSession
+from agent.targets import SkyTarget, Target
+from agent.telescope.errors import UnreachableError
+
+_LOGGER = logging.getLogger(__name__)
+
+USER = "user"
+NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
+"""Commands that move or power the telescope by hand; they work only while the controls are armed."""
+
+Accepted = Callable[[str], None]
+
+
+class Commands:
+    """Carries out commands on one station."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._table: dict[Verb, Callable[[Command, Accepted], Awaitable[Reply]]] = {
+            Verb.PAUSE: self._pause,
+            Verb.RESUME: self._resume,
+            Verb.SKIP: self._skip,
+            Verb.ABORT: self._abort,
+            Verb.END_NIGHT: self._end_night,
+            Verb.STOP_AFTER_THIS: self._stop_after_this,
+            Verb.RUN: self._run,
+            Verb.REMOVE: self._remove,
+            Verb.RESCHEDULE: self._reschedule,
+            Verb.PARK: self._park,
+            Verb.GOTO: self._goto,
+            Verb.SHUTDOWN: self._shutdown,
+            Verb.REBOOT: self._reboot,
+            Verb.PROVISION: self._provision,
+        }
+
+    async def carry_out(self, command: Command, accepted: Accepted) -> Reply:
+        """Do what a command says and tell how it ended; never raises AgentError."""
+        runner = self._table.get(command.verb)
+        if runner is None:
+            return _no(command, Code.NOT_ALLOWED, f"This telescope does not take {command.verb.value}.")
+        if command.verb in NEED_ARMING and not self._station.switches.values.armed:
+            hint = "Switch on 'armed' first; it switches itself off again."
+            return _no(command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint)
+        _LOGGER.info("Command %s: %s", command.verb.value, command.reason or "no reason given")
+        try:
+            return await runner(command, accepted)
+        except UnreachableError as error:
+            return _no(command, Code.UNREACHABLE, error.message, error.hint)
+        except SunLimitError as error:
+            return _no(command, Code.NOT_ALLOWED, error.message, error.hint)
+        except AgentError as error:
+            return _no(command, Code.FAILED, error.message, error.hint)
+
+    # -- the running session ----------------------------------------------------------------------------
+
+    async def _pause(self, command: Command, _accepted: Accepted) -> Reply:
+        running = self._station.running
+        if running is None:
+            return _no(command, Code.NOT_RUNNING, "No session runs; there is nothing to pause.")
+        message = command.reason or "A person paused the session."
+        running.orders.pause(USER, Hold(Reason.USER, message))
+        return _done(command, f"Session {running.waiting.session_id} is paused.")
+
+    async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
+        running = self._station.running
+        if running is not None and running.orders.resume(USER):
+            others = ", ".join(running.orders.holders)
+            more = f" It still waits for: {others}." if others else ""
+            return _done(command, f"Session {running.waiting.session_id} goes on.{more}")
+        if self._station.resume_night():
+            return _done(command, "The night goes on.")
+        return _no(command, Code.NOT_RUNNING, "Nothing is paused.")
+
+    async def _abort(self, command: Command, accepted: Accepted) -> Reply:
+        return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
+
+    async def _skip(self, command: Command, accepted: Accepted) -> Reply:
+        return await self._end(command, accepted, EndKind.SKIP, "A person skipped the session.")
+
+    async def _end_night(self, command: Command, accepted: Accepted) -> Reply:
+        message = command.reason or "A person ended the night."
+        self._station.end_night(Reason.USER, message)
+        if self._station.running is None:
+            return _done(command, "Nothing starts before the next evening.")
+        return await self._end(command, accepted, EndKind.END_NIGHT, message)
+
+    async def _stop_after_this(self, command: Command, _accepted: Accepted) -> Reply:
+        self._station.stop_after_this()
+        running = self._station.running
+        what = f"Session {running.waiting.session_id} is the last one." if running else "Nothing starts."
+        return _done(command, f"{what} The next evening is another night.")
+
+    async def _end(self, command: Command, accepted: Accepted, kind: EndKind, message: str) -> Reply:
+        running = self._station.running
+        if running is None:
+            if kind is EndKind.ABORT:
+                await self._station.halt_if_connected()
+            return _no(command, Code.NOT_RUNNING, "No session runs.")
+        running.orders.end(Ending(kind, Reason.USER, command.reason or message))
+        accepted(f"Stopping session {running.waiting.session_id}.")
+        while self._station.running is running:
+            await self._station.clock.sleep(0.1)
+        return _done(command, f"Session {running.waiting.session_id} ended.")
+
+    # -- the queue --------------------------------------------------------------------------------------
+
+    async def _run(self, command: Command, _accepted: Accepted) -> Reply:
+        name = _name(command)
+        if not name:
+            return _no(command, Code.INVALID, "run needs a session_id.")
+        if self._station.running is not None and self._station.running.waiting.session_id == name:
+            return _no(command, Code.BUSY, f"Session {name} runs already.")
+        waiting = self._named(command)
+        if waiting is None:
+            return await self._run_draft(command, name)
+        self._station.dispatcher.put(replace(waiting, forced=True))
+        return _done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
+
+    async def _run_draft(self, command: Command, name: str) -> Reply:
+        drafts = await asyncio.to_thread(self._station.store.drafts)
+        wanted = {f"{name}.json", f"samples/{name}.json"}
+        draft = next((draft for draft in drafts if draft.name in wanted), None)
+        if draft is None:
+            return _no(command, Code.UNKNOWN_SESSION, f"There is no session {name!r} in ToDo/ or the drafts.")
+        intake, file_name = self._station.intake, PurePath(draft.name).name
+        intake.wanted_now.add(file_name)
+        try:
+            path = await asyncio.to_thread(self._station.store.select, draft.name)
+        except AgentError:
+            intake.wanted_now.discard(file_name)
+            raise
+        if path.name != file_name:  # a file of that name waits already
+            intake.wanted_now.add(path.name)
+            intake.wanted_now.discard(file_name)
+        return _done(command, f"{draft.name} is in ToDo/ now and runs as soon as the telescope is free.")
+
+    async def _remove(self, command: Command, _accepted: Accepted) -> Reply:
+        parent = self._station.store.get(_name(command))
+        if parent is not None and parent.document.repeat is not None:
+            return await self._remove_parent(command, parent)
+        waiting = self._named(command)
+        if waiting is None:
+            return _no(command, Code.UNKNOWN_SESSION, "No such session waits.")
+        self._station.dispatcher.drop(waiting.session_id)
+        message = command.reason or "A person removed the session."
+        await self._station.records.end_unrun(waiting.brief, Outcome.SKIPPED, Reason.USER, message)
+        if waiting.resume:  # the telescope may still capture for it
+            await self._station.stop_left_running()
+        return _done(command, f"Session {waiting.session_id} was removed.")
+
+    async def _remove_parent(self, command: Command, parent: StoredSession) -> Reply:
+        await self._station.intake.drop_parent(parent.session_id)
+        brief = SessionBrief(parent.session_id, parent.document.target)
+        message = command.reason or "A person ended the repetition."
+        await self._station.records.end_unrun(brief, Outcome.SKIPPED, Reason.USER, message)
+        return _done(command, f"Session {parent.session_id} repeats no more.")
+
+    async def _reschedule(self, command: Command, _accepted: Accepted) -> Reply:
+        waiting = self._named(command)
+        if waiting is None:
+            return _no(command, Code.UNKNOWN_SESSION, "No such session waits.")
+        try:
+            at = read_instant(_text(command, "at"), self._station.zone).astimezone(self._station.zone)
+        except BadValueError as error:
+            return _no(command, Code.INVALID, f"at: {error.message}", error.hint)
+        stored = await asyncio.to_thread(self._station.store.reschedule, waiting.session_id, at)
+        await self._station.intake.take_changed(stored)
+        return _done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
+
+    def _named(self, command: Command) -> Waiting | None:
+        """The waiting session a command names; of one that repeats, its next night."""
+        name = _name(command)
+        dispatcher = self._station.dispatcher
+        return dispatcher.find(name) or dispatcher.find(self._station.repeats.child_id(name))
+
+    # -- by hand ----------------------------------------------------------------------------------------
+
+    async def _park(self, command: Command, accepted: Accepted) -> Reply:
+        return await self._by_hand(command, accepted, self._station.telescope.park, "parked", parked=True)
+
+    async def _shutdown(self, command: Command, accepted: Accepted) -> Reply:
+        return await self._by_hand(command, accepted, self._station.telescope.shutdown, "switched off")
+
+    async def _reboot(self, command: Command, accepted: Accepted) -> Reply:
+        return await self._by_hand(command, accepted, self._station.telescope.reboot, "restarting")
+
+    async def _provision(self, command: Command, accepted: Accepted) -> Reply:
+        if self._station.bluetooth is None:
+            hint = "Set bluetooth_enabled, and the Wi-Fi's name and password, in the configuration."
+            return _no(command, Code.NOT_ALLOWED, "Bluetooth is not switched on in the configuration.", hint)
+        return await self._station.bluetooth.on_command(command, accepted)
+
+    async def _goto(self, command: Command, accepted: Accepted) -> Reply:
+        try:
+            target = _target(command)
+        except BadValueError as error:
+            hint = error.hint or "Give target, or ra in hours and dec in degrees."
+            return _no(command, Code.INVALID, f"goto: {error.message}", hint)
+        conditions = ConditionSet.from_settings_and_session(self._station.defaults())
+        sun_filter = command.arguments.get("sun_filter") is True
+        guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
+
+        async def go() -> None:
+            guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
+            await self._station.telescope.goto(target, self._station.site)
+
+        return await self._by_hand(command, accepted, go, f"pointing at {target.name}")
+
+    async def _by_hand(
+        self,
+        command: Command,
+        accepted: Accepted,
+        action: Callable[[], Awaitable[None]],
+        result: str,
+        *,
+        parked: bool = False,
+    ) -> Reply:
+        station = self._station
+        if station.dispatcher.running is not None:
+            return _no(command, Code.BUSY, "A session runs.", "Abort it first.")
+        if station.hands_on:
+            return _no(command, Code.BUSY, "Another command is being carried out.", "Wait for its answer.")
+        accepted(f"{command.verb.value}: begun.")
+        station.hands_on = True
+        station.status.say(Status.SLEWING, step=command.verb.value, reason=Reason.USER)
+        try:
+            await station.telescope.take_control()
+            await action()
+        except BaseException:
+            station.status.manual_done()
+            raise
+        finally:
+            station.hands_on = False
+            station.dispatcher.kick()
+            station.sharing.used()
+        station.status.manual_done(parked=parked)
+        return _done(command, f"The telescope is {result}.")
+
+
+def _target(command: Command) -> Target:
+    name = _text(command, "target")
+    ra, dec = command.arguments.get("ra"), command.arguments.get("dec")
+    if ra is None and dec is None and name:
+        return resolve(name)
+    return SkyTarget(name or "the coordinates", parse_ra(ra), parse_dec(dec))
+
+
+def _name(command: Command) -> str:
+    """The session a command is about, its file name with or without `.json`."""
+    return (_text(command, "session_id") or _text(command, "file")).removesuffix(".json")
+
+
+def _text(command: Command, key: str) -> str:
+    value = command.arguments.get(key)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _done(command: Command, message: str) -> Reply:
+    return Reply(True, Code.DONE, message, command.request_id)
+
+
+def _no(command: Command, code: Code, message: str, hint: str = "") -> Reply:
+    return Reply(False, code, message, command.request_id, hint)

@@ -1,0 +1,182 @@
+"""The end of a session, written down once: its file, the night's table and report, the ledger, the event.
+
+What ends before anybody listens, or was cut off between the file and the event, is told by `open`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agent.clock import Clock
+from agent.errors import AgentError
+from agent.events import Event, Failure, Outcome, Reason, SessionBrief, SessionEnded, SessionResult, Source
+from agent.execute.journal import Journal, JournalFile
+from agent.session.document import body_of
+from agent.session.writing import result_details
+from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.ledger import Ledger
+from agent.store.results import Results
+from agent.store.store import SessionStore
+from agent.store.unreported import Unreported
+
+_LOGGER = logging.getLogger(__name__)
+
+TRY_AGAIN_S = 30.0  # a full or absent disk is asked again this often
+TRIES = 20  # ten minutes; after that the file stays in Current/ and the next start takes it up
+
+
+class Records:
+    """Writes every session's end exactly once."""
+
+    def __init__(
+        self,
+        telescope_id: str,
+        store: SessionStore,
+        results: Results,
+        ledger: Ledger,
+        clock: Clock,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._telescope_id = telescope_id
+        self._store = store
+        self._results = results
+        self._ledger = ledger
+        self._clock = clock
+        self._publish = publish
+        self._unreported = Unreported(store.tree)
+        self._is_open = False
+
+    async def open(self) -> None:
+        """Report what an earlier life, or this one's start, left unreported; from now on, ends at once."""
+        self._is_open = True
+        for result in await asyncio.to_thread(self._unreported.all):
+            if await asyncio.to_thread(self._goes_on, result):
+                await self._forget(result)
+            else:
+                _LOGGER.info("Session %s ended before; its result is told now", result.session.session_id)
+                await self._tell(result)
+
+    async def end(
+        self,
+        result: SessionResult,
+        *,
+        conditions: Mapping[str, Any] | None = None,
+        target: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write a session's result and tell it; a disk that refuses is asked again for a while."""
+        session_id = result.session.session_id
+        for attempt in range(1, TRIES + 1):
+            try:
+                await asyncio.to_thread(self._unreported.note, result)
+                path = await asyncio.to_thread(
+                    self._store.finish, session_id, result, conditions=conditions, target=target
+                )
+                await asyncio.to_thread(self._results.record, path)
+                break
+            except UnknownSessionError as error:
+                _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
+                with contextlib.suppress(StoreError):
+                    await asyncio.to_thread(self._store.journal(session_id).clear)
+                break
+            except StoreError as error:
+                level = logging.ERROR if attempt in (1, TRIES) else logging.DEBUG
+                _LOGGER.log(level, "The result of session %s cannot be written: %s", session_id, error)
+                if attempt < TRIES:
+                    await self._clock.sleep(TRY_AGAIN_S)
+        _LOGGER.info("Session %s ended as %s: %s", session_id, result.outcome.value, result.message)
+        if self._is_open:
+            await self._tell(result)
+
+    async def end_unrun(
+        self,
+        brief: SessionBrief,
+        outcome: Outcome,
+        reason: Reason,
+        message: str,
+        failure: Failure | None = None,
+    ) -> None:
+        """End a session that does not run (again), with the frames of an earlier turn, if it had one."""
+        journal = Journal(self._store.journal(brief.session_id), self._clock)
+        await journal.load()
+        await self.end(
+            SessionResult(
+                telescope=self._telescope_id,
+                session=brief,
+                outcome=outcome,
+                ended_at=self._clock.now(),
+                started_at=journal.started_at,
+                frames=journal.all_frames,
+                reason=reason,
+                message=message,
+                error=failure,
+            )
+        )
+
+    async def end_submission(self, session_id: str, reason: Reason, failure: Failure) -> None:
+        """Tell the end of a submitted session whose file is lost or spoilt; other files have no caller."""
+        entry = await asyncio.to_thread(self._ledger.by_session, session_id)
+        if entry is None or entry.outcome:
+            return
+        brief = SessionBrief(session_id, session_id, source=Source.MQTT, request_id=entry.request_id)
+        outcome = Outcome.SKIPPED if reason is Reason.USER else Outcome.FAILED
+        await self.end_unrun(brief, outcome, reason, failure.message, failure)
+
+    async def end_from_journal(
+        self,
+        brief: SessionBrief,
+        file: JournalFile,
+        reason: Reason = Reason.AGENT_RESTARTED,
+        message: str = "The agent was away too long to go on.",
+    ) -> None:
+        """End a session that was cut off and cannot go on, with the frames its journal knows."""
+        journal = Journal(file, self._clock)
+        await journal.load()
+        frames = journal.all_frames
+        await self.end(
+            SessionResult(
+                telescope=self._telescope_id,
+                session=brief,
+                outcome=Outcome.PARTIAL if frames.taken else Outcome.FAILED,
+                ended_at=self._clock.now(),
+                started_at=journal.started_at,
+                frames=frames,
+                reason=reason,
+                message=f"{message} {frames.taken} frames were taken before.",
+            )
+        )
+        await journal.clear()
+
+    async def _tell(self, result: SessionResult) -> None:
+        self._publish(SessionEnded(telescope=self._telescope_id, at=self._clock.now(), result=result))
+        await self._settle(result)
+        await self._forget(result)
+
+    def _goes_on(self, result: SessionResult) -> bool:
+        """Whether a noted result never came into force: the session still waits to go on."""
+        session_id = result.session.session_id
+        ended = self._store.find_ended(session_id)
+        details = body_of(ended[1].raw).get("result_details", {}) if ended else {}
+        if details.get("ended_at") == result_details(result, self._store.zone)["ended_at"]:
+            return False
+        return self._store.waits(session_id)
+
+    async def _forget(self, result: SessionResult) -> None:
+        try:
+            await asyncio.to_thread(self._unreported.forget, result.session.session_id)
+        except StoreError as error:
+            _LOGGER.warning(
+                "The result of session %s will be told again: %s", result.session.session_id, error
+            )
+
+    async def _settle(self, result: SessionResult) -> None:
+        summary = {"message": result.message, "frames_taken": result.frames.taken}
+        try:
+            await asyncio.to_thread(
+                self._ledger.settle, result.session.session_id, result.outcome.value, summary
+            )
+        except AgentError as error:
+            _LOGGER.warning("The ledger of submissions cannot be written: %s", error)

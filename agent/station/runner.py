@@ -1,0 +1,288 @@
+"""One session's life once it is chosen: taken, run under a session_watch's eye, ended or put back."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.conditions import SunLimitError
+from agent.events import Failure, Outcome, Reason, SessionResult, SessionWaiting
+from agent.execute.context import Job, Surroundings
+from agent.execute.orders import Ending, EndKind, Orders
+from agent.execute.run import SessionRun
+from agent.schedule.dispatcher import Dispatcher
+from agent.schedule.waiting import Waiting
+from agent.session.fields import OnError
+from agent.session.plan import Plan, target_json
+from agent.session.problems import InvalidSessionError
+from agent.station.gate import ConditionGate, SessionGuard
+from agent.station.intake import Intake
+from agent.station.records import Records
+from agent.station.session_watch import SessionWatch
+from agent.station.status import StationStatus
+from agent.store.documents import attempts_of
+from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.folders import Folder
+from agent.store.session_log import log_path, session_log
+from agent.store.store import SessionStore
+from agent.telescope.errors import TelescopeError
+
+_LOGGER = logging.getLogger(__name__)
+
+REST = timedelta(minutes=10)  # a session that failed lets the others by, and the telescope settle, this long
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The session that runs, and the hand on its brake."""
+
+    waiting: Waiting
+    orders: Orders
+
+
+class SessionRunner:
+    """Runs the sessions that the dispatcher chooses; owner of the one that runs."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        store: SessionStore,
+        records: Records,
+        intake: Intake,
+        gate: ConditionGate,
+        board: StationStatus,
+        session_watch: Callable[[Running, Plan], SessionWatch],
+        end_night: Callable[[Reason, str], None],
+    ) -> None:
+        self._around = around
+        self._store = store
+        self._records = records
+        self._intake = intake
+        self._gate = gate
+        self._status = board
+        self._session_watch = session_watch
+        self._end_night = end_night
+        self.dispatcher: Dispatcher | None = None
+        self.running: Running | None = None
+        self.left_running = False  # a stop that never reached the telescope
+
+    # -- what the dispatcher has done -------------------------------------------------------------------
+
+    async def run(self, waiting: Waiting) -> None:
+        """Run a session to its result, or put it back when it cannot begin or the agent stops."""
+        self.running = Running(waiting, Orders())  # from here on it can be stopped
+        try:
+            await self._begin(self.running)
+        finally:
+            self.running = None
+            self._gate.forget(waiting.session_id)
+
+    async def _begin(self, running: Running) -> None:
+        waiting = running.waiting
+        if not await self._take_control(running):
+            return
+        try:
+            stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
+        except UnknownSessionError as error:
+            _LOGGER.info("Session %s is gone: %s", waiting.session_id, error)
+            return
+        except StoreError as error:
+            _LOGGER.error("Session %s cannot be taken: %s", waiting.session_id, error)  # noqa: TRY400
+            self._status.problem(Failure(error.code, error.message, error.hint))
+            return
+        try:
+            plan = self._intake.plan(stored.document)
+        except InvalidSessionError as error:
+            await self._intake.refuse(waiting.brief, error)
+            return
+        if plan is None:
+            await self._put_back(waiting, "The telescope's model is not known yet.")
+            return
+        path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
+        with session_log(path, waiting.session_id):
+            await self._run(running, plan, attempts_of(stored.document))
+
+    async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
+        """End a session that will not run, as skipped."""
+        self._gate.forget(waiting.session_id)
+        if waiting.resume:  # the telescope may still capture for it, and cannot be told now
+            self.left_running = True
+            journal = self._store.journal(waiting.session_id)
+            await self._records.end_from_journal(waiting.brief, journal, reason, message)
+            return
+        outcome = Outcome.FAILED if reason is Reason.INVALID else Outcome.SKIPPED
+        failure = Failure("invalid", message) if reason is Reason.INVALID else None
+        await self._records.end_unrun(waiting.brief, outcome, reason, message, failure)
+
+    async def postpone(self, waiting: Waiting, start: datetime) -> None:
+        """Write a missed session's new start into its file."""
+        try:
+            await asyncio.to_thread(self._store.reschedule, waiting.session_id, start)
+        except StoreError as error:
+            _LOGGER.warning("Session %s keeps its old date in its file: %s", waiting.session_id, error)
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    async def _run(self, running: Running, plan: Plan, turn: int) -> None:
+        waiting, orders = running.waiting, running.orders
+        self._status.session_began(waiting.brief)
+        _LOGGER.info("Session %s begins: %s", waiting.session_id, plan.target)
+        conditions = self._readings()
+        problem: Failure | None = None
+        try:
+            watch = asyncio.create_task(self._session_watch(running, plan).watch(), name="session watch")
+            watch.add_done_callback(functools.partial(_fail_closed, orders))
+            try:
+                run = SessionRun(self._around, self._job(waiting, plan), orders)
+                result = await run.execute()
+                self.left_running = self.left_running or run.left_running
+            finally:
+                watch.cancel()
+                await asyncio.wait({watch})
+            if result is None:
+                await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
+                return
+            problem = _problem(result)
+            await self._leave_target(waiting, plan)
+            if not await self._gets_another_turn(waiting, result, turn):
+                await self._records.end(result, conditions=conditions, target=_target(plan))
+                if result.error is not None and _on_error(waiting) is OnError.END_NIGHT:
+                    self._end_night(Reason.TELESCOPE, f"Session {waiting.session_id} failed and ends it.")
+        finally:
+            self._status.session_ended(problem)
+
+    def _job(self, waiting: Waiting, plan: Plan) -> Job:
+        solar = waiting.document.goto_solar
+        guard = SessionGuard(
+            self._gate.conditions(waiting.document),
+            self._around.site,
+            self._around.clock,
+            sun_filter=solar is not None and solar.sun_filter,
+        )
+        return Job(waiting.brief, plan, self._store.journal(waiting.session_id), guard)
+
+    async def _leave_target(self, waiting: Waiting, plan: Plan) -> None:
+        """Track no longer what the Sun comes near to while nobody watches over it."""
+        targets = plan.goto_targets
+        if not targets:
+            return
+        try:
+            self._gate.conditions(waiting.document).permit_goto(
+                targets[-1], self._around.site, self._around.clock.now(), until=None, sun_filter=False
+            )
+        except SunLimitError:
+            _LOGGER.info("Tracking ends with session %s, as the Sun comes near", waiting.session_id)
+            try:
+                await self._around.telescope.stop_goto()
+            except TelescopeError as trouble:
+                _LOGGER.warning("The telescope could not be told to stop tracking: %s", trouble)
+                self.left_running = True
+
+    async def _gets_another_turn(self, waiting: Waiting, result: SessionResult, turn: int) -> bool:
+        """Let a session that failed and says `retry` wait again, with the frames it has."""
+        now = self._around.clock.now()
+        later = now + REST
+        most = waiting.document.id_command.max_attempts
+        too_late = waiting.window_end is not None and later >= waiting.window_end
+        if result.error is None or _on_error(waiting) is not OnError.RETRY or turn >= most or too_late:
+            return False
+        message = f"Turn {turn} of {most} failed: {result.error.message}"
+        if not await self._put_back(waiting, message):
+            return False
+        if self.dispatcher is not None:
+            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later)
+            self.dispatcher.put(again.passed_over(Reason.RETRY, message))
+        self._around.publish(
+            SessionWaiting(
+                telescope=self._around.telescope_id,
+                at=now,
+                session=waiting.brief,
+                reason=Reason.RETRY,
+                message=message,
+                until=later,
+            )
+        )
+        return True
+
+    def _readings(self) -> dict[str, Any]:
+        telemetry = self._around.telescope.telemetry
+        readings = {
+            "battery": telemetry.battery,
+            "temperature": telemetry.temperature,
+            "storage_free_gb": telemetry.storage_free_gb,
+        }
+        return {name: value for name, value in readings.items() if value is not None}
+
+    async def _put_back(self, waiting: Waiting, message: str) -> bool:
+        try:
+            await asyncio.to_thread(self._store.put_back, waiting.session_id, message)
+        except StoreError as error:
+            _LOGGER.warning(
+                "Session %s stays in Current/ until the next start: %s", waiting.session_id, error
+            )
+            return False
+        _LOGGER.info("Session %s is back in ToDo/: %s", waiting.session_id, message)
+        return True
+
+    async def _take_control(self, running: Running) -> bool:
+        """Whether the session may go on: it has the telescope, or is to be ended without it."""
+        waiting, orders = running.waiting, running.orders
+        taking = asyncio.create_task(self._around.telescope.take_control(), name="take control")
+        order = asyncio.create_task(orders.ended(), name="order")
+        try:
+            await asyncio.wait({taking, order}, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                _LOGGER.info("Session %s ends before it began", waiting.session_id)
+                return order.result().kind is not EndKind.AGENT_STOP
+            taking.result()
+        except TelescopeError as error:
+            _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)
+            self._gate.refused_control()
+            await self._queue_again(waiting)
+            return False
+        finally:
+            for task in (taking, order):
+                task.cancel()
+            await asyncio.wait({taking, order})
+        return True
+
+    async def _queue_again(self, waiting: Waiting) -> None:
+        """Put a session back into the queue, unless its file is gone or a newer form of it waits already."""
+        stored = await asyncio.to_thread(self._store.get, waiting.session_id)
+        if self.dispatcher is None or stored is None:
+            return
+        if self.dispatcher.find(waiting.session_id) is None:
+            self.dispatcher.put(waiting)
+
+
+def _fail_closed(orders: Orders, session_watch: asyncio.Task[None]) -> None:
+    """End a session that nothing watches over any more."""
+    if session_watch.cancelled() or (error := session_watch.exception()) is None:
+        return
+    _LOGGER.error("The watch over the session failed", exc_info=error)
+    message = "The agent's watch over the session failed, so it was stopped."
+    orders.end(Ending(EndKind.LIMIT, Reason.TELESCOPE, message))
+
+
+def _on_error(waiting: Waiting) -> OnError:
+    return waiting.document.id_command.on_error or OnError.SKIP
+
+
+def _problem(result: SessionResult) -> Failure | None:
+    if result.outcome is Outcome.COMPLETED:
+        return None
+    if result.error is not None:
+        return result.error
+    if result.outcome is Outcome.PARTIAL:
+        return Failure("partial", result.message)
+    return None
+
+
+def _target(plan: Plan) -> dict[str, Any] | None:
+    targets = plan.goto_targets
+    return target_json(targets[-1]) if targets else None

@@ -1,0 +1,139 @@
+"""Watches over a running session: its window, the dawn, the weather and its conditions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from agent.clock import Clock
+from agent.conditions import ConditionSet, Decision, Verdict
+from agent.events import Reason, SafetyDecision, SafetyLevel
+from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.session.fields import OnLost, WeatherPolicy
+
+_LOGGER = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster than matters
+_WEATHER = "weather"
+_CONDITIONS = "conditions"
+
+
+class SessionWatch:
+    """Gives orders to one running session until cancelled."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        conditions: ConditionSet,
+        *,
+        clock: Clock,
+        window_end: datetime | None,
+        dawn: Callable[[datetime], datetime | None],
+        judge: Callable[[datetime], Decision],
+        safety: Callable[[], SafetyDecision | None],
+        policy: Callable[[], WeatherPolicy],
+        safety_changed: Callable[[], asyncio.Event],
+    ) -> None:
+        self._orders = orders
+        self._conditions = conditions
+        self._clock = clock
+        self._window_end = window_end
+        self._dawn = dawn
+        self._judge = judge
+        self._safety = safety
+        self._policy = policy
+        self._safety_changed = safety_changed
+        self._lost_since: datetime | None = None
+
+    async def watch(self) -> None:
+        """Watch for ever."""
+        now = self._clock.now()
+        limits = [
+            (self._window_end, Reason.WINDOW, "The session's window closed."),
+            (self._dawn(now), Reason.TWILIGHT, "It is dawn, or the Sun comes too near."),
+        ]
+        async with asyncio.TaskGroup() as group:
+            for instant, reason, message in limits:
+                if instant is not None:
+                    group.create_task(self._end_at(instant, reason, message))
+            group.create_task(self._follow_weather())
+            group.create_task(self._follow_conditions())
+
+    async def _end_at(self, instant: datetime, reason: Reason, message: str) -> None:
+        while (left := (instant - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(min(left, LOOK_EVERY_S))  # the wall clock may be set meanwhile
+        self._orders.end(Ending(EndKind.LIMIT, reason, message))
+
+    async def _follow_weather(self) -> None:
+        waiting_since: datetime | None = None
+        while True:
+            changed = self._safety_changed()
+            decision, policy = self._safety(), self._policy()
+            if policy is WeatherPolicy.IGNORE or (decision is not None and decision.safe):
+                waiting_since = None
+                self._orders.resume(_WEATHER)
+            else:
+                waiting_since = waiting_since or self._clock.now()
+                self._obey(decision, policy, waiting_since)
+            try:
+                async with self._clock.timeout(LOOK_EVERY_S):
+                    await changed.wait()
+            except TimeoutError:
+                continue
+
+    def _obey(self, decision: SafetyDecision | None, policy: WeatherPolicy, since: datetime) -> None:
+        reasons = decision.reasons if decision is not None else ("nothing tells of the weather",)
+        message = "; ".join(reasons) or "The weather is unsafe."
+        if decision is not None and decision.level is SafetyLevel.ALERT:
+            self._orders.end(Ending(EndKind.END_NIGHT, Reason.WEATHER, message))
+        elif policy is WeatherPolicy.ABORT:
+            self._orders.end(Ending(EndKind.LIMIT, Reason.WEATHER, message))
+        elif self._waited_too_long(since):
+            minutes = (self._conditions.wait_max_s or 0) / 60
+            ending = Ending(
+                EndKind.LIMIT, Reason.WEATHER, f"{message} It lasted more than {minutes:.0f} min."
+            )
+            self._orders.end(ending)
+        else:
+            self._orders.pause(_WEATHER, Hold(Reason.WEATHER, message))
+
+    def _waited_too_long(self, since: datetime) -> bool:
+        limit = self._conditions.wait_max_s
+        return limit is not None and self._clock.now() - since >= timedelta(seconds=limit)
+
+    async def _follow_conditions(self) -> None:
+        while True:
+            self._act_on(self._judge(self._clock.now()))
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    def _act_on(self, decision: Decision) -> None:
+        blocking = [
+            verdict
+            for verdict in decision.blocking
+            if verdict.reason
+            not in (Reason.WEATHER, Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.WINDOW)
+        ]
+        if not blocking:
+            self._lost_since = None
+            self._orders.resume(_CONDITIONS)
+            return
+        first = blocking[0]
+        message = " ".join(verdict.message for verdict in blocking)
+        match self._conditions.on_lost:
+            case OnLost.IGNORE:
+                return
+            case OnLost.PAUSE if not first.final and self._may_come_back(blocking):
+                self._orders.pause(_CONDITIONS, Hold(first.reason, message))
+            case _:
+                self._orders.end(Ending(EndKind.LIMIT, first.reason, message))
+
+    def _may_come_back(self, lost: Sequence[Verdict]) -> bool:
+        """Whether all that is lost may be back before the session has waited for too long."""
+        now = self._clock.now()
+        self._lost_since = self._lost_since or now
+        if self._conditions.wait_max_s is None:
+            return True
+        latest = self._lost_since + timedelta(seconds=self._conditions.wait_max_s)
+        return now < latest and all(verdict.until is None or verdict.until <= latest for verdict in lost)

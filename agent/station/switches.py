@@ -1,0 +1,92 @@
+"""What people can switch on a station while it runs; remembered across restarts, but for the arming."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.clock import Clock
+from agent.session.fields import WeatherPolicy
+from agent.session.problems import BadValueError
+from agent.session.times import read_instant
+from agent.station.state_file import StateFile
+
+ARMED_FOR_S = 600.0  # armed controls disarm themselves: nobody remembers to
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The settings of a station as published. `not_before` is aware UTC, or None."""
+
+    scheduler: bool = True
+    armed: bool = False
+    weather_policy: WeatherPolicy = WeatherPolicy.IGNORE
+    max_wait_min: int = 120
+    filter: str = ""
+    session_file: str = ""
+    not_before: datetime | None = None
+
+
+class SwitchBoard:
+    """Owner of a station's switches."""
+
+    def __init__(self, state: StateFile, defaults: Switches, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+        self._listeners: list[Callable[[Switches], None]] = []
+        self._disarm: asyncio.Task[None] | None = None
+        saved = state.get("switches")
+        self.values = _restored(defaults, saved if isinstance(saved, dict) else {})
+
+    def listen(self, listener: Callable[[Switches], None]) -> None:
+        """Call back after each change."""
+        self._listeners.append(listener)
+
+    def change(self, **values: Any) -> None:
+        """Change some switches; arming undoes itself after a while."""
+        self.values = replace(self.values, **values)
+        kept = asdict(self.values)
+        kept.pop("armed")
+        kept["not_before"] = self.values.not_before.isoformat() if self.values.not_before else None
+        self._state.set(switches=kept)
+        if "armed" in values:
+            self._arm(values["armed"])
+        for listener in tuple(self._listeners):
+            listener(self.values)
+
+    def close(self) -> None:
+        """Forget the timer."""
+        if self._disarm is not None:
+            self._disarm.cancel()
+
+    def _arm(self, armed: bool) -> None:
+        self.close()
+        if armed:
+            self._disarm = asyncio.create_task(self._disarm_later(), name="disarm")
+
+    async def _disarm_later(self) -> None:
+        await self._clock.sleep(ARMED_FOR_S)
+        self._disarm = None
+        self.change(armed=False)
+
+
+def _restored(defaults: Switches, saved: dict[str, Any]) -> Switches:
+    scheduler, policy, wait = saved.get("scheduler"), saved.get("weather_policy"), saved.get("max_wait_min")
+    return replace(
+        defaults,
+        scheduler=scheduler if isinstance(scheduler, bool) else defaults.scheduler,
+        weather_policy=WeatherPolicy(policy) if policy in set(WeatherPolicy) else defaults.weather_policy,
+        max_wait_min=wait if isinstance(wait, int) and wait >= 0 else defaults.max_wait_min,
+        session_file=file if isinstance(file := saved.get("session_file"), str) else defaults.session_file,
+        not_before=_instant(saved.get("not_before")),
+    )
+
+
+def _instant(saved: object) -> datetime | None:
+    try:
+        return read_instant(saved, UTC) if isinstance(saved, str) else None
+    except BadValueError:
+        return None

@@ -1,0 +1,343 @@
+"""When a long command is done: one completion a command, fed with its answer and every notification.
+
+The answer alone never means "finished": depending on the firmware it comes at once or at the very end.
+What the telescope reports decides; an answer that names an error always fails, however late it comes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+
+from agent.capabilities import Camera
+from agent.telescope.dwarf.generation import Snapshot
+from agent.telescope.dwarf.limits import Limits
+from agent.telescope.dwarf.link.requests import Answered
+from agent.telescope.dwarf.proto import astro_pb2, common_pb2
+from agent.telescope.dwarf.wire import codes
+from agent.telescope.dwarf.wire import notifications as say
+from agent.telescope.dwarf.wire.codes import CodeKind
+from agent.telescope.dwarf.wire.envelope import decode
+from agent.telescope.dwarf.wire.notifications import Notification, State
+from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError
+from agent.telescope.interface import EqError
+
+Judge = Callable[[int, str], CodeKind]
+Query = Callable[[], Awaitable[Snapshot | None]]
+
+_WORKING = (State.RUNNING, State.PLATE_SOLVING)
+_OVER = (State.IDLE, State.STOPPED)
+
+
+class Completion(ABC):
+    """Decides over one command. `patience` replaces the usual limit for news when set, in seconds."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits) -> None:
+        self.doing = doing
+        self.done = False
+        self.patience: float | None = None
+        self.answered = False
+        self._judge = judge
+        self._limits = limits
+
+    @abstractmethod
+    def see(self, event: Notification | Answered) -> bool:
+        """Take in an event; True when it was about this command. May set `done`, or raise."""
+
+    async def silent(self, seconds: float) -> None:
+        """Nothing came for that long: set `done`, set another patience, or raise."""
+        raise CommandTimeoutError(f"{self.doing}: the telescope said nothing for {seconds:.0f} s.")
+
+    def _answer(self, event: Answered) -> CodeKind:
+        self.answered = True
+        return self._judge(decode(common_pb2.ComResponse, event.data).code, self.doing)
+
+
+class CalibrationCompletion(Completion):
+    """15210 runs, solves and ends; newer firmware adds 15256 on success. A stale end is ignored."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, wants_result: bool, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._wants_result = wants_result
+        self._query = query
+        self._ran = False
+        self._ended = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = self._ended and not self._wants_result
+            case say.CalibrationStep(state=state) if state in _WORKING:
+                self._ran = True
+                self._ended = False
+                self.patience = None
+            case say.CalibrationStep(state=state) if state in _OVER and self._ran:
+                self._ended = True
+                # An answer that names a failure may still follow, or the result.
+                self.patience = self._limits.state_check if self._wants_result else self._limits.settle
+            case say.CalibrationDone() if self._wants_result and (self._ran or self.answered):
+                self.done = True
+            case say.CalibrationStep():
+                pass
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self._ended and not self._wants_result:
+            self.done = True
+            return
+        if self._wants_result and (self._ended or self.answered):
+            snapshot = await self._query()
+            if snapshot is not None and snapshot.calibrated and self._ran:
+                self.done = True
+                return
+        if self._ended:
+            raise TransientError(
+                f"{self.doing} ended without a result.",
+                code="calibration_failed",
+                hint="Check the sky, the focus and the exposure.",
+            )
+        await super().silent(seconds)
+
+
+class GotoCompletion(Completion):
+    """15212 (or its one-click and Sun/Moon forms) runs with exactly the name that was sent."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, name: str, any_name: bool) -> None:
+        super().__init__(doing, judge, limits)
+        self._name = name
+        self._any_name = any_name
+        self._ran = False
+        self._tracks = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = self._tracks
+            case say.GotoStep(state=state) if state in _WORKING:
+                self._ran = True
+                self.patience = None
+            case say.GotoStep(state=state) if state in _OVER and self._ran:
+                self.patience = self._limits.tracking
+            case say.Tracking(state=State.RUNNING, name=name):
+                ours = name == self._name or ((self._any_name or not name) and self._ran)
+                self._tracks = ours or self._tracks
+                # Before a goto runs or is answered, this is an older one to the same target.
+                self.done = ours and (self._ran or self.answered)
+                return ours
+            case say.CalibrationStep() | say.GotoStep():
+                pass  # a goto may calibrate on its way
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self.patience is not None:
+            raise TransientError(
+                f"{self.doing} ended, but the telescope does not track the target.",
+                code="goto_failed",
+                hint="Check that the target is above the horizon and the sky clear.",
+            )
+        await super().silent(seconds)
+
+
+class FocusCompletion(Completion):
+    """Older firmware answers at the end. Newer firmware may answer at once; then the states decide."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, states: bool, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._states = states
+        self._query = query
+        self._ran = False
+        self._ended = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = self._ended or not self._states
+                if not self._ran:
+                    self.patience = self._limits.focus_states
+            case say.FocusRun(state=State.RUNNING):
+                self._ran = True
+                self.patience = None
+            case say.FocusRun(state=state) if state in _OVER and self._ran:
+                self._ended = True
+                self.done = self.answered
+                self.patience = self._limits.settle
+            case say.FocusAt() | say.FocusRun():
+                pass
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self._ended:
+            self.done = True
+            return
+        if self.answered:
+            snapshot = await self._query()
+            if snapshot is not None and snapshot.focusing is False:
+                self.done = True
+                return
+            if snapshot is not None and snapshot.focusing:
+                self._ran = True
+                self.patience = self._limits.state_check
+                return
+        await super().silent(seconds)
+
+
+class EqCompletion(Completion):
+    """The answer brings both errors, or the code of the failure."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits) -> None:
+        super().__init__(doing, judge, limits)
+        self.error: EqError | None = None
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                answer = decode(astro_pb2.SolveEqAnswer, event.data)
+                self._judge(answer.code, self.doing)
+                self.error = EqError(azimuth=answer.azi_err, altitude=answer.alt_err)
+                self.done = True
+            case say.EqStep() | say.FocusRun() | say.CalibrationStep():
+                pass
+            case _:
+                return False
+        return True
+
+
+class CaptureStartCompletion(Completion):
+    """The shutter is open when the state says so, or frames are counted.
+
+    `refused` is set when it stays closed after a mere warning, whose code is `warning`.
+    """
+
+    def __init__(
+        self,
+        doing: str,
+        judge: Judge,
+        limits: Limits,
+        *,
+        camera: Camera,
+        query: Query,
+        blocks: Callable[[int], bool],
+    ) -> None:
+        super().__init__(doing, judge, limits)
+        self._camera = camera
+        self._query = query
+        self._blocks = blocks
+        self.warning = 0
+        self.refused = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                if self._answer(event) is CodeKind.WARNING:
+                    self.warning = decode(common_pb2.ComResponse, event.data).code
+                blocked = self._blocks(self.warning)
+                self.patience = self._limits.settle if blocked else self._limits.state_check
+            case say.CaptureState(camera=self._camera, state=State.RUNNING):
+                self.done = True
+            case say.CaptureCount(camera=self._camera):
+                self.done = True
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - only the total limit ends it
+        snapshot = await self._query()
+        if snapshot is not None and snapshot.capturing.get(self._camera):
+            self.done = True
+            return
+        self.refused = self.done = bool(self.warning)
+
+
+class CaptureStopCompletion(Completion):
+    """The capture is closed when the state says so, or when the telescope, asked, captures nothing."""
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, camera: Camera, query: Query) -> None:
+        super().__init__(doing, judge, limits)
+        self._camera = camera
+        self._query = query
+        self.patience = limits.state_check
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self.answered = True  # its code does not matter: whether anything still runs does
+                self.patience = self._limits.settle
+            case say.CaptureState(camera=self._camera, state=state):
+                self.done = state in _OVER
+                self.patience = self._limits.state_check
+            case say.CaptureCount(camera=self._camera):
+                pass
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - stacking the rest may take minutes
+        snapshot = await self._query()
+        self.patience = self._limits.state_check
+        self.done = snapshot is not None and snapshot.capturing.get(self._camera) is False
+
+
+class GoLiveRule(Completion):
+    """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand."""
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                code = decode(common_pb2.ComResponse, event.data).code
+                if code != codes.NOT_UNDERSTOOD:
+                    self._judge(code, self.doing)
+                self.patience = self._limits.settle
+            case say.CaptureState(state=State.IDLE):
+                self.done = True
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if self.patience is None:
+            await super().silent(seconds)
+        self.done = True
+
+
+class LockCompletion(Completion):
+    """The lock is ours when the host mode says so, or the answer does; newest firmware may say nothing.
+
+    With `held` it was ours before: then nothing changes, and nothing but an answer is to be expected.
+    """
+
+    held: bool = False
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case say.HostMode(host=False):
+                raise HeldByOtherError(
+                    "Another client controls the telescope.",
+                    hint="Close the phone app, or wait until it lets go.",
+                )
+            case say.HostMode():
+                self.done = True
+            case Answered():
+                code = decode(common_pb2.ComResponse, event.data).code
+                if code not in (codes.OK, codes.NOT_UNDERSTOOD):
+                    raise HeldByOtherError(
+                        f"The telescope does not hand over control ({code}).",
+                        hint="Close the phone app, or wait until it lets go.",
+                        device_code=code,
+                    )
+                self.done = self.held
+                self.patience = self._limits.settle
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - silence is consent
+        self.done = True

@@ -1,0 +1,78 @@
+"""What the announced remembers."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from agent.mqtt.discovery.announced import Announced, Entry, slug
+from tests.mqtt.discovery.samples import telescope
+
+
+def test_entries_and_pins_survive_a_restart(tmp_path: Path) -> None:
+    announced = Announced(tmp_path / "state" / "discovery.json")
+    entry = Entry({"status": "sensor"}, ("dwarf/a/status",), {"old": "button"})
+    announced.put("homeassistant/device/a/config", entry)
+    pins = announced.pin("a", hardware_id="1a2b3c", name="Dwarf 3")
+    announced.save()
+    again = Announced(tmp_path / "state" / "discovery.json")
+    assert again.get("homeassistant/device/a/config") == entry
+    assert again.pin("a", hardware_id="other", name="Renamed") == pins
+
+
+def test_ids_stay_as_first_published_when_name_and_serial_are_learned_later(tmp_path: Path) -> None:
+    announced = Announced(tmp_path / "discovery.json")
+    first = announced.pin("balcony", hardware_id="", name="Dwarf 3 öst")
+    assert (first.hardware_id, first.entity_prefix) == ("balcony", "dwarf_3_ost")
+    assert announced.pin("balcony", hardware_id="1a2b3c", name="Other") == first
+
+
+def test_a_configured_prefix_wins_over_the_remembered_one(tmp_path: Path) -> None:
+    announced = Announced(tmp_path / "discovery.json")
+    announced.pin("a", hardware_id="x", name="Dwarf 3")
+    assert (
+        announced.pin("a", hardware_id="x", name="Dwarf 3", entity_prefix="Scope A").entity_prefix
+        == "scope_a"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"topics": {"a": 1}, "pins": {}}', '{"topics": {}}'])
+def test_a_damaged_file_is_put_aside_and_said(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "discovery.json"
+    path.write_text(text)
+    with caplog.at_level(logging.WARNING):
+        announced = Announced(path)
+    assert announced.entries == {}
+    assert (tmp_path / "discovery.json.bad").read_text() == text
+    assert "discovery.json" in caplog.text
+    announced.pin("a", hardware_id="x", name="A")
+    announced.save()
+    assert Announced(path).pin("a", hardware_id="y", name="B").hardware_id == "x"
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_nothing_breaks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    announced = Announced(tmp_path / "elsewhere" / "discovery.json")
+    (tmp_path / "elsewhere").write_text("in the way")
+    with caplog.at_level(logging.WARNING):
+        announced.save()
+    assert "cannot keep" in caplog.text
+
+
+def test_a_component_that_left_or_changed_its_platform_is_gone() -> None:
+    entry = Entry({**telescope().components, "ghost": "sensor", "status": "binary_sensor"})
+    assert entry.gone_from(telescope()) == {"ghost": "sensor", "status": "binary_sensor"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Dwarf 3", "dwarf_3"), ("  Öst-Balkon!! ", "ost_balkon"), ("望远镜", ""), ("a__b", "a_b")],
+)
+def test_slugs_look_like_entity_ids(name: str, expected: str) -> None:
+    assert slug(name) == expected
