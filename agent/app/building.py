@@ -9,12 +9,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.topics import RESERVED_IDS
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings, TelescopeSettings
+from agent.station.ground import Ground
 from agent.station.state_file import StateFile
 from agent.station.station import Station
 from agent.store.folders import Tree
@@ -109,7 +111,9 @@ async def build_station(
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:
         state.set(id=telescope_id)
-    return Station(telescope_id, telescope, settings, own, bus, timetable, clock, state)
+    site = settings.site
+    ground = Ground(telescope_id, telescope, clock, ZoneInfo(site.zone_name), site.site(), bus, state)
+    return Station(ground, telescope, settings, own, timetable)
 
 
 def _moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:

@@ -11,7 +11,6 @@ from typing import Any
 
 from agent import __version__
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
-from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
@@ -25,7 +24,6 @@ from agent.station.commands import Accepted, Commands
 from agent.station.station import Station
 from agent.station.submissions import Submissions
 from agent.station.switches import Switches
-from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ class AgentHandlers:
     ) -> None:
         self._stations = stations
         self._submissions = {name: Submissions(station) for name, station in stations.items()}
-        self._verbs = {name: Commands(station) for name, station in stations.items()}
+        self._commands = {name: Commands(station) for name, station in stations.items()}
         self._safety_input = safety_input
         self._resend_discovery = resend_discovery
         self._restart = restart
@@ -83,13 +81,13 @@ class AgentHandlers:
                 command.reason,
                 {"session_id": selected, **command.arguments},
             )
-        return await self._verbs[telescope].carry_out(command, accepted)
+        return await self._commands[telescope].carry_out(command, accepted)
 
     async def set_value(self, telescope: str, key: str, value: object) -> Reply:
         """Change one of a station's switches."""
         station = self._stations[telescope]
         if key == "filter":
-            return await self._set_filter(station, str(value).strip())
+            return await self._commands[telescope].set_filter(str(value).strip())
         try:
             values = _read_setting(station, key, value)
         except (BadValueError, ValueError) as error:
@@ -101,22 +99,6 @@ class AgentHandlers:
             )
         station.switches.change(**values)
         return Reply(True, Code.DONE, _in_words(key, published(station.switches.values).get(key, value)))
-
-    async def _set_filter(self, station: Station, name: str) -> Reply:
-        """Turn the tele camera's filter now; a session sets its own."""
-        capabilities = station.capabilities()
-        offered = capabilities.cameras[Camera.TELE].filters if capabilities is not None else ()
-        chosen = next((each for each in offered if each.name.lower() == name.lower()), None)
-        if chosen is None:
-            hint = "One of: " + ", ".join(each.name for each in offered) if offered else ""
-            return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
-        if station.running is not None:
-            return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
-        station.sharing.used()
-        await station.telescope.take_control()
-        await station.telescope.apply(Camera.TELE, CameraSettings(filter=chosen.value))
-        station.switches.change(filter=chosen.name)
-        return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
 
     async def bridge_request(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a question about the agent itself."""

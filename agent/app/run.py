@@ -60,7 +60,7 @@ async def run_agent(
         if settings.bluetooth.enabled:
             radio = BleakTransport(clock)  # one for all: it takes one connection at a time
             for station in stations.values():
-                station.bluetooth = BluetoothReturn(station, settings.bluetooth, radio)
+                station.bluetooth = BluetoothReturn(station.ground, station.own, settings.bluetooth, radio)
         timetable.start()
         try:
             for station in stations.values():

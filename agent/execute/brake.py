@@ -1,4 +1,4 @@
-"""Doing work that a person or the weather may interrupt at any await: stop the telescope first, then obey."""
+"""Doing work that a person or the weather may interrupt at any await: the telescope stops, then we obey."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from typing import Any
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Reason, Status, Waited
-from agent.execute.context import ExecutorOptions
+from agent.execute.context import ExecutorOptions, Hands
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.status import StatusSink
-from agent.telescope.errors import TelescopeError, UnreachableError
-from agent.telescope.interface import Telescope
+from agent.goals import Level, PreemptedError, Wish
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,34 +33,35 @@ class HeldError(Exception):
 
 
 class Brake:
-    """Obeys the orders to one running session; owner of its waits and of what could not be stopped."""
+    """Obeys the orders to one running session; owner of its waits and of its notes."""
 
     def __init__(
         self,
         orders: Orders,
-        telescope: Telescope,
+        hands: Hands,
         counter: FrameCounter,
         clock: Clock,
         status: StatusSink,
         options: ExecutorOptions,
     ) -> None:
         self._orders = orders
-        self._telescope = telescope
+        self._hands = hands
         self._counter = counter
         self._clock = clock
         self._status = status
         self._options = options
         self.waits: list[Waited] = []
         self.notes: list[str] = []
-        self.left_running = False
 
     async def obey(self) -> None:
         """Wait out every pause; raise EndedError when the session has to end."""
         while True:
             if self._orders.ending is not None:
                 raise EndedError(self._orders.ending)
-            hold = self._orders.hold
+            hold = self._hold()
             if hold is None:
+                self._hands.withdraw(self)
+                await self._count()
                 return
             await self._wait_out(hold)
 
@@ -72,7 +72,8 @@ class Brake:
         try:
             await asyncio.wait({task, order}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
-                return task.result()
+                with contextlib.suppress(PreemptedError):
+                    return task.result()
             task.cancel()
             await self.stop_telescope()
         finally:
@@ -85,33 +86,36 @@ class Brake:
         raise HeldError
 
     async def stop_telescope(self) -> None:
-        """Stop what the telescope does, and count the frames of a capture that was open."""
-        ending = self._orders.ending
-        order = ending or self._orders.hold
-        held = ending is None and order is not None
-        status = Status.PAUSED if held else Status.ABORTING if ending else Status.FINISHING
-        why = f": {order.message}" if order is not None else ""
-        reason = order.reason if order is not None else None
-        self._status.say(status, reason=reason, message=f"stopping the telescope{why}")
-        leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
-        try:
-            async with self._clock.timeout(
-                self._options.agent_stop_limit_s if leaving else self._options.stop_limit_s
-            ):
-                if self._counter.open_camera is not None:
-                    report = await self._telescope.stop_capture(self._counter.open_camera)
-                    await self._counter.close(report)
-                await self._telescope.halt()
-        except UnreachableError as error:
-            _LOGGER.warning("The telescope could not be told to stop: %s", error)
-            self.notes.append("the telescope could not be reached to stop it")
-            self.left_running = True
-        except (TelescopeError, TimeoutError) as error:
-            _LOGGER.warning("The telescope did not confirm that it stopped: %s", error or "time ran out")
-            self.notes.append("the telescope did not confirm that it stopped")
-            await self._counter.close(None)
+        """Have the telescope stopped until that is seen, and count the frames of a capture that was open.
 
-    async def timed(self, reason: Reason, waiting: Awaitable[None]) -> None:
+        A session that ends waits for it only so long; then the hands go on without it. One that pauses waits
+        no longer than the pause.
+        """
+        ending, hold = self._orders.ending, self._hold()
+        order = ending or hold
+        standing = ending is None and hold is not None
+        reason = order.reason if order is not None else Reason.TELESCOPE
+        message = order.message if order is not None else "the session failed"
+        self._status.say(Status.STOPPING, reason=reason, message=f"stopping the telescope: {message}")
+        level = Level.SESSION if standing else Level.SAFETY
+        reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
+        leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
+        limit = self._options.agent_stop_limit_s if leaving else self._options.stop_limit_s
+        if standing:
+            await self._first(reached, self._orders.released())
+        else:
+            with contextlib.suppress(TimeoutError):
+                async with self._clock.timeout(limit):
+                    await reached
+        if reached.done() and reached.result():
+            await self._count()
+        elif not standing:
+            _LOGGER.warning("The telescope was not seen to stop; the agent goes on trying")
+            self.notes.append("the telescope was not seen to stop; the agent went on trying")
+            if not leaving:  # the frames of one that goes on after a restart are counted then
+                await self._counter.close(None, seen=False)
+
+    async def timed(self, reason: Reason, waiting: Awaitable[object]) -> None:
         """Wait, and note for the result how long and why."""
         began = self._clock.monotonic()
         try:
@@ -119,13 +123,41 @@ class Brake:
         finally:
             self.waits.append(Waited(reason, round(self._clock.monotonic() - began, 1)))
 
+    def _hold(self) -> Hold | None:
+        """What the session waits for: somebody's pause, or what the hands want without being told."""
+        if self._orders.hold is not None:
+            return self._orders.hold
+        wish = self._hands.hold(Level.SESSION, besides=self)
+        return Hold(wish.reason, wish.message) if wish is not None else None
+
+    async def _count(self) -> None:
+        """Close the count of a capture that was seen to be stopped."""
+        camera = self._counter.open_camera
+        report = self._hands.take_report(camera) if camera is not None else None
+        if report is not None:
+            await self._counter.close(report)
+
     async def _wait_out(self, hold: Hold) -> None:
         _LOGGER.info("Paused: %s", hold.message)
         self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
         limit = self._options.hold_limit_s
         try:
             async with self._clock.timeout(limit):
-                await self.timed(hold.reason, self._orders.cleared())
+                await self.timed(hold.reason, self._cleared(hold))
         except TimeoutError:
             message = f"The pause lasted longer than {limit / 3600:g} h: {hold.message}"
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
+
+    async def _cleared(self, hold: Hold) -> None:
+        """Return when the session has to end, or waits for nothing or for something else."""
+        while self._orders.ending is None and self._hold() == hold:
+            await self._first(self._orders.changed(), self._hands.changed())
+
+    async def _first(self, *waiting: Awaitable[object]) -> None:
+        tasks = [asyncio.ensure_future(each) for each in waiting]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task, given in zip(tasks, waiting, strict=True):
+                if task is not given:
+                    task.cancel()

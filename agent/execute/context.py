@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from agent.capabilities import Capabilities
+from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
 from agent.execute.status import StatusSink
+from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep
 from agent.targets import Site, Target
 from agent.telescope.errors import TransientError
-from agent.telescope.interface import CaptureProgress, Telescope
+from agent.telescope.interface import CaptureProgress, CaptureReport, Telescope, TelescopeView
+
+T = TypeVar("T")
 
 
 class StepFailedError(AgentError):
@@ -38,13 +42,46 @@ class GotoGuard(Protocol):
         """Allow pointing at the target for that many seconds from now, or raise."""
 
 
+class Hands(Protocol):
+    """What commands the telescope; PreemptedError from `perform` when something more important comes."""
+
+    async def perform(
+        self, level: Level, work: Callable[[Telescope], Awaitable[T]], *, moves: bool = True
+    ) -> T:
+        """Perform work on the telescope as soon as it may, and its turn comes."""
+
+    def want(self, holder: Hashable, wish: Wish) -> asyncio.Future[bool]:
+        """Leave a wish; return true once the telescope is seen to be there, false if it was withdrawn."""
+
+    def withdraw(self, holder: Hashable) -> None:
+        """Take a wish back."""
+
+    def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
+        """The weightiest wish, but for that holder's, that keeps this level from moving the telescope."""
+
+    async def changed(self) -> None:
+        """Return when a wish came, went or was fulfilled."""
+
+    def trouble(self) -> str:
+        """Why the telescope is not yet where it is wanted; "" while nothing stands in the way."""
+
+    def take_report(self, camera: Camera) -> CaptureReport | None:
+        """What the telescope said when it stopped that camera's capture; told once."""
+
+    def capture_opened(self, camera: Camera) -> None:
+        """A shutter is about to open."""
+
+    def capture_closed(self, camera: Camera) -> None:
+        """A capture was seen to be over."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExecutorOptions:
     """Waits and limits of the executor, in seconds. Each says why it is as long as it is."""
 
     settle_s: float = 5.0  # the mount needs this pause after a stopped goto before it can solve
     retry_pause_s: float = 10.0  # lets the telescope settle, and a cloud edge pass, between attempts
-    stop_limit_s: float = 120.0  # a stopped capture may finish its stack before it ends
+    stop_limit_s: float = 120.0  # how long an ending session waits to see the telescope stop, or park
     agent_stop_limit_s: float = 15.0  # the same while the agent itself is told to go
     reconnect_limit_s: float = 3600.0  # how long a session holds on to a telescope that does not answer
     hold_limit_s: float = 6 * 3600.0  # how long a session may stay paused before it ends with what it has
@@ -55,7 +92,8 @@ class ExecutorOptions:
 class Surroundings:
     """What all sessions of one telescope share."""
 
-    telescope: Telescope
+    telescope: TelescopeView
+    hands: Hands
     telescope_id: str
     site: Site | None
     timezone: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from agent.capabilities import Camera
 from agent.events import Frames
@@ -10,11 +11,24 @@ from agent.execute.journal import Journal
 from agent.telescope.interface import CaptureProgress, CaptureReport
 
 
+class Shutters(Protocol):
+    """Whoever has to know which shutters are open."""
+
+    def capture_opened(self, camera: Camera) -> None:
+        """A shutter is about to open."""
+
+    def capture_closed(self, camera: Camera) -> None:
+        """A capture was seen to be over."""
+
+
 class FrameCounter:
     """Counts every frame once: a capture opens before its shutter and closes by the telescope's report."""
 
-    def __init__(self, journal: Journal, requested: dict[Camera, tuple[int, float]]) -> None:
-        """Count against `requested`: camera -> (frames, seconds of exposure)."""
+    def __init__(
+        self, journal: Journal, requested: dict[Camera, tuple[int, float]], shutters: Shutters
+    ) -> None:
+        """Count against `requested`: camera -> (frames, seconds of exposure). `shutters` hears of each."""
+        self._shutters = shutters
         self._journal = journal
         self._requested = requested
         self._open: Camera | None = None
@@ -61,6 +75,7 @@ class FrameCounter:
     async def open(self, camera: Camera, started_at: datetime) -> None:
         """A capture is about to begin."""
         await self._journal.capture_started(camera, started_at)
+        self._shutters.capture_opened(camera)
         self._open, self._progress, self.opened_at = camera, Frames(), started_at
 
     def reopen(self) -> None:
@@ -69,6 +84,7 @@ class FrameCounter:
         if left is not None:
             self._open, self.opened_at = left
             self._progress = self._journal.open_frames
+            self._shutters.capture_opened(self._open)
 
     def progress(self, progress: CaptureProgress) -> None:
         """The open capture has this many frames. Counts never go back."""
@@ -79,11 +95,13 @@ class FrameCounter:
         )
         self._journal.capture_progress(self._progress.taken, self._progress.stacked)
 
-    async def close(self, report: CaptureReport | None) -> None:
-        """The open capture is over; without a report the last seen frames count."""
+    async def close(self, report: CaptureReport | None, *, seen: bool = True) -> None:
+        """The open capture is over, or (not `seen`) left to itself; without a report the last count holds."""
         camera = self._open
         if camera is None:
             return
+        if seen:
+            self._shutters.capture_closed(camera)
         taken, stacked = self._progress.taken, self._progress.stacked
         if report is not None:
             taken, stacked = max(taken, report.taken), max(stacked, report.stacked)

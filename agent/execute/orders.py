@@ -80,22 +80,23 @@ class Orders:
     async def ended(self) -> Ending:
         """Return the order to end as soon as it comes."""
         while self._ending is None:
-            await self._next_change()
+            await self.changed()
         return self._ending
 
     async def attention(self) -> None:
         """Return as soon as the session has to end or pause."""
         while self._ending is None and not self._holds:
-            await self._next_change()
+            await self.changed()
 
-    async def cleared(self) -> None:
+    async def released(self) -> None:
         """Return as soon as nobody holds the session, or it has to end."""
         while self._ending is None and self._holds:
-            await self._next_change()
+            await self.changed()
+
+    async def changed(self) -> None:
+        """Return with the next order that is given or taken back."""
+        await self._changed.wait()
 
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-    async def _next_change(self) -> None:
-        await self._changed.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from datetime import datetime
+from functools import partial
 
 from agent.capabilities import Camera
 from agent.errors import AgentError
@@ -16,9 +17,11 @@ from agent.execute.journal import Journal
 from agent.execute.orders import Ending, EndKind, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.reporter import Reporter
-from agent.execute.runners import CLOSING, POINTING, RUNNERS
+from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
+from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
 from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError, UnreachableError
+from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,12 +38,11 @@ class SessionRun:
         self._orders = orders
         self._clock = around.clock
         self._telescope = around.telescope
+        self._hands = around.hands
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
-        self._counter = FrameCounter(self._journal, _requested(job))
-        self._brake = Brake(
-            orders, around.telescope, self._counter, around.clock, around.status, around.options
-        )
+        self._counter = FrameCounter(self._journal, _requested(job), around.hands)
+        self._brake = Brake(orders, around.hands, self._counter, around.clock, around.status, around.options)
         self._reporter = Reporter(
             around.telescope_id,
             job.brief,
@@ -54,24 +56,6 @@ class SessionRun:
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
         self._frames_at_loss = -1
-        self._context = StepContext(
-            telescope=around.telescope,
-            site=around.site,
-            timezone=around.timezone,
-            clock=around.clock,
-            capabilities=around.telescope.capabilities,
-            options=around.options,
-            guard=job.guard,
-            counter=self._counter,
-            remaining_s=self._reporter.pace.remaining_s,
-            tell=self._note,
-            progressed=self._reporter.frames,
-        )
-
-    @property
-    def left_running(self) -> bool:
-        """Whether a stop never reached the telescope, which may still capture."""
-        return self._brake.left_running
 
     async def execute(self) -> SessionResult | None:
         """Run every step; return the result, or None when the agent stops and the session goes on later.
@@ -185,22 +169,59 @@ class SessionRun:
                 return attempt
 
     async def _perform(self, step: PlannedStep) -> None:
-        if step.kind is StepKind.CAPTURE:
-            if self._repoint and self._pointed_by is not None:
-                self._reporter.say(self._pointed_by, "pointing at the target again")
-                await RUNNERS[self._pointed_by.kind](self._context, self._pointed_by)
-                self._repoint = False
-                self._reporter.say(step, step.why)
-            await RUNNERS[step.kind](self._context, step)
-            return
+        if step.kind in SAFING:
+            await self._come_to_rest(step)
+        elif step.kind is StepKind.CAPTURE:
+            await self._hands.perform(Level.SESSION, partial(self._capture, step))
+        else:
+            await self._hands.perform(Level.SESSION, partial(self._bounded, step))
+
+    async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
+        context = self._context(telescope)
+        if self._repoint and self._pointed_by is not None:
+            self._reporter.say(self._pointed_by, "pointing at the target again")
+            await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
+            self._repoint = False
+            self._reporter.say(step, step.why)
+        await RUNNERS[step.kind](context, step)
+
+    async def _bounded(self, step: PlannedStep, telescope: Telescope) -> None:
         try:
             async with self._clock.timeout(step.timeout_s):
-                await RUNNERS[step.kind](self._context, step)
+                await RUNNERS[step.kind](self._context(telescope), step)
             if step.kind in POINTING:
                 self._repoint = False
         except TimeoutError:
-            await self._telescope.halt()
+            await telescope.halt()
             raise CommandTimeoutError(f"{step.label} took longer than {step.timeout_s:g} s.") from None
+
+    async def _come_to_rest(self, step: PlannedStep) -> None:
+        """Have the telescope parked or switched off; what is not seen in time stays wanted."""
+        park, off = step.kind is StepKind.PARK, step.kind is StepKind.POWER_DOWN
+        wish = Wish(Level.UPKEEP, Reason.SCHEDULE, step.why or step.label, park=park, off=off)
+        try:
+            async with self._clock.timeout(self._options.stop_limit_s):
+                seen = await self._hands.want(step.kind, wish)
+        except TimeoutError:
+            trouble = self._hands.trouble() or f"{step.label} was not seen to be done."
+            raise StepFailedError(trouble, code="not_at_rest") from None
+        if not seen:
+            raise StepFailedError(f"{step.label} gave way to other work.", code="not_at_rest")
+
+    def _context(self, telescope: Telescope) -> StepContext:
+        return StepContext(
+            telescope=telescope,
+            site=self._around.site,
+            timezone=self._around.timezone,
+            clock=self._clock,
+            capabilities=self._telescope.capabilities,
+            options=self._options,
+            guard=self._job.guard,
+            counter=self._counter,
+            remaining_s=self._reporter.pace.remaining_s,
+            tell=self._note,
+            progressed=self._reporter.frames,
+        )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
         most = self._job.plan.max_attempts
@@ -238,7 +259,7 @@ class SessionRun:
         if held:
             await self._clock.sleep(self._options.retry_pause_s)
         await self._telescope.wait_connected()
-        await self._telescope.take_control()
+        await self._hands.perform(Level.SESSION, lambda telescope: telescope.take_control(), moves=False)
 
     # -- the end ----------------------------------------------------------------------------------------
 
@@ -251,12 +272,18 @@ class SessionRun:
             started = self._clock.now()
             try:
                 async with self._clock.timeout(self._options.stop_limit_s):
-                    await RUNNERS[step.kind](self._context, step)
+                    await self._close_with(step)
             except (AgentError, TimeoutError) as error:
                 _LOGGER.warning("Closing step %s failed: %s", step.label, error or "time ran out")
                 self._reporter.report(step, started, 1, "failed", str(error) or "time ran out")
             else:
                 self._reporter.report(step, started, 1, "done")
+
+    async def _close_with(self, step: PlannedStep) -> None:
+        if step.kind in SAFING:
+            await self._come_to_rest(step)
+        else:  # what shows the live view moves nothing, and may be done in the rain
+            await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
     async def _files(self, started_at: datetime) -> tuple[str, ...]:
         folders = tuple(self._counter.folders)

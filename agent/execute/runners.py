@@ -18,8 +18,6 @@ RUNNERS: dict[StepKind, StepRunner] = {
     StepKind.GOTO_MANUAL: pointing.goto,
     StepKind.CAPTURE: capture.capture,
     StepKind.FINISH: prepare.go_live,
-    StepKind.PARK: prepare.park,
-    StepKind.POWER_DOWN: prepare.power_down,
 }
 
 STATUS: dict[StepKind, Status] = {
@@ -39,3 +37,4 @@ STATUS: dict[StepKind, Status] = {
 
 POINTING = frozenset({StepKind.GOTO_SOLAR, StepKind.GOTO_MANUAL})
 CLOSING = frozenset({StepKind.FINISH, StepKind.PARK, StepKind.POWER_DOWN})
+SAFING = frozenset({StepKind.PARK, StepKind.POWER_DOWN})  # wishes to the hands, no work on the telescope

@@ -80,6 +80,7 @@ class Dispatcher:
         self._published: QueueChanged | None = None
         self._standstill: Standstill | None = None
         self.running: Waiting | None = None
+        self._closed = False
 
     # -- the queue --------------------------------------------------------------------------------------
 
@@ -119,6 +120,10 @@ class Dispatcher:
         ids = [waiting.session_id for waiting in self.queue]
         return ids.index(session_id) + 1 if session_id in ids else None
 
+    def close(self) -> None:
+        """Begin nothing more; what runs goes on."""
+        self._closed = True
+
     def kick(self) -> None:
         """Look again at what to do next."""
         self._wake.set()
@@ -126,26 +131,21 @@ class Dispatcher:
 
     # -- the loop ---------------------------------------------------------------------------------------
 
-    async def serve(self) -> None:
-        """Run due sessions one after the other, and tell the queue when it changes, for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._run_due(), name=f"{self._telescope_id}: due sessions")
-            group.create_task(self._tell_queue(), name=f"{self._telescope_id}: queue")
-
-    async def _tell_queue(self) -> None:
-        """Sessions that come or go while one runs are told as well; many at once are told once."""
+    async def tell_queue(self) -> None:
+        """Tell the queue when it changes, also while a session runs, for ever; many changes are told once."""
         while True:
             await self._news.wait()
             await self._clock.sleep(NEWS_EVERY_S)
             self._news.clear()
             self._publish_queue()
 
-    async def _run_due(self) -> None:
+    async def run_due(self) -> None:
+        """Run due sessions one after the other, for ever."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
-                while (chosen := await self._choose()) is not None:
+                while not self._closed and (chosen := await self._choose()) is not None:
                     await self._run(chosen)
             except Exception:
                 _LOGGER.exception("The queue met a defect of the agent; it is looked at again")
@@ -153,6 +153,8 @@ class Dispatcher:
                 self.kick()
 
     async def _run(self, chosen: Waiting) -> None:
+        if self._closed:
+            return
         self.drop(chosen.session_id)
         self.running = chosen
         self._standstill = None

@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 
+from agent.capabilities import Camera
 from agent.conditions import ConditionSet, SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
 from agent.execute.orders import Ending, EndKind, Hold
+from agent.goals import Level, PreemptedError, Wish
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.coordinates import parse_dec, parse_ra
@@ -23,10 +26,12 @@ from agent.station.station import Station
 from agent.store.model import StoredSession
 from agent.targets import SkyTarget, Target
 from agent.telescope.errors import UnreachableError
+from agent.telescope.interface import CameraSettings, Telescope
 
 _LOGGER = logging.getLogger(__name__)
 
 USER = "user"
+ANSWER_LIMIT_S = 170.0  # callers wait for three minutes; a stopped capture may close its stack for two
 NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
@@ -75,13 +80,22 @@ class Commands:
 
     # -- the running session ----------------------------------------------------------------------------
 
-    async def _pause(self, command: Command, _accepted: Accepted) -> Reply:
+    async def _pause(self, command: Command, accepted: Accepted) -> Reply:
         running = self._station.running
         if running is None:
             return _no(command, Code.NOT_RUNNING, "No session runs; there is nothing to pause.")
-        message = command.reason or "A person paused the session."
-        running.orders.pause(USER, Hold(Reason.USER, message))
-        return _done(command, f"Session {running.waiting.session_id} is paused.")
+        running.orders.pause(USER, Hold(Reason.USER, command.reason or "A person paused the session."))
+        name = running.waiting.session_id
+        accepted(f"Pausing session {name}.")
+        status = self._station.status
+        paused = await self._until(
+            lambda: (
+                self._station.running is not running
+                or USER not in running.orders.holders
+                or status.status is Status.PAUSED
+            )
+        )
+        return _done(command, f"Session {name} is paused.") if paused else self._not_yet(command)
 
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
         running = self._station.running
@@ -107,7 +121,7 @@ class Commands:
         return await self._end(command, accepted, EndKind.END_NIGHT, message)
 
     async def _stop_after_this(self, command: Command, _accepted: Accepted) -> Reply:
-        self._station.stop_after_this()
+        self._station.end_night(Reason.USER, "A person wanted nothing more after this session.")
         running = self._station.running
         what = f"Session {running.waiting.session_id} is the last one." if running else "Nothing starts."
         return _done(command, f"{what} The next evening is another night.")
@@ -116,13 +130,38 @@ class Commands:
         running = self._station.running
         if running is None:
             if kind is EndKind.ABORT:
-                await self._station.halt_if_connected()
+                return await self._halt(command, accepted, command.reason or message)
             return _no(command, Code.NOT_RUNNING, "No session runs.")
         running.orders.end(Ending(kind, Reason.USER, command.reason or message))
-        accepted(f"Stopping session {running.waiting.session_id}.")
-        while self._station.running is running:
-            await self._station.clock.sleep(0.1)
-        return _done(command, f"Session {running.waiting.session_id} ended.")
+        name = running.waiting.session_id
+        accepted(f"Stopping session {name}.")
+        hands = self._station.hands
+        ended = await self._until(lambda: self._station.running is not running and not hands.stopping)
+        return _done(command, f"Session {name} ended.") if ended else self._not_yet(command)
+
+    async def _halt(self, command: Command, accepted: Accepted, message: str) -> Reply:
+        """Stop whatever the telescope does although no session of ours runs."""
+        hands = self._station.hands
+        hands.want(USER, Wish(Level.SAFETY, Reason.USER, message))
+        accepted("No session runs; stopping whatever the telescope does.")
+        if not await self._until(lambda: not hands.stopping):
+            return self._not_yet(command)
+        return _no(command, Code.NOT_RUNNING, "No session runs.")
+
+    async def _until(self, settled: Callable[[], bool]) -> bool:
+        """Wait until the telescope obeyed; false when that takes too long for anybody to wait."""
+        try:
+            async with self._station.clock.timeout(ANSWER_LIMIT_S):
+                while not settled():
+                    await self._station.clock.sleep(0.1)
+        except TimeoutError:
+            return False
+        return True
+
+    def _not_yet(self, command: Command) -> Reply:
+        trouble = self._station.hands.trouble() or "it takes long"
+        message = f"The telescope was not seen to stop yet: {trouble.rstrip('.')}. The agent goes on trying."
+        return _no(command, Code.TIMEOUT, message, "Look after it if you can.")
 
     # -- the queue --------------------------------------------------------------------------------------
 
@@ -166,8 +205,8 @@ class Commands:
         self._station.dispatcher.drop(waiting.session_id)
         message = command.reason or "A person removed the session."
         await self._station.records.end_unrun(waiting.brief, Outcome.SKIPPED, Reason.USER, message)
-        if waiting.resume:  # the telescope may still capture for it
-            await self._station.stop_left_running()
+        if waiting.resume and self._station.running is None:  # the telescope may still capture for it
+            self._station.runner.leave_at_rest(Reason.USER, message)
         return _done(command, f"Session {waiting.session_id} was removed.")
 
     async def _remove_parent(self, command: Command, parent: StoredSession) -> Reply:
@@ -198,13 +237,18 @@ class Commands:
     # -- by hand ----------------------------------------------------------------------------------------
 
     async def _park(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._by_hand(command, accepted, self._station.telescope.park, "parked", parked=True)
+        return await self._by_hand(command, accepted, self._station.hands.park, "parked")
 
     async def _shutdown(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._by_hand(command, accepted, self._station.telescope.shutdown, "switched off")
+        return await self._by_hand(command, accepted, self._station.hands.switch_off, "switched off")
 
     async def _reboot(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._by_hand(command, accepted, self._station.telescope.reboot, "restarting")
+        async def reboot(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.reboot()
+
+        perform = partial(self._station.hands.perform, Level.SAFETY, reboot)
+        return await self._by_hand(command, accepted, perform, "restarting")
 
     async def _provision(self, command: Command, accepted: Accepted) -> Reply:
         if self._station.bluetooth is None:
@@ -222,40 +266,61 @@ class Commands:
         sun_filter = command.arguments.get("sun_filter") is True
         guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
 
-        async def go() -> None:
+        async def go(telescope: Telescope) -> None:
+            await telescope.take_control()
             guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
-            await self._station.telescope.goto(target, self._station.site)
+            await telescope.goto(target, self._station.site)
 
-        return await self._by_hand(command, accepted, go, f"pointing at {target.name}")
+        unsafe = self._station.weather_goal.unsafe
+        wish = self._station.hands.hold(Level.PERSON)
+        if unsafe or wish is not None:
+            why = unsafe or (wish.message if wish is not None else "")
+            return _no(command, Code.NOT_ALLOWED, f"The telescope is not moved now: {why}")
+        perform = partial(self._station.hands.perform, Level.PERSON, go)
+        return await self._by_hand(command, accepted, perform, f"pointing at {target.name}")
+
+    async def set_filter(self, name: str) -> Reply:
+        """Turn the tele camera's filter now; a session sets its own. AgentError when that fails."""
+        station = self._station
+        capabilities = station.capabilities()
+        offered = capabilities.cameras[Camera.TELE].filters if capabilities is not None else ()
+        chosen = next((each for each in offered if each.name.lower() == name.lower()), None)
+        if chosen is None:
+            hint = "One of: " + ", ".join(each.name for each in offered) if offered else ""
+            return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
+        if station.running is not None:
+            return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
+        value = chosen.value
+
+        async def turn(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.apply(Camera.TELE, CameraSettings(filter=value))
+
+        station.sharing.used()
+        await station.hands.perform(Level.SAFETY, turn, moves=False)
+        station.switches.change(filter=chosen.name)
+        return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
 
     async def _by_hand(
-        self,
-        command: Command,
-        accepted: Accepted,
-        action: Callable[[], Awaitable[None]],
-        result: str,
-        *,
-        parked: bool = False,
+        self, command: Command, accepted: Accepted, act: Callable[[], Awaitable[None]], result: str
     ) -> Reply:
         station = self._station
         if station.dispatcher.running is not None:
             return _no(command, Code.BUSY, "A session runs.", "Abort it first.")
-        if station.hands_on:
+        if station.hands.taken:
             return _no(command, Code.BUSY, "Another command is being carried out.", "Wait for its answer.")
         accepted(f"{command.verb.value}: begun.")
-        station.hands_on = True
+        station.hands.taken = True
         station.status.say(Status.SLEWING, step=command.verb.value, reason=Reason.USER)
         try:
-            await station.telescope.take_control()
-            await action()
-        except BaseException:
-            station.status.manual_done()
-            raise
+            await act()
+        except PreemptedError as error:
+            return _no(command, Code.NOT_ALLOWED, f"The telescope was stopped: {error.message}")
         finally:
-            station.hands_on = False
+            station.hands.taken = False
+            station.status.manual_done()
             station.dispatcher.kick()
             station.sharing.used()
-        station.status.manual_done(parked=parked)
         return _done(command, f"The telescope is {result}.")
 
 

@@ -15,7 +15,7 @@ from agent.schedule.waiting import Answer, Judgement, Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.targets import Site, Target
-from agent.telescope.interface import ConnectionState, Telescope
+from agent.telescope.interface import ConnectionState, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class ConditionGate:
 
     def __init__(
         self,
-        telescope: Telescope,
+        telescope: TelescopeView,
         *,
         site: Site | None,
         clock: Clock,

@@ -1,54 +1,71 @@
-"""The end of a night before its time: nothing more begins, and the closing steps of its sessions run."""
+"""The end of a night before its time: nothing more begins, and the closing steps of its sessions are due."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from agent.errors import AgentError
-from agent.events import Failure, Reason, Status
-from agent.schedule.waiting import Answer, Judgement
+from agent.events import Reason
+from agent.goals import Level, Wish
+from agent.schedule.waiting import Answer, Judgement, Waiting
 from agent.session.sections import Shutdown
-
-if TYPE_CHECKING:
-    from agent.station.station import Station
+from agent.sky.nights import next_solar_noon
+from agent.station.ground import Ground
+from agent.station.hands import Hands
 
 _LOGGER = logging.getLogger(__name__)
 
-NIGHT_CHANGES = time(18)  # local; the table of results changes its night then as well
-LOOK_EVERY_S = 2.0  # the running session is waited for this often
+HOLDER = "night"
 _KEY = "night_over"
 
 
-class NightEnd:
+class Night:
     """Owner of whether one station's night is over; remembered across restarts."""
 
-    def __init__(self, station: Station) -> None:
-        self._station = station
-        self._over = _restored(station.state.get(_KEY))
-        self._wanted = asyncio.Event()
-        self._ran: Shutdown | None = None
+    def __init__(self, ground: Ground, hands: Hands, queue: Callable[[], Sequence[Waiting]]) -> None:
+        self._ground = ground
+        self._hands = hands
+        self._queue = queue
+        self._over = _restored(ground.state.get(_KEY))
+        self._closing = False  # what waits behind the session that runs has to be closed once that ended
 
-    def end(self, reason: Reason, message: str) -> None:
-        """Start nothing more until the next evening; the closing steps follow what still runs."""
-        local = self._station.clock.now().astimezone(self._station.zone)
-        evening = datetime.combine(local.date(), NIGHT_CHANGES, self._station.zone)
-        if evening <= local:
-            evening += timedelta(days=1)
-        self._remember((evening, reason, message))
-        running = self._station.running
-        self._ran = running.waiting.document.shutdown if running is not None else None
-        _LOGGER.info("The night is over until %s: %s", evening.isoformat(timespec="minutes"), message)
-        self._wanted.set()
-        self._station.dispatcher.kick()
+    def end(self, reason: Reason, message: str, *, runs: bool) -> None:
+        """Start nothing more before the next solar noon; the closing steps wait for what still `runs`."""
+        ground = self._ground
+        noon = next_solar_noon(ground.clock.now(), ground.site, ground.zone)
+        if self._over is None:
+            until = noon.astimezone(ground.zone).isoformat(timespec="minutes")
+            _LOGGER.info("The night is over until %s: %s", until, message)
+        elif self._over[1:] == (reason, message):
+            return
+        self._remember((noon, reason, message))
+        self._closing = True
+        if not runs:
+            self.session_ended(None)
+
+    def session_ended(self, done: Shutdown | None) -> None:
+        """Nothing runs now: want the closing steps of tonight's sessions that the last one has not done."""
+        if not self._closing or self._over is None:
+            return
+        self._closing = False
+        noon, reason, message = self._over
+        wishes = [
+            waiting.document.shutdown
+            for waiting in self._queue()
+            if waiting.document.shutdown is not None and (waiting.start is None or waiting.start < noon)
+        ]
+        park = any(wish.park for wish in wishes) and not (done is not None and done.park)
+        off = any(wish.power_down for wish in wishes) and not (done is not None and done.power_down)
+        if park or off:
+            self._hands.want(HOLDER, Wish(Level.UPKEEP, reason, message, park=park, off=off))
 
     def undo(self) -> bool:
         """Let the night go on; false when it was not over."""
         was_over = self.judgement() is not None
+        self._closing = False
+        self._hands.withdraw(HOLDER)
         self._remember(None)
-        self._station.dispatcher.kick()
         return was_over
 
     def judgement(self) -> Judgement | None:
@@ -56,57 +73,15 @@ class NightEnd:
         if self._over is None:
             return None
         until, reason, message = self._over
-        if self._station.clock.now() < until:
+        if self._ground.clock.now() < until:
             return Judgement(Answer.WAIT, reason, f"The night is over: {message}", until)
         self._remember(None)
         return None
 
-    async def run(self) -> None:
-        """Run the closing steps after each end of a night, for ever."""
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            while self._station.dispatcher.running is not None:
-                await self._station.clock.sleep(LOOK_EVERY_S)
-            if self._over is not None:
-                await self._close(*self._wishes(self._over[0]))
-
-    def _wishes(self, evening: datetime) -> tuple[bool, bool]:
-        """Whether to park, to power down: what tonight's sessions ask for, and the last one has not done."""
-        wishes = [
-            waiting.document.shutdown
-            for waiting in self._station.dispatcher.queue
-            if waiting.document.shutdown is not None and (waiting.start is None or waiting.start < evening)
-        ]
-        done = self._ran
-        return (
-            any(wish.park for wish in wishes) and not (done is not None and done.park),
-            any(wish.power_down for wish in wishes) and not (done is not None and done.power_down),
-        )
-
-    async def _close(self, park: bool, power_down: bool) -> None:
-        station = self._station
-        if not (park or power_down):
-            return
-        station.status.say(Status.FINISHING, reason=Reason.USER, message="closing steps of the night")
-        try:
-            await station.telescope.take_control()
-            if park:
-                await station.telescope.park()
-            if power_down:
-                await station.telescope.shutdown()
-        except AgentError as error:
-            _LOGGER.warning("The closing steps of the night failed: %s", error)
-            station.status.manual_done()
-            station.status.problem(Failure(error.code, error.message, error.hint))
-            return
-        station.status.manual_done(parked=park)
-        _LOGGER.info("The closing steps of the night are done")
-
     def _remember(self, over: tuple[datetime, Reason, str] | None) -> None:
         self._over = over
         kept = None if over is None else [over[0].isoformat(), over[1].value, over[2]]
-        self._station.state.set(**{_KEY: kept})
+        self._ground.state.set(**{_KEY: kept})
 
 
 def _restored(saved: object) -> tuple[datetime, Reason, str] | None:

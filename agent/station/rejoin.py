@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from agent.requests import Code, Command, Reply
-from agent.settings.parts import BluetoothSettings
+from agent.settings.parts import BluetoothSettings, TelescopeSettings
+from agent.station.ground import Ground
 from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 from agent.telescope.dwarf.bluetooth.found import Provisioned
 from agent.telescope.dwarf.bluetooth.provisioning import HomeNetwork
 from agent.telescope.dwarf.bluetooth.unattended import Rejoin
 from agent.telescope.interface import ConnectionState
-
-if TYPE_CHECKING:
-    from agent.station.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,13 +29,16 @@ class Movable(Protocol):
 class BluetoothReturn:
     """Brings one station's telescope back. `run` is its task when the owner allowed it unattended."""
 
-    def __init__(self, station: Station, settings: BluetoothSettings, transport: BleakTransport) -> None:
-        self._station = station
+    def __init__(
+        self, ground: Ground, own: TelescopeSettings, settings: BluetoothSettings, transport: BleakTransport
+    ) -> None:
+        self._ground = ground
+        self._own = own
         self._unattended = settings.unattended
-        self._answered_at = station.clock.monotonic()
+        self._answered_at = ground.clock.monotonic()
         self._rejoin = Rejoin(
             transport,
-            station.clock,
+            ground.clock,
             HomeNetwork(settings.wifi_ssid, settings.wifi_password.get_secret_value()),
             self._known,
             ble_password=settings.password.get_secret_value(),
@@ -57,22 +58,21 @@ class BluetoothReturn:
         return Reply(True, Code.DONE, message, command.request_id)
 
     def _known(self) -> tuple[str, ...]:
-        station = self._station
-        identity = station.telescope.identity
-        words = [station.own.id, station.own.name, str(station.state.get("serial") or "")]
+        identity = self._ground.telescope.identity
+        words = [self._own.id, self._own.name, str(self._ground.state.get("serial") or "")]
         if identity is not None:
             words += [identity.name, identity.serial]
         return tuple(word for word in words if word)
 
     def _silent_s(self) -> float:
-        now = self._station.clock.monotonic()
-        if self._station.telescope.connection is not ConnectionState.CONNECTING:
+        now = self._ground.clock.monotonic()
+        if self._ground.telescope.connection is not ConnectionState.CONNECTING:
             self._answered_at = now
         return now - self._answered_at
 
     async def _joined(self, provisioned: Provisioned) -> None:
-        telescope = self._station.telescope
+        telescope = self._ground.telescope
         if isinstance(telescope, Movable):
             telescope.move(provisioned.ip)
-        self._station.state.set(host=provisioned.ip, configured_host=self._station.own.host)
+        self._ground.state.set(host=provisioned.ip, configured_host=self._own.host)
         _LOGGER.info("%s is back on the network at %s", provisioned.name, provisioned.ip)

@@ -15,12 +15,14 @@ from agent.events import Failure, Outcome, Reason, SessionResult, SessionWaiting
 from agent.execute.context import Job, Surroundings
 from agent.execute.orders import Ending, EndKind, Orders
 from agent.execute.run import SessionRun
+from agent.goals import Level, PreemptedError, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnError
 from agent.session.plan import Plan, target_json
 from agent.session.problems import InvalidSessionError
 from agent.station.gate import ConditionGate, SessionGuard
+from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.records import Records
 from agent.station.session_watch import SessionWatch
@@ -51,36 +53,44 @@ class SessionRunner:
     def __init__(
         self,
         around: Surroundings,
+        hands: Hands,
         store: SessionStore,
         records: Records,
         intake: Intake,
         gate: ConditionGate,
-        board: StationStatus,
+        status: StationStatus,
         session_watch: Callable[[Running, Plan], SessionWatch],
+        changed: Callable[[Waiting | None], None],
         end_night: Callable[[Reason, str], None],
     ) -> None:
+        """`changed` hears of the session that begins, and of its end (None)."""
         self._around = around
+        self._hands = hands
         self._store = store
         self._records = records
         self._intake = intake
         self._gate = gate
-        self._status = board
+        self._status = status
         self._session_watch = session_watch
+        self._changed = changed
         self._end_night = end_night
         self.dispatcher: Dispatcher | None = None
         self.running: Running | None = None
-        self.left_running = False  # a stop that never reached the telescope
 
     # -- what the dispatcher has done -------------------------------------------------------------------
 
     async def run(self, waiting: Waiting) -> None:
         """Run a session to its result, or put it back when it cannot begin or the agent stops."""
         self.running = Running(waiting, Orders())  # from here on it can be stopped
+        self._hands.session_id = waiting.session_id
+        self._changed(waiting)
         try:
             await self._begin(self.running)
         finally:
             self.running = None
+            self._hands.session_id = ""
             self._gate.forget(waiting.session_id)
+            self._changed(None)
 
     async def _begin(self, running: Running) -> None:
         waiting = running.waiting
@@ -93,7 +103,7 @@ class SessionRunner:
             return
         except StoreError as error:
             _LOGGER.error("Session %s cannot be taken: %s", waiting.session_id, error)  # noqa: TRY400
-            self._status.problem(Failure(error.code, error.message, error.hint))
+            self._status.problem("files", Failure(error.code, error.message, error.hint))
             return
         try:
             plan = self._intake.plan(stored.document)
@@ -111,7 +121,7 @@ class SessionRunner:
         """End a session that will not run, as skipped."""
         self._gate.forget(waiting.session_id)
         if waiting.resume:  # the telescope may still capture for it, and cannot be told now
-            self.left_running = True
+            self.leave_at_rest(reason, message)
             journal = self._store.journal(waiting.session_id)
             await self._records.end_from_journal(waiting.brief, journal, reason, message)
             return
@@ -140,7 +150,9 @@ class SessionRunner:
             try:
                 run = SessionRun(self._around, self._job(waiting, plan), orders)
                 result = await run.execute()
-                self.left_running = self.left_running or run.left_running
+            except asyncio.CancelledError:
+                await asyncio.shield(self._put_back(waiting, "The agent was stopped while this session ran."))
+                raise
             finally:
                 watch.cancel()
                 await asyncio.wait({watch})
@@ -148,7 +160,7 @@ class SessionRunner:
                 await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
                 return
             problem = _problem(result)
-            await self._leave_target(waiting, plan)
+            self._leave_target(waiting, plan)
             if not await self._gets_another_turn(waiting, result, turn):
                 await self._records.end(result, conditions=conditions, target=_target(plan))
                 if result.error is not None and _on_error(waiting) is OnError.END_NIGHT:
@@ -166,7 +178,11 @@ class SessionRunner:
         )
         return Job(waiting.brief, plan, self._store.journal(waiting.session_id), guard)
 
-    async def _leave_target(self, waiting: Waiting, plan: Plan) -> None:
+    def leave_at_rest(self, reason: Reason, message: str) -> None:
+        """Have the telescope stopped, although no session (any more) asks for it."""
+        self._hands.want(("left", reason), Wish(Level.SAFETY, reason, message))
+
+    def _leave_target(self, waiting: Waiting, plan: Plan) -> None:
         """Track no longer what the Sun comes near to while nobody watches over it."""
         targets = plan.goto_targets
         if not targets:
@@ -177,11 +193,7 @@ class SessionRunner:
             )
         except SunLimitError:
             _LOGGER.info("Tracking ends with session %s, as the Sun comes near", waiting.session_id)
-            try:
-                await self._around.telescope.stop_goto()
-            except TelescopeError as trouble:
-                _LOGGER.warning("The telescope could not be told to stop tracking: %s", trouble)
-                self.left_running = True
+            self.leave_at_rest(Reason.SUN, "The Sun comes near to the target.")
 
     async def _gets_another_turn(self, waiting: Waiting, result: SessionResult, turn: int) -> bool:
         """Let a session that failed and says `retry` wait again, with the frames it has."""
@@ -232,7 +244,10 @@ class SessionRunner:
     async def _take_control(self, running: Running) -> bool:
         """Whether the session may go on: it has the telescope, or is to be ended without it."""
         waiting, orders = running.waiting, running.orders
-        taking = asyncio.create_task(self._around.telescope.take_control(), name="take control")
+        taking = asyncio.create_task(
+            self._hands.perform(Level.SESSION, lambda telescope: telescope.take_control(), moves=False),
+            name="take control",
+        )
         order = asyncio.create_task(orders.ended(), name="order")
         try:
             await asyncio.wait({taking, order}, return_when=asyncio.FIRST_COMPLETED)
@@ -240,7 +255,7 @@ class SessionRunner:
                 _LOGGER.info("Session %s ends before it began", waiting.session_id)
                 return order.result().kind is not EndKind.AGENT_STOP
             taking.result()
-        except TelescopeError as error:
+        except (TelescopeError, PreemptedError) as error:
             _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)
             self._gate.refused_control()
             await self._queue_again(waiting)

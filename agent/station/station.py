@@ -1,4 +1,4 @@
-"""One telescope with everything that belongs to it: folders, queue, executor, status."""
+"""One telescope with everything that belongs to it: folders, queue, executor, hands, status."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import ConditionDefaults
-from agent.events import (
-    EventBus,
-    Failure,
-    Reason,
-    SafetyDecision,
-    TelemetryChanged,
-)
+from agent.events import Failure, Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
+from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Answer, Judgement, Waiting
@@ -27,40 +23,45 @@ from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.problems import Problem
+from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
-from agent.station.availability import Availability
 from agent.station.gate import ConditionGate
+from agent.station.ground import Ground
+from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.night import NightEnd
+from agent.station.night import Night
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
 from agent.station.session_watch import SessionWatch
-from agent.station.sharing import Sharing
-from agent.station.shelter import Shelter
-from agent.station.shown_filter import ShownFilter
+from agent.station.sharing import Sharing, ShownFilter
 from agent.station.state_file import StateFile
-from agent.station.status import StationStatus
+from agent.station.status import Availability, StationStatus
 from agent.station.switches import SwitchBoard, Switches
+from agent.station.tasks import Loop, Tasks
+from agent.station.weather_goal import WeatherGoal
 from agent.station.wiring import condition_defaults
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
+from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
-from agent.telescope.errors import TelescopeError
 from agent.telescope.interface import (
     ConnectionChanged,
     ConnectionState,
     TelemetryReport,
     Telescope,
     TelescopeEvent,
+    TelescopeView,
 )
 
 _LOGGER = logging.getLogger(__name__)
 
-STOP_LIMIT_S = 25.0  # a stopping agent waits this long for its session to come to rest
+STOP_LIMIT_S = 20.0  # a stopping agent waits this long for its session to come to rest
+TOLD_LIMIT_S = 4.0  # and this long more for a telescope that does not, once it was told to
+_NEEDED = frozenset({"hands", "sessions", "folders"})  # without these a station does not work
 
 
 class Station:
@@ -68,162 +69,213 @@ class Station:
 
     def __init__(
         self,
-        telescope_id: str,
+        ground: Ground,
         telescope: Telescope,
         settings: Settings,
         own: TelescopeSettings,
-        bus: EventBus,
         timetable: Timetable,
-        clock: Clock,
-        state: StateFile,
     ) -> None:
-        self.id = telescope_id
+        self.ground = ground
         self.own = own
-        self.telescope = telescope
-        self.bus = bus
-        self.clock = clock
-        self.zone = ZoneInfo(settings.site.zone_name)
-        self.site = settings.site.site()
-        self.state = state
+        self._driver = telescope
         self._settings = settings
         self._defaults = condition_defaults(settings)
-        self._safety: SafetyDecision | None = None
-        self._safety_changed = asyncio.Event()
-        self.bluetooth: BluetoothReturn | None = None
-        self._night_end = NightEnd(self)
-        self.hands_on = False  # a person's command moves the telescope just now
-        self._shelter = Shelter(self, settings.conditions.unsafe_action)
+        clock, publish = ground.clock, ground.bus.publish
+        self.status = StationStatus(ground.id, clock, publish)
+        self._availability = Availability(ground.id, publish, clock.now)
         self.switches = SwitchBoard(
-            state,
+            ground.state,
             Switches(
                 weather_policy=WeatherPolicy(settings.weather.policy),
                 max_wait_min=settings.conditions.max_wait_min,
             ),
             clock,
         )
-        self.status = StationStatus(telescope_id, clock, bus.publish)
-        self._availability = Availability(telescope_id, bus.publish, clock.now)
-        self.filter = ShownFilter(self)
-        self.sharing = Sharing(self, self.filter, settings.poll_seconds)
-        bus.subscribe(self.filter.hear)
+        self.hands = Hands(ground, telescope, self.status)
+        self.night = Night(ground, self.hands, self._queue)
+        self.weather_goal = WeatherGoal(
+            ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
+        )
+        self._safety_changed = asyncio.Event()
+        self._last_shutdown: Shutdown | None = None
+        self.bluetooth: BluetoothReturn | None = None
+        self._filter = ShownFilter(ground, self.hands, self.switches, self.capabilities, self._running_plan)
+        ground.bus.subscribe(self._filter.hear)
+        self.sharing = Sharing(
+            ground,
+            self.hands,
+            self._filter,
+            self._queue,
+            keep_control=own.keep_control,
+            poll_s=settings.poll_seconds,
+        )
         self.store = SessionStore(
-            settings.sessions_dir_of(own),
-            clock,
-            telescope=telescope_id,
-            zone=self.zone,
-            examine=self._examine,
+            settings.sessions_dir_of(own), clock, telescope=ground.id, zone=ground.zone, examine=self._examine
         )
         self.ledger = Ledger(self.store.tree.ledger, clock)
-        results = Results(
-            self.store.tree, telescope=telescope_id, zone=self.zone, capabilities=self.capabilities
+        self.results = Results(
+            self.store.tree, telescope=ground.id, zone=ground.zone, capabilities=self.capabilities
         )
-        self.results = results
-        self.records = Records(telescope_id, self.store, results, self.ledger, clock, bus.publish)
-        self.repeats = Repeats(self.store, state, clock, self.zone, self.site)
+        self.records = Records(ground.id, self.store, self.results, self.ledger, clock, publish)
+        self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
         self.intake = Intake(
-            telescope_id,
+            ground.id,
             self.store,
             self.records,
             self.repeats,
             clock=clock,
-            zone=self.zone,
+            zone=ground.zone,
             capabilities=self.capabilities,
             resolve=resolve,
-            publish=bus.publish,
+            publish=publish,
             poll_s=settings.poll_seconds,
         )
         self.gate = ConditionGate(
-            telescope,
-            site=self.site,
+            ground.telescope,
+            site=ground.site,
             clock=clock,
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,
-            safety=lambda: self._safety,
+            safety=lambda: self.weather_goal.decision,
             brake=self._brake,
         )
-        around = Surroundings(
-            telescope, telescope_id, self.site, self.zone.key, clock, bus.publish, self.status
-        )
         self.runner = SessionRunner(
-            around,
+            Surroundings(
+                ground.telescope,
+                self.hands,
+                ground.id,
+                ground.site,
+                ground.zone.key,
+                clock,
+                publish,
+                self.status,
+            ),
+            self.hands,
             self.store,
             self.records,
             self.intake,
             self.gate,
             self.status,
             self._session_watch,
+            self._session_changed,
             self.end_night,
         )
         self.dispatcher = Dispatcher(
-            telescope_id,
+            ground.id,
             clock=clock,
             timetable=timetable,
             gate=self.gate,
             sessions=self.runner,
-            publish=bus.publish,
+            publish=publish,
             on_idle=self.status.stands_still,
         )
         self.intake.dispatcher = self.dispatcher
         self.runner.dispatcher = self.dispatcher
-        self.switches.listen(lambda _: self.dispatcher.kick())
+        self.switches.listen(self._switched)
+        self._tasks = Tasks(ground.id, clock, self._give_up)
 
     # -- life -------------------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
-        self.telescope.listen(self._hear)
-        self.status.link(self.telescope.connection)  # it may have connected before we listened
-        self._availability.link(self.telescope.connection)
+        telescope = self.ground.telescope
+        telescope.listen(self._hear)
+        self.status.link(telescope.connection)  # it may have connected before we listened
+        self._availability.link(telescope.connection)
         await self.intake.recover()
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
     async def serve(self) -> None:
-        """Connect, follow the folders and run sessions, for ever."""
-        await self.records.open()
-        await self.telescope.open()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.intake.watch(), name=f"{self.id}: folders")
-            group.create_task(self.dispatcher.serve(), name=f"{self.id}: sessions")
-            group.create_task(self._follow_model(), name=f"{self.id}: model")
-            group.create_task(self._shelter.run(), name=f"{self.id}: shelter")
-            group.create_task(self._night_end.run(), name=f"{self.id}: end of the night")
-            if self.bluetooth is not None:
-                group.create_task(self.bluetooth.run(), name=f"{self.id}: bluetooth")
+        """Connect, follow the folders and run sessions, for ever, whatever defect one part has."""
+        loops: dict[str, Loop] = {
+            "hands": self.hands.serve,
+            "weather": self.weather_goal.run,
+            "folders": self.intake.watch,
+            "sessions": self.dispatcher.run_due,
+            "queue": self.dispatcher.tell_queue,
+            "link": self._follow_link,
+            "results": self.records.open,
+            "connecting": self._driver.open,
+            "orphans": self._stop_orphans,
+        }
+        if self.bluetooth is not None:
+            loops["bluetooth"] = self.bluetooth.run
+        await self._tasks.keep(loops)
 
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
         while self.dispatcher.running is not None or self._any_due():
-            await self.clock.sleep(self._settings.poll_seconds)
+            await self.ground.clock.sleep(self._settings.poll_seconds)
 
     async def stop(self) -> None:
-        """Bring the running session to rest: its capture is stopped, its file is back in ToDo/."""
+        """Begin nothing more, and bring the telescope and the running session to rest.
+
+        Its capture is stopped and its file back in ToDo/. What takes too long is told to stop all the same.
+        """
+        message = "The agent was stopped."
+        self.dispatcher.close()
         running = self.runner.running
         if running is not None:
-            message = "The agent was stopped."
             running.orders.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, message))
-            try:
-                async with self.clock.timeout(STOP_LIMIT_S):
-                    while self.runner.running is not None:
-                        await self.clock.sleep(0.05)
-            except TimeoutError:
-                _LOGGER.warning("Session %s did not come to rest in time", running.waiting.session_id)
+        wish = Wish(Level.SAFETY, Reason.AGENT_STOPPED, message, standing=True)
+        at_rest = self.hands.want("agent", wish) if self.hands.busy else None
+        try:
+            async with self.ground.clock.timeout(STOP_LIMIT_S):
+                while self.runner.running is not None:
+                    await self.ground.clock.sleep(0.05)
+                if at_rest is not None:
+                    await at_rest
+        except TimeoutError:
+            _LOGGER.warning("%s did not come to rest in time: %s", self.ground.id, self.hands.trouble())
+            await self.hands.tell_to_stop(TOLD_LIMIT_S)
         self.status.link(ConnectionState.CLOSED, "The agent is stopped.")
 
     async def close(self) -> None:
         """Let go of the telescope and the folders."""
         self.switches.close()
-        await self.telescope.close()
+        await self._driver.close()
         await asyncio.to_thread(self.store.close)
 
     # -- what others ask --------------------------------------------------------------------------------
 
+    @property
+    def id(self) -> str:
+        """The telescope's word in topics."""
+        return self.ground.id
+
+    @property
+    def telescope(self) -> TelescopeView:
+        """What is seen of the telescope; who wants to move it asks `hands`."""
+        return self.ground.telescope
+
+    @property
+    def clock(self) -> Clock:
+        """The time it lives in."""
+        return self.ground.clock
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local times."""
+        return self.ground.zone
+
+    @property
+    def site(self) -> Site | None:
+        """Where the telescope stands."""
+        return self.ground.site
+
+    @property
+    def state(self) -> StateFile:
+        """What it remembers between its lives."""
+        return self.ground.state
+
     def capabilities(self) -> Capabilities | None:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
-        if self.telescope.identity is not None:
-            return self.telescope.capabilities
-        model = self.own.model if self.own.model != "auto" else self.state.get("model")
+        telescope = self.ground.telescope
+        if telescope.identity is not None:
+            return telescope.capabilities
+        model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
         return capabilities_for(model) if isinstance(model, str) else None
 
     def defaults(self) -> ConditionDefaults:
@@ -237,50 +289,32 @@ class Station:
         return self._settings.weather.has_sources
 
     @property
-    def has_unfinished(self) -> bool:
-        """Whether the telescope may still capture for a session that is not followed now."""
-        return self.runner.left_running or any(waiting.resume for waiting in self.dispatcher.queue)
-
-    @property
     def running(self) -> Running | None:
         """The session that runs."""
         return self.runner.running
 
     def say_again(self) -> None:
         """Publish the current truth for listeners that came late."""
-        now = self.clock.now()
-        self.bus.publish(self._availability.event())
-        self.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=self.telescope.telemetry))
-        self.bus.publish(self.dispatcher.queue_event())
-        self.bus.publish(self.status.again())
+        publish, telemetry = self.ground.bus.publish, self.ground.telescope.telemetry
+        publish(self._availability.event())
+        publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
+        publish(self.dispatcher.queue_event())
+        publish(self.status.again())
 
     def end_night(self, reason: Reason, message: str) -> None:
-        """Start nothing more until the next evening, and run the closing steps."""
-        self._night_end.end(reason, message)
-
-    def stop_after_this(self) -> None:
-        """Start nothing more this night; what runs goes on."""
-        self.end_night(Reason.USER, "A person wanted nothing more after this session.")
+        """Start nothing more before the next solar noon, and have the closing steps done."""
+        self.night.end(reason, message, runs=self.runner.running is not None)
+        self.dispatcher.kick()
 
     def resume_night(self) -> bool:
         """Undo the end of the night; false when it was not over."""
-        return self._night_end.undo()
-
-    async def halt_if_connected(self) -> None:
-        """Stop whatever the telescope does although no session of ours runs."""
-        if self.telescope.connection is ConnectionState.CONNECTED:
-            await self.telescope.halt()
-
-    async def stop_left_running(self) -> None:
-        """Stop what the telescope still does for a session that was given up; later, if it is away now."""
-        self.runner.left_running = True
-        if self.telescope.connection is ConnectionState.CONNECTED:
-            await self._make_up_for_stop()
+        was_over = self.night.undo()
+        self.dispatcher.kick()
+        return was_over
 
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
-        self._safety = decision
-        self._shelter.hear(decision)
+        self.weather_goal.hear(decision)
         changed, self._safety_changed = self._safety_changed, asyncio.Event()
         changed.set()
         self.dispatcher.kick()
@@ -290,22 +324,50 @@ class Station:
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)
 
+    def _queue(self) -> tuple[Waiting, ...]:
+        return self.dispatcher.queue
+
     def _any_due(self) -> bool:
-        now = self.clock.now()
+        now = self.ground.clock.now()
         return any(waiting.due(now) for waiting in self.dispatcher.queue)
 
+    def _running_plan(self) -> Plan | None:
+        running = self.runner.running
+        return running.waiting.plan if running is not None else None
+
+    def _weather_policy(self) -> WeatherPolicy:
+        running = self.runner.running
+        if running is not None:
+            return self.gate.conditions(running.waiting.document).weather
+        return self.switches.values.weather_policy
+
+    def _switched(self, _switches: Switches) -> None:
+        self.weather_goal.look()
+        self.dispatcher.kick()
+
+    def _session_changed(self, began: Waiting | None) -> None:
+        self.weather_goal.look()
+        if began is None:
+            self.sharing.used()
+            self.night.session_ended(self._last_shutdown)
+        else:
+            self._last_shutdown = began.document.shutdown
+
     def _brake(self, waiting: Waiting) -> Judgement | None:
-        if self.hands_on:
+        if self.hands.taken:
             return Judgement(Answer.WAIT, Reason.USER, "A person moves the telescope.")
+        wish = self.hands.hold(Level.SESSION)
+        if wish is not None and wish.reason is not Reason.WEATHER:
+            return Judgement(Answer.WAIT, wish.reason, f"The telescope is brought to rest: {wish.message}")
         if waiting.forced:
             return None
-        over = self._night_end.judgement()
+        over = self.night.judgement()
         if over is not None or waiting.resume:  # what ran before a restart is nothing that starts
             return over
         values = self.switches.values
         if not values.scheduler:
             return Judgement(Answer.WAIT, Reason.USER, "The scheduler is switched off.")
-        if values.not_before is not None and self.clock.now() < values.not_before:
+        if values.not_before is not None and self.ground.clock.now() < values.not_before:
             return Judgement(Answer.WAIT, Reason.USER, "A person wants nothing earlier.", values.not_before)
         return None
 
@@ -314,55 +376,62 @@ class Station:
         conditions = self.gate.conditions(waiting.document)
         targets = plan.goto_targets
         target = targets[-1] if targets else None
+        site = self.ground.site
         return SessionWatch(
             running.orders,
             conditions,
-            clock=self.clock,
+            clock=self.ground.clock,
             window_end=waiting.window_end,
-            dawn=lambda now: conditions.capture_deadline(self.site, now, target, began=waiting.began),
+            dawn=lambda now: conditions.capture_deadline(site, now, target, began=waiting.began),
             judge=lambda now: conditions.judge(self.gate.moment(waiting, now, running=True)),
-            safety=lambda: self._safety,
+            safety=lambda: self.weather_goal.decision,
             policy=lambda: self.gate.conditions(waiting.document).weather,
             safety_changed=lambda: self._safety_changed,
         )
 
     def _hear(self, event: TelescopeEvent) -> None:
-        now = self.clock.now()
         match event:
             case TelemetryReport(telemetry):
-                self.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=telemetry))
+                now = self.ground.clock.now()
+                self.ground.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=telemetry))
                 self.dispatcher.kick()
             case ConnectionChanged(state, message):
                 self.status.link(state, message)
                 self._availability.link(state, message)
-                self.filter.link(state)
+                self._filter.link(state)
                 self.dispatcher.kick()
             case _:
                 return
 
-    async def _follow_model(self) -> None:
-        """Each time the telescope is there: stop what could not be stopped, and check what waits."""
-        checked: object = None
+    async def _follow_link(self) -> None:
+        """Each time the telescope is there, check what waits against it."""
+        telescope, checked = self.ground.telescope, None
         while True:
-            await self.telescope.wait_connected()
-            identity = self.telescope.identity
+            await telescope.wait_connected()
+            identity = telescope.identity
             if identity is not None:
-                self.state.set(model=identity.model, serial=identity.serial, name=identity.name)
-            if self.runner.left_running and self.running is None:
-                await self._make_up_for_stop()
-            known = (identity, self.telescope.capabilities)
+                self.ground.state.set(model=identity.model, serial=identity.serial, name=identity.name)
+            known: Any = (identity, telescope.capabilities)
             if known != checked:
                 checked = known
                 await self.intake.look_again()
             await self.sharing.stay()
-            await self.clock.sleep(self._settings.poll_seconds)  # another client may hold a link that is up
+            await self.ground.clock.sleep(
+                self._settings.poll_seconds
+            )  # another client may hold a link that is up
 
-    async def _make_up_for_stop(self) -> None:
-        try:
-            await self.telescope.halt()
-        except TelescopeError as error:
-            _LOGGER.warning("The telescope still could not be told to stop: %s", error)
-            self.status.problem(Failure(error.code, error.message, error.hint))
-            return
-        self.runner.left_running = False
-        _LOGGER.info("The telescope was told to stop, now that it is back")
+    async def _stop_orphans(self) -> None:
+        """Stop a capture that an earlier life left open and no session in the queue goes on with."""
+        await self.intake.looked()
+        goes_on = any(waiting.resume for waiting in self.dispatcher.queue) or self.runner.running is not None
+        if self.hands.capturing and not goes_on:
+            self.runner.leave_at_rest(Reason.AGENT_RESTARTED, "No session goes on with what was captured.")
+
+    def _give_up(self, part: str, problem: Failure) -> None:
+        """A part cannot be kept running; without a needed one nothing more begins on this telescope."""
+        if part in _NEEDED:
+            self.dispatcher.close()
+            running = self.runner.running
+            if running is not None:
+                running.orders.end(Ending(EndKind.LIMIT, Reason.TELESCOPE, problem.message))
+        self.status.problem(part, problem)

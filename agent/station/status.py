@@ -1,15 +1,18 @@
-"""The one status of a station, merged from what the run, the queue and the link say."""
+"""The one status of a station, merged from what all its parts say, and whether its telescope is there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent.clock import Clock
-from agent.events import Failure, Reason, SessionBrief, Status, StatusChanged
+from agent.events import AvailabilityChanged, Failure, Reason, SessionBrief, Status, StatusChanged
 from agent.execute.status import StatusSink
 from agent.schedule.dispatcher import Standstill
 from agent.telescope.interface import ConnectionState
+
+SESSION = "session"  # the part whose problem is the last session's
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class StationStatus(StatusSink):
         self._link = ConnectionState.CLOSED
         self._link_message = ""
         self._parked = False
-        self._problem: Failure | None = None
+        self._safing: _Said | None = None
+        self._problems: dict[str, Failure] = {}
         self._last: StatusChanged | None = None
 
     @property
@@ -43,12 +47,13 @@ class StationStatus(StatusSink):
 
     def session_began(self, session: SessionBrief) -> None:
         """A session runs; what it says is the status until it ended."""
-        self._session, self._said, self._parked = session, _Said(Status.PREPARING), False
+        self._session, self._said = session, _Said(Status.PREPARING)
         self._tell()
 
     def session_ended(self, problem: Failure | None) -> None:
         """No session runs; `problem` stays until the next session does better."""
-        self._session, self._said, self._problem = None, None, problem
+        self._session, self._said = None, None
+        self.problem(SESSION, problem)
         self._tell()
 
     def say(self, status: Status, *, step: str = "", reason: Reason | None = None, message: str = "") -> None:
@@ -56,11 +61,20 @@ class StationStatus(StatusSink):
         self._said = _Said(status, step, reason, message)
         self._tell()
 
-    def manual_done(self, *, parked: bool = False) -> None:
+    def safing(self, status: Status | None, reason: Reason | None = None, message: str = "") -> None:
+        """The telescope is being brought to rest, which is more than what anybody says; None: no longer."""
+        self._safing = _Said(status, "", reason, message) if status is not None else None
+        self._tell()
+
+    def manual_done(self) -> None:
         """A manual command is over."""
-        self._parked = parked
         if self._session is None:
             self._said = None
+        self._tell()
+
+    def parked(self, parked: bool) -> None:
+        """The telescope is folded, or no longer."""
+        self._parked = parked
         self._tell()
 
     def stands_still(self, standstill: Standstill | None) -> None:
@@ -75,9 +89,12 @@ class StationStatus(StatusSink):
         self._link, self._link_message = state, message
         self._tell()
 
-    def problem(self, problem: Failure | None) -> None:
-        """Something needs a person's attention, or no longer does."""
-        self._problem = problem
+    def problem(self, part: str, problem: Failure | None) -> None:
+        """Something of one part needs a person's attention, or no longer does; the oldest is shown."""
+        if problem is None:
+            self._problems.pop(part, None)
+        else:
+            self._problems[part] = problem
         self._tell()
 
     def again(self) -> StatusChanged:
@@ -102,10 +119,12 @@ class StationStatus(StatusSink):
             step=said.step,
             reason=said.reason,
             message=said.message,
-            problem=self._problem,
+            problem=next(iter(self._problems.values()), None),
         )
 
     def _current(self) -> _Said:
+        if self._safing is not None:
+            return self._safing
         if self._said is not None:
             return self._said
         if self._standstill is not None:
@@ -130,3 +149,33 @@ def _same(before: StatusChanged, now: StatusChanged) -> bool:
         and (before.step, before.reason, before.message, before.problem)
         == (now.step, now.reason, now.message, now.problem)
     )
+
+
+_THERE = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER, ConnectionState.RESTING})
+
+
+class Availability:
+    """Owner of one telescope's availability; publishes it with every change of the link."""
+
+    def __init__(
+        self, telescope_id: str, publish: Callable[[AvailabilityChanged], None], now: Callable[[], datetime]
+    ) -> None:
+        self._telescope_id = telescope_id
+        self._publish = publish
+        self._now = now
+        self._online = False
+        self._state = ConnectionState.CLOSED
+
+    def link(self, state: ConnectionState, message: str = "") -> None:
+        """The link changed. An attempt to connect tells nothing until it has failed."""
+        self._state = state
+        if state is not ConnectionState.CONNECTING or message:
+            self._online = state in _THERE
+        self._publish(self.event(message))
+
+    def event(self, message: str = "") -> AvailabilityChanged:
+        """The availability as it is now."""
+        heard = self._state is ConnectionState.CONNECTED
+        return AvailabilityChanged(
+            telescope=self._telescope_id, at=self._now(), online=self._online, heard=heard, message=message
+        )

@@ -142,18 +142,8 @@ TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | Activit
 Listener = Callable[[TelescopeEvent], None]
 
 
-class Telescope(ABC):
-    """One telescope. All coroutines may raise `TelescopeError` subclasses, nothing else on purpose."""
-
-    # -- connection -------------------------------------------------------------------------------------
-
-    @abstractmethod
-    async def open(self) -> None:
-        """Start connecting, and keep doing so; return at once. Wakes a telescope that rests."""
-
-    @abstractmethod
-    async def close(self) -> None:
-        """Give the lock back, close the link, stop every task. Never raises for an absent telescope."""
+class TelescopeView(ABC):
+    """What is seen of a telescope without commanding it."""
 
     @property
     @abstractmethod
@@ -186,6 +176,31 @@ class Telescope(ABC):
     @abstractmethod
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for each event, in the event loop; the returned function removes it."""
+
+    @abstractmethod
+    async def latest_picture(self, since: datetime) -> Picture | None:
+        """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+
+    @abstractmethod
+    async def capture_files(self, since: datetime) -> tuple[str, ...]:
+        """Paths, on the telescope, of the files of the newest capture begun after `since`."""
+
+    @property
+    @abstractmethod
+    def streams(self) -> dict[str, str]:
+        """Live stream addresses by name ("tele", "wide"); empty before the first connection."""
+
+
+class Telescope(TelescopeView):
+    """One telescope. All coroutines may raise `TelescopeError` subclasses, nothing else on purpose."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Start connecting, and keep doing so; return at once. Wakes a telescope that rests."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give the lock back, close the link, stop every task. Never raises for an absent telescope."""
 
     # -- control ----------------------------------------------------------------------------------------
 
@@ -281,18 +296,3 @@ class Telescope(ABC):
     @abstractmethod
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         """Stop the capture and wait until the telescope has closed it; no frames when none ran."""
-
-    # -- media ------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    async def latest_picture(self, since: datetime) -> Picture | None:
-        """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
-
-    @abstractmethod
-    async def capture_files(self, since: datetime) -> tuple[str, ...]:
-        """Paths, on the telescope, of the files of the newest capture begun after `since`."""
-
-    @property
-    @abstractmethod
-    def streams(self) -> dict[str, str]:
-        """Live stream addresses by name ("tele", "wide"); empty before the first connection."""

@@ -1,4 +1,4 @@
-"""Set the telescope's clock; leave an earlier session's display; park; power off."""
+"""Set the telescope's clock; leave an earlier session's display."""
 
 from __future__ import annotations
 
@@ -14,13 +14,3 @@ async def set_time(context: StepContext, _step: PlannedStep) -> None:
 async def go_live(context: StepContext, _step: PlannedStep) -> None:
     """Finish the display of the session before."""
     await context.telescope.go_live()
-
-
-async def park(context: StepContext, _step: PlannedStep) -> None:
-    """Fold the telescope."""
-    await context.telescope.park()
-
-
-async def power_down(context: StepContext, _step: PlannedStep) -> None:
-    """Power the telescope off."""
-    await context.telescope.shutdown()

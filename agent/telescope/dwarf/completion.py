@@ -258,13 +258,18 @@ class CaptureStartCompletion(Completion):
 
 
 class CaptureStopCompletion(Completion):
-    """The capture is closed when the state says so, or when the telescope, asked, captures nothing."""
+    """The capture is closed when the state says so, or when the telescope, asked, captures nothing.
+
+    `unheard` is set as well when it goes on and shows no sign of stopping: the stop has to be asked again.
+    """
 
     def __init__(self, doing: str, judge: Judge, limits: Limits, *, camera: Camera, query: Query) -> None:
         super().__init__(doing, judge, limits)
         self._camera = camera
         self._query = query
-        self.patience = limits.state_check
+        self._stopping = False
+        self.unheard = False
+        self.patience = limits.stop_heard
 
     def see(self, event: Notification | Answered) -> bool:
         match event:
@@ -273,20 +278,25 @@ class CaptureStopCompletion(Completion):
                 self.patience = self._limits.settle
             case say.CaptureState(camera=self._camera, state=state):
                 self.done = state in _OVER
-                self.patience = self._limits.state_check
+                self._stopping = state == State.STOPPING
+                self.patience = self._limits.state_check if self._stopping else self._limits.stop_heard
             case say.CaptureCount(camera=self._camera):
                 pass
             case _:
                 return False
         return True
 
-    async def silent(self, seconds: float) -> None:  # noqa: ARG002 - stacking the rest may take minutes
+    async def silent(self, seconds: float) -> None:
         snapshot = await self._query()
-        self.patience = self._limits.state_check
-        self.done = snapshot is not None and snapshot.capturing.get(self._camera) is False
+        running = snapshot.capturing.get(self._camera) if snapshot is not None else None
+        if running is False:
+            self.done = True
+        elif not self._stopping and seconds >= self._limits.stop_heard:
+            self.done = self.unheard = True
+        self.patience = self._limits.state_check if self._stopping else self._limits.stop_heard
 
 
-class GoLiveRule(Completion):
+class GoLiveCompletion(Completion):
     """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand."""
 
     def see(self, event: Notification | Answered) -> bool:

@@ -24,6 +24,7 @@ class Limits:
     solve_eq: float = 600.0  # usually 30 to 90
     capture_start: float = 60.0  # usually 2 to 20
     capture_stop: float = 300.0  # stacking what was taken may last minutes
+    stop_heard: float = 6.0  # a capture that goes on this long after a stop did not hear it
     stop: float = 15.0  # stopping a movement
     motor: float = 120.0  # half a turn at full speed, and finding home
     power: float = 10.0  # from the command to the farewell

@@ -20,7 +20,7 @@ from agent.telescope.dwarf.media import Album, AlbumEntry, newest_ended_since, n
 from agent.telescope.dwarf.state import CaptureRecord, Phase
 from agent.telescope.dwarf.wire.codes import error_for
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
+from agent.telescope.errors import CommandTimeoutError, TelescopeError, TransientError, UnreachableError
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
@@ -119,13 +119,25 @@ async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
     record = device.state.captures[camera]
     attached_at = device.clock.now()
     record.stop_asked = record.stop_asked or record.active
+    try:
+        async with limit(device.clock, device.limits.capture_stop):
+            while not await _asked_to_stop(device, camera):
+                _LOGGER.warning("The %s capture goes on; the telescope is asked to stop it again", camera)
+    except TimeoutError:
+        seconds = device.limits.capture_stop
+        raise CommandTimeoutError(f"The {camera} capture did not stop within {seconds:.0f} s.") from None
+    if record.active:  # never seen to run, or its end went unheard
+        record.abandon() if record.phase is Phase.STARTING else record.reconcile(running=False)
+    return await _report(device, record, attached_at)
+
+
+async def _asked_to_stop(device: Device, camera: Camera) -> bool:
+    """Ask once, and wait for the end of the capture; false when the stop was not heard."""
     completion = CaptureStopCompletion(
         "Stopping the capture", device.judge, device.limits, camera=camera, query=device.query
     )
     await device.carry_out(_STOP[camera], None, completion, total=device.limits.capture_stop)
-    if record.active:  # never seen to run, or its end went unheard
-        record.abandon() if record.phase is Phase.STARTING else record.reconcile(running=False)
-    return await _report(device, record, attached_at)
+    return not completion.unheard
 
 
 async def _open_shutter(device: Device, camera: Camera, *, force: bool) -> None:

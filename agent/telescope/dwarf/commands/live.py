@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.completion import GoLiveRule
+from agent.telescope.dwarf.completion import GoLiveCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
@@ -52,6 +52,6 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
 
 
 async def _finish(device: Device, camera: Camera) -> None:
-    completion = GoLiveRule("Returning to live view", device.judge, device.limits)
+    completion = GoLiveCompletion("Returning to live view", device.judge, device.limits)
     await device.carry_out(_GO_LIVE[camera], None, completion, total=device.limits.go_live)
     device.state.captures[camera].displayed = False

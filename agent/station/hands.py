@@ -1,0 +1,448 @@
+"""The hands on one telescope: the only code that commands it, and keeper of what it has to come to.
+
+Sessions and people have their work performed here, one after the other. Whoever wants the telescope to stand
+still, to be parked or switched off leaves a wish; the task `serve` works towards all wishes together until
+the telescope itself shows that it is there, however often it takes, and sees to it that it stays there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from agent.capabilities import Camera
+from agent.errors import AgentError
+from agent.events import Failure, Reason, Status
+from agent.goals import Goal, GoalKind, Level, PreemptedError, Wish, merged
+from agent.station.ground import Ground
+from agent.station.status import StationStatus
+from agent.telescope.errors import TransientError
+from agent.telescope.interface import (
+    CaptureProgress,
+    CaptureReport,
+    ConnectionChanged,
+    ConnectionState,
+    Telescope,
+    TelescopeEvent,
+)
+
+_LOGGER = logging.getLogger(__name__)
+T = TypeVar("T")
+Work = Callable[[Telescope], Awaitable[T]]
+
+AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should be closed
+AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
+LET_GO_S = 5.0  # work that was cancelled and does not end within this is left to itself
+_KEY = "hands"
+_PROBLEM = "hands"
+_MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
+_LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
+_DOING = {GoalKind.STOPPED: "stopped", GoalKind.PARKED: "parked", GoalKind.OFF: "switched off"}
+
+
+class StillCapturingError(TransientError):
+    """The telescope was told to stop, and captures."""
+
+    code = "still_capturing"
+
+
+@dataclass(eq=False)
+class _Held:
+    """A wish with those who wait for it."""
+
+    wish: Wish
+    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+@dataclass(eq=False)
+class _Doing:
+    """Work that is being performed."""
+
+    level: Level
+    task: asyncio.Future[Any]
+    preempted: asyncio.Future[Wish]
+
+
+class Hands:
+    """Owner of all that a telescope is told to do, of the wishes about it, and of which shutters are open."""
+
+    def __init__(self, ground: Ground, telescope: Telescope, status: StationStatus) -> None:
+        self._ground = ground
+        self._telescope = telescope
+        self._status = status
+        self._turn = asyncio.Lock()
+        self._doing: _Doing | None = None
+        self._changed = asyncio.Event()
+        self._reports: dict[Camera, CaptureReport] = {}
+        self._still = False  # seen to be at rest, and not moved since
+        self._parked = False
+        self._off = False
+        self._attempts = 0
+        self._trouble = ""
+        self.session_id = ""  # the session that runs
+        self.taken = False  # a person moves the telescope just now
+        self._held: dict[Hashable, _Held] = {}
+        self._capturing, self._kept = _restored(ground.state.get(_KEY))
+        telescope.listen(self._hear)
+
+    # -- what others ask --------------------------------------------------------------------------------
+
+    @property
+    def goal(self) -> GoalKind:
+        """What the hands are about now."""
+        goal = self._goal()
+        if goal is not None:
+            return goal.kind
+        if self.taken:
+            return GoalKind.BY_HAND
+        return GoalKind.SESSION if self.session_id else GoalKind.FREE
+
+    @property
+    def capturing(self) -> frozenset[Camera]:
+        """The cameras whose shutter was opened and was not seen to be closed."""
+        return frozenset(self._capturing)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the telescope is being moved, captures, or is still on its way to rest."""
+        return self._doing is not None or bool(self._capturing) or not self.reached
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the telescope is to stand still and was not seen to."""
+        return self._goal() is not None and not self._is_at_rest()
+
+    @property
+    def reached(self) -> bool:
+        """Whether the telescope is seen to be where all wishes want it."""
+        goal = self._goal()
+        return goal is None or self._is_reached(goal)
+
+    def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
+        """The weightiest wish that keeps this level from moving the telescope; nothing keeps safety from it.
+
+        `besides` leaves one holder's own out.
+        """
+        wishes = [held.wish for holder, held in self._held.items() if holder != besides]
+        blocking = [wish for wish in wishes if wish.level >= level]
+        return None if level is Level.SAFETY else max(blocking, key=lambda wish: wish.level, default=None)
+
+    def trouble(self) -> str:
+        """Why the telescope is not yet where it is wanted; "" while nothing stands in the way."""
+        return self._trouble
+
+    async def changed(self) -> None:
+        """Return when a wish came, went or was fulfilled."""
+        await self._changed.wait()
+
+    # -- wishes -----------------------------------------------------------------------------------------
+
+    def want(self, holder: Hashable, wish: Wish) -> asyncio.Future[bool]:
+        """Leave a wish, one a holder; true once the telescope is seen to be there, false if withdrawn."""
+        held = self._held.get(holder)
+        if held is not None and not held.reached.done():
+            held.wish = wish
+        else:
+            self._held[holder] = held = _Held(wish)
+        if self._doing is not None and self._doing.level < wish.level and not self._doing.preempted.done():
+            self._doing.preempted.set_result(wish)
+        self._notify()
+        return asyncio.shield(held.reached)
+
+    def withdraw(self, holder: Hashable) -> None:
+        """Take a wish back; harmless when there is none."""
+        held = self._held.pop(holder, None)
+        if held is not None:
+            if not held.reached.done():
+                held.reached.set_result(False)
+            self._notify()
+
+    # -- work -------------------------------------------------------------------------------------------
+
+    async def perform(self, level: Level, work: Work[T], *, moves: bool = True) -> T:
+        """Perform work as soon as it may and its turn comes; PreemptedError when it may not go on.
+
+        Work that does not move the telescope says so: what was seen of it stays true.
+        """
+        if moves:
+            self._leave_upkeep()
+        while True:
+            while self.hold(level) is not None:
+                await self.changed()
+            async with self._turn:
+                if self.hold(level) is None:
+                    return await self._do(level, work, moves=moves)
+
+    async def park(self) -> None:
+        """Stop and fold the telescope because a person wants it, whatever the weather."""
+        await self.perform(Level.SAFETY, self._fold)
+
+    async def switch_off(self) -> None:
+        """Stop the telescope and switch it off because a person wants it."""
+        await self.perform(Level.SAFETY, self._power_down)
+
+    async def tell_to_stop(self, limit_s: float) -> None:
+        """Tell the telescope once more to stop, without waiting for anything: there is no more time."""
+        try:
+            async with self._ground.clock.timeout(limit_s):
+                await self._telescope.halt()
+        except (AgentError, TimeoutError) as error:
+            _LOGGER.warning("The telescope was not seen to stop: %s", error or "time ran out")
+        self._remember()
+
+    def capture_opened(self, camera: Camera) -> None:
+        """A shutter is about to open."""
+        self._still = self._parked = False
+        self._reports.pop(camera, None)
+        self._capturing.add(camera)
+        self._remember()
+
+    def capture_closed(self, camera: Camera) -> None:
+        """A capture was seen to be over."""
+        self._capturing.discard(camera)
+        self._remember()
+
+    def take_report(self, camera: Camera) -> CaptureReport | None:
+        """What the telescope said when its capture was stopped; each is told once."""
+        return self._reports.pop(camera, None)
+
+    # -- the task ---------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Work towards the wishes for ever."""
+        for wish in self._kept:
+            self.want(f"before the restart: {'park' if wish.park else 'stop'}", wish)
+        while True:
+            changed, goal = self._changed, self._goal()
+            if goal is None:
+                self._no_trouble()
+                self._off = False
+                await changed.wait()
+            elif self._is_reached(goal):
+                self._fulfil()
+                if not await self._within(AGAIN_S, changed):
+                    await self._look_again()
+            elif not self._may_reach(goal):
+                self._not_there(goal, "it does not answer", "It is done as soon as the telescope is back.")
+                await changed.wait()
+            elif not await self._try(goal):
+                await self._within(AGAIN_CAPTURING_S if self._capturing else AGAIN_S, changed)
+
+    async def _try(self, goal: Goal) -> bool:
+        self._attempts += 1
+        try:
+            async with self._turn:
+                self._say(goal)
+                if not self._still:
+                    await self._stop(self._telescope)
+                if goal.park and not self._parked:
+                    await self._fold(self._telescope)
+                if goal.off and not self._off:
+                    await self._power_down(self._telescope)
+        except AgentError as error:
+            self._not_there(goal, error.message, error.hint)
+        except TimeoutError:
+            self._not_there(goal, "it took too long", "")
+        except Exception as error:
+            _LOGGER.exception("The telescope could not be %s, by a defect of the agent", _DOING[goal.kind])
+            self._not_there(
+                goal, f"the agent failed ({type(error).__name__})", "Please report it with the log."
+            )
+        else:
+            return True
+        return False
+
+    async def _stop(self, telescope: Telescope) -> None:
+        """Stop everything, and see that no shutter is open; StillCapturingError when one is."""
+        if self._attempts > 1 and self._capturing:
+            await telescope.take_control()
+        for camera in tuple(self._capturing):
+            self._reports[camera] = await telescope.stop_capture(camera)
+        await telescope.halt()
+        for camera in Camera:
+            if await telescope.running_capture(camera) is not None:
+                self._capturing.add(camera)
+                raise StillCapturingError(f"The {camera.value} camera still captures.")
+        self._capturing.clear()
+        self._still = True
+
+    async def _look_again(self) -> None:
+        """See that a telescope that has to stand still does so; only one that is there can be asked."""
+        if not self._linked:
+            return
+        try:
+            async with self._turn:
+                asked = {camera: await self._telescope.running_capture(camera) for camera in Camera}
+        except AgentError as error:
+            _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
+        else:
+            running = {camera for camera, capture in asked.items() if capture is not None}
+            self._capturing |= running
+            self._still = not running
+
+    async def _fold(self, telescope: Telescope) -> None:
+        if not self._still:
+            await self._stop(telescope)
+        await telescope.take_control()
+        await telescope.park()
+        self._still = self._parked = True
+
+    async def _power_down(self, telescope: Telescope) -> None:
+        if not self._still:
+            await self._stop(telescope)
+        await telescope.take_control()
+        await telescope.shutdown()
+        self._still = self._off = True
+
+    async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
+        if moves:
+            self._still = self._parked = self._off = False
+            self._status.parked(False)
+        task = asyncio.ensure_future(work(self._telescope))
+        self._doing = doing = _Doing(level, task, asyncio.get_running_loop().create_future())
+        try:
+            waiting: list[asyncio.Future[Any]] = [task, doing.preempted]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._doing = None
+            if not task.done():
+                await self._let_go(task)
+        if doing.preempted.done() and (not task.done() or task.cancelled()):
+            raise PreemptedError(doing.preempted.result())
+        self._status.parked(self._parked)
+        return task.result()
+
+    async def _let_go(self, task: asyncio.Future[Any]) -> None:
+        task.cancel()
+        try:
+            async with self._ground.clock.timeout(LET_GO_S):
+                await asyncio.wait([task])
+        except TimeoutError:
+            _LOGGER.warning(
+                "Work on the telescope does not end although it was told to; it is left to itself"
+            )
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _goal(self) -> Goal | None:
+        return merged(held.wish for held in self._held.values())
+
+    @property
+    def _linked(self) -> bool:
+        return self._ground.telescope.connection in _LINKED
+
+    def _is_reached(self, goal: Goal) -> bool:
+        return self._is_at_rest() and (not goal.park or self._parked) and (not goal.off or self._off)
+
+    def _is_at_rest(self) -> bool:
+        return self._still or (not self._linked and not self._capturing)
+
+    def _may_reach(self, goal: Goal) -> bool:
+        """Whether there is a way to the telescope; one that was left alone can be woken."""
+        resting = self._ground.telescope.connection is ConnectionState.RESTING
+        return self._linked or (resting and (goal.park or goal.off or bool(self._capturing)))
+
+    def _fulfil(self) -> None:
+        """Tell those who wait; what does not stand is over."""
+        self._no_trouble()
+        self._status.parked(self._parked)
+        for holder, held in tuple(self._held.items()):
+            if not held.reached.done():
+                held.reached.set_result(True)
+            if not held.wish.standing:
+                del self._held[holder]
+                self._notify()
+        self._remember()
+
+    def _no_trouble(self) -> None:
+        self._attempts, self._trouble = 0, ""
+        self._status.problem(_PROBLEM, None)
+        self._status.safing(None)
+
+    def _say(self, goal: Goal) -> None:
+        """What people see while the telescope is brought to rest; of one that is at rest, nothing."""
+        self._remember()
+        if self._capturing or self._attempts > 1:
+            self._status.safing(Status.STOPPING, goal.reason, f"stopping the telescope: {goal.message}")
+        elif (goal.park and not self._parked) or (goal.off and not self._off):
+            doing = "switching off" if goal.off and (self._parked or not goal.park) else "parking"
+            self._status.safing(Status.FINISHING, goal.reason, f"{doing} the telescope: {goal.message}")
+
+    def _not_there(self, goal: Goal, why: str, hint: str) -> None:
+        self._trouble = why
+        known = self._ground.telescope.identity is not None
+        if not (self._capturing or (known and (self._linked or goal.park or goal.off))):
+            return
+        wanted = _DOING[goal.kind if not self._capturing else GoalKind.STOPPED]
+        level = logging.WARNING if self._attempts <= 1 else logging.DEBUG
+        _LOGGER.log(level, "The telescope is not %s yet: %s", wanted, why)
+        failure = Failure(
+            "not_safe",
+            f"The telescope is not {wanted} yet: {why.rstrip('.')}. The agent goes on trying.",
+            hint or "Look after it if you can.",
+        )
+        self._status.problem(_PROBLEM, failure)
+        if self._capturing:
+            self._status.safing(Status.STOPPING, goal.reason, f"stopping the telescope: {goal.message}")
+        self._remember()
+
+    def _hear(self, event: TelescopeEvent) -> None:
+        match event:
+            case ConnectionChanged(state=ConnectionState.CONNECTED):
+                self._still = False
+                self._notify()
+            case ConnectionChanged():
+                self._notify()
+            case CaptureProgress(camera=camera) if self._still and self._goal() is not None:
+                _LOGGER.warning("The %s camera captures although it should not", camera.value)
+                self._capturing.add(camera)
+                self._still = False
+                self._notify()
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _within(self, seconds: float, changed: asyncio.Event) -> bool:
+        """Wait for a change; false when there was none for so long."""
+        try:
+            async with self._ground.clock.timeout(seconds):
+                await changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _leave_upkeep(self) -> None:
+        for holder, held in tuple(self._held.items()):
+            if held.wish.level is Level.UPKEEP:
+                self.withdraw(holder)
+
+    def _remember(self) -> None:
+        """Keep what must be known after a restart: open shutters, and what was not reached yet."""
+        goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)
+        kept: dict[str, Any] = {}
+        if self._capturing:
+            kept["capturing"] = sorted(camera.value for camera in self._capturing)
+        if goal is not None and not self._is_reached(goal) and (self._capturing or goal.park):
+            kept["wish"] = {"park": goal.park, "reason": goal.reason.value, "message": goal.message}
+        self._ground.state.set(**{_KEY: kept or None})
+
+
+def _restored(saved: object) -> tuple[set[Camera], tuple[Wish, ...]]:
+    """Which shutters an earlier life left open, and what it had not reached; what cannot be read is none."""
+    if not isinstance(saved, dict):
+        return set(), ()
+    names, wish = saved.get("capturing"), saved.get("wish")
+    cameras = {Camera(name) for name in names if name in set(Camera)} if isinstance(names, list) else set()
+    if not isinstance(wish, dict):
+        return cameras, ()
+    reason, message = wish.get("reason"), wish.get("message")
+    why = Reason(reason) if reason in set(Reason) else Reason.AGENT_RESTARTED
+    words = message if isinstance(message, str) else ""
+    wishes = [Wish(Level.SAFETY, why, words)] if cameras else []
+    if wish.get("park") is True:
+        wishes.append(Wish(Level.UPKEEP, why, words, park=True))
+    return cameras, tuple(wishes)

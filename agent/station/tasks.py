@@ -1,0 +1,74 @@
+"""Loops that must not end: a defect is logged, the loop started again, and given up when it dies at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from agent.clock import Clock
+from agent.events import Failure
+
+_LOGGER = logging.getLogger(__name__)
+
+RESTART_S = 5.0  # a loop that died begins again after this
+QUICK_S = 300.0  # a loop that lived longer than this died of something new
+DEATHS = 3  # quick ones in a row, and it is given up
+
+Loop = Callable[[], Awaitable[None]]
+GiveUp = Callable[[str, Failure], None]
+
+
+class Tasks:
+    """Keeps loops running. `give_up` hears of the one that cannot be kept, with a problem for people."""
+
+    def __init__(self, name: str, clock: Clock, give_up: GiveUp) -> None:
+        self._name = name
+        self._clock = clock
+        self._give_up = give_up
+
+    async def keep(self, loops: dict[str, Loop]) -> None:
+        """Run every loop until it returns by itself or is given up; only cancellation ends it before."""
+        async with asyncio.TaskGroup() as group:
+            for name, loop in loops.items():
+                group.create_task(self._keep(name, loop), name=f"{self._name}: {name}")
+
+    async def _keep(self, name: str, loop: Loop) -> None:
+        deaths = 0
+        while True:
+            began = self._clock.monotonic()
+            try:
+                return await loop()
+            except Exception as error:
+                lived = self._clock.monotonic() - began
+                deaths = 1 if lived > QUICK_S else deaths + 1
+                _LOGGER.exception("%s: %s met a defect (%d of %d)", self._name, name, deaths, DEATHS)
+                if deaths >= DEATHS:
+                    self._give_up(name, _defect(name, error))
+                    return None
+            await self._clock.sleep(RESTART_S)
+
+
+def _defect(name: str, error: Exception) -> Failure:
+    message = (
+        f"The agent's part '{name}' failed {DEATHS} times ({type(error).__name__}) and is out of service."
+    )
+    return Failure("internal", message, "Restart the agent, and please report it with the log.")
+
+
+def watched(work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+    """Run something in the background that nobody waits for; a defect in it is logged, not lost."""
+
+    def ended(task: asyncio.Task[Any]) -> None:
+        _RUNNING.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("%s met a defect", name, exc_info=error)
+
+    task = asyncio.create_task(work, name=name)
+    _RUNNING.add(task)
+    task.add_done_callback(ended)
+    return task
+
+
+_RUNNING: set[asyncio.Task[Any]] = set()  # the loop itself keeps only weak references
