@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agent.errors import AgentError
 from agent.events import Failure, Reason, Status
 from agent.schedule.waiting import Answer, Judgement
 from agent.session.sections import Shutdown
+from agent.sky.nights import next_solar_noon
 
 if TYPE_CHECKING:
     from agent.station.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 
-NIGHT_CHANGES = time(18)  # local; the table of results changes its night then as well
 LOOK_EVERY_S = 2.0  # the running session is waited for this often
 _KEY = "night_over"
 
@@ -33,10 +33,8 @@ class NightEnd:
 
     def end(self, reason: Reason, message: str) -> None:
         """Start nothing more until the next evening; the closing steps follow what still runs."""
-        local = self._station.clock.now().astimezone(self._station.zone)
-        evening = datetime.combine(local.date(), NIGHT_CHANGES, self._station.zone)
-        if evening <= local:
-            evening += timedelta(days=1)
+        station = self._station
+        evening = next_solar_noon(station.clock.now(), station.site, station.zone).astimezone(station.zone)
         self._remember((evening, reason, message))
         running = self._station.running
         self._ran = running.waiting.document.shutdown if running is not None else None

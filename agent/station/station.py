@@ -48,7 +48,7 @@ from agent.station.wiring import condition_defaults
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
-from agent.telescope.dwarf.models import capabilities_for
+from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.errors import TelescopeError
 from agent.telescope.interface import (
     ConnectionChanged,
@@ -111,11 +111,16 @@ class Station:
             clock,
             telescope=telescope_id,
             zone=self.zone,
+            model=self._model,
             examine=self._examine,
         )
         self.ledger = Ledger(self.store.tree.ledger, clock)
         results = Results(
-            self.store.tree, telescope=telescope_id, zone=self.zone, capabilities=self.capabilities
+            self.store.tree,
+            telescope=telescope_id,
+            zone=self.zone,
+            site=self.site,
+            capabilities=self.capabilities,
         )
         self.results = results
         self.records = Records(telescope_id, self.store, results, self.ledger, clock, bus.publish)
@@ -224,7 +229,11 @@ class Station:
         if self.telescope.identity is not None:
             return self.telescope.capabilities
         model = self.own.model if self.own.model != "auto" else self.state.get("model")
-        return capabilities_for(model) if isinstance(model, str) else None
+        return capabilities_for(model) if model in MODELS else None
+
+    def _model(self) -> str | None:
+        capabilities = self.capabilities()
+        return capabilities.model if capabilities is not None else None
 
     def defaults(self) -> ConditionDefaults:
         """The conditions of every session, with what people switched."""
