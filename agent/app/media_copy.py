@@ -11,9 +11,9 @@ from pathlib import Path
 
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionResult
+from agent.sky.nights import night_of
 from agent.station.station import Station
 from agent.store import disk
-from agent.store.results import night_of
 from agent.telescope.interface import Picture
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class MediaCopy:
 
     async def _copy(self, result: SessionResult) -> None:
         local = (result.started_at or result.ended_at).astimezone(self._station.zone)
-        night = night_of(local.replace(tzinfo=None))
+        night = night_of(local, self._station.site, self._station.zone)
         folder = self._folder / night.isoformat()
         picture = await self._picture(result) if result.frames.stacked and result.started_at else None
         try:

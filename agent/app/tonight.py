@@ -46,7 +46,7 @@ class Candidate:
 
 def coming_night(site: Site, now: datetime) -> date:
     """Return the night that lasts, or the one to come once its dawn is over."""
-    night = night_of(site, now)
+    night = night_of(now, site, ZoneInfo(site.timezone))
     dawn = sun_events(site, night).civil_dawn
     return night + timedelta(days=1) if dawn is not None and now >= dawn else night
 

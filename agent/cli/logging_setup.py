@@ -10,7 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from agent.store.session_log import SessionFilter
+from agent.store.session_log import LineFormatter, SessionFilter
 
 _PLAIN = "%(asctime)s %(levelname)-7s [%(session)s] %(name)s: %(message)s"
 _SECRET = re.compile(
@@ -39,7 +39,7 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub(lambda match: f"{match['name']}***", text)
 
 
-class PlainFormatter(logging.Formatter):
+class PlainFormatter(LineFormatter):
     """A line for people."""
 
     def __init__(self) -> None:

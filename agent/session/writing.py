@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime, tzinfo
@@ -13,6 +14,8 @@ from agent.errors import AgentError
 from agent.events import Outcome, SessionResult
 from agent.session.document import body_of
 from agent.session.times import to_local
+
+_HALF = re.compile("[\\ud800-\\udfff]")
 
 
 class Process(StrEnum):
@@ -25,7 +28,12 @@ class Process(StrEnum):
 
 def to_bytes(raw: Mapping[str, Any]) -> bytes:
     """Return the document as a file holds it: UTF-8, four spaces, keys in their order."""
-    return (json.dumps(raw, ensure_ascii=False, indent=4, allow_nan=False) + "\n").encode()
+    return encoded(json.dumps(raw, ensure_ascii=False, indent=4, allow_nan=False) + "\n")
+
+
+def encoded(text: str) -> bytes:
+    """Return JSON as UTF-8. Half a character (a lone surrogate) becomes text that names it: `\\ud83d`."""
+    return _HALF.sub(lambda match: f"\\\\u{ord(match[0]):04x}", text).encode()
 
 
 def with_fields(raw: Mapping[str, Any], fields: Mapping[str, Any]) -> bytes:
@@ -69,11 +77,13 @@ def with_outcome(
     *,
     conditions: Mapping[str, Any] | None = None,
     target: Mapping[str, Any] | None = None,
+    model: str | None = None,
 ) -> bytes:
     """Return the document of a session that ended.
 
     `result` true means completed: every frame asked for was taken. `conditions` are the readings at the start
-    and `target` where the goto pointed (`plan.target_json`), both for `result_details`.
+    and `target` where the goto pointed (`plan.target_json`), both for `result_details`. `model` is the
+    telescope's ("D3"); while nobody knows it, `dwarf` is the name it goes by.
     """
     changed = deepcopy(dict(raw))
     fields: dict[str, Any] = {
@@ -85,7 +95,7 @@ def with_outcome(
     if result.started_at is not None:
         fields["starting_date"] = to_local(result.started_at, zone)
     fields["processed_date"] = to_local(result.ended_at, zone)
-    fields["dwarf"] = result.device or result.telescope
+    fields["dwarf"] = model or result.device or result.telescope
     _id_command(changed).update(fields)
     body_of(changed)["result_details"] = result_details(result, zone, conditions=conditions, target=target)
     return to_bytes(changed)

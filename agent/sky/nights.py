@@ -22,6 +22,7 @@ ASTRONOMICAL = -18.0
 
 _SCAN = timedelta(minutes=10)  # a crossing and its return inside ten minutes is of no use to anybody
 _EXACT = timedelta(seconds=1)
+_DAY = timedelta(days=1)
 _DEGREES_PER_HOUR = 15.0  # of longitude
 
 
@@ -75,16 +76,22 @@ def night_bounds(site: Site, night: date) -> Interval:
     """Return the night of that evening: mean solar noon to mean solar noon."""
     civil_noon = datetime.combine(night, time(12), ZoneInfo(site.timezone)).astimezone(UTC)
     start = _mean_noon_near(site, civil_noon)
-    return Interval(start, start + timedelta(days=1))
+    return Interval(start, start + _DAY)
 
 
-def night_of(site: Site, instant: datetime) -> date:
-    """Return the evening date of the night (noon to noon) that the instant belongs to."""
-    first = instant.astimezone(ZoneInfo(site.timezone)).date() - timedelta(days=1)
-    for night in (first, first + timedelta(days=1)):
-        if instant < night_bounds(site, night).end:
-            return night
-    return first + timedelta(days=2)
+def night_of(instant: datetime, site: Site | None, zone: ZoneInfo) -> date:
+    """Return the evening date of the night (noon to noon) that an aware instant belongs to.
+
+    Noon is the site's mean solar noon; with no site it is noon on the clocks of `zone`.
+    """
+    first = instant.astimezone(zone if site is None else ZoneInfo(site.timezone)).date() - _DAY
+    ends = (_end_of(night, site, zone) for night in (first, first + _DAY))
+    return first + sum(instant >= end for end in ends) * _DAY
+
+
+def next_solar_noon(now: datetime, site: Site | None, zone: ZoneInfo) -> datetime:
+    """Return the instant (aware UTC) after `now` at which one night ends and the next begins."""
+    return _end_of(night_of(now, site, zone), site, zone)
 
 
 def dark_window(site: Site, night: date, sun_below: float) -> Interval | None:
@@ -179,13 +186,18 @@ def _edge(holds: Callable[[datetime], bool], before: datetime, after: datetime) 
     return after
 
 
+def _end_of(night: date, site: Site | None, zone: ZoneInfo) -> datetime:
+    if site is not None:
+        return night_bounds(site, night).end
+    return datetime.combine(night + _DAY, time(12), zone).astimezone(UTC)
+
+
 def _mean_noon_near(site: Site, instant: datetime) -> datetime:
     """Return the mean solar noon (12 h by the site's longitude) nearest to the instant."""
     noon = datetime.combine(instant.date(), time(12), UTC) - timedelta(
         hours=site.longitude / _DEGREES_PER_HOUR
     )
-    days = round((instant - noon) / timedelta(days=1))
-    return noon + timedelta(days=days)
+    return noon + round((instant - noon) / _DAY) * _DAY
 
 
 def _highest(target: Target, site: Site, start: datetime, end: datetime) -> tuple[datetime, float]:

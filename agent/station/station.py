@@ -47,7 +47,7 @@ from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
-from agent.telescope.dwarf.models import capabilities_for
+from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.interface import (
     ConnectionChanged,
     ConnectionState,
@@ -110,11 +110,20 @@ class Station:
             poll_s=settings.poll_seconds,
         )
         self.store = SessionStore(
-            settings.sessions_dir_of(own), clock, telescope=ground.id, zone=ground.zone, examine=self._examine
+            settings.sessions_dir_of(own),
+            clock,
+            telescope=ground.id,
+            zone=ground.zone,
+            model=self._model,
+            examine=self._examine,
         )
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
-            self.store.tree, telescope=ground.id, zone=ground.zone, capabilities=self.capabilities
+            self.store.tree,
+            telescope=ground.id,
+            zone=ground.zone,
+            site=ground.site,
+            capabilities=self.capabilities,
         )
         self.records = Records(ground.id, self.store, self.results, self.ledger, clock, publish)
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
@@ -272,11 +281,22 @@ class Station:
 
     def capabilities(self) -> Capabilities | None:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
+<<<<<<< HEAD
         telescope = self.ground.telescope
         if telescope.identity is not None:
             return telescope.capabilities
         model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
         return capabilities_for(model) if isinstance(model, str) else None
+=======
+        if self.telescope.identity is not None:
+            return self.telescope.capabilities
+        model = self.own.model if self.own.model != "auto" else self.state.get("model")
+        return capabilities_for(model) if model in MODELS else None
+
+    def _model(self) -> str | None:
+        capabilities = self.capabilities()
+        return capabilities.model if capabilities is not None else None
+>>>>>>> store
 
     def defaults(self) -> ConditionDefaults:
         """The conditions of every session, with what people switched."""

@@ -12,9 +12,9 @@ from agent.requests import Acknowledgement, Code, RequestProblem, Submission
 from agent.session.document import Reading, read_session
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError, Problem, Severity
+from agent.sky.nights import night_of
 from agent.station.station import Station
 from agent.store.ledger import Entry, body_hash, submission_key
-from agent.store.results import night_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Submissions:
         reading = read_session(submission.body, name=submission.session_id)
         if not reading.ok:
             return self._invalid(submission, reading.problems)
-        night = night_of(now.astimezone(station.zone)).isoformat()
+        night = night_of(now, station.site, station.zone).isoformat()
         key = submission_key(station.id, submission.session_id, submission.body, night)
         async with self._lock:
             entry = await asyncio.to_thread(station.ledger.find, key)

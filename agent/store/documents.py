@@ -150,10 +150,10 @@ def reason_text(name: str, problems: Iterable[Problem]) -> str:
     """Return the plain words that lie beside a rejected file."""
     problems = tuple(problems)
     lines = [f"{name} cannot run:", ""]
-    lines += [f"  - {problem}" for problem in errors_of(problems)]
+    lines += [f"  - {printable(str(problem))}" for problem in errors_of(problems)]
     if notes := warnings_of(problems):
         lines += ["", "Also worth knowing:", ""]
-        lines += [f"  - {problem}" for problem in notes]
+        lines += [f"  - {printable(str(problem))}" for problem in notes]
     lines += [
         "",
         "The file itself is unchanged. Correct it, then move it back into ToDo;",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 from agent.errors import AgentError
@@ -50,6 +51,9 @@ class SessionChangedError(StoreError):
     code = "session_changed"
 
 
+_UNPRINTABLE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -73,6 +77,15 @@ def store_error(error: OSError, doing: str, path: Path) -> StoreError:
     return StoreError(f"Cannot {doing}: {error.strerror or error} ({place}).")
 
 
-def printable(path: Path | str) -> str:
-    """Return a name that can be logged and published: bytes that are not UTF-8 become \\xNN."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def printable(text: Path | str) -> str:
+    """Return a text or name as one line that can be logged and published.
+
+    Control characters, line breaks, changes of direction and what is no character become escapes; a byte
+    that is not UTF-8 is \\xNN.
+    """
+    return _UNPRINTABLE.sub(_escape, str(text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(match[0])[1:-1]

@@ -32,6 +32,7 @@ class Folder(StrEnum):
 SESSION_FOLDERS = (Folder.TO_DO, Folder.CURRENT, Folder.DONE, Folder.ERROR)
 SAMPLES = "samples"
 _STATE = ".dwarf-agent"
+_UNREPORTED_BEFORE = "untold"  # what version 0.1 called the folder of unreported results
 _PROBE = ".dwarf-agent-probe.tmp"  # a crash's leftover is swept like any other
 
 
@@ -70,6 +71,7 @@ class Tree:
             except OSError as error:
                 raise store_error(error, "prepare the session folders", folder) from error
         self._take_lock()
+        self._adopt_unreported()
         for folder in (*folders, self.ledger.parent, self.unreported):
             with contextlib.suppress(OSError):
                 disk.sweep(folder)
@@ -97,6 +99,24 @@ class Tree:
         except OSError as error:
             _LOGGER.debug("%s takes no locks (%s); two agents there would not notice", self.root, error)
         self._lock = handle
+
+    def _adopt_unreported(self) -> None:
+        """Take over the results that version 0.1 had not reported yet."""
+        before = self.unreported.with_name(_UNREPORTED_BEFORE)
+        try:
+            notes = sorted(before.iterdir())
+            self.unreported.mkdir(exist_ok=True)
+            for note in notes:
+                target = self.unreported / note.name
+                if target.exists() or disk.is_temporary(note.name):  # our own life noted a later end
+                    note.unlink()
+                else:
+                    note.replace(target)
+            before.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise store_error(error, "take over unreported results", before) from error
 
     def _remove_placeholders(self) -> None:
         """Remove the empty files that a move leaves when it is cut off on a disk without exclusive rename."""

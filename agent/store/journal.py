@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.session.document import SessionDocument, body_of
+from agent.session.writing import encoded
 from agent.store import disk
 from agent.store.errors import printable, store_error
 
@@ -58,7 +59,7 @@ class JournalFile:
 
     def save(self, facts: dict[str, Any]) -> None:
         """Replace the facts atomically and durably; StoreError when the disk refuses."""
-        data = json.dumps({"mark": self._mark, "facts": facts}, ensure_ascii=False).encode()
+        data = encoded(json.dumps({"mark": self._mark, "facts": facts}, ensure_ascii=False))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             disk.write(self.path, data)

@@ -8,10 +8,11 @@ from datetime import date, datetime
 
 from agent.events import Outcome
 from agent.session.text import duration_text
+from agent.store.errors import printable
 
 Row = Mapping[str, str]
 
-_MARKUP = str.maketrans({sign: f"\\{sign}" for sign in "\\|`*_[]<>#"} | {"\n": " ", "\r": " "})
+_MARKUP = str.maketrans({sign: f"\\{sign}" for sign in "\\|`*_[]<>#~&"})
 
 
 def night_report(night: date, telescope: str, rows: Iterable[Row]) -> str:
@@ -26,7 +27,7 @@ def night_report(night: date, telescope: str, rows: Iterable[Row]) -> str:
     if troubles := [row for row in ordered if _outcome(row) != Outcome.COMPLETED]:
         lines += ["", "## Not completed", ""]
         lines += [
-            f"- **{_name(row)}** ({_outcome(row)}{_why(row)}): {_text(row.get('message', ''))}"
+            f"- **{_name(row)}** ({_text(_outcome(row) + _why(row))}): {_text(row.get('message', ''))}"
             for row in troubles
         ]
     if waited := [row for row in ordered if row.get("waited")]:
@@ -37,7 +38,7 @@ def night_report(night: date, telescope: str, rows: Iterable[Row]) -> str:
 
 def _summary(rows: list[Row]) -> list[str]:
     outcomes = Counter(_outcome(row) for row in rows)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    counts = ", ".join(f"{count} {_text(outcome)}" for outcome, count in sorted(outcomes.items()))
     taken, asked, stacked = (
         round(sum(_number(row, f"frames_{which}") for row in rows))
         for which in ("taken", "requested", "stacked")
@@ -59,7 +60,7 @@ def _line(row: Row) -> str:
     times = (row.get(column, "")[11:16] for column in ("starting_date", "processed_date"))
     frames = f"{row.get('frames_taken') or '-'} / {row.get('frames_requested') or row.get('count') or '-'}"
     integration = duration_text(_number(row, "integration_s")) if row.get("integration_s") else "-"
-    cells = (*times, _name(row), _outcome(row), frames, integration)
+    cells = (*map(_text, times), _name(row), _text(_outcome(row)), _text(frames), integration)
     return f"| {' | '.join(cells)} |"
 
 
@@ -94,4 +95,4 @@ def _seconds(row: Row) -> float:
 
 
 def _text(text: str) -> str:
-    return text.translate(_MARKUP)
+    return printable(" ".join(text.splitlines())).translate(_MARKUP)

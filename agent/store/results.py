@@ -13,26 +13,28 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Camera, Capabilities
+from agent.session.choices import find_position
 from agent.session.document import SessionDocument, body_of, read_session
 from agent.session.jsontext import MAX_BYTES
+from agent.session.problems import BadValueError
 from agent.session.sections import CameraSetup
 from agent.session.writing import Process
+from agent.sky.nights import night_of
 from agent.store import disk
 from agent.store.documents import process_of
 from agent.store.errors import printable, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.night_report import night_report
+from agent.targets import Site
+from agent.telescope.dwarf.models import MODELS, capabilities_for, model_from_name
 
 _LOGGER = logging.getLogger(__name__)
-
-NIGHT_CHANGES = timedelta(hours=18)
-"""Local time of day at which one night's results end and the next night's begin."""
 
 SEED_COLUMNS = (
     *("id", "description", "dwarf", "starting_date", "processed_date", "result", "message", "calibration"),
@@ -46,14 +48,17 @@ OWN_COLUMNS = (
 )
 
 _LIST = "results_list.txt"
-_DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _READ_LIMIT = 32 << 20  # bytes of one night's table or of the list
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 _HARMLESS = re.compile(r"[+-]?\d[\d:.\s]*")  # numbers and coordinates may begin with a sign
 
 
 class Results:
-    """The tables and reports of one telescope. What cannot be written now is written with the next result."""
+    """The tables and reports of one telescope. What cannot be written now is written with the next result.
+
+    A night's table ends, and the next begins, at the solar noon of `site`; with none, at noon in `zone`.
+    """
 
     def __init__(
         self,
@@ -61,11 +66,13 @@ class Results:
         *,
         telescope: str,
         zone: ZoneInfo,
+        site: Site | None = None,
         capabilities: Callable[[], Capabilities | None] = lambda: None,
     ) -> None:
         self._tree = tree
         self._telescope = telescope
         self._zone = zone
+        self._site = site
         self._capabilities = capabilities
         self._lock = threading.Lock()
         self._owed: list[Path] = []
@@ -104,9 +111,13 @@ class Results:
         self._owed = []
         for path in paths:
             row = self._row(path)
-            night = _night_of_row(row) if row else None
-            if row and night:
-                nights.setdefault(night, {})[path] = row
+            if row is None:
+                continue
+            instant = _instant_of(row, self._zone)
+            if instant is None:
+                _LOGGER.warning("%s says of no night when it ran: it has no row", printable(path.name))
+                continue
+            nights.setdefault(night_of(instant, self._site, self._zone), {})[path] = row
         written: dict[Path, Path] = {}
         for night, rows in nights.items():
             table = self.table(night)
@@ -173,11 +184,6 @@ class Results:
         wanted = listed | {printable(name) for name in names}
         if wanted != listed:
             disk.write(self._tree[Folder.RESULTS] / _LIST, "\n".join([*sorted(wanted), ""]).encode())
-
-
-def night_of(local: datetime) -> date:
-    """Return the day on which the night of a local time began: nights change at 18:00."""
-    return (local - NIGHT_CHANGES).date()
 
 
 def row_of(document: SessionDocument, name: str, capabilities: Capabilities | None) -> dict[str, str]:
@@ -250,27 +256,36 @@ def _waited(waits: object) -> str:
     return "; ".join(f"{wait.get('reason')} {wait.get('seconds')} s" for wait in known)
 
 
-def _filter_name(tele: CameraSetup | None, model: str, capabilities: Capabilities | None) -> str:
-    if tele is None or tele.filter is None or capabilities is None or capabilities.model != model:
+def _filter_name(tele: CameraSetup | None, dwarf: str, known: Capabilities | None) -> str:
+    """Return the filter's name on the model that took the session: as its file says, else as known."""
+    if tele is None or tele.filter is None:
         return ""
-    camera = capabilities.cameras.get(Camera.TELE)
-    filters = camera.filters if camera else ()
-    wanted = str(tele.filter).casefold()
-    return next((one.name for one in filters if wanted in (str(one.value), one.name.casefold())), "")
+    said = dwarf if dwarf in MODELS else model_from_name(dwarf)
+    capabilities = known if known is not None and said in (None, known.model) else None
+    if capabilities is None and said is not None:
+        capabilities = capabilities_for(said)
+    camera = capabilities.cameras.get(Camera.TELE) if capabilities else None
+    try:
+        return find_position(camera.filters if camera else (), tele.filter, "filter").name
+    except BadValueError:  # another model's number says nothing; a name is one wherever it comes from
+        return tele.filter if isinstance(tele.filter, str) else ""
 
 
 def _cell(value: object) -> str:
-    text = printable(value if isinstance(value, str) else "" if value is None else str(value))
-    text = text.replace("\x00", "")
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    text = printable(" ".join(text.splitlines()))
     return f"'{text}" if text.startswith(_FORMULA) and not _HARMLESS.fullmatch(text) else text
 
 
-def _night_of_row(row: dict[str, str]) -> date | None:
-    for column in ("starting_date", "processed_date"):
+def _instant_of(row: dict[str, str], zone: ZoneInfo) -> datetime | None:
+    """When the session began, or ended without having begun; rows of older programs only have local times."""
+    for column in ("started_at", "ended_at", "starting_date", "processed_date"):
         try:
-            return night_of(datetime.strptime(row[column], _DATE_FORMAT))  # noqa: DTZ007 - local by definition
+            instant = datetime.fromisoformat(row[column])
         except ValueError:
             continue
+        if _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+            return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
     return None
 
 

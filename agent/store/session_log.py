@@ -8,6 +8,7 @@ import logging.handlers
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 from agent.store.errors import printable
 
@@ -20,6 +21,18 @@ _MAX_BYTES = 1 << 20  # one log; a night at INFO has some 100 KB
 _SPARES = 1
 
 _session: ContextVar[str] = ContextVar("agent_session", default=NO_SESSION)
+
+
+class LineFormatter(logging.Formatter):
+    """One event, one line: line breaks and terminal sequences of names and messages are escaped."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the line of a record."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        """Return a traceback, whose own line breaks stay."""
+        return "\n".join(printable(line) for line in super().formatException(ei).split("\n"))
 
 
 class SessionFilter(logging.Filter):
@@ -71,7 +84,7 @@ class _SessionFile(logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=_MAX_BYTES, backupCount=_SPARES, encoding="utf-8", delay=False)
         self._session_id = session_id
         self._told = False
-        self.setFormatter(logging.Formatter(SESSION_FORMAT))
+        self.setFormatter(LineFormatter(SESSION_FORMAT))
         self.addFilter(lambda _: _session.get() == session_id)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - logging's own name

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,8 @@ class SessionStore:
 
     Methods block (files) and may be called from any thread; one lock makes them one after another. They raise
     StoreError, and then what was asked did not happen. `telescope` is the id used in messages, `zone` that of
-    the local dates written into files, `examine` the check a session must pass beyond being readable.
+    the local dates written into files, `model` the telescope's as far as it is known, `examine` the check a
+    session must pass beyond being readable.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class SessionStore:
         *,
         telescope: str,
         zone: ZoneInfo,
+        model: Callable[[], str | None] = lambda: None,
         examine: Examine = _accept_all,
         settle_s: float = SETTLE_S,
         grace_s: float = GRACE_S,
@@ -81,6 +83,7 @@ class SessionStore:
         self.telescope = telescope
         self.zone = zone
         self._clock = clock
+        self._model = model
         self._reader = ContentReader(examine, settle_s=settle_s, grace_s=grace_s)
         self._registry = Registry(self.tree, clock, zone, self._reader)
         self._journals = Journals(self.tree.journals)
@@ -221,7 +224,9 @@ class SessionStore:
                 session = self._registry.reread(self._registry.move(session, Folder.CURRENT), strict=False)
             folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
             raw = session.document.raw
-            data = with_outcome(raw, result, self.zone, conditions=conditions, target=target)
+            data = with_outcome(
+                raw, result, self.zone, conditions=conditions, target=target, model=self._model()
+            )
             session = self._registry.rewrite(session, data)
             self._journals.of(session_id).clear()
             source = self._registry.path(session)

@@ -6,11 +6,13 @@ telling and forgetting makes it tell the same result twice, word for word.
 
 from __future__ import annotations
 
+import json
 import logging
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from agent.events import SessionResult
+from agent.session.writing import encoded
 from agent.store import disk
 from agent.store.errors import printable, store_error
 from agent.store.folders import Tree
@@ -18,7 +20,27 @@ from agent.store.folders import Tree
 _LOGGER = logging.getLogger(__name__)
 
 _RESULT = TypeAdapter(SessionResult)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _LIMIT = 1 << 20  # bytes; a result has a few thousand
+
+
+def sayable(result: SessionResult) -> SessionResult:
+    """Return the result with halves of characters (lone surrogates) escaped, so that it can be told."""
+    return _RESULT.validate_json(_encoded(result))
+
+
+def _encoded(result: SessionResult) -> bytes:
+    return encoded(json.dumps(_RESULT.dump_python(result, mode="json"), ensure_ascii=False))
+
+
+def _checked(result: SessionResult, name: str) -> SessionResult:
+    """Return a result as read from the note of that name, or raise ValueError: nothing else is told of it."""
+    if result.session.session_id != name:
+        raise ValueError(f"it is of session {result.session.session_id!r}")
+    for instant in (result.started_at, result.ended_at):
+        if instant is not None and (instant.tzinfo is None or not _FIRST_YEAR <= instant.year <= _LAST_YEAR):
+            raise ValueError(f"{instant} is no instant of a session")
+    return result
 
 
 class Unreported:
@@ -32,7 +54,7 @@ class Unreported:
         path = self._folder / f"{result.session.session_id}.json"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            disk.write(path, _RESULT.dump_json(result))
+            disk.write(path, _encoded(result))
         except OSError as error:
             raise store_error(error, "note the result", path) from error
 
@@ -50,7 +72,7 @@ class Unreported:
         for path in sorted(self._folder.glob("*.json")):
             try:
                 read = disk.read(path, _LIMIT)
-                found.append(_RESULT.validate_json(read[0] if read else b""))
-            except (OSError, ValidationError) as error:
+                found.append(_checked(_RESULT.validate_json(read[0] if read else b""), path.stem))
+            except (OSError, ValueError) as error:
                 _LOGGER.warning("The unreported result %s cannot be read: %s", printable(path.name), error)
         return sorted(found, key=lambda result: result.ended_at)

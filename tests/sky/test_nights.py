@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from agent.sky.nights import (
     NAUTICAL,
     dark_window,
     first_time,
+    next_solar_noon,
     next_sun_above,
     night_bounds,
     night_of,
@@ -27,6 +29,7 @@ HELSINKI = Site(60.17, 24.94, 15.0, "Europe/Helsinki")
 TROMSO = Site(69.65, 18.96, 10.0, "Europe/Oslo")
 SYDNEY = Site(-33.87, 151.21, 20.0, "Australia/Sydney")
 APIA = Site(-13.83, -171.77, 10.0, "Pacific/Apia")  # civil date a day ahead of its longitude
+UTC_ZONE = ZoneInfo("UTC")
 MIDSUMMER = date(2026, 6, 21)
 MIDWINTER = date(2026, 12, 21)
 M31 = SkyTarget("M31", 0.71232, 41.2691)
@@ -89,12 +92,32 @@ def test_a_night_belongs_to_the_date_of_its_evening(site: Site) -> None:
     night = date(2026, 9, 10)
     bounds = night_bounds(site, night)
     assert bounds.seconds == 24 * 3600
-    assert night_of(site, bounds.start) == night
-    assert night_of(site, bounds.end - timedelta(seconds=1)) == night
-    assert night_of(site, bounds.end) == night + timedelta(days=1)
+    assert night_of(bounds.start, site, UTC_ZONE) == night
+    assert night_of(bounds.end - timedelta(seconds=1), site, UTC_ZONE) == night
+    assert night_of(bounds.end, site, UTC_ZONE) == night + timedelta(days=1)
     dusk = sun_events(site, night).sunset
     assert dusk is not None
     assert dusk in bounds
+
+
+@settings(deadline=None, max_examples=50)
+@given(sites | st.none(), nights, st.integers(0, 24 * 3600))
+def test_a_night_ends_at_the_next_noon_and_the_next_one_begins(
+    site: Site | None, day: date, second: int
+) -> None:
+    now = datetime.combine(day, time(), UTC) + timedelta(seconds=second)
+    zone = ZoneInfo("Europe/Paris")
+    noon = next_solar_noon(now, site, zone)
+    assert noon.tzinfo is UTC
+    assert now < noon <= now + timedelta(hours=25)  # a day of autumn without a site has 25
+    assert night_of(noon - timedelta(microseconds=1), site, zone) == night_of(now, site, zone)
+    assert night_of(noon, site, zone) == night_of(now, site, zone) + timedelta(days=1)
+
+
+def test_without_a_site_a_night_ends_at_noon_on_the_clocks() -> None:
+    zone = ZoneInfo("Europe/Paris")
+    evening = datetime(2026, 10, 24, 20, tzinfo=UTC)  # the clocks go back that night
+    assert next_solar_noon(evening, None, zone) == datetime(2026, 10, 25, 11, tzinfo=UTC)
 
 
 def test_a_site_with_a_wrong_time_zone_still_has_whole_nights() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from agent.capabilities import Camera, CameraCapabilities, Capabilities, Filter
 from agent.events import Failure, Frames, Outcome, Reason, Waited
 from agent.store import disk
 from agent.store.folders import Folder
-from agent.store.results import OWN_COLUMNS, SEED_COLUMNS, Results, night_of
+from agent.store.results import OWN_COLUMNS, SEED_COLUMNS, Results
 from agent.store.store import SessionStore
+from agent.targets import Site
 
 from .support import PARIS, START, HandClock, drop, result, session
 
@@ -146,6 +148,57 @@ def test_a_table_nobody_can_read_is_kept_aside(
     assert (root / "Results/results_session_night_2026-11-22.broken.csv").read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("wish", "dwarf", "known", "name"),
+    [
+        (1, "DWARF3_1A2B3C", D3, "Astro"),  # as files of version 0.1 say it
+        (1, "balcony", D3, "Astro"),
+        (1, "D3", None, "Astro"),
+        (1, "DWARF II", D3, "Pass"),
+        (1, "D2", D3, "Pass"),
+        ("duo-band", "D3", D3, "Duo-Band"),
+        ("Duo-Band", "balcony", None, "Duo-Band"),
+        (1, "balcony", None, ""),
+        (None, "D3", D3, ""),
+    ],
+)
+def test_the_filter_has_its_name_however_the_telescope_is_called(
+    store: SessionStore, root: Path, wish: object, dwarf: str, known: Capabilities | None, name: str
+) -> None:
+    raw = session(process="ended", result=True, processed_date="2026-11-22 23:00:00", dwarf=dwarf)
+    raw["command"]["setup_camera"]["IRCut"] = wish
+    drop(root, "m31.json", raw, Folder.DONE)
+    results = Results(store.tree, telescope="balcony", zone=PARIS, capabilities=lambda: known)
+    assert results.catch_up() == 1
+    (row,) = rows(results.table(NIGHT))
+    assert row["filter"] == name
+
+
+WICKED = "=1+1|x\x1b[31m\nnext\r\x00\u202e\ud800 <b>"
+
+
+def test_nothing_that_steers_a_terminal_or_a_page_reaches_table_report_or_list(
+    store: SessionStore, results: Results, root: Path
+) -> None:
+    raw = session(WICKED.replace("\ud800", ""))
+    values: dict[str, Any] = {"message": WICKED, "error": Failure(WICKED, WICKED), "files": (WICKED,)}
+    path = run(store, raw, Outcome.PARTIAL, **values)
+    results.record(path)
+    odd = drop(root, "odd\n\x1bname.json", path.read_bytes(), Folder.DONE)
+    assert results.catch_up() == 1
+    assert results.catch_up() == 0
+    odd.unlink()
+    for text in (results.table(NIGHT), results.report(NIGHT), root / "Results/results_list.txt"):
+        written = text.read_text(encoding="utf-8")
+        assert not re.search("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f\u202e]", written), text
+    assert not any(cell.startswith("=") for row in rows(results.table(NIGHT)) for cell in row.values())
+    lines = results.report(NIGHT).read_text().splitlines()
+    (table,) = {line.count("|") - line.count("\\|") for line in lines if line.startswith("|")}
+    assert table == 7
+    assert not any(line.startswith("next") for line in lines)
+    assert "<b>" not in results.report(NIGHT).read_text().replace("\\<", "")
+
+
 @pytest.mark.parametrize("evil", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", "\t=1"])
 def test_no_cell_is_a_formula(store: SessionStore, results: Results, evil: str) -> None:
     raw = session()
@@ -185,18 +238,42 @@ def test_ended_files_without_a_row_are_caught_up_and_others_are_not(
     assert "1 completed" in results.report(date(2026, 11, 19)).read_text()
 
 
-def test_the_night_changes_at_eighteen() -> None:
-    evening = datetime(2026, 11, 22, 18, 0, tzinfo=PARIS)
-    assert night_of(evening) == NIGHT
-    assert night_of(evening - timedelta(seconds=1)) == NIGHT - timedelta(days=1)
-    assert night_of(datetime(2026, 11, 23, 5, 0, tzinfo=PARIS)) == NIGHT
+@pytest.mark.parametrize("site", [None, Site(60.17, 2.35, timezone="Europe/Paris")])
+def test_a_northern_winter_night_has_one_table_from_noon_to_noon(
+    store: SessionStore, site: Site | None
+) -> None:
+    results = Results(store.tree, telescope="balcony", zone=PARIS, site=site)
+    tables = []
+    for name, hour in (("dusk", 16), ("midnight", 23), ("dawn", 8 + 24), ("evening", 15 + 24)):
+        began = datetime(2026, 11, 22, tzinfo=UTC) + timedelta(hours=hour - 1)
+        path = run(store, session(), name=name, started_at=began, ended_at=began + timedelta(hours=1))
+        tables.append(results.record(path))
+    assert tables[:3] == [results.table(NIGHT)] * 3
+    assert tables[3] == results.table(NIGHT + timedelta(days=1))
+
+
+def test_a_session_that_ran_last_month_and_is_skipped_tonight_belongs_to_tonight(
+    store: SessionStore, results: Results
+) -> None:
+    store.add("m31", session(starting_date="2026-10-20 21:00:00", processed_date="2026-10-20 22:00:00"))
+    skipped = result("m31", Outcome.SKIPPED, started_at=None, frames=Frames(20, 0, 0))
+    assert results.record(store.finish("m31", skipped)) == results.table(NIGHT)
+
+
+@pytest.mark.parametrize("when", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "yesterday"])
+def test_a_file_with_an_impossible_date_stops_no_start(
+    results: Results, root: Path, caplog: pytest.LogCaptureFixture, when: str
+) -> None:
+    drop(root, "odd.json", session(process="ended", result=True, processed_date=when), Folder.DONE)
+    assert results.catch_up() == 0
+    assert "odd.json" in caplog.text
 
 
 def test_a_skipped_session_is_in_the_night_it_was_skipped(
     store: SessionStore, results: Results, clock: HandClock
 ) -> None:
     store.add("m31", session())
-    ended = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
+    ended = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
     skipped = result("m31", Outcome.SKIPPED, started_at=None, ended_at=ended, frames=Frames(20, 0, 0))
     assert results.record(store.finish("m31", skipped)) == results.table(NIGHT)
 
