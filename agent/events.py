@@ -216,7 +216,8 @@ class SafetyDecision:
     """May the sky be opened? The worst of all sources, with every reason against it.
 
     `since` is when the state last changed, `next_check` when it may next change by itself (a source going
-    stale, a delay or the clear time running out); None when only new input can change it.
+    stale, a delay or the clear time running out); None when only new input can change it. `live` is true when
+    a source itself reported unsafe, false when it is silence, a lost connection or an unreadable message alone.
     """
 
     state: SafetyState
@@ -226,6 +227,7 @@ class SafetyDecision:
     since: datetime
     policy: str
     next_check: datetime | None = None
+    live: bool = False
 
     @property
     def safe(self) -> bool:
