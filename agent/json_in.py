@@ -93,7 +93,9 @@ def parse_json(text: str, *, max_depth: int = MAX_DEPTH) -> Any:
             parse_float=_finite,
         )
     except json.JSONDecodeError as error:
-        raise NotJsonError(f"It is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
+        raise NotJsonError(
+            f"It is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from None
     except RecursionError:
         raise _too_deep(max_depth) from None
     check_value(value, max_depth=max_depth)

@@ -342,7 +342,11 @@ def test_home_assistant_going_offline_makes_its_sources_unsafe_after_a_grace() -
         night.monitor.home_assistant(online=True)
         await asyncio.sleep(100)
 
-    assert _night(gone, theirs, trust_ttl=False).states() == [(0, "safe"), (115, "unsafe"), (220 + 600, "safe")]
+    assert _night(gone, theirs, trust_ttl=False).states() == [
+        (0, "safe"),
+        (115, "unsafe"),
+        (220 + 600, "safe"),
+    ]
     assert _night(blinked, theirs, trust_ttl=False).states() == [(0, "safe")]
     own = HeartbeatSource(name="cloud", ttl_s=3000)
     assert _night(blinked, own).states() == [(0, "safe")]

@@ -24,7 +24,9 @@ from agent.text import escaped
 _LOGGER = logging.getLogger(__name__)
 
 CLEAR_FOR_S = 600.0  # clouds come in fields: ten clear minutes are worth re-centring for
-MAX_UNKNOWN = 20  # names without a source that are said in the log: a flood of them fills neither it nor memory
+MAX_UNKNOWN = (
+    20  # names without a source that are said in the log: a flood of them fills neither it nor memory
+)
 GRACE_S = 15.0  # Home Assistant drops its connection for a moment when MQTT is reloaded
 _SEVERITY = {SafetyLevel.CLEAR: 0, SafetyLevel.WARNING: 1, SafetyLevel.ALERT: 2}
 
