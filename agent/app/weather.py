@@ -47,6 +47,7 @@ class Weather:
             self._sources,
             policy=WeatherPolicy(settings.weather.policy),
             clear_for_s=settings.weather.clear_for_min * 60.0,
+            trust_ttl=settings.weather.trust_ttl,
             timezone=next(iter(stations.values())).zone.key,
             on_change=self._tell,
         )

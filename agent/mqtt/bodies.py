@@ -1,6 +1,6 @@
-"""The JSON bodies on the wire, as types; the published JSON Schemas are generated from them.
+"""The JSON bodies that go out, as types; the published JSON Schemas are generated from them.
 
-Every key of a body that goes out is always there, null while unknown, so templates never meet a missing one.
+Every key is always there, null while unknown, so templates never meet a missing one.
 Times are ISO 8601 with an offset; durations seconds.
 """
 
@@ -17,7 +17,6 @@ from agent.requests import Code
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 ShortText = Annotated[str, Field(max_length=255, description="At most 255 characters, the limit of a state.")]
-RequestId = Annotated[str, Field(max_length=128, description="Echoed in every answer, event and result.")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -285,30 +284,3 @@ class BridgeAnswerBody(TypedDict):
     message: ShortText
     hint: ShortText
     data: dict[str, Any] | None
-
-
-class SubmitBody(TypedDict):
-    """A session on its way in: the document wrapped in `command`, or its keys beside these."""
-
-    command: NotRequired[dict[str, Any]]
-    request_id: NotRequired[RequestId]
-    session_id: NotRequired[str]
-    telescope: NotRequired[str]
-    expires_at: NotRequired[Instant]
-
-
-class CommandBody(TypedDict):
-    """A command: a verb and its arguments beside it. The bare verb alone will do as well."""
-
-    command: str
-    request_id: NotRequired[RequestId]
-    reason: NotRequired[str]
-    expires_at: NotRequired[Instant]
-
-
-class SetBody(TypedDict):
-    """A new value for a setting. The bare value alone will do as well."""
-
-    value: str | float | bool | None
-    request_id: NotRequired[RequestId]
-    expires_at: NotRequired[Instant]

@@ -1,4 +1,4 @@
-"""JSON Schemas of every body, and the table of topics, both generated from the types in `bodies.py`."""
+"""JSON Schemas of every body, made from the types that write or read it, and the table of topics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent.mqtt import bodies
+from agent.mqtt import bodies, request_bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ BODIES: dict[str, type] = {
     "answer": bodies.AnswerBody,
     "bridge_answer": bodies.BridgeAnswerBody,
     "bridge_event": bodies.BridgeEventBody,
-    "command": bodies.CommandBody,
+    "bridge_request": request_bodies.QuestionBody,
+    "command": request_bodies.CommandBody,
     "command_answer": bodies.CommandAnswerBody,
     "event": bodies.EventBody,
     "info": bodies.InfoBody,
@@ -36,9 +37,9 @@ BODIES: dict[str, type] = {
     "queue": bodies.QueueBody,
     "result": bodies.ResultBody,
     "safety": bodies.SafetyBody,
-    "set": bodies.SetBody,
+    "set": request_bodies.SetBody,
     "status": bodies.StatusBody,
-    "submit": bodies.SubmitBody,
+    "submit": request_bodies.SubmitBody,
     "telemetry": bodies.TelemetryBody,
 }
 
@@ -49,7 +50,9 @@ TOPICS = (
     TopicRow(
         "bridge/info", "out", True, 1, "info", "version, telescopes, limits, time zone, log level, errors"
     ),
-    TopicRow("bridge/request/<verb>", "in", False, 1, "", "a question to the agent, such as `health`"),
+    TopicRow(
+        "bridge/request/<verb>", "in", False, 1, "bridge_request", "a question to the agent, such as `health`"
+    ),
     TopicRow("bridge/response/<verb>", "out", False, 1, "bridge_answer", "its answer"),
     TopicRow(
         "bridge/event",

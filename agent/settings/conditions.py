@@ -169,6 +169,10 @@ class WeatherSettings(Part):
     ttl_s: float = Field(
         180.0, gt=0, description="Seconds a report stays good when it does not say so itself."
     )
+    trust_ttl: bool = Field(
+        True,
+        description="Trust a report for its time even when Home Assistant goes offline; false ends it after 15 s.",
+    )
     clear_for_min: float = Field(
         10.0, ge=0, description="Minutes the sky must stay safe before it counts as safe."
     )

@@ -281,22 +281,15 @@ class Station:
 
     def capabilities(self) -> Capabilities | None:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
-<<<<<<< HEAD
         telescope = self.ground.telescope
         if telescope.identity is not None:
             return telescope.capabilities
         model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
-        return capabilities_for(model) if isinstance(model, str) else None
-=======
-        if self.telescope.identity is not None:
-            return self.telescope.capabilities
-        model = self.own.model if self.own.model != "auto" else self.state.get("model")
         return capabilities_for(model) if model in MODELS else None
 
     def _model(self) -> str | None:
         capabilities = self.capabilities()
         return capabilities.model if capabilities is not None else None
->>>>>>> store
 
     def defaults(self) -> ConditionDefaults:
         """The conditions of every session, with what people switched."""

@@ -236,6 +236,25 @@ def test_rain_seen_by_an_entity_is_an_alert() -> None:
     _night(story, CLOUD, RAIN)
 
 
+def test_rain_that_an_entity_reported_long_ago_is_still_an_alert() -> None:
+    async def story(night: Night) -> None:
+        night.home.states["binary_sensor.rain"] = "on"
+        await asyncio.sleep(700)  # it says nothing new, for longer than a good value would be believed
+        assert night.monitor.decision.level is SafetyLevel.ALERT
+        assert night.monitor.decision.live
+
+    async def lost(night: Night) -> None:
+        night.home.states["binary_sensor.rain"] = "on"
+        await asyncio.sleep(5)
+        await night.home.stop()
+        await asyncio.sleep(60)
+        assert night.state is SafetyState.UNSAFE
+        assert not night.monitor.decision.live
+
+    _night(story, RAIN)
+    _night(lost, RAIN)
+
+
 def test_a_wrong_token_is_unsafe_said_plainly_and_not_hammered() -> None:
     async def story(night: Night) -> None:
         await asyncio.sleep(250)

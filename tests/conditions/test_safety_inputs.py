@@ -40,10 +40,10 @@ def test_a_heartbeat_brings_its_reason_its_level_and_its_time_to_live() -> None:
         "level": "alert",
         "reason": "rain \n now",
         "ts": _stamp(3),
-        "ttl": 60,
+        "ttl": 600,
         "values": {},
     }
-    assert _read(body) == Reading(SafetyLevel.ALERT, "rain now", 60.0)
+    assert _read(body) == Reading(SafetyLevel.ALERT, "rain now", 600.0)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,10 @@ def test_a_heartbeat_brings_its_reason_its_level_and_its_time_to_live() -> None:
         {"safe": False, "level": "clear"},
         {"safe": False, "level": "purple"},
         {"safe": False, "level": 3},
+        b'{"safe": false, "safe": true}',
+        b'{"safe": true, "values": {"a": 1, "a": 2}}',
+        b'{"safe": true, "reason": "\\ud800"}',
+        b'{"safe": true, "values": 1e999}',
     ],
 )
 def test_what_is_not_understood_is_an_error_and_never_safe(payload: object) -> None:
@@ -102,6 +106,33 @@ def test_a_retained_message_has_only_the_rest_of_its_time(seconds_ago: float, le
 def test_a_retained_message_without_a_time_is_stale() -> None:
     assert _read(b"safe", retained=True).good_for_s == 0.0
     assert _read({"safe": True}, retained=True).good_for_s == 0.0
+
+
+@pytest.mark.parametrize("retained", [False, True])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"ts": _stamp(9_999)},
+        {"ts": _stamp(-9_999)},
+        {"ts": "yesterday"},
+        {"ttl": 1e9},
+        {"ttl": 0},
+        {"ttl": -5},
+        {"ttl": 0.001},
+        {"ttl": "soon"},
+        {"ts": _stamp(9_999), "ttl": None},
+    ],
+)
+def test_bad_news_is_never_too_old_and_holds_for_the_configured_time(
+    more: dict[str, object], retained: bool
+) -> None:
+    reading = _read({"safe": False, "level": "alert", **more}, retained=retained)
+    assert (reading.level, reading.good_for_s) == (SafetyLevel.ALERT, 180.0)
+
+
+def test_a_reason_is_one_plain_line() -> None:
+    assert _read({"safe": True, "reason": "a\n\x1b[31mred\u202e"}).reason == "a \\x1b[31mred\\u202e"
 
 
 def test_a_time_may_be_seconds_since_1970() -> None:
@@ -175,6 +206,8 @@ def test_a_mapping_says_what_is_safe(safe_when: SafeWhen, payload: bytes, safe: 
         (SafeWhen(path="a.b", below=30), b'{"a": 3}'),
         (SafeWhen(path="a.9", below=30), b'{"a": [1]}'),
         (SafeWhen(path="a", below=30), b"12"),
+        (SafeWhen(path="wet", equals=False), b'{"wet": true, "wet": false}'),
+        (SafeWhen(path="wet", equals=False), b'{"wet": false, "x": ' + b"[" * 99 + b"]" * 99 + b"}"),
     ],
 )
 def test_a_value_that_says_nothing_is_an_error(safe_when: SafeWhen, payload: bytes) -> None:

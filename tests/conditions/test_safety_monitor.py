@@ -98,10 +98,102 @@ def test_a_retained_word_from_before_the_start_says_nothing() -> None:
         assert night.monitor.decision.reasons == ("cloud: only an old message has been heard",)
         night.monitor.receive("cloud", b"safe", retained=False)
         assert night.state is SafetyState.SAFE
-        night.monitor.receive("cloud", b"unsafe", retained=True)
+        night.monitor.receive("cloud", b"safe", retained=True)
         assert night.state is SafetyState.SAFE
 
     _night(story)
+
+
+def _stamped(safe: bool, seconds: float) -> bytes:
+    return json.dumps({"safe": safe, "ts": (START + timedelta(seconds=seconds)).isoformat()}).encode()
+
+
+@pytest.mark.parametrize(
+    ("payload", "retained"),
+    [
+        (_stamped(False, -9_999), False),
+        (_stamped(False, 9_999), False),
+        (b'{"safe": false, "ttl": 1e9}', False),
+        (b"unsafe", True),
+        (_stamped(False, -9_999), True),
+        (_stamped(False, 9_999), True),
+    ],
+)
+def test_bad_news_is_never_too_old(payload: bytes, retained: bool) -> None:
+    async def story(night: Night) -> None:
+        night.monitor.receive("cloud", b"safe", retained=False)
+        assert night.state is SafetyState.SAFE
+        night.monitor.receive("cloud", payload, retained=retained)
+        assert night.state is SafetyState.UNSAFE
+        assert night.monitor.decision.live
+        await asyncio.sleep(179)
+        assert night.monitor.decision.live
+        await asyncio.sleep(2)
+        assert night.state is SafetyState.UNSAFE
+        assert not night.monitor.decision.live  # now it is silence
+
+    _night(story)
+
+
+def test_a_retained_bad_value_of_any_topic_counts_and_a_good_one_is_not_believed() -> None:
+    async def story(night: Night) -> None:
+        night.monitor.receive_topic("garden/rain", DRY, retained=False)
+        night.monitor.receive_topic("garden/rain", WET, retained=True)
+        assert night.monitor.decision.level is SafetyLevel.ALERT
+        assert night.monitor.decision.live
+        night.monitor.receive_topic("garden/rain", DRY, retained=True)
+        assert night.monitor.decision.level is SafetyLevel.ALERT
+
+    _night(story, RAIN)
+
+
+def test_only_a_report_that_said_unsafe_is_live() -> None:
+    async def silence(night: Night) -> None:
+        night.monitor.receive("cloud", b"safe", retained=False)
+        await asyncio.sleep(400)
+
+    async def nonsense(night: Night) -> None:
+        night.monitor.receive("cloud", b"?", retained=False)
+
+    async def contradiction(night: Night) -> None:
+        night.monitor.receive("cloud", b'{"safe": false, "safe": true}', retained=False)
+
+    async def lost(night: Night) -> None:
+        night.monitor.receive("cloud", b"safe", retained=False)
+        night.monitor.lose("cloud", "the connection is gone")
+
+    async def clearing(night: Night) -> None:
+        night.monitor.receive("cloud", b"unsafe", retained=False)
+        night.monitor.receive("cloud", b"safe", retained=False)
+
+    for story in (silence, nonsense, contradiction, lost, clearing):
+        night = _night(story)
+        assert (night.state, night.said[-1][1].live) == (SafetyState.UNSAFE, False), story.__name__
+        assert night.states()[-1][1] == "unsafe"
+
+
+def test_bad_news_stands_when_its_source_is_lost_or_talks_nonsense() -> None:
+    async def story(night: Night) -> None:
+        night.monitor.receive("cloud", b'{"safe": false, "level": "alert"}', retained=False)
+        night.monitor.receive("cloud", b"?", retained=False)
+        night.monitor.lose("cloud", "the connection is gone")
+        assert night.monitor.decision.level is SafetyLevel.ALERT
+        assert night.monitor.decision.live
+        night.monitor.receive("cloud", b"safe", retained=False)
+        assert not night.monitor.decision.live
+
+    _night(story)
+
+
+def test_a_flutter_that_is_forgiven_is_not_live() -> None:
+    async def story(night: Night) -> None:
+        await night.beat(60)
+        night.monitor.receive("cloud", b"unsafe", retained=False)
+        assert (night.monitor.decision.safe, night.monitor.decision.live) == (True, False)
+        await asyncio.sleep(91)
+        assert (night.monitor.decision.safe, night.monitor.decision.live) == (False, True)
+
+    _night(story, HeartbeatSource(name="cloud", delay_s=90.0))
 
 
 def test_a_retained_heartbeat_holds_for_the_rest_of_its_time() -> None:
@@ -250,10 +342,35 @@ def test_home_assistant_going_offline_makes_its_sources_unsafe_after_a_grace() -
         night.monitor.home_assistant(online=True)
         await asyncio.sleep(100)
 
-    assert _night(gone, theirs).states() == [(0, "safe"), (115, "unsafe"), (220 + 600, "safe")]
-    assert _night(blinked, theirs).states() == [(0, "safe")]
+    assert _night(gone, theirs, trust_ttl=False).states() == [
+        (0, "safe"),
+        (115, "unsafe"),
+        (220 + 600, "safe"),
+    ]
+    assert _night(blinked, theirs, trust_ttl=False).states() == [(0, "safe")]
     own = HeartbeatSource(name="cloud", ttl_s=3000)
     assert _night(blinked, own).states() == [(0, "safe")]
+
+
+def test_a_report_outlives_home_assistant_for_its_time_and_not_a_second_longer() -> None:
+    theirs = HeartbeatSource(name="cloud", from_home_assistant=True)
+
+    async def gone(night: Night) -> None:
+        night.monitor.receive("cloud", b'{"safe": true, "ttl": 900}', retained=False)
+        await asyncio.sleep(100)
+        night.monitor.home_assistant(online=False)
+        await asyncio.sleep(1000)
+
+    async def bad(night: Night) -> None:
+        night.monitor.receive("cloud", b'{"safe": false, "level": "alert", "ttl": 900}', retained=False)
+        night.monitor.home_assistant(online=False)
+        await asyncio.sleep(800)
+        assert night.monitor.decision.level is SafetyLevel.ALERT
+        assert night.monitor.decision.live
+
+    assert _night(gone, theirs).states() == [(0, "safe"), (900, "unsafe")]
+    _night(bad, theirs)
+    _night(bad, theirs, trust_ttl=False)
 
 
 def test_a_retained_topic_value_may_be_any_age_and_is_not_believed() -> None:

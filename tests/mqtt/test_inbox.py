@@ -7,15 +7,24 @@ import json
 import logging
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import AgentError
 from agent.mqtt.inbox import LIMITS, Desks
-from agent.mqtt.parsing import MAX_PAYLOAD
+from agent.mqtt.parsing import (
+    MAX_PAYLOAD,
+    BadRequestError,
+    read_bridge,
+    read_command,
+    read_setting,
+    read_submission,
+)
+from agent.mqtt.schemas import schemas
 from agent.requests import Verb
-from tests.mqtt.support import TELESCOPE, House, at_house, settle
+from tests.mqtt.support import NOW, TELESCOPE, House, at_house, settle
 
 SUBMIT = f"{TELESCOPE}/session/submit"
 RESPONSE = f"{TELESCOPE}/session/response"
@@ -97,18 +106,23 @@ def test_of_two_telescopes_one_must_be_named() -> None:
     [
         (b"\xff\xfe", "invalid", "", "byte 0"),
         (b"[1]", "invalid", "", "object"),
-        (b'{"a": 1, "a": 2}', "invalid", "", "'a'"),
-        (b'{"goto": {"x": 1, "x": 2}}', "invalid", "", "'x'"),
-        (b'{"a": NaN}', "invalid", "", "NaN"),
-        (b'{"a": 1e999}', "invalid", "", "1e999"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "invalid", "", "5000 digits"),
-        (b'{"a": "\\ud800"}', "invalid", "", "surrogate"),
+        (b'{"a": 1, "a": 2}', "invalid", "", '"a"'),
+        (b'{"goto": {"x": 1, "x": 2}}', "invalid", "/goto", '"x"'),
+        (b'{"a": NaN}', "invalid", "/a", "NaN"),
+        (b'{"a": 1e999}', "invalid", "/a", "1e999"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "invalid", "/a", "5000 digits"),
+        (b'{"a": "\\ud800"}', "invalid", "/a", "surrogate"),
         (b"[" * 100_000, "invalid", "", "deeper"),
         (b'{"a":' * 40 + b"1" + b"}" * 40, "invalid", "", "deeper"),
         (b'{"command": {}', "invalid", "", "line 1"),
         (b"x" * (MAX_PAYLOAD + 1), "too_large", "", str(MAX_PAYLOAD)),
         (b'{"command": "abort"}', "invalid", "/command", "word"),
         (b'{"request_id": ["x"]}', "invalid", "/request_id", "text"),
+        (b'{"transaction": true}', "invalid", "/transaction", "text"),
+        (b'{"telescope": 5}', "invalid", "/telescope", "255"),
+        (b'{"session_id": "' + b"x" * 256 + b'"}', "invalid", "/session_id", "255"),
+        (b'{"expires_at": 1800000000}', "invalid", "/expires_at", "offset"),
+        (b'{"command": 5}', "invalid", "/command", "object"),
         (b'{"request_id": "' + b"x" * 129 + b'"}', "invalid", "/request_id", "128"),
         (b'{"expires_at": "2026-11-22T19:59:59Z"}', "expired", "/expires_at", "expired"),
         (b'{"expires_at": "2026-11-22T23:00:00"}', "invalid", "/expires_at", "offset"),
@@ -394,3 +408,37 @@ def test_whatever_comes_in_every_message_is_answered_and_the_next_one_served(
         at_house(test)
     finally:
         logging.disable(logging.NOTSET)
+
+
+_REQUESTS = {
+    "submit": lambda payload: read_submission(payload, "", NOW),
+    "command": lambda payload: read_command(payload, NOW),
+    "set": lambda payload: read_setting(payload, NOW),
+    "bridge_request": lambda payload: read_bridge(payload, NOW),
+}
+_FIELDS = {
+    "request_id": st.text(max_size=140) | st.integers() | st.booleans() | st.none() | st.just(1.5),
+    "session_id": st.text(max_size=300) | st.none() | st.integers(),
+    "telescope": st.sampled_from(["one", None, 5, [], "x" * 300]),
+    "command": st.sampled_from([*Verb, "fly", {}, {"a": 1}, None, 5]),
+    "reason": st.text(max_size=300) | st.none() | st.integers(),
+    "value": st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.just({}) | st.just([1]),
+}
+
+
+@settings(deadline=None)
+@given(st.sampled_from(list(_REQUESTS)), st.fixed_dictionaries({}, optional=_FIELDS))
+def test_the_published_schema_and_the_reader_take_the_same_requests(kind: str, body: dict[str, Any]) -> None:
+    payload = json.dumps(body).encode()
+    try:
+        _REQUESTS[kind](payload)
+        taken = True
+    except BadRequestError as error:
+        assert error.problem.message
+        taken = False
+    try:
+        jsonschema.validate(json.loads(payload), schemas()[kind])
+        fits = True
+    except jsonschema.ValidationError:
+        fits = False
+    assert taken is fits

@@ -19,10 +19,14 @@ from agent.conditions.safety.sources import HeartbeatSource, SafetySource, Sourc
 from agent.errors import AgentError
 from agent.events import SafetyDecision, SafetyLevel, SafetyState
 from agent.session.fields import WeatherPolicy
+from agent.text import escaped
 
 _LOGGER = logging.getLogger(__name__)
 
 CLEAR_FOR_S = 600.0  # clouds come in fields: ten clear minutes are worth re-centring for
+MAX_UNKNOWN = (
+    20  # names without a source that are said in the log: a flood of them fills neither it nor memory
+)
 GRACE_S = 15.0  # Home Assistant drops its connection for a moment when MQTT is reloaded
 _SEVERITY = {SafetyLevel.CLEAR: 0, SafetyLevel.WARNING: 1, SafetyLevel.ALERT: 2}
 
@@ -37,7 +41,8 @@ class SafetyMonitor:
     """Collects readings and decides. One per agent; owns its state, to be used from one event loop.
 
     `on_change` is called at once, in the caller's task, whenever the state, the level, a source or a reason
-    changes. `run()` watches the deadlines: without it nothing goes stale.
+    changes. `run()` watches the deadlines: without it nothing goes stale. With `trust_ttl` a report of Home
+    Assistant's is good for its time even when Home Assistant itself goes offline.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class SafetyMonitor:
         policy: WeatherPolicy,
         clear_for_s: float = CLEAR_FOR_S,
         grace_s: float = GRACE_S,
+        trust_ttl: bool = True,
         timezone: str = "UTC",
         on_change: Callable[[SafetyDecision], None] = lambda _: None,
     ) -> None:
@@ -63,6 +69,7 @@ class SafetyMonitor:
         self._policy = policy
         self._clear_for_s = clear_for_s
         self._grace_s = grace_s
+        self._trust_ttl = trust_ttl
         self._zone = ZoneInfo(timezone)
         self._on_change = on_change
         self._wake = asyncio.Event()
@@ -91,9 +98,9 @@ class SafetyMonitor:
         """Take a message of a safety input; false when no such input is configured."""
         tracker = self._trackers.get(name)
         if tracker is None or not isinstance(tracker.source, HeartbeatSource):
-            if name not in self._unknown_names:
+            if len(self._unknown_names) < MAX_UNKNOWN and name not in self._unknown_names:
                 self._unknown_names.add(name)
-                _LOGGER.warning("Safety input %r is not configured; its messages are ignored", name)
+                _LOGGER.warning("Safety input %s is not configured; its messages are ignored", escaped(name))
             return False
         source = tracker.source
         if not payload:
@@ -123,11 +130,11 @@ class SafetyMonitor:
 
     def lose(self, name: str, why: str) -> None:
         """A source's connection is gone: it is unsafe at once."""
-        self._trackers[name].lose(why)
+        self._trackers[name].lose(why, self._clock.monotonic())
         self.evaluate()
 
     def home_assistant(self, *, online: bool) -> None:
-        """Home Assistant announced itself or was announced gone; its sources go stale after a short grace."""
+        """Home Assistant announced itself or was announced gone: after a short grace its sources are lost."""
         if online:
             self._offline_at = None
         elif self._offline_at is None:
@@ -167,7 +174,7 @@ class SafetyMonitor:
             tracker.take(read(), self._clock.monotonic())
         except UnreadableInputError as unreadable:
             _LOGGER.debug("Safety source %s: %s", tracker.source.name, unreadable)
-            tracker.lose(str(unreadable).rstrip("."))
+            tracker.lose(str(unreadable).rstrip("."), self._clock.monotonic())
         self.evaluate()
 
     def _decide(self) -> SafetyDecision:
@@ -175,8 +182,9 @@ class SafetyMonitor:
         if self._offline_at is not None and now >= self._offline_at + self._grace_s:
             self._offline_at = None
             for tracker in self._trackers.values():
-                if tracker.source.from_home_assistant:
-                    tracker.lose("Home Assistant is offline")
+                vouched = self._trust_ttl and tracker.within_its_time(now)
+                if tracker.source.from_home_assistant and not vouched:
+                    tracker.lose("Home Assistant is offline", now)
         levels = [tracker.level(now) for tracker in self._trackers.values()]
         worst = max(levels, key=_SEVERITY.__getitem__, default=SafetyLevel.WARNING)
         if worst is not SafetyLevel.CLEAR:
@@ -192,7 +200,8 @@ class SafetyMonitor:
         since = self._decision.since if state is self._decision.state else at
         deadline = self._next_deadline(now, state)
         next_check = None if deadline is None else at + timedelta(seconds=max(0.0, deadline - now))
-        return SafetyDecision(state, level, reasons, sources, since, self._policy.value, next_check)
+        live = any(tracker.reports_unsafe(now) for tracker in self._trackers.values())
+        return SafetyDecision(state, level, reasons, sources, since, self._policy.value, next_check, live)
 
     def _next_deadline(self, now: float, state: SafetyState) -> float | None:
         edges = [tracker.deadline(now) for tracker in self._trackers.values()]
@@ -223,12 +232,13 @@ class SafetyMonitor:
 
 def _from_topic(source: TopicSource, payload: bytes, retained: bool) -> Reading:
     safe, value = source.safe_when.read(payload)
-    level = SafetyLevel.CLEAR if safe else source.level
+    if not safe:
+        return Reading(source.level, value, good_for_s=source.max_age_s)
     age = source.max_age_s if retained else 0.0  # without a time of its own, a retained value may be any age
-    return Reading(level, value, good_for_s=source.max_age_s - age, age_s=age)
+    return Reading(SafetyLevel.CLEAR, value, good_for_s=source.max_age_s - age, age_s=age)
 
 
 def _essence(decision: SafetyDecision) -> tuple[object, ...]:
     """What listeners want to hear of: everything but ages and the words of safe sources."""
     sources = {name: (source.safe, source.level) for name, source in decision.sources.items()}
-    return decision.state, decision.level, decision.reasons, sources
+    return decision.state, decision.level, decision.live, decision.reasons, sources

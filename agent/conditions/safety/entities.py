@@ -187,9 +187,11 @@ def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[
             raise UnreadableInputError(f"Home Assistant has no entity {source.entity_id}.")
         safe, words = source.safe_when.judge(entity.state)
         age = now - entity.at
+        if not safe:
+            return Reading(source.level, words, good_for_s=_VOUCH_S, age_s=age)
         good_for = _VOUCH_S if source.max_age_s is None else min(_VOUCH_S, source.max_age_s - age)
         if good_for <= 0:
             raise UnreadableInputError(f"It has said nothing for {source.max_age_s:g} s.")
-        return Reading(SafetyLevel.CLEAR if safe else source.level, words, good_for_s=good_for, age_s=age)
+        return Reading(SafetyLevel.CLEAR, words, good_for_s=good_for, age_s=age)
 
     return read

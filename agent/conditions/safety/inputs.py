@@ -2,13 +2,12 @@
 
 A heartbeat is JSON, `{"safe": true, "reason": "cloud 12 %", "ts": "2026-11-22T21:00:03+01:00", "ttl": 180}`,
 or one bare word (safe, unsafe, on, off, true, false; "on" means safe). The age of a reading counts from its
-arrival on the agent's own clock. `ts` only unmasks what was already old when it arrived: a retained message,
-or one the broker held back.
+arrival on the agent's own clock. `ts` only unmasks good news that was already old when it arrived: a retained
+message, or one the broker held back.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,10 +16,12 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.events import SafetyLevel
+from agent.json_in import JsonError, NotJsonError, decode_text, parse_json
+from agent.text import escaped
 
 MAX_TTL_S = 3600.0  # a sensor that is silent for an hour cannot vouch for the sky
 CLOCK_SKEW_S = 60.0  # clocks of sensors may be off by this much
-_MAX_BYTES = 16_384  # a heartbeat is a hundred bytes; more is something else
+MAX_REPORT = 16_384  # bytes; a heartbeat is a hundred bytes; more is something else
 _SAFE_WORDS = {"safe": True, "on": True, "true": True, "unsafe": False, "off": False, "false": False}
 _MAX_REASON = 200  # characters of a reason that are kept
 
@@ -54,19 +55,22 @@ def read_heartbeat(
 ) -> Reading:
     """Read a heartbeat; UnreadableInputError says what is wrong with it.
 
-    `ttl_s` and `unsafe_level` hold where the message does not say them itself.
+    `ttl_s` and `unsafe_level` hold where the message does not say them itself. Bad news is never too old:
+    age, a retain flag and the time to live weaken good news alone.
     """
     body = _body(payload)
     safe = _safe(body.get("safe"))
     level = _level(body.get("level"), safe, unsafe_level)
+    reason = escaped(" ".join(str(body.get("reason") or ("safe" if safe else "unsafe")).split()), _MAX_REASON)
+    if not safe:
+        return Reading(level, reason, good_for_s=_longest(body.get("ttl"), ttl_s))
     ttl = _ttl(body.get("ttl"), ttl_s)
-    reason = " ".join(str(body.get("reason") or ("safe" if safe else "unsafe")).split())[:_MAX_REASON]
     age = age_on_arrival(body.get("ts"), received_at=received_at, retained=retained, ttl_s=ttl)
     return Reading(level, reason, good_for_s=max(0.0, ttl - age), age_s=age)
 
 
 def age_on_arrival(stamp: object, *, received_at: datetime, retained: bool, ttl_s: float) -> float:
-    """Return how old a message was when it arrived, in seconds; its full time to live if it cannot tell.
+    """Return how old good news was when it arrived, in seconds; its full time to live if it cannot tell.
 
     A live message is new unless its stamp says that it is older than its time to live and the clocks' skew
     together. A retained one is as old as its stamp says; without a stamp, or with one from the future, it
@@ -81,19 +85,14 @@ def age_on_arrival(stamp: object, *, received_at: datetime, retained: bool, ttl_
 
 
 def _body(payload: bytes) -> dict[str, Any]:
-    if len(payload) > _MAX_BYTES:
-        raise UnreadableInputError(f"The message has {len(payload)} bytes, more than {_MAX_BYTES}.")
     try:
-        text = payload.decode().strip()
-    except UnicodeDecodeError:
-        raise UnreadableInputError("The message is not text.") from None
-    word = _SAFE_WORDS.get(text.casefold())
-    if word is not None:
-        return {"safe": word}
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        text = decode_text(payload, max_bytes=MAX_REPORT).strip()
+        word = _SAFE_WORDS.get(text.casefold())
+        body = {"safe": word} if word is not None else parse_json(text)
+    except NotJsonError:
         raise UnreadableInputError(f"{text[:40]!r} is neither JSON nor safe or unsafe.") from None
+    except JsonError as error:
+        raise UnreadableInputError(error.message) from None
     if not isinstance(body, dict):
         raise UnreadableInputError(f"{text[:40]!r} is not an object with the key safe.")
     return body
@@ -104,7 +103,7 @@ def _safe(value: object) -> bool:
         return value
     word = _SAFE_WORDS.get(value.casefold().strip()) if isinstance(value, str) else None
     if word is None:
-        raise UnreadableInputError(f"safe must be true or false, not {value!r}.")
+        raise UnreadableInputError(f"safe must be true or false, not '{escaped(value, 40)}'.")
     return word
 
 
@@ -114,7 +113,7 @@ def _level(value: object, safe: bool, unsafe_level: SafetyLevel) -> SafetyLevel:
     try:
         level = SafetyLevel(value if isinstance(value, str) else "")
     except ValueError:
-        raise UnreadableInputError(f"level must be warning or alert, not {value!r}.") from None
+        raise UnreadableInputError(f"level must be warning or alert, not '{escaped(value, 40)}'.") from None
     if safe is not (level is SafetyLevel.CLEAR):
         raise UnreadableInputError(f"safe is {safe} but level is {level.value}.")
     return level
@@ -127,6 +126,14 @@ def _ttl(value: object, default: float) -> float:
     if not 0 < number <= MAX_TTL_S:
         raise UnreadableInputError(f"ttl must be above 0 and at most {MAX_TTL_S:g} seconds, not {number:g}.")
     return number
+
+
+def _longest(value: object, default: float) -> float:
+    """Return how long bad news holds: as long as it says, never shorter than the configured time."""
+    try:
+        return max(_ttl(value, default), default)
+    except UnreadableInputError:
+        return default
 
 
 def _instant(stamp: object) -> datetime:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from agent.conditions.safety.inputs import UnreadableInputError
 from agent.errors import AgentError
+from agent.json_in import JsonError, NotJsonError, decode_text, parse_json
+from agent.text import escaped
 
 _TRUE = {"on", "true", "yes"}
 _FALSE = {"off", "false", "no"}
@@ -48,7 +49,7 @@ class SafeWhen:
 
     def judge(self, value: object) -> tuple[bool, str]:
         """Return whether a value is safe, and the value in words."""
-        text = _words(value)
+        text = escaped(_words(value))
         if text.casefold() in _SAYS_NOTHING:
             raise UnreadableInputError(f"The value is {text or 'empty'}.")
         if self.equals is not None and _canonical(value) != _canonical(self.equals):
@@ -63,13 +64,12 @@ class SafeWhen:
 
 def _decoded(payload: bytes) -> object:
     try:
-        text = payload.decode().strip()
-    except UnicodeDecodeError:
-        raise UnreadableInputError("The message is not text.") from None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        text = decode_text(payload).strip()
+        return parse_json(text)
+    except NotJsonError:
         return text
+    except JsonError as error:
+        raise UnreadableInputError(error.message) from None
 
 
 def _at(value: object, path: str) -> object:

@@ -16,7 +16,7 @@ class HeartbeatSource:
     """A source that reports on `<base>/safety/input/<name>`.
 
     `level` is what its bare "unsafe" means; `delay_s` how long unsafe must last before it counts (0 for
-    rain); `from_home_assistant` makes it stale when Home Assistant goes offline.
+    rain); `from_home_assistant`: Home Assistant going offline may end it before its time.
     """
 
     name: str
@@ -71,7 +71,7 @@ class SourceTracker:
         self._forgiven_until: float | None = None
 
     def take(self, reading: Reading, now: float) -> None:
-        """Take a new reading. One that was too old on arrival says nothing."""
+        """Take a new reading. Good news that was too old on arrival says nothing."""
         if reading.good_for_s <= 0:
             if not self._fresh(now):
                 self._lost = "only an old message has been heard"
@@ -83,12 +83,21 @@ class SourceTracker:
         self.heard = True
         self._reading, self._read_at = reading, now
 
-    def lose(self, why: str) -> None:
-        """Forget the last reading: it can no longer be trusted."""
+    def lose(self, why: str, now: float) -> None:
+        """Trust no good news of it any more; bad news that was heard stands until its time is over."""
         self.heard = True
-        self._reading = None
         self._forgiven_until = None
-        self._lost = why
+        if not self.reports_unsafe(now):
+            self._reading = None
+            self._lost = why
+
+    def reports_unsafe(self, now: float) -> bool:
+        """Tell whether it said that it is unsafe, and that counts now; silence and nonsense are no reports."""
+        return self._fresh(now) and self.level(now) is not SafetyLevel.CLEAR
+
+    def within_its_time(self, now: float) -> bool:
+        """Tell whether it vouches for itself for a time, and that is not over. An entity never does."""
+        return not isinstance(self.source, EntitySource) and self._fresh(now)
 
     def level(self, now: float) -> SafetyLevel:
         """How bad this source is now. Silence is a warning."""
