@@ -100,13 +100,15 @@ class Brake:
         level = Level.SESSION if standing else Level.SAFETY
         reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
-        limit = self._options.agent_stop_limit_s if leaving else self._options.stop_limit_s
+        options = self._options
+        patience = options.stop_limit_s if self._hands.linked else options.away_limit_s
+        limit = options.agent_stop_limit_s if leaving else patience
         if standing:
             await self._first(reached, self._orders.released())
         else:
             with contextlib.suppress(TimeoutError):
                 async with self._clock.timeout(limit):
-                    await reached
+                    await asyncio.wait([reached])
         if reached.done() and reached.result():
             await self._count()
         elif not standing:
@@ -143,14 +145,14 @@ class Brake:
         limit = self._options.hold_limit_s
         try:
             async with self._clock.timeout(limit):
-                await self.timed(hold.reason, self._cleared(hold))
+                await self.timed(hold.reason, self._released())
         except TimeoutError:
             message = f"The pause lasted longer than {limit / 3600:g} h: {hold.message}"
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
 
-    async def _cleared(self, hold: Hold) -> None:
-        """Return when the session has to end, or waits for nothing or for something else."""
-        while self._orders.ending is None and self._hold() == hold:
+    async def _released(self) -> None:
+        """Return when the session has to end, or nothing holds it any more."""
+        while self._orders.ending is None and self._hold() is not None:
             await self._first(self._orders.changed(), self._hands.changed())
 
     async def _first(self, *waiting: Awaitable[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from datetime import datetime
@@ -199,14 +200,13 @@ class SessionRun:
         """Have the telescope parked or switched off; what is not seen in time stays wanted."""
         park, off = step.kind is StepKind.PARK, step.kind is StepKind.POWER_DOWN
         wish = Wish(Level.UPKEEP, Reason.SCHEDULE, step.why or step.label, park=park, off=off)
-        try:
+        reached = self._hands.want(step.kind, wish)
+        with contextlib.suppress(TimeoutError):
             async with self._clock.timeout(self._options.stop_limit_s):
-                seen = await self._hands.want(step.kind, wish)
-        except TimeoutError:
-            trouble = self._hands.trouble() or f"{step.label} was not seen to be done."
-            raise StepFailedError(trouble, code="not_at_rest") from None
-        if not seen:
-            raise StepFailedError(f"{step.label} gave way to other work.", code="not_at_rest")
+                await asyncio.wait([reached])
+        if not (reached.done() and reached.result()):
+            trouble = self._hands.trouble() or "the telescope was not seen to be there"
+            raise StepFailedError(f"{step.label}: {trouble}", code="not_at_rest")
 
     def _context(self, telescope: Telescope) -> StepContext:
         return StepContext(

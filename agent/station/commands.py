@@ -14,7 +14,7 @@ from agent.conditions import ConditionSet, SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
 from agent.execute.orders import Ending, EndKind, Hold
-from agent.goals import Level, PreemptedError, Wish
+from agent.goals import Level, PreemptedError
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.coordinates import parse_dec, parse_ra
@@ -142,7 +142,7 @@ class Commands:
     async def _halt(self, command: Command, accepted: Accepted, message: str) -> Reply:
         """Stop whatever the telescope does although no session of ours runs."""
         hands = self._station.hands
-        hands.want(USER, Wish(Level.SAFETY, Reason.USER, message))
+        hands.stop_all(USER, Reason.USER, message)
         accepted("No session runs; stopping whatever the telescope does.")
         if not await self._until(lambda: not hands.stopping):
             return self._not_yet(command)

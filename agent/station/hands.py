@@ -78,6 +78,7 @@ class Hands:
         self._changed = asyncio.Event()
         self._reports: dict[Camera, CaptureReport] = {}
         self._still = False  # seen to be at rest, and not moved since
+        self._moved = False  # told to move, and not seen to be at rest since
         self._parked = False
         self._off = False
         self._attempts = 0
@@ -104,6 +105,11 @@ class Hands:
     def capturing(self) -> frozenset[Camera]:
         """The cameras whose shutter was opened and was not seen to be closed."""
         return frozenset(self._capturing)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the telescope is there to be told."""
+        return self._ground.telescope.connection in _LINKED
 
     @property
     def busy(self) -> bool:
@@ -151,6 +157,11 @@ class Hands:
             self._doing.preempted.set_result(wish)
         self._notify()
         return asyncio.shield(held.reached)
+
+    def stop_all(self, holder: Hashable, reason: Reason, message: str) -> asyncio.Future[bool]:
+        """Want everything stopped, whoever moved it."""
+        self._still, self._moved = False, True
+        return self.want(holder, Wish(Level.SAFETY, reason, message))
 
     def withdraw(self, holder: Hashable) -> None:
         """Take a wish back; harmless when there is none."""
@@ -236,7 +247,7 @@ class Hands:
         try:
             async with self._turn:
                 self._say(goal)
-                if not self._still:
+                if not self._is_at_rest():
                     await self._stop(self._telescope)
                 if goal.park and not self._parked:
                     await self._fold(self._telescope)
@@ -256,22 +267,26 @@ class Hands:
         return False
 
     async def _stop(self, telescope: Telescope) -> None:
-        """Stop everything, and see that no shutter is open; StillCapturingError when one is."""
+        """Stop everything, and see that no shutter is open; StillCapturingError when one is.
+
+        Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
+        """
         if self._attempts > 1 and self._capturing:
             await telescope.take_control()
         for camera in tuple(self._capturing):
             self._reports[camera] = await telescope.stop_capture(camera)
-        await telescope.halt()
+        if self._moved or self._capturing:
+            await telescope.halt()
         for camera in Camera:
             if await telescope.running_capture(camera) is not None:
                 self._capturing.add(camera)
                 raise StillCapturingError(f"The {camera.value} camera still captures.")
         self._capturing.clear()
-        self._still = True
+        self._moved, self._still = False, True
 
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
-        if not self._linked:
+        if not self.linked:
             return
         try:
             async with self._turn:
@@ -284,22 +299,23 @@ class Hands:
             self._still = not running
 
     async def _fold(self, telescope: Telescope) -> None:
+        await telescope.take_control()  # it may have been left alone
         if not self._still:
             await self._stop(telescope)
-        await telescope.take_control()
         await telescope.park()
         self._still = self._parked = True
 
     async def _power_down(self, telescope: Telescope) -> None:
+        await telescope.take_control()
         if not self._still:
             await self._stop(telescope)
-        await telescope.take_control()
         await telescope.shutdown()
         self._still = self._off = True
 
     async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
         if moves:
             self._still = self._parked = self._off = False
+            self._moved = True
             self._status.parked(False)
         task = asyncio.ensure_future(work(self._telescope))
         self._doing = doing = _Doing(level, task, asyncio.get_running_loop().create_future())
@@ -330,20 +346,16 @@ class Hands:
     def _goal(self) -> Goal | None:
         return merged(held.wish for held in self._held.values())
 
-    @property
-    def _linked(self) -> bool:
-        return self._ground.telescope.connection in _LINKED
-
     def _is_reached(self, goal: Goal) -> bool:
         return self._is_at_rest() and (not goal.park or self._parked) and (not goal.off or self._off)
 
     def _is_at_rest(self) -> bool:
-        return self._still or (not self._linked and not self._capturing)
+        return self._still or (not self.linked and not self._capturing)
 
     def _may_reach(self, goal: Goal) -> bool:
         """Whether there is a way to the telescope; one that was left alone can be woken."""
         resting = self._ground.telescope.connection is ConnectionState.RESTING
-        return self._linked or (resting and (goal.park or goal.off or bool(self._capturing)))
+        return self.linked or (resting and (goal.park or goal.off or bool(self._capturing)))
 
     def _fulfil(self) -> None:
         """Tell those who wait; what does not stand is over."""
@@ -374,7 +386,7 @@ class Hands:
     def _not_there(self, goal: Goal, why: str, hint: str) -> None:
         self._trouble = why
         known = self._ground.telescope.identity is not None
-        if not (self._capturing or (known and (self._linked or goal.park or goal.off))):
+        if not (self._capturing or (known and (self.linked or goal.park or goal.off))):
             return
         wanted = _DOING[goal.kind if not self._capturing else GoalKind.STOPPED]
         level = logging.WARNING if self._attempts <= 1 else logging.DEBUG

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +17,7 @@ from agent.clock import LoopClock
 from agent.errors import AgentError
 from agent.events import (
     Event,
+    EventBus,
     Reason,
     SessionBrief,
     SessionProgress,
@@ -25,6 +29,10 @@ from agent.execute.orders import Orders
 from agent.execute.run import SessionRun
 from agent.session.document import read_session
 from agent.session.plan import make_plan
+from agent.station.ground import Ground
+from agent.station.hands import Hands
+from agent.station.state_file import StateFile
+from agent.station.status import StationStatus
 from agent.targets import Site, Target
 from tests.support.fake_telescope import CAPABILITIES, FakeTelescope
 from tests.support.virtual_loop import run_virtual
@@ -99,6 +107,23 @@ class Bench:
         self.said = Said()
         self.events: list[Event] = []
         self.options = ExecutorOptions()
+        self.bus = EventBus()
+        self.bus.subscribe(self.events.append)
+        self.state = StateFile(Path("state.json"))
+        self.state.set = lambda **_: None  # type: ignore[method-assign]
+        self._hands: Hands | None = None
+        self.serving: asyncio.Task[None] | None = None
+
+    @property
+    def hands(self) -> Hands:
+        """A station's hands on the telescope, at work from their first use on."""
+        if self._hands is None:
+            zone = ZoneInfo(SITE.timezone)
+            ground = Ground("scope", self.telescope, self.clock, zone, SITE, self.bus, self.state)
+            status = StationStatus("scope", self.clock, lambda _: None)
+            self._hands = Hands(ground, self.telescope, status)
+            self.serving = asyncio.ensure_future(self._hands.serve())
+        return self._hands
 
     @property
     def progress(self) -> list[SessionProgress]:
@@ -110,6 +135,7 @@ class Bench:
         plan = make_plan(reading.document, CAPABILITIES)
         around = Surroundings(
             self.telescope,
+            self.hands,
             "scope",
             SITE,
             SITE.timezone,
@@ -125,7 +151,6 @@ class Bench:
         self, document: dict[str, Any], *meanwhile: Callable[[], Awaitable[None]]
     ) -> SessionResult | None:
         """Run a session while other things happen; those may be cut off by its end."""
-        import asyncio
 
         async def main() -> SessionResult | None:
             tasks = [asyncio.ensure_future(action()) for action in meanwhile]

@@ -15,7 +15,7 @@ async def test_a_session_stays_paused_until_every_holder_resumed_it() -> None:
     orders = Orders()
     orders.pause("weather", RAIN)
     orders.pause("user", USER)
-    cleared = asyncio.create_task(orders.cleared())
+    cleared = asyncio.create_task(orders.released())
     assert orders.resume("weather")
     await asyncio.sleep(0)
     assert not cleared.done()
@@ -31,7 +31,7 @@ async def test_resuming_what_was_not_paused_says_so() -> None:
 async def test_the_first_ending_wins_and_wakes_a_paused_session() -> None:
     orders = Orders()
     orders.pause("user", USER)
-    cleared = asyncio.create_task(orders.cleared())
+    cleared = asyncio.create_task(orders.released())
     first = Ending(EndKind.ABORT, Reason.USER, "stop")
     orders.end(first)
     orders.end(Ending(EndKind.SKIP, Reason.USER, "skip"))

@@ -79,7 +79,7 @@ def night(story: Callable[[Desk], Awaitable[None]], hours: float = 12) -> Desk:
         desk = Desk(clock)
         with scheduler_reads(clock):
             desk.timetable.start()
-            serving = asyncio.create_task(desk.dispatcher.serve())
+            serving = asyncio.gather(desk.dispatcher.run_due(), desk.dispatcher.tell_queue())
             await story(desk)
             await clock.sleep(hours * 3600)
             serving.cancel()
