@@ -1,0 +1,21 @@
+"""What every test run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Let no half surrogate of a hostile text keep a report from leaving its test process."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    report.sections = [(name, _plain(text)) for name, text in report.sections]
+    if isinstance(report.longrepr, str):
+        report.longrepr = _plain(report.longrepr)
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
