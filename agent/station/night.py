@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from agent.errors import AgentError
 from agent.events import Failure, Reason, Status
-from agent.schedule.waiting import Answer, Judgement
 from agent.session.sections import Shutdown
+from agent.verdict import Verdict
 
 if TYPE_CHECKING:
     from agent.station.station import Station
@@ -51,13 +51,13 @@ class NightEnd:
         self._station.dispatcher.kick()
         return was_over
 
-    def judgement(self) -> Judgement | None:
+    def judgement(self) -> Verdict | None:
         """What the whole queue waits for; None while the night goes on."""
         if self._over is None:
             return None
         until, reason, message = self._over
         if self._station.clock.now() < until:
-            return Judgement(Answer.WAIT, reason, f"The night is over: {message}", until)
+            return Verdict(False, reason, f"The night is over: {message}", until)
         self._remember(None)
         return None
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.clock import Clock
-from agent.conditions import ConditionDefaults
+from agent.conditions import Requirements
 from agent.events import (
     EventBus,
     Failure,
@@ -22,7 +22,7 @@ from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
-from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.schedule.waiting import Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
@@ -44,7 +44,6 @@ from agent.station.shown_filter import ShownFilter
 from agent.station.state_file import StateFile
 from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
-from agent.station.wiring import condition_defaults
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -57,6 +56,7 @@ from agent.telescope.interface import (
     Telescope,
     TelescopeEvent,
 )
+from agent.verdict import Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Station:
         self.site = settings.site.site()
         self.state = state
         self._settings = settings
-        self._defaults = condition_defaults(settings)
+        self._defaults = settings.requirements
         self._safety: SafetyDecision | None = None
         self._safety_changed = asyncio.Event()
         self.bluetooth: BluetoothReturn | None = None
@@ -226,10 +226,11 @@ class Station:
         model = self.own.model if self.own.model != "auto" else self.state.get("model")
         return capabilities_for(model) if isinstance(model, str) else None
 
-    def defaults(self) -> ConditionDefaults:
+    def defaults(self) -> Requirements:
         """The conditions of every session, with what people switched."""
         values = self.switches.values
-        return replace(self._defaults, weather=values.weather_policy, wait_max_s=values.max_wait_min * 60.0)
+        switched = {"weather": values.weather_policy, "max_wait_min": values.max_wait_min}
+        return self._defaults.model_copy(update=switched)
 
     @property
     def has_weather(self) -> bool:
@@ -294,9 +295,9 @@ class Station:
         now = self.clock.now()
         return any(waiting.due(now) for waiting in self.dispatcher.queue)
 
-    def _brake(self, waiting: Waiting) -> Judgement | None:
+    def _brake(self, waiting: Waiting) -> Verdict | None:
         if self.hands_on:
-            return Judgement(Answer.WAIT, Reason.USER, "A person moves the telescope.")
+            return Verdict(False, Reason.USER, "A person moves the telescope.")
         if waiting.forced:
             return None
         over = self._night_end.judgement()
@@ -304,9 +305,9 @@ class Station:
             return over
         values = self.switches.values
         if not values.scheduler:
-            return Judgement(Answer.WAIT, Reason.USER, "The scheduler is switched off.")
+            return Verdict(False, Reason.USER, "The scheduler is switched off.")
         if values.not_before is not None and self.clock.now() < values.not_before:
-            return Judgement(Answer.WAIT, Reason.USER, "A person wants nothing earlier.", values.not_before)
+            return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
         return None
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:

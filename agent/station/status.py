@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.clock import Clock
-from agent.events import Failure, Reason, SessionBrief, Status, StatusChanged
+from agent.events import Failure, Reason, SessionBrief, SessionWaiting, Status, StatusChanged
 from agent.execute.status import StatusSink
-from agent.schedule.dispatcher import Standstill
 from agent.telescope.interface import ConnectionState
 
 
@@ -29,7 +28,7 @@ class StationStatus(StatusSink):
         self._publish = publish
         self._session: SessionBrief | None = None
         self._said: _Said | None = None
-        self._standstill: Standstill | None = None
+        self._standstill: SessionWaiting | None = None
         self._link = ConnectionState.CLOSED
         self._link_message = ""
         self._parked = False
@@ -63,7 +62,7 @@ class StationStatus(StatusSink):
             self._said = None
         self._tell()
 
-    def stands_still(self, standstill: Standstill | None) -> None:
+    def stands_still(self, standstill: SessionWaiting | None) -> None:
         """Why due sessions do not run, or None."""
         self._standstill = standstill
         self._tell()
