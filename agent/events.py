@@ -170,19 +170,16 @@ class SessionResult:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What the telescope last said of itself; None is unknown. GB, percent, degrees Celsius, dBm."""
+    """What the telescope last said of itself; None is unknown. GB, percent, degrees Celsius."""
 
     battery: int | None = None
     charging: bool | None = None
     temperature: float | None = None
     storage_free_gb: float | None = None
     storage_total_gb: float | None = None
-    rssi: int | None = None
     host: bool | None = None
     tracking: str | None = None
     focus_position: int | None = None
-    altitude: float | None = None
-    azimuth: float | None = None
 
 
 class SafetyState(StrEnum):

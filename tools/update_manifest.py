@@ -1,6 +1,6 @@
-"""Write what is made from the settings model into config.yaml and docs/configuration.md.
+"""Write what is made from the settings, the rules and the session's conditions into config.yaml and docs/.
 
-Run it after a change of `agent/settings` or of the version; with `--check` it only tells if it is needed.
+Run it after a change of one of them or of the version; with `--check` it only tells if it is needed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from agent import __version__  # noqa: E402
+from agent.conditions.rules import RULES  # noqa: E402
+from agent.session.sections import Conditions  # noqa: E402
 from agent.settings import manifest  # noqa: E402
 
-TABLE_BEGIN = "<!-- settings: made by tools/update_manifest.py -->\n"
-TABLE_END = "<!-- end of settings -->\n"
+PLACES = {"settings": "configuration.md", "rules": "conditions.md", "keys": "session-format.md"}
 
 
 def updated() -> dict[Path, str]:
@@ -26,16 +27,40 @@ def updated() -> dict[Path, str]:
     text = config.read_text(encoding="utf-8")
     text = re.sub(r"^version: .*$", f'version: "{__version__}"', text, count=1, flags=re.MULTILINE)
     head, _, _ = text.partition(manifest.OPTIONS_BEGIN)
-
-    guide = ROOT / "docs" / "configuration.md"
-    before, begin, rest = guide.read_text(encoding="utf-8").partition(TABLE_BEGIN)
-    _, end, after = rest.partition(TABLE_END)
-    if not (begin and end):
-        raise SystemExit(f"{guide}: the marks around the table of settings are missing.")
+    tables = {"settings": manifest.settings_table(), "rules": rules_table(), "keys": keys_table()}
+    pages = {ROOT / "docs" / PLACES[name]: name for name in tables}
     return {
         config: head + manifest.options_and_schema_text(),
-        guide: before + begin + manifest.settings_table() + end + after,
+        **{page: with_table(page, name, tables[name]) for page, name in pages.items()},
     }
+
+
+def with_table(page: Path, name: str, table: str) -> str:
+    """Return a page with what stands between its marks replaced."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(
+        f"<!-- {name}: made by tools/update_manifest.py -->\n"
+    )
+    _, end, after = rest.partition(f"<!-- end of {name} -->\n")
+    if not (begin and end):
+        raise SystemExit(f"{page}: the marks around the table of {name} are missing.")
+    return before + begin + table + end + after
+
+
+def rules_table() -> str:
+    """Return the Markdown table of the rules, in the order in which they are asked."""
+    lines = ["| rule | asks | reason | set by |", "| --- | --- | --- | --- |"]
+    for about in (rule.about for rule in RULES):
+        reasons = ", ".join(f"`{reason}`" for reason in about.reasons)
+        lines.append(f"| {about.name} | {about.asks} | {reasons} | {about.set_by} |")
+    return "\n".join(lines) + "\n"
+
+
+def keys_table() -> str:
+    """Return the Markdown table of the keys of a session's `conditions`."""
+    fields = {name: field for name, field in Conditions.model_fields.items() if name != "do_action"}
+    lines = ["| key | meaning |", "| --- | --- |"]
+    lines += [f"| `{name}` | {field.description} |" for name, field in fields.items()]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.conditions import ConditionDefaults, ConditionSet
+from agent.conditions import ConditionSet, Requirements
 from agent.conditions.forecast import PlannedSession
 from agent.conditions.night import NightPlan, plan_night, sky_cautions
 from agent.errors import AgentError
@@ -54,7 +54,7 @@ def coming_night(site: Site, now: datetime) -> date:
 def tonight(
     site: Site,
     candidates: Iterable[Candidate],
-    defaults: ConditionDefaults,
+    requirements: Requirements,
     now: datetime,
     *,
     zone: ZoneInfo,
@@ -62,7 +62,7 @@ def tonight(
 ) -> NightPlan:
     """Return the plan of a night (default: the coming one); ConditionConfigError."""
     wanted = night or coming_night(site, now)
-    sessions = [_planned(one, defaults, site, zone, now) for one in candidates]
+    sessions = [_planned(one, requirements, site, zone, now) for one in candidates]
     return plan_night(site, wanted, sessions, now=now)
 
 
@@ -99,7 +99,7 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
 
 
 def _planned(
-    one: Candidate, defaults: ConditionDefaults, site: Site, zone: ZoneInfo, now: datetime
+    one: Candidate, requirements: Requirements, site: Site, zone: ZoneInfo, now: datetime
 ) -> PlannedSession:
     start, end = one.start, one.end
     if one.document.repeat is not None:
@@ -110,7 +110,7 @@ def _planned(
     return PlannedSession(
         session_id=one.session_id,
         target=targets[-1] if targets else None,
-        conditions=ConditionSet.from_settings_and_session(defaults, one.document.conditions),
+        conditions=ConditionSet.of(requirements, one.document.conditions),
         duration_s=one.plan.estimate_s,
         start=start,
         end=end,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from agent.app.tonight import sky_problems
 from agent.capabilities import Capabilities
-from agent.conditions import ConditionDefaults
+from agent.conditions import Requirements
 from agent.errors import AgentError
 from agent.session.check import check
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
@@ -20,7 +20,6 @@ from agent.session.problems import Problem, errors_of
 from agent.session.times import start_instant, time_problems, window_end
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
-from agent.station.wiring import condition_defaults
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -36,7 +35,7 @@ class Surroundings:
     zone: ZoneInfo
     site: Site | None
     now: datetime
-    defaults: ConditionDefaults
+    requirements: Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
         zone=ZoneInfo(settings.site.zone_name),
         site=settings.site.site(),
         now=datetime.now(UTC),
-        defaults=condition_defaults(settings),
+        requirements=settings.requirements,
     )
 
 

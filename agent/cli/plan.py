@@ -104,7 +104,7 @@ def _plan_night(checked: list[CheckedFile], around: Surroundings, night: date | 
         for one in checked
         if one.plan is not None and one.document is not None
     ]
-    return tonight(around.site, candidates, around.defaults, around.now, zone=around.zone, night=night)
+    return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
 
 
 def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:
@@ -113,7 +113,7 @@ def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:
     if night is None:
         raise NoSiteError
     try:
-        path.write_bytes(chart_of(night, min_altitude=around.defaults.min_altitude))
+        path.write_bytes(chart_of(night, min_altitude=around.requirements.min_altitude))
     except OSError as error:
         raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.conditions.condition_set import ConditionSet
-from agent.conditions.moment import Decision, Moment, Window, clock_words
+from agent.conditions.moment import Moment, Window, clock_words
+from agent.conditions.rules.window import WindowRule
 from agent.events import Reason
 from agent.session.fields import OnLost
 from agent.sky.nights import Interval
 from agent.targets import Site, Target
+from agent.verdict import Verdict, merged
 
 _ASK_AGAIN = timedelta(minutes=5)  # for a no without a known end
 
@@ -51,7 +53,7 @@ def forecast(site: Site, night: Interval, sessions: Sequence[PlannedSession]) ->
     found: dict[str, Forecast] = {}
     now = night.start
     while waiting and now < night.end:
-        answers = {one.session_id: one.conditions.foresee(_moment(one, site, now)) for one in waiting}
+        answers = {one.session_id: _foresee(one, site, now) for one in waiting}
         for session in [one for one in waiting if _given_up(one, answers[one.session_id], night.start)]:
             waiting.remove(session)
             found[session.session_id] = _no(session, answers[session.session_id])
@@ -80,44 +82,47 @@ def _run(session: PlannedSession, site: Site, now: datetime) -> Forecast:
         running = session.conditions.foresee(replace(_moment(session, site, now), running=True))
         ends += [
             (verdict.until, f"the condition {verdict.rule} no longer holds")
-            for verdict in running.verdicts
-            if verdict.until is not None and verdict.rule != "window"
+            for verdict in running
+            if verdict.until is not None and verdict.rule != WindowRule.about.name
         ]
     end, why = min(ends, key=lambda item: item[0])
     cut_short = f"It ends at {clock_words(end, site)} because {why}." if why else ""
     return Forecast(session, Interval(now, max(now, end)), cut_short=cut_short)
 
 
-def _no(session: PlannedSession, decision: Decision) -> Forecast:
-    limit, message = session.conditions.wait_max_s, decision.message
-    if not decision.final and limit is not None:
-        message = f"{message} It waits no longer than {limit / 60:.0f} minutes."
-    return Forecast(session, None, decision.reason, message)
+def _no(session: PlannedSession, verdict: Verdict) -> Forecast:
+    message = verdict.message
+    if not verdict.final:
+        message = f"{message} It waits no longer than {session.conditions.wait_max_s / 60:.0f} minutes."
+    return Forecast(session, None, verdict.reason, message)
 
 
 def _crowded_out(session: PlannedSession, site: Site, night: Interval) -> Forecast:
     """Say why a session is left over: it could run while the telescope is busy, or not at all this night."""
     now = night.start
-    first = decision = session.conditions.foresee(_moment(session, site, now))
-    while not decision.allowed:
-        now = decision.until or now + _ASK_AGAIN
+    first = verdict = _foresee(session, site, now)
+    while not verdict.allowed:
+        now = verdict.until or now + _ASK_AGAIN
         if now >= night.end:
             return _no(session, first)
-        decision = session.conditions.foresee(_moment(session, site, now))
+        verdict = _foresee(session, site, now)
     could = clock_words(now, site)
     message = f"It could run from {could} on, but the telescope is busy with other sessions."
     return Forecast(session, None, Reason.QUEUE, message)
 
 
-def _given_up(session: PlannedSession, decision: Decision, night_start: datetime) -> bool:
+def _given_up(session: PlannedSession, verdict: Verdict, night_start: datetime) -> bool:
     """Whether it will not run: a final no, or a wait longer than it may be."""
-    if decision.final:
+    if verdict.final:
         return True
-    limit = session.conditions.wait_max_s
-    if decision.allowed or limit is None or decision.until is None or decision.reason is Reason.SCHEDULE:
+    if verdict.allowed or verdict.until is None or verdict.reason is Reason.SCHEDULE:
         return False
     start = session.start or night_start
-    return decision.until > start + timedelta(seconds=limit)
+    return verdict.until > start + timedelta(seconds=session.conditions.wait_max_s)
+
+
+def _foresee(session: PlannedSession, site: Site, now: datetime) -> Verdict:
+    return merged(session.conditions.foresee(_moment(session, site, now)))
 
 
 def _turn(session: PlannedSession) -> tuple[int, float, str]:

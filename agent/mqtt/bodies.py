@@ -113,18 +113,15 @@ class StorageBody(TypedDict):
 
 
 class TelemetryBody(TypedDict):
-    """What the telescope last said of itself. GB, percent, degrees Celsius, dBm, degrees."""
+    """What the telescope last said of itself. GB, percent, degrees Celsius."""
 
     battery: int | None
     charging: bool | None
     temperature: float | None
     storage: StorageBody
-    rssi: int | None
     host: bool | None
     tracking: str | None
     focus_position: int | None
-    altitude: float | None
-    azimuth: float | None
 
 
 class BriefBody(TypedDict):

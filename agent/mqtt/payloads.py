@@ -123,12 +123,9 @@ class Payloads:
                 "free_gb": rounded(telemetry.storage_free_gb, 1),
                 "total_gb": rounded(telemetry.storage_total_gb, 1),
             },
-            "rssi": telemetry.rssi,
             "host": telemetry.host,
             "tracking": telemetry.tracking,
             "focus_position": telemetry.focus_position,
-            "altitude": rounded(telemetry.altitude, 2),
-            "azimuth": rounded(telemetry.azimuth, 2),
         }
 
     def brief(self, session: SessionBrief) -> BriefBody:

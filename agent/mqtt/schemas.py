@@ -67,7 +67,7 @@ TOPICS = (
     TopicRow(
         "<id>/progress", "out", True, 0, "progress", "how far the session is; every percent, step or 10 s"
     ),
-    TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, pointing"),
+    TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),

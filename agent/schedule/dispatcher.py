@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from agent.clock import Clock
 from agent.events import Event, QueueChanged, Reason, SessionBrief, SessionWaiting
 from agent.schedule.timetable import Timetable
-from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.schedule.waiting import Waiting
+from agent.verdict import Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,8 +27,12 @@ _RECHECK = "recheck:"
 class Gate(Protocol):
     """Answers whether a due session may run now."""
 
-    def judge(self, waiting: Waiting, now: datetime) -> Judgement:
-        """Answer for one session; pure, quick, never raises."""
+    def judge(self, waiting: Waiting, now: datetime) -> Verdict:
+        """Answer for one session; pure, quick, never raises.
+
+        A no that is final ends the session. One for `Reason.MISSED` that is not gives it `until` as its new
+        start. Any other is asked again, at `until` when it is known.
+        """
 
 
 class Sessions(Protocol):
@@ -43,16 +48,6 @@ class Sessions(Protocol):
         """Give a missed session its new start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standstill:
-    """Why nothing runs although sessions are due."""
-
-    session: SessionBrief
-    reason: Reason
-    message: str
-    until: datetime | None
-
-
 class Dispatcher:
     """Owner of one telescope's queue. `kick()` after anything that may change the choice."""
 
@@ -65,7 +60,7 @@ class Dispatcher:
         gate: Gate,
         sessions: Sessions,
         publish: Callable[[Event], None],
-        on_idle: Callable[[Standstill | None], None],
+        on_idle: Callable[[SessionWaiting | None], None],
     ) -> None:
         self._telescope_id = telescope_id
         self._clock = clock
@@ -78,7 +73,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._news = asyncio.Event()
         self._published: QueueChanged | None = None
-        self._standstill: Standstill | None = None
+        self._standstill: SessionWaiting | None = None
         self.running: Waiting | None = None
         self._closed = False
 
@@ -169,76 +164,68 @@ class Dispatcher:
 
     async def _choose(self) -> Waiting | None:
         now = self._clock.now()
-        first: Standstill | None = None
+        first: SessionWaiting | None = None
         again: datetime | None = None
         due = [w for w in self.queue if w.due(now)]
         for place, waiting in enumerate(due):
             if self._queue.get(waiting.session_id) is not waiting:
                 continue  # it went, or changed, while another one was being settled
-            judgement = self._gate.judge(waiting, now)
-            if judgement.answer is Answer.RUN:
+            verdict = self._gate.judge(waiting, now)
+            if verdict.allowed:
                 self._prefer(waiting, due[:place], due[place + 1 :])
                 return waiting
-            if judgement.answer is Answer.WAIT:
-                until = (
-                    max(judgement.until, now + timedelta(seconds=1)) if judgement.until else now + ASK_AGAIN
-                )
-                again = min(again, until) if again else until
-                self._pass_over(waiting, judgement)
-                first = first or _standstill(waiting, judgement, until)
+            if verdict.final:
+                self.drop(waiting.session_id)
+                await self._sessions.give_up(waiting, verdict.reason or Reason.SCHEDULE, verdict.message)
+            elif verdict.reason is Reason.MISSED and verdict.until is not None:
+                self.put(replace(waiting, start=verdict.until))
+                await self._sessions.postpone(waiting, verdict.until)
             else:
-                await self._settle(waiting, judgement, now)
+                until = max(verdict.until, now + SOONEST) if verdict.until else now + ASK_AGAIN
+                again = min(again, until) if again else until
+                self._pass_over(waiting, verdict.reason, verdict.message)
+                first = first or self._waits(waiting, verdict, now, until)
         self._timetable.remove(_RECHECK + self._telescope_id)
         if again is not None:
             self._timetable.set(_RECHECK + self._telescope_id, again, self.kick)
         self._publish_queue()
-        self._stand_still(first, now)
+        self._stand_still(first)
         return None
-
-    async def _settle(self, waiting: Waiting, judgement: Judgement, now: datetime) -> None:
-        if judgement.answer is Answer.NEXT_NIGHT:
-            start = waiting.start or now
-            while start <= now:
-                start += timedelta(days=1)
-            self.put(replace(waiting, start=start))
-            await self._sessions.postpone(waiting, start)
-            return
-        self.drop(waiting.session_id)
-        await self._sessions.give_up(waiting, judgement.reason or Reason.MISSED, judgement.message)
 
     def _prefer(self, chosen: Waiting, blocked: list[Waiting], later: list[Waiting]) -> None:
         """Record why each due session is passed over for the chosen one; `blocked` ones were told already."""
         for waiting in later:
-            self._pass_over(waiting, Judgement(Answer.WAIT, Reason.QUEUE, chosen.comes_before(waiting)))
+            self._pass_over(waiting, Reason.QUEUE, chosen.comes_before(waiting))
         passed = [now for w in blocked if (now := self._queue.get(w.session_id)) is not None]
         if passed:
             told = "; ".join(f"{w.session_id}: {w.brief.note}" for w in passed[:TOLD])
             more = f" and {len(passed) - TOLD} more" if len(passed) > TOLD else ""
             _LOGGER.info("Session %s is chosen; passed over: %s%s", chosen.session_id, told, more)
 
-    def _pass_over(self, waiting: Waiting, judgement: Judgement) -> None:
+    def _pass_over(self, waiting: Waiting, reason: Reason | None, message: str) -> None:
         if self._queue.get(waiting.session_id) is not waiting:
             return
-        if (waiting.brief.waits_for, waiting.brief.note) != (judgement.reason, judgement.message):
-            _LOGGER.debug("Session %s waits: %s", waiting.session_id, judgement.message)
-            self._queue[waiting.session_id] = waiting.passed_over(judgement.reason, judgement.message)
+        if (waiting.brief.waits_for, waiting.brief.note) != (reason, message):
+            _LOGGER.debug("Session %s waits: %s", waiting.session_id, message)
+            self._queue[waiting.session_id] = waiting.passed_over(reason, message)
 
-    def _stand_still(self, standstill: Standstill | None, now: datetime) -> None:
+    def _waits(self, waiting: Waiting, verdict: Verdict, now: datetime, until: datetime) -> SessionWaiting:
+        return SessionWaiting(
+            telescope=self._telescope_id,
+            at=now,
+            session=waiting.passed_over(verdict.reason, verdict.message).brief,
+            reason=verdict.reason or Reason.SCHEDULE,
+            message=verdict.message,
+            until=until,
+        )
+
+    def _stand_still(self, standstill: SessionWaiting | None) -> None:
         before, self._standstill = self._standstill, standstill
         self._on_idle(standstill)
         if standstill is None or _same(before, standstill):
             return
         _LOGGER.info("Session %s waits: %s", standstill.session.session_id, standstill.message)
-        self._publish(
-            SessionWaiting(
-                telescope=self._telescope_id,
-                at=now,
-                session=standstill.session,
-                reason=standstill.reason,
-                message=standstill.message,
-                until=standstill.until,
-            )
-        )
+        self._publish(standstill)
 
     def queue_event(self) -> QueueChanged:
         """The queue as it is now."""
@@ -267,13 +254,7 @@ class Dispatcher:
         return f"start:{self._telescope_id}:{session_id}"
 
 
-def _standstill(waiting: Waiting, judgement: Judgement, until: datetime) -> Standstill:
-    reason = judgement.reason or Reason.SCHEDULE
-    brief = replace(waiting.brief, waits_for=judgement.reason, note=judgement.message)
-    return Standstill(brief, reason, judgement.message, until)
-
-
-def _same(before: Standstill | None, now: Standstill) -> bool:
+def _same(before: SessionWaiting | None, now: SessionWaiting) -> bool:
     return before is not None and (before.session.session_id, before.reason) == (
         now.session.session_id,
         now.reason,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from agent.events import Reason, SessionBrief
 from agent.session.document import SessionDocument
@@ -61,22 +60,3 @@ class Waiting:
     def passed_over(self, reason: Reason | None, note: str) -> Waiting:
         """The same session with the reason why it was not chosen."""
         return replace(self, brief=replace(self.brief, waits_for=reason, note=note))
-
-
-class Answer(StrEnum):
-    """What the gate says of a due session."""
-
-    RUN = "run"
-    WAIT = "wait"  # not now; ask again
-    OVER = "over"  # never again: its window closed, or it was missed and wants to be skipped
-    NEXT_NIGHT = "next_night"  # missed, and wants the same time of the next night
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The gate's answer with its reason; `until` is when asking again may help."""
-
-    answer: Answer
-    reason: Reason | None = None
-    message: str = ""
-    until: datetime | None = None

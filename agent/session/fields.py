@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import GetCoreSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_plain_validator_function
 
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.numbers import (
@@ -200,11 +203,19 @@ def _words(kind: type[E], aliases: dict[str, E] | None = None) -> Any:
     return PlainValidator(read)
 
 
-def _range(low: float, high: float, unit: str) -> Any:
-    def read(value: object) -> float:
-        return between(read_number(value), low, high, unit)
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number from `low` to `high`, both included, read leniently."""
 
-    return PlainValidator(read)
+    low: float
+    high: float
+    unit: str
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_plain_validator_function(self._read)
+
+    def _read(self, value: object) -> float:
+        return between(read_number(value), self.low, self.high, self.unit)
 
 
 _LENIENT = "number string"
@@ -237,12 +248,16 @@ Day = Annotated[date, PlainValidator(_read_day), _schema("string", "YYYY-MM-DD."
 TimeOfDay = Annotated[time, PlainValidator(_read_time), _schema("string", "HH:MM or HH:MM:SS.")]
 Instant = Annotated[datetime, PlainValidator(_read_instant), _schema("string", "ISO time with offset.")]
 Zone = Annotated[str, PlainValidator(_read_zone), _schema("string", "IANA time zone name.")]
-Altitude = Annotated[float, _range(-90, 90, "degrees"), _schema(_LENIENT, "Altitude in degrees.")]
-Separation = Annotated[float, _range(0, 180, "degrees"), _schema(_LENIENT, "Separation in degrees.")]
-Fraction = Annotated[float, _range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fraction from 0 to 1.")]
-Percent = Annotated[float, _range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]
-Gigabytes = Annotated[float, _range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]
-Celsius = Annotated[float, _range(-50, 150, "°C"), _schema(_LENIENT, "Degrees Celsius.")]
+Altitude = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitude in degrees.")]
+Height = Annotated[
+    float, Range(0, 90, "degrees"), _schema(_LENIENT, "Altitude above the horizon in degrees.")
+]
+Twilight = Annotated[float, Range(-90, 10, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
+Separation = Annotated[float, Range(0, 180, "degrees"), _schema(_LENIENT, "Separation in degrees.")]
+Fraction = Annotated[float, Range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fraction from 0 to 1.")]
+Percent = Annotated[float, Range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]
+Gigabytes = Annotated[float, Range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]
+Celsius = Annotated[float, Range(0, 100, "°C"), _schema(_LENIENT, "Degrees Celsius.")]
 Body = Annotated[SolarBody, _words(SolarBody), _schema("string", "Sun, Moon or a planet, in any case.")]
 Missed = Annotated[
     WhenMissed,

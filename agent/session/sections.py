@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.session import fields as f
+from agent.session.condition_keys import ConditionKeys
 from agent.session.problems import BadValueError
 
 _WAIT_TYPO = "wait_afte"  # stands in a widely copied example
@@ -138,37 +139,27 @@ class CameraSetup(Step):
         return rest | ({"IRCut": chosen[0]} if chosen else {})
 
 
-class Conditions(Section):
+class Conditions(Section, ConditionKeys):
     """What must hold for the session to run. An unknown key here is an error: it may be a safety limit."""
 
     model_config = ConfigDict(extra="forbid")
 
     do_action: f.Flag = False
-    min_altitude: f.Altitude | None = None
-    max_altitude: f.Altitude | None = None
-    horizon: f.Flag | None = None
-    sun_below: f.Altitude | None = None
-    moon_separation: f.Separation | None = None
-    moon_below: f.Altitude | None = None
-    max_moon_illumination: f.Fraction | None = None
-    weather: f.Flag | None = None
-    weather_policy: f.Policy | None = None
-    min_battery: f.Percent | None = None
-    min_free_gb: f.Gigabytes | None = None
-    max_temperature: f.Celsius | None = None
-    wait_max: f.Seconds | None = None
-    on_lost: f.LostRule | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Conditions:
-        low, high = self.min_altitude, self.max_altitude
-        if low is not None and high is not None and low >= high:
-            raise BadValueError(
-                f"min_altitude {low:g} is not below max_altitude {high:g}.",
-                code="out_of_range",
-                at="min_altitude",
-            )
-        return self
+    horizon: f.Flag | None = Field(
+        None, description="Keep to the configured horizon; false switches it off for this session."
+    )
+    weather: f.Flag | None = Field(
+        None, description="Run only while the weather is safe; false switches it off for this session."
+    )
+    weather_policy: f.Policy | None = Field(
+        None, description="What unsafe weather does: `ignore`, `wait` or `abort`."
+    )
+    wait_max: f.Seconds | None = Field(
+        None, description="How long to wait for them after the start time: seconds, or `HH:MM:SS`."
+    )
+    on_lost: f.LostRule | None = Field(
+        None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
+    )
 
 
 class Repeat(Section):

@@ -7,101 +7,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from agent.settings.kinds import Horizon, Part, Text, Words, listed, shown
-from agent.sky.horizon import HorizonMask
+from agent.conditions.requirements import ConfiguredConditions
+from agent.session.fields import WeatherPolicy, WhenMissed
+from agent.settings.kinds import Part, Text, Words, listed, shown
 
 _RULE = re.compile(r"(?P<what>\S+)\s+(?P<word>is|below|above)\s+(?P<value>\S.*)")
 
 
-class ConditionSettings(Part):
+class ConditionSettings(Part, ConfiguredConditions):
     """When a session may run, unless the session says otherwise. Empty means the rule is off."""
 
-    sun_limit: float = Field(
-        20.0, ge=5, le=90, description="No goto nearer to the Sun than this, in degrees, while it is up."
-    )
-    allow_sun: bool = Field(
-        False, description="Allow sessions of the Sun itself, when they also declare a solar filter."
-    )
-    sun_below: float | None = Field(
-        None,
-        ge=-90,
-        le=10,
-        description="Image only while the Sun is below this altitude: -12 nautical, -18 astronomical night.",
-        json_schema_extra={"example": "-12"},
-    )
-    dawn_limit: float | None = Field(
-        -6.0,
-        ge=-90,
-        le=10,
-        description="Altitude of the Sun at which a capture begun in the dark ends: -6 civil dawn.",
-    )
-    min_altitude: float | None = Field(
-        None,
-        ge=-10,
-        le=90,
-        description="Lowest altitude of a target in degrees.",
-        json_schema_extra={"example": "20"},
-    )
-    max_altitude: float | None = Field(
-        None, ge=0, le=90, description="Highest altitude of a target in degrees."
-    )
-    horizon: Horizon = Field(
-        "",
-        description="Horizon around you, azimuth:altitude in degrees, such as 0:15, 90:30, 180:10.",
-    )
-    moon_separation: float | None = Field(
-        None,
-        ge=0,
-        le=180,
-        description="Smallest distance of a target from the Moon in degrees, while it is up.",
-    )
-    moon_below: float | None = Field(
-        None, ge=-90, le=90, description="Image only while the Moon is below this altitude in degrees."
-    )
-    max_moon_illumination: float | None = Field(
-        None, ge=0, le=1, description="Largest lit part of the Moon, 0 to 1, while it is up."
-    )
-    min_battery: int | None = Field(
-        None,
-        ge=0,
-        le=100,
-        description="Lowest battery charge in percent.",
-        json_schema_extra={"example": "20"},
-    )
-    min_free_gb: float | None = Field(None, ge=0, description="Least free storage on the telescope in GB.")
-    max_temperature: float | None = Field(
-        None, ge=0, le=100, description="Highest temperature of the telescope in degrees Celsius."
-    )
-    max_wait_min: int = Field(
-        120,
-        ge=0,
-        le=1440,
-        description="Minutes a due session waits for its conditions before it is given up.",
-    )
-    on_lost: Literal["pause", "end", "ignore"] = Field(
-        "pause", description="What a running session does when its conditions no longer hold."
-    )
-    when_missed: Literal["run", "skip", "wait"] = Field(
-        "run", description="What happens to a session whose start passed while the agent was off."
+    when_missed: WhenMissed = Field(
+        WhenMissed.RUN, description="What happens to a session whose start passed while the agent was off."
     )
     unsafe_action: Literal["stop", "stop_and_park", "shutdown"] = Field(
         "stop", description="What an unsafe sky does to the telescope."
     )
-
-    @property
-    def horizon_mask(self) -> HorizonMask | None:
-        """The horizon as a value; None when there is none."""
-        return HorizonMask.parse(self.horizon) if self.horizon else None
-
-    @model_validator(mode="after")
-    def _altitudes_in_order(self) -> ConditionSettings:
-        if (
-            self.min_altitude is not None
-            and self.max_altitude is not None
-            and self.min_altitude >= self.max_altitude
-        ):
-            raise ValueError("min_altitude must be below max_altitude")
-        return self
 
 
 class _SourceRule(Part):
@@ -151,8 +72,8 @@ class TopicSource(_SourceRule):
 class WeatherSettings(Part):
     """The weather, fail closed: a source that is silent, stale or unreadable counts as unsafe."""
 
-    policy: Literal["ignore", "wait", "abort"] = Field(
-        "ignore",
+    policy: WeatherPolicy = Field(
+        WeatherPolicy.IGNORE,
         description="What unsafe weather does to sessions that do not say it themselves.",
         json_schema_extra=shown(),
     )
@@ -184,9 +105,10 @@ class WeatherSettings(Part):
 
     @model_validator(mode="after")
     def _policy_needs_a_source(self) -> WeatherSettings:
-        if self.policy != "ignore" and not self.has_sources:
+        if self.policy is not WeatherPolicy.IGNORE and not self.has_sources:
             raise ValueError(
-                f"policy {self.policy!r} needs a source: set inputs, entities or topics, or policy to ignore"
+                f"policy {self.policy.value!r} needs a source: "
+                "set inputs, entities or topics, or policy to ignore"
             )
         return self
 

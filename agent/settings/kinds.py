@@ -6,8 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from agent.sky.horizon import HorizonError, HorizonMask
-
 
 def text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -19,22 +17,10 @@ def listed(value: Any) -> Any:
     return value
 
 
-def _horizon(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        value = ", ".join(str(point) for point in value)
-    if isinstance(value, str) and value:
-        try:
-            HorizonMask.parse(value)
-        except HorizonError as error:
-            raise ValueError(str(error)) from None
-    return value
-
-
 Text = Annotated[str, BeforeValidator(text)]
 Secret = Annotated[SecretStr, BeforeValidator(text)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[Text, ...], BeforeValidator(listed)]
-Horizon = Annotated[str, BeforeValidator(_horizon)]
 
 
 def shown(**extra: Any) -> dict[str, Any]:

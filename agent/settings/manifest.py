@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic import SecretStr
 
+from agent.session.fields import Range
 from agent.settings.flat import FLAT_SETTINGS, FlatSetting
 
 OPTIONS_BEGIN = "# What a person sets. Everything that can be set is in docs/configuration.md."
@@ -33,8 +35,8 @@ def options_and_schema_text() -> str:
     for name, setting in FLAT_SETTINGS.items():
         if name in shown:
             lines.append(f"  {name}: {_yaml(shown[name])}")
-        elif setting.note("example"):
-            lines.append(f"  # {name}: {setting.note('example')}  # {setting.field.description}")
+        elif setting.field.examples:
+            lines.append(f"  # {name}: {setting.field.examples[0]}  # {setting.field.description}")
     lines.append("schema:")
     lines += [f"  {name}: {_yaml(kind)}" for name, kind in schema().items()]
     return "\n".join(lines) + "\n"
@@ -86,8 +88,7 @@ def _required(setting: FlatSetting) -> bool:
 
 
 def _number_type(setting: FlatSetting, kind: type) -> str:
-    low = next((bound.ge for bound in setting.field.metadata if isinstance(bound, Ge)), None)
-    high = next((bound.le for bound in setting.field.metadata if isinstance(bound, Le)), None)
+    low, high = _bounds(setting)
     if (low, high) == (1, 65535):
         return "port"
     if low is None or high is None or float(str(low)) < 0:  # the Supervisor's bounds cannot be negative
@@ -95,13 +96,31 @@ def _number_type(setting: FlatSetting, kind: type) -> str:
     return f"{kind.__name__}({low},{high})"
 
 
+def _bounds(setting: FlatSetting) -> tuple[object, object]:
+    """The lowest and the highest number taken; None where there is no bound."""
+    notes = [*setting.field.metadata, *getattr(_without_none(setting.field.annotation), "__metadata__", ())]
+    for note in notes:
+        if isinstance(note, Range):
+            return f"{note.low:g}", f"{note.high:g}"
+    low = next((bound.ge for bound in notes if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in notes if isinstance(bound, Le)), None)
+    return low, high
+
+
 def _choices(setting: FlatSetting) -> tuple[str, ...]:
     kind = _kind(setting.field.annotation)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return tuple(member.value for member in kind)
     return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _kind(annotation: Any) -> Any:
-    """The type without its `None`."""
+    """The type without its `None` and its notes."""
+    kind = _without_none(annotation)
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _without_none(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, UnionType):
         return next(part for part in get_args(annotation) if part is not NoneType)
     return annotation

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.kinds import Part, Text, shown
 from agent.settings.parts import (
@@ -78,6 +79,12 @@ class Settings(Part):
             if twice:
                 raise ValueError(f"telescopes must differ in {what}: {twice[0]!r} is there more than once")
         return self
+
+    @property
+    def requirements(self) -> Requirements:
+        """What is asked of every session."""
+        asked = {name: getattr(self.conditions, name) for name in ConfiguredConditions.model_fields}
+        return Requirements(**asked, weather=self.weather.policy)
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
         """The session folder of one telescope.

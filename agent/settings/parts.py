@@ -160,14 +160,14 @@ class SiteSettings(Part):
         ge=-90,
         le=90,
         description="Latitude in degrees, north positive.",
-        json_schema_extra={"example": "48.8534"},
+        examples=["48.8534"],
     )
     longitude: float | None = Field(
         None,
         ge=-180,
         le=180,
         description="Longitude in degrees, east positive.",
-        json_schema_extra={"example": "2.3488"},
+        examples=["2.3488"],
     )
     altitude_m: float = Field(0.0, ge=-450, le=9000, description="Height above sea level in metres.")
     timezone: Text = Field(

@@ -262,7 +262,7 @@ class Commands:
         except BadValueError as error:
             hint = error.hint or "Give target, or ra in hours and dec in degrees."
             return _no(command, Code.INVALID, f"goto: {error.message}", hint)
-        conditions = ConditionSet.from_settings_and_session(self._station.defaults())
+        conditions = ConditionSet.of(self._station.defaults())
         sun_filter = command.arguments.get("sun_filter") is True
         guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
 

@@ -1,26 +1,29 @@
-"""May this session run now? The conditions' answer, in the dispatcher's words."""
+"""May this session run now? Asked of the conditions, with what only the station knows."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.clock import Clock
-from agent.conditions import ConditionDefaults, ConditionSet, Decision, Link, Moment, Verdict, Window
-from agent.conditions.rules import DawnRule
+from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
+from agent.conditions.rules.dawn import DawnRule
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision
-from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.schedule.waiting import Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.targets import Site, Target
 from agent.telescope.interface import ConnectionState, TelescopeView
+from agent.verdict import YES, Verdict, against, merged
 
 _LOGGER = logging.getLogger(__name__)
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again
+_DAY = timedelta(days=1)
 _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 
 
@@ -33,10 +36,10 @@ class ConditionGate:
         *,
         site: Site | None,
         clock: Clock,
-        defaults: Callable[[], ConditionDefaults],
+        defaults: Callable[[], Requirements],
         when_missed: str,
         safety: Callable[[], SafetyDecision | None],
-        brake: Callable[[Waiting], Judgement | None],
+        brake: Callable[[Waiting], Verdict | None],
     ) -> None:
         """`brake` answers for the whole queue (switched off, night over), or None to let it through."""
         self._telescope = telescope
@@ -68,49 +71,43 @@ class ConditionGate:
         """A session waits no more."""
         self._since.pop(session_id, None)
 
-    def judge(self, waiting: Waiting, now: datetime) -> Judgement:
+    def judge(self, waiting: Waiting, now: datetime) -> Verdict:
         """Answer for one due session."""
         try:
             return self._judge(waiting, now)
         except AgentError as error:
-            return Judgement(Answer.OVER, Reason.INVALID, str(error))
+            return Verdict(False, Reason.INVALID, str(error), final=True)
 
-    def _judge(self, waiting: Waiting, now: datetime) -> Judgement:
-        missed = self._missed(waiting)
+    def _judge(self, waiting: Waiting, now: datetime) -> Verdict:
+        missed = self._missed(waiting, now)
         if missed is not None:
             return missed
         if (braked := self._brake(waiting)) is not None:
             return braked
         conditions = self.conditions(waiting.document)
-        decision = conditions.judge(self.moment(waiting, now))
-        if decision.allowed or (decision.final and self._must_be_stopped(waiting)):
+        verdicts = conditions.judge(self.moment(waiting, now))
+        verdict = merged(verdicts)
+        if verdict.allowed or (verdict.final and self._must_be_stopped(waiting)):
             self._since.pop(waiting.session_id, None)
-            return Judgement(Answer.RUN)
-        reason, message = decision.reason or Reason.SCHEDULE, decision.message
-        if decision.final:
-            return Judgement(Answer.OVER, reason, message)
-        if all(_unbounded(verdict) for verdict in decision.blocking):
-            return Judgement(Answer.WAIT, reason, message, decision.until)
-        if conditions.weather is WeatherPolicy.ABORT and reason is Reason.WEATHER:
-            return Judgement(Answer.OVER, reason, message)
-        return self._bounded(waiting, conditions, decision, now)
+            return YES
+        if verdict.final or all(_unbounded(one) for one in against(verdicts)):
+            return verdict
+        if conditions.weather is WeatherPolicy.ABORT and verdict.reason is Reason.WEATHER:
+            return replace(verdict, final=True)
+        return self._bounded(waiting, conditions.wait_max_s, verdict, now)
 
-    def _bounded(
-        self, waiting: Waiting, conditions: ConditionSet, decision: Decision, now: datetime
-    ) -> Judgement:
-        reason, message = decision.reason or Reason.SCHEDULE, decision.message
+    def _bounded(self, waiting: Waiting, wait_max_s: float, verdict: Verdict, now: datetime) -> Verdict:
+        """The same no, which becomes final when the session has waited for too long."""
         since = self._since.setdefault(waiting.session_id, now)
-        if conditions.wait_max_s is None:
-            return Judgement(Answer.WAIT, reason, message, decision.until)
-        limit = since + timedelta(seconds=conditions.wait_max_s)
+        limit = since + timedelta(seconds=wait_max_s)
         if now >= limit:
-            waited = f"It waited {conditions.wait_max_s / 60:.0f} minutes."
-            return Judgement(Answer.OVER, reason, f"{message} {waited}")
-        return Judgement(Answer.WAIT, reason, message, min(decision.until or limit, limit))
+            message = f"{verdict.message} It waited {wait_max_s / 60:.0f} minutes."
+            return replace(verdict, message=message, final=True)
+        return replace(verdict, until=min(verdict.until or limit, limit))
 
     def conditions(self, document: SessionDocument) -> ConditionSet:
         """The rules of one session; AgentError when they contradict each other."""
-        return ConditionSet.from_settings_and_session(self._defaults(), document.conditions)
+        return ConditionSet.of(self._defaults(), document.conditions)
 
     def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
         """What the rules are asked about; of what is running only the present, as its end is watched over."""
@@ -129,7 +126,7 @@ class ConditionGate:
             running=running or waiting.resume or waiting.forced,
         )
 
-    def _missed(self, waiting: Waiting) -> Judgement | None:
+    def _missed(self, waiting: Waiting, now: datetime) -> Verdict | None:
         if waiting.resume or waiting.forced or waiting.start is None:
             return None
         if waiting.start >= waiting.seen - MISSED_AFTER:
@@ -138,9 +135,11 @@ class ConditionGate:
         message = "Its start passed while the agent did not know of it."
         match str(policy):
             case "skip":
-                return Judgement(Answer.OVER, Reason.MISSED, message)
+                return Verdict(False, Reason.MISSED, message, final=True)
             case "wait":
-                return Judgement(Answer.NEXT_NIGHT, Reason.MISSED, message)
+                missed = max(timedelta(), now - waiting.start)
+                next_night = waiting.start + timedelta(days=missed // _DAY + 1)
+                return Verdict(False, Reason.MISSED, message, next_night)
             case _:
                 return None
 
@@ -169,4 +168,4 @@ class SessionGuard:
 
 def _unbounded(verdict: Verdict) -> bool:
     """Whether waiting for it does not count: the telescope's absence, and a night that was too short."""
-    return verdict.reason in _UNBOUNDED or verdict.rule == DawnRule.name
+    return verdict.reason in _UNBOUNDED or verdict.rule == DawnRule.about.name

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from agent.events import Reason
 from agent.goals import Level, Wish
-from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.schedule.waiting import Waiting
 from agent.session.sections import Shutdown
 from agent.sky.nights import next_solar_noon
 from agent.station.ground import Ground
 from agent.station.hands import Hands
+from agent.verdict import Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,13 +69,13 @@ class Night:
         self._remember(None)
         return was_over
 
-    def judgement(self) -> Judgement | None:
+    def judgement(self) -> Verdict | None:
         """What the whole queue waits for; None while the night goes on."""
         if self._over is None:
             return None
         until, reason, message = self._over
         if self._ground.clock.now() < until:
-            return Judgement(Answer.WAIT, reason, f"The night is over: {message}", until)
+            return Verdict(False, reason, f"The night is over: {message}", until)
         self._remember(None)
         return None
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from agent.clock import Clock
-from agent.conditions import ConditionSet, Decision, Verdict
+from agent.conditions import ConditionSet
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.session.fields import OnLost, WeatherPolicy
+from agent.verdict import Verdict, against, merged
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class SessionWatch:
         clock: Clock,
         window_end: datetime | None,
         dawn: Callable[[datetime], datetime | None],
-        judge: Callable[[datetime], Decision],
+        judge: Callable[[datetime], Sequence[Verdict]],
         safety: Callable[[], SafetyDecision | None],
         policy: Callable[[], WeatherPolicy],
         safety_changed: Callable[[], asyncio.Event],
@@ -108,10 +109,10 @@ class SessionWatch:
             self._act_on(self._judge(self._clock.now()))
             await self._clock.sleep(LOOK_EVERY_S)
 
-    def _act_on(self, decision: Decision) -> None:
+    def _act_on(self, verdicts: Sequence[Verdict]) -> None:
         blocking = [
             verdict
-            for verdict in decision.blocking
+            for verdict in against(verdicts)
             if verdict.reason
             not in (Reason.WEATHER, Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.WINDOW)
         ]
@@ -119,15 +120,15 @@ class SessionWatch:
             self._lost_since = None
             self._orders.resume(_CONDITIONS)
             return
-        first = blocking[0]
-        message = " ".join(verdict.message for verdict in blocking)
+        lost = merged(blocking)
+        reason, message = lost.reason or Reason.SCHEDULE, lost.message
         match self._conditions.on_lost:
             case OnLost.IGNORE:
                 return
-            case OnLost.PAUSE if not first.final and self._may_come_back(blocking):
-                self._orders.pause(_CONDITIONS, Hold(first.reason, message))
+            case OnLost.PAUSE if not lost.final and self._may_come_back(blocking):
+                self._orders.pause(_CONDITIONS, Hold(reason, message))
             case _:
-                self._orders.end(Ending(EndKind.LIMIT, first.reason, message))
+                self._orders.end(Ending(EndKind.LIMIT, reason, message))
 
     def _may_come_back(self, lost: Sequence[Verdict]) -> bool:
         """Whether all that is lost may be back before the session has waited for too long."""

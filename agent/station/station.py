@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.clock import Clock
-from agent.conditions import ConditionDefaults
+from agent.conditions import Requirements
 from agent.events import Failure, Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
-from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.schedule.waiting import Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
@@ -42,7 +42,6 @@ from agent.station.status import Availability, StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
-from agent.station.wiring import condition_defaults
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -56,6 +55,7 @@ from agent.telescope.interface import (
     TelescopeEvent,
     TelescopeView,
 )
+from agent.verdict import Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Station:
         self.own = own
         self._driver = telescope
         self._settings = settings
-        self._defaults = condition_defaults(settings)
+        self._defaults = settings.requirements
         clock, publish = ground.clock, ground.bus.publish
         self.status = StationStatus(ground.id, clock, publish)
         self._availability = Availability(ground.id, publish, clock.now)
@@ -291,10 +291,11 @@ class Station:
         capabilities = self.capabilities()
         return capabilities.model if capabilities is not None else None
 
-    def defaults(self) -> ConditionDefaults:
+    def defaults(self) -> Requirements:
         """The conditions of every session, with what people switched."""
         values = self.switches.values
-        return replace(self._defaults, weather=values.weather_policy, wait_max_s=values.max_wait_min * 60.0)
+        switched = {"weather": values.weather_policy, "max_wait_min": values.max_wait_min}
+        return self._defaults.model_copy(update=switched)
 
     @property
     def has_weather(self) -> bool:
@@ -366,12 +367,12 @@ class Station:
         else:
             self._last_shutdown = began.document.shutdown
 
-    def _brake(self, waiting: Waiting) -> Judgement | None:
+    def _brake(self, waiting: Waiting) -> Verdict | None:
         if self.hands.taken:
-            return Judgement(Answer.WAIT, Reason.USER, "A person moves the telescope.")
+            return Verdict(False, Reason.USER, "A person moves the telescope.")
         wish = self.hands.hold(Level.SESSION)
         if wish is not None and wish.reason is not Reason.WEATHER:
-            return Judgement(Answer.WAIT, wish.reason, f"The telescope is brought to rest: {wish.message}")
+            return Verdict(False, wish.reason, f"The telescope is brought to rest: {wish.message}")
         if waiting.forced:
             return None
         over = self.night.judgement()
@@ -379,9 +380,9 @@ class Station:
             return over
         values = self.switches.values
         if not values.scheduler:
-            return Judgement(Answer.WAIT, Reason.USER, "The scheduler is switched off.")
+            return Verdict(False, Reason.USER, "The scheduler is switched off.")
         if values.not_before is not None and self.ground.clock.now() < values.not_before:
-            return Judgement(Answer.WAIT, Reason.USER, "A person wants nothing earlier.", values.not_before)
+            return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
         return None
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:

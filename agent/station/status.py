@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.clock import Clock
-from agent.events import AvailabilityChanged, Failure, Reason, SessionBrief, Status, StatusChanged
+from agent.events import (
+    AvailabilityChanged,
+    Failure,
+    Reason,
+    SessionBrief,
+    SessionWaiting,
+    Status,
+    StatusChanged,
+)
 from agent.execute.status import StatusSink
-from agent.schedule.dispatcher import Standstill
 from agent.telescope.interface import ConnectionState
 
 SESSION = "session"  # the part whose problem is the last session's
@@ -32,7 +39,7 @@ class StationStatus(StatusSink):
         self._publish = publish
         self._session: SessionBrief | None = None
         self._said: _Said | None = None
-        self._standstill: Standstill | None = None
+        self._standstill: SessionWaiting | None = None
         self._link = ConnectionState.CLOSED
         self._link_message = ""
         self._parked = False
@@ -77,7 +84,7 @@ class StationStatus(StatusSink):
         self._parked = parked
         self._tell()
 
-    def stands_still(self, standstill: Standstill | None) -> None:
+    def stands_still(self, standstill: SessionWaiting | None) -> None:
         """Why due sessions do not run, or None."""
         self._standstill = standstill
         self._tell()

@@ -161,7 +161,7 @@ def test_wrong_options_are_told_everywhere_and_the_add_on_stays_up(
     assert home.lives == []
     errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
     assert len(errors) == 2, "told once, not every ten seconds"
-    assert errors[0].startswith("Option min_altitude: must be")
+    assert errors[0].startswith("Option min_altitude: 123 is not between")
     assert "Configuration tab" in errors[1]
     assert "min_altitude" in home.house.notices["dwarf_agent"]
     (event,) = home.said("garden/dwarf/bridge/event")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.conditions import ConditionDefaults, ConditionSet
+from agent.conditions import ConditionSet, Requirements
 from agent.conditions.forecast import PlannedSession, forecast
 from agent.conditions.night import NightPlan, plan_night, sky_cautions, target_facts
 from agent.events import Reason
@@ -22,7 +22,7 @@ PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
 TROMSO = Site(69.65, 18.96, 10.0, "Europe/Oslo")
 NIGHT = date(2026, 10, 12)
 HOUR = timedelta(hours=1)
-DARK = ConditionDefaults(sun_below=-12, min_altitude=25)
+DARK = Requirements(sun_below=-12, min_altitude=25, max_wait_min=1440)
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -37,7 +37,7 @@ def session(name: str, target: str, start: datetime | None = None, **values: obj
     return PlannedSession(
         session_id=name,
         target=resolve(target),
-        conditions=ConditionSet.from_settings_and_session(DARK, section),
+        conditions=ConditionSet.of(DARK, section),
         start=start,
         **fields,  # type: ignore[arg-type]
     )
@@ -100,7 +100,7 @@ def test_a_target_that_culminates_says_where_and_when() -> None:
 
 
 def test_a_session_without_a_target_or_a_start_is_planned_too() -> None:
-    plain = ConditionSet.from_settings_and_session(ConditionDefaults())
+    plain = ConditionSet.of(Requirements())
     plan = _plan(PlannedSession(session_id="x", target=None, conditions=plain, duration_s=600.0), now=at(21))
     run = plan.sessions[0].forecast.run
     assert run is not None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from agent.conditions import ConditionDefaults, ConditionSet, SunLimitError, capture_deadline, permit_goto
+from agent.conditions import ConditionSet, Requirements, SunLimitError, capture_deadline, permit_goto
 from agent.conditions.sun_guard import OPEN_ENDED, first_danger, first_dawn
 from agent.sky.ephemeris import MOON, SUN, equatorial, separation, sun
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
@@ -201,7 +201,7 @@ def test_by_day_the_deadline_is_now_and_the_sun_and_moon_have_none() -> None:
 def test_a_session_begun_in_the_dark_never_captures_past_dawn(
     site: Site, at: datetime, target: SkyTarget
 ) -> None:
-    conditions = ConditionSet.from_settings_and_session(ConditionDefaults())
+    conditions = ConditionSet.of(Requirements())
     dark = sun(site, at).altitude < -6
     assume(dark)
     deadline = conditions.capture_deadline(site, at, target)
@@ -215,7 +215,7 @@ def test_a_session_begun_in_the_dark_never_captures_past_dawn(
 def test_a_session_begun_by_day_is_not_stopped_by_the_dawn_before_it_but_by_the_next_and_the_sun_limit() -> (
     None
 ):
-    conditions = ConditionSet.from_settings_and_session(ConditionDefaults())
+    conditions = ConditionSet.of(Requirements())
     far = SkyTarget("far", (equatorial(SUN, PARIS, NOON).ra_hours + 6) % 24, 40.0)
     dawn = conditions.capture_deadline(PARIS, NOON, far)
     assert dawn is not None
@@ -226,7 +226,7 @@ def test_a_session_begun_by_day_is_not_stopped_by_the_dawn_before_it_but_by_the_
 
 
 def test_a_session_that_goes_on_after_its_dawn_has_no_time_left() -> None:
-    conditions = ConditionSet.from_settings_and_session(ConditionDefaults())
+    conditions = ConditionSet.of(Requirements())
     began = NOON - 12 * HOUR
     dawn = conditions.capture_deadline(PARIS, NOON, SkyTarget("far", 12.0, 80.0), began=began)
     assert dawn is not None

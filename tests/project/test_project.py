@@ -107,8 +107,43 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def decisions() -> list[Path]:
+    return sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+
+
+def test_the_index_of_decisions_has_every_page_with_its_title_status_and_date() -> None:
+    index = (ROOT / "docs" / "decisions" / "index.md").read_text(encoding="utf-8")
+    rows = [line for line in index.splitlines() if line.startswith("| [")]
+    expected = []
+    for page in decisions():
+        head = re.match(
+            r"# (\d+)\. (.+)\n\nStatus: (accepted|superseded by (\d{4})), (\d{4}-\d\d-\d\d)\.\n",
+            page.read_text(encoding="utf-8"),
+        )
+        assert head, f"{page.name} must begin with its number, title, status and date"
+        number, title, status, successor, day = head.groups()
+        assert page.name.startswith(f"{int(number):04}-")
+        assert successor is None or any(other.name.startswith(successor) for other in decisions())
+        expected.append(f"| [{page.name[:4]}]({page.name}) | {title} | {status} | {day} |")
+    assert rows == expected
+
+
+def test_the_files_that_decisions_name_exist() -> None:
+    """A page that names `store/watch.py` or `agent/station` means what is there today."""
+    sources = [path.relative_to(ROOT).as_posix() for path in FILES]
+    gone = []
+    for page in decisions():
+        for name in re.findall(
+            r"`([\w/]+\.(?:py|md|csv\.gz)|agent/[\w/]+|tools/[\w/.]+)`", page.read_text("utf-8")
+        ):
+            known = any(path == name or path.endswith(f"/{name}") for path in sources)
+            if not known and not (ROOT / name).is_dir():
+                gone.append(f"{page.name}: {name}")
+    assert gone == []
+
+
 def test_decisions_are_numbered_once_and_say_context_options_outcome_and_cost() -> None:
-    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    pages = decisions()
     numbers = [page.name[:4] for page in pages]
     assert len(set(numbers)) == len(numbers) >= 9
     for page in pages:

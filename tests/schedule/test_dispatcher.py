@@ -11,10 +11,11 @@ import pytest
 
 from agent.clock import LoopClock
 from agent.events import Event, QueueChanged, Reason, SessionBrief, SessionWaiting
-from agent.schedule.dispatcher import Dispatcher, Standstill
+from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
-from agent.schedule.waiting import Answer, Judgement, Waiting
+from agent.schedule.waiting import Waiting
 from agent.session.document import read_session
+from agent.verdict import YES, Verdict
 from tests.support.scheduler_time import scheduler_reads
 from tests.support.virtual_loop import run_virtual
 
@@ -35,12 +36,12 @@ class Desk:
 
     def __init__(self, clock: LoopClock) -> None:
         self.clock = clock
-        self.judgements: dict[str, Callable[[datetime], Judgement]] = {}
+        self.judgements: dict[str, Callable[[datetime], Verdict]] = {}
         self.ran: list[tuple[str, float]] = []
         self.given_up: list[tuple[str, Reason]] = []
         self.postponed: list[tuple[str, datetime]] = []
         self.events: list[Event] = []
-        self.idle: list[Standstill | None] = []
+        self.idle: list[SessionWaiting | None] = []
         self.takes_s = 600.0
         self.fails: set[str] = set()
         self.timetable = Timetable(clock)
@@ -54,9 +55,9 @@ class Desk:
             on_idle=self.idle.append,
         )
 
-    def judge(self, waiting: Waiting, now: datetime) -> Judgement:
+    def judge(self, waiting: Waiting, now: datetime) -> Verdict:
         judge = self.judgements.get(waiting.session_id)
-        return judge(now) if judge else Judgement(Answer.RUN)
+        return judge(now) if judge else YES
 
     async def run(self, waiting: Waiting) -> None:
         self.ran.append((waiting.session_id, self.clock.monotonic() / 3600))
@@ -119,7 +120,7 @@ def test_a_session_that_blows_up_never_stops_the_others() -> None:
 
 def test_a_blocked_session_lets_the_next_one_by_and_says_why() -> None:
     async def story(desk: Desk) -> None:
-        desk.judgements["low"] = lambda _now: Judgement(Answer.WAIT, Reason.ALTITUDE, "It is at 8 degrees.")
+        desk.judgements["low"] = lambda _now: Verdict(False, Reason.ALTITUDE, "It is at 8 degrees.")
         desk.dispatcher.put(waiting("low", 1, priority=9))
         desk.dispatcher.put(waiting("high", 1))
 
@@ -137,7 +138,7 @@ def test_a_waiting_session_is_asked_again_when_its_answer_may_change() -> None:
     async def story(desk: Desk) -> None:
         rises = DUSK + timedelta(hours=4, seconds=7)
         desk.judgements["m31"] = lambda now: (
-            Judgement(Answer.RUN) if now >= rises else Judgement(Answer.WAIT, Reason.ALTITUDE, "low", rises)
+            YES if now >= rises else Verdict(False, Reason.ALTITUDE, "low", rises)
         )
         desk.dispatcher.put(waiting("m31"))
 
@@ -148,7 +149,7 @@ def test_a_waiting_session_is_asked_again_when_its_answer_may_change() -> None:
 
 def test_a_session_whose_time_is_over_is_given_up_once() -> None:
     async def story(desk: Desk) -> None:
-        desk.judgements["old"] = lambda _now: Judgement(Answer.OVER, Reason.WINDOW, "closed")
+        desk.judgements["old"] = lambda _now: Verdict(False, Reason.WINDOW, "closed", final=True)
         desk.dispatcher.put(waiting("old", -2))
 
     desk = night(story)
@@ -158,8 +159,8 @@ def test_a_session_whose_time_is_over_is_given_up_once() -> None:
 
 def test_a_missed_session_that_wants_the_next_night_gets_it() -> None:
     async def story(desk: Desk) -> None:
-        answers = iter([Judgement(Answer.NEXT_NIGHT, Reason.MISSED, "missed")])
-        desk.judgements["m"] = lambda _now: next(answers, Judgement(Answer.RUN))
+        answers = iter([Verdict(False, Reason.MISSED, "missed", DUSK + timedelta(hours=23))])
+        desk.judgements["m"] = lambda _now: next(answers, YES)
         desk.dispatcher.put(waiting("m", -1))
 
     desk = night(story, hours=30)
@@ -207,7 +208,7 @@ def test_the_queue_is_published_in_the_order_it_would_run_with_the_next_start() 
 def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> None:
     async def story(desk: Desk) -> None:
         desk.takes_s = 7200
-        low = Judgement(Answer.WAIT, Reason.ALTITUDE, "It is at 8 degrees.")
+        low = Verdict(False, Reason.ALTITUDE, "It is at 8 degrees.")
         desk.judgements["low"] = lambda _now: low
         desk.dispatcher.put(waiting("low", 1, priority=9))
         desk.dispatcher.put(waiting("important", 1, priority=5))
@@ -248,9 +249,9 @@ def test_a_session_removed_while_another_one_is_settled_never_comes_back(
             await desk.clock.sleep(30)
 
         monkeypatch.setattr(desk, "give_up", slow)
-        desk.judgements["a"] = lambda _now: Judgement(Answer.OVER, Reason.WINDOW, "closed")
+        desk.judgements["a"] = lambda _now: Verdict(False, Reason.WINDOW, "closed", final=True)
         for name in ("b", "c"):
-            desk.judgements[name] = lambda _now: Judgement(Answer.WAIT, Reason.ALTITUDE, "low")
+            desk.judgements[name] = lambda _now: Verdict(False, Reason.ALTITUDE, "low")
         for name in ("a", "b", "c"):
             desk.dispatcher.put(waiting(name, -1))
         await desk.clock.sleep(10)
@@ -263,10 +264,10 @@ def test_a_defect_in_choosing_never_ends_the_queue() -> None:
     async def story(desk: Desk) -> None:
         defects = iter([True])
 
-        def judge(_now: datetime) -> Judgement:
+        def judge(_now: datetime) -> Verdict:
             if next(defects, False):
                 raise OverflowError("boom")
-            return Judgement(Answer.RUN)
+            return YES
 
         desk.judgements["a"] = judge
         desk.dispatcher.put(waiting("a", 0))

@@ -220,7 +220,10 @@ def test_settings_that_need_each_other_are_held_together() -> None:
     assert "set tls to true" in problems(flags={"mqtt_ca_file": "c"})[0]
     assert "needs a source" in problems(flags={"weather_policy": "wait"})[0]
     assert "unattended needs" in problems(flags={"bluetooth_unattended": "true"})[0]
-    assert "min_altitude must be below" in problems(flags={"min_altitude": 50, "max_altitude": 40})[0]
+    assert (
+        "min_altitude 50 is not below max_altitude 40"
+        in problems(flags={"min_altitude": 50, "max_altitude": 40})[0]
+    )
     assert "time zone" in problems(flags={"timezone": "Europe/Pariss"})[0]
 
 

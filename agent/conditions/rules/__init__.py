@@ -1,33 +1,19 @@
-"""One condition a file. Each answers yes or no with a reason, a sentence and, where known, an instant."""
+"""One condition a file, which names its rule RULE. What stands in this folder is asked."""
 
-from agent.conditions.rules.altitude import AltitudeRule
-from agent.conditions.rules.battery import BatteryRule
-from agent.conditions.rules.dawn import DawnRule
-from agent.conditions.rules.horizon import HorizonRule
-from agent.conditions.rules.moon_altitude import MoonAltitudeRule
-from agent.conditions.rules.moon_illumination import MoonIlluminationRule
-from agent.conditions.rules.moon_separation import MoonSeparationRule
-from agent.conditions.rules.reachable import ReachableRule
-from agent.conditions.rules.storage import StorageRule
-from agent.conditions.rules.sun_distance import SunDistanceRule
-from agent.conditions.rules.temperature import TemperatureRule
-from agent.conditions.rules.twilight import TwilightRule
-from agent.conditions.rules.weather import WeatherRule
-from agent.conditions.rules.window import WindowRule
+from __future__ import annotations
 
-__all__ = [
-    "AltitudeRule",
-    "BatteryRule",
-    "DawnRule",
-    "HorizonRule",
-    "MoonAltitudeRule",
-    "MoonIlluminationRule",
-    "MoonSeparationRule",
-    "ReachableRule",
-    "StorageRule",
-    "SunDistanceRule",
-    "TemperatureRule",
-    "TwilightRule",
-    "WeatherRule",
-    "WindowRule",
-]
+from importlib import import_module
+from pkgutil import iter_modules
+
+from agent.conditions.rule import Rule
+
+
+def _found() -> tuple[type[Rule], ...]:
+    rules: list[type[Rule]] = [
+        import_module(f"{__name__}.{module.name}").RULE for module in iter_modules(__path__)
+    ]
+    return tuple(sorted(rules, key=lambda rule: (rule.about.order, rule.about.name)))
+
+
+RULES = _found()
+"""Every rule, in the order in which they are asked."""

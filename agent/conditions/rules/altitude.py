@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
-from agent.conditions.rules.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Moment
+from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.requirements import ConditionConfigError, Requirements
+from agent.conditions.rule import SKY, About
 from agent.events import Reason
 from agent.sky.ephemeris import altitude
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +20,37 @@ class AltitudeRule:
 
     minimum: float = -90.0
     maximum: float = 90.0
-    name: ClassVar[str] = "altitude"
-    cost: ClassVar[int] = 5
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="altitude",
+        asks="the target is between the two",
+        reasons=(Reason.ALTITUDE,),
+        set_by="`min_altitude`, `max_altitude`",
+        order=SKY + 1,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        low, high = requirements.min_altitude, requirements.max_altitude
+        if low is None and high is None:
+            return None
+        rule = cls(-90.0 if low is None else low, 90.0 if high is None else high)
+        if rule.minimum >= rule.maximum:
+            raise ConditionConfigError(
+                f"min_altitude {rule.minimum:g} is not below max_altitude {rule.maximum:g}."
+            )
+        return rule
 
     def check(self, moment: Moment) -> Verdict:
         site, target = moment.site, moment.target
         if target is None:
-            return no_target(self.name, Reason.ALTITUDE)
+            return no_target(Reason.ALTITUDE)
         if site is None:
-            return no_site(self.name, Reason.ALTITUDE)
+            return no_site(Reason.ALTITUDE)
         now = altitude(target, site, moment.now)
         return judge(
             moment,
             Foreseen(
-                self.name,
                 Reason.ALTITUDE,
                 lambda when: self.minimum <= altitude(target, site, when) <= self.maximum,
                 yes=f"{target.name} is at {now:.0f} degrees.",
@@ -44,3 +63,6 @@ class AltitudeRule:
         if now < self.minimum:
             return f"below the minimum of {self.minimum:g}"
         return f"above the maximum of {self.maximum:g}"
+
+
+RULE = AltitudeRule

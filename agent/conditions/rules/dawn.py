@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict, clock_words
+from agent.conditions.moment import Moment, clock_words
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import SKY, About
 from agent.conditions.sun_guard import first_dawn
 from agent.events import Reason
 from agent.sky.ephemeris import sun
 from agent.sky.nights import first_time
+from agent.verdict import Verdict
 
 _DAY = timedelta(days=1)
 
@@ -23,23 +26,36 @@ class DawnRule:
     """
 
     limit: float
-    name: ClassVar[str] = "dawn"
-    cost: ClassVar[int] = 5
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="dawn",
+        asks="no dawn has passed since the session was due, or it is dark again",
+        reasons=(Reason.TWILIGHT,),
+        set_by="`dawn_limit`",
+        order=SKY,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        limit = requirements.dawn_limit
+        return None if limit is None else cls(limit)
 
     def check(self, moment: Moment) -> Verdict:
         site, due = moment.site, moment.window.start if moment.window else None
         if moment.running or moment.bright_target or site is None or due is None:
-            return Verdict(self.name, True, Reason.TWILIGHT, "The session has no dawn to fear.")
+            return Verdict(True, Reason.TWILIGHT, "The session has no dawn to fear.")
         if sun(site, moment.now).altitude < self.limit:
-            return Verdict(self.name, True, Reason.TWILIGHT, "The dawn is still to come.")
+            return Verdict(True, Reason.TWILIGHT, "The dawn is still to come.")
         dawn = first_dawn(site, due, self.limit)
         if dawn is None or dawn > moment.now:
-            return Verdict(self.name, True, Reason.TWILIGHT, "The session was due by day.")
+            return Verdict(True, Reason.TWILIGHT, "The session was due by day.")
         dusk = first_time(lambda when: sun(site, when).altitude < self.limit, moment.now, moment.now + _DAY)
         closes = moment.window.end if moment.window else None
         message = f"Its night was over at {clock_words(dawn, site)}"
         if dusk is not None:
             message = f"{message}; it waits for the next one, from {clock_words(dusk, site)} on"
         final = closes is not None and (dusk is None or dusk >= closes)
-        return Verdict(self.name, False, Reason.TWILIGHT, f"{message}.", until=dusk, final=final)
+        return Verdict(False, Reason.TWILIGHT, f"{message}.", until=dusk, final=final)
+
+
+RULE = DawnRule

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
-from agent.conditions.rules.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Moment
+from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import SKY, About
 from agent.events import Reason
 from agent.sky.ephemeris import altaz
 from agent.sky.horizon import HorizonMask
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +21,26 @@ class HorizonRule:
     """The target is above the local horizon in its direction."""
 
     mask: HorizonMask
-    name: ClassVar[str] = "horizon"
-    cost: ClassVar[int] = 6
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="horizon",
+        asks="the target is above your own horizon in its direction",
+        reasons=(Reason.HORIZON,),
+        set_by="`horizon`: `0:15, 90:30, 180:10`",
+        order=SKY + 3,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        mask = requirements.horizon_mask
+        return None if mask is None else cls(mask)
 
     def check(self, moment: Moment) -> Verdict:
         site, target = moment.site, moment.target
         if target is None:
-            return no_target(self.name, Reason.HORIZON)
+            return no_target(Reason.HORIZON)
         if site is None:
-            return no_site(self.name, Reason.HORIZON)
+            return no_site(Reason.HORIZON)
 
         def clear(when: datetime) -> bool:
             place = altaz(target, site, when)
@@ -39,7 +52,6 @@ class HorizonRule:
         return judge(
             moment,
             Foreseen(
-                self.name,
                 Reason.HORIZON,
                 clear,
                 yes=f"{where} reaches {edge:.0f}.",
@@ -47,3 +59,6 @@ class HorizonRule:
                 lost=f"{target.name} goes behind the horizon",
             ),
         )
+
+
+RULE = HorizonRule

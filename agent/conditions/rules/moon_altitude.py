@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
-from agent.conditions.rules.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Moment
+from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import SKY, About
 from agent.events import Reason
 from agent.sky.ephemeris import moon
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +19,30 @@ class MoonAltitudeRule:
     """The Moon stands below `below` degrees. The Sun and the Moon as targets are exempt."""
 
     below: float
-    name: ClassVar[str] = "moon_altitude"
-    cost: ClassVar[int] = 6
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="moon_altitude",
+        asks="the Moon is below this altitude",
+        reasons=(Reason.MOON,),
+        set_by="`moon_below`",
+        order=SKY + 4,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        limit = requirements.moon_below
+        return None if limit is None else cls(limit)
 
     def check(self, moment: Moment) -> Verdict:
         site = moment.site
         if moment.bright_target:
-            return no_target(self.name, Reason.MOON)
+            return no_target(Reason.MOON)
         if site is None:
-            return no_site(self.name, Reason.MOON)
+            return no_site(Reason.MOON)
         now = moon(site, moment.now).altitude
         return judge(
             moment,
             Foreseen(
-                self.name,
                 Reason.MOON,
                 lambda when: moon(site, when).altitude < self.below,
                 yes=f"The Moon is at {now:.0f} degrees.",
@@ -38,3 +50,6 @@ class MoonAltitudeRule:
                 lost="The Moon gets too high",
             ),
         )
+
+
+RULE = MoonAltitudeRule

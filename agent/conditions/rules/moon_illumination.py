@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
-from agent.conditions.rules.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Moment
+from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import SKY, About
 from agent.events import Reason
 from agent.sky.ephemeris import moon
 from agent.sky.nights import SUNSET_ALTITUDE
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +21,26 @@ class MoonIlluminationRule:
     """At most the fraction `maximum` of the Moon is lit while it is up. The Sun and the Moon are exempt."""
 
     maximum: float
-    name: ClassVar[str] = "moon_illumination"
-    cost: ClassVar[int] = 6
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="moon_illumination",
+        asks="the Moon is down or at most this much lit, 0 to 1",
+        reasons=(Reason.MOON,),
+        set_by="`max_moon_illumination`",
+        order=SKY + 5,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        limit = requirements.max_moon_illumination
+        return None if limit is None else cls(limit)
 
     def check(self, moment: Moment) -> Verdict:
         site = moment.site
         if moment.bright_target:
-            return no_target(self.name, Reason.MOON)
+            return no_target(Reason.MOON)
         if site is None:
-            return no_site(self.name, Reason.MOON)
+            return no_site(Reason.MOON)
 
         def dim(when: datetime) -> bool:
             state = moon(site, when)
@@ -37,7 +50,6 @@ class MoonIlluminationRule:
         return judge(
             moment,
             Foreseen(
-                self.name,
                 Reason.MOON,
                 dim,
                 yes=f"The Moon is {lit:.0f} % lit or down.",
@@ -45,3 +57,6 @@ class MoonIlluminationRule:
                 lost="The bright Moon rises",
             ),
         )
+
+
+RULE = MoonIlluminationRule

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
-from agent.conditions.rules.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Moment
+from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import SKY, About
 from agent.events import Reason
 from agent.sky.ephemeris import MOON, moon, separation
 from agent.sky.nights import SUNSET_ALTITUDE
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +21,26 @@ class MoonSeparationRule:
     """At least `minimum` degrees from the Moon while the Moon is up. The Moon itself is exempt."""
 
     minimum: float
-    name: ClassVar[str] = "moon_separation"
-    cost: ClassVar[int] = 7
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="moon_separation",
+        asks="the Moon is down or at least this far from the target",
+        reasons=(Reason.MOON,),
+        set_by="`moon_separation`",
+        order=SKY + 6,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        limit = requirements.moon_separation
+        return None if limit is None else cls(limit)
 
     def check(self, moment: Moment) -> Verdict:
         site, target = moment.site, moment.target
         if target is None or moment.bright_target:
-            return no_target(self.name, Reason.MOON)
+            return no_target(Reason.MOON)
         if site is None:
-            return no_site(self.name, Reason.MOON)
+            return no_site(Reason.MOON)
 
         def clear(when: datetime) -> bool:
             down = moon(site, when).altitude < SUNSET_ALTITUDE
@@ -38,7 +51,6 @@ class MoonSeparationRule:
         return judge(
             moment,
             Foreseen(
-                self.name,
                 Reason.MOON,
                 clear,
                 yes=f"{words}.",
@@ -46,3 +58,6 @@ class MoonSeparationRule:
                 lost="The Moon comes too close",
             ),
         )
+
+
+RULE = MoonSeparationRule

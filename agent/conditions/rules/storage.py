@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
+from agent.conditions.moment import Moment
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import About
 from agent.events import Reason
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,18 +17,30 @@ class StorageRule:
     """At least `minimum_gb` free on the telescope."""
 
     minimum_gb: float
-    name: ClassVar[str] = "storage"
-    cost: ClassVar[int] = 1
-    foreseeable: ClassVar[bool] = False
+    about: ClassVar[About] = About(
+        name="storage",
+        asks="at least this many GB free on the telescope",
+        reasons=(Reason.STORAGE,),
+        set_by="`min_free_gb`",
+        order=4,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        limit = requirements.min_free_gb
+        return None if limit is None else cls(limit)
 
     def check(self, moment: Moment) -> Verdict:
         free = moment.telemetry.storage_free_gb
         if free is None:
-            return Verdict(self.name, False, Reason.STORAGE, "The telescope has not told its free storage.")
+            return Verdict(False, Reason.STORAGE, "The telescope has not told its free storage.")
         if free >= self.minimum_gb:
-            return Verdict(self.name, True, Reason.STORAGE, f"{free:.1f} GB are free on the telescope.")
+            return Verdict(True, Reason.STORAGE, f"{free:.1f} GB are free on the telescope.")
         message = (
             f"Only {free:.1f} GB are free on the telescope, below the limit of {self.minimum_gb:g} GB. "
             "Delete old pictures there."
         )
-        return Verdict(self.name, False, Reason.STORAGE, message, final=moment.running)
+        return Verdict(False, Reason.STORAGE, message, final=moment.running)
+
+
+RULE = StorageRule

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
+from agent.conditions.moment import Moment
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import About
 from agent.events import Reason
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +20,27 @@ class TemperatureRule:
     """
 
     maximum: float
-    name: ClassVar[str] = "temperature"
-    cost: ClassVar[int] = 1
-    foreseeable: ClassVar[bool] = False
+    about: ClassVar[About] = About(
+        name="temperature",
+        asks="the telescope is at most this hot",
+        reasons=(Reason.TEMPERATURE,),
+        set_by="`max_temperature`",
+        order=5,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self | None:
+        limit = requirements.max_temperature
+        return None if limit is None else cls(limit)
 
     def check(self, moment: Moment) -> Verdict:
         inside = moment.telemetry.temperature
         if inside is None:
-            return Verdict(
-                self.name, True, Reason.TEMPERATURE, "The telescope does not tell its temperature."
-            )
+            return Verdict(True, Reason.TEMPERATURE, "The telescope does not tell its temperature.")
         if inside <= self.maximum:
-            return Verdict(self.name, True, Reason.TEMPERATURE, f"The telescope is at {inside:.0f} °C.")
+            return Verdict(True, Reason.TEMPERATURE, f"The telescope is at {inside:.0f} °C.")
         message = f"The telescope is at {inside:.0f} °C, above the limit of {self.maximum:g} °C."
-        return Verdict(self.name, False, Reason.TEMPERATURE, message)
+        return Verdict(False, Reason.TEMPERATURE, message)
+
+
+RULE = TemperatureRule

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict
+from agent.conditions.moment import Moment
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import About
 from agent.events import Reason, SafetyLevel
 from agent.session.fields import WeatherPolicy
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +18,32 @@ class WeatherRule:
     """Safe, by every source. Final with the policy `abort`, and for an alert, which ends the night."""
 
     policy: WeatherPolicy
-    name: ClassVar[str] = "weather"
-    cost: ClassVar[int] = 1
-    foreseeable: ClassVar[bool] = False
+    about: ClassVar[About] = About(
+        name="weather",
+        asks="every safety source is clear",
+        reasons=(Reason.WEATHER,),
+        set_by="`weather.policy`; `weather`, `weather_policy` in the session",
+        order=2,
+    )
+
+    @classmethod
+    def required(cls, requirements: Requirements) -> Self:
+        return cls(requirements.weather)
 
     def check(self, moment: Moment) -> Verdict:
         if self.policy is WeatherPolicy.IGNORE:
-            return Verdict(self.name, True, Reason.WEATHER, "The weather is not asked about.")
+            return Verdict(True, Reason.WEATHER, "The weather is not asked about.")
         decision = moment.safety
         abort = self.policy is WeatherPolicy.ABORT
         if decision is None:
             message = "Nothing is known about the weather, which counts as unsafe."
-            return Verdict(self.name, False, Reason.WEATHER, message, final=abort)
+            return Verdict(False, Reason.WEATHER, message, final=abort)
         if decision.safe:
-            return Verdict(self.name, True, Reason.WEATHER, "The weather is safe.", until=decision.next_check)
+            return Verdict(True, Reason.WEATHER, "The weather is safe.", until=decision.next_check)
         why = "; ".join(decision.reasons) or "nothing has been heard yet"
         final = abort or (moment.running and decision.level is SafetyLevel.ALERT)
         message = f"The weather is {'unsafe' if decision.state == 'unsafe' else 'unknown, so unsafe'}: {why}."
-        return Verdict(self.name, False, Reason.WEATHER, message, until=decision.next_check, final=final)
+        return Verdict(False, Reason.WEATHER, message, until=decision.next_check, final=final)
+
+
+RULE = WeatherRule

@@ -1,40 +1,46 @@
-"""The session's own time window, and how late it may begin."""
+"""The session's own time window."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Verdict, clock_words
+from agent.conditions.moment import Moment, clock_words
+from agent.conditions.requirements import Requirements
+from agent.conditions.rule import About
 from agent.events import Reason
+from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRule:
-    """Not before its start, not after its end, and not begun later than `allowed_late_s` (None: any time)."""
+    """Not before its start, not after its end."""
 
-    allowed_late_s: float | None = None
-    name: ClassVar[str] = "window"
-    cost: ClassVar[int] = 0
-    foreseeable: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        name="window",
+        asks="start reached, end not passed",
+        reasons=(Reason.SCHEDULE, Reason.WINDOW),
+        set_by="the session's times",
+        order=0,
+        foreseeable=True,
+    )
+
+    @classmethod
+    def required(cls, _: Requirements) -> Self:
+        return cls()
 
     def check(self, moment: Moment) -> Verdict:
         window = moment.window
         if window is None:
-            return Verdict(self.name, True, Reason.WINDOW, "The session has no window.")
+            return Verdict(True, Reason.WINDOW, "The session has no window.")
         start = window.start
         if start is not None and moment.now < start:
             message = f"The session starts at {clock_words(start, moment.site)}."
-            return Verdict(self.name, False, Reason.SCHEDULE, message, until=start)
+            return Verdict(False, Reason.SCHEDULE, message, until=start)
         if window.end is not None and moment.now >= window.end:
             message = f"The session's window closed at {clock_words(window.end, moment.site)}."
-            return Verdict(self.name, False, Reason.WINDOW, message, final=True)
-        latest = None
-        if start is not None and self.allowed_late_s is not None and not moment.running:
-            latest = start + timedelta(seconds=self.allowed_late_s)
-            if moment.now > latest:
-                message = f"The session should have begun by {clock_words(latest, moment.site)}."
-                return Verdict(self.name, False, Reason.MISSED, message, final=True)
-        until = min((edge for edge in (latest, window.end) if edge is not None), default=None)
-        return Verdict(self.name, True, Reason.WINDOW, "The session's window is open.", until=until)
+            return Verdict(False, Reason.WINDOW, message, final=True)
+        return Verdict(True, Reason.WINDOW, "The session's window is open.", until=window.end)
+
+
+RULE = WindowRule

@@ -232,22 +232,6 @@ def _telemetry(make: Make, options: DiscoveryOptions) -> dict[str, Component]:
         "temperature": sensor(
             "temperature", "temperature", "Temperature", "temperature", "°C", suggested_display_precision=1
         ),
-        "signal": sensor(
-            "signal", "rssi", "Signal strength", "signal_strength", "dBm", enabled_by_default=False
-        ),
-        "altitude": sensor(
-            "altitude", "altitude", "Altitude", None, "°", icon="mdi:angle-acute", enabled_by_default=False
-        ),
-        "azimuth": sensor(
-            "azimuth",
-            "azimuth",
-            "Azimuth",
-            None,
-            "°",
-            state_class="measurement_angle",
-            icon="mdi:compass-outline",
-            enabled_by_default=False,
-        ),
         "firmware": make(
             "firmware",
             "update",

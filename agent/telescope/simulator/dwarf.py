@@ -12,7 +12,6 @@ from typing import Self
 from agent.clock import Clock, ScaledClock, SystemClock
 from agent.telescope.simulator.clients import Clients
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.discovery import Discovery
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.ftp import FtpServer
 from agent.telescope.simulator.history import History, Received
@@ -36,9 +35,6 @@ class SimulatedDwarf:
         self.clients = Clients(self.device)
         self._server = Server(self.device, self.clients)
         self._http = HttpServer(self.device, self.clients)
-        self._discovery: Discovery | None = None
-        if self.options.discovery_port is not None:
-            self._discovery = Discovery(self.device, self.options.discovery_port)
         self._ftp: FtpServer | None = None
         if self.options.ftp_port is not None:
             self._ftp = FtpServer(self.device, self.options.ftp_port)
@@ -49,8 +45,6 @@ class SimulatedDwarf:
             stack.push_async_callback(self.device.close)
             await stack.enter_async_context(self._http)
             await stack.enter_async_context(self._server)
-            if self._discovery is not None:
-                await stack.enter_async_context(self._discovery)
             if self._ftp is not None:
                 await stack.enter_async_context(self._ftp)
             self.device.boot()
@@ -80,11 +74,6 @@ class SimulatedDwarf:
     def ftp_port(self) -> int | None:
         """The FTP port in use; None without FTP."""
         return None if self._ftp is None else self._ftp.port
-
-    @property
-    def discovery_port(self) -> int | None:
-        """The UDP port in use; None without discovery."""
-        return None if self._discovery is None else self._discovery.port
 
     @property
     def state(self) -> State:

@@ -44,7 +44,6 @@ class SimulatorOptions:
     http_port: int = 0
     stream_port: int | None = None
     ftp_port: int | None = None
-    discovery_port: int | None = None
     seed: int = 1
     serial: str = ""
     name: str = ""
@@ -77,7 +76,7 @@ class SimulatorOptions:
         object.__setattr__(self, "generation", Generation(self.generation))
         if self.answer_type not in (1, 3):
             raise SimulatorError(f"answer_type is 1 or 3, not {self.answer_type}.")
-        for name in ("port", "http_port", "stream_port", "ftp_port", "discovery_port"):
+        for name in ("port", "http_port", "stream_port", "ftp_port"):
             port = getattr(self, name)
             if port is not None and not 0 <= port <= _MAX_PORT:
                 raise SimulatorError(f"{name} is 0 to {_MAX_PORT}, not {port}.")

@@ -13,7 +13,6 @@ from agent.telescope.dwarf.proto import (
     ble_pb2,
     camera_pb2,
     common_pb2,
-    discovery_pb2,
     notify_pb2,
     param_pb2,
     task_pb2,
@@ -85,10 +84,6 @@ def test_envelopes_are_the_known_bytes_in_both_directions(packet: Packet, wire: 
         (
             param_pb2.SetModeParam(param_id=param_id(1, Camera.TELE, 1), mode=1, value=156),
             "08 81 80 80 80 80 80 c0 80 02 10 01 18 9c 01",
-        ),
-        (
-            discovery_pb2.DiscoveryPing(vocaltype=1, timestamp=1700000000000, magic=b"txtl"),
-            "08 01 10 80 d0 95 ff bc 31 1a 04 74 78 74 6c",
         ),
         (
             ble_pb2.BleGetConfig(cmd=1, ble_psd="DWARF_12345678"),

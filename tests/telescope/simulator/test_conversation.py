@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from agent.telescope.dwarf.proto import astro_pb2 as astro
 from agent.telescope.dwarf.proto import camera_pb2 as camera
 from agent.telescope.dwarf.proto import common_pb2 as common
-from agent.telescope.dwarf.proto import discovery_pb2 as discovery
 from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.dwarf.proto import system_pb2 as system
@@ -224,30 +221,3 @@ def test_a_reboot_comes_back_having_forgotten_everything_but_the_card() -> None:
             return calibrated, sim.state.body.storage_gb - storage, sim.state.calibrated
 
     assert run_virtual(run()) == (True, 0.0, False)
-
-
-def test_a_search_on_the_network_finds_name_serial_and_address() -> None:
-    class Searcher(asyncio.DatagramProtocol):
-        def __init__(self) -> None:
-            self.heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-        def datagram_received(self, data: bytes, addr: object) -> None:
-            self.heard.set_result(data)
-
-    async def run() -> discovery.DiscoveryEcho:
-        async with telescope(discovery_port=0, serial="S1", model="mini") as sim:
-            loop = asyncio.get_running_loop()
-            transport, searcher = await loop.create_datagram_endpoint(
-                Searcher, remote_addr=("127.0.0.1", sim.discovery_port or 0)
-            )
-            transport.sendto(b"noise")
-            transport.sendto(bytes.fromhex("08011080d095ffbc311a047478746c"))
-            async with asyncio.timeout(5):
-                data = await searcher.heard
-            transport.close()
-            return discovery.DiscoveryEcho.FromString(data)
-
-    echo = run_virtual(run())
-    assert (echo.vocaltype, echo.magic, echo.ts_ping) == (2, b"txtl", 1700000000000)
-    assert (echo.sn, echo.sta.ipv4) == ("S1", bytes([127, 0, 0, 1]))
-    assert echo.name.startswith("DWARF_mini_")

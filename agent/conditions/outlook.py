@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.conditions.moment import Moment, Verdict, clock_words
+from agent.conditions.moment import Moment, clock_words
 from agent.events import Reason
 from agent.sky.nights import first_time
+from agent.verdict import Verdict
 
 _AHEAD = timedelta(hours=24)  # the sky repeats itself within a day; nothing is foreseen beyond
 _USEFUL_S = 600.0  # seconds a condition must still hold at the start: less does not pay for a goto
@@ -18,7 +19,6 @@ _USEFUL_S = 600.0  # seconds a condition must still hold at the start: less does
 class Foreseen:
     """A condition of the sky: its words while it holds, while it does not, and for when it is lost."""
 
-    rule: str
     reason: Reason
     holds: Callable[[datetime], bool]
     yes: str
@@ -37,7 +37,7 @@ def judge(moment: Moment, condition: Foreseen) -> Verdict:
         planned = moment.now + timedelta(seconds=max(moment.duration_s, _USEFUL_S))
         lost = first_time(lambda when: not condition.holds(when), moment.now, min(planned, end))
         if lost is None or moment.running or (lost - moment.now).total_seconds() >= _needed_s(moment):
-            return Verdict(condition.rule, True, condition.reason, condition.yes, until=lost)
+            return Verdict(True, condition.reason, condition.yes, until=lost)
         message = f"{condition.lost} at {clock_words(lost, moment.site)}, too soon to begin."
     else:
         lost, message = moment.now, condition.no
@@ -46,18 +46,18 @@ def judge(moment: Moment, condition: Foreseen) -> Verdict:
         message = f"{message} Better from {clock_words(back, moment.site)} on."
     closes = moment.window.end if moment.window else None
     final = back is None or (closes is not None and back >= closes)
-    return Verdict(condition.rule, False, condition.reason, message, until=back, final=final)
+    return Verdict(False, condition.reason, message, until=back, final=final)
 
 
-def no_site(rule: str, reason: Reason) -> Verdict:
+def no_site(reason: Reason) -> Verdict:
     """The answer of a rule that needs the site when none is set."""
     message = "The site's latitude and longitude are not set, so this cannot be judged."
-    return Verdict(rule, False, reason, message, final=True)
+    return Verdict(False, reason, message, final=True)
 
 
-def no_target(rule: str, reason: Reason) -> Verdict:
+def no_target(reason: Reason) -> Verdict:
     """The answer of a rule about the target when the session has none."""
-    return Verdict(rule, True, reason, "The session goes to no target.")
+    return Verdict(True, reason, "The session goes to no target.")
 
 
 def _needed_s(moment: Moment) -> float:
