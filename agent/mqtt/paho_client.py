@@ -194,6 +194,7 @@ def message(found: MQTTMessage, kept_bytes: int) -> Message:
         payload=bytes(found.payload[:kept_bytes]),
         qos=found.qos,
         retain=bool(found.retain),
+        dup=bool(found.dup),
         response_topic=str(getattr(properties, "ResponseTopic", "") or ""),
         correlation=bytes(getattr(properties, "CorrelationData", b"") or b""),
     )
