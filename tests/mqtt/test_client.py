@@ -213,7 +213,7 @@ async def test_over_mosquitto_a_response_topic_is_answered_with_its_correlation(
     service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), FakeDesk(), bus)
     service.start()
     try:
-        async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "callers/#") as ear:
+        async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "dwarf/reply/#") as ear:
             asker = await asyncio.create_subprocess_exec(
                 *("mosquitto_rr", "-V", "5", "-h", "127.0.0.1", "-p", str(broker.port), "-W", "10"),
                 *("-t", f"dwarf/{TELESCOPE}/set/armed", "-e", "dwarf/reply/1", "-m", "ON"),
