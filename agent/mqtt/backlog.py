@@ -26,7 +26,7 @@ _SHARE = {  # messages taken in one round
 
 
 class _Queue(Generic[ItemT]):
-    """Messages in order, up to a number of bytes. `newest_first_out` false: what comes when full is left out."""
+    """Messages in order, up to a number of bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -37,7 +37,7 @@ class _Queue(Generic[ItemT]):
         return len(self._waiting)
 
     def put(self, item: ItemT, size: int, *, keep_newest: bool) -> int:
-        """Add an item; return how many were left out for it, or it itself."""
+        """Add an item; return how many were left out: the oldest for it, or it itself."""
         dropped = 0
         if not keep_newest and self._waiting and self._bytes + size > self._limit:
             return 1

@@ -24,7 +24,7 @@ class Takeovers:
 
         `said`: the broker itself named another client as the reason.
         """
-        quick = said or lived_s < max(QUICK_S, 2 * self._pause_s)
+        quick = said or lived_s < max(QUICK_S, 4 * self._pause_s)  # it came back after a pause of its own
         self._quick = self._quick + 1 if quick else 0
         if not quick:
             self._pause_s = 0.0

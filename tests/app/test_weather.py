@@ -203,7 +203,9 @@ def test_bad_news_of_any_shape_stops_the_capture_within_a_second(observatory: Ma
 
 
 @pytest.mark.parametrize("retained", ["unsafe", {"safe": False, "ts": OLD}])
-def test_bad_news_that_was_retained_while_the_broker_was_away_counts(observatory: Make, retained: Any) -> None:
+def test_bad_news_that_was_retained_while_the_broker_was_away_counts(
+    observatory: Make, retained: Any
+) -> None:
     async def night() -> None:
         place = observatory(weather=WEATHER)
         place.drop("a.json", session())
