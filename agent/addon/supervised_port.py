@@ -15,7 +15,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.paho_port import PahoPort
-from agent.mqtt.port import Judge, Message, MqttPort, Publication, rest
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, no_hurry
 from agent.mqtt.topics import Topics
 from agent.settings.parts import MqttSettings
 
@@ -63,7 +63,7 @@ def with_broker(settings: MqttSettings, found: FoundBroker) -> MqttSettings:
 class _Subscription:
     topic_filter: str
     callback: Callable[[Message], None]
-    judge: Judge = rest
+    classify: Classify = no_hurry
     end: Callable[[], None] | None = None
 
 
@@ -107,12 +107,12 @@ class SupervisedPort(MqttPort):
         return self._inner is not None and self._inner.publish(publication)
 
     def subscribe(
-        self, topic_filter: str, callback: Callable[[Message], None], judge: Judge = rest
+        self, topic_filter: str, callback: Callable[[Message], None], classify: Classify = no_hurry
     ) -> Callable[[], None]:
-        subscription = _Subscription(topic_filter, callback, judge)
+        subscription = _Subscription(topic_filter, callback, classify)
         self._subscriptions.append(subscription)
         if self._inner is not None:
-            subscription.end = self._inner.subscribe(topic_filter, callback, judge)
+            subscription.end = self._inner.subscribe(topic_filter, callback, classify)
         return lambda: self._unsubscribe(subscription)
 
     def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -178,7 +178,7 @@ class SupervisedPort(MqttPort):
         inner.on_room(self._on_room.call)
         for subscription in self._subscriptions:
             subscription.end = inner.subscribe(
-                subscription.topic_filter, subscription.callback, subscription.judge
+                subscription.topic_filter, subscription.callback, subscription.classify
             )
         inner.start()
 

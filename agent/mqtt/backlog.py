@@ -1,4 +1,4 @@
-"""Messages between the network thread and the event loop: a queue per kind, so that junk fills only its own."""
+"""Messages on their way from the network thread to the event loop: junk fills only the queue of its kind."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _Queue(Generic[ItemT]):
 
 
 class Backlog(Generic[ItemT]):
-    """Takes messages in one thread and gives them out in another, the most urgent first, a share of each kind.
+    """Takes messages in one thread, gives them out in another: the most urgent first, a share of each kind.
 
     Every safety topic has a queue of its own that leaves out its oldest messages when it is full; the other
     kinds leave out what comes then.

@@ -50,7 +50,7 @@ class ConnectionState:
     def to(
         self, phase: Phase, deadline_s: float | None = None, missed: Callable[[], None] = lambda: None
     ) -> bool:
-        """Enter a phase; `missed` is called unless it is left within `deadline_s`. False: it cannot follow."""
+        """Enter a phase; `missed` is called unless it is left by `deadline_s`. False: it cannot follow."""
         if phase not in _NEXT[self._phase]:
             _LOGGER.debug("MQTT: %s does not follow %s", phase, self._phase)
             return False

@@ -97,7 +97,7 @@ class Inbox:
 
     def attach(self, port: MqttPort) -> Callable[[], None]:
         """Subscribe; call the result to end it."""
-        ends = [port.subscribe(each, self.receive, self.judge) for each in self._topics.inbound()]
+        ends = [port.subscribe(each, self.receive, self.classify) for each in self._topics.inbound()]
 
         def detach() -> None:
             for end in ends:
@@ -113,7 +113,7 @@ class Inbox:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._answers.close()
 
-    def judge(self, topic: str, payload: bytes) -> Urgency:
+    def classify(self, topic: str, payload: bytes) -> Urgency:
         """Tell how urgent a message is, by its topic and, of commands, by its verb."""
         address = self._topics.address(topic)
         if address is None:
@@ -173,7 +173,7 @@ class Inbox:
             try:
                 answer = await self._handlers.submit(submission)
             except Exception as error:  # noqa: BLE001
-                answer = refusal(_blame(error), submission.telescope, submission.request_id)
+                answer = refusal(_error_reply(error), submission.telescope, submission.request_id)
             if self._clock.monotonic() - started > _SLOW_S:
                 _LOGGER.warning("Answering a submission took more than %.0f s", _SLOW_S)
             echoed = replace(
@@ -205,7 +205,7 @@ class Inbox:
             try:
                 reply = await self._handlers.command(address.telescope, command, accepted)
             except Exception as error:  # noqa: BLE001
-                reply = _blame(error)
+                reply = _error_reply(error)
             answer(reply)
 
         place = Work.STOP if command.verb in _STOPPING else Work.COMMAND
@@ -222,7 +222,7 @@ class Inbox:
             try:
                 reply = await self._handlers.set_value(address.telescope, address.name, request.value)
             except Exception as error:  # noqa: BLE001
-                reply = _blame(error)
+                reply = _error_reply(error)
             echoed = replace(reply, request_id=reply.request_id or request.request_id)
             exchange.answer(lambda sender: self._answers.reply(address, sender, echoed, setting=address.name))
 
@@ -239,7 +239,7 @@ class Inbox:
                 data = plain(await self._handlers.bridge_request(address.name, request.body))
                 reply = Reply(True, Code.DONE, "", request.request_id)
             except Exception as error:  # noqa: BLE001
-                data, reply = None, replace(_blame(error), request_id=request.request_id)
+                data, reply = None, replace(_error_reply(error), request_id=request.request_id)
             exchange.answer(lambda sender: self._answers.answer_question(address, sender, reply, data))
 
         self._begin(Work.QUESTION, exchange, request.request_id, work())
@@ -281,7 +281,7 @@ class Inbox:
         )
 
 
-def _blame(error: Exception) -> Reply:
+def _error_reply(error: Exception) -> Reply:
     """Return an error answer: the handlers' own words, or that a defect was met."""
     if isinstance(error, AgentError):
         code = Code(error.code) if error.code in set(Code) else Code.FAILED

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.mqtt.callbacks import Callbacks
-from agent.mqtt.port import Judge, Message, MqttPort, Publication, matches, rest
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, matches, no_hurry
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +118,10 @@ class MemoryPort(MqttPort):
         return True
 
     def subscribe(
-        self, topic_filter: str, callback: Callable[[Message], None], judge: Judge = rest
+        self,
+        topic_filter: str,
+        callback: Callable[[Message], None],
+        classify: Classify = no_hurry,  # noqa: ARG002 - nothing waits here
     ) -> Callable[[], None]:
         subscription = _Subscription(topic_filter, callback)
         self._subscriptions.append(subscription)

@@ -21,8 +21,8 @@ from agent.mqtt.backlog import Backlog
 from agent.mqtt.broker_options import BrokerOptions, Protocol
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.connection_state import ConnectionState, Phase
-from agent.mqtt.paho_client import News, ThreadClient
-from agent.mqtt.port import Judge, Message, MqttPort, Publication, Urgency, matches, rest
+from agent.mqtt.paho_client import ThreadCallbacks, ThreadClient
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, Urgency, matches, no_hurry
 from agent.mqtt.takeovers import Takeovers
 from agent.mqtt.window import WINDOW, Window
 from agent.text import escaped
@@ -43,10 +43,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _Subscription:
-    def __init__(self, topic_filter: str, callback: Callable[[Message], None], judge: Judge) -> None:
+    def __init__(self, topic_filter: str, callback: Callable[[Message], None], classify: Classify) -> None:
         self.topic_filter = topic_filter
         self.callback = callback
-        self.judge = judge
+        self.classify = classify
 
 
 class _Delivery(NamedTuple):
@@ -137,9 +137,9 @@ class PahoPort(MqttPort):
         return True
 
     def subscribe(
-        self, topic_filter: str, callback: Callable[[Message], None], judge: Judge = rest
+        self, topic_filter: str, callback: Callable[[Message], None], classify: Classify = no_hurry
     ) -> Callable[[], None]:
-        subscription = _Subscription(topic_filter, callback, judge)
+        subscription = _Subscription(topic_filter, callback, classify)
         self._subscriptions.append(subscription)
         if self._state.accepted:
             self._send_subscribe([topic_filter])
@@ -157,7 +157,7 @@ class PahoPort(MqttPort):
     def _open(self) -> None:
         if not self._state.to(Phase.CONNECTING):
             return
-        news = News(
+        news = ThreadCallbacks(
             opened=self._from_thread(self._opened),
             connack=self._from_thread(self._connack),
             disconnected=self._from_thread(self._disconnected),
@@ -203,7 +203,7 @@ class PahoPort(MqttPort):
         self._accepted_at = self._loop.time()
         self._retry_s = 0.0
         self._largest = int(getattr(properties, "MaximumPacketSize", 0) or 0)
-        self._client.hurry()
+        self._client.retry_soon()
         filters = list(dict.fromkeys(subscription.topic_filter for subscription in self._subscriptions))
         self._first_subscribe = self._send_subscribe(filters) if filters else None
         if self._first_subscribe is None:
@@ -217,7 +217,7 @@ class PahoPort(MqttPort):
                 f"the broker refuses user {self._options.username or '(none)'!r}: check user and password"
             )
             assert self._client is not None
-            self._client.slow_down()
+            self._client.retry_rarely()
         else:
             self._tell(f"the broker refuses the connection: {name}")
 
@@ -341,7 +341,9 @@ class PahoPort(MqttPort):
             return
         message = paho_client.message(found, KEPT_BYTES)
         wanted = [each for each in tuple(self._subscriptions) if matches(each.topic_filter, message.topic)]
-        urgency = min((each.judge(message.topic, message.payload) for each in wanted), default=Urgency.REST)
+        urgency = min(
+            (each.classify(message.topic, message.payload) for each in wanted), default=Urgency.REST
+        )
         if wanted and self._backlog.put(urgency, message, _Delivery(message, wanted)):
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._deliver)

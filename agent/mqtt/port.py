@@ -20,13 +20,16 @@ class Urgency(IntEnum):
     REST = 6
 
 
-Judge = Callable[[str, bytes], Urgency]
+Classify = Callable[[str, bytes], Urgency]
 """Tell how urgent a message is by topic and payload. Called in any thread; must be quick and not raise."""
 
 
-def rest(topic: str, payload: bytes) -> Urgency:
-    """Judge every message to be of no urgency."""
-    return Urgency.REST
+def always(urgency: Urgency) -> Classify:
+    """Return what classifies every message as one kind."""
+    return lambda *_: urgency
+
+
+no_hurry = always(Urgency.REST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,11 @@ class MqttPort(Protocol):
         """Hand over a message; false when not connected, or too many are unconfirmed (wait for `on_room`)."""
 
     def subscribe(
-        self, topic_filter: str, callback: Callable[[Message], None], judge: Judge = rest
+        self, topic_filter: str, callback: Callable[[Message], None], classify: Classify = no_hurry
     ) -> Callable[[], None]:
         """Call back for each message that matches; call the returned function to end it.
 
-        In a flood, `judge` tells which messages are handed over first.
+        In a flood, `classify` tells which messages are handed over first.
         """
 
     def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:

@@ -20,7 +20,7 @@ from agent.mqtt.inbox import LIMITS, Inbox, Work
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.parsing import MAX_DEPTH, MAX_PAYLOAD, MAX_REQUEST_ID
 from agent.mqtt.payloads import Payloads, encode, plain
-from agent.mqtt.port import Message, MqttPort, Publication, Urgency
+from agent.mqtt.port import Message, MqttPort, Publication, Urgency, always
 from agent.mqtt.publisher import Publisher
 from agent.mqtt.topics import ONLINE, TopicError, Topics, check_telescope_id
 from agent.mqtt.vocabulary import API_VERSION
@@ -128,9 +128,7 @@ class MqttService:
         self._ends = [
             self.publisher.attach(self._bus),
             self._inbox.attach(self._port),
-            self._port.subscribe(
-                self._birth.topic, self._hear_home_assistant, lambda topic, payload: Urgency.BRIDGE
-            ),
+            self._port.subscribe(self._birth.topic, self._hear_home_assistant, always(Urgency.BRIDGE)),
             self._port.on_connected(self._connected),
             self._port.on_disconnected(self._disconnected),
         ]
@@ -188,10 +186,10 @@ class MqttService:
         if word == self._birth.offline:
             self._on_death.call()
         elif word == self._birth.online and (self._birth_task is None or self._birth_task.done()):
-            task = asyncio.get_running_loop().create_task(self._greet(), name="mqtt-birth")
+            task = asyncio.get_running_loop().create_task(self._after_birth(), name="mqtt-birth")
             self._birth_task = task
 
-    async def _greet(self) -> None:
+    async def _after_birth(self) -> None:
         await self._clock.sleep(self._chance.uniform(*BIRTH_WAIT_S))
         self._on_birth.call()
         self.outbox.republish()

@@ -27,7 +27,7 @@ def listed(value: Any) -> Any:
             f'must be words with commas between or a JSON list, such as ["roof"]: {error}'
         ) from None
     if not isinstance(items, list):
-        raise ValueError('must be a list, such as ["roof"]')
+        raise ValueError('must be a list, such as ["roof"]')  # noqa: TRY004 - pydantic takes it for bad input
     return items
 
 

@@ -102,7 +102,7 @@ class MqttSettings(Part):
 
     response_prefixes: Words = Field(
         (),
-        description="Topics that answers to MQTT 5 callers may go below, beside <base>/reply, such as callers.",
+        description="Topics below which MQTT 5 callers are answered, beside <base>/reply, such as callers.",
     )
 
     def broker(self, *, client_id: str = "") -> BrokerOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -241,3 +242,38 @@ def test_a_restart_of_home_assistant_stops_nothing_while_the_last_report_is_good
             assert "stop_capture" in place.telescope.calls
 
     run_virtual(night())
+
+
+def test_nothing_that_a_source_says_breaks_a_line_of_the_log(
+    observatory: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "agent")
+    evil = "x\r\nERROR \x1b[31m\u202e"
+
+    async def night() -> None:
+        place = observatory(weather={**WEATHER, "topics": ["sky/rain is 0"]})
+        async with place.open():
+            for body in (
+                {"safe": True, "reason": evil},
+                {"safe": False, "reason": evil},
+                evil,
+                {"safe": evil},
+            ):
+                place.say("safety/input/roof", body)
+                place.broker.publish("sky/rain", json.dumps(body))
+                place.broker.publish("sky/rain", "0")
+                await place.clock.sleep(1)
+            for body in (
+                {"safe": True, "level": evil},
+                {"safe": True, "ts": evil},
+                {"safe": True, "ttl": evil},
+                {evil: 1, "safe": 2},
+            ):
+                place.say("safety/input/roof", body)
+                place.say(f"safety/input/{evil}", body)
+                await place.clock.sleep(1)
+
+    run_virtual(night())
+    assert any("Safety is" in record.getMessage() for record in caplog.records)
+    for record in caplog.records:
+        assert not set("\r\n\x1b\u202e") & set(record.getMessage()), record.getMessage()

@@ -190,7 +190,7 @@ def test_a_command_that_is_none_is_refused_and_an_event_says_so(payload: str, co
     at_house(test)
 
 
-def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
+def test_the_handlers_own_refusal_keeps_its_code_and_hint() -> None:
     async def test(house: House) -> None:
         house.handlers.trouble = AgentError(
             "Manual controls are not armed.", code="not_armed", hint="Arm them."
@@ -202,7 +202,7 @@ def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
     at_house(test)
 
 
-def test_a_defect_of_the_desk_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_of_the_handlers_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
     async def test(house: House) -> None:
         house.handlers.trouble = RuntimeError("secret detail")
         for topic in (SUBMIT, COMMAND, f"{TELESCOPE}/set/armed", "bridge/request/health"):
@@ -292,7 +292,7 @@ def test_empty_payloads_are_ignored() -> None:
     at_house(test)
 
 
-def test_safety_reports_reach_the_desk_with_their_retain_flag() -> None:
+def test_safety_reports_reach_the_handlers_with_their_retain_flag() -> None:
     async def test(house: House) -> None:
         await house.ask("safety/input/rain", "ON", retain=True)
         house.port.cut()
@@ -532,22 +532,22 @@ def test_a_report_that_is_too_large_is_handed_on_as_news() -> None:
 )
 def test_what_stops_is_the_most_urgent_of_the_commands(payload: bytes) -> None:
     async def test(house: House) -> None:
-        judge = house.service._inbox.judge
-        assert judge(f"dwarf/{COMMAND}", payload) is Urgency.STOP
-        assert judge(f"dwarf/{COMMAND}", payload + b" " * 5000) is Urgency.COMMAND
-        assert judge(f"dwarf/{COMMAND}", b'{"command": "goto", "reason": "abort"}') is Urgency.COMMAND
-        assert judge(f"dwarf/{SUBMIT}", payload) is Urgency.SUBMISSION
-        assert judge("dwarf/safety/input/rain", payload) is Urgency.SAFETY
-        assert judge("other/topic", payload) is Urgency.REST
+        classify = house.service._inbox.classify
+        assert classify(f"dwarf/{COMMAND}", payload) is Urgency.STOP
+        assert classify(f"dwarf/{COMMAND}", payload + b" " * 5000) is Urgency.COMMAND
+        assert classify(f"dwarf/{COMMAND}", b'{"command": "goto", "reason": "abort"}') is Urgency.COMMAND
+        assert classify(f"dwarf/{SUBMIT}", payload) is Urgency.SUBMISSION
+        assert classify("dwarf/safety/input/rain", payload) is Urgency.SAFETY
+        assert classify("other/topic", payload) is Urgency.REST
 
     at_house(test)
 
 
 def test_the_reports_of_names_that_nobody_configured_are_not_urgent() -> None:
     async def test(house: House) -> None:
-        judge = house.service._inbox.judge
-        assert judge("dwarf/safety/input/roof", b"x") is Urgency.SAFETY
-        assert judge("dwarf/safety/input/other", b"x") is Urgency.REST
+        classify = house.service._inbox.classify
+        assert classify("dwarf/safety/input/roof", b"x") is Urgency.SAFETY
+        assert classify("dwarf/safety/input/other", b"x") is Urgency.REST
 
     at_house(test, safety_inputs=("roof",))
 
@@ -653,8 +653,7 @@ def test_the_published_schema_and_the_reader_take_the_same_requests(kind: str, b
     try:
         _REQUESTS[kind](payload)
         taken = True
-    except BadRequestError as error:
-        assert error.problem.message
+    except BadRequestError:
         taken = False
     try:
         jsonschema.validate(json.loads(payload), schemas()[kind])

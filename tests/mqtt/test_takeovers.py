@@ -61,7 +61,7 @@ def test_a_loss_now_and_then_is_chance_and_what_the_broker_says_counts_at_once()
 def test_two_that_wait_for_each_other_meet_less_and_less() -> None:
     one, other = Takeovers(), Takeovers()
     pauses = [each.lost(1.0, said=False) for _ in range(LOSSES) for each in (one, other)]
-    for mine, theirs in itertools.islice(itertools.cycle([(one, other), (other, one)]), 20):
+    for mine in itertools.islice(itertools.cycle([one, other]), 20):
         pauses.append(mine.lost(pauses[-1], said=False))  # lived until the other one's pause was over
     assert pauses[-1] == PAUSES_S[1]
 
