@@ -214,7 +214,7 @@ class SafetyDecision:
 
     `since` is when the state last changed, `next_check` when it may next change by itself (a source going
     stale, a delay or the clear time running out); None when only new input can change it. `live` is true when
-    a source itself reported unsafe, false when it is silence, a lost link or an unreadable message alone.
+    a source itself reported unsafe; false for silence, a lost connection or an unreadable message alone.
     """
 
     state: SafetyState

@@ -110,7 +110,7 @@ def check_value(root: object, *, max_depth: int = MAX_DEPTH) -> None:
         if depth > max_depth:
             raise _too_deep(max_depth)
         if isinstance(value, _Wrong):
-            value.blame(place)
+            value.raise_at(place)
         elif isinstance(value, dict):
             for key, inner in value.items():
                 if not isinstance(key, str):
@@ -134,7 +134,7 @@ class _Wrong:
     def constant(cls, name: str) -> _Wrong:
         return cls(BadNumberError, f"{name} is not a number in JSON.")
 
-    def blame(self, place: str) -> NoReturn:
+    def raise_at(self, place: str) -> NoReturn:
         raise self._kind(self._message, place=place)
 
 

@@ -10,7 +10,7 @@ _NOT_PLAIN = re.compile(
 
 
 def escaped(text: object, limit: int = 200) -> str:
-    """Return a text on one line, at most `limit` characters: what is not plain becomes `\\n`, `\\x1b`, `\\u202e`.
+    """Return a text on one line, at most `limit` characters; what is not plain becomes `\\n`, `\\x1b`, ...
 
     Control characters, line ends of every kind, signs that turn the direction of reading, half surrogates.
     """

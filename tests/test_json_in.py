@@ -73,8 +73,7 @@ def test_what_json_can_hold_comes_through_unchanged(value: Any) -> None:
 def test_any_input_is_a_clean_value_or_an_error_of_its_own(data: bytes | str) -> None:
     try:
         value = read_json(data)
-    except JsonError as error:
-        assert error.message.endswith(".")
+    except JsonError:
         return
     check_value(value)
     assert read_json(json.dumps(value, allow_nan=False)) == value

@@ -15,7 +15,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.paho_port import PahoPort
-from agent.mqtt.port import Message, MqttPort, Publication
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, no_hurry
 from agent.mqtt.topics import Topics
 from agent.settings.parts import MqttSettings
 
@@ -63,6 +63,7 @@ def with_broker(settings: MqttSettings, found: FoundBroker) -> MqttSettings:
 class _Subscription:
     topic_filter: str
     callback: Callable[[Message], None]
+    classify: Classify = no_hurry
     end: Callable[[], None] | None = None
 
 
@@ -105,11 +106,13 @@ class SupervisedPort(MqttPort):
     def publish(self, publication: Publication) -> bool:
         return self._inner is not None and self._inner.publish(publication)
 
-    def subscribe(self, topic_filter: str, callback: Callable[[Message], None]) -> Callable[[], None]:
-        subscription = _Subscription(topic_filter, callback)
+    def subscribe(
+        self, topic_filter: str, callback: Callable[[Message], None], classify: Classify = no_hurry
+    ) -> Callable[[], None]:
+        subscription = _Subscription(topic_filter, callback, classify)
         self._subscriptions.append(subscription)
         if self._inner is not None:
-            subscription.end = self._inner.subscribe(topic_filter, callback)
+            subscription.end = self._inner.subscribe(topic_filter, callback, classify)
         return lambda: self._unsubscribe(subscription)
 
     def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -174,7 +177,9 @@ class SupervisedPort(MqttPort):
         inner.on_disconnected(self._on_disconnected.call)
         inner.on_room(self._on_room.call)
         for subscription in self._subscriptions:
-            subscription.end = inner.subscribe(subscription.topic_filter, subscription.callback)
+            subscription.end = inner.subscribe(
+                subscription.topic_filter, subscription.callback, subscription.classify
+            )
         inner.start()
 
     def _unsubscribe(self, subscription: _Subscription) -> None:

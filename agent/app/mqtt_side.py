@@ -96,6 +96,8 @@ class MqttSide:
                 settings.discovery.death_payload,
             ),
             discovery_prefix=settings.discovery.prefix,
+            response_prefixes=settings.mqtt.response_prefixes,
+            safety_inputs=settings.weather.inputs,
         )
         self._options = DiscoveryOptions(
             topics=topics,

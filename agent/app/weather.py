@@ -20,7 +20,7 @@ from agent.conditions.safety import (
 )
 from agent.conditions.safety.entities import SUPERVISOR_URL, EntityReader
 from agent.events import EventBus, SafetyChanged, SafetyDecision, SafetyLevel
-from agent.mqtt.port import Message
+from agent.mqtt.port import Classify, Message, Urgency, always
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings
 from agent.settings.parts import HomeAssistantSettings
@@ -28,7 +28,7 @@ from agent.station.station import Station
 
 _LOGGER = logging.getLogger(__name__)
 
-Subscribe = Callable[[str, Callable[[Message], None]], Callable[[], None]]
+Subscribe = Callable[[str, Callable[[Message], None], Classify], Callable[[], None]]
 
 
 class Weather:
@@ -59,7 +59,7 @@ class Weather:
     def listen(self, subscribe: Subscribe) -> None:
         """Follow the configured topics."""
         for topic in self.monitor.topics:
-            subscribe(topic, self._take)
+            subscribe(topic, self._take, always(Urgency.SAFETY))
 
     def home_assistant(self, *, online: bool) -> None:
         """Home Assistant came or went."""

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from agent.store.session_log import LineFormatter, SessionFilter
+from agent.text import escaped
 
 _PLAIN = "%(asctime)s %(levelname)-7s [%(session)s] %(name)s: %(message)s"
+_LONGEST_LINE = 20_000  # characters; longer ones are cut
 _SECRET = re.compile(
     r"""(?P<name>["']?\b\w*(?:password|passwd|psw|token|secret)\b["']?\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;}\)]+)""",
     re.IGNORECASE,
@@ -48,6 +50,10 @@ class PlainFormatter(LineFormatter):
     def format(self, record: logging.LogRecord) -> str:
         return without_secrets(super().format(record))
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line without the traceback: what strangers sent must not make a second one of it."""
+        return escaped(super().formatMessage(record), _LONGEST_LINE)
+
 
 class JsonFormatter(logging.Formatter):
     """A JSON object a line: time, level, logger, session, message, and the traceback when there is one."""
@@ -58,7 +64,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "session": getattr(record, "session", "-"),
-            "message": without_secrets(record.getMessage()),
+            "message": escaped(without_secrets(record.getMessage()), _LONGEST_LINE),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["traceback"] = without_secrets("".join(traceback.format_exception(*record.exc_info)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.mqtt.callbacks import Callbacks
-from agent.mqtt.port import Message, MqttPort, Publication, matches
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, matches, no_hurry
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +43,7 @@ class MemoryBroker:
         *,
         retain: bool = False,
         qos: int = 1,
+        dup: bool = False,
         response_topic: str = "",
         correlation: bytes = b"",
     ) -> None:
@@ -51,16 +52,17 @@ class MemoryBroker:
         self.accept(
             Publication(topic, body, qos=qos, retain=retain, correlation=correlation),
             response_topic=response_topic,
+            dup=dup,
         )
 
-    def accept(self, publication: Publication, response_topic: str = "") -> None:
+    def accept(self, publication: Publication, response_topic: str = "", *, dup: bool = False) -> None:
         """Store (when retained) and deliver a message; live deliveries carry no retain flag."""
         self.published.append(publication)
         if publication.retain and publication.payload:
             self.retained[publication.topic] = publication
         elif publication.retain:
             self.retained.pop(publication.topic, None)
-        message = _message(publication, response_topic)
+        message = replace(_message(publication, response_topic), dup=dup)
         for port in tuple(self._ports):
             port.deliver(message)
 
@@ -115,7 +117,12 @@ class MemoryPort(MqttPort):
         self.broker.accept(publication)
         return True
 
-    def subscribe(self, topic_filter: str, callback: Callable[[Message], None]) -> Callable[[], None]:
+    def subscribe(
+        self,
+        topic_filter: str,
+        callback: Callable[[Message], None],
+        classify: Classify = no_hurry,  # noqa: ARG002 - nothing waits here
+    ) -> Callable[[], None]:
         subscription = _Subscription(topic_filter, callback)
         self._subscriptions.append(subscription)
         if self._connected:

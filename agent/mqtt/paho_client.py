@@ -36,7 +36,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ThreadCallbacks:
     """What the thread tells. Each is called in the thread, with the client first, and must not raise."""
 
     opened: Callable[..., None]  # the network connection stands, the greeting is on its way
@@ -58,7 +58,7 @@ class ThreadClient(Client):
         version: Protocol,
         tls: ssl.SSLContext | None,
         will: Publication | None,
-        news: News,
+        news: ThreadCallbacks,
     ) -> None:
         self._is_v5 = version is Protocol.V5
         super().__init__(
@@ -108,11 +108,11 @@ class ThreadClient(Client):
         self.disconnect()
         self.loop_stop()
 
-    def hurry(self) -> None:
+    def retry_soon(self) -> None:
         """Reconnect soon when the connection is lost."""
         self.reconnect_delay_set(*RETRY_S)
 
-    def slow_down(self) -> None:
+    def retry_rarely(self) -> None:
         """Reconnect only now and then."""
         self.reconnect_delay_set(*REFUSED_RETRY_S)
 
@@ -194,6 +194,7 @@ def message(found: MQTTMessage, kept_bytes: int) -> Message:
         payload=bytes(found.payload[:kept_bytes]),
         qos=found.qos,
         retain=bool(found.retain),
+        dup=bool(found.dup),
         response_topic=str(getattr(properties, "ResponseTopic", "") or ""),
         correlation=bytes(getattr(properties, "CorrelationData", b"") or b""),
     )

@@ -9,27 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessage
 from paho.mqtt.properties import Properties
 
 from agent.mqtt import paho_client
+from agent.mqtt.backlog import Backlog
 from agent.mqtt.broker_options import BrokerOptions, Protocol
 from agent.mqtt.callbacks import Callbacks
-from agent.mqtt.paho_client import News, ThreadClient
-from agent.mqtt.port import Message, MqttPort, Publication, matches
+from agent.mqtt.connection_state import ConnectionState, Phase
+from agent.mqtt.paho_client import ThreadCallbacks, ThreadClient
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, Urgency, matches, no_hurry
+from agent.mqtt.takeovers import Takeovers
+from agent.mqtt.window import WINDOW, Window
+from agent.text import escaped
 
-WINDOW = 20  # unconfirmed messages: what brokers take at once; the rest waits in the outbox
+__all__ = ["WINDOW", "PahoPort"]
+
 GREETING_S = 5.0  # some 3.1.1 brokers never answer an MQTT 5 greeting: after this the other one is tried
 SUBACK_WAIT_S = 10.0  # some brokers never confirm; they are believed after this
 CONFIRM_WAIT_S = 2.0  # at the end, messages get this long to be confirmed
 THREAD_END_S = 6.0  # paho may sit in a connect for 5 s
 RETRY_MAX_S = 60.0  # between attempts with the one and the other protocol
-MAX_BACKLOG = 500  # messages that wait for the event loop; more than that is a flood
 KEPT_BYTES = 512 * 1024  # of a payload: more is refused anyway
 
 _BAD_PROTOCOL = 0x84
@@ -39,9 +43,15 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _Subscription:
-    def __init__(self, topic_filter: str, callback: Callable[[Message], None]) -> None:
+    def __init__(self, topic_filter: str, callback: Callable[[Message], None], classify: Classify) -> None:
         self.topic_filter = topic_filter
         self.callback = callback
+        self.classify = classify
+
+
+class _Delivery(NamedTuple):
+    message: Message
+    subscriptions: list[_Subscription]
 
 
 class PahoPort(MqttPort):
@@ -51,35 +61,32 @@ class PahoPort(MqttPort):
         self._options = options
         self._will = will
         self._tls: ssl.SSLContext | None = options.tls.context() if options.tls else None
-        self._version = Protocol.V5 if options.protocol is Protocol.AUTO else options.protocol
-        self._settled = options.protocol is not Protocol.AUTO
+        auto = options.protocol is Protocol.AUTO
+        self._versions = (Protocol.V5, Protocol.V311) if auto else (options.protocol,)  # the first is in use
+        self._state = ConnectionState()
         self._client: ThreadClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._connected = False
         self._said_protocol = ""
-        self._accepted = False  # this connection has had its CONNACK
+        self._accepted_at = 0.0
+        self._takeovers = Takeovers()
         self._subscribing: dict[int, list[str]] = {}
         self._first_subscribe: int | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._retry_s = 0.0
-        self._unconfirmed: dict[int, Publication] = {}
-        self._carried: list[Publication] = []  # of a client that ended; retained ones are said again anyway
-        self._all_confirmed = asyncio.Event()
+        self._carried: list[Publication] = []  # of a client that ended
         self._ending: set[asyncio.Task[None]] = set()
-        self._full = False
         self._largest = 0  # bytes of a packet the broker takes; 0 unknown
-        self._backlog: deque[Message] = deque()
-        self._flooded = False
+        self._backlog: Backlog[_Delivery] = Backlog()
         self._told = ""
         self._refused_topics: set[str] = set()
         self._subscriptions: list[_Subscription] = []
         self._on_connected = Callbacks[[]]()
         self._on_disconnected = Callbacks[[str]]()
         self._on_room = Callbacks[[]]()
+        self._window = Window(self._on_room.call)
 
     @property
     def connected(self) -> bool:
-        return self._connected
+        return self._state.phase is Phase.READY
 
     @property
     def protocol(self) -> str:
@@ -90,56 +97,51 @@ class PahoPort(MqttPort):
         self._open()
 
     async def stop(self) -> None:
+        if self.connected:
+            await self._window.drained(CONFIRM_WAIT_S)
+        self._state.to(Phase.STOPPED)
         client, self._client = self._client, None
-        self._cancel_timer()
         await asyncio.gather(*self._ending)
-        if client is None:
-            return
-        if self._connected and self._unconfirmed:
-            self._client = client  # still hears confirmations
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CONFIRM_WAIT_S):
-                    await self._all_confirmed.wait()
-            self._client = None
-        self._connected = False
-        await _end(client)
+        if client is not None:
+            await _end(client)
 
     def publish(self, publication: Publication) -> bool:
         client = self._client
-        if client is None or not self._connected:
-            return False
-        if len(self._unconfirmed) >= WINDOW:
-            self._full = True
+        if client is None or not self.connected or not self._window.has_room():
             return False
         if self._largest and len(publication.payload) + len(publication.topic.encode()) + 200 > self._largest:
             _LOGGER.warning(
                 "MQTT: the broker takes %d bytes at most; a message of %d on %s was left out",
                 self._largest,
                 len(publication.payload),
-                publication.topic,
+                escaped(publication.topic),
             )
             return True
+        is_v5 = self._versions[0] is Protocol.V5
         try:
             info = client.publish(
                 publication.topic,
                 publication.payload,
                 publication.qos,
                 publication.retain,
-                paho_client.publish_properties(publication) if self._version is Protocol.V5 else None,
+                paho_client.publish_properties(publication) if is_v5 else None,
             )
         except ValueError as error:
-            _LOGGER.warning("MQTT: a message on %r cannot be published: %s", publication.topic, error)
+            _LOGGER.warning(
+                "MQTT: a message on %s cannot be published: %s", escaped(publication.topic), error
+            )
             return True
         if publication.qos == 0 and info.rc != MQTT_ERR_SUCCESS:
             return False
-        self._unconfirmed[info.mid] = publication
-        self._all_confirmed.clear()
+        self._window.add(info.mid, publication)
         return True
 
-    def subscribe(self, topic_filter: str, callback: Callable[[Message], None]) -> Callable[[], None]:
-        subscription = _Subscription(topic_filter, callback)
+    def subscribe(
+        self, topic_filter: str, callback: Callable[[Message], None], classify: Classify = no_hurry
+    ) -> Callable[[], None]:
+        subscription = _Subscription(topic_filter, callback, classify)
         self._subscriptions.append(subscription)
-        if self._accepted:
+        if self._state.accepted:
             self._send_subscribe([topic_filter])
         return lambda: self._unsubscribe(subscription)
 
@@ -153,9 +155,9 @@ class PahoPort(MqttPort):
         return self._on_room.add(callback)
 
     def _open(self) -> None:
-        self._accepted = False
-        self._subscribing.clear()
-        news = News(
+        if not self._state.to(Phase.CONNECTING):
+            return
+        news = ThreadCallbacks(
             opened=self._from_thread(self._opened),
             connack=self._from_thread(self._connack),
             disconnected=self._from_thread(self._disconnected),
@@ -165,7 +167,7 @@ class PahoPort(MqttPort):
             message=self._message_in_thread,
             died=self._from_thread(self._died),
         )
-        self._client = ThreadClient(self._options, self._version, self._tls, self._will, news)
+        self._client = ThreadClient(self._options, self._versions[0], self._tls, self._will, news)
         self._client.begin()
 
     def _from_thread(self, handler: Callable[..., None]) -> Callable[..., None]:
@@ -184,105 +186,110 @@ class PahoPort(MqttPort):
             handler(*news)
 
     def _opened(self) -> None:
-        assert self._loop is not None
-        if not self._settled:
-            self._cancel_timer()
-            self._timer = self._loop.call_later(GREETING_S, self._other_protocol)
+        if len(self._versions) > 1:
+            self._state.to(Phase.GREETING, GREETING_S, self._try_other_version)
+        else:
+            self._state.to(Phase.GREETING)
 
     def _connack(self, reason: int, name: str, properties: Properties | None) -> None:
-        self._cancel_timer()
         if reason >= 0x80:
             self._refused(reason, name)
             return
-        self._accepted = True
-        self._settled = True
+        if not self._state.to(Phase.SUBSCRIBING, SUBACK_WAIT_S, self._never_confirmed):
+            return
+        assert self._client is not None
+        assert self._loop is not None
+        self._versions = self._versions[:1]
+        self._accepted_at = self._loop.time()
         self._retry_s = 0.0
         self._largest = int(getattr(properties, "MaximumPacketSize", 0) or 0)
-        assert self._client is not None
-        self._client.hurry()
+        self._client.retry_soon()
         filters = list(dict.fromkeys(subscription.topic_filter for subscription in self._subscriptions))
         self._first_subscribe = self._send_subscribe(filters) if filters else None
         if self._first_subscribe is None:
             self._establish()
-        else:
-            assert self._loop is not None
-            self._cancel_timer()
-            self._timer = self._loop.call_later(SUBACK_WAIT_S, self._never_confirmed)
 
     def _refused(self, reason: int, name: str) -> None:
         if reason == _BAD_PROTOCOL and self._options.protocol is Protocol.AUTO:
-            self._other_protocol()
+            self._try_other_version()
         elif reason in _CREDENTIALS:
             self._tell(
                 f"the broker refuses user {self._options.username or '(none)'!r}: check user and password"
             )
             assert self._client is not None
-            self._client.slow_down()
+            self._client.retry_rarely()
         else:
             self._tell(f"the broker refuses the connection: {name}")
 
     def _disconnected(self, reason: int, name: str) -> None:
-        was_accepted, was_connected = self._accepted, self._connected
-        self._accepted = self._connected = False
-        self._cancel_timer()
+        before = self._state.phase
+        was_accepted = self._state.accepted
+        self._state.to(Phase.CONNECTING)  # paho's thread tries again by itself
         self._subscribing.clear()
-        for mid in [mid for mid, publication in self._unconfirmed.items() if publication.qos == 0]:
-            del self._unconfirmed[mid]  # paho sends the others again, these are gone
+        self._window.lose_connection()
         if not was_accepted:
-            if not self._settled:
-                self._other_protocol()
+            if len(self._versions) > 1:
+                self._try_other_version()
             elif not self._told:
                 self._tell(f"the broker closed the connection: {name}")
             return
-        if reason == _TAKEN_OVER:
-            name = f"another client uses the same client id {self._options.client_id!r}"
+        assert self._loop is not None
+        pause_s = self._takeovers.lost(self._loop.time() - self._accepted_at, said=reason == _TAKEN_OVER)
+        if pause_s:
+            name = (
+                f"another client seems to use the same client id {self._options.client_id!r}; "
+                "give each agent its own mqtt_client_id"
+            )
         self._tell(f"lost the broker: {name}")
-        if was_connected:
+        if before is Phase.READY:
             self._on_disconnected.call(name)
+        if pause_s:
+            self._reopen(pause_s)
 
     def _unreachable(self, why: str) -> None:
         self._tell(f"the broker cannot be reached: {why}")
 
     def _died(self, why: str) -> None:
-        was_connected, self._connected = self._connected, False
-        _LOGGER.error("MQTT: the network thread ended (%s); starting another", why)
-        self._accepted = False
-        if was_connected:
+        was_ready = self.connected
+        self._state.to(Phase.CONNECTING)
+        _LOGGER.error("MQTT: the network thread ended (%s); starting another", escaped(why))
+        if was_ready:
             self._on_disconnected.call("the network thread ended")
-        if self._settled:
-            self._reopen()
+        if len(self._versions) > 1:
+            self._try_other_version()
         else:
-            self._other_protocol()
+            self._try_again()
 
-    def _other_protocol(self) -> None:
+    def _try_other_version(self) -> None:
         """Try the other protocol: old brokers answer an MQTT 5 greeting with a refusal, or by hanging up."""
-        self._version = Protocol.V311 if self._version is Protocol.V5 else Protocol.V5
-        _LOGGER.debug("MQTT: trying MQTT %s", self._version.value)
-        self._reopen()
+        other = Protocol.V311 if self._versions[0] is Protocol.V5 else Protocol.V5
+        self._versions = (other, self._versions[0])
+        _LOGGER.debug("MQTT: trying MQTT %s", other.value)
+        self._try_again()
 
-    def _reopen(self) -> None:
+    def _try_again(self) -> None:
+        pause_s = self._retry_s
+        self._retry_s = min(RETRY_MAX_S, max(1.0, pause_s * 2))
+        self._reopen(pause_s)
+
+    def _reopen(self, pause_s: float) -> None:
+        """Begin anew with another network thread, after a pause."""
         client, self._client = self._client, None
         assert self._loop is not None
-        self._carried.extend(lost for lost in self._unconfirmed.values() if lost.qos and not lost.retain)
-        self._unconfirmed.clear()
+        self._carried += self._window.take_back()
         if client is not None:
             task = self._loop.create_task(_end(client), name="mqtt-end")
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-        self._cancel_timer()
-        self._timer = self._loop.call_later(self._retry_s, self._open)
-        self._retry_s = min(RETRY_MAX_S, max(1.0, self._retry_s * 2))
+        self._state.to(Phase.PAUSING, pause_s, self._open)
 
     def _confirmed(self, mid: int, failure: str) -> None:
-        publication = self._unconfirmed.pop(mid, None)
+        publication = self._window.confirm(mid)
         if failure and publication is not None and publication.topic not in self._refused_topics:
             self._refused_topics.add(publication.topic)
-            _LOGGER.warning("MQTT: the broker did not take a message on %s: %s", publication.topic, failure)
-        if not self._unconfirmed:
-            self._all_confirmed.set()
-        if self._full and len(self._unconfirmed) <= WINDOW // 2:
-            self._full = False
-            self._on_room.call()
+            _LOGGER.warning(
+                "MQTT: the broker did not take a message on %s: %s", escaped(publication.topic), failure
+            )
 
     def _subscribed(self, mid: int, failures: list[str]) -> None:
         for topic_filter, failure in zip(self._subscribing.pop(mid, []), failures, strict=False):
@@ -300,16 +307,14 @@ class PahoPort(MqttPort):
         self._establish()
 
     def _establish(self) -> None:
-        self._cancel_timer()
-        self._first_subscribe = None
-        if self._connected or not self._accepted:
+        if not self._state.to(Phase.READY):
             return
-        self._connected = True
-        self._full = False
-        self._said_protocol = self._version.value
-        self._told = ""
+        self._first_subscribe = None
+        self._said_protocol = self._versions[0].value
+        if not self._takeovers.suspected:
+            self._told = ""
         options = self._options
-        _LOGGER.info("MQTT: connected to %s:%d (MQTT %s)", options.host, options.port, self._version.value)
+        _LOGGER.info("MQTT: connected to %s:%d (MQTT %s)", options.host, options.port, self._said_protocol)
         carried, self._carried = self._carried, []
         for publication in carried:
             self.publish(publication)
@@ -327,44 +332,47 @@ class PahoPort(MqttPort):
             return
         self._subscriptions.remove(subscription)
         shared = any(other.topic_filter == subscription.topic_filter for other in self._subscriptions)
-        if self._accepted and self._client is not None and not shared:
+        if self._state.accepted and self._client is not None and not shared:
             self._client.unsubscribe(subscription.topic_filter)
 
-    def _message_in_thread(self, client: Client, message: MQTTMessage) -> None:
-        if self._loop is None or client is not self._client:
+    def _message_in_thread(self, client: Client, found: MQTTMessage) -> None:
+        loop = self._loop
+        if loop is None or client is not self._client:
             return
-        if len(self._backlog) >= MAX_BACKLOG:
-            if not self._flooded:
-                self._flooded = True
-                _LOGGER.warning("MQTT: more than %d messages wait to be read; dropping the rest", MAX_BACKLOG)
-            return
-        self._backlog.append(paho_client.message(message, KEPT_BYTES))
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._deliver)
+        message = paho_client.message(found, KEPT_BYTES)
+        wanted = [each for each in tuple(self._subscriptions) if matches(each.topic_filter, message.topic)]
+        urgency = min(
+            (each.classify(message.topic, message.payload) for each in wanted), default=Urgency.REST
+        )
+        if wanted and self._backlog.put(urgency, message, _Delivery(message, wanted)):
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
-        if not self._backlog:
-            return
-        message = self._backlog.popleft()
-        if not self._backlog:
-            self._flooded = False
-        for subscription in tuple(self._subscriptions):
-            if matches(subscription.topic_filter, message.topic):
+        deliveries, more = self._backlog.take()
+        for message, wanted in deliveries:
+            for subscription in wanted:
+                if subscription not in self._subscriptions:
+                    continue
                 try:
                     subscription.callback(message)
                 except Exception:
-                    _LOGGER.exception("MQTT: a message on %s could not be taken", message.topic)
+                    _LOGGER.exception("MQTT: a message on %s could not be taken", escaped(message.topic))
+        if more and self._loop is not None:
+            self._loop.call_soon(self._deliver)  # others get their turn in between
+            return
+        for urgency, count in self._backlog.dropped().items():
+            _LOGGER.warning(
+                "MQTT: %s messages of the kind %s came faster than they could be read and were left out",
+                f"{count:,}",
+                urgency.name.lower(),
+            )
 
     def _tell(self, trouble: str) -> None:
         """Log trouble: a warning when it is news, else for those who look closely."""
         level = logging.DEBUG if trouble == self._told else logging.WARNING
         self._told = trouble
         _LOGGER.log(level, "MQTT: %s:%d: %s", self._options.host, self._options.port, trouble)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 async def _end(client: ThreadClient) -> None:

@@ -4,20 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
+
+
+class Urgency(IntEnum):
+    """Kinds of messages that come in, the most urgent first. Each waits in a queue of its own."""
+
+    SAFETY = 0
+    STOP = 1  # commands that stop things
+    SUBMISSION = 2
+    COMMAND = 3
+    SETTING = 4
+    BRIDGE = 5
+    REST = 6
+
+
+Classify = Callable[[str, bytes], Urgency]
+"""Tell how urgent a message is by topic and payload. Called in any thread; must be quick and not raise."""
+
+
+def always(urgency: Urgency) -> Classify:
+    """Return what classifies every message as one kind."""
+    return lambda *_: urgency
+
+
+no_hurry = always(Urgency.REST)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message that came in. `retain` is true only for a replay from the broker's store.
 
-    `response_topic` and `correlation` are set by MQTT 5 callers alone.
+    `dup` is true when the broker delivers it again, unsure whether it arrived. `response_topic` and
+    `correlation` are set by MQTT 5 callers alone.
     """
 
     topic: str
     payload: bytes
     qos: int = 0
     retain: bool = False
+    dup: bool = False
     response_topic: str = ""
     correlation: bytes = b""
 
@@ -59,8 +86,13 @@ class MqttPort(Protocol):
     def publish(self, publication: Publication) -> bool:
         """Hand over a message; false when not connected, or too many are unconfirmed (wait for `on_room`)."""
 
-    def subscribe(self, topic_filter: str, callback: Callable[[Message], None]) -> Callable[[], None]:
-        """Call back for each message that matches; call the returned function to end it."""
+    def subscribe(
+        self, topic_filter: str, callback: Callable[[Message], None], classify: Classify = no_hurry
+    ) -> Callable[[], None]:
+        """Call back for each message that matches; call the returned function to end it.
+
+        In a flood, `classify` tells which messages are handed over first.
+        """
 
     def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each connect; call the returned function to end it."""

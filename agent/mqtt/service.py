@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
@@ -13,13 +13,14 @@ from typing import Any
 
 from agent.clock import Clock
 from agent.events import EventBus
+from agent.mqtt.answers import Answers
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.handlers import Handlers
-from agent.mqtt.inbox import LIMITS, Desks, Inbox
+from agent.mqtt.inbox import LIMITS, Inbox, Work
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.parsing import MAX_DEPTH, MAX_PAYLOAD, MAX_REQUEST_ID
 from agent.mqtt.payloads import Payloads, encode, plain
-from agent.mqtt.port import Message, MqttPort, Publication
+from agent.mqtt.port import Message, MqttPort, Publication, Urgency, always
 from agent.mqtt.publisher import Publisher
 from agent.mqtt.topics import ONLINE, TopicError, Topics, check_telescope_id
 from agent.mqtt.vocabulary import API_VERSION
@@ -71,6 +72,8 @@ class MqttService:
         zone: tzinfo,
         birth: BirthTopic | None = None,
         discovery_prefix: str = "homeassistant",
+        response_prefixes: Collection[str] = (),
+        safety_inputs: Collection[str] | None = None,
         chance: random.Random | None = None,
     ) -> None:
         telescopes = _ids(about)
@@ -85,15 +88,17 @@ class MqttService:
         self._zone = zone
         self._birth = birth or BirthTopic()
         self._chance = chance or random.Random()  # noqa: S311
-        self._inbox = Inbox(
+        answers = Answers(
             self.outbox,
             topics,
             self.payloads,
             telescopes,
-            clock,
-            handlers,
             lambda telescope, kind, more: self.publisher.event(telescope, kind, **more),
+            response_prefixes=response_prefixes,
             foreign_prefixes=(discovery_prefix,),
+        )
+        self._inbox = Inbox(
+            self.outbox, topics, answers, telescopes, clock, handlers, safety_inputs=safety_inputs
         )
         self._on_birth = Callbacks[[]]()
         self._on_death = Callbacks[[]]()
@@ -123,7 +128,7 @@ class MqttService:
         self._ends = [
             self.publisher.attach(self._bus),
             self._inbox.attach(self._port),
-            self._port.subscribe(self._birth.topic, self._hear_home_assistant),
+            self._port.subscribe(self._birth.topic, self._hear_home_assistant, always(Urgency.BRIDGE)),
             self._port.on_connected(self._connected),
             self._port.on_disconnected(self._disconnected),
         ]
@@ -181,10 +186,10 @@ class MqttService:
         if word == self._birth.offline:
             self._on_death.call()
         elif word == self._birth.online and (self._birth_task is None or self._birth_task.done()):
-            task = asyncio.get_running_loop().create_task(self._greet(), name="mqtt-birth")
+            task = asyncio.get_running_loop().create_task(self._after_birth(), name="mqtt-birth")
             self._birth_task = task
 
-    async def _greet(self) -> None:
+    async def _after_birth(self) -> None:
         await self._clock.sleep(self._chance.uniform(*BIRTH_WAIT_S))
         self._on_birth.call()
         self.outbox.republish()
@@ -195,7 +200,7 @@ class MqttService:
             "payload_bytes": MAX_PAYLOAD,
             "depth": MAX_DEPTH,
             "request_id_characters": MAX_REQUEST_ID,
-            "submissions_in_work": LIMITS[Desks.SUBMIT],
+            "submissions_in_work": LIMITS[Work.SUBMISSION],
             **about.limits,
         }
         body = {

@@ -11,7 +11,7 @@ from agent.mqtt.port import Publication
 
 ONLINE = "online"
 OFFLINE = "offline"
-RESERVED_IDS = frozenset({"bridge", "safety", "session"})
+RESERVED_IDS = frozenset({"bridge", "reply", "safety", "session"})
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BASE_LEVEL = re.compile(r"[^\s+#$/\x00-\x1f\x7f-\x9f]+")
@@ -73,6 +73,11 @@ class Topics:
     def bridge_event(self) -> str:
         return f"{self.base}/bridge/event"
 
+    @property
+    def reply_prefix(self) -> str:
+        """Return what the response topics of MQTT 5 callers begin with."""
+        return f"{self.base}/reply/"
+
     def bridge_response(self, verb: str) -> str:
         return f"{self.base}/bridge/response/{verb}"
 
@@ -121,6 +126,8 @@ class Topics:
                 return Address(Kind.BRIDGE, name="/".join(verb))
             case ["safety", "input", source]:
                 return Address(Kind.SAFETY, name=source)
+            case ["reply", *_]:
+                return None  # where callers are answered: nothing there is a request
             case [telescope, "session", "submit"]:
                 return Address(Kind.SUBMIT, telescope)
             case [telescope, "command"]:

@@ -92,7 +92,7 @@ class WeatherSettings(Part):
     )
     trust_ttl: bool = Field(
         True,
-        description="Trust a report for its time even when Home Assistant goes offline; false ends it after 15 s.",
+        description="Trust a report for its time when Home Assistant goes offline; false ends it after 15 s.",
     )
     clear_for_min: float = Field(
         10.0, ge=0, description="Minutes the sky must stay safe before it counts as safe."

@@ -6,15 +6,28 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from agent.json_in import JsonError, read_json
+
 
 def text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def listed(value: Any) -> Any:
-    if isinstance(value, str):
+    """Return the items of a text: a JSON list, or words with commas between. What is no text stays."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip()[:1] not in ("[", "{"):
         return [item.strip() for item in value.split(",") if item.strip()]
-    return value
+    try:
+        items = read_json(value)
+    except JsonError as error:
+        raise ValueError(
+            f'must be words with commas between or a JSON list, such as ["roof"]: {error}'
+        ) from None
+    if not isinstance(items, list):
+        raise ValueError('must be a list, such as ["roof"]')  # noqa: TRY004 - pydantic takes it for bad input
+    return items
 
 
 Text = Annotated[str, BeforeValidator(text)]

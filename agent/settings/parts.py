@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from agent.mqtt.broker_options import BrokerOptions, Protocol, TlsOptions
 from agent.mqtt.topics import TopicError, Topics, check_telescope_id
-from agent.settings.kinds import Part, Port, Secret, Text, shown, text
+from agent.settings.kinds import Part, Port, Secret, Text, Words, shown, text
 from agent.targets import Site
 
 
@@ -100,6 +100,11 @@ class MqttSettings(Part):
         "", description="Client id at the broker; empty uses base_topic with -agent behind it."
     )
 
+    response_prefixes: Words = Field(
+        (),
+        description="Topics below which MQTT 5 callers are answered, beside <base>/reply, such as callers.",
+    )
+
     def broker(self, *, client_id: str = "") -> BrokerOptions:
         """Return the broker as the MQTT room takes it; `client_id` replaces the agent's own."""
         tls = TlsOptions(self.ca_file, self.cert_file, self.key_file, self.insecure) if self.tls else None
@@ -125,6 +130,16 @@ class MqttSettings(Part):
             return Topics.below(value).base
         except TopicError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("response_prefixes")
+    @classmethod
+    def _prefixes_are_topics(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in value:
+            try:
+                Topics.below(prefix)
+            except TopicError as error:
+                raise ValueError(str(error).replace("base topic", "response prefix")) from None
+        return value
 
     @model_validator(mode="after")
     def _key_has_its_certificate(self) -> MqttSettings:

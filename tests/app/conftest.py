@@ -46,6 +46,7 @@ class Observatory:
         self.telescope = FakeTelescope(self.clock)
         self.driver: Telescope | None = None  # another telescope than that of values
         self.broker = MemoryBroker()
+        self.port = MemoryPort(self.broker)
         self.settings = Settings.model_validate(
             {
                 **BASE,
@@ -96,6 +97,7 @@ class Observatory:
         """Run the agent; leaving the context stops it as SIGTERM does."""
         self.stop = asyncio.Event()
         ready = asyncio.Event()
+        self.port = MemoryPort(self.broker)
 
         def is_ready(stations: Any) -> None:
             self.stations.update(stations)
@@ -109,7 +111,7 @@ class Observatory:
                     ready=is_ready,
                     stop=self.stop,
                     drivers=Drivers(native=lambda _wanted: self.driver or self.telescope),
-                    port=MemoryPort(self.broker),
+                    port=self.port,
                 )
             )
             waiting = asyncio.create_task(ready.wait())

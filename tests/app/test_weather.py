@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
@@ -167,3 +171,109 @@ def test_the_decision_and_its_reasons_are_published(observatory: Make) -> None:
     assert said[0]["state"] == "unknown"
     assert said[-1]["state"] == "unsafe"
     assert any("rain" in reason for reason in said[-1]["reasons"])
+
+
+OLD = "2020-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"safe": False, "ts": OLD},
+        {"safe": False, "ts": "2040-01-01T00:00:00+00:00"},
+        {"safe": False, "ttl": 1e12},
+        '{"safe":false,"safe":true}',
+        json.dumps({"safe": False, "reason": "x" * 300_000}),
+    ],
+    ids=["old", "future", "endless", "twice", "huge"],
+)
+def test_bad_news_of_any_shape_stops_the_capture_within_a_second(observatory: Make, bad: Any) -> None:
+    async def night() -> float:
+        place = observatory(weather=WEATHER)
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, True, ttl=3600)
+            await place.until(lambda: bool(place.telescope.captures), every_s=0.05)
+            said = place.clock.monotonic()
+            place.say("safety/input/roof", bad)
+            await place.until(lambda: "stop_capture" in place.telescope.calls, every_s=0.05)
+            assert not place.said("safety")[-1]["safe"]
+            return place.clock.monotonic() - said
+
+    assert run_virtual(night()) <= 1.0
+
+
+@pytest.mark.parametrize("retained", ["unsafe", {"safe": False, "ts": OLD}])
+def test_bad_news_that_was_retained_while_the_broker_was_away_counts(
+    observatory: Make, retained: Any
+) -> None:
+    async def night() -> None:
+        place = observatory(weather=WEATHER)
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, True, ttl=3600)
+            await place.until(lambda: bool(place.telescope.captures), every_s=0.05)
+            place.port.cut()
+            place.say("safety/input/roof", retained, retain=True)
+            await place.clock.sleep(5)
+            assert "stop_capture" not in place.telescope.calls
+            place.port.restore()
+            await place.clock.sleep(1)
+            assert "stop_capture" in place.telescope.calls
+
+    run_virtual(night())
+
+
+@pytest.mark.parametrize("trust", [True, False])
+def test_a_restart_of_home_assistant_stops_nothing_while_the_last_report_is_good(
+    observatory: Make, trust: bool
+) -> None:
+    async def night() -> None:
+        place = observatory(weather={**WEATHER, "trust_ttl": trust})
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, True, ttl=120)
+            await place.until(lambda: bool(place.telescope.captures), every_s=0.05)
+            report(place, True, ttl=120)
+            place.broker.publish("homeassistant/status", "offline")
+            await place.clock.sleep(60)
+            assert ("stop_capture" in place.telescope.calls) is not trust
+            await place.clock.sleep(62)
+            assert "stop_capture" in place.telescope.calls
+
+    run_virtual(night())
+
+
+def test_nothing_that_a_source_says_breaks_a_line_of_the_log(
+    observatory: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "agent")
+    evil = "x\r\nERROR \x1b[31m\u202e"
+
+    async def night() -> None:
+        place = observatory(weather={**WEATHER, "topics": ["sky/rain is 0"]})
+        async with place.open():
+            for body in (
+                {"safe": True, "reason": evil},
+                {"safe": False, "reason": evil},
+                evil,
+                {"safe": evil},
+            ):
+                place.say("safety/input/roof", body)
+                place.broker.publish("sky/rain", json.dumps(body))
+                place.broker.publish("sky/rain", "0")
+                await place.clock.sleep(1)
+            for body in (
+                {"safe": True, "level": evil},
+                {"safe": True, "ts": evil},
+                {"safe": True, "ttl": evil},
+                {evil: 1, "safe": 2},
+            ):
+                place.say("safety/input/roof", body)
+                place.say(f"safety/input/{evil}", body)
+                await place.clock.sleep(1)
+
+    run_virtual(night())
+    assert any("Safety is" in record.getMessage() for record in caplog.records)
+    for record in caplog.records:
+        assert not set("\r\n\x1b\u202e") & set(record.getMessage()), record.getMessage()

@@ -359,6 +359,21 @@ def test_secrets_never_reach_the_log() -> None:
     assert "it failed" in told
 
 
+@pytest.mark.usefixtures("_log_restored")
+@pytest.mark.parametrize("form", ["plain", "json"])
+def test_what_strangers_send_makes_no_second_line_of_the_log(form: str) -> None:
+    stream = StringIO()
+    set_up_logging("info", form, stream)
+    try:
+        logging.getLogger("agent.x").info("refused %s", "a\r\n2026 ERROR all is lost\x1b[31m\u2028x")
+    finally:
+        logging.getLogger().handlers.clear()
+    told = stream.getvalue()
+    assert len(told.splitlines()) == 1
+    assert not set("\r\x1b\u2028") & set(told)
+    assert "all is lost" in told
+
+
 def test_text_without_secrets_stays_as_it_is() -> None:
     text = "Go to M 42, gain=60: the token of a password is not the password"
     assert without_secrets(text) == text

@@ -111,7 +111,7 @@ TELESCOPE = "dwarf3_1a2b3c"
 
 
 class FakeDesk:
-    """A handlers that takes everything, unless told otherwise, and remembers what it was asked."""
+    """Handlers that take everything, unless told otherwise, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.submissions: list[Submission] = []
@@ -167,7 +167,9 @@ class FakeDesk:
 class House:
     """The service over a broker in memory, on a clock of its own."""
 
-    def __init__(self, *, reachable: bool = True, telescopes: tuple[str, ...] = (TELESCOPE,)) -> None:
+    def __init__(
+        self, *, reachable: bool = True, telescopes: tuple[str, ...] = (TELESCOPE,), **more: Any
+    ) -> None:
         self.broker = MemoryBroker()
         self.topics = Topics()
         self.port = MemoryPort(self.broker, will=self.topics.will(), reachable=reachable)
@@ -182,6 +184,7 @@ class House:
             clock=LoopClock(NOW),
             zone=ZoneInfo("Europe/Berlin"),
             chance=random.Random(1),
+            **more,
         )
 
     def body(self, topic: str) -> Any:

@@ -213,16 +213,16 @@ async def test_over_mosquitto_a_response_topic_is_answered_with_its_correlation(
     service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), FakeDesk(), bus)
     service.start()
     try:
-        async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "callers/#") as ear:
+        async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "dwarf/reply/#") as ear:
             asker = await asyncio.create_subprocess_exec(
                 *("mosquitto_rr", "-V", "5", "-h", "127.0.0.1", "-p", str(broker.port), "-W", "10"),
-                *("-t", f"dwarf/{TELESCOPE}/set/armed", "-e", "callers/1", "-m", "ON"),
+                *("-t", f"dwarf/{TELESCOPE}/set/armed", "-e", "dwarf/reply/1", "-m", "ON"),
                 *("-D", "publish", "correlation-data", "c-7"),
                 stdout=asyncio.subprocess.PIPE,
             )
             out, _ = await asker.communicate()
             assert json.loads(out)["setting"] == "armed"
-            assert (await ear.message("callers/1")).correlation == b"c-7"
+            assert (await ear.message("dwarf/reply/1")).correlation == b"c-7"
     finally:
         await service.stop()
         broker.stop()

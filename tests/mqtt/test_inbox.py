@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import AgentError
-from agent.mqtt.inbox import LIMITS, Desks
+from agent.mqtt.inbox import LIMITS, Work
 from agent.mqtt.parsing import (
     MAX_PAYLOAD,
     BadRequestError,
@@ -22,6 +22,8 @@ from agent.mqtt.parsing import (
     read_setting,
     read_submission,
 )
+from agent.mqtt.port import Urgency
+from agent.mqtt.refusals import EACH_FOR
 from agent.mqtt.schemas import schemas
 from agent.requests import Verb
 from tests.mqtt.support import NOW, TELESCOPE, House, at_house, settle
@@ -188,7 +190,7 @@ def test_a_command_that_is_none_is_refused_and_an_event_says_so(payload: str, co
     at_house(test)
 
 
-def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
+def test_the_handlers_own_refusal_keeps_its_code_and_hint() -> None:
     async def test(house: House) -> None:
         house.handlers.trouble = AgentError(
             "Manual controls are not armed.", code="not_armed", hint="Arm them."
@@ -200,7 +202,7 @@ def test_the_desks_own_refusal_keeps_its_code_and_hint() -> None:
     at_house(test)
 
 
-def test_a_defect_of_the_desk_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_of_the_handlers_is_answered_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
     async def test(house: House) -> None:
         house.handlers.trouble = RuntimeError("secret detail")
         for topic in (SUBMIT, COMMAND, f"{TELESCOPE}/set/armed", "bridge/request/health"):
@@ -290,7 +292,7 @@ def test_empty_payloads_are_ignored() -> None:
     at_house(test)
 
 
-def test_safety_reports_reach_the_desk_with_their_retain_flag() -> None:
+def test_safety_reports_reach_the_handlers_with_their_retain_flag() -> None:
     async def test(house: House) -> None:
         await house.ask("safety/input/rain", "ON", retain=True)
         house.port.cut()
@@ -304,8 +306,8 @@ def test_safety_reports_reach_the_desk_with_their_retain_flag() -> None:
 
 def test_an_mqtt_5_caller_is_also_answered_where_it_asks() -> None:
     async def test(house: House) -> None:
-        await house.ask(COMMAND, "abort", response_topic="callers/7", correlation=b"\x01")
-        answers = house.broker.all("callers/7")
+        await house.ask(COMMAND, "abort", response_topic="dwarf/reply/7", correlation=b"\x01")
+        answers = house.broker.all("dwarf/reply/7")
         assert [json.loads(found.payload)["status"] for found in answers] == ["accepted", "done"]
         assert {found.correlation for found in answers} == {b"\x01"}
 
@@ -314,7 +316,7 @@ def test_an_mqtt_5_caller_is_also_answered_where_it_asks() -> None:
 
 @pytest.mark.parametrize(
     "topic",
-    [f"dwarf/{COMMAND}", "dwarf/bridge/availability", "callers/#", "a/+", "$SYS/x", "homeassistant/status"],
+    [f"dwarf/{COMMAND}", "dwarf/bridge/availability", "dwarf/reply/#", "dwarf/reply/+", "$SYS/x"],
 )
 def test_a_response_topic_that_could_reach_what_is_ours_gets_nothing(topic: str) -> None:
     async def test(house: House) -> None:
@@ -331,16 +333,16 @@ def test_a_response_topic_that_could_reach_what_is_ours_gets_nothing(topic: str)
 def test_beyond_the_limit_callers_hear_busy_and_an_abort_still_gets_through() -> None:
     async def test(house: House) -> None:
         house.handlers.gate = asyncio.Event()
-        for number in range(LIMITS[Desks.COMMAND] + 1):
+        for number in range(LIMITS[Work.COMMAND] + 1):
             await house.ask(COMMAND, json.dumps({"command": "goto", "request_id": str(number)}))
         assert house.body(REPLY)["code"] == "busy"
-        assert house.body(REPLY)["request_id"] == str(LIMITS[Desks.COMMAND])
+        assert house.body(REPLY)["request_id"] == str(LIMITS[Work.COMMAND])
         await house.ask(COMMAND, "abort")
         assert house.handlers.commands[-1][1].verb is Verb.ABORT
         house.handlers.gate.set()
         await settle()
         done = [body for body in house.bodies(REPLY) if body["status"] == "done"]
-        assert len(done) == LIMITS[Desks.COMMAND] + 1
+        assert len(done) == LIMITS[Work.COMMAND] + 1
 
     at_house(test)
 
@@ -352,6 +354,224 @@ def test_a_telescope_that_is_not_there_is_named_and_leaves_nothing_retained() ->
         assert not [topic for topic in house.broker.retained if "dwarf9" in topic]
 
     at_house(test)
+
+
+@pytest.mark.parametrize(
+    "topic", ["callers/7", "homeassistant/status", "zigbee2mqtt/lamp/set", "dwarf/reply"]
+)
+def test_an_answer_goes_to_no_topic_that_is_not_for_answers(topic: str) -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, "abort", response_topic=topic)
+        assert house.body(REPLY)["status"] == "done"
+        assert house.broker.all(topic) == []
+
+    at_house(test)
+
+
+def test_further_topics_for_answers_can_be_allowed_and_home_assistants_never() -> None:
+    async def test(house: House) -> None:
+        for topic in (
+            "callers/7",
+            "callers-of-others/7",
+            "homeassistant/status",
+            f"dwarf/{TELESCOPE}/status",
+        ):
+            before = len(house.broker.all(topic))
+            await house.ask(COMMAND, "abort", response_topic=topic)
+            assert (len(house.broker.all(topic)) > before) is (topic == "callers/7"), topic
+
+    at_house(test, response_prefixes=("callers", "homeassistant", "dwarf"))
+
+
+def test_what_is_said_on_a_reply_topic_is_no_request() -> None:
+    async def test(house: House) -> None:
+        mark = len(house.broker.published)
+        for topic in ("reply/command", "reply/session/submit", "reply/set/armed"):
+            await house.ask(topic, "abort")
+        assert len(house.broker.published) == mark + 3
+        assert house.handlers.commands == []
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "answers"),
+    [
+        (COMMAND, {"command": "goto", "request_id": "r"}, REPLY),
+        (f"{TELESCOPE}/set/armed", {"value": True, "request_id": "r"}, REPLY),
+        ("bridge/request/discovery/resend", {"request_id": "r"}, "bridge/response/discovery/resend"),
+    ],
+)
+def test_a_request_that_is_delivered_twice_acts_once_and_is_answered_twice(
+    topic: str, body: dict[str, Any], answers: str
+) -> None:
+    def asked(house: House) -> int:
+        return len(house.handlers.commands) + len(house.handlers.values) + len(house.handlers.questions)
+
+    async def test(house: House) -> None:
+        house.handlers.gate = asyncio.Event()
+        await house.ask(topic, json.dumps(body), response_topic="dwarf/reply/1")
+        await house.ask(topic, json.dumps(body), response_topic="dwarf/reply/2")  # while the first is in work
+        house.handlers.gate.set()
+        await settle()
+        await house.ask(topic, json.dumps(body), response_topic="dwarf/reply/3")  # after it
+        assert asked(house) == 1
+        first = [found.payload for found in house.broker.all("dwarf/reply/1")]
+        assert json.loads(first[-1])["status"] in ("done", "ok")
+        for number in "23":
+            assert [found.payload for found in house.broker.all(f"dwarf/reply/{number}")] == first
+        await house.ask(topic, json.dumps({**body, "expires_at": "2026-11-22T23:00:00Z"}))
+        assert asked(house) == 2  # another body is another request
+        await asyncio.sleep(121)
+        await house.ask(topic, json.dumps(body))
+        assert asked(house) == 3
+
+    at_house(test)
+
+
+def test_without_a_request_id_only_what_the_broker_flags_as_delivered_again_acts_once() -> None:
+    async def test(house: House) -> None:
+        await house.ask(COMMAND, "abort", dup=True)  # the first that arrives is the first, flagged or not
+        await house.ask(COMMAND, "abort", dup=True)
+        assert len(house.handlers.commands) == 1
+        await house.ask(COMMAND, "abort")  # somebody pressed again
+        assert len(house.handlers.commands) == 2
+        assert [body["status"] for body in house.bodies(REPLY)] == ["accepted", "done"] * 3
+        await house.ask(SUBMIT, json.dumps(BARE))
+        await house.ask(SUBMIT, json.dumps(BARE), dup=True)
+        assert len(house.handlers.submissions) == 1
+        assert len(house.bodies(RESPONSE)) == 2
+
+    at_house(test)
+
+
+def test_a_request_that_found_no_room_may_come_again() -> None:
+    async def test(house: House) -> None:
+        house.handlers.gate = asyncio.Event()
+        for number in range(LIMITS[Work.COMMAND] + 1):
+            await house.ask(COMMAND, json.dumps({"command": "goto", "request_id": str(number)}))
+        assert house.body(REPLY)["code"] == "busy"
+        house.handlers.gate.set()
+        await settle()
+        await house.ask(COMMAND, json.dumps({"command": "goto", "request_id": str(LIMITS[Work.COMMAND])}))
+        assert house.body(REPLY)["code"] == "done"
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    ("topic", "answers", "junk"),
+    [
+        (SUBMIT, RESPONSE, b"{"),
+        (COMMAND, REPLY, b"fly"),
+        (f"{TELESCOPE}/set/armed", REPLY, b'{"value": []}'),
+        ("bridge/request/health", "bridge/response/health", b"{"),
+        ("dwarf9/command", "dwarf9/command/response", b"abort"),
+    ],
+)
+def test_of_a_flood_one_refusal_stands_for_many(
+    topic: str, answers: str, junk: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def test(house: House) -> None:
+        mark = len(house.broker.published)
+        for _ in range(6000):
+            house.broker.publish(f"dwarf/{topic}", junk)
+        await settle()
+        await asyncio.sleep(11)
+        said = house.bodies(answers)
+        assert len(said) == EACH_FOR + 1
+        assert f"(and {6000 - EACH_FOR - 1:,} more like it)" in said[-1]["message"]
+        assert len(house.events()) <= EACH_FOR + 1
+        assert len(house.broker.published) - mark - 6000 <= 3 * (EACH_FOR + 1)
+        await asyncio.sleep(60)
+        await house.ask(topic, junk)  # the flood is over: the next one is answered at once
+        assert "more like it" not in house.bodies(answers)[-1]["message"]
+        assert len(house.bodies(answers)) == EACH_FOR + 2
+
+    at_house(test)
+    refused = [record for record in caplog.records if "refused a message" in record.getMessage()]
+    assert len(refused) == EACH_FOR + 2
+
+
+def test_a_handlers_own_refusals_are_summed_up_as_well() -> None:
+    async def test(house: House) -> None:
+        house.handlers.trouble = AgentError("There is no setting x.", code="unknown_setting")
+        for _ in range(200):
+            await house.ask(f"{TELESCOPE}/set/x", "1")
+        await asyncio.sleep(11)
+        assert len(house.bodies(REPLY)) == EACH_FOR + 1
+        assert len(house.events()) == EACH_FOR + 1
+
+    at_house(test)
+
+
+def test_a_flood_that_goes_on_is_summed_up_again_and_again() -> None:
+    async def test(house: House) -> None:
+        for _ in range(600):
+            for _ in range(10):
+                house.broker.publish(f"dwarf/{COMMAND}", "fly")
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(20)
+        assert len(house.bodies(REPLY)) <= EACH_FOR + 8
+
+    at_house(test)
+
+
+def test_a_report_that_is_too_large_is_handed_on_as_news() -> None:
+    async def test(house: House) -> None:
+        await house.ask("safety/input/rain", b"x" * (MAX_PAYLOAD + 1))
+        assert [name for name, *_ in house.handlers.safety] == ["rain"]
+
+    at_house(test)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"abort", b' "PAUSE" ', b"end-night", b'{"a":1,\n"command" : "stop after this"}']
+)
+def test_what_stops_is_the_most_urgent_of_the_commands(payload: bytes) -> None:
+    async def test(house: House) -> None:
+        classify = house.service._inbox.classify
+        assert classify(f"dwarf/{COMMAND}", payload) is Urgency.STOP
+        assert classify(f"dwarf/{COMMAND}", payload + b" " * 5000) is Urgency.COMMAND
+        assert classify(f"dwarf/{COMMAND}", b'{"command": "goto", "reason": "abort"}') is Urgency.COMMAND
+        assert classify(f"dwarf/{SUBMIT}", payload) is Urgency.SUBMISSION
+        assert classify("dwarf/safety/input/rain", payload) is Urgency.SAFETY
+        assert classify("other/topic", payload) is Urgency.REST
+
+    at_house(test)
+
+
+def test_the_reports_of_names_that_nobody_configured_are_not_urgent() -> None:
+    async def test(house: House) -> None:
+        classify = house.service._inbox.classify
+        assert classify("dwarf/safety/input/roof", b"x") is Urgency.SAFETY
+        assert classify("dwarf/safety/input/other", b"x") is Urgency.REST
+
+    at_house(test, safety_inputs=("roof",))
+
+
+def test_no_topic_or_payload_breaks_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    evil = "x\r\nERROR \x1b[31m\u202e"
+
+    async def test(house: House) -> None:
+        for topic in (
+            f"{evil}/command",
+            f"{TELESCOPE}/set/{evil}",
+            f"bridge/request/{evil}",
+            f"{evil}/session/submit",
+        ):
+            await house.ask(topic, json.dumps({"command": evil, "request_id": evil, "value": {evil: 1}}))
+            await house.ask(topic, "{", response_topic=evil)
+        house.handlers.trouble = RuntimeError("no")
+        await house.ask(f"safety/input/{evil}", evil)
+
+    at_house(test)
+    for record in caplog.records:
+        if record.name.startswith("agent."):
+            assert not set("\r\n\x1b\u202e") & set(record.getMessage()), record.getMessage()
 
 
 _JSON = st.recursive(
@@ -433,8 +653,7 @@ def test_the_published_schema_and_the_reader_take_the_same_requests(kind: str, b
     try:
         _REQUESTS[kind](payload)
         taken = True
-    except BadRequestError as error:
-        assert error.problem.message
+    except BadRequestError:
         taken = False
     try:
         jsonschema.validate(json.loads(payload), schemas()[kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.cli.common import add_config_flags
 from agent.settings import Settings, SettingsError, find_file, load_settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
+from agent.settings.manifest import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,6 +118,48 @@ def test_plain_words_are_never_taken_for_something_else(
 )
 def test_truth_values_are_read_where_one_is_meant(tmp_path: Path, word: str, value: bool) -> None:
     assert load_settings(write(tmp_path / "a.yaml", f"mqtt: {{tls: {word}}}")).mqtt.tls is value
+
+
+_LISTS = ["weather_inputs", "weather_entities", "weather_topics", "mqtt_response_prefixes"]
+_ITEMS = {"weather_entities": "sensor.cloud below 40", "weather_topics": "sky/rain is 0"}
+
+
+def from_command_line(*words: str) -> Settings:
+    parser = argparse.ArgumentParser()
+    add_config_flags(parser)
+    arguments = parser.parse_args([word for setting in words for word in ("--set", setting)])
+    return load_settings(flags=dict(arguments.settings))
+
+
+@pytest.mark.parametrize("name", _LISTS)
+def test_a_list_may_be_json_or_words_with_commas_between(name: str) -> None:
+    setting = FLAT_SETTINGS[name]
+    items = [_ITEMS.get(name, "roof"), _ITEMS.get(name, "garden")]
+
+    def value(found: Settings) -> object:
+        return getattr(getattr(found, str(setting.path[0])), str(setting.path[1]))
+
+    as_words = value(from_command_line(f"{name}={items[0]}, {items[1]}"))
+    as_json = value(from_command_line(f"{name}={json.dumps(items)}"))
+    assert as_words == as_json
+    assert isinstance(as_json, tuple)
+    assert len(as_json) == 2
+    assert value(load_settings(environment={setting.variable: json.dumps(items)})) == as_json
+
+
+@pytest.mark.parametrize("name", _LISTS)
+@pytest.mark.parametrize(
+    "text", ['["roof"', '[["roof"]]', '{"a": 1}', '["roof",]', "[1e999]", '[{"a": 1, "a": 2}]', "[null]"]
+)
+def test_a_list_that_is_none_is_refused_with_words_and_never_taken_for_a_name(name: str, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        from_command_line(f"{name}={text}")
+    assert name.split("_")[-1] in str(caught.value).replace("-", "_")
+
+
+def test_every_setting_that_is_a_list_is_tested_above() -> None:
+    lists = [name for name, kind in schema().items() if isinstance(kind, list)]
+    assert sorted(lists) == sorted(_LISTS)
 
 
 @pytest.mark.parametrize("text", ["", "\n# nothing\n", "---\n", "mqtt:\n", "mqtt_host: ~\nlatitude: null\n"])

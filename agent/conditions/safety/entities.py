@@ -19,6 +19,7 @@ from agent.conditions.safety.inputs import Reading, UnreadableInputError
 from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
 from agent.events import SafetyLevel
+from agent.text import escaped
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ SUPERVISOR_URL = "ws://supervisor/core/websocket"  # where an add-on finds Home 
 
 _PING_S = 20.0  # between two pings: a silent Home Assistant is noticed within half a minute
 _ANSWER_S = 10.0  # Home Assistant answers within milliseconds; ten seconds is a busy Raspberry Pi
-_VOUCH_S = _PING_S + _ANSWER_S + 5.0  # a state outlives two answers by a little, never a lost connection
+_TRUSTED_S = _PING_S + _ANSWER_S + 5.0  # a state outlives two answers by a little, never a lost connection
 _RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses between attempts; Home Assistant restarts within minutes
 _REFUSED_RETRY_S = 300.0  # a wrong token needs a person
 _MAX_MESSAGE = 4 * 1024 * 1024
@@ -82,9 +83,9 @@ class EntityReader:
         async with self.clock.timeout(_ANSWER_S):
             socket = await http.ws_connect(self.url, max_msg_size=_MAX_MESSAGE, autoping=True)
         async with socket:
-            talk = _Talk(socket, self.clock)
-            await talk.log_in(self.token)
-            await talk.ask(
+            connection = _Connection(socket, self.clock)
+            await connection.log_in(self.token)
+            await connection.ask(
                 "subscribe_entities",
                 self._on_event,
                 entity_ids=sorted({source.entity_id for source in self.sources}),
@@ -92,9 +93,9 @@ class EntityReader:
             self._failures = 0
             _LOGGER.info("Following %d entities of Home Assistant", len(self.sources))
             while True:
-                await talk.listen(_PING_S, self._on_event)
-                await talk.ask("ping", self._on_event)
-                self._vouch()
+                await connection.listen(_PING_S, self._on_event)
+                await connection.ask("ping", self._on_event)
+                self._report_all()
 
     def _on_event(self, event: dict[str, Any]) -> None:
         """Take a change: a = now there, c = changed, r = removed; s = state, lu/lc = when, in seconds."""
@@ -110,9 +111,9 @@ class EntityReader:
             entity.at = now
         for entity_id in event.get("r") or ():
             self._entities.pop(entity_id, None)
-        self._vouch()
+        self._report_all()
 
-    def _vouch(self) -> None:
+    def _report_all(self) -> None:
         """Report every entity: Home Assistant has just answered, so what it said last still holds."""
         now = self.clock.monotonic()
         for source in self.sources:
@@ -120,15 +121,16 @@ class EntityReader:
             self.monitor.report(source.name, _read_later(source, entity, now))
 
     def _lost(self, why: str) -> None:
+        why = escaped(why.rstrip("."))
         self._entities.clear()
         log = _LOGGER.debug if self._failures else _LOGGER.warning
         log("Weather entities are unsafe: %s", why)
         self._failures += 1
         for source in self.sources:
-            self.monitor.lose(source.name, why.rstrip("."))
+            self.monitor.lose(source.name, why)
 
 
-class _Talk:
+class _Connection:
     """Questions and answers over one connection."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, clock: Clock) -> None:
@@ -188,8 +190,8 @@ def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[
         safe, words = source.safe_when.judge(entity.state)
         age = now - entity.at
         if not safe:
-            return Reading(source.level, words, good_for_s=_VOUCH_S, age_s=age)
-        good_for = _VOUCH_S if source.max_age_s is None else min(_VOUCH_S, source.max_age_s - age)
+            return Reading(source.level, words, good_for_s=_TRUSTED_S, age_s=age)
+        good_for = _TRUSTED_S if source.max_age_s is None else min(_TRUSTED_S, source.max_age_s - age)
         if good_for <= 0:
             raise UnreadableInputError(f"It has said nothing for {source.max_age_s:g} s.")
         return Reading(SafetyLevel.CLEAR, words, good_for_s=good_for, age_s=age)

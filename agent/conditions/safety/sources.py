@@ -92,7 +92,7 @@ class SourceTracker:
             self._lost = why
 
     def reports_unsafe(self, now: float) -> bool:
-        """Tell whether it said that it is unsafe, and that counts now; silence and nonsense are none."""
+        """Tell whether it said that it is unsafe, and that counts now; silence is no report."""
         return self._fresh(now) and self.level(now) is not SafetyLevel.CLEAR
 
     def within_its_time(self, now: float) -> bool:

@@ -1,0 +1,135 @@
+"""Six thousand junk messages on any topic: what matters is neither lost nor late."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.clock import SystemClock
+from agent.events import EventBus
+from agent.mqtt.broker_options import BrokerOptions
+from agent.mqtt.handlers import Accepted
+from agent.mqtt.paho_port import PahoPort
+from agent.mqtt.service import About, MqttService
+from agent.mqtt.topics import Topics
+from agent.requests import Acknowledgement, Command, Reply, Submission
+from tests.mqtt.support import TELESCOPE, FakeDesk
+from tests.support.brokers import Mosquitto
+
+JUNK = 6000
+PATIENCE_S = 60.0
+LATE_S = 8.0  # half a second on a free machine; a busy one reads its network later
+WANTED = {"unsafe", "abort", "pause", "session"}
+_FLOOD = """
+import sys, time
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+port, count, topic, payload, telescope = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]
+client = Client(CallbackAPIVersion.VERSION2)
+client.connect("127.0.0.1", port)
+client.loop_start()
+vital = [
+    ("safety/input/roof", '{"safe": false}'),
+    (telescope + "/command", "abort"),
+    (telescope + "/command", '{"command": "pause", "request_id": "p"}'),
+    (telescope + "/session/submit", '{"goto_manual": {"target": "M 31"}, "session_id": "s"}'),
+]
+for number in range(count):
+    info = client.publish("dwarf/" + topic.replace("N", str(number)), payload.replace("N", str(number)), 0)
+print(time.monotonic(), flush=True)
+for vital_topic, body in vital:
+    info = client.publish("dwarf/" + vital_topic, body, 1)
+info.wait_for_publish(60)
+client.disconnect()
+"""
+
+
+class Recorder(FakeDesk):
+    """Handlers that note when what matters reached them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: dict[str, float] = {}
+        self.calls = 0
+        self.all_there = asyncio.Event()
+
+    async def submit(self, submission: Submission) -> Acknowledgement:
+        self._note("session" if submission.session_id == "s" else "")
+        return await super().submit(submission)
+
+    async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
+        self._note(command.verb.value)
+        return await super().command(telescope, command, accepted)
+
+    async def bridge_request(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._note("")
+        return await super().bridge_request(verb, body)
+
+    def safety_input(self, source: str, payload: bytes, retained: bool, received_at: datetime) -> None:
+        self._note("unsafe" if (source, payload) == ("roof", b'{"safe": false}') else "")
+
+    def _note(self, name: str) -> None:
+        self.calls += 1
+        self.at.setdefault(name, time.monotonic())
+        if set(self.at) >= WANTED:
+            self.all_there.set()
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("safety/input/roof", "junk N"),
+        ("safety/input/unknown-N", '{"safe": true}'),
+        (f"{TELESCOPE}/command", "fly N"),
+        (f"{TELESCOPE}/command", '{"command": "fly", "reason": "abort N"}'),
+        (f"{TELESCOPE}/session/submit", "{junk N"),
+        (f"{TELESCOPE}/session/submit", '{"junk": N}'),
+        ("N/command", "abort"),
+        (f"{TELESCOPE}/set/x-N", "1"),
+        ("bridge/request/N", "junk"),
+    ],
+)
+async def test_a_flood_neither_loses_nor_delays_what_matters(
+    tmp_path: Path, topic: str, payload: str
+) -> None:
+    broker = await Mosquitto(tmp_path).start()
+    handlers = Recorder()
+    port = PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent"))
+    up = asyncio.Event()
+    port.on_connected(up.set)
+    service = MqttService(
+        port,
+        Topics(),
+        EventBus(),
+        handlers,
+        About("1.2.3", [{"id": TELESCOPE}]),
+        clock=SystemClock(),
+        zone=ZoneInfo("Europe/Berlin"),
+        safety_inputs=("roof",),
+    )
+    service.start()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await up.wait()
+            flood = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", _FLOOD, str(broker.port), str(JUNK), topic, payload, TELESCOPE),
+                stdout=asyncio.subprocess.PIPE,
+            )
+            assert flood.stdout is not None
+            said_at = float(await flood.stdout.readline())
+            await handlers.all_there.wait()
+            await flood.wait()
+        late = {name: handlers.at[name] - said_at for name in WANTED}
+        assert max(late.values()) < LATE_S, late
+    finally:
+        await service.stop()
+        broker.stop()
