@@ -101,10 +101,9 @@ class Submissions:
         """The answer to a submission that was taken before; None when it never reached the disk."""
         station = self._station
         session_id = entry.session_id
-        if station.running is not None and station.running.waiting.session_id == session_id:
-            return self._still_open(submission, entry, "it runs")
         if await asyncio.to_thread(station.store.waits, session_id):
-            return self._still_open(submission, entry, "it waits")
+            runs = station.running is not None and station.running.waiting.session_id == session_id
+            return self._still_open(submission, entry, "it runs" if runs else "it waits")
         ended = (
             (entry.outcome, entry.ended_at) if entry.outcome else await asyncio.to_thread(self._end, entry)
         )

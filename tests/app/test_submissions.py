@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from agent.cli.submit import submit as command
+from agent.mqtt.broker_options import BrokerOptions
+from agent.mqtt.memory import MemoryPort
 from agent.station.intake import Intake
 from agent.store import disk
 from agent.store.errors import StoreError
@@ -185,6 +189,58 @@ def test_right_after_a_restart_what_waits_is_known_before_its_file_was_looked_at
         return place
 
     assert len(run_virtual(night()).files("ToDo")) == 1
+
+
+async def by_hand(place: Observatory, body: dict[str, Any], *, wait: bool) -> int:
+    """`dwarf-agent submit` against the running agent."""
+    port = MemoryPort(place.broker)
+    async with asyncio.timeout(12 * 3600):
+        return await command(BrokerOptions("memory"), "dwarf", body, session_id="m42", wait=wait, port=port)
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_the_command_never_passes_an_old_result_off_as_new(
+    observatory: Make, capsys: pytest.CaptureFixture[str], wait: bool
+) -> None:
+    async def night() -> list[int]:
+        place = observatory()
+        async with place.open():
+            first = await by_hand(place, session(), wait=True)
+            assert "completed: M 42" in capsys.readouterr().out
+            return [first, await by_hand(place, session(), wait=wait)]
+
+    assert run_virtual(night()) == [0, 1]
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "ended as completed on 2026-03-12" in told.err
+    assert "another session_id" in told.err
+
+
+def test_the_command_waits_for_the_result_of_a_session_that_waits_already(
+    observatory: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An older one of that name has left its result on the broker, and the agent says it again meanwhile."""
+
+    async def night() -> tuple[int, int, bool]:
+        place = observatory()
+        async with place.open():
+            assert await by_hand(place, session(), wait=True) == 0
+            file = place.folder("Done") / "m42.json"
+            again = json.loads(file.read_text())
+            file.unlink()
+            again["command"]["id_command"] |= {"process": "wait", **LATER}
+            place.drop("m42.json", again)
+            await place.until(lambda: bool(place.stations["scope"].dispatcher.queue))
+            taken = await by_hand(place, session(id_command=LATER), wait=False)
+            waiting = asyncio.create_task(by_hand(place, session(id_command=LATER), wait=True))
+            await place.clock.sleep(60)
+            place.broker.publish("homeassistant/status", "online")
+            await place.clock.sleep(600)
+            too_soon = waiting.done()
+            return taken, await waiting, too_soon
+
+    assert run_virtual(night()) == (0, 0, False)
+    assert capsys.readouterr().out.count("completed: M 42") == 2
 
 
 async def _at_once(_intake: Any) -> None:
