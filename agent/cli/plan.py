@@ -57,10 +57,11 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from agent.app.folders import place
     from agent.cli.documents import assumption, check_file, problem_lines, session_files, surroundings
     from agent.session.text import plan_text
 
-    settings = load(arguments)
+    settings = place(load(arguments)).settings
     around = surroundings(settings, arguments.model)
     named = arguments.files or [settings.sessions_dir_of(settings.telescopes[0]) / "ToDo"]
     checked = [check_file(path, around) for path in session_files(named)]

@@ -80,7 +80,7 @@ class Settings(Part):
         return self
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
-        """The session folder of one telescope.
+        """The session folder of one telescope that has none yet.
 
         One telescope uses `sessions_dir`; several use `Devices_Sessions/<name>/Astro_Sessions` beside it.
         """
