@@ -107,9 +107,9 @@ def _choose(
     settings: Settings, own: TelescopeSettings, claims: Mapping[int, list[Path]], used: set[Path]
 ) -> Path:
     place = settings.telescopes.index(own)
-    usual, mine = settings.sessions_dir_of(own), claims.get(place, [])
-    if mine and usual not in mine:
-        return mine[0]
+    if mine := claims.get(place):
+        return mine[0]  # of several, sessions_dir itself is the one of longest standing
+    usual = settings.sessions_dir_of(own)
     others = {folder.resolve() for at, folders in claims.items() if at != place for folder in folders} | used
     folder, number = usual, 2
     while folder.resolve() in others:  # another telescope had that name before

@@ -60,13 +60,15 @@ class Submissions:
         except AgentError:
             await asyncio.to_thread(station.ledger.forget, key)
             raise
-        if stored.session_id != session_id:
-            await self._record(key, stored.session_id, submission)
         try:
+            if stored.session_id != session_id:
+                await self._record(key, stored.session_id, submission)
             waiting = await station.intake.take_submission(stored)
-        except AgentError:  # refused must mean that nothing runs
+        except AgentError as error:  # refused must mean that nothing runs
             await asyncio.to_thread(station.store.withdraw, stored.session_id)
             await asyncio.to_thread(station.ledger.forget, key)
+            if isinstance(error, InvalidSessionError):
+                return self._invalid(submission, error.problems)
             raise
         position = station.dispatcher.position(stored.session_id)
         return Acknowledgement(

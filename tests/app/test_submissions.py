@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from agent.cli.submit import submit as command
+from agent.errors import AgentError
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.memory import MemoryPort
+from agent.session.problems import InvalidSessionError, Problem
 from agent.station.intake import Intake
 from agent.store import disk
 from agent.store.errors import StoreError
@@ -322,6 +324,35 @@ def test_whichever_write_the_disk_refuses_the_answer_is_true(
     assert second["code"] == ("duplicate" if first["status"] == "accepted" else "queued")
     assert len(place.results) == 1
     assert len(place.telescope.captures) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreError("The journal cannot be read."), "failed"),
+        (InvalidSessionError((Problem("/x", "y", "It cannot run."),)), "invalid"),
+    ],
+)
+def test_what_is_stored_and_then_cannot_be_queued_is_taken_back_before_it_is_refused(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch, error: AgentError, code: str
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise error
+
+    async def night() -> Observatory:
+        place = observatory()
+        async with place.open():
+            with monkeypatch.context() as patch:
+                patch.setattr(Intake, "plan", refuse)
+                first = await submit(place, {**session(), "session_id": "m42"})
+            assert (first["status"], first["code"]) == ("error", code)
+            assert place.files("ToDo") == []
+            second = await submit(place, {**session(), "session_id": "m42"})
+            assert second["code"] == "queued"
+            await place.sessions_ended(1)
+        return place
+
+    assert len(run_virtual(night()).telescope.captures) == 1
 
 
 def test_ids_that_are_written_alike_on_disk_are_still_two_sessions(observatory: Make) -> None:

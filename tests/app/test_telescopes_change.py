@@ -233,6 +233,28 @@ def test_a_folder_that_two_telescopes_could_own_is_given_to_neither_and_said(
     assert place.files("ToDo") == ["m42.json"]
 
 
+def test_a_start_that_could_not_read_whose_folder_it_is_does_not_part_the_telescope_from_it_for_good(
+    years: Years, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with years(SCOPE).open():
+            pass
+        facts = tmp_path / "Astro_Sessions/.dwarf-agent/telescope.json"
+        kept = facts.read_bytes()
+        facts.write_bytes(b"")
+        async with years(SCOPE, GARDEN).open():
+            pass
+        stray = tmp_path / "Devices_Sessions/Scope/Astro_Sessions"
+        (stray / "ToDo" / "m31.json").write_text(json.dumps(session(id_command=LATER)))
+        facts.write_bytes(kept)
+        place = years(SCOPE, GARDEN)
+        async with place.open():
+            assert place.stations["scope"].store.tree.root == tmp_path / "Astro_Sessions"
+        assert f"1 session waits in {stray}" in caplog.text
+
+    run_virtual(story())
+
+
 def test_the_plan_reads_the_folder_that_the_agent_uses(
     years: Years, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
