@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.app.folders import note_owner, state_of
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.topics import RESERVED_IDS
@@ -19,7 +20,6 @@ from agent.settings import Settings, TelescopeSettings
 from agent.station.ground import Ground
 from agent.station.state_file import StateFile
 from agent.station.station import Station
-from agent.store.folders import Tree
 from agent.telescope.interface import Telescope
 
 LEARN_ID_S = 5.0  # at its very first start the agent waits this long for the telescope's own number
@@ -102,8 +102,7 @@ async def build_station(
     drivers: Drivers,
 ) -> Station:
     """Return a station that is not started yet, with the id it will keep."""
-    tree = Tree(settings.sessions_dir_of(own))
-    state = StateFile(tree.ledger.with_name("telescope.json"))
+    state = state_of(settings.sessions_dir_of(own))
     await asyncio.to_thread(state.load)
     if record is not None and len(settings.telescopes) > 1:
         record = record.with_stem(f"{record.stem}-{settings.telescopes.index(own) + 1}")
@@ -111,6 +110,7 @@ async def build_station(
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:
         state.set(id=telescope_id)
+    note_owner(state, telescope_id, own)
     site = settings.site
     ground = Ground(telescope_id, telescope, clock, ZoneInfo(site.zone_name), site.site(), bus, state)
     return Station(ground, telescope, settings, own, timetable)

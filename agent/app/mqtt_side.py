@@ -6,9 +6,8 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from agent import __version__
@@ -56,7 +55,8 @@ class MqttSide:
         *,
         weather: Weather,
         restart: Callable[[], None],
-        announced_path: Path,
+        announced: Announced,
+        warnings: Sequence[str] = (),
         port: MqttPort | None = None,
     ) -> None:
         self._settings = settings
@@ -64,6 +64,7 @@ class MqttSide:
         self._bus = bus
         self._clock = clock
         self._weather = weather
+        self._warnings = warnings
         topics = Topics(settings.mqtt.base_topic)
         self.port = port or PahoPort(settings.mqtt.broker(), will=topics.will())
         shown = redacted(settings)
@@ -106,8 +107,8 @@ class MqttSide:
             agent_version=__version__,
         )
         self._waiting: dict[str, set[str]] = {}
-        self._announced = Announced(announced_path)
-        self._announcer = Announcer(self.port, self._announced, clock)
+        self._announced = announced
+        self._announcer = Announcer(self.port, announced, clock)
 
     async def run(self) -> None:
         """Speak until cancelled, then say goodbye."""
@@ -119,6 +120,8 @@ class MqttSide:
         self.service.on_death(lambda: self._weather.home_assistant(online=False))
         self._weather.listen(self.port.subscribe)
         self.service.start()
+        for warning in self._warnings:
+            self.service.publisher.bridge_event("sessions_left_behind", warning)
         for station in self._stations.values():
             station.say_again()
         self._weather.say_again()
@@ -128,10 +131,7 @@ class MqttSide:
                     pictures = Pictures(station, self.service.publisher.image)
                     ends.append(self._bus.subscribe(pictures.hear))
                     group.create_task(pictures.run(), name=f"{station.id}: pictures")
-                if self._settings.discovery.enabled:
-                    self._announce()
-                else:
-                    self._announcer.announce([])  # what was announced before is taken back
+                self._announce()
                 group.create_task(self._announcer.run(), name="discovery")
                 group.create_task(self._diagnostics.run(), name="diagnostics")
         finally:
@@ -167,8 +167,7 @@ class MqttSide:
                 self.service.inform([_about(each) for each in self._stations.values()])
             if identity is not None and identity.firmware:
                 self.service.publisher.firmware(station.id, identity.firmware)
-            if self._settings.discovery.enabled:
-                self._announce()
+            self._announce()
 
     def _forget_started(self, station: Station, event: QueueChanged) -> None:
         """Choose no file when the chosen one waits no more: the list that is offered has lost it."""
@@ -179,13 +178,14 @@ class MqttSide:
             station.switches.change(session_file="")
 
     def _announce(self) -> None:
-        messages: list[DeviceMessage] = [
-            build_bridge_device(BridgeFacts(log_levels=tuple(LEVELS)), self._options)
-        ]
-        messages += [
-            build_telescope_device(self._facts(station), self._options) for station in self._stations.values()
-        ]
-        self._announcer.announce(messages)
+        messages: list[DeviceMessage] = []
+        if self._settings.discovery.enabled:  # else what was announced before is taken back
+            messages.append(build_bridge_device(BridgeFacts(log_levels=tuple(LEVELS)), self._options))
+            messages += [
+                build_telescope_device(self._facts(station), self._options)
+                for station in self._stations.values()
+            ]
+        self._announcer.announce(messages, self._options.topics.retained(self._stations))
 
     def _facts(self, station: Station) -> TelescopeFacts:
         identity = station.telescope.identity

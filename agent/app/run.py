@@ -8,17 +8,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.app.building import Drivers, build_station
+from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.events import EventBus
+from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
 from agent.signals import stop_on_signals
 from agent.station.rejoin import BluetoothReturn
 from agent.station.station import Station
+from agent.store.folders import Tree
 from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,6 +48,8 @@ async def run_agent(
     person wants a restart (default: the agent stops, and whoever started it starts it again).
     """
     stop = stop or asyncio.Event()
+    placement = await asyncio.to_thread(place, settings)
+    settings = placement.settings
     bus = EventBus()
     stations: dict[str, Station] = {}
 
@@ -68,7 +73,7 @@ async def run_agent(
             if ready is not None:
                 ready(stations)
             await _serve(
-                settings, stations, bus, clock, stop, once=once, port=port, restart=restart or stop.set
+                placement, stations, bus, clock, stop, once=once, port=port, restart=restart or stop.set
             )
         finally:
             await timetable.stop()
@@ -79,7 +84,7 @@ async def run_agent(
 
 
 async def _serve(
-    settings: Settings,
+    placement: Placement,
     stations: Mapping[str, Station],
     bus: EventBus,
     clock: Clock,
@@ -89,10 +94,11 @@ async def _serve(
     port: MqttPort | None,
     restart: Callable[[], None],
 ) -> None:
+    settings = placement.settings
     weather = Weather(settings, stations, bus, clock)
     side: MqttSide | None = None
     if settings.mqtt.host or port is not None:
-        ledger = next(iter(stations.values())).store.tree.ledger.with_name("discovery.json")
+        former = [_discovery_file(station.store.tree) for station in stations.values()]
         side = MqttSide(
             settings,
             stations,
@@ -100,7 +106,8 @@ async def _serve(
             clock,
             weather=weather,
             restart=restart,
-            announced_path=ledger,
+            announced=Announced(_discovery_file(Tree(settings.sessions_dir)), former),
+            warnings=placement.warnings,
             port=port,
         )
     else:
@@ -123,6 +130,10 @@ async def _serve(
             await copy.finish(COPY_LIMIT_S)
         for listener in speaking:
             listener.cancel()
+
+
+def _discovery_file(tree: Tree) -> Path:
+    return tree.ledger.with_name("discovery.json")
 
 
 async def _until_stop(stations: Mapping[str, Station], stop: asyncio.Event, *, once: bool) -> None:

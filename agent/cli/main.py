@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from agent import __version__
 from agent.cli import demo, plan, provision, run, schema, simulate, status, submit, validate, verbs
+from agent.cli.terminal import plain_lines
 from agent.errors import AgentError
 
 EXIT_OK = 0
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _unusable(errors: Sequence[BaseException]) -> int:
     for error in errors:
-        print(f"dwarf-agent: {error}", file=sys.stderr)
+        print(plain_lines(f"dwarf-agent: {error}"), file=sys.stderr)
     return EXIT_UNUSABLE
 
 

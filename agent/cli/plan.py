@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
+from agent.cli.terminal import json_text, plain, plain_lines
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from agent.app.folders import place
     from agent.cli.documents import assumption, check_file, problem_lines, session_files, surroundings
     from agent.session.text import plan_text
 
-    settings = load(arguments)
+    settings = place(load(arguments)).settings
     around = surroundings(settings, arguments.model)
     named = arguments.files or [settings.sessions_dir_of(settings.telescopes[0]) / "ToDo"]
     checked = [check_file(path, around) for path in session_files(named)]
@@ -68,19 +69,20 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.png is not None:
         _draw(arguments.png, night, around)
     if arguments.json:
-        print(json.dumps([_json(one, around, night) for one in checked], indent=2, ensure_ascii=False))
+        print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
-        print(f"{one.path}:")
+        print(plain(f"{one.path}:"))
         if one.plan is not None:
-            print(plan_text(one.plan))
-            print("".join(f"  {line}\n" for line in (*_times(one, around), *_sky(one, around))), end="")
-        print("".join(f"{line}\n" for line in problem_lines(one)), end="")
+            print(plain_lines(plan_text(one.plan)))
+            told = (*_times(one, around), *_sky(one, around))
+            print("".join(f"  {plain(line)}\n" for line in told), end="")
+        print("".join(f"{plain(line)}\n" for line in problem_lines(one)), end="")
     print()
     if night is None:
         print("Set latitude and longitude to see the night and where the targets stand.")
     else:
-        print("\n".join(night.lines()))
+        print("\n".join(map(plain, night.lines())))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1

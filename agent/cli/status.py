@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, in_container, load
+from agent.cli.terminal import json_text, plain
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
@@ -59,7 +59,7 @@ async def status(
 
     async with calling(broker, base, port, needs_agent=False) as caller:
         found = _arranged(await caller.status())
-    print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+    print(json_text(found, 2) if as_json else "\n".join(map(plain, _lines(found))))
     return 0 if found["online"] else 1
 
 
@@ -72,11 +72,15 @@ def _health(arguments: argparse.Namespace) -> int:
         print("no agent answers on this machine", file=sys.stderr)
         return 1
     if arguments.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(json_text(found, 2))
     else:
-        print(f"agent {found.get('version')}: {found.get('state')}. {found.get('problem') or ''}".rstrip())
+        print(
+            plain(
+                f"agent {found.get('version')}: {found.get('state')}. {found.get('problem') or ''}"
+            ).rstrip()
+        )
         for name, about in (found.get("telescopes") or {}).items():
-            print(f"{name}: {about['status']}, {about['connection']}, {about['queue']} waiting")
+            print(plain(f"{name}: {about['status']}, {about['connection']}, {about['queue']} waiting"))
     return 0 if found.get("healthy") else 1
 
 

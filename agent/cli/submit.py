@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.terminal import json_text, plain
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Sends a session document to a running agent. It answers at once whether it takes the session. With
---wait, the command stays until the session ended; its exit code is 0 when it was completed, 1 when not."""
+--wait, the command stays until the session ended.
+
+exit codes:
+  0  the session was taken, or waits or runs already; with --wait: it was completed
+  1  it was refused, or ended before under this --session-id (nothing runs then; give another); with
+     --wait also: it ended, and was not completed
+  2  it could not be sent: no file, no broker, no agent, no answer"""
 _EXAMPLES = """\
   dwarf-agent submit m31.json
   dwarf-agent submit m31.json --wait && echo "all frames taken"
@@ -80,8 +87,12 @@ async def submit(
 
     message = {"command": body.get("command", body)} | ({"session_id": session_id} if session_id else {})
     async with calling(broker, base, port) as caller:
-        sent = await caller.submit(message, telescope=telescope, wait=wait)
-    _print_answer(sent.answer, as_json)
+        sent = await caller.submit(
+            message,
+            telescope=telescope,
+            wait=wait,
+            on_answer=lambda answer: _print_answer(answer, as_json),
+        )
     if sent.result is None:
         return 0 if sent.accepted else 1
     _print_result(sent.result, as_json)
@@ -104,23 +115,23 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _print_answer(answer: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
+        print(json_text(answer), flush=True)
         return
     accepted = answer.get("status") == "accepted"
     stream = sys.stdout if accepted else sys.stderr
     word = "accepted" if accepted else f"refused ({answer.get('code')})"
-    print(f"{word}: {answer.get('message') or ''}", file=stream, flush=True)
+    print(plain(f"{word}: {answer.get('message') or ''}"), file=stream, flush=True)
     for kind in ("errors", "warnings"):
         for problem in answer.get(kind) or ():
             told = f"{problem.get('path')}: {problem.get('message')} {problem.get('hint') or ''}"
-            print(f"  {kind.removesuffix('s')} {told}".rstrip(), file=stream)
+            print(plain(f"  {kind.removesuffix('s')} {told}".rstrip()), file=stream, flush=True)
 
 
 def _print_result(result: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(result, ensure_ascii=False), flush=True)
+        print(json_text(result), flush=True)
     else:
-        print(result_sentence(result), flush=True)
+        print(plain(result_sentence(result)), flush=True)
 
 
 def result_sentence(result: Mapping[str, Any]) -> str:

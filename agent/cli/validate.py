@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
+from agent.cli.terminal import json_text, plain
 
 _DESCRIPTION = """\
 Reads session files and checks every value against the telescope model, before the night.
@@ -43,15 +43,16 @@ def _run(arguments: argparse.Namespace) -> int:
     around = surroundings(load(arguments), arguments.model)
     checked = [check_file(path, around) for path in session_files(arguments.files)]
     if arguments.json:
-        print(json.dumps([one.to_json() for one in checked], indent=2, ensure_ascii=False))
+        print(json_text([one.to_json() for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
         if one.valid and one.plan is not None:
             frames = f", {one.plan.frames_requested} frames" if one.plan.frames_requested else ""
-            print(f"{one.path}: valid: {one.plan.target}{frames}, about {duration_text(one.plan.estimate_s)}")
+            about = f"{one.plan.target}{frames}, about {duration_text(one.plan.estimate_s)}"
+            print(plain(f"{one.path}: valid: {about}"))
         else:
-            print(f"{one.path}: NOT VALID")
-        print("".join(f"{line}\n" for line in problem_lines(one)), end="")
+            print(plain(f"{one.path}: NOT VALID"))
+        print("".join(f"{plain(line)}\n" for line in problem_lines(one)), end="")
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1

@@ -51,9 +51,12 @@ class Caller:
         self._topics = topics
         self._heard: list[Message] = []
         self._last: dict[str, Message] = {}
+        self._old: dict[str, bytes] = {}  # what was retained before the question: no news, however often said
+        self._cut_off = False
         self._news = asyncio.Event()
         self._listener: Callable[[Message], None] | None = None
         self._port.on_connected(self._news.set)
+        self._port.on_disconnected(self._lost)
         self._port.subscribe(f"{topics.base}/#", self._hear)
 
     async def connect(self, *, needs_agent: bool = True) -> None:
@@ -79,16 +82,20 @@ class Caller:
         telescope: str = "",
         wait: bool = False,
         limit_s: float | None = None,
+        on_answer: Callable[[Mapping[str, Any]], None] | None = None,
         on_news: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> Submitted:
         """Send a session; with `wait`, also wait for its result (for ever without `limit_s`).
 
-        `on_news` hears all that is published meanwhile: the topic below the base, and the body.
+        `on_answer` hears the answer at once, `on_news` all that is published meanwhile: the topic below the
+        base, and the body.
         Raises `CallerError` when no answer or no result came in time.
         """
         request_id = str(body.get("request_id") or f"cli-{secrets.token_hex(6)}")
         self._listener = self._forward(on_news) if on_news else None
         self._heard.clear()
+        self._old = {topic: message.payload for topic, message in self._last.items()}
+        self._cut_off = False
         payload = encode({**body, "request_id": request_id})
         if not self._port.publish(Publication(self._topics.submit(telescope), payload, json=True)):
             raise CallerError("The MQTT broker was lost.", code="no_broker", hint="Try again.")
@@ -100,6 +107,8 @@ class Caller:
         if not await self._until(lambda: answered() is not None, ANSWER_S):
             raise CallerError("The agent did not answer.", code="no_answer", hint="Look at its log.")
         answer = answered() or {}
+        if on_answer is not None:
+            on_answer(answer)
         if not wait or answer.get("status") != "accepted":
             return Submitted(answer)
         if not await self._until(lambda: self._ended(answer, request_id) is not None, limit_s):
@@ -151,7 +160,10 @@ class Caller:
         return await self._until(lambda: len(self._last) > known, QUIET_S)
 
     def _ended(self, answer: Mapping[str, Any], request_id: str) -> Mapping[str, Any] | None:
-        """Find the session's result: said once on its own topic, or kept as the telescope's last one."""
+        """Find the session's result: said once on its own topic, or kept as the telescope's last one.
+
+        What was kept before the session was sent is an earlier one's, whatever its id.
+        """
         telescope, session_id = str(answer.get("telescope") or ""), str(answer.get("session_id") or "")
         once = self._topics.result(telescope, session_id)
         kept = self._topics.state(telescope, "result")
@@ -166,7 +178,7 @@ class Caller:
         if (found := self._find(is_it)) is not None:
             return found
         last = self._last.get(kept)  # a result may have come and gone while the connection was lost
-        result = _json(last.payload) if last is not None else None
+        result = _json(last.payload) if last is not None and self._is_new(last) else None
         return result if result is not None and is_it(kept, result) else None
 
     def _find(self, wanted: Callable[[str, Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
@@ -179,11 +191,19 @@ class Caller:
     def _hear(self, message: Message) -> None:
         if self._is_state(message.topic):
             self._keep(message)
-        if self._is_answer(message.topic) and not message.retain:
+            if message.retain and not self._cut_off:
+                self._old[message.topic] = message.payload  # on its way since we subscribed
+        if self._is_answer(message.topic) and not message.retain and self._is_new(message):
             self._heard.append(message)
         if self._listener is not None:
             self._listener(message)
         self._news.set()
+
+    def _is_new(self, message: Message) -> bool:
+        return message.payload != self._old.get(message.topic)
+
+    def _lost(self, _reason: str) -> None:
+        self._cut_off = True
 
     def _is_state(self, topic: str) -> bool:
         """Tell whether a topic is one of those the agent keeps retained; live news of them carry no flag."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.errors import AgentError
 from agent.mqtt.port import Publication
+from agent.mqtt.vocabulary import State
 
 ONLINE = "online"
 OFFLINE = "offline"
@@ -84,6 +86,12 @@ class Topics:
     def state(self, telescope: str, name: str) -> str:
         """Return a telescope's own topic: availability, status, progress, telemetry, queue, settings, ..."""
         return f"{self.base}/{telescope}/{name}"
+
+    def retained(self, telescopes: Iterable[str]) -> tuple[str, ...]:
+        """Return every topic that the agent of these telescopes keeps retained."""
+        names = ("availability", "image", *(state.value for state in State))
+        states = (self.state(telescope, name) for telescope in telescopes for name in names)
+        return (self.availability, self.info, *states)
 
     def result(self, telescope: str, session_id: str) -> str:
         """Return where the result of one session appears once, unretained."""

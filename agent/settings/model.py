@@ -87,7 +87,7 @@ class Settings(Part):
         return Requirements(**asked, weather=self.weather.policy)
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
-        """The session folder of one telescope.
+        """The session folder of one telescope that has none yet.
 
         One telescope uses `sessions_dir`; several use `Devices_Sessions/<name>/Astro_Sessions` beside it.
         """

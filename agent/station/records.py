@@ -176,7 +176,11 @@ class Records:
         summary = {"message": result.message, "frames_taken": result.frames.taken}
         try:
             await asyncio.to_thread(
-                self._ledger.settle, result.session.session_id, result.outcome.value, summary
+                self._ledger.settle,
+                result.session.session_id,
+                result.outcome.value,
+                summary,
+                ended_at=result.ended_at,
             )
         except AgentError as error:
             _LOGGER.warning("The ledger of submissions cannot be written: %s", error)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import itertools
 import re
+from datetime import datetime
 
 from agent.errors import AgentError
 from agent.events import Source
 from agent.requests import Acknowledgement, Code, RequestProblem, Submission
-from agent.session.document import Reading, read_session
+from agent.session.document import Reading, body_of, read_session
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError, Problem, Severity
-from agent.sky.nights import night_of
 from agent.station.station import Station
 from agent.store.ledger import Entry, body_hash, submission_key
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class Submissions:
@@ -35,26 +33,25 @@ class Submissions:
         reading = read_session(submission.body, name=submission.session_id)
         if not reading.ok:
             return self._invalid(submission, reading.problems)
-        night = night_of(now, station.site, station.zone).isoformat()
-        key = submission_key(station.id, submission.session_id, submission.body, night)
         async with self._lock:
-            entry = await asyncio.to_thread(station.ledger.find, key)
+            entry = await asyncio.to_thread(self._find, submission, now)
             if entry is not None and (answer := await self._again(submission, entry)) is not None:
                 return answer
+            key = entry.key if entry is not None else _key(submission, now)
             return await self._store(submission, reading, key)
+
+    def _find(self, submission: Submission, now: datetime) -> Entry | None:
+        ledger = self._station.ledger
+        if not submission.session_id and not submission.request_id:
+            return ledger.redelivered(_content(submission))
+        return ledger.find(_key(submission, now))
 
     async def _store(self, submission: Submission, reading: Reading, key: str) -> Acknowledgement:
         station = self._station
         assert reading.document is not None
-        digest = body_hash(submission.body)
-        session_id = safe_session_id(submission.session_id or _named(reading.document.target, digest))
-        await asyncio.to_thread(
-            station.ledger.record,
-            key,
-            session_id=session_id,
-            request_id=submission.request_id,
-            body_hash=digest,
-        )
+        named = submission.session_id or _named(reading.document.target, key)
+        session_id = await asyncio.to_thread(self._free_id, safe_session_id(named))
+        await self._record(key, session_id, submission)
         try:
             stored = await asyncio.to_thread(station.store.add, session_id, _signed(submission, reading))
         except InvalidSessionError as error:
@@ -63,15 +60,16 @@ class Submissions:
         except AgentError:
             await asyncio.to_thread(station.ledger.forget, key)
             raise
-        if stored.session_id != session_id:
-            await asyncio.to_thread(
-                station.ledger.record,
-                key,
-                session_id=stored.session_id,
-                request_id=submission.request_id,
-                body_hash=digest,
-            )
-        waiting = await station.intake.take_submission(stored)
+        try:
+            if stored.session_id != session_id:
+                await self._record(key, stored.session_id, submission)
+            waiting = await station.intake.take_submission(stored)
+        except AgentError as error:  # refused must mean that nothing runs
+            await asyncio.to_thread(station.store.withdraw, stored.session_id)
+            await asyncio.to_thread(station.ledger.forget, key)
+            if isinstance(error, InvalidSessionError):
+                return self._invalid(submission, error.problems)
+            raise
         position = station.dispatcher.position(stored.session_id)
         return Acknowledgement(
             accepted=True,
@@ -85,26 +83,84 @@ class Submissions:
             warnings=tuple(_problem(problem) for problem in stored.problems),
         )
 
+    def _free_id(self, wished: str) -> str:
+        """The id the session will get: written down before it is stored, it must be no other session's."""
+        numbered = (f"{wished}--{number}" for number in itertools.count(2))
+        return next(
+            each for each in itertools.chain([wished], numbered) if not self._station.store.waits(each)
+        )
+
+    async def _record(self, key: str, session_id: str, submission: Submission) -> None:
+        await asyncio.to_thread(
+            self._station.ledger.record,
+            key,
+            session_id=session_id,
+            request_id=submission.request_id,
+            body_hash=_content(submission),
+        )
+
     async def _again(self, submission: Submission, entry: Entry) -> Acknowledgement | None:
         """The answer to a submission that was taken before; None when it never reached the disk."""
         station = self._station
         session_id = entry.session_id
-        waits = station.dispatcher.position(session_id)
-        running = station.running is not None and station.running.waiting.session_id == session_id
-        if not entry.outcome and waits is None and not running:
-            on_disk = await asyncio.to_thread(station.store.get, session_id)
-            if on_disk is None and await asyncio.to_thread(station.store.find_ended, session_id) is None:
-                return None
-        said = f"it ended as {entry.outcome}" if entry.outcome else "it runs" if running else "it waits"
+        if await asyncio.to_thread(station.store.waits, session_id):
+            runs = station.running is not None and station.running.waiting.session_id == session_id
+            return self._still_open(submission, entry, "it runs" if runs else "it waits")
+        ended = (
+            (entry.outcome, entry.ended_at) if entry.outcome else await asyncio.to_thread(self._end, entry)
+        )
+        return None if ended is None else self._ended(submission, session_id, *ended)
+
+    def _end(self, entry: Entry) -> tuple[str, datetime | None] | None:
+        """How and when its file says that it ended; the file of an older one of that name does not count."""
+        found = self._station.store.find_ended(entry.session_id)
+        if found is None:
+            return None
+        details = body_of(found[1].raw)["result_details"]
+        ended_at = _instant(details.get("ended_at"))
+        same_request = bool(entry.request_id) and details.get("request_id") == entry.request_id
+        if not same_request and ended_at is not None and ended_at < entry.at.replace(microsecond=0):
+            return None
+        return str(details.get("outcome")), ended_at
+
+    def _still_open(self, submission: Submission, entry: Entry, what: str) -> Acknowledgement:
+        changed = RequestProblem(
+            "",
+            "not_taken",
+            "It differs from what was submitted before; what is different now is not taken.",
+            "Remove the session first, or send this under another session_id.",
+        )
         return Acknowledgement(
             accepted=True,
             code=Code.DUPLICATE,
-            message=f"This session was submitted before; {said}.",
-            telescope=station.id,
+            message=f"This session was submitted before; {what}.",
+            telescope=self._station.id,
+            request_id=submission.request_id,
+            session_id=entry.session_id,
+            position=self._station.dispatcher.position(entry.session_id),
+            duplicate=True,
+            warnings=() if entry.body_hash == _content(submission) else (changed,),
+        )
+
+    def _ended(
+        self, submission: Submission, session_id: str, outcome: str, at: datetime | None
+    ) -> Acknowledgement:
+        """Nothing will come of it, and that must not look like success."""
+        when = f" on {at.astimezone(self._station.zone):%Y-%m-%d at %H:%M}" if at else ""
+        message = f"This session was submitted before and ended as {outcome}{when}; it does not run again."
+        name = "session_id" if submission.session_id else "request_id"
+        problem = RequestProblem(
+            f"/{name}", Code.DUPLICATE.value, message, f"To run it again, send it with another {name}."
+        )
+        return Acknowledgement(
+            accepted=False,
+            code=Code.DUPLICATE,
+            message=message,
+            telescope=self._station.id,
             request_id=submission.request_id,
             session_id=session_id,
-            position=waits,
             duplicate=True,
+            errors=(problem,),
         )
 
     def _invalid(self, submission: Submission, problems: tuple[Problem, ...]) -> Acknowledgement:
@@ -133,9 +189,27 @@ class Submissions:
         )
 
 
-def _named(target: str, digest: str) -> str:
+def _key(submission: Submission, now: datetime) -> str:
+    return submission_key(submission.session_id, submission.request_id, _content(submission), now)
+
+
+def _content(submission: Submission) -> str:
+    """The hash of what it asks for, wrapped in `command` or bare."""
+    return body_hash(submission.body.get("command", submission.body))
+
+
+def _instant(text: object) -> datetime | None:
+    """An instant that stands in a file, where people may have changed it."""
+    try:
+        instant = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return instant if instant.tzinfo is not None else None
+
+
+def _named(target: str, key: str) -> str:
     word = re.sub(r"[^A-Za-z0-9]+", "", target) or "session"
-    return f"{word[:40]}-{digest[:8]}"
+    return f"{word[:40]}-{body_hash(key)[:8]}"
 
 
 def _signed(submission: Submission, reading: Reading) -> dict[str, object]:

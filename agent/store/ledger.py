@@ -3,6 +3,9 @@
 The order that loses nothing: `record` the submission with the session id it will have, then write the session
 file. A key found open (`Entry.outcome` empty) whose session is in no folder was interrupted between the two:
 it is to be written now, not answered as a duplicate.
+
+What makes two submissions the same is their `session_id`; without one, their `request_id` and content; with
+neither, their content within `REDELIVERY`.
 """
 
 from __future__ import annotations
@@ -23,13 +26,19 @@ from agent.store.errors import printable, store_error
 
 _LOGGER = logging.getLogger(__name__)
 
-_VERSION = 1
+REDELIVERY = timedelta(seconds=10)  # a broker repeats what was not confirmed as soon as it is back
+
+_VERSION = 2  # 1 had the telescope's id before each key
 _READ_LIMIT = 16 << 20  # bytes
+_UNNAMED = "body/"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One submission that was taken. `outcome` is "" until the session ended; `result` then sums it up."""
+    """One submission that was taken. `outcome` is "" until the session ended; `result` then sums it up.
+
+    `ended_at` is None until then, and of sessions that ended before it was noted.
+    """
 
     key: str
     session_id: str
@@ -38,6 +47,7 @@ class Entry:
     at: datetime
     outcome: str = ""
     result: dict[str, Any] = field(default_factory=dict)
+    ended_at: datetime | None = None
 
 
 class Ledger:
@@ -58,6 +68,18 @@ class Ledger:
         with self._lock:
             return self._loaded().get(key)
 
+    def redelivered(self, body_hash: str) -> Entry | None:
+        """Return the entry of the same content, named by nothing, that came a moment ago."""
+        now = self._clock.now()
+        with self._lock:
+            same = (
+                entry
+                for entry in reversed(self._loaded().values())
+                if entry.body_hash == body_hash and entry.key.startswith(_UNNAMED)
+            )
+            entry = next(same, None)
+        return entry if entry is not None and abs(now - entry.at) <= REDELIVERY else None
+
     def by_session(self, session_id: str) -> Entry | None:
         """Return the newest entry that became this session."""
         with self._lock:
@@ -77,13 +99,21 @@ class Ledger:
             self._save({**entries, key: entry})
             return entry
 
-    def settle(self, session_id: str, outcome: str, result: Mapping[str, Any] | None = None) -> Entry | None:
-        """Remember how the session of a submission ended; None when no open submission made it."""
+    def settle(
+        self,
+        session_id: str,
+        outcome: str,
+        result: Mapping[str, Any] | None = None,
+        *,
+        ended_at: datetime | None = None,
+    ) -> Entry | None:
+        """Remember how and when the session of a submission ended; None when no open submission made it."""
         with self._lock:
             entry = _newest(self._loaded(), session_id)
             if entry is None or entry.outcome:
                 return None
-            settled = replace(entry, outcome=outcome, result=dict(result or {}))
+            at = ended_at or self._clock.now()
+            settled = replace(entry, outcome=outcome, result=dict(result or {}), ended_at=at)
             self._save({**self._loaded(), entry.key: settled})
             return settled
 
@@ -103,7 +133,10 @@ class Ledger:
         try:
             content = disk.read(self._path, _READ_LIMIT)
             stored = json.loads(content[0]) if content else {}
-            return {entry.key: entry for entry in map(_entry, stored["entries"])}
+            entries = [_entry(each) for each in stored["entries"]]
+            if stored.get("version") == 1:
+                entries = [replace(entry, key=entry.key.partition("/")[2]) for entry in entries]
+            return {entry.key: entry for entry in entries}
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -151,11 +184,13 @@ def body_hash(body: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def submission_key(telescope: str, session_id: str, body: object, day: str) -> str:
-    """Return what makes two submissions the same: their session id, else body and day, on one telescope."""
+def submission_key(session_id: str, request_id: str, digest: str, at: datetime) -> str:
+    """Return what makes two submissions the same (see above); `digest` is the content's hash."""
     if session_id:
-        return f"{telescope}/id/{session_id}"
-    return f"{telescope}/body/{day}/{body_hash(body)}"
+        return f"id/{session_id}"
+    if request_id:
+        return f"request/{request_id}/{digest}"
+    return f"{_UNNAMED}{digest}/{at.isoformat()}"
 
 
 def _newest(entries: dict[str, Entry], session_id: str) -> Entry | None:
@@ -164,7 +199,9 @@ def _newest(entries: dict[str, Entry], session_id: str) -> Entry | None:
 
 def _entry(stored: Mapping[str, Any]) -> Entry:
     at = datetime.fromisoformat(stored["at"])
-    if at.tzinfo is None or not isinstance(stored.get("result", {}), dict):
+    ended_at = datetime.fromisoformat(stored["ended_at"]) if stored.get("ended_at") else None
+    naive = any(instant is not None and instant.tzinfo is None for instant in (at, ended_at))
+    if naive or not isinstance(stored.get("result", {}), dict):
         raise ValueError("not an entry")
     return Entry(
         key=str(stored["key"]),
@@ -174,8 +211,10 @@ def _entry(stored: Mapping[str, Any]) -> Entry:
         at=at,
         outcome=str(stored.get("outcome", "")),
         result=stored.get("result", {}),
+        ended_at=ended_at,
     )
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    return {**asdict(entry), "at": entry.at.isoformat()}
+    ended_at = entry.ended_at.isoformat() if entry.ended_at else None
+    return {**asdict(entry), "at": entry.at.isoformat(), "ended_at": ended_at}

@@ -291,14 +291,14 @@ class SessionStore:
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _waiting_ids(self) -> set[str]:
-        """Return the ids that the files in ToDo/ will get: what was put back has a journal to go on from."""
+        """Return the ids that files in ToDo/ not looked at yet will get; such a file may have a journal."""
         try:
             names = sorted(
                 path.name for path in self.tree[Folder.TO_DO].iterdir() if is_session_name(path.name)
             )
         except OSError as error:
             raise store_error(error, "look for sessions", self.tree[Folder.TO_DO]) from error
-        return {self._registry.new_id(name) for name in names}
+        return {self._registry.new_id(name) for name in names if not self._registry.holds(name)}
 
     def _return(self, session: StoredSession) -> None:
         """Undo the move of a claim that failed; the file is judged again by the next scan."""

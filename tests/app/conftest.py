@@ -45,6 +45,7 @@ class Observatory:
         self.clock = LoopClock(start)
         self.telescope = FakeTelescope(self.clock)
         self.driver: Telescope | None = None  # another telescope than that of values
+        self.others: dict[str, Telescope] = {}  # by address: what else there is
         self.broker = MemoryBroker()
         self.port = MemoryPort(self.broker)
         self.settings = Settings.model_validate(
@@ -110,7 +111,11 @@ class Observatory:
                     clock=self.clock,
                     ready=is_ready,
                     stop=self.stop,
-                    drivers=Drivers(native=lambda _wanted: self.driver or self.telescope),
+                    drivers=Drivers(
+                        native=lambda wanted: (
+                            self.others.get(wanted.own.host) or self.driver or self.telescope
+                        )
+                    ),
                     port=self.port,
                 )
             )

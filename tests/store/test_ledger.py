@@ -9,9 +9,9 @@ import pytest
 from agent.store import disk
 from agent.store.errors import NoSpaceError
 from agent.store.journal import JournalFile, Journals
-from agent.store.ledger import Ledger, body_hash, submission_key
+from agent.store.ledger import REDELIVERY, Ledger, body_hash, submission_key
 
-from .support import HandClock
+from .support import START, HandClock
 from .test_moves import _full
 
 
@@ -26,11 +26,12 @@ def test_a_repeated_submission_is_known_after_its_session_ended_and_the_agent_re
     first = Ledger(path, clock)
     assert first.find("k") is None
     first.record("k", session_id="tonight", request_id="r1", body_hash="h")
-    first.settle("tonight", "completed", {"frames": 20})
+    first.settle("tonight", "completed", {"frames": 20}, ended_at=START + timedelta(hours=1))
     again = Ledger(path, clock).find("k")
     assert again is not None
     assert (again.session_id, again.request_id) == ("tonight", "r1")
     assert (again.outcome, again.result) == ("completed", {"frames": 20})
+    assert again.ended_at == START + timedelta(hours=1)
 
 
 def test_an_open_submission_is_found_by_its_session(path: Path, clock: HandClock) -> None:
@@ -90,14 +91,44 @@ def test_a_full_disk_remembers_nothing_half(
     assert Ledger(path, clock).find("a") is not None
 
 
-def test_the_key_is_the_session_id_or_else_body_and_day() -> None:
+def test_the_key_is_the_session_id_else_the_request_id_and_content_else_each_arrival() -> None:
     body = {"command": {"id_command": {"description": "M 31"}, "count": 3}}
     same = {"command": {"count": 3, "id_command": {"description": "M 31"}}}
     assert body_hash(body) == body_hash(same)
-    assert submission_key("d3", "", body, "2026-11-22") == submission_key("d3", "", same, "2026-11-22")
-    assert submission_key("d3", "", body, "2026-11-22") != submission_key("d3", "", body, "2026-11-23")
-    assert submission_key("d3", "a", body, "x") == submission_key("d3", "a", {}, "y")
-    assert submission_key("d2", "a", body, "x") != submission_key("d3", "a", body, "x")
+    later = START + timedelta(days=3)
+    assert submission_key("a", "r1", "h1", START) == submission_key("a", "r2", "h2", later)
+    assert submission_key("", "r1", "h1", START) == submission_key("", "r1", "h1", later)
+    assert submission_key("", "r1", "h1", START) != submission_key("", "r1", "h2", START)
+    assert submission_key("", "", "h1", START) != submission_key("", "", "h1", later)
+
+
+def test_content_that_nothing_names_is_the_same_only_for_a_moment(path: Path, clock: HandClock) -> None:
+    ledger = Ledger(path, clock)
+    ledger.record(submission_key("", "r1", "h", START), session_id="named", body_hash="h")
+    assert ledger.redelivered("h") is None
+    ledger.record(submission_key("", "", "h", START), session_id="a", body_hash="h")
+    clock.seconds = REDELIVERY.total_seconds()
+    entry = Ledger(path, clock).redelivered("h")
+    assert entry is not None
+    assert entry.session_id == "a"
+    assert ledger.redelivered("other") is None
+    clock.seconds += 1
+    assert ledger.redelivered("h") is None
+
+
+def test_a_ledger_of_the_first_version_is_read_whatever_the_telescope_is_called_now(
+    path: Path, clock: HandClock
+) -> None:
+    old = {"session_id": "m31", "request_id": "", "body_hash": "h", "at": START.isoformat()}
+    entry = {"key": "scope/id/m31", "outcome": "completed", **old}
+    path.parent.mkdir()
+    path.write_text(json.dumps({"version": 1, "entries": [entry]}))
+    ledger = Ledger(path, clock)
+    found = ledger.find("id/m31")
+    assert found is not None
+    assert (found.outcome, found.ended_at) == ("completed", None)
+    ledger.record("id/m33", session_id="m33")
+    assert Ledger(path, clock).find("id/m31") == found
 
 
 def test_a_journal_remembers_across_restarts_until_cleared(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ class FakeTelescope(Telescope):
     online: bool = True
     single_client: bool = False
     resting: bool = False
+    serial: str = "F00D"
 
     def __post_init__(self) -> None:
         self._listeners: list[Listener] = []
@@ -126,7 +127,7 @@ class FakeTelescope(Telescope):
 
     @property
     def identity(self) -> Identity | None:
-        return Identity("D3", 2, "Fake", "1.0", "v3", "F00D")
+        return Identity("D3", 2, "Fake", "1.0", "v3", self.serial)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -8,9 +8,9 @@ import os
 import re
 import tempfile
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from agent.mqtt.discovery.model import DeviceMessage
 
@@ -22,14 +22,13 @@ _FALLBACK_PREFIX = "dwarf"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One discovery topic as last published: component keys with their platforms, and what it owns.
+    """One discovery topic as last published: component keys with their platforms.
 
     `leaving` are components whose removal was begun: they are in the retained message, to be left out of the
     next one.
     """
 
     components: dict[str, str]
-    owned: tuple[str, ...] = ()
     leaving: dict[str, str] = field(default_factory=dict)
 
     def gone_from(self, message: DeviceMessage) -> dict[str, str]:
@@ -48,16 +47,20 @@ class Pins:
 
 
 class Announced:
-    """The entries by discovery topic, and the pins by telescope id. Change it, then `save`.
+    """The entries by discovery topic, the pins by telescope id, and the retained topics that may exist.
 
-    A file that cannot be read is put aside as `<name>.bad`: ghosts are better than a dead agent.
+    Change it, then `save`. What `older` files (of former places) know is taken over, and they go at the next
+    save. A file that cannot be read is put aside as `<name>.bad`: ghosts are better than a dead agent.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, older: Iterable[Path] = ()) -> None:
         self._path = path
         self._entries: dict[str, Entry] = {}
         self._pins: dict[str, Pins] = {}
-        self._load()
+        self._retained: set[str] = set()
+        self._older = [each for each in older if each != path and each.exists()]
+        for each in (*self._older, path):  # what the file itself says wins
+            self._load(each)
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -67,6 +70,21 @@ class Announced:
     def get(self, topic: str) -> Entry | None:
         """Return what was last published on a discovery topic."""
         return self._entries.get(topic)
+
+    @property
+    def retained(self) -> frozenset[str]:
+        """Return the retained topics that may be on the broker, those of former telescopes among them."""
+        return frozenset(self._retained)
+
+    def add_retained(self, topics: Iterable[str]) -> bool:
+        """Note topics before they are published; false when all were known."""
+        before = len(self._retained)
+        self._retained.update(topics)
+        return len(self._retained) > before
+
+    def drop_retained(self, topics: Iterable[str]) -> None:
+        """Forget topics that were emptied."""
+        self._retained.difference_update(topics)
 
     def put(self, topic: str, entry: Entry) -> bool:
         """Note what was published; false when that was known."""
@@ -101,32 +119,44 @@ class Announced:
             "version": _VERSION,
             "topics": {topic: asdict(entry) for topic, entry in self._entries.items()},
             "pins": {telescope: asdict(pins) for telescope, pins in self._pins.items()},
+            "retained": sorted(self._retained),
         }
         try:
             _write(self._path, json.dumps(body, indent=1, sort_keys=True))
+            while self._older:
+                self._older[-1].unlink(missing_ok=True)
+                self._older.pop()
         except OSError as error:
             _LOGGER.warning("Discovery: cannot keep %s: %s", self._path, error)
 
-    def _load(self) -> None:
+    def _load(self, path: Path) -> None:
         try:
-            body = json.loads(self._path.read_text(encoding="utf-8"))
-            self._entries = {topic: _entry(raw) for topic, raw in body["topics"].items()}
-            self._pins = {telescope: Pins(**raw) for telescope, raw in body["pins"].items()}
+            body = json.loads(path.read_text(encoding="utf-8"))
+            topics = body["topics"].items()
+            entries = {topic: Entry(dict(raw["components"]), dict(raw["leaving"])) for topic, raw in topics}
+            pins = {telescope: Pins(**raw) for telescope, raw in body["pins"].items()}
+            retained = {str(topic) for topic in body.get("retained", ())}
+            retained.update(
+                str(owned) for _, raw in topics for owned in raw.get("owned", ())
+            )  # as once written
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            self._entries, self._pins = {}, {}
-            aside = self._path.with_name(f"{self._path.name}.bad")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            aside = path.with_name(f"{path.name}.bad")
             _LOGGER.warning(
                 "Discovery: cannot read %s (%s); starting a new one, the old is kept as %s",
-                self._path,
+                path,
                 error,
                 aside.name,
             )
             try:
-                self._path.replace(aside)
+                path.replace(aside)
             except OSError as again:
-                _LOGGER.debug("Discovery: cannot put %s aside: %s", self._path, again)
+                _LOGGER.debug("Discovery: cannot put %s aside: %s", path, again)
+            return
+        self._entries |= entries
+        self._pins |= pins
+        self._retained |= retained
 
 
 def slug(name: str) -> str:
@@ -137,10 +167,6 @@ def slug(name: str) -> str:
 
 def _topic_safe(text: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", text)
-
-
-def _entry(raw: dict[str, Any]) -> Entry:
-    return Entry(dict(raw["components"]), tuple(raw["owned"]), dict(raw["leaving"]))
 
 
 def _write(path: Path, text: str) -> None:

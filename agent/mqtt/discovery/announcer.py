@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 
 from agent.clock import Clock
 from agent.mqtt.discovery.announced import Announced, Entry
@@ -32,13 +31,18 @@ class Announcer:
         self._announced = announced
         self._clock = clock
         self._wanted: dict[str, DeviceMessage] | None = None
+        self._retained: frozenset[str] = frozenset()
         self._sent: dict[str, str] = {}  # topic -> digest of what counts as published now
         self._sent_at: dict[str, float] = {}
         self._wake = asyncio.Event()
 
-    def announce(self, messages: Iterable[DeviceMessage]) -> None:
-        """Say which devices exist now, the agent's own first; others announced before are removed."""
+    def announce(self, messages: Iterable[DeviceMessage], retained: Iterable[str]) -> None:
+        """Say which devices exist now, the agent's own first, and which retained topics the agent speaks on.
+
+        Devices and topics of before that are not among them are taken from the broker.
+        """
         self._wanted = {message.topic: message for message in messages}
+        self._retained = frozenset(retained)
         self._wake.set()
 
     def resend(self) -> None:
@@ -60,7 +64,8 @@ class Announcer:
         """Publish what may be published now; return the seconds until there is more to do, if any."""
         if self._wanted is None or not self._port.connected:
             return None
-        outcomes = [self._remove_devices(self._wanted)]
+        outcomes: list[_Outcome] = [(None, self._announced.add_retained(self._retained))]
+        outcomes.append(self._remove_devices(self._wanted))
         outcomes += [self._bring_up_to_date(message) for message in self._wanted.values()]
         outcomes.append(self._empty_old_topics(self._wanted))
         if any(noted for _, noted in outcomes):
@@ -85,19 +90,17 @@ class Announcer:
         self._sent[message.topic] = text.digest
         self._sent_at[message.topic] = now
         stays = {key: platform for key, platform in message.components.items() if key not in leaving}
-        old = tuple(topic for topic in (entry.owned if entry else ()) if topic not in message.owned)
-        noted = self._announced.put(message.topic, Entry(stays, message.owned + old, leaving))
+        noted = self._announced.put(message.topic, Entry(stays, leaving))
         _LOGGER.debug("Discovery: %s published, %d components leave", message.topic, len(leaving))
         return (MIN_GAP_S if leaving else None), noted
 
     def _remove_devices(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
-        """Empty the discovery topics of devices that are gone, then the retained topics they owned."""
-        in_use = {topic for message in wanted.values() for topic in message.owned}
+        """Empty the discovery topics of devices that are gone."""
         wait, noted = None, False
-        for topic, entry in self._announced.entries.items():
+        for topic in self._announced.entries:
             if topic in wanted:
                 continue
-            if not self._empty([topic, *(owned for owned in entry.owned if owned not in in_use)]):
+            if not self._empty([topic]):
                 wait = ROOM_RETRY_S
                 continue
             noted = True
@@ -106,22 +109,20 @@ class Announcer:
         return wait, noted
 
     def _empty_old_topics(self, wanted: dict[str, DeviceMessage]) -> _Outcome:
-        """Empty what devices own no longer, but only when Home Assistant reads their new topics."""
-        in_use = {topic for message in wanted.values() for topic in message.owned}
+        """Empty retained topics that are no longer ours, but only when Home Assistant reads the new ones."""
+        old = sorted(self._announced.retained - self._retained)
+        if not old:
+            return None, False
+        if not wanted.keys() <= self._sent.keys():
+            return ROOM_RETRY_S, False
         now = self._clock.monotonic()
-        waits, noted = [], False
-        for topic, message in wanted.items():
-            entry = self._announced.get(topic)
-            if entry is None or entry.owned == message.owned or topic not in self._sent:
-                continue
-            due = self._sent_at[topic] + MIN_GAP_S
-            if now < due:
-                waits.append(due - now)
-            elif self._empty([owned for owned in entry.owned if owned not in in_use]):
-                noted = self._announced.put(topic, replace(entry, owned=message.owned)) or noted
-            else:
-                waits.append(ROOM_RETRY_S)
-        return min(waits, default=None), noted
+        due = max((self._sent_at[topic] + MIN_GAP_S for topic in wanted), default=now)
+        if now < due:
+            return due - now, False
+        if not self._empty(old):
+            return ROOM_RETRY_S, False
+        self._announced.drop_retained(old)
+        return None, True
 
     def _empty(self, topics: list[str]) -> bool:
         """Empty retained topics; false when the port had no room."""

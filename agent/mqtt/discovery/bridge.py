@@ -117,5 +117,4 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
             "availability": [bridge_availability(options)],
             "components": components,
         },
-        owned=(options.topics.availability, options.topics.info),
     )

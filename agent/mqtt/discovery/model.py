@@ -70,14 +70,10 @@ class BridgeFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeviceMessage:
-    """One retained discovery message. `payload` has Home Assistant's full key names.
-
-    `owned` are the retained topics to clear when the device goes for good.
-    """
+    """One retained discovery message. `payload` has Home Assistant's full key names."""
 
     topic: str
     payload: dict[str, Any]
-    owned: tuple[str, ...] = field(default=())
 
     @property
     def components(self) -> dict[str, str]:
@@ -101,7 +97,7 @@ class DeviceMessage:
         """
         tombstones = {key: {"platform": platform} for key, platform in removed.items()}
         components = {**self.payload["components"], **tombstones}
-        return DeviceMessage(self.topic, {**self.payload, "components": components}, self.owned)
+        return DeviceMessage(self.topic, {**self.payload, "components": components})
 
 
 def origin(options: DiscoveryOptions) -> dict[str, str]:

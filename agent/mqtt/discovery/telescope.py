@@ -29,7 +29,7 @@ from agent.mqtt.discovery.parts import (
     value,
     without,
 )
-from agent.mqtt.vocabulary import EventType, State
+from agent.mqtt.vocabulary import EventType
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
@@ -86,10 +86,6 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
                 **_device_triggers(options.topics.state(facts.telescope_id, "event")),
             },
         },
-        owned=tuple(
-            options.topics.state(facts.telescope_id, name)
-            for name in ("availability", "image", *(state.value for state in State))
-        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -13,13 +14,29 @@ from tests.mqtt.discovery.samples import telescope
 
 def test_entries_and_pins_survive_a_restart(tmp_path: Path) -> None:
     announced = Announced(tmp_path / "state" / "discovery.json")
-    entry = Entry({"status": "sensor"}, ("dwarf/a/status",), {"old": "button"})
+    entry = Entry({"status": "sensor"}, {"old": "button"})
     announced.put("homeassistant/device/a/config", entry)
     pins = announced.pin("a", hardware_id="1a2b3c", name="Dwarf 3")
     announced.save()
     again = Announced(tmp_path / "state" / "discovery.json")
     assert again.get("homeassistant/device/a/config") == entry
     assert again.pin("a", hardware_id="other", name="Renamed") == pins
+
+
+def test_what_a_file_in_a_former_place_knows_is_taken_over_once(tmp_path: Path) -> None:
+    former, path = tmp_path / "first" / "discovery.json", tmp_path / "discovery.json"
+    former.parent.mkdir()
+    pins = {"a": {"hardware_id": "1a2b3c", "entity_prefix": "scope"}}
+    entry = {"components": {"status": "sensor"}, "owned": ["dwarf/a/status"], "leaving": {}}
+    former.write_text(json.dumps({"version": 1, "topics": {"ha/a": entry}, "pins": pins}))
+    announced = Announced(path, [former, path, tmp_path / "none.json"])
+    assert announced.get("ha/a") == Entry({"status": "sensor"})
+    assert announced.retained == {"dwarf/a/status"}
+    announced.save()
+    assert not former.exists()
+    again = Announced(path, [former])
+    assert again.pin("a", hardware_id="x", name="x").entity_prefix == "scope"
+    assert again.retained == {"dwarf/a/status"}
 
 
 def test_ids_stay_as_first_published_when_name_and_serial_are_learned_later(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -43,10 +43,12 @@ class House:
 
 
 @asynccontextmanager
-async def life(broker: MemoryBroker, path: Path, *messages: DeviceMessage) -> AsyncIterator[House]:
+async def life(
+    broker: MemoryBroker, path: Path, *messages: DeviceMessage, retained: Iterable[str] = ()
+) -> AsyncIterator[House]:
     port = MemoryPort(broker)
     announcer = Announcer(port, Announced(path), LoopClock(datetime(2026, 11, 22, 18, 0, tzinfo=UTC)))
-    announcer.announce(messages)
+    announcer.announce(messages, retained)
     task = asyncio.create_task(announcer.run())
     await asyncio.sleep(0)
     port.start()
@@ -119,7 +121,7 @@ def test_changes_within_seconds_become_one_message_with_the_last_content(path: P
     async def night() -> None:
         async with life(MemoryBroker(), path, bridge(), telescope()) as house:
             for number in range(10):
-                house.announcer.announce([bridge(), telescope(session_files=(f"file-{number}",))])
+                house.announcer.announce([bridge(), telescope(session_files=(f"file-{number}",))], [])
                 await asyncio.sleep(0.1)
             await asyncio.sleep(MIN_GAP_S)
             assert len(house.said()) == 2
@@ -133,7 +135,7 @@ def test_the_same_content_is_not_said_twice(path: Path) -> None:
     async def night() -> None:
         async with life(MemoryBroker(), path, telescope()) as house:
             await asyncio.sleep(10)
-            house.announcer.announce([telescope()])
+            house.announcer.announce([telescope()], [])
             await asyncio.sleep(10)
             assert len(house.said()) == 1
 
@@ -189,17 +191,34 @@ def test_a_removal_cut_short_by_a_restart_is_done_again(path: Path) -> None:
     run_virtual(night())
 
 
-def test_a_telescope_that_left_the_configuration_leaves_nothing_behind(path: Path) -> None:
+@pytest.mark.parametrize("announced", [True, False], ids=["discovery on", "discovery off"])
+def test_a_telescope_that_left_the_configuration_leaves_nothing_behind(path: Path, announced: bool) -> None:
     async def night() -> None:
         broker = MemoryBroker()
-        async with life(broker, path, bridge(), telescope()):
+        both = [bridge(), telescope()] if announced else []
+        async with life(broker, path, *both, retained=["dwarf/d3_1a2b3c/status", "dwarf/d3_1a2b3c/image"]):
             broker.publish("dwarf/d3_1a2b3c/status", b"{}", retain=True)
             broker.publish("dwarf/d3_1a2b3c/image", b"jpeg", retain=True)
-        async with life(broker, path, bridge()):
-            assert set(broker.retained) == {bridge().topic}
+        async with life(broker, path, *both[:1]):
+            await asyncio.sleep(MIN_GAP_S)
+            assert set(broker.retained) == {message.topic for message in both[:1]}
         broker.published.clear()
-        async with life(broker, path, bridge()):
-            assert [p.topic for p in broker.published] == [bridge().topic]
+        async with life(broker, path, *both[:1]):
+            await asyncio.sleep(MIN_GAP_S)
+            assert [p.topic for p in broker.published] == [message.topic for message in both[:1]]
+
+    run_virtual(night())
+
+
+def test_switching_discovery_off_takes_the_devices_and_leaves_what_the_agent_says(path: Path) -> None:
+    async def night() -> None:
+        broker = MemoryBroker()
+        states = OPTIONS.topics.retained(["d3_1a2b3c"])
+        async with life(broker, path, bridge(), telescope(), retained=states):
+            broker.publish("dwarf/d3_1a2b3c/status", b"{}", retain=True)
+        async with life(broker, path, retained=states):
+            await asyncio.sleep(60)
+            assert set(broker.retained) == {"dwarf/d3_1a2b3c/status"}
 
     run_virtual(night())
 
@@ -207,10 +226,11 @@ def test_a_telescope_that_left_the_configuration_leaves_nothing_behind(path: Pat
 def test_a_new_base_topic_leaves_nothing_below_the_old_one(path: Path) -> None:
     async def night() -> None:
         broker = MemoryBroker()
-        async with life(broker, path, telescope()):
+        async with life(broker, path, telescope(), retained=Topics("dwarf").retained(["d3_1a2b3c"])):
             broker.publish("dwarf/d3_1a2b3c/status", b"{}", retain=True)
-        moved = telescope(replace(OPTIONS, topics=Topics.below("sky")))
-        async with life(broker, path, moved) as house:
+        new = Topics.below("sky")
+        moved = telescope(replace(OPTIONS, topics=new))
+        async with life(broker, path, moved, retained=new.retained(["d3_1a2b3c"])) as house:
             assert set(broker.retained) == {CONFIG, "dwarf/d3_1a2b3c/status"}, "entities may still read it"
             await asyncio.sleep(MIN_GAP_S)
             assert set(broker.retained) == {CONFIG}
@@ -226,7 +246,7 @@ def test_a_port_without_room_is_offered_the_message_again(path: Path) -> None:
             pass
         async with life(broker, path, telescope()) as house:
             house.port.make_room(0)
-            house.announcer.announce([telescope(session_files=())])
+            house.announcer.announce([telescope(session_files=())], [])
             await asyncio.sleep(60)
             assert len(house.said()) == 2
             house.port.make_room(None)
