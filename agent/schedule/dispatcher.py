@@ -39,8 +39,8 @@ class Sessions(Protocol):
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""
 
-    async def postpone(self, waiting: Waiting, start: datetime) -> None:
-        """Give a missed session its new start."""
+    async def postpone(self, waiting: Waiting) -> Waiting:
+        """Return a missed session as it waits for the same times of the next night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class Dispatcher:
                 self._pass_over(waiting, judgement)
                 first = first or _standstill(waiting, judgement, until)
             else:
-                await self._settle(waiting, judgement, now)
+                await self._settle(waiting, judgement)
         self._timetable.remove(_RECHECK + self._telescope_id)
         if again is not None:
             self._timetable.set(_RECHECK + self._telescope_id, again, self.kick)
@@ -193,13 +193,11 @@ class Dispatcher:
         self._stand_still(first, now)
         return None
 
-    async def _settle(self, waiting: Waiting, judgement: Judgement, now: datetime) -> None:
+    async def _settle(self, waiting: Waiting, judgement: Judgement) -> None:
         if judgement.answer is Answer.NEXT_NIGHT:
-            start = waiting.start or now
-            while start <= now:
-                start += timedelta(days=1)
-            self.put(replace(waiting, start=start))
-            await self._sessions.postpone(waiting, start)
+            later = await self._sessions.postpone(waiting)
+            if self._queue.get(waiting.session_id) is waiting:
+                self.put(later)
             return
         self.drop(waiting.session_id)
         await self._sessions.give_up(waiting, judgement.reason or Reason.MISSED, judgement.message)

@@ -10,7 +10,7 @@ from agent.clock import Clock
 from agent.conditions import ConditionDefaults, ConditionSet, Decision, Link, Moment, Verdict, Window
 from agent.conditions.rules import DawnRule
 from agent.errors import AgentError
-from agent.events import Reason, SafetyDecision
+from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Answer, Judgement, Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
@@ -137,10 +137,10 @@ class ConditionGate:
         policy = waiting.document.id_command.when_missed or self._when_missed
         message = "Its start passed while the agent did not know of it."
         match str(policy):
-            case "skip":
-                return Judgement(Answer.OVER, Reason.MISSED, message)
-            case "wait":
+            case "wait" if waiting.brief.source is not Source.REPEAT:
                 return Judgement(Answer.NEXT_NIGHT, Reason.MISSED, message)
+            case "skip" | "wait":  # a child of a repeated session: its next night has another
+                return Judgement(Answer.OVER, Reason.MISSED, message)
             case _:
                 return None
 

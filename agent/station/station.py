@@ -123,7 +123,9 @@ class Station:
             capabilities=self.capabilities,
         )
         self.results = results
-        self.records = Records(telescope_id, self.store, results, self.ledger, clock, bus.publish)
+        self.records = Records(
+            telescope_id, self.store, results, self.ledger, clock, bus.publish, self.status.problem
+        )
         self.repeats = Repeats(self.store, state, clock, self.zone, self.site)
         self.intake = Intake(
             telescope_id,
@@ -136,6 +138,8 @@ class Station:
             resolve=resolve,
             publish=bus.publish,
             poll_s=settings.poll_seconds,
+            on_problem=self.status.problem,
+            on_orphan=self._leave_running,
         )
         self.gate = ConditionGate(
             telescope,
@@ -190,6 +194,7 @@ class Station:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.intake.watch(), name=f"{self.id}: folders")
             group.create_task(self.dispatcher.serve(), name=f"{self.id}: sessions")
+            group.create_task(self.records.serve(), name=f"{self.id}: results")
             group.create_task(self._follow_model(), name=f"{self.id}: model")
             group.create_task(self._shelter.run(), name=f"{self.id}: shelter")
             group.create_task(self._night_end.run(), name=f"{self.id}: end of the night")
@@ -199,7 +204,7 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due():
+        while self.dispatcher.running is not None or self._any_due() or self.records.owes:
             await self.clock.sleep(self._settings.poll_seconds)
 
     async def stop(self) -> None:
@@ -230,6 +235,9 @@ class Station:
             return self.telescope.capabilities
         model = self.own.model if self.own.model != "auto" else self.state.get("model")
         return capabilities_for(model) if model in MODELS else None
+
+    def _leave_running(self, _session_id: str) -> None:
+        self.runner.left_running = True
 
     def _model(self) -> str | None:
         capabilities = self.capabilities()
