@@ -204,6 +204,7 @@ class Intake:
         return self.dispatcher
 
     async def _apply(self, changes: Changes) -> None:
+        await self._records.note_rejected(changes.broken)
         for rejected in changes.broken:
             self._tell_rejected(rejected)
             if not await self._end_begun(rejected):

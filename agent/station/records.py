@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from agent.session.document import body_of
 from agent.session.writing import result_details
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
+from agent.store.model import Rejected
 from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.store.unreported import Unreported, sayable
@@ -125,6 +126,11 @@ class Records:
         if self._is_open:
             await self._tell(result)
         return True
+
+    async def note_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Write files that could not be used into the night's table and report."""
+        if rejected:
+            await asyncio.to_thread(self._results.record_rejected, rejected, self._clock.now())
 
     async def forget_journal(self, session_id: str) -> None:
         """Forget the facts of a session that has no file any more; what stays goes at the next start."""
