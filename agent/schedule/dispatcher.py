@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -44,8 +43,8 @@ class Sessions(Protocol):
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""
 
-    async def postpone(self, waiting: Waiting, start: datetime) -> None:
-        """Give a missed session its new start."""
+    async def postpone(self, waiting: Waiting) -> Waiting:
+        """Return a missed session as it waits for the same times of the next night."""
 
 
 class Dispatcher:
@@ -177,9 +176,10 @@ class Dispatcher:
             if verdict.final:
                 self.drop(waiting.session_id)
                 await self._sessions.give_up(waiting, verdict.reason or Reason.SCHEDULE, verdict.message)
-            elif verdict.reason is Reason.MISSED and verdict.until is not None:
-                self.put(replace(waiting, start=verdict.until))
-                await self._sessions.postpone(waiting, verdict.until)
+            elif verdict.reason is Reason.MISSED:
+                later = await self._sessions.postpone(waiting)
+                if self._queue.get(waiting.session_id) is waiting:
+                    self.put(later)
             else:
                 until = max(verdict.until, now + SOONEST) if verdict.until else now + ASK_AGAIN
                 again = min(again, until) if again else until

@@ -33,6 +33,8 @@ class Waiting:
     def due(self, now: datetime) -> bool:
         """Whether its start has come."""
         when = self.due_at
+        if self.rests_until is not None:
+            return self.rests_until <= now
         return self.forced or self.resume or when is None or when <= now
 
     @property

@@ -94,6 +94,25 @@ def read_instant(text: str, zone: tzinfo) -> datetime:
     return instant
 
 
+def moved_on(
+    start: datetime, end: datetime | None, zone: ZoneInfo, now: datetime
+) -> tuple[datetime, datetime | None]:
+    """Return a window moved by the local days that bring its start past `now`; wall clocks stay."""
+    days = 1
+    while (moved := _days_later(start, days, zone)) <= now:
+        days += 1
+    return moved, None if end is None else _days_later(end, days, zone)
+
+
+def local_words(instant: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    """Return an instant as local date and time; one that comes twice as a date with its offset."""
+    local = instant.astimezone(zone)
+    if local.fold:
+        return local.isoformat(timespec="seconds"), ""
+    day, _, clock = to_local(instant, zone).partition(" ")
+    return day, clock
+
+
 def to_local(instant: datetime, zone: tzinfo) -> str:
     """Return an instant as session files write it: local `YYYY-MM-DD HH:MM:SS`."""
     return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
@@ -112,6 +131,12 @@ def _instant(
     if clock is None and default is None:
         clock, day = time.min, day + _DAY
     return datetime.combine(day, clock or time.min, here).astimezone(UTC)
+
+
+def _days_later(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return the same time of day, so many local days later."""
+    local = instant.astimezone(zone)
+    return (local.replace(tzinfo=None, fold=0) + days * _DAY).replace(tzinfo=zone).astimezone(UTC)
 
 
 def _clock_change(

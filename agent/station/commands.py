@@ -174,7 +174,7 @@ class Commands:
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
-        self._station.dispatcher.put(replace(waiting, forced=True))
+        self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
         return _done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
 
     async def _run_draft(self, command: Command, name: str) -> Reply:

@@ -11,7 +11,7 @@ from agent.clock import Clock
 from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
 from agent.conditions.rules.dawn import DawnRule
 from agent.errors import AgentError
-from agent.events import Reason, SafetyDecision
+from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
@@ -23,7 +23,6 @@ _LOGGER = logging.getLogger(__name__)
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again
-_DAY = timedelta(days=1)
 _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 
 
@@ -79,7 +78,7 @@ class ConditionGate:
             return Verdict(False, Reason.INVALID, str(error), final=True)
 
     def _judge(self, waiting: Waiting, now: datetime) -> Verdict:
-        missed = self._missed(waiting, now)
+        missed = self._missed(waiting)
         if missed is not None:
             return missed
         if (braked := self._brake(waiting)) is not None:
@@ -126,7 +125,7 @@ class ConditionGate:
             running=running or waiting.resume or waiting.forced,
         )
 
-    def _missed(self, waiting: Waiting, now: datetime) -> Verdict | None:
+    def _missed(self, waiting: Waiting) -> Verdict | None:
         if waiting.resume or waiting.forced or waiting.start is None:
             return None
         if waiting.start >= waiting.seen - MISSED_AFTER:
@@ -134,12 +133,10 @@ class ConditionGate:
         policy = waiting.document.id_command.when_missed or self._when_missed
         message = "Its start passed while the agent did not know of it."
         match str(policy):
-            case "skip":
+            case "wait" if waiting.brief.source is not Source.REPEAT:
+                return Verdict(False, Reason.MISSED, message)
+            case "skip" | "wait":  # a child of a repeated session: its next night has another
                 return Verdict(False, Reason.MISSED, message, final=True)
-            case "wait":
-                missed = max(timedelta(), now - waiting.start)
-                next_night = waiting.start + timedelta(days=missed // _DAY + 1)
-                return Verdict(False, Reason.MISSED, message, next_night)
             case _:
                 return None
 

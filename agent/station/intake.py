@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
@@ -18,13 +18,15 @@ from agent.schedule.waiting import Waiting
 from agent.session.check import Resolve, check
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
-from agent.session.problems import InvalidSessionError, Problem
+from agent.session.problems import InvalidSessionError, Problem, errors_of
 from agent.session.times import start_instant, time_problems, window_end
 from agent.station.records import Records
 from agent.station.repeats import Repeats
-from agent.store.errors import StoreError
+from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
+from agent.store.turns import resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,7 +51,11 @@ class Intake:
         resolve: Resolve,
         publish: Callable[[Event], None],
         poll_s: float,
+        on_problem: Callable[[Failure | None], None],
+        on_orphan: Callable[[str], None],
     ) -> None:
+        """`on_problem` hears what is wrong with the folders, None when nothing is any more; `on_orphan` the
+        id of a session for which the telescope may still capture although it cannot go on."""
         self._telescope_id = telescope_id
         self._store = store
         self._records = records
@@ -60,6 +66,10 @@ class Intake:
         self._resolve = resolve
         self._publish = publish
         self._poll_s = poll_s
+        self._on_problem = on_problem
+        self._on_orphan = on_orphan
+        self._told: str | None = None
+        self._interrupted: list[StoredSession] = []  # still in Current/, from an earlier life
         self._looked = asyncio.Event()
         self.wanted_now: set[str] = set()  # files on their way into ToDo/ that are to run at once
         self._looked_at: float | None = None
@@ -75,30 +85,51 @@ class Intake:
 
     async def recover(self) -> None:
         """Put back what was running when the agent last ended; it goes on from its journal."""
-        for stored in await asyncio.to_thread(self._store.recover):
+        self._interrupted = await asyncio.to_thread(self._store.recover)
+        await self._take_up()
+
+    async def _take_up(self) -> None:
+        """Put back what was interrupted; what the disk refuses has its turn at the next look."""
+        interrupted, self._interrupted = self._interrupted, []
+        for stored in interrupted:
+            if stored.lost:
+                await self._end_lost(stored)
+                continue
             message = "The agent was restarted while this session ran."
             try:
                 waiting = await asyncio.to_thread(self._store.put_back, stored.session_id, message)
+            except UnknownSessionError as error:
+                _LOGGER.warning("Session %s cannot go on: %s", stored.session_id, error)
+                self._on_orphan(stored.session_id)
             except StoreError as error:
-                _LOGGER.error("Session %s cannot be put back: %s", stored.session_id, error)  # noqa: TRY400
-                continue
-            _LOGGER.warning("Session %s was running when the agent ended; it goes on", stored.session_id)
-            await self._take(waiting)
+                self._interrupted.append(stored)
+                self._tell_problem(error)
+            else:
+                _LOGGER.warning("Session %s was running when the agent ended; it goes on", stored.session_id)
+                await self._take(waiting)
+
+    async def _end_lost(self, stored: StoredSession) -> None:
+        """End a session of which only the journal is left."""
+        self._on_orphan(stored.session_id)
+        message = "The session's file and its copy cannot be read any more, as after a power cut."
+        brief = SessionBrief(stored.session_id, stored.session_id)
+        journal = self._store.journal(stored.session_id)
+        await self._records.end_from_journal(brief, journal, message=message)
 
     async def watch(self) -> None:
         """Follow ToDo/ for ever."""
-        quiet_about: str | None = None
         while True:
             self._looked_at = self._clock.monotonic()
             try:
                 changes = await asyncio.to_thread(self._store.scan, READ_AT_ONCE)
             except StoreError as error:
-                level = logging.WARNING if str(error) != quiet_about else logging.DEBUG
-                _LOGGER.log(level, "The session folder cannot be read: %s", error)
-                quiet_about = str(error)
+                self._tell_problem(error)
                 await self._clock.sleep(self._poll_s)
                 continue
-            quiet_about = None
+            await self._take_up()
+            if self._told is not None and not self._interrupted:
+                self._told = None
+                self._on_problem(None)
             await self._apply(changes)
             if not changes.more:
                 if not self._looked.is_set():
@@ -106,6 +137,13 @@ class Intake:
                 self._looked.set()
                 self._tell_queued([await self._take(child) for child in await self._repeats.make()])
                 await self._clock.sleep(self._poll_s)
+
+    def _tell_problem(self, error: StoreError) -> None:
+        """Say what is wrong with the folders, once while it lasts."""
+        if str(error) != self._told:
+            _LOGGER.warning("%s", error)
+            self._told = str(error)
+            self._on_problem(Failure(error.code, error.message, error.hint))
 
     @property
     def silent_s(self) -> float:
@@ -123,17 +161,20 @@ class Intake:
             if stored is None or self._queue.find(waiting.session_id) is not waiting:
                 continue  # it began to run, or changed, while we looked
             try:
-                plan = self.plan(stored.document)
-            except InvalidSessionError as error:
+                self._queue.put(self._planned(replace(waiting, document=stored.document)))
+            except AgentError as error:
                 self._queue.drop(waiting.session_id)
+                if waiting.resume:
+                    self._on_orphan(waiting.session_id)
                 await self.refuse(waiting.brief, error)
-            else:
-                self._queue.put(replace(waiting, plan=plan))
 
     async def refuse(self, brief: SessionBrief, error: AgentError) -> None:
         """End a session that cannot run on this telescope, with its reasons."""
         failure = Failure(error.code, error.message, error.hint)
-        await self._records.end_unrun(brief, Outcome.FAILED, Reason.INVALID, error.message, failure)
+        reasons = error.message
+        if isinstance(error, InvalidSessionError):
+            reasons = "; ".join(str(problem) for problem in errors_of(error.problems)) or reasons
+        await self._records.end_unrun(brief, Outcome.FAILED, Reason.INVALID, reasons, failure)
 
     def plan(self, document: SessionDocument) -> Plan | None:
         """The session's plan; None while the model is unknown. InvalidSessionError when it cannot run."""
@@ -147,7 +188,9 @@ class Intake:
         return waiting
 
     async def take_changed(self, stored: StoredSession) -> Waiting:
-        """Take a waiting session's rewritten document."""
+        """Take a session to which a person gave other times: it is wanted then, and not at once."""
+        if (before := self._queue.find(stored.session_id)) is not None:
+            self._queue.put(replace(before, forced=False))
         return await self._take(stored)
 
     async def drop_parent(self, session_id: str) -> None:
@@ -161,14 +204,18 @@ class Intake:
         return self.dispatcher
 
     async def _apply(self, changes: Changes) -> None:
+        await self._records.note_rejected(changes.broken)
         for rejected in changes.broken:
             self._tell_rejected(rejected)
-            await self._records.end_submission(rejected.session_id, Reason.INVALID, rejected.failure)
+            if not await self._end_begun(rejected):
+                await self._records.end_submission(rejected.session_id, Reason.INVALID, rejected.failure)
         for session_id in changes.removed:
             await self.drop_parent(session_id)
-            if self._queue.drop(session_id) is not None:
+            if (dropped := self._queue.drop(session_id)) is not None:
+                if dropped.resume:
+                    self._on_orphan(session_id)
                 _LOGGER.info("Session %s was taken out of ToDo/", session_id)
-                await asyncio.to_thread(self._store.journal(session_id).clear)
+                await self._records.forget_journal(session_id)
             await self._records.end_submission(session_id, Reason.USER, _REMOVED)
         for stored in changes.changed:
             _LOGGER.info("Session %s was changed", stored.session_id)
@@ -177,16 +224,34 @@ class Intake:
         if self._looked.is_set():  # what was there at the start was queued long ago
             self._tell_queued(new)
 
+    async def _end_begun(self, rejected: Rejected) -> bool:
+        """End a session that began in an earlier life and whose file cannot be used any more."""
+        journal = self._store.journal(rejected.session_id)
+        if instant_in(await asyncio.to_thread(journal.load), "started_at") is None:
+            return False
+        self._on_orphan(rejected.session_id)
+        brief = SessionBrief(rejected.session_id, rejected.name)
+        await self._records.end_from_journal(brief, journal, Reason.INVALID, rejected.failure.message)
+        return True
+
     async def _take(self, stored: StoredSession) -> Waiting:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
         if stored.document.repeat is not None:
             return await self._take_parent(stored)
         await self.drop_parent(stored.session_id)
-        began = self._began(stored)
-        expired = began is not None and self._clock.now() - began > RESUME_WITHIN
-        waiting = self._waiting(stored, began)
-        if expired:
+        waiting = self._waiting(stored)
+        try:
+            waiting = self._planned(waiting)
+        except AgentError as error:  # the telescope is another one than it was when the file was looked at
+            _LOGGER.warning("Session %s cannot run on this telescope: %s", stored.session_id, error)
+            self._queue.drop(stored.session_id)
+            if waiting.resume:
+                self._on_orphan(stored.session_id)
+            await self.refuse(waiting.brief, error)
+            return waiting
+        if waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
+            self._on_orphan(stored.session_id)
             await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
         else:
             self._queue.put(waiting)
@@ -201,7 +266,7 @@ class Intake:
         if self._looked.is_set():  # before that, a child may be among the files not looked at yet
             children = [await self._take(child) for child in await self._repeats.make()]
             self._tell_queued(children)
-        return children[0] if children else self._waiting(stored, None)
+        return children[0] if children else self._waiting(stored)
 
     def _drop_all(self, session_ids: Iterable[str]) -> None:
         for session_id in session_ids:
@@ -225,42 +290,53 @@ class Intake:
                 )
             )
 
-    def _waiting(self, stored: StoredSession, began: datetime | None) -> Waiting:
+    def _waiting(self, stored: StoredSession) -> Waiting:
+        """The session as it waits, without its plan; one that rests or is wanted at once still is."""
         document = stored.document
         start = start_instant(document, self._zone, stored.first_seen)
-        plan = self.plan(document)
         brief = SessionBrief(
             session_id=stored.session_id,
-            target=plan.target if plan is not None else document.target,
+            target=document.target,
             scheduled_for=start,
             priority=document.id_command.priority,
             source=_source(document),
             request_id=document.id_command.request_id,
         )
-        end = window_end(document, self._zone, stored.first_seen, start=start)
+        before = self._queue.find(stored.session_id)
+        facts = self._store.journal(stored.session_id).load()
+        began, rests = instant_in(facts, "started_at"), resting_until(facts)
+        if before is not None:
+            began, rests = began and before.began, before.rests_until
+        elif rests is not None:
+            began = None
         return Waiting(
             brief,
             document,
-            plan,
+            None,
             start,
-            end,
+            window_end(document, self._zone, stored.first_seen, start=start),
             stored.first_seen,
             resume=began is not None,
             began=began,
-            forced=stored.name in self.wanted_now,
+            forced=stored.name in self.wanted_now or (before is not None and before.forced),
+            rests_until=rests,
         )
 
-    def _began(self, stored: StoredSession) -> datetime | None:
-        """When a session that has a journal to go on from first began to run."""
-        facts = self._store.journal(stored.session_id).load()
-        began = facts.get("started_at") if facts else None
-        if not isinstance(began, str):
-            return None
+    def _planned(self, waiting: Waiting) -> Waiting:
+        """The session with its plan, where the model is known; AgentError when it cannot run."""
         try:
-            instant = datetime.fromisoformat(began)
-        except ValueError:
-            return None
-        return instant if instant.tzinfo is not None else None
+            plan = self.plan(waiting.document)
+        except AgentError:
+            raise
+        except Exception as error:
+            _LOGGER.exception("Session %s could not be planned", waiting.session_id)
+            message = f"The session could not be planned ({type(error).__name__})."
+            raise AgentError(
+                message, code="internal", hint="Please report this with the agent's log."
+            ) from error
+        if plan is None:
+            return waiting
+        return replace(waiting, plan=plan, brief=replace(waiting.brief, target=plan.target))
 
     def _tell_rejected(self, rejected: Rejected) -> None:
         self._publish(

@@ -6,9 +6,9 @@ What ends before anybody listens, or was cut off between the file and the event,
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agent.clock import Clock
@@ -19,18 +19,27 @@ from agent.session.document import body_of
 from agent.session.writing import result_details
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
+from agent.store.model import Rejected
 from agent.store.results import Results
 from agent.store.store import SessionStore
-from agent.store.unreported import Unreported
+from agent.store.unreported import Unreported, sayable
 
 _LOGGER = logging.getLogger(__name__)
 
 TRY_AGAIN_S = 30.0  # a full or absent disk is asked again this often
-TRIES = 20  # ten minutes; after that the file stays in Current/ and the next start takes it up
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A session's end on its way to the disk."""
+
+    result: SessionResult
+    conditions: Mapping[str, Any] | None
+    target: Mapping[str, Any] | None
 
 
 class Records:
-    """Writes every session's end exactly once."""
+    """Writes every session's end exactly once, and tells it once it is written."""
 
     def __init__(
         self,
@@ -40,15 +49,20 @@ class Records:
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
+        on_problem: Callable[[Failure | None], None],
     ) -> None:
+        """`on_problem` hears what the disk refuses, and None when it does no longer."""
         self._telescope_id = telescope_id
         self._store = store
         self._results = results
         self._ledger = ledger
         self._clock = clock
         self._publish = publish
+        self._on_problem = on_problem
         self._unreported = Unreported(store.tree)
         self._is_open = False
+        self._owed: list[_End] = []
+        self._refused = asyncio.Event()
 
     async def open(self) -> None:
         """Report what an earlier life, or this one's start, left unreported; from now on, ends at once."""
@@ -67,29 +81,63 @@ class Records:
         conditions: Mapping[str, Any] | None = None,
         target: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write a session's result and tell it; a disk that refuses is asked again for a while."""
-        session_id = result.session.session_id
-        for attempt in range(1, TRIES + 1):
-            try:
-                await asyncio.to_thread(self._unreported.note, result)
-                path = await asyncio.to_thread(
-                    self._store.finish, session_id, result, conditions=conditions, target=target
-                )
-                await asyncio.to_thread(self._results.record, path)
-                break
-            except UnknownSessionError as error:
-                _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
-                with contextlib.suppress(StoreError):
-                    await asyncio.to_thread(self._store.journal(session_id).clear)
-                break
-            except StoreError as error:
-                level = logging.ERROR if attempt in (1, TRIES) else logging.DEBUG
-                _LOGGER.log(level, "The result of session %s cannot be written: %s", session_id, error)
-                if attempt < TRIES:
-                    await self._clock.sleep(TRY_AGAIN_S)
+        """Write a session's result and tell it. What the disk refuses is held and written by `serve`."""
+        end = _End(sayable(result), conditions, target)
+        if not await self._write(end):
+            self._owed.append(end)
+            self._refused.set()
+
+    async def serve(self) -> None:
+        """Write what the disk refused as soon as it takes it, for ever."""
+        while True:
+            await self._refused.wait()
+            self._refused.clear()
+            while self._owed:
+                await self._clock.sleep(TRY_AGAIN_S)
+                owed, self._owed = self._owed, []
+                for end in owed:
+                    if not await self._write(end):
+                        self._owed.append(end)
+            self._on_problem(None)
+
+    @property
+    def owes(self) -> bool:
+        """Whether a result could not be written yet."""
+        return bool(self._owed)
+
+    async def _write(self, end: _End) -> bool:
+        """Write one end and tell it; false when the disk refuses."""
+        result, session_id = end.result, end.result.session.session_id
+        try:
+            await asyncio.to_thread(self._unreported.note, result)
+            path = await asyncio.to_thread(
+                self._store.finish, session_id, result, conditions=end.conditions, target=end.target
+            )
+            await asyncio.to_thread(self._results.record, path)
+        except UnknownSessionError as error:
+            _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
+            await self.forget_journal(session_id)
+        except StoreError as error:
+            level = logging.DEBUG if self._refused.is_set() or self._owed else logging.ERROR
+            _LOGGER.log(level, "The result of session %s cannot be written: %s", session_id, error)
+            self._on_problem(Failure(error.code, error.message, error.hint))
+            return False
         _LOGGER.info("Session %s ended as %s: %s", session_id, result.outcome.value, result.message)
         if self._is_open:
             await self._tell(result)
+        return True
+
+    async def note_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Write files that could not be used into the night's table and report."""
+        if rejected:
+            await asyncio.to_thread(self._results.record_rejected, rejected, self._clock.now())
+
+    async def forget_journal(self, session_id: str) -> None:
+        """Forget the facts of a session that has no file any more; what stays goes at the next start."""
+        try:
+            await asyncio.to_thread(self._store.journal(session_id).clear)
+        except StoreError as error:
+            _LOGGER.warning("%s", error)
 
     async def end_unrun(
         self,
@@ -118,7 +166,11 @@ class Records:
 
     async def end_submission(self, session_id: str, reason: Reason, failure: Failure) -> None:
         """Tell the end of a submitted session whose file is lost or spoilt; other files have no caller."""
-        entry = await asyncio.to_thread(self._ledger.by_session, session_id)
+        try:
+            entry = await asyncio.to_thread(self._ledger.by_session, session_id)
+        except AgentError as error:
+            _LOGGER.warning("Nobody can be told that session %s ended: %s", session_id, error)
+            return
         if entry is None or entry.outcome:
             return
         brief = SessionBrief(session_id, session_id, source=Source.MQTT, request_id=entry.request_id)
@@ -148,7 +200,6 @@ class Records:
                 message=f"{message} {frames.taken} frames were taken before.",
             )
         )
-        await journal.clear()
 
     async def _tell(self, result: SessionResult) -> None:
         self._publish(SessionEnded(telescope=self._telescope_id, at=self._clock.now(), result=result))

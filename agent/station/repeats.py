@@ -10,7 +10,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
@@ -30,6 +30,8 @@ from agent.store.model import StoredSession
 from agent.store.store import SessionStore
 from agent.targets import Site
 
+D = TypeVar("D", date, datetime)
+
 _LOGGER = logging.getLogger(__name__)
 
 EVENING = time(18)  # local start of a child without a time, where dusk is not known
@@ -37,6 +39,7 @@ NIGHT_LIMIT = timedelta(hours=12)  # a child is made no later than this after it
 CHILD_LIFE = timedelta(hours=18)  # a child belongs to its night: without an end of its own it gets this one
 _NOON = timedelta(hours=12)  # what starts before noon belongs to the evening before
 _DAY = timedelta(days=1)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _KEY = "repeats"
 _NOT_INHERITED = frozenset(
     {"result", "message", "nb_try", "starting_date", "processed_date", "dwarf"}
@@ -50,6 +53,34 @@ class Night:
 
     evening: date
     start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What is remembered of a session that repeats: its last night, that night's start, how many were made.
+
+    `start` is None once the night may be made anew; what nobody can have written counts as not known.
+    """
+
+    last: date | None = None
+    start: datetime | None = None
+    count: int = 0
+
+    @classmethod
+    def read(cls, kept: object) -> _Made:
+        """Return what a state file holds."""
+        facts = kept if isinstance(kept, dict) else {}
+        count = facts.get("made")
+        return cls(
+            _read(date, facts.get("last")),
+            _read(datetime, facts.get("start")),
+            count if isinstance(count, int) and count > 0 else 0,
+        )
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as the state file holds it."""
+        times = {"last": self.last, "start": self.start}
+        return {"made": self.count, **{key: when.isoformat() for key, when in times.items() if when}}
 
 
 class Repeats:
@@ -72,8 +103,8 @@ class Repeats:
 
     def child_id(self, parent_id: str) -> str:
         """The child of a parent that was made last; "" when there is none."""
-        last = self._facts(parent_id).get("last")
-        return f"{parent_id}--{last}" if last and parent_id in self._parents else ""
+        last = self._made(parent_id).last
+        return _child_id(parent_id, last) if last and parent_id in self._parents else ""
 
     async def take(self, stored: StoredSession) -> tuple[str, ...]:
         """Take a session that repeats, new or changed; return the ids of children that it replaces."""
@@ -109,20 +140,16 @@ class Repeats:
 
     async def _make(self, parent: StoredSession) -> StoredSession | None:
         """Make the parent's next child, unless there is one ahead already or the nights are over."""
-        facts, now = self._facts(parent.session_id), self._clock.now()
-        ahead, made = _instant(facts.get("start")), int(facts.get("made", 0))
+        made, now = self._made(parent.session_id), self._clock.now()
         repeat = parent.document.repeat
-        if repeat is None or (ahead is not None and ahead > now):
+        if repeat is None or (made.start is not None and made.start > now):
             return None
-        if repeat.times is not None and made >= repeat.times:
+        if repeat.times is not None and made.count >= repeat.times:
             return None
-        last = facts.get("last")
-        night = next_night(
-            parent.document, self._zone, self._site, now, date.fromisoformat(last) if last else None
-        )
+        night = next_night(parent.document, self._zone, self._site, now, made.last)
         if night is None:
             return None
-        child_id = f"{parent.session_id}--{night.evening.isoformat()}"
+        child_id = _child_id(parent.session_id, night.evening)
         child: StoredSession | None = None
         if not await asyncio.to_thread(self._exists, child_id):
             body = child_of(parent.document, night, session_zone(parent.document, self._zone))
@@ -130,10 +157,7 @@ class Repeats:
                 child = await asyncio.to_thread(self._store.add, child_id, body)
             except InvalidSessionError as error:
                 _LOGGER.warning("Session %s cannot repeat on %s: %s", parent.session_id, night.evening, error)
-        self._remember(
-            parent.session_id,
-            {"last": night.evening.isoformat(), "start": night.start.isoformat(), "made": made + 1},
-        )
+        self._remember(parent.session_id, _Made(night.evening, night.start, made.count + 1))
         if child is not None:
             _LOGGER.info("Session %s was made for the night of %s", child.session_id, night.evening)
         return child
@@ -143,31 +167,28 @@ class Repeats:
 
     async def _withdraw(self, parent_id: str) -> tuple[str, ...]:
         """Take back the child that is still ahead; the night can then be made anew."""
-        facts = self._facts(parent_id)
-        last, start = facts.get("last"), _instant(facts.get("start"))
-        if not last or start is None or start <= self._clock.now():
+        made = self._made(parent_id)
+        if made.last is None or made.start is None or made.start <= self._clock.now():
             return ()
-        child_id = f"{parent_id}--{last}"
+        child_id = _child_id(parent_id, made.last)
         try:
             await asyncio.to_thread(self._store.withdraw, child_id)
         except StoreError as error:
             _LOGGER.info("Session %s is not taken back: %s", child_id, error)
             return ()
-        before = date.fromisoformat(last) - _DAY
-        self._remember(parent_id, {"last": before.isoformat(), "made": max(0, int(facts.get("made", 1)) - 1)})
+        self._remember(parent_id, _Made(made.last - _DAY, None, max(0, made.count - 1)))
         return (child_id,)
 
     def _all(self) -> dict[str, Any]:
         kept = self._state.get(_KEY)
         return kept if isinstance(kept, dict) else {}
 
-    def _facts(self, parent_id: str) -> dict[str, Any]:
-        facts = self._all().get(parent_id)
-        return facts if isinstance(facts, dict) else {}
+    def _made(self, parent_id: str) -> _Made:
+        return _Made.read(self._all().get(parent_id))
 
-    def _remember(self, parent_id: str, facts: dict[str, Any] | None) -> None:
+    def _remember(self, parent_id: str, made: _Made | None) -> None:
         rest = {name: known for name, known in self._all().items() if name != parent_id}
-        self._state.set(**{_KEY: rest if facts is None else {**rest, parent_id: facts}})
+        self._state.set(**{_KEY: rest if made is None else {**rest, parent_id: made.kept()}})
 
 
 def next_night(
@@ -252,8 +273,16 @@ def _is_over(start: datetime, now: datetime, site: Site | None) -> bool:
     return now >= (dawn or start + NIGHT_LIMIT)
 
 
-def _instant(value: object) -> datetime | None:
+def _child_id(parent_id: str, evening: date) -> str:
+    return f"{parent_id}--{evening.isoformat()}"
+
+
+def _read(kind: type[D], value: object) -> D | None:
+    """Read a date, or an instant with its offset, that this agent can have written; else None."""
     try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
+        read = kind.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    if read is None or not _FIRST_YEAR <= read.year <= _LAST_YEAR:
+        return None
+    return None if isinstance(read, datetime) and read.tzinfo is None else read

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agent.conditions import SunLimitError
+from agent.errors import AgentError
 from agent.events import Failure, Outcome, Reason, SessionResult, SessionWaiting
 from agent.execute.context import Job, Surroundings
 from agent.execute.orders import Ending, EndKind, Orders
@@ -21,17 +24,18 @@ from agent.schedule.waiting import Waiting
 from agent.session.fields import OnError
 from agent.session.plan import Plan, target_json
 from agent.session.problems import InvalidSessionError
+from agent.session.times import moved_on, session_zone
 from agent.station.gate import ConditionGate, SessionGuard
 from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.records import Records
+from agent.station.records import TRY_AGAIN_S, Records
 from agent.station.session_watch import SessionWatch
 from agent.station.status import StationStatus
-from agent.store.documents import attempts_of
-from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.session_log import log_path, session_log
 from agent.store.store import SessionStore
+from agent.store.turns import failures, note_failure, note_turn
 from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,21 +105,30 @@ class SessionRunner:
         except UnknownSessionError as error:
             _LOGGER.info("Session %s is gone: %s", waiting.session_id, error)
             return
+        except SessionChangedError as error:
+            _LOGGER.info("Session %s is looked at again: %s", waiting.session_id, error)
+            return
         except StoreError as error:
             _LOGGER.error("Session %s cannot be taken: %s", waiting.session_id, error)  # noqa: TRY400
             self._status.problem("files", Failure(error.code, error.message, error.hint))
+            await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.RETRY, error.message))
             return
+        self._status.problem("files", None)
         try:
             plan = self._intake.plan(stored.document)
         except InvalidSessionError as error:
+            if waiting.resume:
+                self.leave_at_rest(Reason.INVALID, error.message)
             await self._intake.refuse(waiting.brief, error)
             return
         if plan is None:
-            await self._put_back(waiting, "The telescope's model is not known yet.")
+            message = "The telescope's model is not known yet."
+            if await self._put_back(waiting, message):
+                await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.LOST_CONNECTION, message))
             return
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
         with session_log(path, waiting.session_id):
-            await self._run(running, plan, attempts_of(stored.document))
+            await self._run(running, plan)
 
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""
@@ -129,20 +142,28 @@ class SessionRunner:
         failure = Failure("invalid", message) if reason is Reason.INVALID else None
         await self._records.end_unrun(waiting.brief, outcome, reason, message, failure)
 
-    async def postpone(self, waiting: Waiting, start: datetime) -> None:
-        """Write a missed session's new start into its file."""
+    async def postpone(self, waiting: Waiting) -> Waiting:
+        """Move a missed session to the same times of the next night, in its file as well."""
+        now = self._around.clock.now()
+        zone = session_zone(waiting.document, ZoneInfo(self._around.timezone))
+        start, end = moved_on(waiting.start or now, waiting.window_end, zone, now)
+        moved = replace(waiting, start=start, window_end=end)
         try:
-            await asyncio.to_thread(self._store.reschedule, waiting.session_id, start)
-        except StoreError as error:
+            stored = await asyncio.to_thread(self._store.reschedule, waiting.session_id, start, end)
+        except AgentError as error:
             _LOGGER.warning("Session %s keeps its old date in its file: %s", waiting.session_id, error)
+            return moved
+        return replace(moved, document=stored.document)
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    async def _run(self, running: Running, plan: Plan, turn: int) -> None:
+    async def _run(self, running: Running, plan: Plan) -> None:
         waiting, orders = running.waiting, running.orders
         self._status.session_began(waiting.brief)
         _LOGGER.info("Session %s begins: %s", waiting.session_id, plan.target)
         conditions = self._readings()
+        with contextlib.suppress(StoreError):  # a disk that refuses costs a rest, never the session
+            await asyncio.to_thread(note_turn, self._store.journal(waiting.session_id))
         problem: Failure | None = None
         try:
             watch = asyncio.create_task(self._session_watch(running, plan).watch(), name="session watch")
@@ -161,7 +182,7 @@ class SessionRunner:
                 return
             problem = _problem(result)
             self._leave_target(waiting, plan)
-            if not await self._gets_another_turn(waiting, result, turn):
+            if not await self._gets_another_turn(waiting, result):
                 await self._records.end(result, conditions=conditions, target=_target(plan))
                 if result.error is not None and _on_error(waiting) is OnError.END_NIGHT:
                     self._end_night(Reason.TELESCOPE, f"Session {waiting.session_id} failed and ends it.")
@@ -195,15 +216,24 @@ class SessionRunner:
             _LOGGER.info("Tracking ends with session %s, as the Sun comes near", waiting.session_id)
             self.leave_at_rest(Reason.SUN, "The Sun comes near to the target.")
 
-    async def _gets_another_turn(self, waiting: Waiting, result: SessionResult, turn: int) -> bool:
+    async def _gets_another_turn(self, waiting: Waiting, result: SessionResult) -> bool:
         """Let a session that failed and says `retry` wait again, with the frames it has."""
+        if result.error is None or _on_error(waiting) is not OnError.RETRY:
+            return False
         now = self._around.clock.now()
         later = now + REST
         most = waiting.document.id_command.max_attempts
+        journal = self._store.journal(waiting.session_id)
+        turn = failures(await asyncio.to_thread(journal.load)) + 1
         too_late = waiting.window_end is not None and later >= waiting.window_end
-        if result.error is None or _on_error(waiting) is not OnError.RETRY or turn >= most or too_late:
+        if turn >= most or too_late:
             return False
         message = f"Turn {turn} of {most} failed: {result.error.message}"
+        try:
+            await asyncio.to_thread(note_failure, journal, later)
+        except StoreError as error:
+            _LOGGER.warning("Session %s gets no other turn: %s", waiting.session_id, error)
+            return False
         if not await self._put_back(waiting, message):
             return False
         if self.dispatcher is not None:
@@ -265,6 +295,11 @@ class SessionRunner:
                 task.cancel()
             await asyncio.wait({taking, order})
         return True
+
+    def _rested(self, waiting: Waiting, seconds: float, reason: Reason, message: str) -> Waiting:
+        """A session that could not be taken: the others have their turns meanwhile."""
+        until = self._around.clock.now() + timedelta(seconds=seconds)
+        return replace(waiting, rests_until=until).passed_over(reason, message)
 
     async def _queue_again(self, waiting: Waiting) -> None:
         """Put a session back into the queue, unless its file is gone or a newer form of it waits already."""

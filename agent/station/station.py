@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -125,7 +126,15 @@ class Station:
             site=ground.site,
             capabilities=self.capabilities,
         )
-        self.records = Records(ground.id, self.store, self.results, self.ledger, clock, publish)
+        self.records = Records(
+            ground.id,
+            self.store,
+            self.results,
+            self.ledger,
+            clock,
+            publish,
+            partial(self.status.problem, "results"),
+        )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
         self.intake = Intake(
             ground.id,
@@ -138,6 +147,8 @@ class Station:
             resolve=resolve,
             publish=publish,
             poll_s=settings.poll_seconds,
+            on_problem=partial(self.status.problem, "folders"),
+            on_orphan=self._leave_orphan,
         )
         self.gate = ConditionGate(
             ground.telescope,
@@ -204,7 +215,7 @@ class Station:
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
             "link": self._follow_link,
-            "results": self.records.open,
+            "results": self._report,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
         }
@@ -215,8 +226,8 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due():
-            await self.ground.clock.sleep(self._settings.poll_seconds)
+        while self.dispatcher.running is not None or self._any_due() or self.records.owes:
+            await self.clock.sleep(self._settings.poll_seconds)
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -433,6 +444,13 @@ class Station:
             await self.ground.clock.sleep(
                 self._settings.poll_seconds
             )  # another client may hold a link that is up
+
+    async def _report(self) -> None:
+        await self.records.open()
+        await self.records.serve()
+
+    def _leave_orphan(self, session_id: str) -> None:
+        self.runner.leave_at_rest(Reason.AGENT_RESTARTED, f"Session {session_id} cannot go on.")
 
     async def _stop_orphans(self) -> None:
         """Stop a capture that an earlier life left open and no session in the queue goes on with."""

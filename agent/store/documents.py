@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from agent.events import Failure
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
+from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
 from agent.session.problems import Problem, errors_of, warnings_of
-from agent.session.times import session_zone, to_local
+from agent.session.times import local_words, session_zone
 from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
@@ -118,13 +119,21 @@ def process_of(document: SessionDocument) -> str:
     return document.id_command.process.strip().lower()
 
 
-def with_start(document: SessionDocument, start: datetime, zone: ZoneInfo) -> bytes:
-    """Return the document with another start. A local time that comes twice is written with its offset."""
-    local = start.astimezone(session_zone(document, zone))
-    day, _, clock = to_local(start, local.tzinfo or zone).partition(" ")
-    if local.fold:
-        day, clock = local.isoformat(timespec="seconds"), ""
-    return with_fields(document.raw, {"date": day, "time": clock})
+def session_id_of(name: str) -> str:
+    """Return the id that a file name stands for, before it is made unique."""
+    return safe_session_id(printable(name.rpartition(".")[0]))
+
+
+def with_times(document: SessionDocument, start: datetime, end: datetime | None, zone: ZoneInfo) -> bytes:
+    """Return the document with another start, and another end of its window where it names the day of it.
+
+    An `end_time` alone needs no change: it is the next such time after the start.
+    """
+    local = session_zone(document, zone)
+    fields = dict(zip(("date", "time"), local_words(start, local), strict=True))
+    if end is not None and document.id_command.end_date is not None:
+        fields |= zip(("end_date", "end_time"), local_words(end, local), strict=True)
+    return with_fields(document.raw, fields)
 
 
 def attempts_of(document: SessionDocument) -> int:

@@ -29,7 +29,6 @@ class Folder(StrEnum):
     RESULTS = "Results"
 
 
-SESSION_FOLDERS = (Folder.TO_DO, Folder.CURRENT, Folder.DONE, Folder.ERROR)
 SAMPLES = "samples"
 _STATE = ".dwarf-agent"
 _UNREPORTED_BEFORE = "untold"  # what version 0.1 called the folder of unreported results
@@ -78,6 +77,23 @@ class Tree:
         self._remove_placeholders()
         self._remove_lone_reasons()
 
+    def mend(self) -> None:
+        """Make the folders again that somebody removed while the agent runs.
+
+        A tree that is not there at all (an unmounted share) is none to be made: the disk has it.
+        """
+        missing = [self[folder] for folder in Folder if not self[folder].is_dir()]
+        if not missing or not self._lock_path.exists():
+            return
+        for folder in missing:
+            with contextlib.suppress(OSError):  # whoever needs the folder says that it is not there
+                folder.mkdir()
+                _LOGGER.warning("%s was removed and is made again", printable(folder))
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.root / _STATE / "lock"
+
     def release(self) -> None:
         """Let another agent use the tree."""
         if self._lock is not None:
@@ -87,7 +103,10 @@ class Tree:
     def _take_lock(self) -> None:
         if self._lock is not None or fcntl is None:
             return
-        handle = os.open(self.root / _STATE / "lock", os.O_CREAT | os.O_RDWR, 0o666)
+        try:
+            handle = os.open(self._lock_path, os.O_CREAT | os.O_RDWR, 0o666)
+        except OSError as error:
+            raise store_error(error, "lock the session folders", self._lock_path) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -119,8 +138,11 @@ class Tree:
             raise store_error(error, "take over unreported results", before) from error
 
     def _remove_placeholders(self) -> None:
-        """Remove the empty files that a move leaves when it is cut off on a disk without exclusive rename."""
-        for folder in SESSION_FOLDERS:
+        """Remove the empty files that a move leaves when it is cut off on a disk without exclusive rename.
+
+        Not those in Current/, which may be sessions that a power cut emptied: recovery looks at them.
+        """
+        for folder in (Folder.TO_DO, Folder.DONE, Folder.ERROR):
             with os.scandir(self[folder]) as entries:
                 empty = [Path(entry.path) for entry in entries if _is_empty_session(entry)]
             for path in empty:

@@ -18,7 +18,8 @@ class StoredSession:
     """A session file that can run. `problems` are warnings; `first_seen` is aware UTC.
 
     `session_id` is the file name without `.json`, made safe for topics and unique among the sessions that
-    wait or run; it stays when the file has to take another name.
+    wait or run; it stays when the file has to take another name. `lost` is one that was running and of which
+    nothing but its journal could be read: it has to be ended, its document asks for nothing.
     """
 
     session_id: str
@@ -28,6 +29,7 @@ class StoredSession:
     problems: tuple[Problem, ...]
     fingerprint: Stamp
     first_seen: datetime
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

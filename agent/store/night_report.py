@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -81,9 +82,10 @@ def _why(row: Row) -> str:
 
 def _number(row: Row, column: str) -> float:
     try:
-        return float(row.get(column) or 0)
+        number = float(row.get(column) or 0)
     except ValueError:
         return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def _seconds(row: Row) -> float:

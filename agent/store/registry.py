@@ -9,11 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
-from agent.session.identity import safe_session_id
 from agent.session.writing import Process, with_process
 from agent.store import disk
 from agent.store.disk import Stamp
-from agent.store.documents import Content, ContentReader, process_of
+from agent.store.documents import Content, ContentReader, process_of, session_id_of
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, printable, store_error
 from agent.store.folders import Folder, Tree
 from agent.store.model import StoredSession
@@ -88,7 +87,7 @@ class Registry:
 
     def new_id(self, name: str) -> str:
         """Return the id a file of that name gets: safe, and taken by no other session."""
-        wished = _wished(name)
+        wished = session_id_of(name)
         if wished not in self._sessions:
             return wished
         numbered = (f"{wished}--{number}" for number in itertools.count(2))
@@ -168,7 +167,7 @@ class Registry:
         name = session.name
         try:
             if folder is Folder.TO_DO:
-                name = name if _wished(name) == session.session_id else f"{session.session_id}.json"
+                name = name if session_id_of(name) == session.session_id else f"{session.session_id}.json"
                 self._make_way(name)
             path = disk.move(source, self._tree[folder], name)
         except FileNotFoundError as error:
@@ -208,7 +207,3 @@ class Registry:
             return None
         except OSError as error:
             raise store_error(error, "read the session", path) from error
-
-
-def _wished(name: str) -> str:
-    return safe_session_id(printable(name.rpartition(".")[0]))

@@ -10,48 +10,40 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import re
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.capabilities import Camera, Capabilities
-from agent.session.choices import find_position
-from agent.session.document import SessionDocument, body_of, read_session
+from agent.capabilities import Capabilities
+from agent.session.document import read_session
 from agent.session.jsontext import MAX_BYTES
-from agent.session.problems import BadValueError
-from agent.session.sections import CameraSetup
 from agent.session.writing import Process
 from agent.sky.nights import night_of
 from agent.store import disk
 from agent.store.documents import process_of
 from agent.store.errors import printable, store_error
 from agent.store.folders import Folder, Tree, is_session_name
+from agent.store.model import Rejected
 from agent.store.night_report import night_report
+from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS, instant_of, row_of, row_of_rejected
 from agent.targets import Site
-from agent.telescope.dwarf.models import MODELS, capabilities_for, model_from_name
 
 _LOGGER = logging.getLogger(__name__)
 
-SEED_COLUMNS = (
-    *("id", "description", "dwarf", "starting_date", "processed_date", "result", "message", "calibration"),
-    *("goto_solar", "goto_manual", "target", "ra_coord", "dec_coord", "Tele Astro", "Wide Angle"),
-    *("exposure", "gain", "IR", "count"),
-)
-OWN_COLUMNS = (
-    *("session_id", "file", "outcome", "reason", "error", "started_at", "ended_at", "attempts"),
-    *("frames_requested", "frames_taken", "frames_stacked", "integration_s", "waited", "filter"),
-    *("wide_exposure", "wide_gain", "wide_count", "firmware"),
-)
-
 _LIST = "results_list.txt"
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _READ_LIMIT = 32 << 20  # bytes of one night's table or of the list
-_FORMULA = ("=", "+", "-", "@")
-_HARMLESS = re.compile(r"[+-]?\d[\d:.\s]*")  # numbers and coordinates may begin with a sign
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A row on its way into its night's table; `listed` is the name under which the list shall have it."""
+
+    night: date
+    row: dict[str, str]
+    listed: str
 
 
 class Results:
@@ -75,7 +67,7 @@ class Results:
         self._site = site
         self._capabilities = capabilities
         self._lock = threading.Lock()
-        self._owed: list[Path] = []
+        self._owed: list[_Entry] = []
 
     def record(self, path: Path) -> Path | None:
         """Add the ended session in `path` (as `finish` returned it) to its night's table and report.
@@ -83,8 +75,14 @@ class Results:
         Returns the table, or None (with a warning in the log) when it could not be written yet.
         """
         with self._lock:
-            tables = self._record([*self._owed, path])
-            return tables.get(path)
+            self._add([entry] if (entry := self._entry(path)) else [])
+            return self.table(entry.night) if entry is not None and entry not in self._owed else None
+
+    def record_rejected(self, rejected: Iterable[Rejected], at: datetime) -> None:
+        """Add files that could not be used to the night in which they were found."""
+        night = night_of(at, self._site, self._zone)
+        with self._lock:
+            self._add([_Entry(night, row_of_rejected(one, at, self._zone), "") for one in rejected])
 
     def catch_up(self) -> int:
         """Record the ended sessions that `results_list.txt` does not name; return how many."""
@@ -95,7 +93,8 @@ class Results:
             except OSError as error:
                 _LOGGER.warning("Results cannot be completed now: %s", error)
                 return 0
-            return len(self._record(paths))
+            entries = [entry for path in paths if (entry := self._entry(path)) is not None]
+            return self._add(entries)
 
     def table(self, night: date) -> Path:
         """Return where the table of the night that begins on this local day is."""
@@ -105,32 +104,35 @@ class Results:
         """Return where the report of that night is."""
         return self._tree[Folder.RESULTS] / f"report_night_{night.isoformat()}.md"
 
-    def _record(self, paths: list[Path]) -> dict[Path, Path]:
-        """Write the rows of these files, each night's table once; return the table of each file."""
-        nights: dict[date, dict[Path, dict[str, str]]] = {}
+    def _add(self, entries: list[_Entry]) -> int:
+        """Write these entries and what is owed, each night's table once; return how many were written."""
+        nights: dict[date, list[_Entry]] = {}
+        for entry in (*self._owed, *entries):
+            nights.setdefault(entry.night, []).append(entry)
         self._owed = []
-        for path in paths:
-            row = self._row(path)
-            if row is None:
-                continue
-            instant = _instant_of(row, self._zone)
-            if instant is None:
-                _LOGGER.warning("%s says of no night when it ran: it has no row", printable(path.name))
-                continue
-            nights.setdefault(night_of(instant, self._site, self._zone), {})[path] = row
-        written: dict[Path, Path] = {}
-        for night, rows in nights.items():
+        written = 0
+        for night, added in nights.items():
             table = self.table(night)
             try:
-                self._write(night, table, list(rows.values()))
-                self._list(path.name for path in rows)
+                self._write(night, table, [entry.row for entry in added])
+                self._list(entry.listed for entry in added)
             except OSError as error:
                 reason = store_error(error, "write the results", table)
-                _LOGGER.warning("The results of %s session(s) are not written yet: %s", len(rows), reason)
-                self._owed += rows
+                _LOGGER.warning("The results of %s session(s) are not written yet: %s", len(added), reason)
+                self._owed += added
             else:
-                written.update(dict.fromkeys(rows, table))
+                written += len(added)
         return written
+
+    def _entry(self, path: Path) -> _Entry | None:
+        row = self._row(path)
+        if row is None:
+            return None
+        instant = instant_of(row, self._zone)
+        if instant is None:
+            _LOGGER.warning("%s says of no night when it ran: it has no row", printable(path.name))
+            return None
+        return _Entry(night_of(instant, self._site, self._zone), row, printable(path.name))
 
     def _row(self, path: Path) -> dict[str, str] | None:
         try:
@@ -181,112 +183,9 @@ class Results:
 
     def _list(self, names: Iterable[str]) -> None:
         listed = self._listed() - {""}
-        wanted = listed | {printable(name) for name in names}
+        wanted = listed | (set(names) - {""})
         if wanted != listed:
             disk.write(self._tree[Folder.RESULTS] / _LIST, "\n".join([*sorted(wanted), ""]).encode())
-
-
-def row_of(document: SessionDocument, name: str, capabilities: Capabilities | None) -> dict[str, str]:
-    """Return the row of an ended session, every cell a text that no spreadsheet takes for a formula.
-
-    The older columns show the tele camera, or the wide one when only that was used; the `wide_` columns
-    always show the wide one.
-    """
-    id_command = document.id_command
-    details = body_of(document.raw).get("result_details")
-    details = details if isinstance(details, dict) else {}
-    frames = details.get("frames")
-    frames = frames if isinstance(frames, dict) else {}
-    tele, wide = document.setup_camera, document.setup_wide_camera
-    shown = tele or wide
-    manual, solar = document.goto_manual, document.goto_solar
-    target = manual.target if manual else solar.target.value.capitalize() if solar else document.target
-    error = details.get("error")
-    row: dict[str, Any] = {
-        "id": id_command.uuid,
-        "description": id_command.description,
-        "dwarf": id_command.dwarf or "-",
-        "starting_date": id_command.starting_date or id_command.processed_date,
-        "processed_date": id_command.processed_date,
-        "result": id_command.result is True or str(id_command.result).lower() == "true",
-        "message": id_command.message,
-        "calibration": document.calibration is not None,
-        "goto_solar": solar is not None,
-        "goto_manual": manual is not None,
-        "target": target,
-        "ra_coord": _raw(document, "goto_manual", "ra_coord") if manual else "",
-        "dec_coord": _raw(document, "goto_manual", "dec_coord") if manual else "",
-        "Tele Astro": tele is not None,
-        "Wide Angle": wide is not None,
-        "exposure": shown.exposure if shown else "",
-        "gain": shown.gain if shown else "",
-        "IR": tele.filter if tele else "",
-        "count": shown.count if shown else "",
-        "session_id": details.get("session_id", name.rpartition(".")[0]),
-        "file": name,
-        "outcome": details.get("outcome", ""),
-        "reason": details.get("reason"),
-        "error": error.get("code") if isinstance(error, dict) else "",
-        "started_at": details.get("started_at"),
-        "ended_at": details.get("ended_at"),
-        "attempts": details.get("attempts", id_command.nb_try),
-        "frames_requested": frames.get("requested"),
-        "frames_taken": frames.get("taken"),
-        "frames_stacked": frames.get("stacked"),
-        "integration_s": details.get("integration_s"),
-        "waited": _waited(details.get("waits")),
-        "filter": _filter_name(tele, str(id_command.dwarf), capabilities),
-        "wide_exposure": wide.exposure if wide else "",
-        "wide_gain": wide.gain if wide else "",
-        "wide_count": wide.count if wide else "",
-        "firmware": details.get("firmware"),
-    }
-    return {column: _cell(row[column]) for column in (*SEED_COLUMNS, *OWN_COLUMNS)}
-
-
-def _raw(document: SessionDocument, section: str, key: str) -> Any:
-    value = body_of(document.raw).get(section)
-    return value.get(key, "") if isinstance(value, dict) else ""
-
-
-def _waited(waits: object) -> str:
-    if not isinstance(waits, list):
-        return ""
-    known = [wait for wait in waits if isinstance(wait, dict)]
-    return "; ".join(f"{wait.get('reason')} {wait.get('seconds')} s" for wait in known)
-
-
-def _filter_name(tele: CameraSetup | None, dwarf: str, known: Capabilities | None) -> str:
-    """Return the filter's name on the model that took the session: as its file says, else as known."""
-    if tele is None or tele.filter is None:
-        return ""
-    said = dwarf if dwarf in MODELS else model_from_name(dwarf)
-    capabilities = known if known is not None and said in (None, known.model) else None
-    if capabilities is None and said is not None:
-        capabilities = capabilities_for(said)
-    camera = capabilities.cameras.get(Camera.TELE) if capabilities else None
-    try:
-        return find_position(camera.filters if camera else (), tele.filter, "filter").name
-    except BadValueError:  # another model's number says nothing; a name is one wherever it comes from
-        return tele.filter if isinstance(tele.filter, str) else ""
-
-
-def _cell(value: object) -> str:
-    text = value if isinstance(value, str) else "" if value is None else str(value)
-    text = printable(" ".join(text.splitlines()))
-    return f"'{text}" if text.startswith(_FORMULA) and not _HARMLESS.fullmatch(text) else text
-
-
-def _instant_of(row: dict[str, str], zone: ZoneInfo) -> datetime | None:
-    """When the session began, or ended without having begun; rows of older programs only have local times."""
-    for column in ("started_at", "ended_at", "starting_date", "processed_date"):
-        try:
-            instant = datetime.fromisoformat(row[column])
-        except ValueError:
-            continue
-        if _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-            return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
-    return None
 
 
 def _run(row: dict[str, str]) -> tuple[str, ...]:

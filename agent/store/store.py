@@ -2,15 +2,16 @@
 
 How a session moves, and why a crash between any two steps is harmless:
 
-- claim: rename ToDo/ -> Current/, then rewrite it there as `pending`. In between, Current/ holds a file that
-  says `wait`: it never started and goes back to ToDo/.
+- claim: keep a copy beside the journal, rename ToDo/ -> Current/, then rewrite it there as `pending`. In
+  between, Current/ holds a file that says `wait`: it never started and goes back to ToDo/.
 - finish: rewrite it in Current/ as `ended`, forget its journal, then rename it to Done/ or Error/. In
   between, Current/ holds a file that says `ended`: only the rest is made up.
 - put back: rewrite it in Current/ as `wait`, then rename it to ToDo/. In between: as for claim.
 - reject: write the reason into Error/, then rename the untouched file there. In between, the file is still in
   ToDo/, is found broken again, and the reason is written again.
 
-A file in Current/ that says `pending` is a session that was running: `recover` hands it out.
+A file in Current/ that says `pending` is a session that was running: `recover` hands it out. One that a power
+cut spoilt is written anew from its copy, which goes when the session ends or waits again.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from agent.store.documents import (
     Examine,
     attempts_of,
     failure_of,
-    with_start,
+    with_times,
 )
 from agent.store.drafts import list_drafts, select_draft
 from agent.store.errors import StoreError, printable, store_error
@@ -110,17 +111,21 @@ class SessionStore:
             running = []
             for found in settle_current(self.tree, self._reader, self._journals):
                 session = StoredSession(
-                    self._registry.new_id(found.path.name),
+                    found.session_id,
                     found.path.name,
                     Folder.CURRENT,
                     found.document,
                     found.problems,
                     found.stamp,
                     self._clock.now(),
+                    found.lost,
                 )
                 self._registry.keep(session)
                 running.append(session)
-            self._journals.keep_only({session.session_id for session in running} | self._waiting_ids())
+            waiting = self._waiting_ids()
+            for session_id in waiting:
+                self._journals.drop_copy(session_id)
+            self._journals.keep_only({session.session_id for session in running} | waiting)
             return running
 
     def scan(self, limit: int | None = None) -> Changes:
@@ -129,6 +134,7 @@ class SessionStore:
         What the store itself does (`add`, `claim`, `put_back`, `reschedule`, ...) is not a change.
         """
         with self._lock:
+            self.tree.mend()
             findings = self._registry.watch.look(limit)
             removed = [session_id for name in findings.gone if (session_id := self._registry.drop(name))]
             added: list[StoredSession] = []
@@ -174,7 +180,7 @@ class SessionStore:
         """Return the journal of a session; it stays when the session is put back, and goes when it ends."""
         with self._lock:
             session = self._registry.get(session_id)
-            return self._journals.of(session_id, session.document if session else None)
+            return self._journals.of(session_id, session.document if session and not session.lost else None)
 
     def drafts(self) -> list[Draft]:
         """Return the session files in the base folder and the samples, none of which run by themselves."""
@@ -195,10 +201,14 @@ class SessionStore:
         judges it) when it was changed into something unusable.
         """
         with self._lock:
+            self.tree.mend()
             session = self._registry.known(session_id, Folder.TO_DO)
+            self._journals.keep_copy(session_id, session.document)
             taken = self._registry.move(session, Folder.CURRENT)
             try:
                 current = self._registry.reread(taken)
+                if current.document.raw != session.document.raw:
+                    self._journals.keep_copy(session_id, current.document)
                 attempt = attempts_of(current.document) + 1
                 return self._registry.mark(current, Process.PENDING, attempt=attempt)
             except BaseException:
@@ -219,6 +229,7 @@ class SessionStore:
         When StoreError is raised the file is still in Current/: finish it again.
         """
         with self._lock:
+            self.tree.mend()
             session = self._registry.known(session_id, Folder.TO_DO, Folder.CURRENT)
             if session.folder is Folder.TO_DO:
                 session = self._registry.reread(self._registry.move(session, Folder.CURRENT), strict=False)
@@ -240,9 +251,12 @@ class SessionStore:
     def put_back(self, session_id: str, message: str) -> StoredSession:
         """Let a running session wait again in ToDo/, with `message` saying why."""
         with self._lock:
+            self.tree.mend()
             session = self._registry.known(session_id, Folder.CURRENT)
             session = self._registry.mark(session, Process.WAIT, message=message)
-            return self._registry.move(session, Folder.TO_DO)
+            session = self._registry.move(session, Folder.TO_DO)
+            self._journals.drop_copy(session_id)
+            return session
 
     def reject(self, session_id: str, problems: Iterable[Problem]) -> Rejected:
         """Move a session that turned out unusable to Error/, unchanged, with the reasons beside it."""
@@ -250,6 +264,7 @@ class SessionStore:
             session = self._registry.known(session_id, Folder.TO_DO, Folder.CURRENT)
             rejected = self._to_error(self._registry.path(session), session_id, tuple(problems))
             self._registry.forget(session)
+            self._journals.drop_copy(session_id)
             return rejected
 
     def add(self, session_id: str, raw: dict[str, Any]) -> StoredSession:
@@ -258,6 +273,7 @@ class SessionStore:
         The session gets another id (`id--2`) when one of that id waits or runs already.
         """
         with self._lock:
+            self.tree.mend()
             name = f"{self._registry.new_id(f'{safe_session_id(session_id)}.json')}.json"
             data = to_bytes(raw if "command" in raw else {"command": raw})
             content = self._reader.judge(data, session_id)
@@ -271,11 +287,18 @@ class SessionStore:
             self._registry.watch.note(path.name, stamp, content.digest)
             return self._registry.accept(Found(path.name, stamp, content))
 
-    def reschedule(self, session_id: str, start: datetime) -> StoredSession:
-        """Give a waiting session another start (an aware instant) by rewriting its date and time."""
+    def reschedule(self, session_id: str, start: datetime, end: datetime | None = None) -> StoredSession:
+        """Give a waiting session another start, and end of its window (aware instants), in its file.
+
+        Without `end` a window that ends on a date stays; InvalidSessionError when that is before the start.
+        """
         with self._lock:
             session = self._registry.reread(self._registry.known(session_id, Folder.TO_DO))
-            return self._registry.rewrite(session, with_start(session.document, start, self.zone))
+            data = with_times(session.document, start, end, self.zone)
+            content = self._reader.judge(data, session.document.name)
+            if not content.usable:
+                raise InvalidSessionError(content.problems)
+            return self._registry.rewrite(session, data)
 
     def withdraw(self, session_id: str) -> None:
         """Delete a waiting session's file: what made it takes it back before it ran."""
@@ -305,6 +328,7 @@ class SessionStore:
         session = self._registry.get(session.session_id) or session
         try:
             self._registry.watch.forget(self._registry.move(session, Folder.TO_DO).name)
+            self._journals.drop_copy(session.session_id)
         except StoreError as error:
             _LOGGER.warning("Session %s stays in Current/ for now: %s", session.session_id, error)
 

@@ -68,8 +68,10 @@ class Desk:
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         self.given_up.append((waiting.session_id, reason))
 
-    async def postpone(self, waiting: Waiting, start: datetime) -> None:
+    async def postpone(self, waiting: Waiting) -> Waiting:
+        start = (waiting.start or DUSK) + timedelta(days=1)
         self.postponed.append((waiting.session_id, start))
+        return replace(waiting, start=start)
 
 
 def night(story: Callable[[Desk], Awaitable[None]], hours: float = 12) -> Desk:

@@ -147,7 +147,7 @@ def test_a_session_that_comes_back_keeps_its_name_and_frames_though_a_newcomer_t
     drop(root, "m31.json")
     store.scan()
     store.claim("m31")
-    store.journal("m31").save({"frames": 7})
+    store.journal("m31").save({"kept": 7})
     drop(root, "m31.json", session("M 33"))
     if looked:
         store.scan()
@@ -162,7 +162,7 @@ def test_a_session_that_comes_back_keeps_its_name_and_frames_though_a_newcomer_t
     store.recover()
     found = {one.session_id: one.document.target for one in store.scan().added}
     assert found == {"m31": "M 31", "m31--2": "M 33"}
-    assert store.journal("m31").load() == {"frames": 7}
+    assert store.journal("m31").load() == {"kept": 7}
     store.close()
 
 
@@ -347,13 +347,13 @@ def test_what_was_running_is_handed_out_and_the_rest_is_settled(root: Path, cloc
     drop(root, "failed.json", failed, Folder.CURRENT)
     drop(root, "torn.json", b'{"command"', Folder.CURRENT)
     store = open_store(root, clock)
-    store.journal("running").save({"frames": 7})
-    store.journal("claimed").save({"frames": 1})
-    store.journal("gone").save({"frames": 2})
+    store.journal("running").save({"kept": 7})
+    store.journal("claimed").save({"kept": 1})
+    store.journal("gone").save({"kept": 2})
     recovered = store.recover()
     assert [(one.session_id, one.folder) for one in recovered] == [("running", Folder.CURRENT)]
-    assert store.journal("running").load() == {"frames": 7}
-    assert store.journal("claimed").load() == {"frames": 1}  # put back by a stopping agent, taken again
+    assert store.journal("running").load() == {"kept": 7}
+    assert store.journal("claimed").load() == {"kept": 1}  # put back by a stopping agent, taken again
     assert store.journal("gone").load() is None
     assert names(root, Folder.TO_DO) == ["claimed.json"]
     assert names(root, Folder.DONE) == ["ended.json"]
@@ -377,11 +377,11 @@ def test_a_journal_survives_waiting_and_ends_with_its_session(store: SessionStor
     drop(root, "m31.json")
     store.scan()
     store.claim("m31")
-    store.journal("m31").save({"frames": 7})
+    store.journal("m31").save({"kept": 7})
     store.put_back("m31", "The agent stops.")
     store.reschedule("m31", START)
     store.claim("m31")
-    assert store.journal("m31").load() == {"frames": 7}
+    assert store.journal("m31").load() == {"kept": 7}
     store.finish("m31", result("m31"))
     drop(root, "m31.json")
     store.scan()
@@ -392,7 +392,7 @@ def test_frames_of_one_target_are_never_credited_to_another(store: SessionStore,
     drop(root, "m31.json")
     store.scan()
     store.claim("m31")
-    store.journal("m31").save({"frames": 7})
+    store.journal("m31").save({"kept": 7})
     store.put_back("m31", "The agent stops.")
     drop(root, "m31.json", session("M 33"))
     store.scan()

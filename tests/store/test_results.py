@@ -14,7 +14,8 @@ from agent.capabilities import Camera, CameraCapabilities, Capabilities, Filter
 from agent.events import Failure, Frames, Outcome, Reason, Waited
 from agent.store import disk
 from agent.store.folders import Folder
-from agent.store.results import OWN_COLUMNS, SEED_COLUMNS, Results
+from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS
+from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 

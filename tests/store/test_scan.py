@@ -245,10 +245,10 @@ def test_other_files_are_left_alone_and_mentioned_once(
 def test_a_folder_that_vanishes_removes_no_session(store: SessionStore, root: Path) -> None:
     drop(root, "a.json")
     store.scan()
-    (root / "ToDo").rename(root / "away")
+    root.rename(root.with_name("away"))
     with pytest.raises(FolderMissingError, match="mounted"):
         store.scan()
-    (root / "away").rename(root / "ToDo")
+    root.with_name("away").rename(root)
     assert not store.scan().removed
     assert store.get("a") is not None
 

@@ -1,0 +1,118 @@
+"""Rows of whatever stands in a folder: no file, and no table of another program, stops the results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.events import Failure
+from agent.session.document import read_session
+from agent.store.folders import Folder
+from agent.store.model import Rejected
+from agent.store.night_report import night_report
+from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS, instant_of, row_of
+from agent.store.results import Results
+from agent.store.store import SessionStore
+
+from .support import PARIS, HandClock, drop, session
+from .test_spoilt import json_values
+
+STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+COLUMNS = (*SEED_COLUMNS, *OWN_COLUMNS)
+texts = st.text(st.characters(exclude_categories=[]), max_size=20) | st.sampled_from(
+    ["=1+1", "nan", "inf", "1e999", "a|b", "\x1b[2J", "x\ny", "<script>", "2026-11-22 21:00:00"]
+)
+outputs = st.dictionaries(
+    st.sampled_from(
+        ["description", "message", "starting_date", "processed_date", "dwarf", "result", "nb_try"]
+    ),
+    json_values | texts,
+)
+details = st.dictionaries(
+    st.sampled_from(["outcome", "reason", "error", "frames", "waits", "started_at", "ended_at", "firmware"]),
+    json_values | texts,
+)
+
+
+@settings(deadline=None)
+@given(outputs, details | json_values)
+def test_every_ended_file_has_a_row_of_harmless_cells(output: dict[str, Any], found: Any) -> None:
+    raw = session(process="ended", **output)
+    raw["command"]["result_details"] = found
+    document = read_session(raw, name="m31").document
+    if document is None:
+        return
+    row = row_of(document, "m31.json", None)
+    assert tuple(row) == COLUMNS
+    assert not any(STEERING.search(cell) for cell in row.values())
+    assert not any(cell.startswith(("=", "@")) for cell in row.values())
+    "".join(row.values()).encode()
+    instant = instant_of(row, ZoneInfo("UTC"))
+    assert instant is None or instant.tzinfo is not None
+    night_report(date(2026, 11, 22), "balcony", [row])
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), texts), max_size=4), texts)
+def test_a_report_of_any_table_keeps_its_shape(rows: list[dict[str, str]], telescope: str) -> None:
+    report = night_report(date(2026, 11, 22), telescope, rows)
+    report.encode()
+    lines = report.split("\n")
+    assert not any(STEERING.search(line) for line in lines)
+    table = [line for line in lines if line.startswith("|")]
+    assert len(table) == 2 + len(rows)
+    assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in table} == {7}
+
+
+def test_a_rejected_file_is_in_the_table_and_the_report_of_its_night(
+    store: SessionStore, root: Path, clock: HandClock
+) -> None:
+    drop(root, "torn|\x1b.json", b'{"command"')
+    drop(root, "list.json", b"[1]")
+    clock.seconds = 60
+    store.scan()
+    clock.seconds = 120
+    changes = store.scan()
+    assert len(changes.broken) == 2
+    results = Results(store.tree, telescope="balcony", zone=PARIS)
+    results.record_rejected(changes.broken, clock.now())
+    table = results.table(date(2026, 11, 22)).read_text(encoding="utf-8")
+    rows = {row["file"]: row for row in csv.DictReader(io.StringIO(table))}
+    assert set(rows) == {"torn|\\x1b.json", "list.json"}
+    assert rows["list.json"]["reason"] == "invalid"
+    assert rows["list.json"]["outcome"] == "failed"
+    assert "not a JSON object" in rows["list.json"]["message"]
+    report = results.report(date(2026, 11, 22)).read_text(encoding="utf-8")
+    assert "**list.json** (failed, invalid)" in report
+    assert "torn\\|\\\\x1b.json" in report
+    assert results.catch_up() == 0  # the files themselves are not sessions that ended
+
+
+def test_what_was_rejected_while_the_table_was_locked_comes_with_the_next(
+    store: SessionStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = Results(store.tree, telescope="balcony", zone=PARIS)
+    failure = Failure("not_json", "The JSON breaks.")
+    with monkeypatch.context() as patch:
+        patch.setattr("agent.store.disk.write", _locked)
+        results.record_rejected(
+            [Rejected("a", "a.json", failure, (), store.tree[Folder.ERROR] / "a.json")], clock.now()
+        )
+    results.record_rejected(
+        [Rejected("b", "b.json", failure, (), store.tree[Folder.ERROR] / "b.json")], clock.now()
+    )
+    table = results.table(date(2026, 11, 22)).read_text(encoding="utf-8")
+    assert [row["file"] for row in csv.DictReader(io.StringIO(table))] == ["a.json", "b.json"]
+
+
+def _locked(path: Path, _data: bytes) -> None:
+    raise PermissionError(13, "Open in a spreadsheet", str(path))
