@@ -10,10 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.generation import Snapshot
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.proto import astro_pb2, common_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.codes import CodeKind

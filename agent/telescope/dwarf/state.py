@@ -31,6 +31,15 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The telescope's answer to what it is doing. Captures by camera; None is "it did not say"."""
+
+    capturing: dict[Camera, bool] = field(default_factory=dict)
+    focusing: bool | None = None
+    calibrated: bool | None = None
+
+
 @dataclass(slots=True)
 class CaptureRecord:
     """One camera's present or last capture. `changed` is set with every change, for whoever follows."""
