@@ -115,6 +115,8 @@ class SessionRun:
         if stop.failure is not None:
             self._brake.notes.append("the telescope could not be told to stop")
             self._brake.left_running = True
+        if defects.failure is not None and self._orders.ending is not None:
+            return self._orders.ending, None  # a defect on the way does not make another end of it
         return None, failure or defects.failure
 
     async def _run_steps(self) -> None:

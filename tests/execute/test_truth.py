@@ -20,12 +20,6 @@ WIDE = {"do_action": True, "exposure": 10, "gain": 60, "count": 12}
 RAIN = Hold(Reason.WEATHER, "rain")
 
 
-def result_of(bench: Bench, document: dict, *meanwhile) -> SessionResult:
-    result = bench.run(document, *meanwhile)
-    assert result is not None
-    return result
-
-
 # -- by camera --------------------------------------------------------------------------------------
 
 
@@ -46,7 +40,7 @@ def test_a_session_is_partial_when_one_camera_fell_short(bench: Bench) -> None:
         await bench.after_frames(10)
         bench.telescope.captures[0].running = False
 
-    result = result_of(bench, session(setup_wide_camera=WIDE), tele_ends_early)
+    result = bench.result_of(session(setup_wide_camera=WIDE), tele_ends_early)
     assert result.outcome is Outcome.PARTIAL
     assert "tele camera: 10 of 12" in result.message
     assert "wide camera: 12 of 12" in result.message
@@ -54,7 +48,7 @@ def test_a_session_is_partial_when_one_camera_fell_short(bench: Bench) -> None:
 
 def test_a_capture_that_goes_on_is_stopped_at_the_count_asked_for(bench: Bench) -> None:
     bench.telescope.runs_on = 40
-    result = result_of(bench, session())
+    result = bench.result_of(session())
     assert result.outcome is Outcome.COMPLETED
     assert 12 <= result.frames.taken <= 13
     assert bench.frames_on_telescope() == result.frames.taken
@@ -62,7 +56,7 @@ def test_a_capture_that_goes_on_is_stopped_at_the_count_asked_for(bench: Bench) 
 
 
 def test_a_capture_that_ends_by_itself_at_its_count_is_not_stopped(bench: Bench) -> None:
-    assert result_of(bench, session()).frames.taken == 12
+    assert bench.result_of(session()).frames.taken == 12
     assert "stop_capture" not in bench.telescope.calls
 
 
@@ -72,7 +66,7 @@ def test_a_telescope_with_a_minimum_count_takes_no_more_than_was_asked_for(bench
         bench.telescope.capabilities, cameras={each: replace(camera, min_count=10) for each in Camera}
     )
     few = {"do_action": True, "exposure": "15", "gain": 80, "count": 4}
-    result = result_of(bench, session(setup_camera=few))
+    result = bench.result_of(session(setup_camera=few))
     assert bench.telescope.held[Camera.TELE].count == 10
     assert result.outcome is Outcome.COMPLETED
     assert (result.frames.requested, result.frames.taken) == (4, 4)
@@ -90,7 +84,7 @@ def test_frames_that_cannot_have_been_taken_are_not_counted(bench: Bench, absurd
         await bench.clock.sleep(2)
         bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
 
-    result = result_of(bench, session(), lie)
+    result = bench.result_of(session(), lie)
     assert result.outcome is Outcome.ABORTED
     assert (result.frames.taken, result.frames.stacked) == (3, 3)
     assert result.message.count("cannot have taken") == 1
@@ -105,7 +99,7 @@ def test_counts_never_go_back(bench: Bench) -> None:
         await bench.clock.sleep(2)
         bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
 
-    result = result_of(bench, session(), forget)
+    result = bench.result_of(session(), forget)
     assert (result.frames.taken, result.frames.stacked) == (5, 5)
     taken = [progress.frames.taken for progress in bench.progress]
     assert taken == sorted(taken)
@@ -119,7 +113,7 @@ def test_no_more_frames_are_stacked_than_taken(bench: Bench) -> None:
         await bench.clock.sleep(2)
         bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
 
-    result = result_of(bench, session(), lie)
+    result = bench.result_of(session(), lie)
     assert (result.frames.taken, result.frames.stacked) == (3, 3)
 
 
@@ -135,7 +129,7 @@ def test_the_result_tells_the_settings_that_were_read_back(bench: Bench) -> None
         "ircut": 1,
         "binning": 1,
     }
-    result = result_of(bench, session(setup_camera=tele, setup_wide_camera=WIDE))
+    result = bench.result_of(session(setup_camera=tele, setup_wide_camera=WIDE))
     assert set(result.settings) == {"tele", "wide"}
     assert result.settings["tele"]["exposure"] == "15"
     assert result.settings["tele"]["gain"] == 80
@@ -176,4 +170,4 @@ def test_a_capture_whose_folder_was_not_told_is_looked_up_at_the_end(bench: Benc
         return replace(await follow(camera, on_progress), folder="")
 
     bench.telescope.follow_capture = followed  # type: ignore[method-assign]
-    assert result_of(bench, session()).files == ("/Astronomy/0",)
+    assert bench.result_of(session()).files == ("/Astronomy/0",)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from agent.execute.context import StepContext
 from agent.telescope.errors import HeldByOtherError
+from agent.telescope.interface import CaptureProgress
+
+
+async def others_capture(context: StepContext) -> CaptureProgress | None:
+    """The capture of another client that was seen to run, if it still does."""
+    camera = context.counter.others
+    if camera is None:
+        return None
+    running = await context.telescope.running_capture(camera)
+    if running is None:
+        context.counter.others = None
+    return running
 
 
 async def wait_for_others(context: StepContext) -> None:
-    """Return when no capture runs that was seen to be another client's; HeldByOtherError while one does."""
-    camera = context.counter.others
-    if camera is None:
-        return
-    running = await context.telescope.running_capture(camera)
+    """Return when the telescope is free for us; HeldByOtherError while another client captures."""
+    running = await others_capture(context)
     if running is not None:
         of = f" of {running.target}" if running.target else ""
         raise HeldByOtherError(
-            f"Another client captures with the {camera.value} camera{of}.",
+            f"Another client captures with the {running.camera.value} camera{of}.",
             hint="The session goes on when that is over.",
         )
-    context.counter.others = None

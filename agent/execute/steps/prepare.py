@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.execute.context import StepContext
+from agent.execute.steps.others import others_capture, wait_for_others
 from agent.session.plan import PlannedStep
 
 
@@ -12,15 +13,18 @@ async def set_time(context: StepContext, _step: PlannedStep) -> None:
 
 
 async def go_live(context: StepContext, _step: PlannedStep) -> None:
-    """Finish the display of the session before."""
-    await context.telescope.go_live()
+    """Finish the display of the session before; one that another client's capture took over is gone."""
+    if await others_capture(context) is None:
+        await context.telescope.go_live()
 
 
 async def park(context: StepContext, _step: PlannedStep) -> None:
     """Fold the telescope."""
+    await wait_for_others(context)
     await context.telescope.park()
 
 
 async def power_down(context: StepContext, _step: PlannedStep) -> None:
     """Power the telescope off."""
+    await wait_for_others(context)
     await context.telescope.shutdown()
