@@ -21,6 +21,7 @@ PAGE_SIZE = 20  # newest first: a night's captures
 WEB_PORT = 80
 MEDIA_PORT = 8092
 RTSP_PORT = 554
+_LONGEST_TEXT = 1024  # letters; paths have a tenth of that
 _JPEG = b"\xff\xd8\xff"
 _MILLISECONDS_FROM = 10**11  # times above this are no seconds
 _SLACK = timedelta(seconds=5)  # the telescope's clock is set by us, to the second
@@ -234,8 +235,8 @@ def _instant(value: object) -> datetime | None:
     number = _number(value)
     if number is None or number <= 0:
         return None
-    seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
     try:
+        seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None
@@ -249,7 +250,7 @@ def _items(data: object) -> list[dict[str, object]]:
 
 def _text(item: dict[str, object], key: str) -> str:
     value = item.get(key)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_TEXT else ""
 
 
 def _number(value: object) -> int | None:
