@@ -51,7 +51,10 @@ class Pictures:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            await self._fetch()
+            try:
+                await self._fetch()
+            except Exception:
+                _LOGGER.exception("A picture of %s failed; the next may do", self._station.id)
             await self._station.clock.sleep(EVERY_S)
 
     async def _fetch(self) -> None:

@@ -126,13 +126,17 @@ class StepContext:
     site: Site | None
     timezone: str
     clock: Clock
-    capabilities: Capabilities
     options: ExecutorOptions
     guard: GotoGuard
     counter: FrameCounter
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the telescope takes, by its own tables once it told them."""
+        return self.telescope.capabilities
 
 
 StepRunner = Callable[[StepContext, PlannedStep], Awaitable[None]]

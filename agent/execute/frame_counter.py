@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from agent.capabilities import Camera
+from agent.clock import Clock
 from agent.events import Frames
 from agent.execute.journal import Journal
-from agent.telescope.interface import CaptureProgress, CaptureReport
+from agent.execute.recognition import Asked, contradiction
+from agent.telescope.interface import CaptureFacts, CaptureProgress, CaptureReport
+
+_LOGGER = logging.getLogger(__name__)
+
+SHORTEST_FRAME_S = 0.1  # no telescope reads out and saves more than ten frames a second
+PAST_COUNT = 10  # frames a capture may take beyond its count before a stop is carried out
 
 
 class Shutters(Protocol):
@@ -22,24 +31,43 @@ class Shutters(Protocol):
 
 
 class FrameCounter:
-    """Counts every frame once: a capture opens before its shutter and closes by the telescope's report."""
+    """Counts every frame once: a capture opens before its shutter and closes by the telescope's report.
+
+    What the telescope says is believed as far as time and count allow, and as nothing known of the capture
+    tells that it is another client's. `notes` says for people what was not believed. `shutters` hears of each
+    capture that opens and closes.
+    """
 
     def __init__(
-        self, journal: Journal, requested: dict[Camera, tuple[int, float]], shutters: Shutters
+        self, journal: Journal, asked: Mapping[Camera, Asked], clock: Clock, shutters: Shutters
     ) -> None:
-        """Count against `requested`: camera -> (frames, seconds of exposure). `shutters` hears of each."""
         self._shutters = shutters
         self._journal = journal
-        self._requested = requested
+        self._asked = asked
+        self._clock = clock
         self._open: Camera | None = None
+        self._opened_s: float | None = None  # of the monotonic clock, which no one sets
+        self._planned = 0
+        self._vouched = False
         self._progress = Frames()
         self.opened_at: datetime | None = None
-        self.folders: list[str] = []
+        self.others: Camera | None = None  # the camera with which another client was seen to capture
+        self.notes: list[str] = []
 
     @property
     def open_camera(self) -> Camera | None:
         """The camera whose capture is open."""
         return self._open
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where the telescope keeps the closed captures, oldest first."""
+        return self._journal.folders
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the cameras held, as read back before their last captures: camera -> setting -> value."""
+        return self._journal.settings
 
     def closed(self, camera: Camera) -> Frames:
         """Frames of this camera's closed captures."""
@@ -47,52 +75,78 @@ class FrameCounter:
 
     def missing(self, camera: Camera) -> int:
         """Frames still to take by this camera."""
-        count, _ = self._requested.get(camera, (0, 0.0))
-        return max(0, count - self.closed(camera).taken)
+        return max(0, self._of(camera).count - self.closed(camera).taken)
 
     @property
     def complete(self) -> bool:
         """Whether every frame that was asked for is taken, and no capture is open."""
-        counts = [self.missing(camera) for camera in self._requested]
+        counts = [self.missing(camera) for camera in self._asked]
         return self._open is None and bool(counts) and not any(counts)
+
+    @property
+    def by_camera(self) -> dict[Camera, Frames]:
+        """Frames so far of each camera that was asked for some."""
+        return {camera: self.of(camera) for camera in self._asked}
 
     @property
     def frames(self) -> Frames:
         """All frames of the session so far, the open capture's included."""
-        return sum((self.of(camera) for camera in self._requested), Frames())
+        return sum(self.by_camera.values(), Frames())
 
     @property
     def integration_s(self) -> float:
         """Seconds of exposure collected in the stack so far."""
-        return sum(self.of(camera).stacked * seconds for camera, (_, seconds) in self._requested.items())
+        return sum(self.of(camera).stacked * asked.exposure_s for camera, asked in self._asked.items())
 
     def of(self, camera: Camera) -> Frames:
         """Frames of one camera so far."""
-        count, _ = self._requested.get(camera, (0, 0.0))
-        total = Frames(count, 0, 0) + self.closed(camera)
+        total = Frames(self._of(camera).count, 0, 0) + self.closed(camera)
         return total + self._progress if camera is self._open else total
 
-    async def open(self, camera: Camera, started_at: datetime) -> None:
-        """A capture is about to begin."""
-        await self._journal.capture_started(camera, started_at)
+    async def open(
+        self, camera: Camera, started_at: datetime, *, planned: int, settings: dict[str, Any]
+    ) -> None:
+        """A capture of `planned` frames is about to begin, with these settings as read back."""
+        await self._journal.capture_started(camera, started_at, planned=planned, settings=settings)
         self._shutters.capture_opened(camera)
         self._open, self._progress, self.opened_at = camera, Frames(), started_at
+        self._opened_s, self._planned, self._vouched = self._clock.monotonic(), planned, False
+
+    def begun(self) -> None:
+        """The telescope said that the open capture began: what it tells of it unbroken is told of ours."""
+        self._vouched = True
 
     def reopen(self) -> None:
         """Take up the capture that an earlier life of the agent left open, if there is one."""
         left = self._journal.open_capture
         if left is not None:
-            self._open, self.opened_at = left
+            self._open, self.opened_at, planned = left
+            self._opened_s, self._vouched, self._planned = None, False, planned or self.missing(self._open)
             self._progress = self._journal.open_frames
             self._shutters.capture_opened(self._open)
+
+    def stranger(self, found: CaptureFacts) -> str:
+        """What speaks against a capture being the open one; "" when nothing does."""
+        if self._open is None or self.opened_at is None:
+            return ""
+        return contradiction(self._of(self._open), self.opened_at, found, self._journal.told)
+
+    def enough(self, progress: CaptureProgress) -> bool:
+        """Whether the open capture has what was asked for and would not end by itself."""
+        if self._open is None or progress.camera is not self._open:
+            return False
+        wanted, taken = self.missing(self._open), self._progress.taken
+        return taken >= wanted and max(progress.total or self._planned, taken) > wanted
 
     def progress(self, progress: CaptureProgress) -> None:
         """The open capture has this many frames. Counts never go back."""
         if progress.camera is not self._open:
             return
-        self._progress = Frames(
-            0, max(self._progress.taken, progress.taken), max(self._progress.stacked, progress.stacked)
-        )
+        if self._vouched and progress.began is not None:
+            self._journal.capture_told(progress.target, progress.exposure_s)
+        if self.stranger(progress):
+            return
+        self._progress = self._believed(progress.taken, progress.stacked, progress.total)
         self._journal.capture_progress(self._progress.taken, self._progress.stacked)
 
     async def close(self, report: CaptureReport | None, *, seen: bool = True) -> None:
@@ -102,11 +156,49 @@ class FrameCounter:
             return
         if seen:
             self._shutters.capture_closed(camera)
-        taken, stacked = self._progress.taken, self._progress.stacked
-        if report is not None:
-            taken, stacked = max(taken, report.taken), max(stacked, report.stacked)
-            if report.folder:
-                self.folders.append(report.folder)
-        total = self.closed(camera) + Frames(0, taken, stacked)
+        counted, folder = self._progress, ""
+        if report is not None and not self.stranger(report):
+            counted = self._believed(report.taken, report.stacked, report.total)
+            folder = report.folder
+        total = self.closed(camera) + counted
         self._open, self._progress = None, Frames()
-        await self._journal.capture_closed(camera, total)
+        await self._journal.capture_closed(camera, total, folder if counted.taken else None)
+
+    @property
+    def unplaced(self) -> tuple[tuple[Camera, datetime], ...]:
+        """Closed captures of which nobody told where they are kept: camera and beginning."""
+        return self._journal.unplaced
+
+    async def place(self, camera: Camera, opened_at: datetime, records: Sequence[CaptureReport]) -> None:
+        """Note the folder of an unplaced capture, if it is among these records, newest first."""
+        asked = self._of(camera)
+        ours = [one for one in records if not contradiction(asked, opened_at, one, CaptureFacts())]
+        if ours:
+            await self._journal.add_folder(ours[-1].folder)
+
+    def _of(self, camera: Camera) -> Asked:
+        return self._asked.get(camera, Asked())
+
+    def _believed(self, taken: int, stacked: int, total: int) -> Frames:
+        """The open capture's frames after hearing these counts: never fewer, never more than there can be."""
+        known = self._progress
+        most = min(max(self._planned, total) + PAST_COUNT, self._time_allows())
+        if taken < 0 or taken > most:
+            self._doubt(taken, most)
+            return known
+        taken = max(known.taken, taken)
+        return Frames(0, taken, min(taken, max(known.stacked, stacked)))
+
+    def _time_allows(self) -> int:
+        if self.opened_at is None:
+            return 0
+        spans = [(self._clock.now() - self.opened_at).total_seconds()]
+        if self._opened_s is not None:
+            spans.append(self._clock.monotonic() - self._opened_s)
+        return 1 + int(max(0.0, *spans) / SHORTEST_FRAME_S)
+
+    def _doubt(self, taken: int, most: int) -> None:
+        note = "the telescope told of frames that it cannot have taken; they are not counted"
+        if note not in self.notes:
+            self.notes.append(note)
+            _LOGGER.warning("The telescope says it took %d frames; at most %d are possible", taken, most)

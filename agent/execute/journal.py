@@ -11,6 +11,7 @@ from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Frames
+from agent.telescope.interface import CaptureFacts
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,14 +53,14 @@ class Journal:
         return _instant(self._facts.get("started_at"))
 
     @property
-    def open_capture(self) -> tuple[Camera, datetime] | None:
-        """The capture that was running when the facts were last saved, and when it was begun."""
+    def open_capture(self) -> tuple[Camera, datetime, int] | None:
+        """The capture that ran when the facts were last saved: camera, beginning, frames (0 unknown)."""
         capture = self._facts.get("capture")
-        if not isinstance(capture, dict):
+        found = _capture(capture)
+        if found is None or not isinstance(capture, dict):
             return None
-        began = _instant(capture.get("started_at"))
-        camera = capture.get("camera")
-        return (Camera(camera), began) if began and camera in set(Camera) else None
+        planned = capture.get("planned")
+        return *found, planned if isinstance(planned, int) else 0
 
     @property
     def open_frames(self) -> Frames:
@@ -72,6 +73,29 @@ class Journal:
         return _frames(closed.get(camera.value) if isinstance(closed, dict) else None)
 
     @property
+    def told(self) -> CaptureFacts:
+        """What the telescope said of the open capture while it was surely ours."""
+        capture = self._facts.get("capture")
+        told = capture if isinstance(capture, dict) else {}
+        target, exposure_s = told.get("target"), told.get("exposure_s")
+        return CaptureFacts(
+            target=target if isinstance(target, str) else None,
+            exposure_s=exposure_s if isinstance(exposure_s, int | float) else None,
+        )
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where the telescope keeps the closed captures, oldest first."""
+        folders = self._facts.get("folders")
+        return tuple(one for one in folders if isinstance(one, str)) if isinstance(folders, list) else ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What each camera held when its last capture began."""
+        settings = self._facts.get("settings")
+        return dict(settings) if isinstance(settings, dict) else {}
+
+    @property
     def all_frames(self) -> Frames:
         """Every frame it knows of, both cameras, the open capture included."""
         return sum((self.frames(camera) for camera in Camera), self.open_frames)
@@ -81,10 +105,24 @@ class Journal:
         self._facts.setdefault("started_at", started_at.isoformat())
         await self.flush()
 
-    async def capture_started(self, camera: Camera, started_at: datetime) -> None:
+    async def capture_started(
+        self, camera: Camera, started_at: datetime, *, planned: int, settings: dict[str, Any]
+    ) -> None:
         """Note that a capture is open, before its shutter is."""
-        self._facts["capture"] = {"camera": camera.value, "started_at": started_at.isoformat()}
+        self._facts["capture"] = {
+            "camera": camera.value,
+            "started_at": started_at.isoformat(),
+            "planned": planned,
+        }
+        self._facts["settings"] = self.settings | {camera.value: settings}
         await self.flush()
+
+    def capture_told(self, target: str | None, exposure_s: float | None) -> None:
+        """Note the first that the telescope says of the open capture; saved with its frames."""
+        capture = self._facts.get("capture")
+        if isinstance(capture, dict):
+            news = {"target": target, "exposure_s": exposure_s}
+            self._facts["capture"] = {key: one for key, one in news.items() if one is not None} | capture
 
     def capture_progress(self, taken: int, stacked: int) -> None:
         """Note the open capture's frames; written at most every few seconds."""
@@ -97,10 +135,30 @@ class Journal:
             self._pending = asyncio.create_task(self.flush(), name="journal")
             self._pending.add_done_callback(self._written)
 
-    async def capture_closed(self, camera: Camera, total: Frames) -> None:
-        """Note that the capture is over and how many frames this camera has in all."""
-        self._facts.pop("capture", None)
-        self._facts.setdefault("frames", {})[camera.value] = {"taken": total.taken, "stacked": total.stacked}
+    @property
+    def unplaced(self) -> tuple[tuple[Camera, datetime], ...]:
+        """Closed captures of which nobody told where they are kept: camera and beginning."""
+        captures = self._facts.get("unplaced")
+        pairs = [_capture(one) for one in captures] if isinstance(captures, list) else []
+        return tuple(pair for pair in pairs if pair is not None)
+
+    async def capture_closed(self, camera: Camera, total: Frames, folder: str | None) -> None:
+        """Note that the capture is over and how many frames this camera has in all.
+
+        `folder` is where it is kept: "" when nobody told, None when there is nothing to keep.
+        """
+        capture = self._facts.pop("capture", None)
+        if folder == "" and capture is not None:
+            self._facts["unplaced"] = [*(self._facts.get("unplaced") or []), capture]
+        frames = self._facts.get("frames")
+        counted = {"taken": total.taken, "stacked": total.stacked}
+        self._facts["frames"] = (frames if isinstance(frames, dict) else {}) | {camera.value: counted}
+        await self.add_folder(folder)
+
+    async def add_folder(self, folder: str | None) -> None:
+        """Note a folder of this session."""
+        if folder and folder not in self.folders:
+            self._facts["folders"] = [*self.folders, folder]
         await self.flush()
 
     async def clear(self) -> None:
@@ -114,7 +172,7 @@ class Journal:
         async with self._lock:
             try:
                 await asyncio.to_thread(self._file.save, dict(self._facts))
-            except (OSError, AgentError) as error:
+            except (OSError, ValueError, AgentError) as error:
                 _LOGGER.warning("The session's journal cannot be written: %s", error)
 
     def _written(self, _task: asyncio.Task[None]) -> None:
@@ -126,6 +184,13 @@ def _instant(value: object) -> datetime | None:
         return datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def _capture(value: object) -> tuple[Camera, datetime] | None:
+    if not isinstance(value, dict):
+        return None
+    began, camera = _instant(value.get("started_at")), value.get("camera")
+    return (Camera(camera), began) if began is not None and camera in list(Camera) else None
 
 
 def _frames(value: object) -> Frames:

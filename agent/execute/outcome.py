@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from agent.capabilities import Camera
 from agent.events import Failure, Frames, Outcome, Reason
 from agent.execute.orders import Ending, EndKind
 
 
 def outcome_of(
-    frames: Frames, ending: Ending | None, failure: Failure | None
+    frames: Mapping[Camera, Frames], ending: Ending | None, failure: Failure | None
 ) -> tuple[Outcome, Reason | None, str]:
-    """Return outcome, reason and one sentence for a session with these frames and this end."""
-    count = f"{frames.taken} of {frames.requested} frames taken, {frames.stacked} stacked"
+    """Return outcome, reason and one sentence for a session with these frames and this end.
+
+    Each camera is judged by its own count: one that took more makes up for no other that took fewer.
+    """
+    count = _count(frames)
     if ending is not None:
         return _ended(frames, ending), ending.reason, f"{_sentence(ending.message)} {count}"
-    fewer = Outcome.PARTIAL if frames.taken else Outcome.FAILED
+    fewer = Outcome.PARTIAL if _any_taken(frames) else Outcome.FAILED
     if failure is not None:
-        message = f"{_sentence(failure.message)} {count}" if frames.requested else failure.message
+        message = f"{_sentence(failure.message)} {count}" if frames else failure.message
         return fewer, Reason.TELESCOPE, message
-    if frames.requested == 0:
+    if not frames:
         return Outcome.COMPLETED, None, "All steps done; the session asked for no frames"
-    if frames.taken >= frames.requested:
+    if _all_taken(frames):
         return Outcome.COMPLETED, None, count
     return fewer, Reason.TELESCOPE, f"The telescope ended early. {count}"
 
 
-def _ended(frames: Frames, ending: Ending) -> Outcome:
-    if frames.requested and frames.taken >= frames.requested:
+def _ended(frames: Mapping[Camera, Frames], ending: Ending) -> Outcome:
+    if _all_taken(frames):
         return Outcome.COMPLETED
     if ending.kind in (EndKind.ABORT, EndKind.END_NIGHT):
         return Outcome.ABORTED
-    return Outcome.PARTIAL if frames.taken else Outcome.SKIPPED
+    return Outcome.PARTIAL if _any_taken(frames) else Outcome.SKIPPED
+
+
+def _all_taken(frames: Mapping[Camera, Frames]) -> bool:
+    return bool(frames) and all(each.taken >= each.requested for each in frames.values())
+
+
+def _any_taken(frames: Mapping[Camera, Frames]) -> bool:
+    return any(each.taken for each in frames.values())
+
+
+def _count(frames: Mapping[Camera, Frames]) -> str:
+    counts = {
+        camera.value: f"{each.taken} of {each.requested} frames taken, {each.stacked} stacked"
+        for camera, each in frames.items()
+    }
+    if len(counts) <= 1:
+        return next(iter(counts.values()), "No frames were asked for")
+    return "; ".join(f"{camera} camera: {count}" for camera, count in counts.items())
 
 
 def _sentence(text: str) -> str:

@@ -13,12 +13,15 @@ from agent.errors import AgentError
 from agent.events import Failure, Reason, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
+from agent.execute.defects import Defects
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import Ending, EndKind, Orders
 from agent.execute.outcome import outcome_of
+from agent.execute.recognition import Asked
 from agent.execute.reporter import Reporter
 from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
+from agent.execute.steps.others import wait_for_others
 from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
 from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError, UnreachableError
@@ -42,7 +45,7 @@ class SessionRun:
         self._hands = around.hands
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
-        self._counter = FrameCounter(self._journal, _requested(job), around.hands)
+        self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
         self._brake = Brake(orders, around.hands, self._counter, around.clock, around.status, around.options)
         self._reporter = Reporter(
             around.telescope_id,
@@ -63,43 +66,54 @@ class SessionRun:
 
         The journal stays: it is forgotten with the writing down of the result, and not an instant before.
         """
-        await self._journal.load()
-        resumed = self._journal.started_at is not None
-        started_at = self._journal.started_at or self._clock.now()
-        await self._journal.begin(started_at)
-        self._counter.reopen()
-        self._reporter.started(resumed=resumed)
-        ending, failure = await self._run_plan()
+        started_at = self._clock.now()
+        ending, failure = None, None
+        with Defects() as defects:
+            await self._journal.load()
+            resumed = self._journal.started_at is not None
+            started_at = self._journal.started_at or started_at
+            await self._journal.begin(started_at)
+            self._counter.reopen()
+            self._reporter.started(resumed=resumed)
+            ending, failure = await self._run_plan()
+        failure = failure or defects.failure
         if ending is not None and ending.kind is EndKind.AGENT_STOP:
             await self._journal.flush()
             return None
         if ending is not None or failure is not None:
             await self._run_closing_steps()
-        return self._result(started_at, ending, failure, await self._files(started_at))
+        return self._result(started_at, ending, failure, await self._files())
 
     async def _run_plan(self) -> tuple[Ending | None, Failure | None]:
+        failure = None
+        with Defects() as defects:
+            try:
+                await self._run_steps()
+            except EndedError as ended:
+                _LOGGER.info("Session ends early: %s", ended.ending.message)
+                return ended.ending, None
+            except AgentError as error:
+                _LOGGER.warning("Session failed: %s", error)
+                failure = Failure(error.code, error.message, error.hint)
+            else:
+                return None, None
+        with Defects() as stop:
+            await self._brake.stop_telescope()
+        if stop.failure is not None:
+            self._brake.notes.append("the telescope could not be told to stop")
+        if defects.failure is not None and self._orders.ending is not None:
+            return self._orders.ending, None  # a defect on the way does not make another end of it
+        return None, failure or defects.failure
+
+    async def _run_steps(self) -> None:
         complete = self._counter.complete
-        try:
-            for index, step in enumerate(self._job.plan.steps):
-                self._reporter.enter(index)
-                if (complete and step.kind not in CLOSING) or self._settled(step):
-                    self._remember_pointing(step)
-                else:
-                    await self._run_step(step)
-            self._reporter.all_done()
-        except EndedError as ended:
-            _LOGGER.info("Session ends early: %s", ended.ending.message)
-            return ended.ending, None
-        except AgentError as error:
-            _LOGGER.warning("Session failed: %s", error)
-            await self._brake.stop_telescope()
-            return None, Failure(error.code, error.message, error.hint)
-        except Exception as error:
-            _LOGGER.exception("Session failed by a defect of the agent")
-            await self._brake.stop_telescope()
-            message = f"The agent failed: {type(error).__name__}."
-            return None, Failure("internal", message, "Please report it with the log.")
-        return None, None
+        for index, step in enumerate(self._job.plan.steps):
+            self._reporter.enter(index)
+            if (complete and step.kind not in CLOSING) or self._settled(step):
+                self._remember_pointing(step)
+            else:
+                await self._run_step(step)
+        self._reporter.all_done()
 
     def _settled(self, step: PlannedStep) -> bool:
         """Whether a resumed session can pass this step: its capture runs on, or has all its frames."""
@@ -124,8 +138,10 @@ class SessionRun:
             self._remember_pointing(step)
             await self._wait_around(step.wait_after_s)
         except BaseException as error:
-            how = "failed" if isinstance(error, AgentError) else "interrupted"
-            self._reporter.report(step, started, max(1, attempts), how, str(error))
+            ended = isinstance(error, EndedError) or not isinstance(error, Exception)
+            how = "interrupted" if ended else "failed"
+            message = str(error) if isinstance(error, EndedError | AgentError) else type(error).__name__
+            self._reporter.report(step, started, max(1, attempts), how, message)
             raise
         self._reporter.report(step, started, attempts, "done")
 
@@ -198,6 +214,9 @@ class SessionRun:
 
     async def _come_to_rest(self, step: PlannedStep) -> None:
         """Have the telescope parked or switched off; what is not seen in time stays wanted."""
+        await self._hands.perform(
+            Level.SAFETY, lambda telescope: wait_for_others(self._context(telescope)), moves=False
+        )
         park, off = step.kind is StepKind.PARK, step.kind is StepKind.POWER_DOWN
         wish = Wish(Level.UPKEEP, Reason.SCHEDULE, step.why or step.label, park=park, off=off)
         reached = self._hands.want(step.kind, wish)
@@ -214,7 +233,6 @@ class SessionRun:
             site=self._around.site,
             timezone=self._around.timezone,
             clock=self._clock,
-            capabilities=self._telescope.capabilities,
             options=self._options,
             guard=self._job.guard,
             counter=self._counter,
@@ -270,14 +288,17 @@ class SessionRun:
                 continue
             self._reporter.say(step, step.why)
             started = self._clock.now()
-            try:
-                async with self._clock.timeout(self._options.stop_limit_s):
-                    await self._close_with(step)
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.warning("Closing step %s failed: %s", step.label, error or "time ran out")
-                self._reporter.report(step, started, 1, "failed", str(error) or "time ran out")
-            else:
-                self._reporter.report(step, started, 1, "done")
+            trouble = ""
+            with Defects() as defects:
+                try:
+                    async with self._clock.timeout(self._options.stop_limit_s):
+                        await self._close_with(step)
+                except (AgentError, TimeoutError) as error:
+                    trouble = str(error) or "time ran out"
+            trouble = trouble if defects.failure is None else defects.failure.message
+            if trouble:
+                _LOGGER.warning("Closing step %s failed: %s", step.label, trouble)
+            self._reporter.report(step, started, 1, "failed" if trouble else "done", trouble)
 
     async def _close_with(self, step: PlannedStep) -> None:
         if step.kind in SAFING:
@@ -285,22 +306,25 @@ class SessionRun:
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
-    async def _files(self, started_at: datetime) -> tuple[str, ...]:
-        folders = tuple(self._counter.folders)
-        if not self._counter.frames.taken:
-            return ()
-        try:
-            async with self._clock.timeout(FILES_LIMIT_S):
-                return await self._telescope.capture_files(started_at) or folders
-        except (AgentError, TimeoutError) as error:
-            _LOGGER.info("The telescope's files could not be listed: %s", error or "time ran out")
-            return folders
+    async def _files(self) -> tuple[str, ...]:
+        """The folders of the session's captures; those that nobody told are looked up in the album."""
+        with Defects():
+            try:
+                async with self._clock.timeout(FILES_LIMIT_S):
+                    for camera, opened_at in self._counter.unplaced:
+                        records = await self._telescope.recorded_captures(camera, opened_at)
+                        await self._counter.place(camera, opened_at, records)
+            except (AgentError, TimeoutError) as error:
+                _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
+        return self._counter.folders
 
     def _result(
         self, started_at: datetime, ending: Ending | None, failure: Failure | None, files: tuple[str, ...]
     ) -> SessionResult:
-        identity = self._telescope.identity
-        outcome, reason, message = outcome_of(self._counter.frames, ending, failure)
+        identity = None
+        with Defects():
+            identity = self._telescope.identity
+        outcome, reason, message = outcome_of(self._counter.by_camera, ending, failure)
         return SessionResult(
             telescope=self._around.telescope_id,
             session=self._job.brief,
@@ -311,10 +335,11 @@ class SessionRun:
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
-            message="; ".join([message, *self._brake.notes]),
+            message="; ".join([message, *self._brake.notes, *self._counter.notes]),
             attempts=max(1, self._attempts),
             waits=tuple(self._brake.waits),
             steps=tuple(self._reporter.reports),
+            settings=self._counter.settings,
             files=files,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
@@ -325,10 +350,11 @@ class SessionRun:
         self._brake.notes.append(message)
 
 
-def _requested(job: Job) -> dict[Camera, tuple[int, float]]:
-    """What each camera is asked for: frames, and seconds of exposure (0 when the plan does not know it)."""
+def _requested(job: Job) -> dict[Camera, Asked]:
+    """What each camera is asked for, as far as the plan knows it."""
+    target = next(reversed(job.plan.goto_targets), None)
     return {
-        step.camera: (step.count, step.integration_s / step.count)
+        step.camera: Asked(step.count, step.integration_s / step.count, target)
         for step in job.plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }

@@ -64,15 +64,29 @@ class CameraSettings:
     count: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureFacts:
+    """What tells one capture from another, as far as the telescope says it; None is unknown.
+
+    `target` is the name its goto was given, `ra_hours` and `dec_degrees` where it points (J2000), `began` the
+    telescope's own time of its beginning, aware UTC. A driver never fills in what it merely asked for.
+    """
+
+    target: str | None = None
+    ra_hours: float | None = None
+    dec_degrees: float | None = None
+    exposure_s: float | None = None
+    began: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class CaptureProgress:
+class CaptureProgress(CaptureFacts):
     """A running capture: frames so far. `total` is what the telescope says it will take (0 unknown)."""
 
     camera: Camera
     taken: int
     stacked: int
     total: int = 0
-    target: str = ""
 
 
 class CaptureEnd(StrEnum):
@@ -84,14 +98,18 @@ class CaptureEnd(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CaptureReport:
-    """A capture that is over, with the frames the telescope truly took and stacked."""
+class CaptureReport(CaptureFacts):
+    """A capture that is over, with the frames it took and stacked by the telescope's own count.
+
+    `total` is what it was to take (0 unknown), `folder` where the telescope keeps it ("" unknown).
+    """
 
     camera: Camera
     taken: int
     stacked: int
     end: CaptureEnd
     folder: str = ""
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +194,10 @@ class TelescopeView(ABC):
     @abstractmethod
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for each event, in the event loop; the returned function removes it."""
+
+    @abstractmethod
+    async def recorded_captures(self, camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
+        """The telescope's own records of captures begun after `since`, newest first, whoever began them."""
 
     @abstractmethod
     async def latest_picture(self, since: datetime) -> Picture | None:
@@ -288,10 +310,6 @@ class Telescope(TelescopeView):
     @abstractmethod
     async def running_capture(self, camera: Camera) -> CaptureProgress | None:
         """Ask the telescope whether a capture runs now; None when not."""
-
-    @abstractmethod
-    async def last_capture(self, camera: Camera, since: datetime) -> CaptureReport | None:
-        """The telescope's own record of the newest capture begun after `since`; None when it has none."""
 
     @abstractmethod
     async def stop_capture(self, camera: Camera) -> CaptureReport:

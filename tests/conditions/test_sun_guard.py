@@ -117,6 +117,33 @@ def test_a_goto_before_dawn_that_would_be_followed_into_the_day_is_refused() -> 
         permit_goto(target, PARIS, before_dawn, until=before_dawn + 3 * HOUR)
 
 
+def _when_the_sun_stands(altitude: float, *, rising: bool) -> datetime:
+    """An instant in Paris within a minute of the Sun passing that altitude."""
+    start = NOON - 12 * HOUR if rising else NOON
+    instants = (start + timedelta(minutes=minutes) for minutes in range(12 * 60))
+    return min(instants, key=lambda instant: abs(sun(PARIS, instant).altitude - altitude))
+
+
+@pytest.mark.parametrize("rising", [True, False], ids=["morning", "evening"])
+@pytest.mark.parametrize("altitude", [-0.2, -1.5, -2.7])
+def test_the_sun_counts_as_up_before_it_rises_and_after_it_has_set(altitude: float, rising: bool) -> None:
+    at = _when_the_sun_stands(altitude, rising=rising)
+    with pytest.raises(SunLimitError, match="now"):
+        permit_goto(_beside_the_sun(at, 15), PARIS, at, until=at)
+
+
+@pytest.mark.parametrize("altitude", [-3.3, -4.5, -5.7])
+def test_the_sun_counts_as_down_once_it_is_well_down(altitude: float) -> None:
+    at = _when_the_sun_stands(altitude, rising=False)
+    permit_goto(_beside_the_sun(at, 15), PARIS, at, until=at + HOUR)
+
+
+def test_a_sun_that_comes_up_before_it_is_looked_at_again_counts_as_up() -> None:
+    at = _when_the_sun_stands(-3.3, rising=True)
+    with pytest.raises(SunLimitError, match="now"):
+        permit_goto(_beside_the_sun(at, 15), PARIS, at, until=at)
+
+
 def test_a_goto_without_an_end_must_be_safe_for_half_a_day() -> None:
     evening = datetime(2026, 6, 1, 22, 30, tzinfo=UTC)
     target = _beside_the_sun(evening, 15)

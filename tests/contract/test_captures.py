@@ -127,7 +127,9 @@ def test_a_capture_over_at_once_is_counted(contract: Contract, generation: str, 
         await stage.clock.sleep(60)
         report = await stage.step(lambda: stage.telescope.follow_capture(Camera.TELE))
         assert (report.taken, report.stacked, report.end) == (2, 2, CaptureEnd.FINISHED)
-        assert await stage.telescope.last_capture(Camera.TELE, begun) == report
+        (recorded,) = await stage.telescope.recorded_captures(Camera.TELE, begun)
+        assert (recorded.taken, recorded.stacked, recorded.end) == (2, 2, CaptureEnd.FINISHED)
+        assert (recorded.target, recorded.exposure_s) == (ORION.name, 1.0)
 
     contract.play(story, generation=generation, transport=transport)
 
@@ -248,11 +250,10 @@ def test_a_capture_that_ended_while_the_agent_was_dead_is_told_from_one_that_fai
         await stage.clock.sleep(600)
         after = await stage.another()
         assert await after.running_capture(Camera.TELE) is None
-        report = await after.last_capture(Camera.TELE, begun)
-        assert report is not None
+        (report,) = await after.recorded_captures(Camera.TELE, begun)
         assert (report.taken, report.stacked, report.end) == (taken, taken, end)
-        assert await after.last_capture(Camera.TELE, stage.clock.now()) is None
-        assert await after.last_capture(Camera.WIDE, begun) is None
+        assert await after.recorded_captures(Camera.TELE, stage.clock.now()) == ()
+        assert await after.recorded_captures(Camera.WIDE, begun) == ()
 
     contract.play(story, generation=generation)
 
@@ -262,7 +263,7 @@ def test_without_any_capture_there_is_none_to_tell(contract: Contract, generatio
     async def story(stage: Stage) -> None:
         telescope, begun = stage.telescope, stage.clock.now()
         await telescope.calibrate(stage.sim.state.site)
-        assert await telescope.last_capture(Camera.TELE, begun) is None
+        assert await telescope.recorded_captures(Camera.TELE, begun) == ()
         assert await telescope.running_capture(Camera.TELE) is None
         report = await telescope.follow_capture(Camera.TELE)
         assert (report.taken, report.stacked) == (0, 0)

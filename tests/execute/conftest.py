@@ -164,6 +164,12 @@ class Bench:
 
         return run_virtual(main())
 
+    def result_of(self, document: dict[str, Any], *meanwhile: Callable[[], Awaitable[None]]) -> SessionResult:
+        """Run a session that comes to its end."""
+        result = self.run(document, *meanwhile)
+        assert result is not None
+        return result
+
     async def after_frames(self, frames: int) -> None:
         """Return when the telescope took that many frames in all."""
         while sum(capture.taken for capture in self.telescope.captures) < frames:

@@ -16,7 +16,7 @@ def test_a_session_that_takes_its_frames_is_completed_with_true_numbers(bench: B
     assert (result.frames.requested, result.frames.taken, result.frames.stacked) == (12, 12, 9)
     assert result.frames.rejected == 3
     assert result.integration_s == 9 * 15
-    assert result.files == ("/Astronomy/0.fits",)
+    assert result.files == ("/Astronomy/0",)
 
 
 def test_the_frames_stay_known_until_the_result_is_written_down(bench: Bench) -> None:

@@ -49,6 +49,8 @@ class FakeCapture:
     stacked: int = 0
     running: bool = True
     end: CaptureEnd = CaptureEnd.FINISHED
+    target: str | None = None
+    exposure_s: float | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -62,10 +64,12 @@ class FakeTelescope(Telescope):
     command_s: float = 2.0
     frames_limit: int | None = None  # the telescope ends every capture after this many frames
     lose_every: int = 0  # every n-th frame is not stacked
+    runs_on: int = 0  # a capture takes this many frames, whatever it was asked for
     ignore_settings: bool = False
     captures: list[FakeCapture] = field(default_factory=list)
     gotos: list[SkyTarget | SolarTarget] = field(default_factory=list)
     held: dict[Camera, CameraSettings] = field(default_factory=dict)
+    tables: Capabilities = CAPABILITIES
     online: bool = True
     single_client: bool = False
     resting: bool = False
@@ -93,6 +97,15 @@ class FakeTelescope(Telescope):
     def set_telemetry(self, telemetry: Telemetry) -> None:
         """Change what the telescope says of itself."""
         self._telemetry = telemetry
+
+    def expose(self, camera: Camera, count: int, exposure_s: float, target: str | None) -> FakeCapture:
+        """A capture begins: for this agent, or for another client."""
+        capture = FakeCapture(
+            camera, self.clock.now(), count, exposure_s + 1, target=target, exposure_s=exposure_s
+        )
+        capture.task = asyncio.create_task(self._expose(capture))
+        self.captures.append(capture)
+        return capture
 
     # -- Telescope --------------------------------------------------------------------------------------
 
@@ -131,7 +144,7 @@ class FakeTelescope(Telescope):
 
     @property
     def capabilities(self) -> Capabilities:
-        return CAPABILITIES
+        return self.tables
 
     @property
     def telemetry(self) -> Telemetry:
@@ -206,9 +219,8 @@ class FakeTelescope(Telescope):
         await self._do("start_capture", 1)
         settings = self.held[camera]
         exposure = next((e for e in EXPOSURES if e.index == settings.exposure), EXPOSURES[0])
-        capture = FakeCapture(camera, self.clock.now(), settings.count or 999, exposure.seconds + 1)
-        capture.task = asyncio.create_task(self._expose(capture))
-        self.captures.append(capture)
+        target = self.gotos[-1].name if self.gotos else None
+        self.expose(camera, self.runs_on or settings.count or 999, exposure.seconds, target)
 
     async def follow_capture(
         self, camera: Camera, on_progress: Callable[[CaptureProgress], None] | None = None
@@ -227,23 +239,23 @@ class FakeTelescope(Telescope):
             raise UnreachableError("The telescope does not answer.")
         if on_progress:
             on_progress(_progress(capture))
-        return _report(capture)
+        return self._report(capture)
 
     async def running_capture(self, camera: Camera) -> CaptureProgress | None:
         await self._do("running_capture", 0)
         return next((_progress(c) for c in self.captures if c.running and c.camera is camera), None)
 
-    async def last_capture(self, camera: Camera, since: datetime) -> CaptureReport | None:
-        await self._do("last_capture", 0)
-        found = [c for c in self.captures if c.camera is camera and c.began >= since]
-        return _report(found[-1]) if found else None
+    async def recorded_captures(self, camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
+        await self._do("recorded_captures", 0)
+        found = [c for c in reversed(self.captures) if c.camera is camera and c.began >= since]
+        return tuple(self._report(capture) for capture in found)
 
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         await self._do("stop_capture", 1)
         if not self.captures:
             return CaptureReport(camera, 0, 0, CaptureEnd.STOPPED)
         self._stop(self.captures[-1])
-        return _report(self.captures[-1])
+        return self._report(self.captures[-1])
 
     async def latest_picture(self, since: datetime) -> Picture | None:
         return None
@@ -278,6 +290,19 @@ class FakeTelescope(Telescope):
                 capture.stacked += 1
         capture.running = False
 
+    def _report(self, capture: FakeCapture) -> CaptureReport:
+        return CaptureReport(
+            capture.camera,
+            capture.taken,
+            capture.stacked,
+            capture.end,
+            f"/Astronomy/{self.captures.index(capture)}",
+            capture.count,
+            target=capture.target,
+            exposure_s=capture.exposure_s,
+            began=capture.began,
+        )
+
     def _stop(self, capture: FakeCapture) -> None:
         if capture.running:
             capture.running, capture.end = False, CaptureEnd.STOPPED
@@ -288,8 +313,12 @@ class FakeTelescope(Telescope):
 
 
 def _progress(capture: FakeCapture) -> CaptureProgress:
-    return CaptureProgress(capture.camera, capture.taken, capture.stacked, capture.count)
-
-
-def _report(capture: FakeCapture) -> CaptureReport:
-    return CaptureReport(capture.camera, capture.taken, capture.stacked, capture.end, "/Astronomy")
+    return CaptureProgress(
+        capture.camera,
+        capture.taken,
+        capture.stacked,
+        capture.count,
+        target=capture.target,
+        exposure_s=capture.exposure_s,
+        began=capture.began,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import fields
+from typing import Any
 
 from agent.capabilities import Camera
 from agent.execute.context import StepContext
@@ -13,6 +14,8 @@ from agent.telescope.errors import TransientError
 from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
+
+_TOLD = ("exposure", "gain", "filter", "binning", "format")
 
 
 def settings_of(step: PlannedStep | CameraChoice, *, count: int | None = None) -> CameraSettings:
@@ -29,8 +32,11 @@ def settings_of(step: PlannedStep | CameraChoice, *, count: int | None = None) -
 
 async def apply_and_verify(
     context: StepContext, step: PlannedStep | CameraChoice, *, count: int | None = None
-) -> None:
-    """Set the camera and read it back; TransientError when the telescope holds other values."""
+) -> dict[str, Any]:
+    """Set the camera, read it back, and return what it holds, by the names that people use.
+
+    TransientError when the telescope holds other values than were set.
+    """
     camera = step.camera or Camera.TELE
     wanted = settings_of(step, count=count)
     await context.telescope.apply(camera, wanted)
@@ -43,8 +49,9 @@ async def apply_and_verify(
         if found is None:
             unread.append(field.name)
         elif found != asked:
-            names = _names(context, camera, field.name)
-            differing.append(f"{field.name} is {names.get(found, found)}, not {names.get(asked, asked)}")
+            is_, not_ = (_shown(context, camera, field.name, value) for value in (found, asked))
+            unit = " s" if field.name == "exposure" else ""
+            differing.append(f"{field.name} is {is_}{unit}, not {not_}{unit}")
     if unread:
         _LOGGER.info("The telescope does not report %s of its %s camera", ", ".join(unread), camera.value)
     if differing:
@@ -53,16 +60,19 @@ async def apply_and_verify(
             code="settings_mismatch",
             hint="Check that no other app changes them.",
         )
+    return {name: _shown(context, camera, name, getattr(held, name)) for name in _TOLD}
 
 
-def _names(context: StepContext, camera: Camera, setting: str) -> dict[int, str]:
-    """What people call the telescope's values of a setting."""
+def _shown(context: StepContext, camera: Camera, setting: str, value: Any) -> Any:
+    """What people call the telescope's value of a setting: exposures in seconds; None is not told."""
     offered = context.capabilities.cameras[camera]
     match setting:
         case "exposure":
-            return {exposure.index: f"{exposure.name} s" for exposure in offered.exposures}
+            names = {exposure.index: exposure.name for exposure in offered.exposures}
         case "filter":
-            return {each.value: each.name for each in offered.filters}
+            names = {each.value: each.name for each in offered.filters}
         case "binning":
-            return {each.value: each.name for each in offered.binnings}
-    return {}
+            names = {each.value: each.name for each in offered.binnings}
+        case _:
+            names = {}
+    return names.get(value, value)

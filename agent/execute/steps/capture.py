@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from agent.capabilities import Camera
 from agent.execute.context import CaptureLostError, StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
+from agent.execute.steps.others import wait_for_others
 from agent.session.plan import PlannedStep
 from agent.telescope.errors import RefusedError, TransientError
-from agent.telescope.interface import CaptureEnd, CaptureReport
+from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -25,18 +27,20 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     missing = context.counter.missing(camera)
     if missing == 0:
         return
+    await wait_for_others(context)
     if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
-    await apply_and_verify(context, step, count=_askable(context, camera, missing))
-    await context.counter.open(camera, context.clock.now())
+    planned = max(missing, context.capabilities.cameras[camera].min_count)
+    settings = await apply_and_verify(context, step, count=planned)
+    await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)
     try:
         await context.telescope.start_capture(camera)
     except (TransientError, RefusedError):
         await context.counter.close(None)
         raise
-    report = await _follow(context, step, camera)
-    await _close(context, camera, report)
-    if report.taken == 0:
+    context.counter.begun()
+    await _close(context, camera, await _follow(context, step, camera))
+    if context.counter.missing(camera) == missing:
         raise TransientError(
             "The telescope ended the capture without a single frame.",
             code="no_frames",
@@ -47,41 +51,88 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
 async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> None:
     """Count a capture begun earlier: follow it if it runs, else take the telescope's record of it."""
     running = await context.telescope.running_capture(camera)
-    if running is not None:
+    if running is None:
+        await _close_from_record(context, camera)
+    elif strange := context.counter.stranger(running):
+        await _leave_alone(context, camera, strange)
+    else:
         _LOGGER.info("Following the %s capture that runs: %d frames so far", camera.value, running.taken)
         context.progressed(running)
         await _close(context, camera, await _follow(context, step, camera))
+
+
+async def _close(context: StepContext, camera: Camera, report: CaptureReport | None) -> None:
+    """Count a capture that is over; CaptureLostError when it broke off unwatched and frames are missing.
+
+    Without a report, another client's capture was seen in its place.
+    """
+    strange = "another client captures" if report is None else context.counter.stranger(report)
+    if report is None or strange:
+        await _leave_alone(context, camera, strange)
         return
-    since = context.counter.opened_at
-    await context.counter.close(
-        None if since is None else await context.telescope.last_capture(camera, since)
-    )
-    if context.counter.missing(camera):
-        raise CaptureLostError(
-            f"The capture ended while nobody watched; {context.counter.missing(camera)} frames are missing."
-        )
-
-
-async def _close(context: StepContext, camera: Camera, report: CaptureReport) -> None:
-    """Count a capture that is over; CaptureLostError when it broke off unwatched and frames are missing."""
     await context.counter.close(report)
     missing = context.counter.missing(camera)
     if report.end is CaptureEnd.UNKNOWN and missing:
         raise CaptureLostError(f"The capture broke off; {missing} frames are missing.")
 
 
-def _askable(context: StepContext, camera: Camera, missing: int) -> int:
-    return max(missing, context.capabilities.cameras[camera].min_count)
+async def _leave_alone(context: StepContext, camera: Camera, strange: str) -> None:
+    """Count what the telescope recorded of our own capture, and leave the one that runs to its owner."""
+    _LOGGER.warning("The %s capture on the telescope is not this session's: %s", camera.value, strange)
+    context.counter.others = camera
+    await _close_from_record(context, camera)
 
 
-async def _follow(context: StepContext, step: PlannedStep, camera: Camera) -> CaptureReport:
+async def _close_from_record(context: StepContext, camera: Camera) -> None:
+    """Count our capture by the telescope's own record of it; CaptureLostError when frames are missing."""
+    since = context.counter.opened_at
+    records = () if since is None else await context.telescope.recorded_captures(camera, since)
+    ours = [report for report in records if not context.counter.stranger(report)]
+    await context.counter.close(ours[0] if ours else None)
+    missing = context.counter.missing(camera)
+    if missing:
+        raise CaptureLostError(f"The capture ended while nobody watched; {missing} frames are missing.")
+
+
+async def _follow(context: StepContext, step: PlannedStep, camera: Camera) -> CaptureReport | None:
+    """Follow a capture to its end, its count or its limit; None when it turned out to be another client's."""
+    watch = _Watch(context)
     limit = _limit_s(context, step, camera)
+    following = asyncio.create_task(context.telescope.follow_capture(camera, watch.hear), name="follow")
+    called = asyncio.create_task(watch.called.wait(), name="called")
     try:
         async with context.clock.timeout(limit):
-            return await context.telescope.follow_capture(camera, context.progressed)
+            await asyncio.wait({following, called}, return_when=asyncio.FIRST_COMPLETED)
+        if watch.strange:
+            return None
+        if following.done():
+            return following.result()
+        _LOGGER.info("The %s camera has its frames and would go on; stopping it", camera.value)
     except TimeoutError:
+        if following.done():
+            raise
         _LOGGER.warning("The capture did not end within %.0f s; stopping it", limit)
-        return await context.telescope.stop_capture(camera)
+    finally:
+        following.cancel()
+        called.cancel()
+        await asyncio.gather(following, called, return_exceptions=True)
+    return await context.telescope.stop_capture(camera)
+
+
+class _Watch:
+    """Hears how a followed capture goes on, and calls when it must not go on like that."""
+
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
+        self.called = asyncio.Event()
+        self.strange = ""
+
+    def hear(self, progress: CaptureProgress) -> None:
+        """Count the frames, unless they are another client's."""
+        self._context.progressed(progress)
+        self.strange = self.strange or self._context.counter.stranger(progress)
+        if self.strange or self._context.counter.enough(progress):
+            self.called.set()
 
 
 def _limit_s(context: StepContext, step: PlannedStep, camera: Camera) -> float | None:

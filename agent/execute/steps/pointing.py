@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.execute.context import StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
+from agent.execute.steps.others import wait_for_others
 from agent.session.plan import PlannedStep
 from agent.session.recipe import CalibrationRecipe
 from agent.telescope.errors import TelescopeError
@@ -30,6 +31,7 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
     """Point at the target and track it, if the Sun allows."""
     if step.target is None:
         raise StepFailedError(f"The step '{step.label}' has no target.", code="no_target")
+    await wait_for_others(context)
     context.guard.permit(step.target, seconds=context.remaining_s())
     try:
         await context.telescope.goto(step.target, context.site)

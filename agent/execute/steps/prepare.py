@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.execute.context import StepContext
+from agent.execute.steps.others import others_capture
 from agent.session.plan import PlannedStep
 
 
@@ -12,5 +13,6 @@ async def set_time(context: StepContext, _step: PlannedStep) -> None:
 
 
 async def go_live(context: StepContext, _step: PlannedStep) -> None:
-    """Finish the display of the session before."""
-    await context.telescope.go_live()
+    """Finish the display of the session before; one that another client's capture took over is gone."""
+    if await others_capture(context) is None:
+        await context.telescope.go_live()

@@ -39,21 +39,24 @@ def prepare_image(
 ) -> PreparedImage:
     """Shrink a JPEG to at most 1280 pixels and 256 KiB. CPU-bound: call it in a thread.
 
+    Its size is judged by its header, before any pixel is unpacked.
+
     `taken_at` (aware, None unknown) is the capture's own time: Home Assistant shows the time of arrival,
     which is also when it restarted. Raise `PictureError` for anything that is not a JPEG.
     """
     try:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
             size = opened.size
-            if size[0] * size[1] > MAX_PIXELS:
-                raise PictureError(f"The picture is too large: {size[0]} × {size[1]} pixels.")
+            _bounded(size)
             if max(size) <= MAX_SIDE and len(jpeg) <= MAX_BYTES:
                 opened.load()
                 return _prepared(jpeg, opened.size, size, taken_at, target, session_id, source)
             opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
             upright = ImageOps.exif_transpose(opened)
             picture = upright if upright.mode in ("RGB", "L") else upright.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except PictureError:
+        raise
+    except Exception as error:  # hostile bytes make a decoder raise nearly anything
         raise PictureError(f"The picture cannot be read: {error}") from error
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     small = _encode(picture)
@@ -61,6 +64,11 @@ def prepare_image(
         picture = picture.resize([max(1, int(side * _SMALLER)) for side in picture.size])
         small = _encode(picture)
     return _prepared(small, picture.size, size, taken_at, target, session_id, source)
+
+
+def _bounded(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise PictureError(f"The picture is too large: {size[0]} × {size[1]} pixels.")
 
 
 def _encode(picture: Image.Image) -> bytes:

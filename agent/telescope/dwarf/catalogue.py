@@ -17,6 +17,7 @@ CAMERA_IDS: dict[int | None, Camera] = {0: Camera.TELE, 1: Camera.WIDE}
 SHARED_CAMERA_ID = 15
 DEEP_SKY = 2  # shooting mode
 
+_LONGEST_TEXT = 200  # letters; names and versions have a tenth of that
 _EXPOSURE, _GAIN = 0, 1  # parameter ids of the V2 configuration
 
 
@@ -63,11 +64,11 @@ def read_config(data: object) -> DeviceConfig:
     device_id = _number(config.get("id"))
     if device_id is None:
         raise ProtocolError("The telescope's configuration names no device id.")
-    name = str(config.get("name") or "")
+    name = _text(config.get("name"))
     firmware = ".".join(
-        str(part)
+        part
         for key in ("fwMajorVersion", "fwMinorVersion", "fwPatchVersion")
-        if (part := config.get(key)) is not None
+        if (part := _text(config.get(key)))
     )
     cameras = [_mapping(entry) for entry in _list(config.get("cameras"))]
     major = _number(config.get("majorVersion"))
@@ -186,13 +187,13 @@ def _range(param: dict[str, object], default: tuple[int, int]) -> tuple[int, int
 
 
 def _current(params: list[dict[str, object]]) -> dict[str, int]:
-    pairs = ((str(param.get("name") or ""), _number(param.get("currentValue"))) for param in params)
+    pairs = ((_text(param.get("name")), _number(param.get("currentValue"))) for param in params)
     return {name: value for name, value in pairs if name and value is not None}
 
 
 def _own_ids(params: list[dict[str, object]]) -> dict[str, int]:
     """Ids that only one parameter has, and that lie in the deep-sky namespace."""
-    ids = {str(param.get("name") or ""): _number(param.get("paramId")) for param in params}
+    ids = {_text(param.get("name")): _number(param.get("paramId")) for param in params}
     counts = Counter(ids.values())
     return {
         name: param_id
@@ -211,7 +212,7 @@ def _exposures(pairs: object) -> tuple[Exposure, ...]:
     table: dict[int, Exposure] = {}
     for pair in _list(pairs):
         index, name = pair if isinstance(pair, tuple) else (None, None)
-        number, text = _number(index), str(name or "").strip().removesuffix("s").strip()
+        number, text = _number(index), _text(name).strip().removesuffix("s").strip()
         if number is None:
             continue
         try:
@@ -234,6 +235,11 @@ def _named_numbers(pairs: object) -> dict[int, int]:
 def _plain_numbers(values: object) -> set[int]:
     numbers = (_number(value.get("value") if isinstance(value, dict) else value) for value in _list(values))
     return {number for number in numbers if number is not None}
+
+
+def _text(value: object) -> str:
+    """Text as it is, numbers as they are written, "" for anything else."""
+    return str(value)[:_LONGEST_TEXT] if isinstance(value, str | int | float) else ""
 
 
 def _mapping(value: object) -> dict[str, object]:

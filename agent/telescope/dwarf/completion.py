@@ -6,20 +6,21 @@ What the telescope reports decides; an answer that names an error always fails, 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.generation import Snapshot
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.proto import astro_pb2, common_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.codes import CodeKind
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.dwarf.wire.notifications import Notification, State
-from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError
+from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, ProtocolError, TransientError
 from agent.telescope.interface import EqError
 
 Judge = Callable[[int, str], CodeKind]
@@ -202,6 +203,8 @@ class EqCompletion(Completion):
             case Answered():
                 answer = decode(astro_pb2.SolveEqAnswer, event.data)
                 self._judge(answer.code, self.doing)
+                if not (math.isfinite(answer.azi_err) and math.isfinite(answer.alt_err)):
+                    raise ProtocolError("The polar alignment was measured as no number.")
                 self.error = EqError(azimuth=answer.azi_err, altitude=answer.alt_err)
                 self.done = True
             case say.EqStep() | say.FocusRun() | say.CalibrationStep():

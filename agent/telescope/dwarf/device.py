@@ -12,13 +12,13 @@ from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.telescope.dwarf.catalogue import DeviceConfig
 from agent.telescope.dwarf.completion import Completion
-from agent.telescope.dwarf.generation import Dialect, Snapshot
+from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.patience import limit
 from agent.telescope.dwarf.link.requests import Answered, Broken, Exchange, Replies
 from agent.telescope.dwarf.proto import common_pb2
-from agent.telescope.dwarf.state import DeviceState
+from agent.telescope.dwarf.state import DeviceState, Snapshot
 from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, describe, error_for
 from agent.telescope.dwarf.wire.commands import name_of
 from agent.telescope.dwarf.wire.envelope import MalformedError, decode

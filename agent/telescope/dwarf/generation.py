@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
 from agent.targets import Site, SolarTarget
+from agent.telescope.dwarf.channel import Channel
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.interface import CameraSettings
-
-if TYPE_CHECKING:
-    from agent.telescope.dwarf.device import Device
 
 # Numbers the telescope gives to bodies of the solar system.
 SOLAR_INDEX = {
@@ -28,15 +26,6 @@ SOLAR_INDEX = {
     "moon": 8,
     "sun": 9,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The telescope's answer to what it is doing. Captures by camera; None is "it did not say"."""
-
-    capturing: dict[Camera, bool] = field(default_factory=dict)
-    focusing: bool | None = None
-    calibrated: bool | None = None
 
 
 class Dialect(ABC):
@@ -54,23 +43,23 @@ class Dialect(ABC):
         """Forget what holds for one connection only."""
 
     @abstractmethod
-    async def query(self, device: Device) -> Snapshot | None:
+    async def query(self, device: Channel) -> Snapshot | None:
         """Ask what the telescope does now; None when it does not say. The state hears of it as usual."""
 
     @abstractmethod
-    async def enter(self, device: Device, camera: Camera) -> None:
+    async def enter(self, device: Channel, camera: Camera) -> None:
         """Make the camera ready for settings, pointing and captures."""
 
     @abstractmethod
-    async def apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
+    async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
         """Set every setting that is not None."""
 
     @abstractmethod
-    async def read(self, device: Device, camera: Camera) -> CameraSettings:
+    async def read(self, device: Channel, camera: Camera) -> CameraSettings:
         """Read the settings back; what the telescope does not tell is None."""
 
     @abstractmethod
-    async def set_location(self, device: Device, site: Site) -> None:
+    async def set_location(self, device: Channel, site: Site) -> None:
         """Tell the telescope where it stands, if it wants to know."""
 
     @abstractmethod
@@ -78,7 +67,7 @@ class Dialect(ABC):
         """The request for a calibration; without a site the telescope uses the one it has."""
 
     @abstractmethod
-    async def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
+    async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         """The request for a capture; `force` goes on despite warnings about darks or a missing goto."""
 
     @abstractmethod

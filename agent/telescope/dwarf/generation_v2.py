@@ -5,24 +5,23 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
 from agent.targets import Site
-from agent.telescope.dwarf.generation import Dialect, Snapshot
+from agent.telescope.dwarf.channel import Channel
+from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.models import gain_index
 from agent.telescope.dwarf.proto import camera_pb2, common_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, decode
 from agent.telescope.dwarf.wire.notifications import State
 from agent.telescope.errors import CommandTimeoutError, RefusedError
 from agent.telescope.interface import CameraSettings
-
-if TYPE_CHECKING:
-    from agent.telescope.dwarf.device import Device
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class DialectV2(Dialect):
     def reset(self) -> None:
         self._open.clear()
 
-    async def query(self, device: Device) -> Snapshot | None:
+    async def query(self, device: Channel) -> Snapshot | None:
         with device.exchange.watch() as inbox:
             answered = True
             try:
@@ -84,14 +83,14 @@ class DialectV2(Dialect):
             return None
         return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
 
-    async def enter(self, device: Device, camera: Camera) -> None:
+    async def enter(self, device: Channel, camera: Camera) -> None:
         if camera in self._open:
             return
         request = camera_pb2.OpenCamera() if camera is Camera.TELE else None
         await device.order(_OPEN[camera], request, doing=f"Opening the {camera} camera")
         self._open.add(camera)
 
-    async def read(self, device: Device, camera: Camera) -> CameraSettings:
+    async def read(self, device: Channel, camera: Camera) -> CameraSettings:
         params = await self._list(device, _GET_ALL[camera])
         features = await self._list(device, Cmd.TELE_GET_FEATURES)
         exposure, gain, position = params.get(_EXPOSURE), params.get(_GAIN), params.get(_FILTER)
@@ -106,19 +105,19 @@ class DialectV2(Dialect):
             count=round(count.continue_value) if count else None,
         )
 
-    async def set_location(self, device: Device, site: Site) -> None:
+    async def set_location(self, device: Channel, site: Site) -> None:
         return  # older firmware is told the place with each command that needs it
 
     def calibrate(self, site: Site | None) -> Message | None:
         return None
 
-    async def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
+    async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         return None
 
     def must_force(self, code: int) -> bool:
         return False
 
-    async def apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
+    async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             mode = camera_pb2.SetMode(mode=_MANUAL)
@@ -146,7 +145,7 @@ class DialectV2(Dialect):
             await self._feature(device, f"{doing} frame count", _COUNT, value=float(settings.count))
 
     async def _feature(
-        self, device: Device, doing: str, number: int, *, index: int = 0, value: float | None = None
+        self, device: Channel, doing: str, number: int, *, index: int = 0, value: float | None = None
     ) -> None:
         feature = common_pb2.CommonParam(id=number, auto_mode=_MANUAL, mode_index=_GEAR, index=index)
         if value is not None:
@@ -154,7 +153,7 @@ class DialectV2(Dialect):
             feature.continue_value = value
         await device.order(Cmd.TELE_SET_FEATURE, camera_pb2.SetFeature(feature=feature), doing=doing)
 
-    async def _list(self, device: Device, cmd: int) -> dict[int, common_pb2.CommonParam]:
+    async def _list(self, device: Channel, cmd: int) -> dict[int, common_pb2.CommonParam]:
         try:
             data = await device.ask(cmd, attempts=2)
         except CommandTimeoutError as error:
@@ -162,7 +161,7 @@ class DialectV2(Dialect):
             return {}
         return {param.id: param for param in decode(camera_pb2.AllParams, data).params}
 
-    def _gain_index(self, device: Device, camera: Camera, gain: int) -> int:
+    def _gain_index(self, device: Channel, camera: Camera, gain: int) -> int:
         own = device.config.gains.get(camera, {}) if device.config is not None else {}
         if gain in own:
             return own[gain]
@@ -171,7 +170,7 @@ class DialectV2(Dialect):
         except ValueError as error:
             raise RefusedError(str(error), code="unknown_gain") from error
 
-    def _shown_gain(self, device: Device, camera: Camera, index: int) -> int | None:
+    def _shown_gain(self, device: Channel, camera: Camera, index: int) -> int | None:
         gains = device.capabilities.cameras[camera].gains
         for gain in gains:
             try:

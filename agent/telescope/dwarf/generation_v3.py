@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
 from agent.targets import Site
 from agent.telescope.dwarf.catalogue import DEEP_SKY, Catalogue, read_catalogue, with_catalogue
-from agent.telescope.dwarf.generation import Dialect, Snapshot
+from agent.telescope.dwarf.channel import Channel
+from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.models import model_facts
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, param_pb2, system_pb2, task_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.commands import Cmd
@@ -22,9 +24,6 @@ from agent.telescope.dwarf.wire.envelope import Generation, decode
 from agent.telescope.dwarf.wire.notifications import Notification, State, host_mode, one_click
 from agent.telescope.errors import CommandTimeoutError, ProtocolError, RefusedError, TelescopeError
 from agent.telescope.interface import CameraSettings
-
-if TYPE_CHECKING:
-    from agent.telescope.dwarf.device import Device
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ class DialectV3(Dialect):
         self._entered.clear()
         self._mode = None
 
-    async def query(self, device: Device) -> Snapshot | None:
+    async def query(self, device: Channel) -> Snapshot | None:
         try:
             data = await device.ask(Cmd.DEVICE_STATE, attempts=2)
         except CommandTimeoutError as error:
@@ -90,7 +89,7 @@ class DialectV3(Dialect):
             calibrated=answer.device.HasField("calibration_result"),
         )
 
-    async def enter(self, device: Device, camera: Camera) -> None:
+    async def enter(self, device: Channel, camera: Camera) -> None:
         if camera in self._entered:
             return
         if self._mode != DEEP_SKY or not self._entered:
@@ -106,7 +105,7 @@ class DialectV3(Dialect):
         self._entered.add(camera)
         await self._learn(device)
 
-    async def apply(self, device: Device, camera: Camera, settings: CameraSettings) -> None:
+    async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             await self._set_mode_param(
@@ -126,7 +125,7 @@ class DialectV3(Dialect):
         if settings.binning is not None or settings.format is not None:
             await self._set_shared(device, settings)
 
-    async def read(self, device: Device, camera: Camera) -> CameraSettings:
+    async def read(self, device: Channel, camera: Camera) -> CameraSettings:
         catalogue = await self._catalogue(device)
         echoed = device.state.params
         current = catalogue.cameras[camera].current if catalogue is not None else {}
@@ -145,7 +144,7 @@ class DialectV3(Dialect):
             count=value("stackCount", _CAPTURE, _STACK_COUNT),
         )
 
-    async def set_location(self, device: Device, site: Site) -> None:
+    async def set_location(self, device: Channel, site: Site) -> None:
         place = system_pb2.SetLocation(
             latitude=site.latitude, longitude=site.longitude, altitude=site.altitude_m, enable=True
         )
@@ -158,7 +157,7 @@ class DialectV3(Dialect):
     def calibrate(self, site: Site | None) -> Message | None:
         return astro_pb2.Calibrate(lon=site.longitude, lat=site.latitude) if site is not None else None
 
-    async def start_capture(self, device: Device, camera: Camera, *, force: bool) -> Message | None:
+    async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         if camera is Camera.WIDE:
             return astro_pb2.StartWideCapture(force_start=force)
         chosen = model_facts(device.model).capture_filter
@@ -170,7 +169,7 @@ class DialectV3(Dialect):
     def must_force(self, code: int) -> bool:
         return code in _FORCED
 
-    async def _enter_deep_sky(self, device: Device) -> None:
+    async def _enter_deep_sky(self, device: Channel) -> None:
         doing = "Entering the deep-sky mode"
         if self._mode != DEEP_SKY:
             mode = task_pb2.SwitchShootingMode(mode=DEEP_SKY)
@@ -183,17 +182,17 @@ class DialectV3(Dialect):
         self._mode = DEEP_SKY
 
     async def _set_mode_param(
-        self, device: Device, cmd: Cmd, camera: Camera, item: int, value: int, doing: str
+        self, device: Channel, cmd: Cmd, camera: Camera, item: int, value: int, doing: str
     ) -> None:
         number = param_id(_OPTICAL, camera, item)
         request = param_pb2.SetModeParam(param_id=number, mode=_MANUAL, value=value)
         await device.order(cmd, request, doing=doing)
 
-    async def _set_int(self, device: Device, number: int, value: int, doing: str) -> None:
+    async def _set_int(self, device: Channel, number: int, value: int, doing: str) -> None:
         request = param_pb2.SetIntParam(param_id=number, value=value)
         await device.order(Cmd.SET_PARAM_INT, request, doing=doing)
 
-    async def _set_shared(self, device: Device, settings: CameraSettings) -> None:
+    async def _set_shared(self, device: Channel, settings: CameraSettings) -> None:
         """Binning and file format have no documented id: set them by the telescope's own, or insist."""
         catalogue = await self._catalogue(device)
         if catalogue is None:
@@ -217,7 +216,7 @@ class DialectV3(Dialect):
                 )
             await self._set_int(device, catalogue.shared_ids[key], value, f"Setting the {name}")
 
-    async def _learn(self, device: Device) -> None:
+    async def _learn(self, device: Channel) -> None:
         """Let the telescope's own tables replace the built-in ones; it may need seconds to offer them."""
         for attempt in range(1, device.limits.catalogue_tries + 1):
             catalogue = await self._catalogue(device)
@@ -228,7 +227,7 @@ class DialectV3(Dialect):
                 await device.clock.sleep(device.limits.catalogue_pause)
         _LOGGER.warning("The telescope does not list its settings; using the built-in tables")
 
-    async def _catalogue(self, device: Device) -> Catalogue | None:
+    async def _catalogue(self, device: Channel) -> Catalogue | None:
         try:
             data = await device.http.ask("POST", "/shootingMode/getParamAndSetting", {"modeId": DEEP_SKY})
         except (HttpError, ProtocolError) as error:

@@ -20,6 +20,8 @@ from agent.telescope.interface import Identity
 
 _LOGGER = logging.getLogger(__name__)
 
+_LONGEST_SERIAL = 100  # letters; those known have fewer than twenty
+
 DIALECTS: dict[Generation, type[Dialect]] = {Generation.V2: DialectV2, Generation.V3: DialectV3}
 
 
@@ -115,4 +117,4 @@ async def _serial(device: Device) -> str:
         _LOGGER.debug("No device information: %s", error)
         return ""
     serial = data.get("sn") if isinstance(data, dict) else None
-    return serial if isinstance(serial, str) else ""
+    return serial if isinstance(serial, str) and len(serial) <= _LONGEST_SERIAL else ""

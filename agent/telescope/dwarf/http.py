@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiohttp
 from yarl import URL
 
 from agent.telescope.dwarf.link.recorder import Recorder
-from agent.telescope.errors import ProtocolError, UnreachableError
+from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,6 +23,11 @@ ANSWER_LIMIT_S = 15.0  # album listings of full cards were reported to take seve
 FILE_LIMIT_S = 60.0  # a stacked picture over weak Wi-Fi
 MAX_JSON_BYTES = 8 * 1024 * 1024  # the largest catalogues and listings stay far below
 MAX_FILE_BYTES = 32 * 1024 * 1024  # a stacked JPEG of 8 megapixels is about 5 MB
+_MAX_COMPLAINTS = 20  # different ones; after that the rest is silence
+_MAX_DIGITS = 20  # of a 64-bit number; nothing a telescope counts is larger
+
+
+Error = TypeVar("Error", bound=TelescopeError)
 
 
 class HttpError(UnreachableError):
@@ -38,6 +44,7 @@ class DwarfHttp:
         self.port = port
         self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
+        self._complaints: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,45 +74,92 @@ class DwarfHttp:
         """Return the `data` of a JSON answer whose code is 0; HttpError or ProtocolError otherwise."""
         raw = await self._fetch(method, self._url(self.port, path), ANSWER_LIMIT_S, MAX_JSON_BYTES, body)
         try:
-            answer = json.loads(raw)
-        except ValueError as error:
-            raise ProtocolError(f"{method} {path} did not answer with JSON.") from error
-        if self._recorder is not None:
-            self._recorder.http(method, path, 200, answer)
+            answer = read_json(raw)
+            if self._recorder is not None:
+                self._recorder.http(method, path, 200, answer)
+        except (ValueError, RecursionError) as error:
+            raise self._unusable(
+                ProtocolError(f"{method} {path} did not answer with usable JSON.")
+            ) from error
         if not isinstance(answer, dict) or "data" not in answer:
-            raise ProtocolError(f"{method} {path} answered without data.")
+            raise self._unusable(ProtocolError(f"{method} {path} answered without data."))
         if answer.get("code", 0) != 0:
-            raise HttpError(f"{method} {path} answered with code {answer.get('code')}.")
+            raise HttpError(f"{method} {path} answered with code {str(answer.get('code'))[:40]}.")
         return answer["data"]
 
     async def file(self, port: int, path: str) -> bytes:
         """Return a file of at most `MAX_FILE_BYTES`; HttpError when it is not there or too large."""
         return await self._fetch("GET", self._url(port, path), FILE_LIMIT_S, MAX_FILE_BYTES, None)
 
+    def _unusable(self, error: Error) -> Error:
+        """The error, told to the owner once: this is no telescope that is merely away."""
+        level = logging.DEBUG if error.message in self._complaints else logging.WARNING
+        if len(self._complaints) < _MAX_COMPLAINTS:
+            self._complaints.add(error.message)
+            _LOGGER.log(level, "The telescope's HTTP service: %s", error.message)
+        return error
+
     def _url(self, port: int, path: str) -> URL:
-        return URL.build(scheme="http", host=self.host, port=port, path="/" + path.lstrip("/"))
+        try:
+            return URL.build(scheme="http", host=self.host, port=port, path="/" + path.lstrip("/"))
+        except ValueError as error:
+            raise HttpError(f"There is no address for the path {path[:200]!r}.") from error
 
     async def _fetch(
         self, method: str, url: URL, limit_s: float, max_bytes: int, body: dict[str, object] | None
     ) -> bytes:
         session = self._session
         if session is None:
-            session = self._session = aiohttp.ClientSession(trust_env=False)
+            # Nothing is unpacked: some bytes of a packed answer can stand for gigabytes.
+            session = self._session = aiohttp.ClientSession(
+                trust_env=False, auto_decompress=False, headers={"Accept-Encoding": "identity"}
+            )
         limits = aiohttp.ClientTimeout(total=limit_s, connect=CONNECT_LIMIT_S)
         try:
             async with session.request(
-                method, url, json=body, timeout=limits, allow_redirects=True, max_redirects=3
+                method, url, json=body, timeout=limits, allow_redirects=False
             ) as response:
+                if 300 <= response.status < 400:
+                    message = f"{method} {url} answered {response.status}, a redirect; none is followed."
+                    raise self._unusable(HttpError(message))
                 if response.status != 200:
                     raise HttpError(f"{method} {url} answered {response.status}.")
+                too_large = HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
+                if (response.content_length or 0) > max_bytes:
+                    raise self._unusable(too_large)
                 chunks, size = [], 0
                 async for chunk in response.content.iter_chunked(65536):
                     size += len(chunk)
                     if size > max_bytes:
-                        raise HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
+                        raise self._unusable(too_large)
                     chunks.append(chunk)
                 return b"".join(chunks)
         except TimeoutError as error:
             raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise HttpError(f"{method} {url}: {error or type(error).__name__}.") from error
+
+
+def read_json(raw: bytes) -> object:
+    """Read JSON whose text can be written as UTF-8 and whose numbers are finite and of 64 bits.
+
+    What is no such number reads as None, and half a surrogate pair as "?". ValueError or RecursionError for
+    what is no JSON or nested beyond reason.
+    """
+    answer = _loads(raw.decode("utf-8-sig", "replace"))
+    if b"\\ud" in raw.lower():
+        answer = _loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode())
+    return answer
+
+
+def _loads(text: str) -> object:
+    return json.loads(text, parse_constant=lambda _: None, parse_float=_finite, parse_int=_counted)
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _counted(text: str) -> int | None:
+    return int(text) if len(text) <= _MAX_DIGITS else None

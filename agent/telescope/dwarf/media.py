@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.http import DwarfHttp, HttpError
+from agent.telescope.dwarf.models import seconds_of
 from agent.telescope.errors import ProtocolError
-from agent.telescope.interface import Picture
+from agent.telescope.interface import CaptureEnd, CaptureReport, Picture
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ PAGE_SIZE = 20  # newest first: a night's captures
 WEB_PORT = 80
 MEDIA_PORT = 8092
 RTSP_PORT = 554
+_LONGEST_TEXT = 1024  # letters; paths have a tenth of that
 _JPEG = b"\xff\xd8\xff"
 _MILLISECONDS_FROM = 10**11  # times above this are no seconds
 _SLACK = timedelta(seconds=5)  # the telescope's clock is set by us, to the second
@@ -28,7 +30,7 @@ _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})-(\d{2})-(\d{2})-(\d{2})(?:-(\d{1,6
 
 @dataclass(frozen=True, slots=True)
 class AlbumEntry:
-    """The telescope's record of one capture. `to_take` 0 is unknown; `modified` aware UTC."""
+    """The telescope's record of one capture. `to_take` 0 and None are unknown; `modified` is aware UTC."""
 
     camera: Camera
     path: str
@@ -40,6 +42,32 @@ class AlbumEntry:
     to_take: int
     modified: datetime | None
     started: tuple[datetime, ...]  # the folder's time stamp, read as local time and as UTC
+    exposure_s: float | None = None
+    ra_hours: float | None = None
+    dec_degrees: float | None = None
+
+    @property
+    def begun(self) -> tuple[datetime, ...]:
+        """When the capture may have begun: the readings of its time stamp that fit its end."""
+        latest = self.modified + _SLACK if self.modified is not None else None
+        return tuple(start for start in self.started if latest is None or start <= latest)
+
+    def report(self) -> CaptureReport:
+        """The record as the interface tells it. The end of one that fell short is not recorded."""
+        begun = set(self.begun)
+        return CaptureReport(
+            self.camera,
+            self.taken,
+            self.stacked,
+            CaptureEnd.FINISHED if 0 < self.to_take <= self.taken else CaptureEnd.UNKNOWN,
+            self.folder,
+            self.to_take,
+            target=self.target or None,
+            ra_hours=self.ra_hours,
+            dec_degrees=self.dec_degrees,
+            exposure_s=self.exposure_s,
+            began=begun.pop() if len(begun) == 1 else None,
+        )
 
 
 class Album:
@@ -120,8 +148,7 @@ def begun_after(entry: AlbumEntry, since: datetime) -> bool:
     if entry.modified is None or entry.modified < since - _SLACK:
         return False
     # Whether folders are stamped in local time or UTC is not known: the reading that fits the end counts.
-    plausible = [start for start in entry.started if start <= entry.modified + _SLACK]
-    return not plausible or max(plausible) >= since - _SLACK
+    return not entry.begun or max(entry.begun) >= since - _SLACK
 
 
 def stream_addresses(host: str) -> dict[str, str]:
@@ -152,6 +179,9 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
     folder = _text(details, "srcDir") or (path.rpartition("/")[0] if "DWARF_RAW" in path else "")
     if not path and not folder:
         return None
+    held = details.get("params")
+    params = held if isinstance(held, dict) else {}
+    place = _place(details.get("floatHourRa"), details.get("floatDegreeDec"))
     camera_id = _number(item.get("camId"))
     wide = camera_id == 1 if camera_id is not None else "_WIDE_" in f"{folder} {path}".upper()
     return AlbumEntry(
@@ -165,7 +195,25 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
         to_take=_number(details.get("shotsToTake")) or 0,
         modified=_instant(item.get("modificationTime")),
         started=_stamps(folder or path, zone),
+        exposure_s=_exposure(params.get("exp")),
+        ra_hours=place[0],
+        dec_degrees=place[1],
     )
+
+
+def _exposure(value: object) -> float | None:
+    """Seconds, told as a number or as the name of an exposure; None for anything else."""
+    try:
+        return seconds_of(str(value)) if isinstance(value, str | int | float) else None
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
+
+
+def _place(ra: object, dec: object) -> tuple[float | None, float | None]:
+    """J2000 hours and degrees; both None when they are no place, or the 0, 0 of a capture without a goto."""
+    if not isinstance(ra, int | float) or not isinstance(dec, int | float) or not (ra or dec):
+        return None, None
+    return (float(ra), float(dec)) if 0 <= ra < 24 and -90 <= dec <= 90 else (None, None)
 
 
 def _stamps(name: str, zone: tzinfo | None) -> tuple[datetime, ...]:
@@ -187,8 +235,8 @@ def _instant(value: object) -> datetime | None:
     number = _number(value)
     if number is None or number <= 0:
         return None
-    seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
     try:
+        seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None
@@ -202,7 +250,7 @@ def _items(data: object) -> list[dict[str, object]]:
 
 def _text(item: dict[str, object], key: str) -> str:
     value = item.get(key)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_TEXT else ""
 
 
 def _number(value: object) -> int | None:

@@ -18,6 +18,7 @@ from agent.telescope.interface import ActivityReport, CaptureProgress, Telescope
 _LOGGER = logging.getLogger(__name__)
 
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
+UNNAMED = "a target"  # tracked, under no name
 EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
 _BUSY_STATES = frozenset({State.RUNNING, State.STOPPING, State.PLATE_SOLVING})
 
@@ -29,6 +30,15 @@ class Phase(StrEnum):
     STARTING = "starting"  # the shutter was asked for; nothing seen yet
     RUNNING = "running"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The telescope's answer to what it is doing. Captures by camera; None is "it did not say"."""
+
+    capturing: dict[Camera, bool] = field(default_factory=dict)
+    focusing: bool | None = None
+    calibrated: bool | None = None
 
 
 @dataclass(slots=True)
@@ -43,7 +53,9 @@ class CaptureRecord:
     target: str = ""
     asked: int = 0  # frames the settings ask for; 0 unknown
     exposure_s: float = 0.0  # of the settings; 0 unknown
+    exposure_index: int = 0  # as the telescope tells it with the frames; 0 unknown
     started_at: datetime | None = None  # None for one that we did not start
+    confirmed: bool = False  # the telescope said that it began the one we started
     stop_asked: bool = False
     unseen_end: bool = False  # it ended while nobody was connected
     missed: bool = False  # not watched throughout: counts may lag behind
@@ -91,6 +103,9 @@ class CaptureRecord:
         """Take in a progress notification."""
         if self.phase in (Phase.NONE, Phase.STARTING):
             self.state(State.RUNNING)  # frames arrive: its beginning went unheard
+        elif self.active and self.target and news.target and self.target != news.target:
+            self._clear()  # the one that was known ended unheard, and another client began this one
+            self.missed = True
         if news.counted in (Counted.TAKEN, Counted.BOTH):
             self.taken = news.taken
         if news.counted in (Counted.STACKED, Counted.BOTH):
@@ -98,6 +113,7 @@ class CaptureRecord:
             self.taken = max(self.taken, news.stacked)
         self.total = news.total or self.total
         self.target = news.target or self.target
+        self.exposure_index = news.exposure_index or self.exposure_index
         self.changed.set()
 
     def reconcile(self, *, running: bool) -> None:
@@ -111,13 +127,20 @@ class CaptureRecord:
 
     def progress(self) -> CaptureProgress:
         """The counts as the interface tells them."""
-        return CaptureProgress(self.camera, self.taken, self.stacked, self.total, self.target)
+        return CaptureProgress(
+            self.camera,
+            self.taken,
+            self.stacked,
+            self.total,
+            target=self.target or None,
+            began=self.started_at if self.confirmed and not self.missed else None,
+        )
 
     def _clear(self) -> None:
-        self.taken = self.stacked = self.total = 0
+        self.taken = self.stacked = self.total = self.exposure_index = 0
         self.target = ""
         self.started_at = None
-        self.stop_asked = self.unseen_end = self.missed = self.exposure_doubted = False
+        self.stop_asked = self.unseen_end = self.missed = self.exposure_doubted = self.confirmed = False
 
 
 class DeviceState:
@@ -174,7 +197,7 @@ class DeviceState:
             case say.EqStep():
                 self._activity(SOLVING, news.state)
             case say.Tracking():
-                self._tell(tracking=news.name or "a target" if news.state == State.RUNNING else None)
+                self._tell(tracking=news.name or UNNAMED if news.state == State.RUNNING else None)
             case say.ParamEcho():
                 self.params[news.param_id] = news.value
             case say.ExposureTick():

@@ -264,8 +264,8 @@ class DwarfTelescope(Telescope):
     async def running_capture(self, camera: Camera) -> CaptureProgress | None:
         return await captures.running_capture(self._device, camera)
 
-    async def last_capture(self, camera: Camera, since: datetime) -> CaptureReport | None:
-        return await captures.last_capture(self._device, camera, since)
+    async def recorded_captures(self, camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
+        return await captures.recorded_captures(self._device, camera, since)
 
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         return await captures.stop_capture(self._device, camera)

@@ -10,10 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.media import Album, AlbumEntry, newest_ended_since, newest_since
+from agent.telescope.dwarf.media import Album, AlbumEntry, begun_after, newest_ended_since, newest_since
 from agent.telescope.dwarf.state import CaptureRecord, Phase
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
@@ -58,6 +59,7 @@ async def start_capture(core: Core, camera: Camera) -> None:
     except TelescopeError:
         record.abandon()
         raise
+    record.confirmed = True
     core.begun(camera)
 
 
@@ -100,14 +102,10 @@ async def running_capture(core: Core, camera: Camera) -> CaptureProgress | None:
     return record.progress() if record.active else None
 
 
-async def last_capture(core: Core, camera: Camera, since: datetime) -> CaptureReport | None:
-    """The album's record of the newest capture begun after `since`."""
-    entry = newest_since(await Album(core.http).captures(core.zone), since, camera)
-    if entry is None:
-        return None
-    whole = 0 < entry.to_take <= entry.taken
-    end = CaptureEnd.FINISHED if whole else CaptureEnd.UNKNOWN
-    return CaptureReport(camera, entry.taken, entry.stacked, end, entry.folder)
+async def recorded_captures(core: Core, camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
+    """The album's records of captures begun after `since`, newest first."""
+    entries = await Album(core.http).captures(core.zone)
+    return tuple(entry.report() for entry in entries if entry.camera is camera and begun_after(entry, since))
 
 
 async def stop_capture(core: Core, camera: Camera) -> CaptureReport:
@@ -167,7 +165,8 @@ async def _report(core: Core, record: CaptureRecord, attached_at: datetime) -> C
         end = CaptureEnd.STOPPED
     elif record.unseen_end and not 0 < wanted <= taken:
         end = CaptureEnd.UNKNOWN
-    return CaptureReport(record.camera, taken, stacked, end, entry.folder if entry is not None else "")
+    facts = entry.report() if entry is not None else CaptureReport(record.camera, taken, stacked, end)
+    return replace(facts, taken=taken, stacked=stacked, end=end)
 
 
 async def _album_entry(core: Core, record: CaptureRecord, attached_at: datetime) -> AlbumEntry | None:

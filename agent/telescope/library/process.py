@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.telescope.dwarf.http import read_json
 from agent.telescope.errors import CommandTimeoutError, RefusedError, TransientError, UnreachableError
 from agent.telescope.library.limits import Limits
 
@@ -266,8 +267,8 @@ class LibraryProcess:
     def _take(self, line: bytes) -> None:
         self.heard_at = asyncio.get_running_loop().time()
         try:
-            message = json.loads(line)
-        except ValueError:
+            message = read_json(line)
+        except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
             _LOGGER.debug("The library's process said something else: %.200r", line)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import notify_pb2 as notify
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
 
 TELE = 0
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import common_pb2 as common
+from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.notices import Notice
 from agent.telescope.simulator.options import Generation
-
-if TYPE_CHECKING:
-    from agent.telescope.simulator.core import Device
-    from agent.telescope.simulator.notices import Notice
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +82,7 @@ class Call:
         self.answer(common.ComResponse(code=code))
 
 
-Handler = Callable[["Device", Call], "Message | int | None"]
+Handler = Callable[[Device, Call], Message | int | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import io
 import random
+import tracemalloc
+import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from agent.mqtt.discovery.image import MAX_BYTES, MAX_SIDE, PictureError, prepare_image
@@ -78,3 +83,42 @@ def test_a_picture_that_would_fill_the_memory_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr("agent.mqtt.discovery.image.MAX_PIXELS", 1000)
     with pytest.raises(PictureError, match="640 × 360"):
         prepare_image(jpeg(640, 360), taken_at=TAKEN)
+
+
+def bomb(side: int, size: int) -> bytes:
+    """A JPEG of `size` bytes whose header claims that many pixels a side."""
+    data = jpeg(64, 64)
+    at = data.index(b"\xff\xc0") + 5  # start of frame: length, precision, then height and width
+    claimed = side.to_bytes(2, "big") * 2
+    return (data[:at] + claimed + data[at + 4 :]).ljust(size, b"\0")
+
+
+@pytest.mark.parametrize("side", [12_000, 60_000, 65_500])
+@pytest.mark.parametrize("strict", [False, True], ids=["", "warnings are errors"])
+def test_a_small_file_that_claims_billions_of_pixels_is_never_unpacked(side: int, strict: bool) -> None:
+    data = bomb(side, 1_000_000)
+    tracemalloc.start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if strict else "ignore")
+        with pytest.raises(PictureError):
+            prepare_image(data, taken_at=TAKEN)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
+
+
+def test_a_png_of_billions_of_pixels_is_no_picture() -> None:
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
+    with pytest.raises(PictureError, match="cannot be read"):
+        prepare_image(head.ljust(1_000_000, b"\0"), taken_at=TAKEN)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_a_picture_with_any_bytes_changed_is_shown_or_refused(data: st.DataObject) -> None:
+    picture = bytearray(jpeg(1400, 100, orientation=6))
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, min(700, len(picture) - 1)))  # the headers, mostly
+        picture[at] = data.draw(st.integers(0, 255))
+    with suppress(PictureError):
+        assert len(prepare_image(bytes(picture), taken_at=TAKEN).jpeg) <= MAX_BYTES

@@ -9,13 +9,14 @@ from agent.telescope.dwarf.completion import (
     CalibrationCompletion,
     CaptureStartCompletion,
     Completion,
+    EqCompletion,
     FocusCompletion,
     GotoCompletion,
 )
-from agent.telescope.dwarf.generation import Snapshot
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
-from agent.telescope.dwarf.proto import common_pb2
+from agent.telescope.dwarf.proto import astro_pb2, common_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, error_for
 from agent.telescope.dwarf.wire.notifications import (
     BatteryLevel,
@@ -26,7 +27,7 @@ from agent.telescope.dwarf.wire.notifications import (
     GotoStep,
     Tracking,
 )
-from agent.telescope.errors import TelescopeError, TransientError
+from agent.telescope.errors import ProtocolError, TelescopeError, TransientError
 
 OK = Answered(b"")
 
@@ -168,3 +169,10 @@ async def test_a_warning_starts_a_capture_only_if_it_runs() -> None:
 def test_other_news_is_no_news() -> None:
     assert not goto().see(BatteryLevel(50))
     assert not calibration(True).see(BatteryLevel(50))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_polar_alignment_that_is_no_number_is_a_protocol_error(number: float) -> None:
+    answer = astro_pb2.SolveEqAnswer(azi_err=0.1, alt_err=number).SerializeToString()
+    with pytest.raises(ProtocolError):
+        EqCompletion("Measuring", judge, Limits()).see(Answered(answer))

@@ -356,11 +356,11 @@ def test_a_capture_that_ended_while_nobody_looked_is_counted_from_the_album(gene
         await after.open()
         await after.wait_connected()
         assert await after.running_capture(Camera.TELE) is None
-        report = await after.last_capture(Camera.TELE, begun)
+        (report,) = await after.recorded_captures(Camera.TELE, begun)
         assert report is not None
         assert (report.taken, report.stacked, report.end) == (3, 3, CaptureEnd.FINISHED)
-        assert await after.last_capture(Camera.TELE, b.clock.now()) is None
-        assert await after.last_capture(Camera.WIDE, begun) is None
+        assert await after.recorded_captures(Camera.TELE, b.clock.now()) == ()
+        assert await after.recorded_captures(Camera.WIDE, begun) == ()
         await after.close()
 
     on_bench(run, generation=generation)

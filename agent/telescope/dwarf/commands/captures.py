@@ -16,8 +16,8 @@ from agent.telescope.dwarf.commands.live import go_live, willing
 from agent.telescope.dwarf.completion import CaptureStartCompletion, CaptureStopCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.link.patience import limit
-from agent.telescope.dwarf.media import Album, AlbumEntry, newest_ended_since, newest_since
-from agent.telescope.dwarf.state import CaptureRecord, Phase
+from agent.telescope.dwarf.media import Album, AlbumEntry, begun_after, newest_ended_since, newest_since
+from agent.telescope.dwarf.state import UNNAMED, CaptureRecord, Phase
 from agent.telescope.dwarf.wire.codes import error_for
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import CommandTimeoutError, TelescopeError, TransientError, UnreachableError
@@ -53,6 +53,7 @@ async def start_capture(device: Device, camera: Camera) -> None:
     except TelescopeError:
         record.abandon()
         raise
+    record.confirmed = True
 
 
 async def follow_capture(
@@ -67,7 +68,7 @@ async def follow_capture(
     away_since: float | None = None
     while record.active:
         record.changed.clear()
-        progress = record.progress()
+        progress = _told(device, record)
         if on_progress is not None and progress != told:
             told = progress
             on_progress(progress)
@@ -87,7 +88,7 @@ async def follow_capture(
     if not record.complete:
         await device.clock.sleep(_STRAGGLERS_S)
     report = await _report(device, record, attached_at)
-    final = replace(record.progress(), taken=report.taken, stacked=report.stacked)
+    final = replace(_told(device, record), taken=report.taken, stacked=report.stacked)
     if on_progress is not None and final != told:
         on_progress(final)  # frames may have been taken while the link was down
     return report
@@ -100,17 +101,17 @@ async def running_capture(device: Device, camera: Camera) -> CaptureProgress | N
     snapshot = await device.query()
     if record.phase is Phase.STARTING and snapshot is not None and not snapshot.capturing.get(camera):
         record.abandon()
-    return record.progress() if record.active else None
-
-
-async def last_capture(device: Device, camera: Camera, since: datetime) -> CaptureReport | None:
-    """The album's record of the newest capture begun after `since`."""
-    entry = newest_since(await Album(device.http).captures(device.zone), since, camera)
-    if entry is None:
+    if not record.active:
         return None
-    whole = 0 < entry.to_take <= entry.taken
-    end = CaptureEnd.FINISHED if whole else CaptureEnd.UNKNOWN
-    return CaptureReport(camera, entry.taken, entry.stacked, end, entry.folder)
+    progress = _told(device, record)
+    tracked = device.state.telemetry.tracking  # before the first frame, the name of what is tracked is all
+    return progress if progress.target or tracked == UNNAMED else replace(progress, target=tracked)
+
+
+async def recorded_captures(device: Device, camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
+    """The album's records of captures begun after `since`, newest first."""
+    entries = await Album(device.http).captures(device.zone)
+    return tuple(entry.report() for entry in entries if entry.camera is camera and begun_after(entry, since))
 
 
 async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
@@ -196,8 +197,26 @@ async def _report(device: Device, record: CaptureRecord, attached_at: datetime) 
         end = CaptureEnd.STOPPED
     elif record.unseen_end and not 0 < wanted <= taken:
         end = CaptureEnd.UNKNOWN
-    folder = entry.folder if entry is not None else ""
-    return CaptureReport(record.camera, taken, stacked, end, folder)
+    seen = _told(device, record)
+    facts = entry.report() if entry is not None else CaptureReport(record.camera, taken, stacked, end)
+    return replace(
+        facts,
+        taken=taken,
+        stacked=stacked,
+        end=end,
+        total=record.total or facts.total,
+        target=seen.target or facts.target,
+        exposure_s=seen.exposure_s or facts.exposure_s,
+        began=seen.began or facts.began,
+    )
+
+
+def _told(device: Device, record: CaptureRecord) -> CaptureProgress:
+    """A capture as the telescope tells of it."""
+    table = device.capabilities.cameras[record.camera].exposures
+    index = record.exposure_index
+    seconds = next((each.seconds for each in table if index and each.index == index), None)
+    return replace(record.progress(), exposure_s=seconds)
 
 
 async def _album_entry(device: Device, record: CaptureRecord, attached_at: datetime) -> AlbumEntry | None:

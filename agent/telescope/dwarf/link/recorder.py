@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -112,7 +113,7 @@ def _coarsen(message: Message) -> None:
         if isinstance(value, Message):
             _coarsen(value)
         elif field.name in _DEGREES:
-            setattr(message, field.name, float(round(value)))
+            setattr(message, field.name, float(round(value)) if math.isfinite(value) else 0.0)
         elif field.name in _PLACE_WORDS:
             message.ClearField(field.name)
 

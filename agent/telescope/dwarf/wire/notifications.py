@@ -134,6 +134,7 @@ class CaptureCount:
     taken: int
     stacked: int
     target: str
+    exposure_index: int = 0  # 0 is not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ def _capture_count(camera: Camera) -> _Decoder:
             message.current_count,
             message.stacked_count,
             message.target_name,
+            message.exp_index,
         ),
     )
 

@@ -1,0 +1,130 @@
+"""The phone app captures while the agent is cut off: none of its frames is ours, and none of ours is lost."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from agent.capabilities import Camera
+from agent.targets import SkyTarget
+from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
+from agent.telescope.dwarf.wire.commands import Cmd
+from agent.telescope.interface import CameraSettings
+from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
+from agent.telescope.simulator.history import ShutterClosed, ShutterOpened
+from tests.app.conftest import Observatory, session
+from tests.app.test_night import PARIS
+from tests.contract.transports import PERFECT, Proxy, proxied
+from tests.support.virtual_loop import run_virtual
+
+ANDROMEDA = SkyTarget("M 31", 0.712, 41.27)
+ORION = SkyTarget("M 42", 5.59, -5.39)
+TEN_SECONDS, FIFTEEN_SECONDS = 150, 156  # exposure indices
+
+
+class Scene:
+    """An agent behind a network that can be cut, and a telescope that others reach all the same."""
+
+    def __init__(self, place: Observatory, sim: SimulatedDwarf, network: Proxy) -> None:
+        self.place, self.sim, self.network = place, sim, network
+
+    async def cut_off(self) -> None:
+        self.network.refusing = True
+        self.network.cut()
+        await self.place.clock.sleep(5)
+
+    async def phone_app_shoots(self, target: SkyTarget, frames: int, exposure: int) -> None:
+        """Point and capture as another client does, and leave while the capture runs."""
+        address = DwarfAddress("127.0.0.1", self.sim.port, self.sim.http_port)
+        app = DwarfTelescope(address, clock=self.place.clock, rng=random.Random(2))
+        await app.open()
+        try:
+            await app.wait_connected()
+            await app.take_control()
+            await app.go_live()
+            await app.apply(Camera.TELE, CameraSettings(exposure=exposure, gain=60, filter=0, count=frames))
+            await app.goto(target, PARIS)
+            await app.start_capture(Camera.TELE)
+        finally:
+            await app.close()
+
+    async def opened(self, count: int) -> None:
+        await self.place.until(lambda: len(self.sim.history.of(ShutterOpened)) >= count)
+
+    @property
+    def shots(self) -> list[tuple[str, int]]:
+        return [(one.target, one.frames) for one in self.sim.history.of(ShutterOpened)]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return self.place.results[-1]
+
+
+@asynccontextmanager
+async def scene(place: Observatory, generation: str) -> AsyncIterator[Scene]:
+    options = SimulatorOptions.from_mapping(
+        {"model": "D3", "generation": generation, "site": PARIS, "calibrated": True}
+    )
+    async with (
+        SimulatedDwarf(options, place.clock) as sim,
+        proxied(("127.0.0.1", sim.port), PERFECT, 1) as network,
+    ):
+        address = DwarfAddress("127.0.0.1", network.port, sim.http_port)
+        place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
+        place.drop("a.json", session())
+        async with place.open():
+            yield Scene(place, sim, network)
+
+
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+@pytest.mark.parametrize(
+    ("target", "exposure"), [(ANDROMEDA, FIFTEEN_SECONDS), (ORION, TEN_SECONDS)], ids=["target", "exposure"]
+)
+def test_a_start_lost_with_the_link_is_not_credited_with_another_clients_frames(
+    observatory: Callable[..., Observatory], generation: str, target: SkyTarget, exposure: int
+) -> None:
+    async def night() -> None:
+        async with scene(observatory(), generation) as here:
+            here.sim.faults.add(f"deaf:command={int(Cmd.START_CAPTURE)},times=1")
+            asked = lambda: any(one.cmd == Cmd.START_CAPTURE for one in here.sim.received)  # noqa: E731
+            await here.place.until(asked)
+            await here.cut_off()
+            await here.phone_app_shoots(target, 60, exposure)
+            here.network.refusing = False
+            await here.place.sessions_ended(1)
+            assert here.shots == [(target.name, 60), ("M 42", 12)]
+            others, ours = here.sim.history.of(ShutterClosed)
+            assert (others.taken, others.reason) == (60, "finished"), "it was not disturbed"
+            assert (ours.taken, ours.reason) == (12, "finished")
+            assert here.result["result"] == "completed"
+            assert here.result["frames"]["taken"] == 12
+            assert len(here.result["files"]) == 1
+            assert "held_by_other" in [wait["reason"] for wait in here.result["waits"]]
+
+    run_virtual(night())
+
+
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_frames_taken_while_cut_off_are_ours_although_another_client_captures_since(
+    observatory: Callable[..., Observatory], generation: str
+) -> None:
+    async def night() -> None:
+        async with scene(observatory(), generation) as here:
+            await here.opened(1)
+            await here.place.clock.sleep(60)
+            await here.cut_off()
+            await here.place.until(lambda: len(here.sim.history.of(ShutterClosed)) == 1)
+            await here.phone_app_shoots(ANDROMEDA, 60, FIFTEEN_SECONDS)
+            await here.place.clock.sleep(60)
+            here.network.refusing = False
+            await here.place.sessions_ended(1)
+            assert here.shots == [("M 42", 12), ("M 31", 60)]
+            assert here.result["result"] == "completed"
+            assert here.result["frames"]["taken"] == 12
+            assert ["M 42" in folder for folder in here.result["files"]] == [True]
+
+    run_virtual(night())

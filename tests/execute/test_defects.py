@@ -1,0 +1,99 @@
+"""Bugs of a driver, orders half obeyed, journals of another shape: every session ends with a result."""
+
+from __future__ import annotations
+
+import pytest
+from google.protobuf.message import DecodeError
+
+from agent.events import Outcome, Reason
+from agent.execute.orders import Ending, EndKind
+from agent.telescope.errors import RefusedError, TransientError
+from tests.execute.conftest import Bench, session
+from tests.support.fake_telescope import FakeTelescope
+
+DEFECTS = [KeyError("x"), AttributeError("x"), DecodeError("x"), RecursionError("x"), TimeoutError()]
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "where", ["set_time", "goto", "apply", "read", "start_capture", "halt", "go_live", "park"]
+)
+def test_a_defect_of_a_driver_fails_the_session_stops_the_telescope_and_closes(
+    bench: Bench, where: str, defect: Exception
+) -> None:
+    if where == "halt":
+        bench.telescope.fail["goto"].append(RefusedError("No."))
+    bench.telescope.fail[where].append(defect)  # type: ignore[arg-type]
+    result = bench.result_of(session(shutdown={"do_action": True, "park": True}))
+    assert result.error is not None
+    assert result.error.code == ("refused" if where == "halt" else "internal")
+    assert "halt" in bench.telescope.calls
+    assert bench.telescope.calls[-1] == "park"
+    assert any(report.result == "failed" for report in result.steps)
+
+
+def test_a_defect_while_an_order_is_obeyed_ends_the_session_with_a_result(bench: Bench) -> None:
+    async def abort() -> None:
+        await bench.after_frames(3)
+        await bench.clock.sleep(2)
+        bench.telescope.fail["stop_capture"].extend([KeyError("x")] * 3)  # type: ignore[list-item]
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+
+    result = bench.result_of(session(), abort)
+    assert result.outcome is Outcome.ABORTED
+    assert result.frames.taken == 3
+    assert "could not be told to stop" in result.message
+
+
+@pytest.mark.parametrize("name", ["capabilities", "identity"])
+def test_a_defect_in_what_a_driver_tells_of_its_telescope_ends_with_a_result(
+    bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: object) -> object:
+        raise KeyError(name)
+
+    monkeypatch.setattr(FakeTelescope, name, property(broken))
+    result = bench.result_of(session())
+    if name == "capabilities":
+        assert result.error is not None
+        assert result.error.code == "internal"
+    else:
+        assert result.outcome is Outcome.COMPLETED
+        assert (result.device, result.firmware) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "facts", [{"frames": [1]}, {"capture": {"camera": []}}, {"folders": 5}, {"settings": 1}]
+)
+def test_a_journal_of_another_shape_costs_the_recovery_and_not_the_session(
+    bench: Bench, facts: dict[str, object]
+) -> None:
+    bench.journal.facts = facts
+    assert bench.result_of(session()).outcome is Outcome.COMPLETED
+
+
+def test_a_journal_that_cannot_be_loaded_at_all_ends_with_a_result(bench: Bench) -> None:
+    def broken() -> None:
+        raise RecursionError
+
+    bench.journal.load = broken  # type: ignore[method-assign]
+    result = bench.result_of(session())
+    assert result.outcome is Outcome.FAILED
+    assert result.error is not None
+    assert result.error.code == "internal"
+
+
+def test_a_closing_step_that_is_done_is_not_done_again(bench: Bench) -> None:
+    bench.telescope.fail["park"].extend([TransientError("The arm is stuck.")] * 2)
+    result = bench.result_of(session(shutdown={"do_action": True, "park": True, "power_down": True}))
+    names = [report.name for report in result.steps if report.result == "done"]
+    assert names.count("Finish imaging") == 1
+    assert bench.telescope.calls[-1] == "shutdown"
+    assert bench.telescope.calls.count("shutdown") == 1
+    assert bench.telescope.calls.count("go_live") == 2, "once before imaging, once after"
+
+
+def test_each_closing_step_runs_once_in_a_session_that_goes_well(bench: Bench) -> None:
+    bench.result_of(session(shutdown={"do_action": True, "park": True, "power_down": True}))
+    for call in ("park", "shutdown"):
+        assert bench.telescope.calls.count(call) == 1
