@@ -50,6 +50,7 @@ class FrameCounter:
         self._planned = 0
         self._vouched = False
         self._progress = Frames()
+        self._sure = Frames()  # of these, what was counted while the capture was known to be ours
         self.opened_at: datetime | None = None
         self.others: Camera | None = None  # the camera with which another client was seen to capture
         self.notes: list[str] = []
@@ -109,7 +110,7 @@ class FrameCounter:
         """A capture of `planned` frames is about to begin, with these settings as read back."""
         await self._journal.capture_started(camera, started_at, planned=planned, settings=settings)
         self._shutters.capture_opened(camera)
-        self._open, self._progress, self.opened_at = camera, Frames(), started_at
+        self._open, self._progress, self._sure, self.opened_at = camera, Frames(), Frames(), started_at
         self._opened_s, self._planned, self._vouched = self._clock.monotonic(), planned, False
 
     def begun(self) -> None:
@@ -122,7 +123,7 @@ class FrameCounter:
         if left is not None:
             self._open, self.opened_at, planned = left
             self._opened_s, self._vouched, self._planned = None, False, planned or self.missing(self._open)
-            self._progress = self._journal.open_frames
+            self._progress = self._sure = self._journal.open_frames
             self._shutters.capture_opened(self._open)
 
     def stranger(self, found: CaptureFacts) -> str:
@@ -142,22 +143,31 @@ class FrameCounter:
         """The open capture has this many frames. Counts never go back."""
         if progress.camera is not self._open:
             return
-        if self._vouched and progress.began is not None:
+        vouched = self._vouched and progress.began is not None
+        if vouched:
             self._journal.capture_told(progress.target, progress.exposure_s)
         if self.stranger(progress):
             return
         self._progress = self._believed(progress.taken, progress.stacked, progress.total)
+        if vouched or progress.target is not None:
+            self._sure = self._progress
         self._journal.capture_progress(self._progress.taken, self._progress.stacked)
 
-    async def close(self, report: CaptureReport | None, *, seen: bool = True) -> None:
-        """The open capture is over, or (not `seen`) left to itself; without a report the last count holds."""
+    async def close(
+        self, report: CaptureReport | None, *, taken_over: bool = False, seen: bool = True
+    ) -> None:
+        """The open capture is over, or (not `seen`) left to itself; without a report the last count holds.
+
+        When another client's capture has `taken_over` its place, only those count that were surely ours.
+        """
         camera = self._open
         if camera is None:
             return
         if seen:
             self._shutters.capture_closed(camera)
-        counted, folder = self._progress, ""
-        if report is not None and not self.stranger(report):
+        strange = report is not None and self.stranger(report)
+        counted, folder = self._sure if taken_over or strange else self._progress, ""
+        if report is not None and not strange:
             counted = self._believed(report.taken, report.stacked, report.total)
             folder = report.folder
         total = self.closed(camera) + counted

@@ -128,3 +128,27 @@ def test_frames_taken_while_cut_off_are_ours_although_another_client_captures_si
             assert ["M 42" in folder for folder in here.result["files"]] == [True]
 
     run_virtual(night())
+
+
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_a_capture_found_running_says_its_target_before_its_first_frame(
+    observatory: Callable[..., Observatory], generation: str
+) -> None:
+    async def night() -> None:
+        async with scene(observatory(), generation) as here:
+            await here.opened(1)
+            await here.cut_off()
+            await here.place.until(lambda: len(here.sim.history.of(ShutterClosed)) == 1)
+            await here.phone_app_shoots(ANDROMEDA, 2, FIFTEEN_SECONDS)
+            address = DwarfAddress("127.0.0.1", here.sim.port, here.sim.http_port)
+            after = DwarfTelescope(address, clock=here.place.clock, rng=random.Random(3))
+            await after.open()
+            try:
+                await after.wait_connected()
+                running = await after.running_capture(Camera.TELE)
+                assert running is not None
+                assert (running.taken, running.target, running.began) == (0, "M 31", None)
+            finally:
+                await after.close()
+
+    run_virtual(night())

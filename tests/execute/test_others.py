@@ -116,3 +116,17 @@ def test_an_abort_counts_no_frame_of_another_clients_capture(bench: Bench) -> No
     assert result.outcome is Outcome.ABORTED
     assert result.frames.taken == 0
     assert result.files == ()
+
+
+def test_the_telescope_is_not_folded_while_another_client_captures(bench: Bench) -> None:
+    async def outage() -> None:
+        await bench.after_frames(2)
+        bench.telescope.cut()
+        await bench.after_frames(12)
+        bench.telescope.expose(Camera.TELE, 20, 15.0, "M 31")
+        bench.telescope.restore()
+
+    result = bench.result_of(session(shutdown={"do_action": True, "park": True}), outage)
+    assert result.outcome is Outcome.COMPLETED
+    assert [capture.taken for capture in bench.telescope.captures] == [12, 20]
+    assert bench.telescope.calls[-1] == "park"

@@ -109,3 +109,11 @@ def test_a_plan_that_takes_no_time_is_at_its_end_when_it_is_done(clock: HandCloc
     assert pace.percent() == 0.0
     pace.enter(1)
     assert pace.percent() == 100.0
+
+
+def test_frames_beyond_the_count_do_not_pass_for_later_steps(clock: HandClock) -> None:
+    steps = (step(StepKind.CAPTURE, 100), step(StepKind.PARK, 100))
+    pace = Pace(Plan(name="x", target="x", model="D3", steps=steps), clock)  # type: ignore[arg-type]
+    pace.enter(0)
+    pace.frames(20, 10)
+    assert pace.percent() == 50.0

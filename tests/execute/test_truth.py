@@ -31,6 +31,7 @@ def test_one_camera_does_not_make_up_for_the_other() -> None:
     assert "wide camera: 14 of 12 frames taken" in message
     ending = Ending(EndKind.LIMIT, Reason.WINDOW, "Its window is over.")
     assert outcome_of(frames, ending, None)[0] is Outcome.PARTIAL
+    assert outcome_of({}, ending, None)[0] is Outcome.SKIPPED
     frames[Camera.TELE] = Frames(12, 12, 9)
     assert outcome_of(frames, ending, None)[0] is Outcome.COMPLETED
 

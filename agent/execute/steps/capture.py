@@ -88,7 +88,7 @@ async def _close_from_record(context: StepContext, camera: Camera) -> None:
     since = context.counter.opened_at
     records = () if since is None else await context.telescope.recorded_captures(camera, since)
     ours = [report for report in records if not context.counter.stranger(report)]
-    await context.counter.close(ours[0] if ours else None)
+    await context.counter.close(ours[0] if ours else None, taken_over=context.counter.others is camera)
     missing = context.counter.missing(camera)
     if missing:
         raise CaptureLostError(f"The capture ended while nobody watched; {missing} frames are missing.")

@@ -103,9 +103,6 @@ class CaptureRecord:
         """Take in a progress notification."""
         if self.phase in (Phase.NONE, Phase.STARTING):
             self.state(State.RUNNING)  # frames arrive: its beginning went unheard
-        elif self.active and self.target and news.target and self.target != news.target:
-            self._clear()  # the one that was known ended unheard, and another client began this one
-            self.missed = True
         if news.counted in (Counted.TAKEN, Counted.BOTH):
             self.taken = news.taken
         if news.counted in (Counted.STACKED, Counted.BOTH):
