@@ -60,7 +60,7 @@ TOPICS = (
         False,
         1,
         "bridge_event",
-        "what happened to the agent: `broker_back`, `settings_wrong`",
+        "what happened to the agent: `broker_back`, `settings_wrong`, `sessions_left_behind`",
     ),
     TopicRow("<id>/availability", "out", True, 1, "", "`online` or `offline`: whether the telescope answers"),
     TopicRow("<id>/status", "out", True, 1, "status", "what it is doing, and why"),
