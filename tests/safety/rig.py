@@ -321,7 +321,6 @@ async def on_the_wire(
                 generation=generation,  # type: ignore[arg-type]
                 site=site,
                 calibrated=True,
-                charging=False,
                 battery=90.0,
                 horizon=False,
                 seed=number + 1,

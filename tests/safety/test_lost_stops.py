@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ async def is_stopped(rig: Rig, told: datetime, times: int) -> datetime:
     asked = rig.stops(told)
     assert seconds(asked[0], told) <= 1
     assert len(asked) >= times + 1
-    assert all(seconds(later, earlier) <= AGAIN_S for earlier, later in zip(asked, asked[1:], strict=False))
+    assert all(seconds(later, earlier) <= AGAIN_S for earlier, later in pairwise(asked))
     await rig.clock.sleep(2)  # the end is told
     said = [one.body["state"] for one in rig.said("status", told) if one.at < closed]
     assert said

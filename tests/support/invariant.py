@@ -31,7 +31,7 @@ _WAITS_FOR_TELESCOPE = frozenset({"lost_connection", "held_by_other"})
 
 @dataclass
 class Guard:
-    """Looks again and again; `broken` is what it saw first that must not be. Times are the clock's seconds."""
+    """Looks again and again; `broken` is what it saw first that must not be."""
 
     sim: SimulatedDwarf
     broker: MemoryBroker
