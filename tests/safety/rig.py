@@ -24,7 +24,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.interface import ConnectionChanged, ConnectionState
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import FrameTaken, MotorMoved, Powered, ShutterClosed, ShutterOpened
-from tests.support.invariant import LIMIT_S, at_rest_or_told, exposes
+from tests.support.invariant import LATE_S, LIMIT_S, at_rest_or_told, exposes
 from tests.support.scheduler_time import scheduler_reads
 
 DUSK = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
@@ -73,7 +73,7 @@ class Rig:
     """One night with an agent that can be begun, stopped and begun again. `sim` is the first telescope."""
 
     root: Path
-    clock: LoopClock
+    clock: Clock
     broker: TimedBroker
     sims: dict[str, SimulatedDwarf]
     settings: Settings
@@ -308,10 +308,12 @@ async def on_the_wire(
     wrap: Callable[[str, DwarfTelescope], Any] = lambda _id, telescope: telescope,
     port: Callable[[MemoryBroker], MemoryPort] = MemoryPort,
     rig: type[Rig] = Rig,
+    clock: Clock | None = None,
+    late_s: float = LATE_S,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
     """Everything but the agent, which `begin` starts; what still runs at the end is stopped and judged."""
-    clock = LoopClock(start)
+    clock = clock or LoopClock(start)
     broker = TimedBroker(clock)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(scheduler_reads(clock))
@@ -349,7 +351,7 @@ async def on_the_wire(
         made.clear()
         for name, sim in sims.items():
             await stack.enter_async_context(
-                at_rest_or_told(sim, broker, clock, name, nobody=lambda: made.killed)
+                at_rest_or_told(sim, broker, clock, name, nobody=lambda: made.killed, late_s=late_s)
             )
         reporting = asyncio.create_task(made.keep_reporting())
         try:

@@ -85,7 +85,7 @@ async def _ordered(rig: MortalRig, trouble: Trouble, order: str) -> None:
             rig.sim.faults.add(trouble.fault)
         _give(rig, order)
         if trouble.kill:
-            await _killed_and_begun_again(rig, order)
+            await _killed_and_begun_again(rig, order, remembers=not trouble.disk)
         await rig.until(lambda: not rig.exposes, trouble.within_s)
         assert rig.begun(told) == []
         await rig.clock.sleep(60)
@@ -122,14 +122,14 @@ def _take_back(rig: MortalRig, order: str) -> None:
         rig.command("resume")
 
 
-async def _killed_and_begun_again(rig: MortalRig, order: str) -> None:
+async def _killed_and_begun_again(rig: MortalRig, order: str, *, remembers: bool) -> None:
     await rig.clock.sleep(0.2)
     await rig.kill()
     await rig.clock.sleep(15)
-    taken = bool(rig.answers(order))
+    taken = remembers and bool(rig.answers(order))
     await rig.begin()
     if order not in ("rain", "downpour") and not taken:
-        rig.command(order)  # nobody said that it was taken
+        rig.command(order)  # nobody said that it was taken, or it could not be written down
 
 
 async def _stopped(rig: MortalRig, trouble: Trouble) -> None:

@@ -23,7 +23,7 @@ from agent.telescope.simulator.state import Operation
 LIMIT_S = 60.0
 IN_REACH_LIMIT_S = 10.0
 UNHEARD_S = 180.0  # for so long after a start nothing may be known of the weather yet
-_MARGIN_S = 1.5  # a stop is on its way, and looks are a second apart
+LATE_S = 1.5  # a stop is on its way, and looks are a second apart
 _LOOK_S, _CALM_LOOK_S = 1.0, 3.0
 _AT_REST = frozenset({"paused", "stopping", "aborting"})  # a session is there, and must not expose
 _WAITS_FOR_TELESCOPE = frozenset({"lost_connection", "held_by_other"})
@@ -38,6 +38,7 @@ class Guard:
     clock: Clock
     telescope: str
     nobody: Callable[[], bool]
+    late_s: float
     broken: str = ""
     _since: float | None = None
     _reached: float | None = None
@@ -65,8 +66,8 @@ class Guard:
         self._reached = (self._reached or now) if self._in_reach() else None
         if problem is not None and problem != self._before:
             return
-        late = now - self._since > LIMIT_S + _MARGIN_S
-        reached = self._reached is not None and now - self._reached > IN_REACH_LIMIT_S + _MARGIN_S
+        late = now - self._since > LIMIT_S + self.late_s
+        reached = self._reached is not None and now - self._reached > IN_REACH_LIMIT_S + self.late_s
         if (late or reached) and not self.broken:
             began = self.clock.now() - timedelta(seconds=now - self._since)
             self.broken = (
@@ -116,12 +117,13 @@ async def at_rest_or_told(
     clock: Clock,
     telescope: str = "scope",
     nobody: Callable[[], bool] = lambda: False,
+    late_s: float = LATE_S,
 ) -> AsyncIterator[Guard]:
     """Watch this telescope while the context is open; AssertionError at its end for what must not be.
 
-    `nobody` tells when no agent lives that could do anything about it.
+    `nobody` tells when no agent lives that could do anything about it; `late_s` is forgiven a busy machine.
     """
-    guard = Guard(sim, broker, clock, telescope, nobody)
+    guard = Guard(sim, broker, clock, telescope, nobody, late_s)
     watching = asyncio.create_task(guard.run(), name="invariant")
     try:
         yield guard
