@@ -129,10 +129,11 @@ class World:
         if self._agent is None or self.life is None or self.life.dead:
             return
         self.note("is stopped")
+        life, agent = self.life, self._agent
         self._stop.set()
-        await _first(self.life.died.wait(), self._agent)
-        if not self.life.dead:
-            assert self._agent.result() == 0
+        await _first(life.died.wait(), agent)
+        if not life.dead:  # a dead one is buried by whoever finds it
+            assert agent.result() == 0
             self._agent = self.life = None
 
     async def until_dead(self, limit_s: float) -> bool:
