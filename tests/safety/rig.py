@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ FOLDED = 317.0  # where the pitch motor stands when the telescope is parked
 _PITCH = 2
 _GIVE_UP_S = 180.0  # an agent that does not end for that long hangs
 _REPORT_EVERY_S = 600.0
+_SOON_S = 30.0  # what takes longer is looked for every second only
 _BEGINS = (Cmd.GOTO_DEEP_SKY, Cmd.GOTO_SOLAR_SYSTEM, Cmd.START_CAPTURE, Cmd.START_WIDE_CAPTURE, Cmd.CALIBRATE)
 
 
@@ -44,7 +46,15 @@ class Said:
 
     at: datetime
     topic: str
-    body: Any
+    payload: bytes
+
+    @property
+    def body(self) -> Any:
+        """What it says: JSON, or words."""
+        try:
+            return json.loads(self.payload)
+        except ValueError:
+            return self.payload.decode("utf-8", "replace")
 
 
 class TimedBroker(MemoryBroker):
@@ -53,19 +63,17 @@ class TimedBroker(MemoryBroker):
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
-        self.instants: list[datetime] = []
+        self._said: dict[str, list[Said]] = {}
 
     def accept(self, publication: Publication, response_topic: str = "") -> None:
-        self.instants.append(self._clock.now())
+        said = Said(self._clock.now(), publication.topic, publication.payload)
+        self._said.setdefault(publication.topic, []).append(said)
         super().accept(publication, response_topic)
 
     def said(self, topic_filter: str) -> list[Said]:
         """Everything published on matching topics, in order."""
-        return [
-            Said(at, one.topic, _decoded(one.payload))
-            for at, one in zip(self.instants, self.published, strict=True)
-            if matches(topic_filter, one.topic)
-        ]
+        found = [said for topic, said in self._said.items() if matches(topic_filter, topic)]
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=lambda one: one.at)
 
 
 @dataclass
@@ -260,12 +268,13 @@ class Rig:
 
     async def until(self, condition: Callable[[], object], seconds: float, every_s: float = 0.25) -> None:
         """Wait for it; AssertionError when it does not come true in time, or the agent ends by itself."""
-        end = self.clock.monotonic() + seconds
+        began = self.clock.monotonic()
         while not condition():
             if self.agent is not None and self.agent.done() and not self.killed:
                 raise AssertionError(f"the agent ended by itself: {self.agent.exception()!r}")
-            assert self.clock.monotonic() < end, f"not within {seconds:g} s; status {self.status}"
-            await self.clock.sleep(every_s)
+            waited = self.clock.monotonic() - began
+            assert waited < seconds, f"not within {seconds:g} s; status {self.status}"
+            await self.clock.sleep(every_s if waited < _SOON_S else max(every_s, 1))
 
     async def captures(self, frames: int = 4) -> None:
         """Wait until so many frames were taken of the capture that runs."""
@@ -276,7 +285,7 @@ class Rig:
             shots = [one for one in self.sim.history.of(FrameTaken) if since is not None and one.at > since]
             return len(shots) >= frames and self.exposes
 
-        await self.until(taken, 1800)
+        await self.until(taken, 1800, every_s=1)
 
     async def loses_the_link(self, seconds: float) -> datetime:
         """Cut the link for so long; return when, five seconds later."""
@@ -369,10 +378,3 @@ async def on_the_wire(
 def seconds(later: datetime, earlier: datetime) -> float:
     """The seconds between two instants."""
     return (later - earlier) / timedelta(seconds=1)
-
-
-def _decoded(payload: bytes) -> Any:
-    try:
-        return json.loads(payload)
-    except ValueError:
-        return payload.decode("utf-8", "replace")
