@@ -16,7 +16,6 @@ from tests.safety.rig import STOP_LIMIT_S, long_session, on_the_wire
 from tests.soak.mortal import run_mortal
 
 FRAMES = 60
-CLEAR_S = 310.0
 RESULT_S = 2400.0
 
 
