@@ -12,6 +12,7 @@ from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
+from tests.support.invariant import at_rest_or_told
 from tests.support.virtual_loop import run_virtual
 
 SHOT = {"do_action": True, "exposure": "15", "gain": 80, "count": 200}
@@ -22,7 +23,10 @@ def test_a_source_that_falls_silent_stops_the_capture_on_the_wire_within_a_secon
 ) -> None:
     async def night() -> float:
         place = observatory(weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 120, "clear_for_min": 5})
-        async with SimulatedDwarf(SimulatorOptions(model="D3", site=PARIS), place.clock) as sim:
+        async with (
+            SimulatedDwarf(SimulatorOptions(model="D3", site=PARIS), place.clock) as sim,
+            at_rest_or_told(sim, place.broker, place.clock),
+        ):
             address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
             place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
             place.drop("a.json", session(setup_camera=SHOT))

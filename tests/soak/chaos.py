@@ -21,6 +21,7 @@ NAMES = ("a.json", "b.json", "c.json", "Å b.json")
 DEEDS = 70
 MEAN_PAUSES_S = (15.0, 60.0, 240.0)  # a night is a hectic one, or a calmer one
 WEATHER_TTL_S = 3600
+LOOK_EVERY_S = 1.0
 STOP_LIMIT_S = 2.0  # a cloud's stop has to be at the telescope within a second; it takes one to stop
 WEATHER = {"policy": "wait", "inputs": ["roof"], "ttl_s": WEATHER_TTL_S, "clear_for_min": 5}
 
@@ -38,6 +39,7 @@ class Chaos:
     removed: set[str] = field(default_factory=set)  # taken away by a person
     submitting: dict[str, asyncio.Task[dict[str, Any]]] = field(default_factory=dict)
     safe: bool = True
+    told: Life | None = None  # the one that last heard of the weather
     mean_pause_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -107,10 +109,6 @@ class Chaos:
     async def cloud(self) -> None:
         self.safe = False
         self._report_weather()
-        life, began = self.world.life, self.world.clock.now()
-        await self.world.clock.sleep(STOP_LIMIT_S)
-        if life is not None and self.world.life is life and not life.dead and self._was_quiet(began):
-            assert not self.world.telescope.exposes, f"it exposes in the rain\n{self.world.story()}"
 
     async def clear(self) -> None:
         self.safe = True
@@ -202,12 +200,24 @@ class Chaos:
             await self.world.clock.sleep(WEATHER_TTL_S / 3)
 
     def _report_weather(self) -> None:
+        self.told = self.world.life if self.world.listens else None
         level = {} if self.safe else {"level": "warning"}
         self.world.say("safety/input/roof", {"safe": self.safe, "ttl": WEATHER_TTL_S, **level})
 
-    def _was_quiet(self, since: Any) -> bool:
-        """Whether the link held, and the agent had been up for long enough to know."""
-        return self.world.telescope.online and self.world.up_since + timedelta(minutes=2) < since
+    async def stay_dry(self) -> None:
+        """It never exposes in a rain that a living agent was told of, once its telescope is there."""
+        since: float | None = None
+        able_life: Life | None = None
+        while True:
+            life, now = self.world.life, self.world.clock.monotonic()
+            able = life is not None and not life.dead and self.told is life and self.world.telescope.online
+            if self.safe or not able:
+                since = None
+            elif since is None or life is not able_life:
+                since, able_life = now, life
+            elif now - since > STOP_LIMIT_S:
+                assert not self.world.telescope.exposes, f"it exposes in the rain\n{self.world.story()}"
+            await self.world.clock.sleep(LOOK_EVERY_S)
 
 
 async def chaos_night(seed: int, root: Path) -> Chaos:
@@ -219,14 +229,16 @@ async def chaos_night(seed: int, root: Path) -> Chaos:
         await world.begin_life()
         station = asyncio.create_task(chaos.tell_weather())
         living = asyncio.create_task(chaos.stay_alive())
+        dry = asyncio.create_task(chaos.stay_dry())
         deeds: list[asyncio.Task[None]] = []
         for _ in range(DEEDS):
             deed = rng.choice(chaos.deeds())
             world.note(deed.__name__)
             deeds.append(asyncio.create_task(deed()))
             await chaos.pause()
-            if living.done():
-                living.result()
+            for watch in (living, dry):
+                if watch.done():
+                    watch.result()
         await asyncio.gather(*deeds)
         world.note("peace")
         living.cancel()
@@ -241,7 +253,11 @@ async def chaos_night(seed: int, root: Path) -> Chaos:
         await asyncio.gather(*chaos.submitting.values())
         await world.settled()
         await world.end_life()
-        station.cancel()
+        for task in (station, dry):
+            task.cancel()
+        await asyncio.wait({dry})
+        if not dry.cancelled():
+            dry.result()
     _judge(chaos)
     return chaos
 

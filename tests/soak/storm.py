@@ -17,6 +17,7 @@ from agent.targets import Site
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from tests.soak.world import night_session
+from tests.support.invariant import at_rest_or_told
 from tests.support.scheduler_time import scheduler_reads
 
 NIGHT = datetime(2026, 1, 15, 19, 0, tzinfo=UTC)
@@ -57,7 +58,7 @@ async def drop_storm(
     todo.mkdir(parents=True)
     (todo / "storm.json").write_text(json.dumps(night_session("storm", frames)), encoding="utf-8")
     with scheduler_reads(clock):
-        async with SimulatedDwarf(options, clock) as sim:
+        async with SimulatedDwarf(options, clock) as sim, at_rest_or_told(sim, broker, clock):
             settings = Settings.model_validate(
                 {
                     "site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"},

@@ -14,6 +14,7 @@ from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import ShutterClosed, ShutterOpened, Slew
 from tests.app.conftest import Observatory
 from tests.app.test_night import PARIS, SETTINGS, explains_itself, night
+from tests.support.invariant import at_rest_or_told
 from tests.support.virtual_loop import run_virtual
 
 
@@ -23,7 +24,10 @@ def test_a_night_of_ten_sessions_on_the_wire_explains_itself(tmp_path: Path) -> 
     async def play() -> tuple[Observatory, SimulatedDwarf]:
         place = Observatory(tmp_path, **SETTINGS)
         options = SimulatorOptions(model="D3", site=PARIS, charging=False, battery=90.0)
-        async with SimulatedDwarf(options, place.clock) as sim:
+        async with (
+            SimulatedDwarf(options, place.clock) as sim,
+            at_rest_or_told(sim, place.broker, place.clock),
+        ):
             address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
             place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
             await night(place, lambda: sim.faults.add("low-battery:percent=30"))

@@ -81,8 +81,8 @@ class World:
         self.life: Life | None = None
         self.station: Station | None = None
         self.kills = 0
-        self.up_since = DUSK
         self.log: list[str] = []
+        self.listens = False  # everything is subscribed: a message that is not retained is heard
         self._stop = asyncio.Event()
         self._agent: asyncio.Task[int] | None = None
 
@@ -99,8 +99,8 @@ class World:
             ready.set()
 
         life.at_death(lambda: self.note("killed"))
-        self.up_since = self.clock.now()
         self.note("starts")
+        self.listens = False
         self._agent = begin(
             life,
             run_agent(
@@ -112,19 +112,28 @@ class World:
                 port=MortalPort(self.broker, life),
             ),
         )
+        heard = len(self.broker.published)
         await _first(ready.wait(), life.died.wait(), self._agent)
+        while not life.dead and not self._agent.done() and not self._listens(heard):
+            await self.clock.sleep(0.1)
+        self.listens = not life.dead
         if self._agent.done() and not life.dead:
             raise AssertionError(f"the agent ended by itself: {self._agent.result()}")
+
+    def _listens(self, heard: int) -> bool:
+        """Whether the last thing was said that is said at a start: everything is subscribed then."""
+        return any(one.topic == "dwarf/scope/safety" for one in self.broker.published[heard:])
 
     async def end_life(self) -> None:
         """SIGTERM."""
         if self._agent is None or self.life is None or self.life.dead:
             return
         self.note("is stopped")
+        life, agent = self.life, self._agent
         self._stop.set()
-        await _first(self.life.died.wait(), self._agent)
-        if not self.life.dead:
-            assert self._agent.result() == 0
+        await _first(life.died.wait(), agent)
+        if not life.dead:  # a dead one is buried by whoever finds it
+            assert agent.result() == 0
             self._agent = self.life = None
 
     async def until_dead(self, limit_s: float) -> bool:
