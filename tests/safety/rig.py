@@ -65,10 +65,10 @@ class TimedBroker(MemoryBroker):
         self._clock = clock
         self._said: dict[str, list[Said]] = {}
 
-    def accept(self, publication: Publication, response_topic: str = "") -> None:
+    def accept(self, publication: Publication, response_topic: str = "", *, dup: bool = False) -> None:
         said = Said(self._clock.now(), publication.topic, publication.payload)
         self._said.setdefault(publication.topic, []).append(said)
-        super().accept(publication, response_topic)
+        super().accept(publication, response_topic, dup=dup)
 
     def said(self, topic_filter: str) -> list[Said]:
         """Everything published on matching topics, in order."""
