@@ -64,7 +64,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "session": getattr(record, "session", "-"),
-            "message": escaped(without_secrets(record.getMessage()), _LONGEST_LINE),
+            "message": without_secrets(record.getMessage()),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["traceback"] = without_secrets("".join(traceback.format_exception(*record.exc_info)))

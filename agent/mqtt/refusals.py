@@ -6,8 +6,12 @@ import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from agent.mqtt.payloads import short
+
 EACH_FOR = 30  # refusals of one kind that are said one by one ...
 WITHIN_S = 10.0  # ... within this time; the rest of it is said as one, at its end
+
+_ROOM = 200  # characters of a sentence beside the count
 
 Say = Callable[[int], None]
 """Say a refusal that stands for itself and that many more."""
@@ -64,4 +68,4 @@ class Refusals:
 
 def and_more(message: str, more: int) -> str:
     """Return a sentence that stands for `more` others as well."""
-    return f"{message} (and {more:,} more like it)" if more else message
+    return f"{short(message, _ROOM)} (and {more:,} more like it)" if more else message
