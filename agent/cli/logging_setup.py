@@ -63,6 +63,4 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["traceback"] = without_secrets("".join(traceback.format_exception(*record.exc_info)))
         text = json.dumps(line, ensure_ascii=False)
-        return text.encode(
-            "utf-8", "backslashreplace"
-        ).decode()  # half a character escaped, as JSON does
+        return text.encode("utf-8", "backslashreplace").decode()  # half a character escaped, as JSON does
