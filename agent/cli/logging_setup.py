@@ -68,4 +68,5 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["traceback"] = without_secrets("".join(traceback.format_exception(*record.exc_info)))
-        return json.dumps(line, ensure_ascii=False)
+        text = json.dumps(line, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace").decode()  # half a character escaped, as JSON does

@@ -139,11 +139,11 @@ class Intake:
                 await self._clock.sleep(self._poll_s)
 
     def _tell_problem(self, error: StoreError) -> None:
-        """Say what is wrong with the folders, once while it lasts."""
+        """Say what is wrong with the folders, in the log once while it lasts."""
         if str(error) != self._told:
             _LOGGER.warning("%s", error)
             self._told = str(error)
-            self._on_problem(Failure(error.code, error.message, error.hint))
+        self._on_problem(Failure(error.code, error.message, error.hint))
 
     @property
     def silent_s(self) -> float:

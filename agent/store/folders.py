@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from agent.store import disk
-from agent.store.errors import FolderInUseError, printable, store_error
+from agent.store.errors import FolderInUseError, NoSpaceError, printable, store_error
 
 try:
     import fcntl
@@ -68,7 +68,10 @@ class Tree:
                 folder.mkdir(parents=True, exist_ok=True)
                 disk.create(folder, _PROBE, b"").unlink()
             except OSError as error:
-                raise store_error(error, "prepare the session folders", folder) from error
+                trouble = store_error(error, "prepare the session folders", folder)
+                if not isinstance(trouble, NoSpaceError) or not folder.is_dir():
+                    raise trouble from error
+                _LOGGER.warning("%s Sessions begin when there is room.", trouble)
         self._take_lock()
         self._adopt_unreported()
         for folder in (*folders, self.ledger.parent, self.unreported):

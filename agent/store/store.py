@@ -190,6 +190,7 @@ class SessionStore:
     def select(self, name: str) -> Path:
         """Put a draft into ToDo/ (a sample is copied) for the next scan; InvalidSessionError if unusable."""
         with self._lock:
+            self.tree.mend()
             return select_draft(self.tree, self._reader, name)
 
     # -- one session ----------------------------------------------------------------------------------------

@@ -156,12 +156,12 @@ def test_what_ran_before_a_start_with_a_full_disk_goes_on_when_there_is_room(obs
         power_cut(place, (place.folder("ToDo") / "m42.json").read_bytes(), copy=True)
         current = place.folder("Current") / "m42.json"
         current.write_text(current.read_text().replace('"wait"', '"pending"'))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(disk, "write", _full)
+        with contextlib.ExitStack() as trouble:
+            trouble.enter_context(full_disk())
             async with place.open():
                 await place.clock.sleep(600)
                 assert place.said("status")[-1]["problem"]["code"] == "disk_full"
-                patch.undo()
+                trouble.close()
                 await place.sessions_ended(1, hours=1)
                 assert place.said("status")[-1]["problem"] is None
         return place
@@ -170,8 +170,42 @@ def test_what_ran_before_a_start_with_a_full_disk_goes_on_when_there_is_room(obs
     assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
 
 
-def _full(path: Path, _data: bytes) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device", str(path))
+def test_a_tree_that_is_not_there_for_a_while_is_a_problem_and_loses_nothing(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("a.json", session(id_command=LATER))
+        root = place.folder("")
+        async with place.open():
+            await place.until(lambda: place.said("queue")[-1]["count"] == 1)
+            root.rename(root.with_name("unmounted"))
+            await place.clock.sleep(600)
+            assert place.said("status")[-1]["problem"]["code"] == "folder_missing"
+            assert not root.exists()
+            root.with_name("unmounted").rename(root)
+            await place.sessions_ended(1, hours=6)
+            assert place.said("status")[-1]["problem"] is None
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == "completed"
+
+
+def test_taking_out_the_file_of_a_session_that_would_go_on_stops_its_capture(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("m42.json", session())
+        async with place.open():
+            await place.until(frames(place, 5))
+        place.telescope.captures[-1].running = True  # as a killed agent leaves it
+        async with place.open():  # the telescope is away
+            await place.until(lambda: place.said("queue")[-1]["count"] == 1)
+            (place.folder("ToDo") / "m42.json").unlink()
+            await place.until(lambda: place.said("queue")[-1]["count"] == 0)
+            place.telescope.restore()
+            await place.clock.sleep(60)
+            assert not place.telescope.captures[-1].running
+        return place
+
+    assert run_virtual(night()).results == []
 
 
 @pytest.mark.parametrize("folder", ["ToDo", "Current", "Done"])

@@ -207,3 +207,21 @@ def test_restarts_use_up_no_turn_of_a_session_that_may_fail_twice_more(observato
     (result,) = place.results
     assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
     assert [b["reason"] for b in place.said("event") if b["event_type"] == "session_waiting"] == ["retry"] * 2
+
+
+def test_a_session_wanted_at_once_is_still_when_its_file_is_touched(observatory: Make) -> None:
+    async def evening() -> Observatory:
+        place = observatory()
+        place.telescope.cut()
+        place.drop("m42.json", session(id_command={"time": "23:30:00"}))
+        async with place.open():
+            await place.until(lambda: place.said("queue")[-1]["count"] == 1)
+            assert (await answer(place, {"command": "run", "session_id": "m42"}))["status"] == "done"
+            place.drop("m42.json", session(id_command={"time": "23:30:00", "description": "touched"}))
+            await place.clock.sleep(60)
+            place.telescope.restore()
+            await place.sessions_ended(1, hours=1)
+        return place
+
+    (result,) = run_virtual(evening()).results
+    assert (result["result"], result["started_at"][:13]) == ("completed", "2026-03-12T19")

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.session.document import SessionDocument, read_session
-from agent.session.times import start_instant, time_problems, to_local, window_end
+from agent.session.times import moved_on, start_instant, time_problems, to_local, window_end
 
 PARIS = ZoneInfo("Europe/Paris")
+START_OF_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)  # 19:00 in Paris
 
 
@@ -156,3 +157,32 @@ def test_the_next_end_time_comes_within_a_day_after_the_start(local: datetime, c
     assert begin is not None
     assert close is not None
     assert timedelta(0) < close - begin <= timedelta(hours=25)
+
+
+zones = st.sampled_from(
+    [ZoneInfo(name) for name in ("Europe/Paris", "America/New_York", "Australia/Lord_Howe")]
+)
+instants = st.integers(0, 366 * 24 * 60).map(
+    lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m)
+)
+
+
+@given(zones, instants, st.none() | st.integers(1, 3000), st.integers(-3000, 20_000))
+def test_a_window_that_is_moved_on_keeps_its_times_of_day(
+    zone: ZoneInfo, start: datetime, minutes: int | None, late: int
+) -> None:
+    end = None if minutes is None else start + timedelta(minutes=minutes)
+    now = start + timedelta(minutes=late)
+    moved, moved_end = moved_on(start, end, zone, now)
+    assert now < moved <= max(now, start) + timedelta(hours=26)
+    days = (moved.astimezone(zone).date() - start.astimezone(zone).date()).days
+    assert days >= 1
+    for before, after in ((start, moved), (end, moved_end)):
+        if before is None or after is None:
+            assert before is after
+            continue
+        wall = before.astimezone(zone).replace(tzinfo=None, fold=0) + timedelta(days=days)
+        there = wall.replace(tzinfo=zone).astimezone(UTC)
+        assert after == there
+        exists = there.astimezone(zone).replace(tzinfo=None, fold=0) == wall
+        assert not exists or after.astimezone(zone).time() == before.astimezone(zone).time()
