@@ -203,10 +203,6 @@ class TelescopeView(ABC):
     async def latest_picture(self, since: datetime) -> Picture | None:
         """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
 
-    @abstractmethod
-    async def capture_files(self, since: datetime) -> tuple[str, ...]:
-        """Paths, on the telescope, of the files of the newest capture begun after `since`."""
-
     @property
     @abstractmethod
     def streams(self) -> dict[str, str]:

@@ -138,7 +138,6 @@ def test_a_network_that_flips_bits_is_borne(
             await only_telescope_errors(
                 telescope.goto(ORION, BASEL),
                 telescope.recorded_captures(Camera.TELE, begun),
-                telescope.capture_files(begun),
             )
         stage.network.noise = stage.http.noise = 0
         await works_after_reconnecting(stage)

@@ -260,9 +260,6 @@ class FakeTelescope(Telescope):
     async def latest_picture(self, since: datetime) -> Picture | None:
         return None
 
-    async def capture_files(self, since: datetime) -> tuple[str, ...]:
-        return tuple(f"/Astronomy/{index}.fits" for index, _ in enumerate(self.captures))
-
     @property
     def streams(self) -> dict[str, str]:
         return {"tele": "rtsp://192.0.2.1/ch0"}

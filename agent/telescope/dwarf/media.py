@@ -97,19 +97,6 @@ class Album:
                 return Picture(jpeg, path, entry.modified)
         return None
 
-    async def files(self, entry: AlbumEntry) -> tuple[str, ...]:
-        """Paths, on the telescope, of a capture's frames and pictures."""
-        paths = [entry.path] if entry.path else []
-        if entry.folder:
-            try:
-                data = await self._http.ask("POST", "/album/astro/fitsList", {"srcDir": entry.folder})
-            except (HttpError, ProtocolError) as error:
-                _LOGGER.debug("The frames cannot be listed: %s", error)
-            else:
-                frames = data.get("fitsInfo") if isinstance(data, dict) else data
-                paths += [_text(frame, "filePath") for frame in _items(frames)]
-        return tuple(dict.fromkeys(path for path in paths if path))
-
     async def _file(self, path: str) -> bytes | None:
         ports = [self._file_port] if self._file_port is not None else []
         ports += [port for port in (self._http.port, WEB_PORT, MEDIA_PORT) if port not in ports]

@@ -277,11 +277,6 @@ class DwarfTelescope(Telescope):
         entry = newest_since(await album.captures(self._device.zone), since)
         return await album.picture(entry) if entry is not None else None
 
-    async def capture_files(self, since: datetime) -> tuple[str, ...]:
-        album = Album(self._http)
-        entry = newest_since(await album.captures(self._device.zone), since)
-        return await album.files(entry) if entry is not None else ()
-
     @property
     def streams(self) -> dict[str, str]:
         return stream_addresses(self._address.host) if self._device.identity is not None else {}

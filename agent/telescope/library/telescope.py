@@ -209,11 +209,6 @@ class LibraryTelescope(Telescope):
         entry = newest_since(await album.captures(self._core.zone), since)
         return await album.picture(entry) if entry is not None else None
 
-    async def capture_files(self, since: datetime) -> tuple[str, ...]:
-        album = Album(self._core.http)
-        entry = newest_since(await album.captures(self._core.zone), since)
-        return await album.files(entry) if entry is not None else ()
-
     @property
     def streams(self) -> dict[str, str]:
         return stream_addresses(self._address.host) if self._core.identity is not None else {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator import notices, physics, tables
 from agent.telescope.simulator.card import ASTRO, SessionFolder
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.faults import EndsEarly, NeverEnds, StacksFewer
+from agent.telescope.simulator.faults import EndsEarly, NeverEnds, StacksFewer, WrongCounts
 from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from agent.telescope.simulator.state import Capture, Operation
 
@@ -175,12 +177,18 @@ async def _read_out(device: Device, capture: Capture) -> None:
     device.state.body.storage_gb -= _frame_gb(device, capture)
     device.card.frame(capture.folder, capture.taken, stacked=stacked, when=device.now())
     device.record(FrameTaken(clock.now(), capture.camera, capture.taken, stacked))
-    device.notify(progress(capture, TAKEN))
+    device.notify(_told(device, capture, TAKEN))
     device.frame_taken(capture.taken)
     await clock.sleep(physics.STACK_S)
     if stacked:
         capture.stacked += 1
-        device.notify(progress(capture, STACKED))
+        device.notify(_told(device, capture, STACKED))
+
+
+def _told(device: Device, capture: Capture, kind: int) -> notices.Notice:
+    wrong = device.faults.use(WrongCounts)
+    told = capture if wrong is None else replace(capture, taken=wrong.frames, stacked=wrong.frames)
+    return progress(told, kind)
 
 
 async def _stall(device: Device) -> None:

@@ -132,6 +132,13 @@ class StacksFewer(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrongCounts(Rule):
+    name = "wrong-counts"
+    help = "a capture tells of frames taken and stacked that it does not have"
+    frames: int = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlowAnswers(Rule):
     name = "slow-answers"
     help = "answers come seconds late"

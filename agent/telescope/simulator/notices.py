@@ -10,6 +10,7 @@ from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 
 TELE = 0
+_INT32 = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ def stacking_progress(camera: int, v2: notify.StackingProgress, seconds_each: fl
     v3 = notify.StackingProgress()
     v3.CopyFrom(v2)
     v3.camera = camera
-    v3.shooting_time = round(v2.current_count * seconds_each)
-    v3.stacked_time = round(v2.stacked_count * seconds_each)
+    v3.shooting_time = min(_INT32, round(v2.current_count * seconds_each))
+    v3.stacked_time = min(_INT32, round(v2.stacked_count * seconds_each))
     return Notice(15209 if camera == TELE else 15237, v2, v3)
 
 

@@ -117,7 +117,7 @@ async def test_a_session_takes_every_frame_it_was_asked_for(model: str) -> None:
         assert one.seen[-1].taken == 6
         picture = await telescope.latest_picture(begun)
         assert picture is not None
-        assert picture.path in await telescope.capture_files(begun)
+        assert picture.path.startswith(report.folder)
         await telescope.go_live()
         await telescope.park()
         journal = one.sim.history
