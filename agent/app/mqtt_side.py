@@ -218,15 +218,17 @@ def _name(station: Station) -> str:
 
 
 def _about(station: Station) -> dict[str, Any]:
-    identity = station.telescope.identity
-    return {
-        "id": station.id,
-        "name": _name(station),
-        "model": identity.model if identity else station.own.model,
-        "firmware": identity.firmware if identity else "",
-        "driver": station.own.driver,
-        "streams": dict(station.telescope.streams),
-    }
+    """What is told of a telescope; of one whose driver has a defect, what is known without it."""
+    known: dict[str, Any] = {"id": station.id, "driver": station.own.driver, "model": station.own.model}
+    try:
+        identity = station.telescope.identity
+        known |= {"name": _name(station), "streams": dict(station.telescope.streams)}
+    except Exception:
+        _LOGGER.exception("The driver of %s met a defect", station.id)
+        return {**known, "name": station.own.name or station.id}
+    if identity is not None:
+        known |= {"model": identity.model, "firmware": identity.firmware}
+    return {"firmware": "", **known}
 
 
 def _version(text: str) -> tuple[int, int]:

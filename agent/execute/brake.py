@@ -57,6 +57,10 @@ class Brake:
         """Wait out every pause; raise EndedError when the session has to end."""
         while True:
             if self._orders.ending is not None:
+                if (
+                    self._counter.open_camera is not None
+                ):  # a pause that ends, or an end from before a restart
+                    await self.stop_telescope()
                 raise EndedError(self._orders.ending)
             hold = self._hold()
             if hold is None:

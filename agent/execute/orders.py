@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,7 +40,9 @@ class Hold:
 class Orders:
     """Orders to one running session. The first ending wins; several holders may pause it at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_end: Callable[[Ending], None] | None = None) -> None:
+        """`on_end` hears of the order to end before anybody obeys it."""
+        self._on_end = on_end
         self._ending: Ending | None = None
         self._holds: dict[str, Hold] = {}
         self._changed = asyncio.Event()
@@ -63,6 +66,8 @@ class Orders:
         """Order the session to end; a later order does not replace an earlier one."""
         if self._ending is None:
             self._ending = ending
+            if self._on_end is not None:
+                self._on_end(ending)
             self._notify()
 
     def pause(self, holder: str, hold: Hold) -> None:

@@ -116,8 +116,11 @@ class Outbox:
     def _pump(self) -> None:
         while self._waiting and self._port.connected:
             key, (lane, publication) = next(iter(self._waiting.items()))
-            if not self._port.publish(publication):
-                break
+            try:
+                if not self._port.publish(publication):
+                    break
+            except Exception:
+                _LOGGER.exception("MQTT: a message on %s met a defect and is left out", publication.topic)
             del self._waiting[key]
             if lane is not None:
                 self._counts[lane] -= 1

@@ -31,7 +31,6 @@ from agent.telescope.interface import CameraSettings, Telescope
 _LOGGER = logging.getLogger(__name__)
 
 USER = "user"
-ANSWER_LIMIT_S = 170.0  # callers wait for three minutes; a stopped capture may close its stack for two
 NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
@@ -88,14 +87,14 @@ class Commands:
         name = running.waiting.session_id
         accepted(f"Pausing session {name}.")
         status = self._station.status
-        paused = await self._until(
+        await self._until(
             lambda: (
                 self._station.running is not running
                 or USER not in running.orders.holders
                 or status.status is Status.PAUSED
             )
         )
-        return _done(command, f"Session {name} is paused.") if paused else self._not_yet(command)
+        return _done(command, f"Session {name} is paused.")
 
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
         running = self._station.running
@@ -136,32 +135,21 @@ class Commands:
         name = running.waiting.session_id
         accepted(f"Stopping session {name}.")
         hands = self._station.hands
-        ended = await self._until(lambda: self._station.running is not running and not hands.stopping)
-        return _done(command, f"Session {name} ended.") if ended else self._not_yet(command)
+        await self._until(lambda: self._station.running is not running and not hands.stopping)
+        return _done(command, f"Session {name} ended.")
 
     async def _halt(self, command: Command, accepted: Accepted, message: str) -> Reply:
         """Stop whatever the telescope does although no session of ours runs."""
         hands = self._station.hands
         hands.stop_all(USER, Reason.USER, message)
         accepted("No session runs; stopping whatever the telescope does.")
-        if not await self._until(lambda: not hands.stopping):
-            return self._not_yet(command)
+        await self._until(lambda: not hands.stopping)
         return _no(command, Code.NOT_RUNNING, "No session runs.")
 
-    async def _until(self, settled: Callable[[], bool]) -> bool:
-        """Wait until the telescope obeyed; false when that takes too long for anybody to wait."""
-        try:
-            async with self._station.clock.timeout(ANSWER_LIMIT_S):
-                while not settled():
-                    await self._station.clock.sleep(0.1)
-        except TimeoutError:
-            return False
-        return True
-
-    def _not_yet(self, command: Command) -> Reply:
-        trouble = self._station.hands.trouble() or "it takes long"
-        message = f"The telescope was not seen to stop yet: {trouble.rstrip('.')}. The agent goes on trying."
-        return _no(command, Code.TIMEOUT, message, "Look after it if you can.")
+    async def _until(self, settled: Callable[[], bool]) -> None:
+        """Wait until the telescope was seen to obey, however long that takes; nothing less is an answer."""
+        while not settled():
+            await self._station.clock.sleep(0.1)
 
     # -- the queue --------------------------------------------------------------------------------------
 
@@ -275,7 +263,7 @@ class Commands:
         wish = self._station.hands.hold(Level.PERSON)
         if unsafe or wish is not None:
             why = unsafe or (wish.message if wish is not None else "")
-            return _no(command, Code.NOT_ALLOWED, f"The telescope is not moved now: {why}")
+            return _no(command, Code.NOT_ALLOWED, f"The telescope is not moved while it is unsafe: {why}")
         perform = partial(self._station.hands.perform, Level.PERSON, go)
         return await self._by_hand(command, accepted, perform, f"pointing at {target.name}")
 

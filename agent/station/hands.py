@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from agent.capabilities import Camera
@@ -202,6 +202,10 @@ class Hands:
                 await self._telescope.halt()
         except (AgentError, TimeoutError) as error:
             _LOGGER.warning("The telescope was not seen to stop: %s", error or "time ran out")
+            if (goal := self._goal()) is not None:
+                self._not_there(
+                    goal, "the agent ended before", "The agent goes on trying after its next start."
+                )
         self._remember()
 
     def capture_opened(self, camera: Camera) -> None:
@@ -244,6 +248,7 @@ class Hands:
 
     async def _try(self, goal: Goal) -> bool:
         self._attempts += 1
+        late = asyncio.create_task(self._late(goal), name="late")
         try:
             async with self._turn:
                 self._say(goal)
@@ -264,7 +269,14 @@ class Hands:
             )
         else:
             return True
+        finally:
+            late.cancel()
         return False
+
+    async def _late(self, goal: Goal) -> None:
+        """Say that an attempt takes longer than it should, while it goes on."""
+        await self._ground.clock.sleep(AGAIN_CAPTURING_S)
+        self._not_there(goal, "it does not obey", "")
 
     async def _stop(self, telescope: Telescope) -> None:
         """Stop everything, and see that no shutter is open; StillCapturingError when one is.
@@ -344,7 +356,11 @@ class Hands:
     # -- inside -----------------------------------------------------------------------------------------
 
     def _goal(self) -> Goal | None:
-        return merged(held.wish for held in self._held.values())
+        """What all wishes come to now. The switch comes last: a session that ends may have to close first."""
+        wishes = [held.wish for held in self._held.values()]
+        if self.session_id:
+            wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
+        return merged(wishes)
 
     def _is_reached(self, goal: Goal) -> bool:
         return self._is_at_rest() and (not goal.park or self._parked) and (not goal.off or self._off)

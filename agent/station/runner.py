@@ -30,7 +30,8 @@ from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.records import TRY_AGAIN_S, Records
 from agent.station.session_watch import SessionWatch
-from agent.station.status import StationStatus
+from agent.station.state_file import StateFile
+from agent.station.status import SESSION, StationStatus
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.session_log import log_path, session_log
@@ -40,6 +41,7 @@ from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
 
+_ENDING = "ending"
 REST = timedelta(minutes=10)  # a session that failed lets the others by, and the telescope settle, this long
 
 
@@ -58,6 +60,7 @@ class SessionRunner:
         self,
         around: Surroundings,
         hands: Hands,
+        state: StateFile,
         store: SessionStore,
         records: Records,
         intake: Intake,
@@ -70,6 +73,7 @@ class SessionRunner:
         """`changed` hears of the session that begins, and of its end (None)."""
         self._around = around
         self._hands = hands
+        self._state = state
         self._store = store
         self._records = records
         self._intake = intake
@@ -85,16 +89,48 @@ class SessionRunner:
 
     async def run(self, waiting: Waiting) -> None:
         """Run a session to its result, or put it back when it cannot begin or the agent stops."""
-        self.running = Running(waiting, Orders())  # from here on it can be stopped
+        orders = Orders(functools.partial(self._remember_ending, waiting.session_id))
+        self.running = Running(waiting, orders)  # from here on it can be stopped
+        ending = self.ending_of(waiting)
+        if ending is not None:
+            orders.end(ending)
         self._hands.session_id = waiting.session_id
         self._changed(waiting)
         try:
             await self._begin(self.running)
+        except Exception as error:
+            _LOGGER.exception(
+                "Session %s met a defect of the agent or of a telescope's driver", waiting.session_id
+            )
+            await self._fail(waiting, error)
+        else:
+            self._state.set(**{_ENDING: None})
         finally:
             self.running = None
             self._hands.session_id = ""
             self._gate.forget(waiting.session_id)
             self._changed(None)
+
+    def ending_of(self, waiting: Waiting) -> Ending | None:
+        """The order to end that a session was given in an earlier life of the agent, and did not obey yet."""
+        saved = self._state.get(_ENDING)
+        if not waiting.resume or not isinstance(saved, list) or len(saved) != 4:
+            return None
+        session_id, kind, reason, message = saved
+        known = session_id == waiting.session_id and kind in set(EndKind) and reason in set(Reason)
+        return Ending(EndKind(kind), Reason(reason), str(message)) if known else None
+
+    def _remember_ending(self, session_id: str, ending: Ending) -> None:
+        if ending.kind is not EndKind.AGENT_STOP:
+            self._state.set(**{_ENDING: [session_id, ending.kind.value, ending.reason.value, ending.message]})
+
+    async def _fail(self, waiting: Waiting, error: Exception) -> None:
+        """Give a session that nothing else ended its result."""
+        message = f"The agent failed: {type(error).__name__}."
+        failure = Failure("internal", message, "Please report it with the log.")
+        self._status.problem(SESSION, failure)
+        self.leave_at_rest(Reason.TELESCOPE, message)
+        await self._records.end_unrun(waiting.brief, Outcome.FAILED, Reason.TELESCOPE, message, failure)
 
     async def _begin(self, running: Running) -> None:
         waiting = running.waiting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ class SessionWatch:
         judge: Callable[[datetime], Sequence[Verdict]],
         safety: Callable[[], SafetyDecision | None],
         policy: Callable[[], WeatherPolicy],
-        safety_changed: Callable[[], asyncio.Event],
+        news: Callable[[], asyncio.Event],
     ) -> None:
         self._orders = orders
         self._conditions = conditions
@@ -45,7 +46,7 @@ class SessionWatch:
         self._judge = judge
         self._safety = safety
         self._policy = policy
-        self._safety_changed = safety_changed
+        self._news = news
         self._lost_since: datetime | None = None
 
     async def watch(self) -> None:
@@ -70,7 +71,7 @@ class SessionWatch:
     async def _follow_weather(self) -> None:
         waiting_since: datetime | None = None
         while True:
-            changed = self._safety_changed()
+            changed = self._news()
             decision, policy = self._safety(), self._policy()
             if policy is WeatherPolicy.IGNORE or (decision is not None and decision.safe):
                 waiting_since = None
@@ -78,11 +79,7 @@ class SessionWatch:
             else:
                 waiting_since = waiting_since or self._clock.now()
                 self._obey(decision, policy, waiting_since)
-            try:
-                async with self._clock.timeout(LOOK_EVERY_S):
-                    await changed.wait()
-            except TimeoutError:
-                continue
+            await self._next_look(changed)
 
     def _obey(self, decision: SafetyDecision | None, policy: WeatherPolicy, since: datetime) -> None:
         reasons = decision.reasons if decision is not None else ("nothing tells of the weather",)
@@ -106,8 +103,15 @@ class SessionWatch:
 
     async def _follow_conditions(self) -> None:
         while True:
+            changed = self._news()
             self._act_on(self._judge(self._clock.now()))
-            await self._clock.sleep(LOOK_EVERY_S)
+            await self._next_look(changed)
+
+    async def _next_look(self, changed: asyncio.Event) -> None:
+        """Wait for news, or for the sky to turn a little."""
+        with contextlib.suppress(TimeoutError):
+            async with self._clock.timeout(LOOK_EVERY_S):
+                await changed.wait()
 
     def _act_on(self, verdicts: Sequence[Verdict]) -> None:
         blocking = [

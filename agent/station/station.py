@@ -56,12 +56,12 @@ from agent.telescope.interface import (
     TelescopeEvent,
     TelescopeView,
 )
-from agent.verdict import Verdict
+from agent.verdict import YES, Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
-STOP_LIMIT_S = 20.0  # a stopping agent waits this long for its session to come to rest
-TOLD_LIMIT_S = 4.0  # and this long more for a telescope that does not, once it was told to
+STOP_LIMIT_S = 18.0  # a stopping agent waits this long for its session to come to rest
+TOLD_LIMIT_S = 3.0  # and this long more for a telescope that does not, once it was told to
 _NEEDED = frozenset({"hands", "sessions", "folders"})  # without these a station does not work
 
 
@@ -97,7 +97,7 @@ class Station:
         self.weather_goal = WeatherGoal(
             ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
         )
-        self._safety_changed = asyncio.Event()
+        self._news = asyncio.Event()  # set, and replaced, with what conditions depend on
         self._last_shutdown: Shutdown | None = None
         self.bluetooth: BluetoothReturn | None = None
         self._filter = ShownFilter(ground, self.hands, self.switches, self.capabilities, self._running_plan)
@@ -171,6 +171,7 @@ class Station:
                 self.status,
             ),
             self.hands,
+            ground.state,
             self.store,
             self.records,
             self.intake,
@@ -340,11 +341,15 @@ class Station:
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self.weather_goal.hear(decision)
-        changed, self._safety_changed = self._safety_changed, asyncio.Event()
-        changed.set()
-        self.dispatcher.kick()
+        self._look()
 
     # -- inside -----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """What conditions depend on has changed."""
+        changed, self._news = self._news, asyncio.Event()
+        changed.set()
+        self.dispatcher.kick()
 
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)
@@ -379,6 +384,8 @@ class Station:
             self._last_shutdown = began.document.shutdown
 
     def _brake(self, waiting: Waiting) -> Verdict | None:
+        if self.runner.ending_of(waiting) is not None:
+            return YES  # only to be ended
         if self.hands.taken:
             return Verdict(False, Reason.USER, "A person moves the telescope.")
         wish = self.hands.hold(Level.SESSION)
@@ -386,8 +393,10 @@ class Station:
             return Verdict(False, wish.reason, f"The telescope is brought to rest: {wish.message}")
         if waiting.forced:
             return None
+        if waiting.resume:  # what ran before a restart is nothing that starts
+            return None
         over = self.night.judgement()
-        if over is not None or waiting.resume:  # what ran before a restart is nothing that starts
+        if over is not None:
             return over
         values = self.switches.values
         if not values.scheduler:
@@ -411,7 +420,7 @@ class Station:
             judge=lambda now: conditions.judge(self.gate.moment(waiting, now, running=True)),
             safety=lambda: self.weather_goal.decision,
             policy=lambda: self.gate.conditions(waiting.document).weather,
-            safety_changed=lambda: self._safety_changed,
+            news=lambda: self._news,
         )
 
     def _hear(self, event: TelescopeEvent) -> None:
@@ -419,7 +428,7 @@ class Station:
             case TelemetryReport(telemetry):
                 now = self.ground.clock.now()
                 self.ground.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=telemetry))
-                self.dispatcher.kick()
+                self._look()
             case ConnectionChanged(state, message):
                 self.status.link(state, message)
                 self._availability.link(state, message)

@@ -29,7 +29,6 @@ CALLS = (
     "read",
     "start_capture",
     "follow_capture",
-    "capture_files",
     "latest_picture",
     "release_control",
 )
@@ -126,7 +125,6 @@ def test_a_defect_in_stopping_never_ends_anothers_night_nor_goes_unsaid(
     run_virtual(night())
 
 
-@pytest.mark.parametrize("raises", ["latest_picture", "capture_files", "streams"])
 def test_a_picture_that_cannot_be_fetched_costs_the_night_nothing(tmp_path: Path, raises: str) -> None:
     async def night() -> None:
         made: list[Defective] = []

