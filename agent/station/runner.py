@@ -312,7 +312,9 @@ class SessionRunner:
         """Whether the session may go on: it has the telescope, or is to be ended without it."""
         waiting, orders = running.waiting, running.orders
         taking = asyncio.create_task(
-            self._hands.perform(Level.SESSION, lambda telescope: telescope.take_control(), moves=False),
+            self._hands.perform(
+                Level.SESSION, lambda telescope: telescope.take_control(), moves=False, wait=False
+            ),
             name="take control",
         )
         order = asyncio.create_task(orders.ended(), name="order")
@@ -322,7 +324,13 @@ class SessionRunner:
                 _LOGGER.info("Session %s ends before it began", waiting.session_id)
                 return order.result().kind is not EndKind.AGENT_STOP
             taking.result()
-        except (TelescopeError, PreemptedError) as error:
+        except PreemptedError as error:
+            if waiting.resume:  # it goes on only to be stopped and counted, or waits for the sky as it did
+                return True
+            _LOGGER.info("Session %s waits: %s", waiting.session_id, error)
+            await self._queue_again(waiting)
+            return False
+        except TelescopeError as error:
             _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)
             self._gate.refused_control()
             await self._queue_again(waiting)
