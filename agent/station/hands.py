@@ -180,8 +180,8 @@ class Hands:
     async def perform(self, level: Level, work: Work[T], *, moves: bool = True, wait: bool = True) -> T:
         """Perform work as soon as it may and its turn comes; PreemptedError when it may not go on.
 
-        Without `wait` that is also raised when it may not begin. Work that does not move the telescope says so:
-        what was seen of it stays true.
+        Without `wait` that is also raised when it may not begin. Work that does not move the telescope says
+        so: what was seen of it stays true.
         """
         if moves:
             self._leave_upkeep()
@@ -206,7 +206,8 @@ class Hands:
         """Tell the telescope once more to stop, and wait no longer than that: there is no more time."""
         try:
             async with self._ground.clock.timeout(limit_s):
-                return await self._telescope.halt()
+                await self._telescope.halt()
+            return
         except (AgentError, TimeoutError) as error:
             _LOGGER.warning("The telescope was not seen to stop: %s", error or "time ran out")
         except Exception:
