@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from agent.capabilities import Camera
-from agent.errors import AgentError
-from agent.events import Failure, Reason, Status
+from agent.errors import AgentError, Problem
+from agent.events import Reason, Status
 from agent.goals import Goal, GoalKind, Level, PreemptedError, Wish, merged
 from agent.station.ground import Ground
 from agent.station.status import StationStatus
@@ -414,7 +414,7 @@ class Hands:
         wanted = _DOING[goal.kind if not self._capturing else GoalKind.STOPPED]
         level = logging.WARNING if self._attempts <= 1 else logging.DEBUG
         _LOGGER.log(level, "The telescope is not %s yet: %s", wanted, why)
-        failure = Failure(
+        failure = Problem(
             "not_safe",
             f"The telescope is not {wanted} yet: {why.rstrip('.')}. The agent goes on trying.",
             hint or "Look after it if you can.",

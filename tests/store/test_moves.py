@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.clock import LoopClock
-from agent.events import Failure, Outcome, Reason
-from agent.session.problems import InvalidSessionError, Problem
+from agent.errors import Problem
+from agent.events import Outcome, Reason
+from agent.session.problems import InvalidSessionError
 from agent.store import disk
 from agent.store.errors import (
     FolderInUseError,
@@ -231,7 +232,7 @@ def test_a_session_can_be_rejected_later(store: SessionStore, root: Path) -> Non
     path = drop(root, "m31.json")
     before = path.read_bytes()
     store.scan()
-    rejected = store.reject("m31", [Problem("/goto_manual", "unknown_target", "Nobody knows M 31.")])
+    rejected = store.reject("m31", [Problem("unknown_target", "Nobody knows M 31.", path="/goto_manual")])
     assert rejected.path.read_bytes() == before
     assert "Nobody knows M 31." in reason_path(rejected.path).read_text()
     assert store.get("m31") is None
@@ -360,7 +361,7 @@ def test_what_was_running_is_handed_out_and_the_rest_is_settled(root: Path, cloc
     assert names(root, Folder.ERROR) == ["failed.json", "torn.json"]
     assert reason_path(root / "Error/torn.json").exists()
     assert [one.session_id for one in store.scan().added] == ["claimed"]
-    store.finish("running", result("running", Outcome.FAILED, error=Failure("agent_restarted", "Gone.")))
+    store.finish("running", result("running", Outcome.FAILED, error=Problem("agent_restarted", "Gone.")))
     assert store.recover() == []
     store.close()
 
