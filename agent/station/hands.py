@@ -207,11 +207,12 @@ class Hands:
         try:
             async with self._ground.clock.timeout(limit_s):
                 await self._telescope.halt()
-            return
         except (AgentError, TimeoutError) as error:
             _LOGGER.warning("The telescope was not seen to stop: %s", error or "time ran out")
         except Exception:
             _LOGGER.exception("The telescope could not be stopped, by a defect of the agent or of a driver")
+        else:
+            return
         message = "The telescope was not seen to stop before the agent ended."
         self._status.problem(_PROBLEM, Failure("not_safe", message, _AFTER_START))
 
