@@ -105,7 +105,7 @@ class Brake:
         reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
         options = self._options
-        patience = options.stop_limit_s if self._hands.linked else options.away_limit_s
+        patience = options.stop_limit_s if self._hands.linked else options.reconnect_limit_s
         limit = options.agent_stop_limit_s if leaving else patience
         if standing:
             await self._first(reached, self._orders.released())

@@ -86,7 +86,6 @@ class ExecutorOptions:
     settle_s: float = 5.0  # the mount needs this pause after a stopped goto before it can solve
     retry_pause_s: float = 10.0  # lets the telescope settle, and a cloud edge pass, between attempts
     stop_limit_s: float = 120.0  # how long an ending session waits to see the telescope stop, or park
-    away_limit_s: float = 30.0  # the same for a telescope that does not answer; its hands go on trying
     agent_stop_limit_s: float = 15.0  # the same while the agent itself is told to go
     reconnect_limit_s: float = 3600.0  # how long a session holds on to a telescope that does not answer
     hold_limit_s: float = 6 * 3600.0  # how long a session may stay paused before it ends with what it has

@@ -84,6 +84,9 @@ class Hands:
         self._attempts = 0
         self._trouble = ""
         self.session_id = ""  # the session that runs
+        self.closing = (
+            False  # the session that runs was told to end: what it closes with comes before a switch
+        )
         self.taken = False  # a person moves the telescope just now
         self._held: dict[Hashable, _Held] = {}
         self._capturing, self._kept = _restored(ground.state.get(_KEY))
@@ -358,7 +361,7 @@ class Hands:
     def _goal(self) -> Goal | None:
         """What all wishes come to now. The switch comes last: a session that ends may have to close first."""
         wishes = [held.wish for held in self._held.values()]
-        if self.session_id:
+        if self.closing:
             wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
         return merged(wishes)
 

@@ -107,7 +107,7 @@ class SessionRunner:
             self._state.set(**{_ENDING: None})
         finally:
             self.running = None
-            self._hands.session_id = ""
+            self._hands.session_id, self._hands.closing = "", False
             self._gate.forget(waiting.session_id)
             self._changed(None)
 
@@ -121,6 +121,7 @@ class SessionRunner:
         return Ending(EndKind(kind), Reason(reason), str(message)) if known else None
 
     def _remember_ending(self, session_id: str, ending: Ending) -> None:
+        self._hands.closing = True
         if ending.kind is not EndKind.AGENT_STOP:
             self._state.set(**{_ENDING: [session_id, ending.kind.value, ending.reason.value, ending.message]})
 

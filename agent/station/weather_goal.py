@@ -58,6 +58,7 @@ class WeatherGoal:
         elif decision.state is not SafetyState.UNKNOWN or self._late:
             if decision.level is SafetyLevel.ALERT and decision.live:
                 self._end_night(Reason.WEATHER, self._words())
+                self._hands.closing = bool(self._hands.session_id)
             self._hands.want(HOLDER, self._wish(decision))
 
     async def run(self) -> None:

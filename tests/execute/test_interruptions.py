@@ -12,6 +12,7 @@ from agent.telescope.interface import CaptureEnd
 from tests.execute.conftest import Bench, session
 from tests.support.virtual_loop import run_virtual
 
+SHOT = {"do_action": True, "exposure": "15", "gain": 80}
 RAIN = Hold(Reason.WEATHER, "rain")
 
 
@@ -175,15 +176,35 @@ def test_a_telescope_that_never_comes_back_fails_the_session_with_what_it_has(be
     assert result.error.code == "unreachable"
 
 
-def test_an_abort_while_the_link_is_down_ends_soon_and_is_carried_out_when_it_is_back(bench: Bench) -> None:
-    async def main() -> SessionResult | None:
-        task = asyncio.create_task(bench.run_of(session()).execute())
+def test_an_abort_while_the_link_is_down_is_carried_out_when_it_is_back_and_every_frame_counts(
+    bench: Bench,
+) -> None:
+    async def away() -> None:
         await bench.after_frames(3)
         bench.telescope.cut()
         await bench.clock.sleep(20)
         bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
-        async with asyncio.timeout(60):
-            result = await task
+        await bench.clock.sleep(60)
+        assert bench.telescope.captures[-1].running
+        bench.telescope.restore()
+
+    result = bench.run(session(), away)
+    assert result is not None
+    assert result.outcome is Outcome.ABORTED
+    assert not bench.telescope.captures[-1].running
+    assert result.frames.taken == bench.frames_on_telescope() > 3
+
+
+def test_an_abort_of_a_telescope_that_stays_away_ends_in_the_end_and_is_not_forgotten(bench: Bench) -> None:
+    async def away() -> None:
+        await bench.after_frames(3)
+        bench.telescope.cut()
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+
+    async def main() -> SessionResult | None:
+        leaving = asyncio.create_task(away())
+        result = await bench.run_of(session(setup_camera={**SHOT, "count": 900})).execute()
+        assert leaving.done()
         assert bench.telescope.captures[-1].running
         bench.telescope.restore()
         await bench.clock.sleep(3)

@@ -37,7 +37,7 @@ _PITCH = 2
 _GIVE_UP_S = 180.0  # an agent that does not end for that long hangs
 _REPORT_EVERY_S = 600.0
 _SOON_S = 30.0  # what takes longer is looked for every second only
-_BEGINS = (Cmd.GOTO_DEEP_SKY, Cmd.GOTO_SOLAR_SYSTEM, Cmd.START_CAPTURE, Cmd.START_WIDE_CAPTURE, Cmd.CALIBRATE)
+BEGINS = (Cmd.GOTO_DEEP_SKY, Cmd.GOTO_SOLAR_SYSTEM, Cmd.START_CAPTURE, Cmd.START_WIDE_CAPTURE, Cmd.CALIBRATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ class Rig:
 
     def begun(self, since: datetime) -> list[str]:
         """What was begun after that instant: gotos, calibrations, captures."""
-        return [Cmd(one.cmd).name for one in self.sim.received if one.cmd in _BEGINS and one.at > since]
+        return [Cmd(one.cmd).name for one in self.sim.received if one.cmd in BEGINS and one.at > since]
 
     def stops(self, since: datetime) -> list[datetime]:
         """When the capture was asked to stop."""
