@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.text import escaped
+from agent.text import escaped, printable
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,19 @@ from agent.text import escaped
 )
 def test_what_is_not_plain_is_shown_as_its_escape(text: str, shown: str) -> None:
     assert escaped(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (Path("/n/Größe ☁ \u200d"), "/n/Größe ☁ \u200d"),
+        (os.fsdecode(b"m\xff31\n.json"), "m\\xff31\\n.json"),
+        ("\ud800\x9b\u2066", "\\ud800\\x9b\\u2066"),
+        ("x" * 300, "x" * 300),
+    ],
+)
+def test_a_name_is_shown_whole_and_a_byte_that_is_no_text_as_itself(text: object, shown: str) -> None:
+    assert printable(text) == shown
 
 
 @given(st.text(st.characters()))

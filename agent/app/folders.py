@@ -13,8 +13,8 @@ from pathlib import Path
 
 from agent.settings import Settings, TelescopeSettings
 from agent.station.state_file import StateFile
-from agent.store.errors import printable
 from agent.store.folders import Folder, Tree, is_session_name
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
 from agent.session.times import read_instant, start_instant
-from agent.station.commands import Accepted, Commands
+from agent.station.commands import Commands
+from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
 from agent.station.switches import Switches
@@ -87,7 +88,7 @@ class AgentHandlers:
         """Change one of a station's switches."""
         station = self._stations[telescope]
         if key == "filter":
-            return await self._commands[telescope].set_filter(str(value).strip())
+            return await self._commands[telescope].by_hand.set_filter(str(value).strip())
         try:
             values = _read_setting(station, key, value)
         except (BadValueError, ValueError) as error:

@@ -44,6 +44,9 @@ class MediaCopy:
             result = await self._ended.get()
             try:
                 await self._copy(result)
+            except Exception:
+                name = result.session.session_id
+                _LOGGER.exception("Nothing of session %s was copied, by a defect of the agent", name)
             finally:
                 self._ended.task_done()
 
@@ -81,6 +84,10 @@ class MediaCopy:
                 found = await self._station.telescope.latest_picture(result.started_at - CLOCK_SLACK)
             except AgentError as error:
                 _LOGGER.info("No picture of session %s yet: %s", result.session.session_id, error)
+                continue
+            except Exception:
+                name = result.session.session_id
+                _LOGGER.exception("No picture of session %s, by a defect of the telescope's driver", name)
                 continue
             if found is not None:
                 return found

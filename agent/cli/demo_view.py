@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from agent.cli.submit import result_sentence
-from agent.cli.terminal import plain
+from agent.text import printable
 
 _TOPIC_WIDTH = 25
 _PLAIN_WIDTH = 120  # of a line when nothing says how wide the screen is
@@ -73,9 +73,9 @@ class DemoView:
             f"{name}: {value}" if name else value for name, value in facts.items() if known.get(name) != value
         ]
         if news:
-            text = plain(", ".join(news))
+            text = printable(", ".join(news))
             shortened = text if len(text) <= self._room else text[: self._room - 1] + "…"
-            topic = plain(topic)
+            topic = printable(topic)
             name = topic if len(topic) <= _TOPIC_WIDTH else "…" + topic[-_TOPIC_WIDTH + 1 :]
             self._console.print(
                 f"[cyan]{escape(f'{name:<{_TOPIC_WIDTH}}')}[/cyan]  {escape(shortened)}",
@@ -103,12 +103,12 @@ class DemoView:
             good = result.get("result") == "completed"
             seconds = result.get("integration_s") or 0
             self._console.print(
-                f"[bold {'green' if good else 'red'}]{escape(plain(result_sentence(result)))}[/]",
+                f"[bold {'green' if good else 'red'}]{escape(printable(result_sentence(result)))}[/]",
                 soft_wrap=True,
             )
             self._say(f"{seconds:.0f} s of exposure collected, as the result topic says.")
         if self._problem:
-            self._console.print(f"[bold red]{escape(plain(self._problem))}[/]")
+            self._console.print(f"[bold red]{escape(printable(self._problem))}[/]")
         return 0 if result is not None and result.get("result") == "completed" and not self._problem else 1
 
     def _stop_bar(self) -> None:
@@ -120,7 +120,7 @@ class DemoView:
             return
         if name == "status":
             doing = body.get("step") or body.get("state") or ""
-            self._bar.update(self._task, description=escape(plain(doing).replace("_", " ")))
+            self._bar.update(self._task, description=escape(printable(doing).replace("_", " ")))
         elif name == "progress" and body.get("percent") is not None:
             frames = body.get("frames") or {}
             counted = f"{frames.get('taken', 0)} of {frames.get('total', 0)} frames"

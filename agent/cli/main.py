@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from agent import __version__
 from agent.cli import demo, plan, provision, run, schema, simulate, status, submit, validate, verbs
-from agent.cli.terminal import plain_lines
 from agent.errors import AgentError
+from agent.text import printable_lines
 
 EXIT_OK = 0
 EXIT_NEGATIVE = 1  # the command worked, and the answer is no: invalid file, failed session, refused command
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _unusable(errors: Sequence[BaseException]) -> int:
     for error in errors:
-        print(plain_lines(f"dwarf-agent: {error}"), file=sys.stderr)
+        print(printable_lines(f"dwarf-agent: {error}"), file=sys.stderr)
     return EXIT_UNUSABLE
 
 

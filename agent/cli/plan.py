@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
-from agent.cli.terminal import json_text, plain, plain_lines
 from agent.errors import AgentError
+from agent.text import json_text, printable, printable_lines
 
 if TYPE_CHECKING:
     from agent.cli.documents import CheckedFile, Surroundings
@@ -72,17 +72,17 @@ def _run(arguments: argparse.Namespace) -> int:
         print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
-        print(plain(f"{one.path}:"))
+        print(printable(f"{one.path}:"))
         if one.plan is not None:
-            print(plain_lines(plan_text(one.plan)))
+            print(printable_lines(plan_text(one.plan)))
             told = (*_times(one, around), *_sky(one, around))
-            print("".join(f"  {plain(line)}\n" for line in told), end="")
-        print("".join(f"{plain(line)}\n" for line in problem_lines(one)), end="")
+            print("".join(f"  {printable(line)}\n" for line in told), end="")
+        print("".join(f"{printable(line)}\n" for line in problem_lines(one)), end="")
     print()
     if night is None:
         print("Set latitude and longitude to see the night and where the targets stand.")
     else:
-        print("\n".join(map(plain, night.lines())))
+        print("\n".join(map(printable, night.lines())))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cli.common import Commands, add_command, add_config_flags, load, positive
-from agent.cli.terminal import plain
+from agent.text import printable
 
 if TYPE_CHECKING:
     from agent.clock import Clock
@@ -111,7 +111,7 @@ async def list_telescopes(transport: BleTransport, seconds: float) -> int:
 
     found = await scan(transport, seconds=seconds)
     for line in _table(found):
-        print(plain(line))
+        print(printable(line))
     if not found:
         print(
             "No telescope in range. Switch it on, close the phone app, and bring it nearer.", file=sys.stderr
@@ -130,9 +130,9 @@ async def provision(
     from agent.telescope.dwarf.bluetooth.provisioning import HomeNetwork, join_network
 
     telescope = await _choose(arguments, settings, transport)
-    print(plain(f"{telescope.name} (model {telescope.model or 'unknown'}, {telescope.signal} dBm)"))
+    print(printable(f"{telescope.name} (model {telescope.model or 'unknown'}, {telescope.signal} dBm)"))
     state, ble_password = await _read(settings, transport, clock, telescope, prompts)
-    print(plain(_state_line(state)))
+    print(printable(_state_line(state)))
     wanted = HomeNetwork(
         settings.bluetooth.wifi_ssid, settings.bluetooth.wifi_password.get_secret_value(), arguments.hidden
     )
@@ -236,10 +236,10 @@ def _state_line(state: TelescopeState) -> str:
 
 
 def _tell(provisioned: Provisioned) -> None:
-    print(plain(f"{provisioned.name} is on the Wi-Fi {provisioned.ssid} at {provisioned.ip}"))
+    print(printable(f"{provisioned.name} is on the Wi-Fi {provisioned.ssid} at {provisioned.ip}"))
     facts = {"model": provisioned.model, "firmware": provisioned.firmware, "MAC": provisioned.mac}
     known = [f"{name} {value}" for name, value in facts.items() if value]
-    print(plain(f"  {', '.join([*known, f'id {provisioned.stable_id}'])}"))
+    print(printable(f"  {', '.join([*known, f'id {provisioned.stable_id}'])}"))
 
 
 def _save(arguments: argparse.Namespace, settings: Settings, provisioned: Provisioned) -> None:

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, in_container, load
-from agent.cli.terminal import json_text, plain
+from agent.text import json_text, printable
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
@@ -59,7 +59,7 @@ async def status(
 
     async with calling(broker, base, port, needs_agent=False) as caller:
         found = _arranged(await caller.status())
-    print(json_text(found, 2) if as_json else "\n".join(map(plain, _lines(found))))
+    print(json_text(found, 2) if as_json else "\n".join(map(printable, _lines(found))))
     return 0 if found["online"] else 1
 
 
@@ -75,12 +75,12 @@ def _health(arguments: argparse.Namespace) -> int:
         print(json_text(found, 2))
     else:
         print(
-            plain(
+            printable(
                 f"agent {found.get('version')}: {found.get('state')}. {found.get('problem') or ''}"
             ).rstrip()
         )
         for name, about in (found.get("telescopes") or {}).items():
-            print(plain(f"{name}: {about['status']}, {about['connection']}, {about['queue']} waiting"))
+            print(printable(f"{name}: {about['status']}, {about['connection']}, {about['queue']} waiting"))
     return 0 if found.get("healthy") else 1
 
 

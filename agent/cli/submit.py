@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
-from agent.cli.terminal import json_text, plain
 from agent.errors import AgentError
+from agent.text import json_text, printable
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
@@ -120,18 +120,18 @@ def _print_answer(answer: Mapping[str, Any], as_json: bool) -> None:
     accepted = answer.get("status") == "accepted"
     stream = sys.stdout if accepted else sys.stderr
     word = "accepted" if accepted else f"refused ({answer.get('code')})"
-    print(plain(f"{word}: {answer.get('message') or ''}"), file=stream, flush=True)
+    print(printable(f"{word}: {answer.get('message') or ''}"), file=stream, flush=True)
     for kind in ("errors", "warnings"):
         for problem in answer.get(kind) or ():
             told = f"{problem.get('path')}: {problem.get('message')} {problem.get('hint') or ''}"
-            print(plain(f"  {kind.removesuffix('s')} {told}".rstrip()), file=stream, flush=True)
+            print(printable(f"  {kind.removesuffix('s')} {told}".rstrip()), file=stream, flush=True)
 
 
 def _print_result(result: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json_text(result), flush=True)
     else:
-        print(plain(result_sentence(result)), flush=True)
+        print(printable(result_sentence(result)), flush=True)
 
 
 def result_sentence(result: Mapping[str, Any]) -> str:

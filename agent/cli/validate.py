@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
-from agent.cli.terminal import json_text, plain
+from agent.text import json_text, printable
 
 _DESCRIPTION = """\
 Reads session files and checks every value against the telescope model, before the night.
@@ -49,10 +49,10 @@ def _run(arguments: argparse.Namespace) -> int:
         if one.valid and one.plan is not None:
             frames = f", {one.plan.frames_requested} frames" if one.plan.frames_requested else ""
             about = f"{one.plan.target}{frames}, about {duration_text(one.plan.estimate_s)}"
-            print(plain(f"{one.path}: valid: {about}"))
+            print(printable(f"{one.path}: valid: {about}"))
         else:
-            print(plain(f"{one.path}: NOT VALID"))
-        print("".join(f"{plain(line)}\n" for line in problem_lines(one)), end="")
+            print(printable(f"{one.path}: NOT VALID"))
+        print("".join(f"{printable(line)}\n" for line in problem_lines(one)), end="")
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
-from agent.cli.terminal import plain
 from agent.errors import AgentError
 from agent.requests import Verb
+from agent.text import printable
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
@@ -126,7 +126,7 @@ async def send(
 
 def _print_answer(answer: Mapping[str, Any]) -> None:
     text = f"{answer.get('status')}: {answer.get('message') or ''} {answer.get('hint') or ''}".rstrip(" :")
-    print(plain(text), file=sys.stderr if answer.get("status") == "error" else sys.stdout, flush=True)
+    print(printable(text), file=sys.stderr if answer.get("status") == "error" else sys.stdout, flush=True)
 
 
 def _only(retained: Mapping[str, Any]) -> str:

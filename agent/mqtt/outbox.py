@@ -37,7 +37,7 @@ class Outbox:
         self._waiting: OrderedDict[str | int, tuple[Lane | None, Publication]] = OrderedDict()
         self._counts = dict.fromkeys(Lane, 0)
         self._serial = 0
-        self._dropped = 0
+        self._full = False  # some were dropped
         self._empty = asyncio.Event()
         self._empty.set()
         port.on_room(self._pump)
@@ -46,11 +46,6 @@ class Outbox:
     def waiting(self) -> int:
         """Count the messages that have not been handed to the port."""
         return len(self._waiting)
-
-    @property
-    def dropped(self) -> int:
-        """Count the messages ever dropped because a list was full."""
-        return self._dropped
 
     def publish(self, publication: Publication, lane: Lane = Lane.EVENT) -> None:
         """Publish as soon as possible. A retained message replaces one that still waits on the same topic."""
@@ -107,8 +102,8 @@ class Outbox:
         key = next(key for key, (its_lane, _) in self._waiting.items() if its_lane is lane)
         del self._waiting[key]
         self._counts[lane] -= 1
-        self._dropped += 1
-        if self._dropped == 1:
+        if not self._full:
+            self._full = True
             _LOGGER.warning(
                 "MQTT: more than %d messages wait for the broker; dropping the oldest", _LIMITS[lane]
             )

@@ -40,11 +40,6 @@ class SessionDocument(Command):
         return deepcopy(self._raw)
 
     @property
-    def wrapped(self) -> bool:
-        """Whether the session stood inside a `command` wrapper."""
-        return "command" in self._raw
-
-    @property
     def target(self) -> str:
         """What the session images, for people: the goto's target, else the description, else the name."""
         if self.goto_manual is not None and self.goto_manual.target:

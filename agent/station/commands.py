@@ -6,27 +6,21 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import PurePath
 
-from agent.capabilities import Camera
-from agent.conditions import ConditionSet, SunLimitError
+from agent.conditions import SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
 from agent.execute.orders import Ending, EndKind, Hold
-from agent.goals import Level, PreemptedError
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
-from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.problems import BadValueError
 from agent.session.times import read_instant
-from agent.sky.catalogue import resolve
-from agent.station.gate import SessionGuard
+from agent.station.by_hand import ByHand
+from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
 from agent.store.model import StoredSession
-from agent.targets import SkyTarget, Target
 from agent.telescope.errors import UnreachableError
-from agent.telescope.interface import CameraSettings, Telescope
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,14 +28,13 @@ USER = "user"
 NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
-Accepted = Callable[[str], None]
-
 
 class Commands:
     """Carries out commands on one station."""
 
     def __init__(self, station: Station) -> None:
         self._station = station
+        self.by_hand = ByHand(station)
         self._table: dict[Verb, Callable[[Command, Accepted], Awaitable[Reply]]] = {
             Verb.PAUSE: self._pause,
             Verb.RESUME: self._resume,
@@ -52,37 +45,39 @@ class Commands:
             Verb.RUN: self._run,
             Verb.REMOVE: self._remove,
             Verb.RESCHEDULE: self._reschedule,
-            Verb.PARK: self._park,
-            Verb.GOTO: self._goto,
-            Verb.SHUTDOWN: self._shutdown,
-            Verb.REBOOT: self._reboot,
-            Verb.PROVISION: self._provision,
+            Verb.PARK: self.by_hand.park,
+            Verb.GOTO: self.by_hand.goto,
+            Verb.SHUTDOWN: self.by_hand.shutdown,
+            Verb.REBOOT: self.by_hand.reboot,
+            Verb.PROVISION: self.by_hand.provision,
         }
 
     async def carry_out(self, command: Command, accepted: Accepted) -> Reply:
         """Do what a command says and tell how it ended; never raises AgentError."""
         runner = self._table.get(command.verb)
         if runner is None:
-            return _no(command, Code.NOT_ALLOWED, f"This telescope does not take {command.verb.value}.")
+            return refused(command, Code.NOT_ALLOWED, f"This telescope does not take {command.verb.value}.")
         if command.verb in NEED_ARMING and not self._station.switches.values.armed:
             hint = "Switch on 'armed' first; it switches itself off again."
-            return _no(command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint)
+            return refused(
+                command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint
+            )
         _LOGGER.info("Command %s: %s", command.verb.value, command.reason or "no reason given")
         try:
             return await runner(command, accepted)
         except UnreachableError as error:
-            return _no(command, Code.UNREACHABLE, error.message, error.hint)
+            return refused(command, Code.UNREACHABLE, error.message, error.hint)
         except SunLimitError as error:
-            return _no(command, Code.NOT_ALLOWED, error.message, error.hint)
+            return refused(command, Code.NOT_ALLOWED, error.message, error.hint)
         except AgentError as error:
-            return _no(command, Code.FAILED, error.message, error.hint)
+            return refused(command, Code.FAILED, error.message, error.hint)
 
     # -- the running session ----------------------------------------------------------------------------
 
     async def _pause(self, command: Command, accepted: Accepted) -> Reply:
         running = self._station.running
         if running is None:
-            return _no(command, Code.NOT_RUNNING, "No session runs; there is nothing to pause.")
+            return refused(command, Code.NOT_RUNNING, "No session runs; there is nothing to pause.")
         running.orders.pause(USER, Hold(Reason.USER, command.reason or "A person paused the session."))
         name = running.waiting.session_id
         accepted(f"Pausing session {name}.")
@@ -94,17 +89,17 @@ class Commands:
                 or status.status is Status.PAUSED
             )
         )
-        return _done(command, f"Session {name} is paused.")
+        return done(command, f"Session {name} is paused.")
 
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
         running = self._station.running
         if running is not None and running.orders.resume(USER):
             others = ", ".join(running.orders.holders)
             more = f" It still waits for: {others}." if others else ""
-            return _done(command, f"Session {running.waiting.session_id} goes on.{more}")
+            return done(command, f"Session {running.waiting.session_id} goes on.{more}")
         if self._station.resume_night():
-            return _done(command, "The night goes on.")
-        return _no(command, Code.NOT_RUNNING, "Nothing is paused.")
+            return done(command, "The night goes on.")
+        return refused(command, Code.NOT_RUNNING, "Nothing is paused.")
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
@@ -116,27 +111,27 @@ class Commands:
         message = command.reason or "A person ended the night."
         self._station.end_night(Reason.USER, message)
         if self._station.running is None:
-            return _done(command, "Nothing starts before the next evening.")
+            return done(command, "Nothing starts before the next evening.")
         return await self._end(command, accepted, EndKind.END_NIGHT, message)
 
     async def _stop_after_this(self, command: Command, _accepted: Accepted) -> Reply:
         self._station.end_night(Reason.USER, "A person wanted nothing more after this session.")
         running = self._station.running
         what = f"Session {running.waiting.session_id} is the last one." if running else "Nothing starts."
-        return _done(command, f"{what} The next evening is another night.")
+        return done(command, f"{what} The next evening is another night.")
 
     async def _end(self, command: Command, accepted: Accepted, kind: EndKind, message: str) -> Reply:
         running = self._station.running
         if running is None:
             if kind is EndKind.ABORT:
                 return await self._halt(command, accepted, command.reason or message)
-            return _no(command, Code.NOT_RUNNING, "No session runs.")
+            return refused(command, Code.NOT_RUNNING, "No session runs.")
         running.orders.end(Ending(kind, Reason.USER, command.reason or message))
         name = running.waiting.session_id
         accepted(f"Stopping session {name}.")
         hands = self._station.hands
         await self._until(lambda: self._station.running is not running and not hands.stopping)
-        return _done(command, f"Session {name} ended.")
+        return done(command, f"Session {name} ended.")
 
     async def _halt(self, command: Command, accepted: Accepted, message: str) -> Reply:
         """Stop whatever the telescope does although no session of ours runs."""
@@ -144,7 +139,7 @@ class Commands:
         hands.stop_all(USER, Reason.USER, message)
         accepted("No session runs; stopping whatever the telescope does.")
         await self._until(lambda: not hands.stopping)
-        return _no(command, Code.NOT_RUNNING, "No session runs.")
+        return refused(command, Code.NOT_RUNNING, "No session runs.")
 
     async def _until(self, settled: Callable[[], bool]) -> None:
         """Wait until the telescope was seen to obey, however long that takes; nothing less is an answer."""
@@ -156,21 +151,23 @@ class Commands:
     async def _run(self, command: Command, _accepted: Accepted) -> Reply:
         name = _name(command)
         if not name:
-            return _no(command, Code.INVALID, "run needs a session_id.")
+            return refused(command, Code.INVALID, "run needs a session_id.")
         if self._station.running is not None and self._station.running.waiting.session_id == name:
-            return _no(command, Code.BUSY, f"Session {name} runs already.")
+            return refused(command, Code.BUSY, f"Session {name} runs already.")
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
-        return _done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
+        return done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
 
     async def _run_draft(self, command: Command, name: str) -> Reply:
         drafts = await asyncio.to_thread(self._station.store.drafts)
         wanted = {f"{name}.json", f"samples/{name}.json"}
         draft = next((draft for draft in drafts if draft.name in wanted), None)
         if draft is None:
-            return _no(command, Code.UNKNOWN_SESSION, f"There is no session {name!r} in ToDo/ or the drafts.")
+            return refused(
+                command, Code.UNKNOWN_SESSION, f"There is no session {name!r} in ToDo/ or the drafts."
+            )
         intake, file_name = self._station.intake, PurePath(draft.name).name
         intake.wanted_now.add(file_name)
         try:
@@ -181,7 +178,7 @@ class Commands:
         if path.name != file_name:  # a file of that name waits already
             intake.wanted_now.add(path.name)
             intake.wanted_now.discard(file_name)
-        return _done(command, f"{draft.name} is in ToDo/ now and runs as soon as the telescope is free.")
+        return done(command, f"{draft.name} is in ToDo/ now and runs as soon as the telescope is free.")
 
     async def _remove(self, command: Command, _accepted: Accepted) -> Reply:
         parent = self._station.store.get(_name(command))
@@ -189,32 +186,32 @@ class Commands:
             return await self._remove_parent(command, parent)
         waiting = self._named(command)
         if waiting is None:
-            return _no(command, Code.UNKNOWN_SESSION, "No such session waits.")
+            return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
         self._station.dispatcher.drop(waiting.session_id)
         message = command.reason or "A person removed the session."
         await self._station.records.end_unrun(waiting.brief, Outcome.SKIPPED, Reason.USER, message)
         if waiting.resume and self._station.running is None:  # the telescope may still capture for it
             self._station.runner.leave_at_rest(Reason.USER, message)
-        return _done(command, f"Session {waiting.session_id} was removed.")
+        return done(command, f"Session {waiting.session_id} was removed.")
 
     async def _remove_parent(self, command: Command, parent: StoredSession) -> Reply:
         await self._station.intake.drop_parent(parent.session_id)
         brief = SessionBrief(parent.session_id, parent.document.target)
         message = command.reason or "A person ended the repetition."
         await self._station.records.end_unrun(brief, Outcome.SKIPPED, Reason.USER, message)
-        return _done(command, f"Session {parent.session_id} repeats no more.")
+        return done(command, f"Session {parent.session_id} repeats no more.")
 
     async def _reschedule(self, command: Command, _accepted: Accepted) -> Reply:
         waiting = self._named(command)
         if waiting is None:
-            return _no(command, Code.UNKNOWN_SESSION, "No such session waits.")
+            return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
         try:
-            at = read_instant(_text(command, "at"), self._station.zone).astimezone(self._station.zone)
+            at = read_instant(text_of(command, "at"), self._station.zone).astimezone(self._station.zone)
         except BadValueError as error:
-            return _no(command, Code.INVALID, f"at: {error.message}", error.hint)
+            return refused(command, Code.INVALID, f"at: {error.message}", error.hint)
         stored = await asyncio.to_thread(self._station.store.reschedule, waiting.session_id, at)
         await self._station.intake.take_changed(stored)
-        return _done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
+        return done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
         """The waiting session a command names; of one that repeats, its next night."""
@@ -222,117 +219,7 @@ class Commands:
         dispatcher = self._station.dispatcher
         return dispatcher.find(name) or dispatcher.find(self._station.repeats.child_id(name))
 
-    # -- by hand ----------------------------------------------------------------------------------------
-
-    async def _park(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._by_hand(command, accepted, self._station.hands.park, "parked")
-
-    async def _shutdown(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._by_hand(command, accepted, self._station.hands.switch_off, "switched off")
-
-    async def _reboot(self, command: Command, accepted: Accepted) -> Reply:
-        async def reboot(telescope: Telescope) -> None:
-            await telescope.take_control()
-            await telescope.reboot()
-
-        perform = partial(self._station.hands.perform, Level.SAFETY, reboot)
-        return await self._by_hand(command, accepted, perform, "restarting")
-
-    async def _provision(self, command: Command, accepted: Accepted) -> Reply:
-        if self._station.bluetooth is None:
-            hint = "Set bluetooth_enabled, and the Wi-Fi's name and password, in the configuration."
-            return _no(command, Code.NOT_ALLOWED, "Bluetooth is not switched on in the configuration.", hint)
-        return await self._station.bluetooth.on_command(command, accepted)
-
-    async def _goto(self, command: Command, accepted: Accepted) -> Reply:
-        try:
-            target = _target(command)
-        except BadValueError as error:
-            hint = error.hint or "Give target, or ra in hours and dec in degrees."
-            return _no(command, Code.INVALID, f"goto: {error.message}", hint)
-        conditions = ConditionSet.of(self._station.defaults())
-        sun_filter = command.arguments.get("sun_filter") is True
-        guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
-
-        async def go(telescope: Telescope) -> None:
-            await telescope.take_control()
-            guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
-            await telescope.goto(target, self._station.site)
-
-        unsafe = self._station.weather_goal.unsafe
-        wish = self._station.hands.hold(Level.PERSON)
-        if unsafe or wish is not None:
-            why = unsafe or (wish.message if wish is not None else "")
-            return _no(command, Code.NOT_ALLOWED, f"The telescope is not moved while it is unsafe: {why}")
-        perform = partial(self._station.hands.perform, Level.PERSON, go)
-        return await self._by_hand(command, accepted, perform, f"pointing at {target.name}")
-
-    async def set_filter(self, name: str) -> Reply:
-        """Turn the tele camera's filter now; a session sets its own. AgentError when that fails."""
-        station = self._station
-        capabilities = station.capabilities()
-        offered = capabilities.cameras[Camera.TELE].filters if capabilities is not None else ()
-        chosen = next((each for each in offered if each.name.lower() == name.lower()), None)
-        if chosen is None:
-            hint = "One of: " + ", ".join(each.name for each in offered) if offered else ""
-            return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
-        if station.running is not None:
-            return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
-        value = chosen.value
-
-        async def turn(telescope: Telescope) -> None:
-            await telescope.take_control()
-            await telescope.apply(Camera.TELE, CameraSettings(filter=value))
-
-        station.sharing.used()
-        await station.hands.perform(Level.SAFETY, turn, moves=False)
-        station.switches.change(filter=chosen.name)
-        return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
-
-    async def _by_hand(
-        self, command: Command, accepted: Accepted, act: Callable[[], Awaitable[None]], result: str
-    ) -> Reply:
-        station = self._station
-        if station.dispatcher.running is not None:
-            return _no(command, Code.BUSY, "A session runs.", "Abort it first.")
-        if station.hands.taken:
-            return _no(command, Code.BUSY, "Another command is being carried out.", "Wait for its answer.")
-        accepted(f"{command.verb.value}: begun.")
-        station.hands.taken = True
-        station.status.say(Status.SLEWING, step=command.verb.value, reason=Reason.USER)
-        try:
-            await act()
-        except PreemptedError as error:
-            return _no(command, Code.NOT_ALLOWED, f"The telescope was stopped: {error.message}")
-        finally:
-            station.hands.taken = False
-            station.status.manual_done()
-            station.dispatcher.kick()
-            station.sharing.used()
-        return _done(command, f"The telescope is {result}.")
-
-
-def _target(command: Command) -> Target:
-    name = _text(command, "target")
-    ra, dec = command.arguments.get("ra"), command.arguments.get("dec")
-    if ra is None and dec is None and name:
-        return resolve(name)
-    return SkyTarget(name or "the coordinates", parse_ra(ra), parse_dec(dec))
-
 
 def _name(command: Command) -> str:
     """The session a command is about, its file name with or without `.json`."""
-    return (_text(command, "session_id") or _text(command, "file")).removesuffix(".json")
-
-
-def _text(command: Command, key: str) -> str:
-    value = command.arguments.get(key)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _done(command: Command, message: str) -> Reply:
-    return Reply(True, Code.DONE, message, command.request_id)
-
-
-def _no(command: Command, code: Code, message: str, hint: str = "") -> Reply:
-    return Reply(False, code, message, command.request_id, hint)
+    return (text_of(command, "session_id") or text_of(command, "file")).removesuffix(".json")

@@ -182,7 +182,8 @@ class Intake:
         return None if capabilities is None else make_plan(document, capabilities, resolve=self._resolve)
 
     async def take_submission(self, stored: StoredSession) -> Waiting:
-        """Queue a session that was just stored."""
+        """Queue a session that was just stored; AgentError, and nothing is queued, when it cannot run."""
+        self._planned(self._waiting(stored))
         waiting = await self._take(stored)
         self._tell_queued([waiting])
         return waiting

@@ -15,16 +15,22 @@ _LIMIT = 64 * 1024  # bytes; it has a few hundred
 
 
 class StateFile:
-    """A small JSON object on disk. One that cannot be read counts as empty, with a warning."""
+    """A small JSON object on disk. One that cannot be read counts as empty, with a warning.
+
+    A folder that goes away while the agent runs (an unmounted share) is none to be made again.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._facts: dict[str, Any] = {}
+        self._has_folder = False
+        self._owes = False  # what it holds could not be written
 
     def load(self) -> dict[str, Any]:
         """Read it; return what it holds."""
         try:
             content = disk.read(self._path, _LIMIT)
+            self._has_folder = True
             facts = json.loads(content[0]) if content else {}
             self._facts = facts if isinstance(facts, dict) else {}
         except FileNotFoundError:
@@ -39,13 +45,18 @@ class StateFile:
         return self._facts.get(key)
 
     def set(self, **facts: Any) -> None:
-        """Change facts and write them if that changed anything."""
+        """Change facts and write them if that changed anything, or could not be written the last time."""
         changed = {**self._facts, **facts}
-        if changed == self._facts:
+        if changed == self._facts and not self._owes:
             return
         self._facts = changed
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._has_folder:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
             disk.write(self._path, json.dumps(changed, ensure_ascii=False, indent=1).encode())
         except OSError as error:
-            _LOGGER.warning("%s cannot be written: %s", self._path.name, error)
+            level = logging.DEBUG if self._owes else logging.WARNING
+            _LOGGER.log(level, "%s cannot be written: %s", self._path.name, error)
+            self._owes = True
+        else:
+            self._has_folder, self._owes = True, False

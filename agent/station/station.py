@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
@@ -31,6 +30,7 @@ from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
+from agent.station.link import Link
 from agent.station.night import Night
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
@@ -38,8 +38,9 @@ from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
 from agent.station.session_watch import SessionWatch
 from agent.station.sharing import Sharing, ShownFilter
+from agent.station.start_brake import StartBrake
 from agent.station.state_file import StateFile
-from agent.station.status import Availability, StationStatus
+from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
@@ -49,14 +50,10 @@ from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.interface import (
-    ConnectionChanged,
     ConnectionState,
-    TelemetryReport,
     Telescope,
-    TelescopeEvent,
     TelescopeView,
 )
-from agent.verdict import YES, Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,7 +80,6 @@ class Station:
         self._defaults = settings.requirements
         clock, publish = ground.clock, ground.bus.publish
         self.status = StationStatus(ground.id, clock, publish)
-        self._availability = Availability(ground.id, publish, clock.now)
         self.switches = SwitchBoard(
             ground.state,
             Switches(
@@ -157,7 +153,13 @@ class Station:
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
-            brake=self._brake,
+            brake=StartBrake(
+                self.hands,
+                self.night,
+                self.switches,
+                clock,
+                has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
+            ).judge,
         )
         self.runner = SessionRunner(
             Surroundings(
@@ -193,6 +195,16 @@ class Station:
         self.intake.dispatcher = self.dispatcher
         self.runner.dispatcher = self.dispatcher
         self.switches.listen(self._switched)
+        self._link = Link(
+            ground,
+            self.status,
+            self._filter,
+            self.sharing,
+            kick=self.dispatcher.kick,
+            look=self._look,
+            look_again=self.intake.look_again,
+            poll_s=settings.poll_seconds,
+        )
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -200,10 +212,7 @@ class Station:
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
-        telescope = self.ground.telescope
-        telescope.listen(self._hear)
-        self.status.link(telescope.connection)  # it may have connected before we listened
-        self._availability.link(telescope.connection)
+        self._link.begin()
         await self.intake.recover()
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
@@ -215,7 +224,7 @@ class Station:
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
-            "link": self._follow_link,
+            "link": self._link.follow,
             "results": self._report,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
@@ -322,7 +331,7 @@ class Station:
     def say_again(self) -> None:
         """Publish the current truth for listeners that came late."""
         publish, telemetry = self.ground.bus.publish, self.ground.telescope.telemetry
-        publish(self._availability.event())
+        publish(self._link.availability.event())
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
         publish(self.status.again())
@@ -383,28 +392,6 @@ class Station:
         else:
             self._last_shutdown = began.document.shutdown
 
-    def _brake(self, waiting: Waiting) -> Verdict | None:
-        if self.runner.ending_of(waiting) is not None:
-            return YES  # only to be ended
-        if self.hands.taken:
-            return Verdict(False, Reason.USER, "A person moves the telescope.")
-        wish = self.hands.hold(Level.SESSION)
-        if wish is not None and wish.reason is not Reason.WEATHER:
-            return Verdict(False, wish.reason, f"The telescope is brought to rest: {wish.message}")
-        if waiting.forced:
-            return None
-        if waiting.resume:  # what ran before a restart is nothing that starts
-            return None
-        over = self.night.judgement()
-        if over is not None:
-            return over
-        values = self.switches.values
-        if not values.scheduler:
-            return Verdict(False, Reason.USER, "The scheduler is switched off.")
-        if values.not_before is not None and self.ground.clock.now() < values.not_before:
-            return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
-        return None
-
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting = replace(running.waiting, plan=plan)
         conditions = self.gate.conditions(waiting.document)
@@ -422,37 +409,6 @@ class Station:
             policy=lambda: self.gate.conditions(waiting.document).weather,
             news=lambda: self._news,
         )
-
-    def _hear(self, event: TelescopeEvent) -> None:
-        match event:
-            case TelemetryReport(telemetry):
-                now = self.ground.clock.now()
-                self.ground.bus.publish(TelemetryChanged(telescope=self.id, at=now, telemetry=telemetry))
-                self._look()
-            case ConnectionChanged(state, message):
-                self.status.link(state, message)
-                self._availability.link(state, message)
-                self._filter.link(state)
-                self.dispatcher.kick()
-            case _:
-                return
-
-    async def _follow_link(self) -> None:
-        """Each time the telescope is there, check what waits against it."""
-        telescope, checked = self.ground.telescope, None
-        while True:
-            await telescope.wait_connected()
-            identity = telescope.identity
-            if identity is not None:
-                self.ground.state.set(model=identity.model, serial=identity.serial, name=identity.name)
-            known: Any = (identity, telescope.capabilities)
-            if known != checked:
-                checked = known
-                await self.intake.look_again()
-            await self.sharing.stay()
-            await self.ground.clock.sleep(
-                self._settings.poll_seconds
-            )  # another client may hold a link that is up
 
     async def _report(self) -> None:
         await self.records.open()

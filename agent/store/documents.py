@@ -18,7 +18,7 @@ from agent.session.times import local_words, session_zone
 from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
-from agent.store.errors import printable
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

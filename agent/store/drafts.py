@@ -9,9 +9,10 @@ from agent.session.problems import InvalidSessionError
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import Content, ContentReader
-from agent.store.errors import UnknownSessionError, printable, store_error
+from agent.store.errors import UnknownSessionError, store_error
 from agent.store.folders import SAMPLES, Folder, Tree, is_session_name
 from agent.store.model import Draft
+from agent.text import printable
 
 DEFAULTS = "defaults.json"  # fills missing fields of sessions; no session itself
 

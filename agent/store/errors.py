@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import re
 from pathlib import Path
 
 from agent.errors import AgentError
+from agent.text import printable
 
 
 class StoreError(AgentError):
@@ -51,9 +51,6 @@ class SessionChangedError(StoreError):
     code = "session_changed"
 
 
-_UNPRINTABLE = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
-)
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -75,17 +72,3 @@ def store_error(error: OSError, doing: str, path: Path) -> StoreError:
             hint="Check that the disk or network share is mounted.",
         )
     return StoreError(f"Cannot {doing}: {error.strerror or error} ({place}).")
-
-
-def printable(text: Path | str) -> str:
-    """Return a text or name as one line that can be logged and published.
-
-    Control characters, line breaks, changes of direction and what is no character become escapes; a byte
-    that is not UTF-8 is \\xNN.
-    """
-    return _UNPRINTABLE.sub(_escape, str(text))
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(match[0])[1:-1]

@@ -9,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from agent.store import disk
-from agent.store.errors import FolderInUseError, NoSpaceError, printable, store_error
+from agent.store.errors import FolderInUseError, NoSpaceError, store_error
+from agent.text import printable
 
 try:
     import fcntl

@@ -21,7 +21,8 @@ from agent.session.jsontext import MAX_BYTES
 from agent.session.writing import encoded, to_bytes
 from agent.store import disk
 from agent.store.documents import session_id_of
-from agent.store.errors import printable, store_error
+from agent.store.errors import store_error
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from typing import Any
 
 from agent.clock import Clock
 from agent.store import disk
-from agent.store.errors import printable, store_error
+from agent.store.errors import store_error
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,11 +85,6 @@ class Ledger:
         """Return the newest entry that became this session."""
         with self._lock:
             return _newest(self._loaded(), session_id)
-
-    def open_entries(self) -> tuple[Entry, ...]:
-        """Return the submissions whose session has not ended, oldest first."""
-        with self._lock:
-            return tuple(entry for entry in self._loaded().values() if not entry.outcome)
 
     def record(self, key: str, *, session_id: str, request_id: str = "", body_hash: str = "") -> Entry:
         """Remember a submission before its file is written; StoreError (nothing remembered) on a bad disk."""

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from agent.events import Outcome
 from agent.session.text import duration_text
-from agent.store.errors import printable
+from agent.text import printable
 
 Row = Mapping[str, str]
 

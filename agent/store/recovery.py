@@ -15,10 +15,11 @@ from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import ContentReader, process_of, session_id_of
-from agent.store.errors import StoreError, printable, store_error
+from agent.store.errors import StoreError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import Journals
 from agent.store.rejection import move_to_error
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ from agent.session.writing import Process, with_process
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import Content, ContentReader, process_of, session_id_of
-from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, printable, store_error
+from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, store_error
 from agent.store.folders import Folder, Tree
 from agent.store.model import StoredSession
 from agent.store.watch import Found, Watch
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

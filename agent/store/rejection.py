@@ -9,8 +9,8 @@ from pathlib import Path
 from agent.errors import Problem
 from agent.store import disk
 from agent.store.documents import reason_text
-from agent.store.errors import printable
 from agent.store.folders import reason_path
+from agent.text import printable
 
 
 def move_to_error(path: Path, errors: Path, problems: Iterable[Problem]) -> Path:

@@ -14,9 +14,9 @@ from agent.session.document import SessionDocument, body_of
 from agent.session.problems import BadValueError
 from agent.session.sections import CameraSetup
 from agent.session.times import to_local
-from agent.store.errors import printable
 from agent.store.model import Rejected
 from agent.telescope.dwarf.models import MODELS, capabilities_for, model_from_name
+from agent.text import printable
 
 SEED_COLUMNS = (
     *("id", "description", "dwarf", "starting_date", "processed_date", "result", "message", "calibration"),

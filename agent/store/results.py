@@ -24,12 +24,13 @@ from agent.session.writing import Process
 from agent.sky.nights import night_of
 from agent.store import disk
 from agent.store.documents import process_of
-from agent.store.errors import printable, store_error
+from agent.store.errors import store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.model import Rejected
 from agent.store.night_report import night_report
 from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS, instant_of, row_of, row_of_rejected
 from agent.targets import Site
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

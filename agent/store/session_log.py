@@ -8,9 +8,9 @@ import logging.handlers
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
-from agent.store.errors import printable
+from agent.log_lines import LineFormatter
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,18 +21,6 @@ _MAX_BYTES = 1 << 20  # one log; a night at INFO has some 100 KB
 _SPARES = 1
 
 _session: ContextVar[str] = ContextVar("agent_session", default=NO_SESSION)
-
-
-class LineFormatter(logging.Formatter):
-    """One event, one line: line breaks and terminal sequences of names and messages are escaped."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        """Return the line of a record."""
-        return printable(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        """Return a traceback, whose own line breaks stay."""
-        return "\n".join(printable(line) for line in super().formatException(ei).split("\n"))
 
 
 class SessionFilter(logging.Filter):

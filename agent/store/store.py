@@ -40,7 +40,7 @@ from agent.store.documents import (
     with_times,
 )
 from agent.store.drafts import list_drafts, select_draft
-from agent.store.errors import StoreError, printable, store_error
+from agent.store.errors import StoreError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import JournalFile, Journals
 from agent.store.model import Changes, Draft, Rejected, StoredSession
@@ -48,6 +48,7 @@ from agent.store.recovery import find_ended, settle_current
 from agent.store.registry import Registry
 from agent.store.rejection import move_to_error
 from agent.store.watch import Found
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -258,15 +259,6 @@ class SessionStore:
             session = self._registry.move(session, Folder.TO_DO)
             self._journals.drop_copy(session_id)
             return session
-
-    def reject(self, session_id: str, problems: Iterable[Problem]) -> Rejected:
-        """Move a session that turned out unusable to Error/, unchanged, with the reasons beside it."""
-        with self._lock:
-            session = self._registry.known(session_id, Folder.TO_DO, Folder.CURRENT)
-            rejected = self._to_error(self._registry.path(session), session_id, tuple(problems))
-            self._registry.forget(session)
-            self._journals.drop_copy(session_id)
-            return rejected
 
     def add(self, session_id: str, raw: dict[str, Any]) -> StoredSession:
         """Write a new session into ToDo/, never overwriting; InvalidSessionError if it cannot run.

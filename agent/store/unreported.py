@@ -14,8 +14,9 @@ from pydantic import TypeAdapter
 from agent.events import SessionResult
 from agent.session.writing import encoded
 from agent.store import disk
-from agent.store.errors import printable, store_error
+from agent.store.errors import store_error
 from agent.store.folders import Tree
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

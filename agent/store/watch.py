@@ -13,8 +13,9 @@ from pathlib import Path
 from agent.clock import Clock
 from agent.store.disk import Stamp
 from agent.store.documents import Content, ContentReader
-from agent.store.errors import printable, store_error
+from agent.store.errors import store_error
 from agent.store.folders import is_session_name
+from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 

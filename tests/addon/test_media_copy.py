@@ -68,3 +68,36 @@ def test_a_folder_that_cannot_be_written_stops_no_session(
 
     assert run_virtual(night()).files("Done") == ["a.json", "b.json"]
     assert any("media_dir" in record.message for record in caplog.records)
+
+
+def test_a_defect_of_a_driver_costs_the_picture_and_not_the_report_nor_the_next_one(
+    tmp_path: Path, make: Callable[..., Observatory]
+) -> None:
+    place = make(media_dir=str(tmp_path / "media"))
+    defects: list[Exception] = []
+
+    async def picture(_since: datetime) -> Picture | None:
+        if "b.json" not in place.files("Done"):
+            defects.append(KeyError("x"))
+            raise defects[-1]
+        return Picture(b"a stack", "/astro/m42/stacked.jpg", None)
+
+    async def night() -> None:
+        place.telescope.latest_picture = picture  # type: ignore[method-assign]
+        async with place.open():
+            place.drop("a.json", session())
+            await place.sessions_ended(1)
+            await place.clock.sleep(120)
+            assert _kept(tmp_path) == ["report_scope.md"]
+            place.drop("b.json", session())
+            await place.sessions_ended(2)
+            await place.clock.sleep(120)
+
+    run_virtual(night())
+    assert len(defects) >= 3
+    assert place.code == 0
+    assert [path.name[4:] for path in tmp_path.glob("media/*/*.jpg")] == ["_M-42_b.jpg"]
+
+
+def _kept(root: Path) -> list[str]:
+    return [path.name for path in root.glob("media/*/*")]

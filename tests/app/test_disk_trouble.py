@@ -7,13 +7,15 @@ import errno
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent.store import disk
+from agent.telescope.interface import CaptureReport
 from tests.app.conftest import Observatory, session
+from tests.support.fake_telescope import FakeCapture, FakeTelescope
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
@@ -195,7 +197,10 @@ def test_taking_out_the_file_of_a_session_that_would_go_on_stops_its_capture(obs
         place.drop("m42.json", session())
         async with place.open():
             await place.until(frames(place, 5))
-        place.telescope.captures[-1].running = True  # as a killed agent leaves it
+            remembered = place.folder(".dwarf-agent") / "telescope.json"
+            at_work = remembered.read_bytes()
+        remembered.write_bytes(at_work)  # as a killed agent leaves it
+        place.telescope.captures[-1].running = True
         async with place.open():  # the telescope is away
             await place.until(lambda: place.said("queue")[-1]["count"] == 1)
             (place.folder("ToDo") / "m42.json").unlink()
@@ -230,13 +235,16 @@ def test_a_folder_removed_while_a_session_runs_holds_nothing_up(observatory: Mak
 def test_a_path_that_is_no_text_is_told_and_written_escaped(
     observatory: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    told = FakeTelescope._report
+
+    def broken(telescope: FakeTelescope, capture: FakeCapture) -> CaptureReport:
+        folder = f"/Astronomy/\udcff M42\ud83d {capture.camera}"
+        return replace(told(telescope, capture), folder=folder)
+
+    monkeypatch.setattr(FakeTelescope, "_report", broken)
+
     async def night() -> Observatory:
         place = observatory()
-
-        async def files(*_: Any) -> tuple[str, ...]:
-            return ("/Astronomy/M42\ud83d", "/Astronomy/\udcff")
-
-        monkeypatch.setattr(place.telescope, "capture_files", files)
         place.drop("m42.json", session())
         async with place.open():
             await place.sessions_ended(1, hours=1)
@@ -244,6 +252,6 @@ def test_a_path_that_is_no_text_is_told_and_written_escaped(
 
     place = run_virtual(night())
     done = json.loads((place.folder("Done") / "m42.json").read_text(encoding="utf-8"))["command"]
-    assert done["result_details"]["files"] == ["/Astronomy/M42\\ud83d", "/Astronomy/\\udcff"]
+    assert done["result_details"]["files"] == ["/Astronomy/\\udcff M42\\ud83d tele"]
     assert done["id_command"]["dwarf"] == "D3"
     assert len(place.results) == 1

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from agent import __version__
-from agent.cli.logging_setup import set_up_logging, without_secrets
+from agent.cli.logging_setup import set_up_logging
 from agent.cli.main import main
 from agent.errors import AgentError
+from agent.log_lines import without_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"

@@ -16,11 +16,11 @@ from agent.cli.demo_view import DemoView
 from agent.cli.main import main
 from agent.cli.status import status
 from agent.cli.submit import submit
-from agent.cli.terminal import json_text, plain
 from agent.errors import Problem
 from agent.events import Status, StatusChanged
 from agent.mqtt.broker_options import BrokerOptions
 from agent.requests import Acknowledgement, Code, Submission
+from agent.text import json_text, printable
 from tests.cli.test_talking_to_the_agent import NOW, SESSION, Agent
 from tests.support.virtual_loop import run_virtual
 
@@ -36,8 +36,8 @@ def obeys(text: str) -> list[str]:
 
 
 @given(st.text())
-def test_a_plain_text_is_one_line_that_moves_nothing_and_loses_nothing_harmless(text: str) -> None:
-    shown = plain(text)
+def test_a_printable_text_is_one_line_that_moves_nothing_and_loses_nothing_harmless(text: str) -> None:
+    shown = printable(text)
     assert not obeys(shown)
     assert "\n" not in shown
     if text.isascii() and text.isprintable():

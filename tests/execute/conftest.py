@@ -14,7 +14,7 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.clock import LoopClock
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem
 from agent.events import (
     Event,
     EventBus,
@@ -23,6 +23,7 @@ from agent.events import (
     SessionProgress,
     SessionResult,
     Status,
+    StatusChanged,
 )
 from agent.execute.context import ExecutorOptions, Job, Surroundings
 from agent.execute.orders import Orders
@@ -113,6 +114,7 @@ class Bench:
         self.state.set = lambda **_: None  # type: ignore[method-assign]
         self._hands: Hands | None = None
         self.serving: asyncio.Task[None] | None = None
+        self.problems: list[Problem] = []  # what the station's status said of its hands
 
     @property
     def hands(self) -> Hands:
@@ -120,10 +122,14 @@ class Bench:
         if self._hands is None:
             zone = ZoneInfo(SITE.timezone)
             ground = Ground("scope", self.telescope, self.clock, zone, SITE, self.bus, self.state)
-            status = StationStatus("scope", self.clock, lambda _: None)
+            status = StationStatus("scope", self.clock, self._told)
             self._hands = Hands(ground, self.telescope, status)
             self.serving = asyncio.ensure_future(self._hands.serve())
         return self._hands
+
+    def _told(self, status: StatusChanged) -> None:
+        if status.problem is not None:
+            self.problems.append(status.problem)
 
     @property
     def progress(self) -> list[SessionProgress]:

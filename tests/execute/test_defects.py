@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.protobuf.message import DecodeError
 
-from agent.events import Outcome, Reason
+from agent.events import Outcome, Reason, SessionResult
 from agent.execute.orders import Ending, EndKind
 from agent.telescope.errors import RefusedError, TransientError
 from tests.execute.conftest import Bench, session
@@ -15,9 +15,7 @@ DEFECTS = [KeyError("x"), AttributeError("x"), DecodeError("x"), RecursionError(
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize(
-    "where", ["set_time", "goto", "apply", "read", "start_capture", "halt", "go_live", "park"]
-)
+@pytest.mark.parametrize("where", ["set_time", "goto", "apply", "read", "start_capture", "halt", "go_live"])
 def test_a_defect_of_a_driver_fails_the_session_stops_the_telescope_and_closes(
     bench: Bench, where: str, defect: Exception
 ) -> None:
@@ -32,17 +30,69 @@ def test_a_defect_of_a_driver_fails_the_session_stops_the_telescope_and_closes(
     assert any(report.result == "failed" for report in result.steps)
 
 
-def test_a_defect_while_an_order_is_obeyed_ends_the_session_with_a_result(bench: Bench) -> None:
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda error: type(error).__name__)
+def test_a_defect_of_a_driver_that_parks_is_told_and_parking_is_tried_again(
+    bench: Bench, defect: Exception
+) -> None:
+    bench.telescope.fail["park"].append(defect)  # type: ignore[arg-type]
+    result = bench.result_of(session(shutdown={"do_action": True, "park": True}))
+    assert result.outcome is Outcome.COMPLETED
+    assert result.steps[-1].result == "done"
+    assert bench.telescope.calls.count("park") == 2
+    assert bench.telescope.calls[-1] == "park"
+    assert bench.telescope.calls.index("halt") < bench.telescope.calls.index("park")
+    assert any(
+        problem.code == "not_safe" and "not parked yet" in problem.message for problem in bench.problems
+    )
+    assert bench.hands.trouble() == ""
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda error: type(error).__name__)
+def test_a_defect_that_stays_fails_the_step_that_parks_and_the_telescope_stands_still(
+    bench: Bench, defect: Exception
+) -> None:
+    bench.telescope.fail["park"].extend([defect] * 100)  # type: ignore[list-item]
+    result = bench.result_of(session(shutdown={"do_action": True, "park": True}))
+    assert result.error is not None
+    assert result.error.code == "not_at_rest"
+    assert bench.hands.trouble()
+    assert bench.hands.trouble() in result.error.message
+    assert result.steps[-1].result == "failed"
+    assert result.frames.taken == 12
+    assert "halt" in bench.telescope.calls
+    assert not any(capture.running for capture in bench.telescope.captures)
+    assert any(problem.code == "not_safe" for problem in bench.problems)
+
+
+def _abort_with_defects(bench: Bench, defects: int) -> SessionResult:
     async def abort() -> None:
         await bench.after_frames(3)
         await bench.clock.sleep(2)
-        bench.telescope.fail["stop_capture"].extend([KeyError("x")] * 3)  # type: ignore[list-item]
+        bench.telescope.fail["stop_capture"].extend([KeyError("x")] * defects)  # type: ignore[list-item]
         bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
 
-    result = bench.result_of(session(), abort)
+    return bench.result_of(
+        session(setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": 40}), abort
+    )
+
+
+def test_a_defect_while_an_order_is_obeyed_is_told_and_the_telescope_stopped_all_the_same(
+    bench: Bench,
+) -> None:
+    result = _abort_with_defects(bench, 3)
     assert result.outcome is Outcome.ABORTED
-    assert result.frames.taken == 3
-    assert "could not be told to stop" in result.message
+    assert 3 < result.frames.taken == bench.frames_on_telescope() < 10, "what it took meanwhile counts"
+    assert not bench.telescope.captures[-1].running
+    assert any("not stopped yet" in problem.message for problem in bench.problems)
+
+
+def test_an_order_that_a_defect_keeps_from_being_obeyed_ends_the_session_with_a_result(bench: Bench) -> None:
+    result = _abort_with_defects(bench, 1000)
+    assert result.outcome is Outcome.ABORTED
+    assert result.frames.taken >= 3
+    assert "was not seen to stop; the agent went on trying" in result.message
+    assert "KeyError" in bench.hands.trouble()
+    assert bench.hands.capturing
 
 
 @pytest.mark.parametrize("name", ["capabilities", "identity"])

@@ -22,11 +22,25 @@ from tests.support.virtual_loop import run_virtual
 ASKED = Asked(12, 15.0, SkyTarget("M 42", 5.59, -5.39))
 
 
+class Shutters:
+    """Which shutters are open, as the counter says."""
+
+    def __init__(self) -> None:
+        self.open: list[Camera] = []
+
+    def capture_opened(self, camera: Camera) -> None:
+        self.open.append(camera)
+
+    def capture_closed(self, camera: Camera) -> None:
+        self.open.remove(camera)
+
+
 def counted(
     story: Callable[[FrameCounter, LoopClock], Awaitable[None]],
     asked: Asked = ASKED,
     planned: int = 12,
     journal: MemoryJournal | None = None,
+    shutters: Shutters | None = None,
 ) -> FrameCounter:
     """Play a story with a capture that was just opened, or reopened from a journal."""
 
@@ -34,7 +48,7 @@ def counted(
         clock = LoopClock(DUSK)
         facts = Journal(journal or MemoryJournal(), clock)
         await facts.load()
-        counter = FrameCounter(facts, {Camera.TELE: asked}, clock)
+        counter = FrameCounter(facts, {Camera.TELE: asked}, clock, shutters or Shutters())
         counter.reopen()
         if counter.open_camera is None:
             await counter.open(Camera.TELE, clock.now(), planned=planned, settings={})
@@ -151,6 +165,7 @@ def test_what_the_telescope_calls_our_capture_is_learnt_once_and_survives_a_rest
         counter.progress(progress(3, target="NGC1976", exposure_s=30.0, began=DUSK))
         assert counter.of(Camera.TELE).taken == 3
         assert counter.stranger(progress(3, target="M 31"))
+        await clock.sleep(10)  # frames are written down every few seconds
 
     async def second(counter: FrameCounter, clock: LoopClock) -> None:
         assert counter.stranger(progress(4, target="NGC1976", exposure_s=30.0)) == ""
@@ -158,6 +173,28 @@ def test_what_the_telescope_calls_our_capture_is_learnt_once_and_survives_a_rest
 
     counted(first, journal=disk)
     counted(second, journal=disk)
+
+
+def test_the_shutter_is_told_to_be_open_before_it_opens_after_a_restart_and_until_it_is_seen_closed() -> None:
+    disk, shutters = MemoryJournal(), Shutters()
+
+    async def first(_counter: FrameCounter, _clock: LoopClock) -> None:
+        assert shutters.open == [Camera.TELE]
+
+    async def left(counter: FrameCounter, _clock: LoopClock) -> None:
+        assert shutters.open == [Camera.TELE] * 2
+        await counter.close(None, seen=False)
+        assert shutters.open == [Camera.TELE] * 2
+
+    counted(first, journal=disk, shutters=shutters)
+    counted(left, journal=disk, shutters=shutters)
+
+    async def seen(counter: FrameCounter, _clock: LoopClock) -> None:
+        await counter.close(CaptureReport(Camera.TELE, 0, 0, CaptureEnd.STOPPED))
+
+    shutters = Shutters()
+    counted(seen, shutters=shutters)
+    assert shutters.open == []
 
 
 def test_nothing_is_learnt_of_a_capture_whose_start_was_never_confirmed() -> None:

@@ -164,7 +164,6 @@ def test_a_long_outage_keeps_the_latest_events_and_no_flood_of_answers_pushes_th
         for number in range(1000):
             outbox.publish(Publication("answer", str(number).encode()), Lane.ANSWER)
         assert not await outbox.drained(1)
-        assert outbox.dropped == 50 + 900
         port.start()
         await settle()
         events = [int(found.payload) for found in broker.all("event")]

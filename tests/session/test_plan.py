@@ -10,7 +10,7 @@ from agent.session.document import read_session
 from agent.session.plan import Plan, StepKind, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.recipe import CalibrationRecipe
-from agent.session.text import duration_text, plan_text, session_text
+from agent.session.text import duration_text, plan_text
 from agent.targets import SkyTarget, SolarBody, SolarTarget
 from tests.session.capabilities import BIG, SMALL
 
@@ -182,32 +182,6 @@ def test_the_plan_reads_as_a_table() -> None:
     assert "Capture 5 × 10 s, tele camera" in text
     assert "(waits 30 s after)" in text
     assert "5 frames, 50 s of exposure" in text
-
-
-def test_a_session_reads_as_a_few_lines() -> None:
-    document = read_session(
-        {
-            "id_command": {
-                "description": "First light",
-                "date": "2026-03-12",
-                "time": "22:00",
-                "end_time": "04:00",
-            },
-            "calibration": ON,
-            "goto_manual": GOTO,
-            "setup_camera": TELE,
-        }
-    ).document
-    assert document is not None
-    assert session_text(document).splitlines() == [
-        "M 42",
-        "  First light",
-        "  starts: 2026-03-12 22:00:00",
-        "  ends by: 04:00:00",
-        "  goto: M 42 (RA 05:30:00.00, Dec -05:30:00.0)",
-        "  tele: 5 × 10 s, gain 60, filter 1, binning 0",
-        "  before: calibration",
-    ]
 
 
 @pytest.mark.parametrize(

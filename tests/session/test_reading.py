@@ -333,7 +333,7 @@ def test_the_wrapper_is_optional_and_remembered() -> None:
     wrapped, bare = read_session(session()).document, read_session(session()["command"]).document
     assert wrapped is not None
     assert bare is not None
-    assert (wrapped.wrapped, bare.wrapped) == (True, False)
+    assert (wrapped.raw, bare.raw) == (session(), session()["command"])
 
 
 def test_keys_beside_the_wrapper_are_kept_with_a_warning_except_those_of_a_submission() -> None:

@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from agent.errors import Problem
 from agent.events import Outcome
-from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
+from agent.store.errors import SessionChangedError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.store import SessionStore
 
@@ -95,12 +94,6 @@ class Interleavings(RuleBasedStateMachine):
     def put_back(self, pick: int) -> None:
         if session_id := self._pick(pick, Folder.CURRENT):
             self.store.put_back(session_id, "later")
-
-    @rule(pick=PICK)
-    def reject(self, pick: int) -> None:
-        if session_id := self._pick(pick, Folder.TO_DO):
-            with contextlib.suppress(StoreError):
-                self.store.reject(session_id, [Problem("test", "No.")])
 
     @rule(name=st.sampled_from(["a", "b", "c"]))
     def add(self, name: str) -> None:

@@ -228,17 +228,6 @@ def test_a_file_deleted_a_moment_ago_is_unknown(store: SessionStore, root: Path)
         store.put_back("m33", "")
 
 
-def test_a_session_can_be_rejected_later(store: SessionStore, root: Path) -> None:
-    path = drop(root, "m31.json")
-    before = path.read_bytes()
-    store.scan()
-    rejected = store.reject("m31", [Problem("unknown_target", "Nobody knows M 31.", path="/goto_manual")])
-    assert rejected.path.read_bytes() == before
-    assert "Nobody knows M 31." in reason_path(rejected.path).read_text()
-    assert store.get("m31") is None
-    assert not store.scan().removed
-
-
 def test_an_added_session_is_a_file_like_any_other(store: SessionStore, root: Path) -> None:
     added = store.add("tonight", session("M 33")["command"])
     assert added.session_id == "tonight"

@@ -92,6 +92,7 @@ def _full(*_: object) -> int:
 def test_one_event_is_one_line_whatever_a_name_brings_along(tmp_path: Path) -> None:
     with session_log(tmp_path / "m31.log", "m31"):
         LOGGER.info("goto %s", "M 31\n2026-01-01 ERROR forged\x1b[2J\u2028")
+        LOGGER.info("joining with wifi_password=%s", "geheim")
         try:
             raise ValueError("red\x1b[31m")
         except ValueError:
@@ -100,3 +101,4 @@ def test_one_event_is_one_line_whatever_a_name_brings_along(tmp_path: Path) -> N
     assert "goto M 31\\n2026-01-01 ERROR forged\\x1b[2J\\u2028\n" in text
     assert "ValueError: red\\x1b[31m" in text
     assert "\x1b" not in text
+    assert "geheim" not in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from agent.clock import LoopClock
 from agent.mqtt.memory import MemoryBroker
 from agent.telescope.dwarf.telescope import DwarfTelescope
-from agent.telescope.interface import CaptureEnd, CaptureReport
+from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport, Listener, TelescopeEvent
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions, capture
 from agent.telescope.simulator.profiles import TELE
 from tests.safety.rig import long_session, on_the_wire
@@ -79,7 +79,7 @@ def test_a_capture_that_may_be_or_is_explained_is_let_be(said: list[tuple[float,
 
 
 class _Careless:
-    """A telescope's driver that says it stopped, and did not."""
+    """A telescope's driver that says it stopped, and did not; nothing it tells shows that it captures."""
 
     def __init__(self, telescope: DwarfTelescope) -> None:
         self._telescope = telescope
@@ -88,6 +88,16 @@ class _Careless:
         return getattr(self._telescope, name)
 
     async def halt(self) -> None:
+        return
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        def hear(event: TelescopeEvent) -> None:
+            if not isinstance(event, CaptureProgress):
+                listener(event)
+
+        return self._telescope.listen(hear)
+
+    async def running_capture(self, _camera: Any) -> None:
         return
 
     async def stop_capture(self, camera: Any) -> CaptureReport:

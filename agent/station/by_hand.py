@@ -1,0 +1,132 @@
+"""What a person moves, powers or sets on a telescope by hand, while no session runs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from agent.capabilities import Camera
+from agent.conditions import ConditionSet
+from agent.events import Reason, Status
+from agent.goals import Level, PreemptedError
+from agent.requests import Code, Command, Reply
+from agent.session.coordinates import parse_dec, parse_ra
+from agent.session.problems import BadValueError
+from agent.sky.catalogue import resolve
+from agent.station.gate import SessionGuard
+from agent.station.replies import Accepted, done, refused, text_of
+from agent.station.station import Station
+from agent.targets import SkyTarget, Target
+from agent.telescope.interface import CameraSettings, Telescope
+
+
+class ByHand:
+    """Carries out what moves one station's telescope without a session; raises AgentError."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    async def park(self, command: Command, accepted: Accepted) -> Reply:
+        """Stop and fold the telescope."""
+        return await self._by_hand(command, accepted, self._station.hands.park, "parked")
+
+    async def shutdown(self, command: Command, accepted: Accepted) -> Reply:
+        """Stop the telescope and switch it off."""
+        return await self._by_hand(command, accepted, self._station.hands.switch_off, "switched off")
+
+    async def reboot(self, command: Command, accepted: Accepted) -> Reply:
+        """Restart the telescope."""
+
+        async def reboot(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.reboot()
+
+        perform = partial(self._station.hands.perform, Level.SAFETY, reboot)
+        return await self._by_hand(command, accepted, perform, "restarting")
+
+    async def provision(self, command: Command, accepted: Accepted) -> Reply:
+        """Bring the telescope into the Wi-Fi over Bluetooth."""
+        if self._station.bluetooth is None:
+            hint = "Set bluetooth_enabled, and the Wi-Fi's name and password, in the configuration."
+            return refused(
+                command, Code.NOT_ALLOWED, "Bluetooth is not switched on in the configuration.", hint
+            )
+        return await self._station.bluetooth.on_command(command, accepted)
+
+    async def goto(self, command: Command, accepted: Accepted) -> Reply:
+        """Point at a target and follow it, unless the Sun, the weather or somebody's wish forbids it."""
+        try:
+            target = _target(command)
+        except BadValueError as error:
+            hint = error.hint or "Give target, or ra in hours and dec in degrees."
+            return refused(command, Code.INVALID, f"goto: {error.message}", hint)
+        conditions = ConditionSet.of(self._station.defaults())
+        sun_filter = command.arguments.get("sun_filter") is True
+        guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
+
+        async def go(telescope: Telescope) -> None:
+            await telescope.take_control()
+            guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
+            await telescope.goto(target, self._station.site)
+
+        unsafe = self._station.weather_goal.unsafe
+        wish = self._station.hands.hold(Level.PERSON)
+        if unsafe or wish is not None:
+            why = unsafe or (wish.message if wish is not None else "")
+            return refused(command, Code.NOT_ALLOWED, f"The telescope is not moved while it is unsafe: {why}")
+        perform = partial(self._station.hands.perform, Level.PERSON, go)
+        return await self._by_hand(command, accepted, perform, f"pointing at {target.name}")
+
+    async def set_filter(self, name: str) -> Reply:
+        """Turn the tele camera's filter now; a session sets its own. AgentError when that fails."""
+        station = self._station
+        capabilities = station.capabilities()
+        offered = capabilities.cameras[Camera.TELE].filters if capabilities is not None else ()
+        chosen = next((each for each in offered if each.name.lower() == name.lower()), None)
+        if chosen is None:
+            hint = "One of: " + ", ".join(each.name for each in offered) if offered else ""
+            return Reply(False, Code.INVALID, f"There is no filter {name!r}.", hint=hint)
+        if station.running is not None:
+            return Reply(False, Code.BUSY, "A session runs; it sets its own filter.")
+        value = chosen.value
+
+        async def turn(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.apply(Camera.TELE, CameraSettings(filter=value))
+
+        station.sharing.used()
+        await station.hands.perform(Level.SAFETY, turn, moves=False)
+        station.switches.change(filter=chosen.name)
+        return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
+
+    async def _by_hand(
+        self, command: Command, accepted: Accepted, act: Callable[[], Awaitable[None]], result: str
+    ) -> Reply:
+        station = self._station
+        if station.dispatcher.running is not None:
+            return refused(command, Code.BUSY, "A session runs.", "Abort it first.")
+        if station.hands.taken:
+            return refused(
+                command, Code.BUSY, "Another command is being carried out.", "Wait for its answer."
+            )
+        accepted(f"{command.verb.value}: begun.")
+        station.hands.taken = True
+        station.status.say(Status.SLEWING, step=command.verb.value, reason=Reason.USER)
+        try:
+            await act()
+        except PreemptedError as error:
+            return refused(command, Code.NOT_ALLOWED, f"The telescope was stopped: {error.message}")
+        finally:
+            station.hands.taken = False
+            station.status.manual_done()
+            station.dispatcher.kick()
+            station.sharing.used()
+        return done(command, f"The telescope is {result}.")
+
+
+def _target(command: Command) -> Target:
+    name = text_of(command, "target")
+    ra, dec = command.arguments.get("ra"), command.arguments.get("dec")
+    if ra is None and dec is None and name:
+        return resolve(name)
+    return SkyTarget(name or "the coordinates", parse_ra(ra), parse_dec(dec))
