@@ -144,7 +144,7 @@ class Brake:
             with contextlib.suppress(TimeoutError):
                 async with self._clock.timeout(min(left[linked], LOOK_EVERY_S)):
                     await asyncio.wait([reached])
-            left[linked] -= self._clock.monotonic() - began
+            left[linked] = round(left[linked] - (self._clock.monotonic() - began), 3)
 
     async def _count(self) -> None:
         """Close the count of a capture that was seen to be stopped."""

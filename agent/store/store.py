@@ -206,7 +206,11 @@ class SessionStore:
             self.tree.mend()
             session = self._registry.known(session_id, Folder.TO_DO)
             self._journals.keep_copy(session_id, session.document)
-            taken = self._registry.move(session, Folder.CURRENT)
+            try:
+                taken = self._registry.move(session, Folder.CURRENT)
+            except BaseException:
+                self._journals.drop_copy(session_id)  # it did not begin, and may be gone for good
+                raise
             try:
                 current = self._registry.reread(taken)
                 if current.document.raw != session.document.raw:
