@@ -1,4 +1,4 @@
-"""What keeps a session from beginning beyond its own conditions: people, switches, the night, other wishes."""
+"""What keeps a session from beginning beyond its own conditions: people, switches, the night, wishes."""
 
 from __future__ import annotations
 
