@@ -1,14 +1,41 @@
-"""The root of every error the agent raises on purpose."""
+"""What can be wrong, as values, and the root of every error the agent raises on purpose."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error keeps something from being done; a warning is worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong, or worth knowing, that a person can act on.
+
+    `code` is a stable lower_snake_case word for machines, `message` one sentence, `hint` the remedy ("" when
+    there is none). `path` is the place: a JSON pointer inside a session (without its `command` wrapper) or a
+    request, or where a setting was set ("config.yaml, mqtt.port"); "" for the whole.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = f"{self.path}: " if self.path else ""
+        return f"{place}{self.message} {self.hint}".rstrip()
+
 
 class AgentError(Exception):
-    """Something a person can act on.
-
-    `code` is a stable lower_snake_case word for machines, `message` one sentence naming the place,
-    `hint` the remedy ("" when the message already says it).
-    """
+    """A `Problem` that is raised; `message` names the place."""
 
     code = "error"
 
@@ -21,3 +48,22 @@ class AgentError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
+
+    def problem(self, path: str = "") -> Problem:
+        """Return the error as a value; `path` is its place."""
+        return Problem(self.code, self.message, self.hint, path)
+
+
+def warning(code: str, message: str, hint: str = "", path: str = "") -> Problem:
+    """Return a problem that is only worth knowing."""
+    return Problem(code, message, hint, path, Severity.WARNING)
+
+
+def errors_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems that keep something from being done."""
+    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+
+
+def warnings_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems that are only worth knowing."""
+    return tuple(problem for problem in problems if problem.severity is Severity.WARNING)

@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from agent.errors import Problem
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -78,15 +80,6 @@ class Source(StrEnum):
     FILE = "file"
     MQTT = "mqtt"
     REPEAT = "repeat"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong: stable code, one sentence, remedy ("" when there is none)."""
-
-    code: str
-    message: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +149,7 @@ class SessionResult:
     started_at: datetime | None = None
     frames: Frames = Frames()
     integration_s: float = 0.0
-    error: Failure | None = None
+    error: Problem | None = None
     reason: Reason | None = None
     message: str = ""
     attempts: int = 0
@@ -249,7 +242,7 @@ class StatusChanged(Event):
     step: str = ""
     reason: Reason | None = None
     message: str = ""
-    problem: Failure | None = None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +266,7 @@ class SessionRejected(Event):
     """A session file could not be used and went to Error/."""
 
     session: SessionBrief
-    failure: Failure
+    failure: Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agent.errors import Problem
+
 
 class Verb(StrEnum):
     """Commands a telescope's station understands."""
@@ -51,16 +53,6 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestProblem:
-    """One thing wrong (or worth knowing) in a request: JSON-pointer path, stable code, sentence, remedy."""
-
-    path: str
-    code: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Submission:
     """A session document on its way in. `body` is the decoded JSON, wrapped in `command` or bare."""
 
@@ -84,8 +76,8 @@ class Acknowledgement:
     position: int | None = None
     scheduled_for: datetime | None = None
     duplicate: bool = False
-    errors: tuple[RequestProblem, ...] = ()
-    warnings: tuple[RequestProblem, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from agent.addon.failure_notice import FailureNotice
 from agent.addon.supervised_port import Dial, dial, supervised_port
 from agent.addon.supervisor import PLACE_FILE, Supervisor, SupervisorError, complete_settings
 from agent.clock import Clock
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem
 from agent.mqtt.port import MqttPort
 from agent.mqtt.topics import Topics
-from agent.settings import Settings, SettingsError, SettingsProblem
+from agent.settings import Settings, SettingsError
 from agent.settings.flat import FLAT_SETTINGS
 from agent.settings.loader import ADDON_OPTIONS
 from agent.settings.parts import MqttSettings
@@ -207,12 +207,12 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         await asyncio.gather(task, stopping, return_exceptions=True)
 
 
-def _lost(name: str, folder: Path | None, kept: Sequence[Path]) -> list[SettingsProblem]:
+def _lost(name: str, folder: Path | None, kept: Sequence[Path]) -> list[Problem]:
     if folder is None or any(folder.resolve().is_relative_to(one) for one in kept):
         return []
     known = ", ".join(str(one) for one in kept)
     message = f"{folder} would be lost with the next update of the add-on."
-    return [SettingsProblem(f"Option {name}", message, f"Choose a folder below {known}.")]
+    return [Problem("settings", message, f"Choose a folder below {known}.", path=f"Option {name}")]
 
 
 def _sentences(error: AgentError | BaseExceptionGroup[BaseException]) -> tuple[str, ...]:

@@ -11,14 +11,14 @@ from typing import Any
 
 from agent import __version__
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem, errors_of
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
-from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission, Verb
+from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
 from agent.session.document import read_session
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
-from agent.session.problems import BadValueError, errors_of
+from agent.session.problems import BadValueError
 from agent.session.times import read_instant, start_instant
 from agent.station.commands import Commands
 from agent.station.replies import Accepted
@@ -62,7 +62,7 @@ class AgentHandlers:
             return await submissions.submit(submission)
         known = ", ".join(self._stations)
         message = f"There is no telescope {name!r}." if name else "The submission names no telescope."
-        problem = RequestProblem("/telescope", Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.")
+        problem = Problem(Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.", path="/telescope")
         return Acknowledgement(
             False,
             Code.UNKNOWN_TELESCOPE,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from agent.app.building import Drivers, build_station
 from agent.app.folders import Placement, place
@@ -77,8 +78,7 @@ async def run_agent(
             )
         finally:
             await timetable.stop()
-            for station in stations.values():
-                await station.close()
+            await _of_each(station.close() for station in stations.values())
     _LOGGER.info("The agent has stopped")
     return 0
 
@@ -123,7 +123,7 @@ async def _serve(
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             serving.append(inner.create_task(weather.run(), name="weather"))
             await _until_stop(stations, stop, once=once)
-            await asyncio.gather(*(station.stop() for station in stations.values()))
+            await _of_each(station.stop() for station in stations.values())
             for task in serving:
                 task.cancel()
         for copy in copies:
@@ -134,6 +134,13 @@ async def _serve(
 
 def _discovery_file(tree: Tree) -> Path:
     return tree.ledger.with_name("discovery.json")
+
+
+async def _of_each(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do this with every station; what goes wrong with one is logged and keeps nothing from the others."""
+    for defect in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(defect, Exception):
+            _LOGGER.error("A station met a defect at its end", exc_info=defect)
 
 
 async def _until_stop(stations: Mapping[str, Station], stop: asyncio.Event, *, once: bool) -> None:

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 from agent.conditions import ConditionSet, Requirements
 from agent.conditions.forecast import PlannedSession
 from agent.conditions.night import NightPlan, plan_night, sky_cautions
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem, warning
 from agent.events import Reason
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan
-from agent.session.problems import Problem, warning
 from agent.session.times import window_end
 from agent.sky.nights import night_of, sun_events
 from agent.station.repeats import next_night
@@ -87,10 +86,10 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
     end = begin + timedelta(seconds=plan.estimate_s)
     return [
         warning(
-            f"/{step.section}",
             "below_horizon" if caution.reason is Reason.ALTITUDE else "daylight",
             caution.message,
             hint,
+            path=f"/{step.section}",
         )
         for step in plan.steps
         if step.target is not None

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 from agent.app.tonight import sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem, errors_of
 from agent.session.check import check
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.plan import Plan, make_plan
-from agent.session.problems import Problem, errors_of
 from agent.session.times import start_instant, time_problems, window_end
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
@@ -112,7 +111,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return CheckedFile(path, (Problem("", "unreadable", f"{error.strerror or error}."),))
+        return CheckedFile(path, (Problem("unreadable", f"{error.strerror or error}."),))
     reading = read_session(data, name=path.stem)
     if reading.document is None:
         return CheckedFile(path, reading.problems)

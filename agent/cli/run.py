@@ -109,7 +109,8 @@ def _set_up_logging(settings: Settings) -> None:
 
 def require_addresses(settings: Settings) -> None:
     """Raise SettingsError for telescopes without an address: the agent never makes one up."""
-    from agent.settings import SettingsError, SettingsProblem
+    from agent.errors import Problem
+    from agent.settings import SettingsError
 
     hint = (
         "Set telescope_host in config.yaml, DWARF_TELESCOPE_HOST in the environment, or --telescope-host. "
@@ -118,7 +119,7 @@ def require_addresses(settings: Settings) -> None:
     if in_add_on(os.environ):
         hint = "Enter it as telescope_host, such as 192.168.1.50; the telescope's phone app shows it."
     missing = [
-        SettingsProblem(f"telescopes[{index}].host", "the telescope's address is not set.", hint)
+        Problem("settings", "the telescope's address is not set.", hint, path=f"telescopes[{index}].host")
         for index, telescope in enumerate(settings.telescopes)
         if not telescope.host
     ]

@@ -19,6 +19,8 @@ from agent.goals import Level, PreemptedError, Wish
 
 _LOGGER = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 5.0  # whether the telescope that is to stop is there
+
 
 class EndedError(Exception):
     """The order to end, on its way up."""
@@ -104,15 +106,10 @@ class Brake:
         level = Level.SESSION if standing else Level.SAFETY
         reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
-        options = self._options
-        patience = options.stop_limit_s if self._hands.linked else options.reconnect_limit_s
-        limit = options.agent_stop_limit_s if leaving else patience
         if standing:
             await self._first(reached, self._orders.released())
         else:
-            with contextlib.suppress(TimeoutError):
-                async with self._clock.timeout(limit):
-                    await asyncio.wait([reached])
+            await self._see(reached, leaving=leaving)
         if reached.done() and reached.result():
             await self._count()
         elif not standing:
@@ -135,6 +132,19 @@ class Brake:
             return self._orders.hold
         wish = self._hands.hold(Level.SESSION, besides=self)
         return Hold(wish.reason, wish.message) if wish is not None else None
+
+    async def _see(self, reached: asyncio.Future[bool], *, leaving: bool) -> None:
+        """Wait to see the telescope stop: so long while it is there, and longer for one that comes back."""
+        options = self._options
+        left = {True: options.stop_limit_s, False: options.reconnect_limit_s}
+        if leaving:
+            left = dict.fromkeys(left, options.agent_stop_limit_s)
+        while not reached.done() and min(left.values()) > 0:
+            linked, began = self._hands.linked, self._clock.monotonic()
+            with contextlib.suppress(TimeoutError):
+                async with self._clock.timeout(min(left[linked], LOOK_EVERY_S)):
+                    await asyncio.wait([reached])
+            left[linked] -= self._clock.monotonic() - began
 
     async def _count(self) -> None:
         """Close the count of a capture that was seen to be stopped."""

@@ -6,7 +6,7 @@ import logging
 from types import TracebackType
 from typing import Self
 
-from agent.events import Failure
+from agent.errors import Problem
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ class Defects:
     """A block that lets no exception out: what was not expected inside is logged and kept as `failure`."""
 
     def __init__(self) -> None:
-        self.failure: Failure | None = None
+        self.failure: Problem | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -27,5 +27,5 @@ class Defects:
             return False
         _LOGGER.error("A defect of the agent or of a telescope's driver", exc_info=error)
         message = f"The agent failed: {type(error).__name__}."
-        self.failure = Failure("internal", message, "Please report it with the log.")
+        self.failure = Problem("internal", message, "Please report it with the log.")
         return True

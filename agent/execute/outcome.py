@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.capabilities import Camera
-from agent.events import Failure, Frames, Outcome, Reason
+from agent.errors import Problem
+from agent.events import Frames, Outcome, Reason
 from agent.execute.orders import Ending, EndKind
 
 
 def outcome_of(
-    frames: Mapping[Camera, Frames], ending: Ending | None, failure: Failure | None
+    frames: Mapping[Camera, Frames], ending: Ending | None, failure: Problem | None
 ) -> tuple[Outcome, Reason | None, str]:
     """Return outcome, reason and one sentence for a session with these frames and this end.
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import partial
 
 from agent.capabilities import Camera
-from agent.errors import AgentError
-from agent.events import Failure, Reason, SessionResult, Status
+from agent.errors import AgentError, Problem
+from agent.events import Reason, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.defects import Defects
@@ -84,7 +84,7 @@ class SessionRun:
             await self._run_closing_steps()
         return self._result(started_at, ending, failure, await self._files())
 
-    async def _run_plan(self) -> tuple[Ending | None, Failure | None]:
+    async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
         with Defects() as defects:
             try:
@@ -94,7 +94,7 @@ class SessionRun:
                 return ended.ending, None
             except AgentError as error:
                 _LOGGER.warning("Session failed: %s", error)
-                failure = Failure(error.code, error.message, error.hint)
+                failure = error.problem()
             else:
                 return None, None
         with Defects() as stop:
@@ -319,7 +319,7 @@ class SessionRun:
         return self._counter.folders
 
     def _result(
-        self, started_at: datetime, ending: Ending | None, failure: Failure | None, files: tuple[str, ...]
+        self, started_at: datetime, ending: Ending | None, failure: Problem | None, files: tuple[str, ...]
     ) -> SessionResult:
         identity = None
         with Defects():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agent.errors import Problem
 from agent.mqtt.outbox import Lane, Outbox
 from agent.mqtt.parsing import BadRequestError
 from agent.mqtt.payloads import Payloads, command_answer, encode, short
@@ -14,7 +15,7 @@ from agent.mqtt.port import Message, Publication
 from agent.mqtt.refusals import Refusals, and_more
 from agent.mqtt.topics import Address, Kind, Topics
 from agent.mqtt.vocabulary import EventType, State
-from agent.requests import Acknowledgement, Code, Reply, RequestProblem
+from agent.requests import Acknowledgement, Code, Reply
 from agent.text import escaped
 
 ANSWER_EXPIRY_S = 600  # nobody waits longer for an answer
@@ -180,11 +181,9 @@ class Answers:
         return topic.startswith(self._open) and not ours
 
 
-def refusal(
-    reply: Reply, telescope: str, request_id: str, problem: RequestProblem | None = None
-) -> Acknowledgement:
+def refusal(reply: Reply, telescope: str, request_id: str, problem: Problem | None = None) -> Acknowledgement:
     """Return an error reply as the answer to a submission."""
-    found = problem or RequestProblem("", reply.code.value, reply.message, reply.hint)
+    found = problem or Problem(reply.code.value, reply.message, reply.hint)
     return Acknowledgement(
         False, reply.code, reply.message, telescope=telescope, request_id=request_id, errors=(found,)
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from agent.errors import Problem
 from agent.json_in import MAX_BYTES, MAX_DEPTH, JsonError, TooLargeError, decode_text, parse_json
 from agent.mqtt.request_bodies import (
     MAX_NAME,
@@ -22,7 +23,7 @@ from agent.mqtt.request_bodies import (
     is_request_id,
     with_one_request_id,
 )
-from agent.requests import Code, Command, RequestProblem, Submission
+from agent.requests import Code, Command, Submission
 from agent.text import escaped
 
 MAX_PAYLOAD = MAX_BYTES
@@ -66,7 +67,7 @@ class BadRequestError(Exception):
         super().__init__(message)
         self.code = code
         self.request_id = request_id
-        self.problem = RequestProblem(path, kind or code.value, message, hint)
+        self.problem = Problem(kind or code.value, message, hint, path=path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from agent.errors import Problem
 from agent.events import (
-    Failure,
     Frames,
     QueueChanged,
     SafetyDecision,
@@ -34,7 +34,7 @@ from agent.mqtt.bodies import (
     StatusBody,
     TelemetryBody,
 )
-from agent.requests import Acknowledgement, Code, Reply, RequestProblem
+from agent.requests import Acknowledgement, Code, Reply
 
 MAX_TEXT = 255  # characters of a state in Home Assistant; longer ones become unknown
 MAX_BODY = 15_000  # bytes: Home Assistant does not record attributes above 16,384
@@ -250,14 +250,14 @@ def command_answer(
     return body
 
 
-def failure(found: Failure | None) -> FailureBody | None:
+def failure(found: Problem | None) -> FailureBody | None:
     """Return what went wrong as a body."""
     if found is None:
         return None
     return {"code": found.code, "message": short(found.message), "hint": short(found.hint)}
 
 
-def problem(found: RequestProblem) -> ProblemBody:
+def problem(found: Problem) -> ProblemBody:
     """Return one problem of a request as a body."""
     return {
         "path": found.path,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from agent.capabilities import Camera, Capabilities
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
-from agent.session.problems import Problem, warning
 from agent.session.sections import CameraSetup, GotoManual
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
@@ -64,35 +63,35 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
     for key, path in asked:
         if key in capabilities.lacks:
             yield Problem(
-                path,
                 "not_on_this_model",
                 f"The {capabilities.model} cannot do {key}.",
-                hint="Set its do_action to false, or run the session on another telescope.",
+                "Set its do_action to false, or run the session on another telescope.",
+                path=path,
             )
     if document.auto_focus and document.infinite_focus:
-        yield warning("/infinite_focus", "both_focus", "Infinity focus undoes the autofocus before it.")
+        yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
 
 
 def _gotos(document: SessionDocument, resolve: Resolve | None) -> Iterator[Problem]:
     solar, manual = document.goto_solar, document.goto_manual
     if solar and manual:
-        yield warning("/goto_manual", "both_gotos", "Both gotos are on: the solar one first, then this one.")
+        yield warning(
+            "both_gotos", "Both gotos are on: the solar one first, then this one.", path="/goto_manual"
+        )
     if solar and solar.target is SolarBody.SUN and not solar.sun_filter:
         yield Problem(
-            document.pointer("goto_solar", "sun_filter"),
             "sun_filter",
             "The Sun is the target, and the session does not say that a solar filter is mounted.",
-            hint='Mount it, and add "sun_filter": true.',
+            'Mount it, and add "sun_filter": true.',
+            path=document.pointer("goto_solar", "sun_filter"),
         )
     if manual:
         try:
             resolve_target(manual, resolve)
         except AgentError as error:
-            yield Problem(
-                document.pointer("goto_manual", "target"), error.code, error.message, hint=error.hint
-            )
+            yield error.problem(document.pointer("goto_manual", "target"))
     if not solar and not manual and (document.setup_camera or document.setup_wide_camera):
-        yield warning("", "no_goto", "No goto is on: the session images wherever the telescope points.")
+        yield warning("no_goto", "No goto is on: the session images wherever the telescope points.")
 
 
 def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
@@ -102,16 +101,16 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
             continue
         if camera not in capabilities.cameras:
             yield Problem(
-                f"/{key}", "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera."
+                "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera.", path=f"/{key}"
             )
             continue
         _, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
-            yield Problem(document.pointer(key, name), error.code, message, hint=error.hint)
+            yield Problem(error.code, message, error.hint, path=document.pointer(key, name))
         yield from _settings_not_applied(document, key, setup, camera, capabilities)
     if not any(getattr(document, key) for key, _ in _CAMERAS):
-        yield warning("", "no_capture", "No camera section is on: the session takes no pictures.")
+        yield warning("no_capture", "No camera section is on: the session takes no pictures.")
 
 
 def _settings_not_applied(
@@ -122,7 +121,7 @@ def _settings_not_applied(
     keeps = "stays as calibration set it" if calibrated else "stays as it is on the telescope"
     for name, value in (("exposure", setup.exposure), ("gain", setup.gain)):
         if value is None:
-            yield warning(document.pointer(key, name), "left_alone", f"{name} is not given: it {keeps}.")
+            yield warning("left_alone", f"{name} is not given: it {keeps}.", path=document.pointer(key, name))
     offered = capabilities.cameras[camera]
     for name, value, there in (
         ("IRCut", setup.filter, offered.filters),
@@ -134,6 +133,6 @@ def _settings_not_applied(
         message = f"The {capabilities.model} {camera.value} camera has no {name} setting"
         path = document.pointer(key, name)
         if value == 0:  # the plain position, which is what such a camera has
-            yield warning(path, "not_on_this_camera", f"{message}: it is left alone.")
+            yield warning("not_on_this_camera", f"{message}: it is left alone.", path=path)
         else:
-            yield Problem(path, "not_on_this_camera", f"{message}.", hint="Remove the key.")
+            yield Problem("not_on_this_camera", f"{message}.", "Remove the key.", path=path)

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
+from agent.errors import Problem, errors_of, warning, warnings_of
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
-from agent.session.problems import BadValueError, Problem, errors_of, warning, warnings_of
+from agent.session.problems import BadValueError
 from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, Command, IdCommand, Section
 
 PROCESS_NOT_WAIT = "process_not_wait"
@@ -89,11 +90,11 @@ def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Re
     try:
         raw = decode_object(data)
     except BadValueError as error:
-        return Reading(None, (Problem("", error.code, error.message, hint=error.hint),))
+        return Reading(None, (Problem(error.code, error.message, error.hint),))
     body = body_of(raw)
     if not isinstance(body, dict):
         problem = Problem(
-            "", "not_an_object", f"command is {shown(body)}, not an object.", hint='Write {"command": {...}}.'
+            "not_an_object", f"command is {shown(body)}, not an object.", 'Write {"command": {...}}.'
         )
         return Reading(None, (problem,), raw)
     problems = [*_unknown_around(raw), *_unknown_sections(body)]
@@ -111,10 +112,10 @@ def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Re
         process = document.id_command.process
         problems.append(
             Problem(
-                "/id_command/process",
                 PROCESS_NOT_WAIT,
                 f"process is {shown(process)}: this session is not waiting to run.",
-                hint='Set it to "wait" to run it.',
+                'Set it to "wait" to run it.',
+                path="/id_command/process",
             )
         )
     return Reading(document, tuple(problems), raw)
@@ -138,7 +139,7 @@ def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Pr
         if id_command is not None:
             message = f"id_command is {shown(id_command)}, not an object."
         problems.append(
-            Problem("/id_command", "missing", message, hint='At least "id_command": {} must be there.')
+            Problem("missing", message, 'At least "id_command": {} must be there.', path="/id_command")
         )
         on["id_command"] = {}
     for key, model in SECTIONS.items():
@@ -146,7 +147,9 @@ def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Pr
         if section is None or section in ({}, ""):
             continue
         if not isinstance(section, dict):
-            problems.append(Problem(f"/{key}", "not_an_object", f"{key} is {shown(section)}, not an object."))
+            problems.append(
+                Problem("not_an_object", f"{key} is {shown(section)}, not an object.", path=f"/{key}")
+            )
             continue
         problems += _unknown_keys(key, section, model)
         is_on, problem = _is_on(key, section)
@@ -163,13 +166,13 @@ def _is_on(key: str, section: dict[str, Any]) -> tuple[bool, Problem | None]:
         hint = 'Add "do_action": true to switch it on, false to keep it off.'
         if key == "conditions":  # a limit somebody relies on must not vanish silently
             return False, Problem(
-                f"/{key}/do_action", "missing", "conditions does not say do_action.", hint=hint
+                "missing", "conditions does not say do_action.", hint, path=f"/{key}/do_action"
             )
-        return False, warning(f"/{key}", "off", f"{key} does not say do_action, so it is off.", hint)
+        return False, warning("off", f"{key} does not say do_action, so it is off.", hint, path=f"/{key}")
     try:
         return read_boolean(value), None
     except BadValueError as error:
-        return False, Problem(f"/{key}/do_action", error.code, f"do_action: {error.message}", hint=error.hint)
+        return False, Problem(error.code, f"do_action: {error.message}", error.hint, path=f"/{key}/do_action")
 
 
 def _unknown_keys(key: str, section: dict[str, Any], model: type[Section]) -> Iterator[Problem]:
@@ -183,13 +186,13 @@ def _unknown_keys(key: str, section: dict[str, Any], model: type[Section]) -> It
             continue
         path = f"/{key}/{_escape(name)}"
         if name == _TYPO and "wait_after" in known:
-            yield warning(path, "misspelt", f"{name} is read as wait_after.", "Write wait_after.")
+            yield warning("misspelt", f"{name} is read as wait_after.", "Write wait_after.", path=path)
         else:
             yield warning(
-                path,
                 "unknown_key",
                 f"{key} has no key {shown(name)}; it is kept, not used.",
                 _near(name, known),
+                path=path,
             )
 
 
@@ -200,14 +203,14 @@ def _unknown_sections(body: dict[str, Any]) -> Iterator[Problem]:
         if name in NOT_ACTED_ON:
             if _looks_on(value):
                 yield warning(
-                    f"/{name}", "not_acted_on", f"{name} is kept, but this version does not act on it."
+                    "not_acted_on", f"{name} is kept, but this version does not act on it.", path=f"/{name}"
                 )
         elif name not in silent:
             yield warning(
-                f"/{_escape(name)}",
                 "unknown_key",
                 f"A session has no section {shown(name)}; it is kept, not used.",
                 _near(name, known | NOT_ACTED_ON),
+                path=f"/{_escape(name)}",
             )
 
 
@@ -217,9 +220,7 @@ def _unknown_around(raw: dict[str, Any]) -> Iterator[Problem]:
     for name in raw:
         if name != "command" and name not in ENVELOPE:
             hint = "Move it inside command." if name in SECTIONS or name == "id_command" else ""
-            yield warning(
-                "", "unknown_key", f"{shown(name)} stands beside command; it is kept, not used.", hint
-            )
+            yield warning("unknown_key", f"{shown(name)} stands beside command; it is kept, not used.", hint)
 
 
 def _looks_on(section: object) -> bool:
@@ -239,14 +240,14 @@ def _problem(detail: ErrorDetails, body: dict[str, Any]) -> Problem:
     if isinstance(error, BadValueError):
         if error.at:
             location, key = (*location, error.at), error.at
-        return Problem(_pointer(location, body), error.code, f"{key}: {error.message}", hint=error.hint)
+        return Problem(error.code, f"{key}: {error.message}", error.hint, path=_pointer(location, body))
     if detail["type"] == "missing":
-        return Problem(_pointer(location, body), "missing", f"{key} is missing.")
+        return Problem("missing", f"{key} is missing.", path=_pointer(location, body))
     if detail["type"] == "extra_forbidden":
         known = set(SECTIONS[location[0]].model_fields)
         message = f"{location[0]} has no key {shown(key)}; a limit that is not understood is never ignored."
-        return Problem(_pointer(location, body), "unknown_key", message, hint=_near(key, known))
-    return Problem(_pointer(location, body), "invalid_value", f"{key}: {detail['msg']}.")
+        return Problem("unknown_key", message, _near(key, known), path=_pointer(location, body))
+    return Problem("invalid_value", f"{key}: {detail['msg']}.", path=_pointer(location, body))
 
 
 def _pointer(location: tuple[str, ...], body: Any) -> str:

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from agent.capabilities import Binning, Camera, Capabilities, Exposure, Filter
+from agent.errors import errors_of
 from agent.session.check import Resolve, check, resolve_target
 from agent.session.choices import CameraChoice, choose
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
-from agent.session.problems import InvalidSessionError, errors_of
+from agent.session.problems import InvalidSessionError
 from agent.session.recipe import CalibrationRecipe
 from agent.session.sections import CameraSetup, Step
 from agent.targets import SolarTarget, Target

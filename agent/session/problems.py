@@ -1,38 +1,10 @@
-"""What is wrong with a session document, as values."""
+"""What is raised for a session document that cannot be used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
-from agent.errors import AgentError
-
-
-class Severity(StrEnum):
-    """An error keeps the session from running; a warning is worth knowing."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in a document.
-
-    `path` is a JSON pointer inside the session ("/setup_camera/exposure", "" for the whole), without
-    the `command` wrapper; `code` a stable word; `message` one sentence; `hint` the remedy ("" when none).
-    """
-
-    path: str
-    code: str
-    message: str
-    severity: Severity = Severity.ERROR
-    hint: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.path}: " if self.path else ""
-        return f"{place}{self.message} {self.hint}".rstrip()
+from agent.errors import AgentError, Problem, errors_of
 
 
 class BadValueError(ValueError):
@@ -53,23 +25,16 @@ class InvalidSessionError(AgentError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        found = errors_of(self.problems)
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        first = found[0] if found else Problem("", "invalid", "The session cannot be used.")
-        place = f"{first.path}: " if first.path else ""
-        super().__init__(f"{place}{first.message}{more}", hint=first.hint)
+        summary = summary_of(self.problems)
+        super().__init__(summary.message, hint=summary.hint)
 
 
-def errors_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems that keep a session from running."""
-    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
-
-
-def warnings_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems that are only worth knowing."""
-    return tuple(problem for problem in problems if problem.severity is Severity.WARNING)
-
-
-def warning(path: str, code: str, message: str, hint: str = "") -> Problem:
-    """Return a warning."""
-    return Problem(path, code, message, Severity.WARNING, hint)
+def summary_of(problems: Iterable[Problem]) -> Problem:
+    """Return the first error for all of them: `message` begins with its place and counts the others."""
+    errors = errors_of(problems)
+    if not errors:
+        return Problem("invalid", "The session cannot be used.")
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    place = f"{first.path}: " if first.path else ""
+    return Problem(first.code, f"{place}{first.message}{more}", first.hint)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from agent.errors import Problem, warning
 from agent.session.document import SessionDocument
-from agent.session.problems import BadValueError, Problem, warning
+from agent.session.problems import BadValueError
 
 _DAY = timedelta(days=1)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -61,20 +62,20 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
         if isinstance(day, datetime) and clock is not None:
             path = f"/id_command/{time_key}"
             message = f"{date_key} already has a time of day; {time_key} is not used."
-            problems.append(warning(path, "time_twice", message, f"Delete {time_key}."))
+            problems.append(warning("time_twice", message, f"Delete {time_key}.", path=path))
         problems += _clock_change(day, clock, session_zone(document, zone), now, date_key, time_key)
     start = start_instant(document, zone, now)
     end = window_end(document, zone, now)
     if start is not None and end is not None and end <= start:
         message = f"The window closes ({end.isoformat()}) before it opens ({start.isoformat()})."
         key = "end_date" if command.end_date else "end_time"
-        problems.append(Problem(f"/id_command/{key}", "empty_window", message, hint="Move one of them."))
+        problems.append(Problem("empty_window", message, "Move one of them.", path=f"/id_command/{key}"))
     elif end is not None and end <= now:
         message = f"The window closed at {end.isoformat()}."
-        problems.append(warning("/id_command/end_date", "window_over", message))
+        problems.append(warning("window_over", message, path="/id_command/end_date"))
     if command.date is None and command.time is not None and start is not None and start < now:
         message = f"{command.time.isoformat()} is over today, so the session starts at once."
-        problems.append(warning("/id_command/time", "time_over", message, "Add a date to start later."))
+        problems.append(warning("time_over", message, "Add a date to start later.", path="/id_command/time"))
     return problems
 
 
@@ -151,10 +152,10 @@ def _clock_change(
     path = f"/id_command/{date_key if isinstance(day, datetime) else time_key}"
     if back.replace(tzinfo=None) != local:
         message = f"The clocks skip {local.isoformat(' ')}; {back.time().isoformat()} is used."
-        return [warning(path, "clock_gap", message)]
+        return [warning("clock_gap", message, path=path)]
     if here.utcoffset() != here.replace(fold=1).utcoffset():
         message = f"{local.isoformat(' ')} comes twice that night; the first one is used."
-        return [warning(path, "clock_fold", message)]
+        return [warning("clock_fold", message, path=path)]
     return []
 
 

@@ -3,12 +3,11 @@
 from agent.settings.loader import find_file, load_settings, redacted
 from agent.settings.model import Settings
 from agent.settings.parts import TelescopeSettings
-from agent.settings.problems import SettingsError, SettingsProblem
+from agent.settings.problems import SettingsError
 
 __all__ = [
     "Settings",
     "SettingsError",
-    "SettingsProblem",
     "TelescopeSettings",
     "find_file",
     "load_settings",

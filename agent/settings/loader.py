@@ -16,10 +16,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from agent.errors import Problem
 from agent.settings.flat import ENVIRONMENT_PREFIX, FLAT_SETTINGS, FlatSetting, dotted
 from agent.settings.flat import Path as SettingPath
 from agent.settings.model import Settings
-from agent.settings.problems import SettingsError, SettingsProblem
+from agent.settings.problems import SettingsError
 from agent.settings.text import read_mapping
 
 CONFIG_VARIABLE = "DWARF_CONFIG"
@@ -54,7 +55,7 @@ class _Layers:
 
     tree: dict[str, Any] = field(default_factory=dict)
     origins: dict[SettingPath, str] = field(default_factory=dict)
-    problems: list[SettingsProblem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def put(self, path: SettingPath, value: Any, place: str) -> None:
         """Set one value; `place` is what errors about it name."""
@@ -151,7 +152,9 @@ def _add_file(layers: _Layers, path: Path) -> None:
     if "slug" in data and "options" in data:
         data = data["options"] or {}
         if not isinstance(data, dict):
-            layers.problems.append(SettingsProblem(str(path), "'options' must hold 'name: value' lines."))
+            layers.problems.append(
+                Problem("settings", "'options' must hold 'name: value' lines.", path=str(path))
+            )
             return
     layered = _Layers()
     mixed = "telescopes" in data and [
@@ -159,8 +162,11 @@ def _add_file(layers: _Layers, path: Path) -> None:
     ]
     if mixed:
         layers.problems.append(
-            SettingsProblem(
-                f"{path}, {mixed[0]}", "stands beside a list of telescopes.", "Move it into the list."
+            Problem(
+                "settings",
+                "stands beside a list of telescopes.",
+                "Move it into the list.",
+                path=f"{path}, {mixed[0]}",
             )
         )
         return
@@ -185,7 +191,7 @@ def _add_named(layers: _Layers, name: str, value: Any, place: str) -> None:
                 layers.put((name, str(key)), inner, f"{place}, {name}.{key}")
     elif name in Settings.model_fields:
         layers.problems.append(
-            SettingsProblem(f"{place}, {name}", "must be a group of settings ('name: value' lines).")
+            Problem("settings", "must be a group of settings ('name: value' lines).", path=f"{place}, {name}")
         )
     else:
         layers.problems.append(_unknown(f"{place}, {name}", name, _file_names()))
@@ -226,7 +232,7 @@ def _add_setting(layers: _Layers, setting: FlatSetting, value: Any, place: str) 
     telescopes = layers.tree.get("telescopes", ())
     if setting.path[0] == "telescopes" and len(telescopes) > 1:
         message = f"names one telescope, but the configuration lists {len(telescopes)}."
-        layers.problems.append(SettingsProblem(place, message, "Set it in the list of telescopes."))
+        layers.problems.append(Problem("settings", message, "Set it in the list of telescopes.", path=place))
         return
     if telescopes and not isinstance(telescopes[0], dict):
         return  # the list itself is wrong, and will be told
@@ -243,7 +249,7 @@ def _validated(layers: _Layers) -> Settings | None:
         return None
 
 
-def _problem(layers: _Layers, details: ErrorDetails) -> SettingsProblem:
+def _problem(layers: _Layers, details: ErrorDetails) -> Problem:
     path = details["loc"]
     place = layers.origin(path)
     kind = details["type"]
@@ -255,13 +261,13 @@ def _problem(layers: _Layers, details: ErrorDetails) -> SettingsProblem:
         if kind not in {"value_error", "assertion_error"}:
             message = f"must be {message}"
         message = message.rstrip(".") + "."
-    return SettingsProblem(place, message)
+    return Problem("settings", message, path=place)
 
 
-def _unknown(place: str, name: str, known: Iterable[str]) -> SettingsProblem:
+def _unknown(place: str, name: str, known: Iterable[str]) -> Problem:
     near = nearest(name, known)
     hint = f"Did you mean {near}?" if near else "See the list of settings in docs/configuration.md."
-    return SettingsProblem(place, "is not a setting.", hint)
+    return Problem("settings", "is not a setting.", hint, path=place)
 
 
 def _siblings(path: SettingPath) -> tuple[str, ...]:

@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from agent.errors import AgentError
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsProblem:
-    """One thing wrong: where it was set ("config.yaml, mqtt.port"), what is wrong, what to do."""
-
-    place: str
-    message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" + (f" {self.hint}" if self.hint else "")
+from agent.errors import AgentError, Problem
 
 
 class SettingsError(AgentError):
@@ -25,7 +12,7 @@ class SettingsError(AgentError):
 
     code = "settings"
 
-    def __init__(self, problems: Sequence[SettingsProblem]) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         if len(self.problems) == 1:
             super().__init__(str(self.problems[0]))

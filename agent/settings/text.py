@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from agent.settings.problems import SettingsError, SettingsProblem
+from agent.errors import Problem
+from agent.settings.problems import SettingsError
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -87,4 +88,4 @@ def _yaml_sentence(error: yaml.YAMLError) -> str:
 
 
 def _error(path: Path, message: str, hint: str) -> SettingsError:
-    return SettingsError([SettingsProblem(str(path), message, hint)])
+    return SettingsError([Problem("settings", message, hint, path=str(path))])

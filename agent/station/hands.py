@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from agent.capabilities import Camera
-from agent.errors import AgentError
-from agent.events import Failure, Reason, Status
+from agent.errors import AgentError, Problem
+from agent.events import Reason, Status
 from agent.goals import Goal, GoalKind, Level, PreemptedError, Wish, merged
 from agent.station.ground import Ground
 from agent.station.status import StationStatus
@@ -37,6 +37,7 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 LET_GO_S = 5.0  # work that was cancelled and does not end within this is left to itself
 _KEY = "hands"
+_AFTER_START = "Look after it if you can; the agent goes on trying after its next start."
 _PROBLEM = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
 _LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
@@ -176,15 +177,18 @@ class Hands:
 
     # -- work -------------------------------------------------------------------------------------------
 
-    async def perform(self, level: Level, work: Work[T], *, moves: bool = True) -> T:
+    async def perform(self, level: Level, work: Work[T], *, moves: bool = True, wait: bool = True) -> T:
         """Perform work as soon as it may and its turn comes; PreemptedError when it may not go on.
 
-        Work that does not move the telescope says so: what was seen of it stays true.
+        Without `wait` that is also raised when it may not begin. Work that does not move the telescope says
+        so: what was seen of it stays true.
         """
         if moves:
             self._leave_upkeep()
         while True:
-            while self.hold(level) is not None:
+            while (wish := self.hold(level)) is not None:
+                if not wait:
+                    raise PreemptedError(wish)
                 await self.changed()
             async with self._turn:
                 if self.hold(level) is None:
@@ -199,17 +203,18 @@ class Hands:
         await self.perform(Level.SAFETY, self._power_down)
 
     async def tell_to_stop(self, limit_s: float) -> None:
-        """Tell the telescope once more to stop, without waiting for anything: there is no more time."""
+        """Tell the telescope once more to stop, and wait no longer than that: there is no more time."""
         try:
             async with self._ground.clock.timeout(limit_s):
                 await self._telescope.halt()
         except (AgentError, TimeoutError) as error:
             _LOGGER.warning("The telescope was not seen to stop: %s", error or "time ran out")
-            if (goal := self._goal()) is not None:
-                self._not_there(
-                    goal, "the agent ended before", "The agent goes on trying after its next start."
-                )
-        self._remember()
+        except Exception:
+            _LOGGER.exception("The telescope could not be stopped, by a defect of the agent or of a driver")
+        else:
+            return
+        message = "The telescope was not seen to stop before the agent ended."
+        self._status.problem(_PROBLEM, Failure("not_safe", message, _AFTER_START))
 
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
@@ -410,7 +415,7 @@ class Hands:
         wanted = _DOING[goal.kind if not self._capturing else GoalKind.STOPPED]
         level = logging.WARNING if self._attempts <= 1 else logging.DEBUG
         _LOGGER.log(level, "The telescope is not %s yet: %s", wanted, why)
-        failure = Failure(
+        failure = Problem(
             "not_safe",
             f"The telescope is not {wanted} yet: {why.rstrip('.')}. The agent goes on trying.",
             hint or "Look after it if you can.",

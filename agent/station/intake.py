@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.clock import Clock
-from agent.errors import AgentError
-from agent.events import Event, Failure, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected, Source
+from agent.errors import AgentError, Problem, errors_of
+from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected, Source
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
 from agent.session.check import Resolve, check
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
-from agent.session.problems import InvalidSessionError, Problem, errors_of
+from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant, time_problems, window_end
 from agent.station.records import Records
 from agent.station.repeats import Repeats
@@ -30,7 +30,7 @@ from agent.store.turns import resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
-_REMOVED = Failure("removed", "The session's file was taken out of ToDo/.")
+_REMOVED = Problem("removed", "The session's file was taken out of ToDo/.")
 RESUME_WITHIN = timedelta(hours=12)  # an unfinished session older than a night is reported, not taken up
 READ_AT_ONCE = 200  # files a look reads before sessions that are already known get their turn
 
@@ -51,7 +51,7 @@ class Intake:
         resolve: Resolve,
         publish: Callable[[Event], None],
         poll_s: float,
-        on_problem: Callable[[Failure | None], None],
+        on_problem: Callable[[Problem | None], None],
         on_orphan: Callable[[str], None],
     ) -> None:
         """`on_problem` hears what is wrong with the folders, None when nothing is any more; `on_orphan` the
@@ -143,7 +143,7 @@ class Intake:
         if str(error) != self._told:
             _LOGGER.warning("%s", error)
             self._told = str(error)
-        self._on_problem(Failure(error.code, error.message, error.hint))
+        self._on_problem(error.problem())
 
     @property
     def silent_s(self) -> float:
@@ -170,7 +170,7 @@ class Intake:
 
     async def refuse(self, brief: SessionBrief, error: AgentError) -> None:
         """End a session that cannot run on this telescope, with its reasons."""
-        failure = Failure(error.code, error.message, error.hint)
+        failure = error.problem()
         reasons = error.message
         if isinstance(error, InvalidSessionError):
             reasons = "; ".join(str(problem) for problem in errors_of(error.problems)) or reasons

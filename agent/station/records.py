@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.clock import Clock
-from agent.errors import AgentError
-from agent.events import Event, Failure, Outcome, Reason, SessionBrief, SessionEnded, SessionResult, Source
+from agent.errors import AgentError, Problem
+from agent.events import Event, Outcome, Reason, SessionBrief, SessionEnded, SessionResult, Source
 from agent.execute.journal import Journal, JournalFile
 from agent.session.document import body_of
 from agent.session.writing import result_details
@@ -49,7 +49,7 @@ class Records:
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
-        on_problem: Callable[[Failure | None], None],
+        on_problem: Callable[[Problem | None], None],
     ) -> None:
         """`on_problem` hears what the disk refuses, and None when it does no longer."""
         self._telescope_id = telescope_id
@@ -120,7 +120,7 @@ class Records:
         except StoreError as error:
             level = logging.DEBUG if self._refused.is_set() or self._owed else logging.ERROR
             _LOGGER.log(level, "The result of session %s cannot be written: %s", session_id, error)
-            self._on_problem(Failure(error.code, error.message, error.hint))
+            self._on_problem(error.problem())
             return False
         _LOGGER.info("Session %s ended as %s: %s", session_id, result.outcome.value, result.message)
         if self._is_open:
@@ -145,7 +145,7 @@ class Records:
         outcome: Outcome,
         reason: Reason,
         message: str,
-        failure: Failure | None = None,
+        failure: Problem | None = None,
     ) -> None:
         """End a session that does not run (again), with the frames of an earlier turn, if it had one."""
         journal = Journal(self._store.journal(brief.session_id), self._clock)
@@ -164,7 +164,7 @@ class Records:
             )
         )
 
-    async def end_submission(self, session_id: str, reason: Reason, failure: Failure) -> None:
+    async def end_submission(self, session_id: str, reason: Reason, failure: Problem) -> None:
         """Tell the end of a submitted session whose file is lost or spoilt; other files have no caller."""
         try:
             entry = await asyncio.to_thread(self._ledger.by_session, session_id)

@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.conditions import SunLimitError
-from agent.errors import AgentError
-from agent.events import Failure, Outcome, Reason, SessionResult, SessionWaiting
+from agent.errors import AgentError, Problem
+from agent.events import Outcome, Reason, SessionResult, SessionWaiting
 from agent.execute.context import Job, Surroundings
 from agent.execute.orders import Ending, EndKind, Orders
 from agent.execute.run import SessionRun
@@ -128,7 +128,7 @@ class SessionRunner:
     async def _fail(self, waiting: Waiting, error: Exception) -> None:
         """Give a session that nothing else ended its result."""
         message = f"The agent failed: {type(error).__name__}."
-        failure = Failure("internal", message, "Please report it with the log.")
+        failure = Problem("internal", message, "Please report it with the log.")
         self._status.problem(SESSION, failure)
         self.leave_at_rest(Reason.TELESCOPE, message)
         await self._records.end_unrun(waiting.brief, Outcome.FAILED, Reason.TELESCOPE, message, failure)
@@ -147,7 +147,7 @@ class SessionRunner:
             return
         except StoreError as error:
             _LOGGER.error("Session %s cannot be taken: %s", waiting.session_id, error)  # noqa: TRY400
-            self._status.problem("files", Failure(error.code, error.message, error.hint))
+            self._status.problem("files", error.problem())
             await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.RETRY, error.message))
             return
         self._status.problem("files", None)
@@ -176,7 +176,7 @@ class SessionRunner:
             await self._records.end_from_journal(waiting.brief, journal, reason, message)
             return
         outcome = Outcome.FAILED if reason is Reason.INVALID else Outcome.SKIPPED
-        failure = Failure("invalid", message) if reason is Reason.INVALID else None
+        failure = Problem("invalid", message) if reason is Reason.INVALID else None
         await self._records.end_unrun(waiting.brief, outcome, reason, message, failure)
 
     async def postpone(self, waiting: Waiting) -> Waiting:
@@ -201,7 +201,7 @@ class SessionRunner:
         conditions = self._readings()
         with contextlib.suppress(StoreError):  # a disk that refuses costs a rest, never the session
             await asyncio.to_thread(note_turn, self._store.journal(waiting.session_id))
-        problem: Failure | None = None
+        problem: Problem | None = None
         try:
             watch = asyncio.create_task(self._session_watch(running, plan).watch(), name="session watch")
             watch.add_done_callback(functools.partial(_fail_closed, orders))
@@ -312,7 +312,9 @@ class SessionRunner:
         """Whether the session may go on: it has the telescope, or is to be ended without it."""
         waiting, orders = running.waiting, running.orders
         taking = asyncio.create_task(
-            self._hands.perform(Level.SESSION, lambda telescope: telescope.take_control(), moves=False),
+            self._hands.perform(
+                Level.SESSION, lambda telescope: telescope.take_control(), moves=False, wait=False
+            ),
             name="take control",
         )
         order = asyncio.create_task(orders.ended(), name="order")
@@ -322,7 +324,13 @@ class SessionRunner:
                 _LOGGER.info("Session %s ends before it began", waiting.session_id)
                 return order.result().kind is not EndKind.AGENT_STOP
             taking.result()
-        except (TelescopeError, PreemptedError) as error:
+        except PreemptedError as error:
+            if waiting.resume:  # it goes on only to be stopped and counted, or waits for the sky as it did
+                return True
+            _LOGGER.info("Session %s waits: %s", waiting.session_id, error)
+            await self._queue_again(waiting)
+            return False
+        except TelescopeError as error:
             _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)
             self._gate.refused_control()
             await self._queue_again(waiting)
@@ -360,13 +368,13 @@ def _on_error(waiting: Waiting) -> OnError:
     return waiting.document.id_command.on_error or OnError.SKIP
 
 
-def _problem(result: SessionResult) -> Failure | None:
+def _problem(result: SessionResult) -> Problem | None:
     if result.outcome is Outcome.COMPLETED:
         return None
     if result.error is not None:
         return result.error
     if result.outcome is Outcome.PARTIAL:
-        return Failure("partial", result.message)
+        return Problem("partial", result.message)
     return None
 
 

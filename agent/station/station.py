@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
-from agent.events import Failure, Reason, SafetyDecision, TelemetryChanged
+from agent.errors import Problem
+from agent.events import Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -22,7 +23,6 @@ from agent.schedule.waiting import Waiting
 from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
-from agent.session.problems import Problem
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
@@ -424,7 +424,7 @@ class Station:
         if self.hands.capturing and not goes_on:
             self.runner.leave_at_rest(Reason.AGENT_RESTARTED, "No session goes on with what was captured.")
 
-    def _give_up(self, part: str, problem: Failure) -> None:
+    def _give_up(self, part: str, problem: Problem) -> None:
         """A part cannot be kept running; without a needed one nothing more begins on this telescope."""
         if part in _NEEDED:
             self.dispatcher.close()

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.clock import Clock
-from agent.events import (
-    AvailabilityChanged,
-    Failure,
-    Reason,
-    SessionBrief,
-    SessionWaiting,
-    Status,
-    StatusChanged,
-)
+from agent.errors import Problem
+from agent.events import AvailabilityChanged, Reason, SessionBrief, SessionWaiting, Status, StatusChanged
 from agent.execute.status import StatusSink
 from agent.telescope.interface import ConnectionState
 
@@ -44,7 +37,7 @@ class StationStatus(StatusSink):
         self._link_message = ""
         self._parked = False
         self._safing: _Said | None = None
-        self._problems: dict[str, Failure] = {}
+        self._problems: dict[str, Problem] = {}
         self._last: StatusChanged | None = None
 
     @property
@@ -57,7 +50,7 @@ class StationStatus(StatusSink):
         self._session, self._said = session, _Said(Status.PREPARING)
         self._tell()
 
-    def session_ended(self, problem: Failure | None) -> None:
+    def session_ended(self, problem: Problem | None) -> None:
         """No session runs; `problem` stays until the next session does better."""
         self._session, self._said = None, None
         self.problem(SESSION, problem)
@@ -96,7 +89,7 @@ class StationStatus(StatusSink):
         self._link, self._link_message = state, message
         self._tell()
 
-    def problem(self, part: str, problem: Failure | None) -> None:
+    def problem(self, part: str, problem: Problem | None) -> None:
         """Something of one part needs a person's attention, or no longer does; the oldest is shown."""
         if problem is None:
             self._problems.pop(part, None)

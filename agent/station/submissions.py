@@ -7,12 +7,12 @@ import itertools
 import re
 from datetime import datetime
 
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem, errors_of, warnings_of
 from agent.events import Source
-from agent.requests import Acknowledgement, Code, RequestProblem, Submission
+from agent.requests import Acknowledgement, Code, Submission
 from agent.session.document import Reading, body_of, read_session
 from agent.session.identity import safe_session_id
-from agent.session.problems import InvalidSessionError, Problem, Severity
+from agent.session.problems import InvalidSessionError
 from agent.station.station import Station
 from agent.store.ledger import Entry, body_hash, submission_key
 
@@ -80,7 +80,7 @@ class Submissions:
             session_id=stored.session_id,
             position=position,
             scheduled_for=waiting.start,
-            warnings=tuple(_problem(problem) for problem in stored.problems),
+            warnings=stored.problems,
         )
 
     def _free_id(self, wished: str) -> str:
@@ -124,8 +124,7 @@ class Submissions:
         return str(details.get("outcome")), ended_at
 
     def _still_open(self, submission: Submission, entry: Entry, what: str) -> Acknowledgement:
-        changed = RequestProblem(
-            "",
+        changed = Problem(
             "not_taken",
             "It differs from what was submitted before; what is different now is not taken.",
             "Remove the session first, or send this under another session_id.",
@@ -149,8 +148,8 @@ class Submissions:
         when = f" on {at.astimezone(self._station.zone):%Y-%m-%d at %H:%M}" if at else ""
         message = f"This session was submitted before and ended as {outcome}{when}; it does not run again."
         name = "session_id" if submission.session_id else "request_id"
-        problem = RequestProblem(
-            f"/{name}", Code.DUPLICATE.value, message, f"To run it again, send it with another {name}."
+        problem = Problem(
+            Code.DUPLICATE.value, message, f"To run it again, send it with another {name}.", path=f"/{name}"
         )
         return Acknowledgement(
             accepted=False,
@@ -164,7 +163,7 @@ class Submissions:
         )
 
     def _invalid(self, submission: Submission, problems: tuple[Problem, ...]) -> Acknowledgement:
-        errors = tuple(_problem(problem) for problem in problems if problem.severity is Severity.ERROR)
+        errors = errors_of(problems)
         first = errors[0].message if errors else "The session cannot be used."
         return Acknowledgement(
             accepted=False,
@@ -174,7 +173,7 @@ class Submissions:
             request_id=submission.request_id,
             session_id=submission.session_id,
             errors=errors,
-            warnings=tuple(_problem(problem) for problem in problems if problem.severity is Severity.WARNING),
+            warnings=warnings_of(problems),
         )
 
     def _refusal(self, submission: Submission, code: Code, message: str) -> Acknowledgement:
@@ -185,7 +184,7 @@ class Submissions:
             telescope=self._station.id,
             request_id=submission.request_id,
             session_id=submission.session_id,
-            errors=(RequestProblem("", code.value, message),),
+            errors=(Problem(code.value, message),),
         )
 
 
@@ -220,7 +219,3 @@ def _signed(submission: Submission, reading: Reading) -> dict[str, object]:
     book = {"request_id": submission.request_id, "source": Source.MQTT.value}
     body["id_command"] = {**body["id_command"], **{key: value for key, value in book.items() if value}}
     return {"command": body}
-
-
-def _problem(problem: Problem) -> RequestProblem:
-    return RequestProblem(problem.path, problem.code, problem.message, problem.hint)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from agent.clock import Clock
-from agent.events import Failure
+from agent.errors import Problem
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ QUICK_S = 300.0  # a loop that lived longer than this died of something new
 DEATHS = 3  # quick ones in a row, and it is given up
 
 Loop = Callable[[], Awaitable[None]]
-GiveUp = Callable[[str, Failure], None]
+GiveUp = Callable[[str, Problem], None]
 
 
 class Tasks:
@@ -50,11 +50,11 @@ class Tasks:
             await self._clock.sleep(RESTART_S)
 
 
-def _defect(name: str, error: Exception) -> Failure:
+def _defect(name: str, error: Exception) -> Problem:
     message = (
         f"The agent's part '{name}' failed {DEATHS} times ({type(error).__name__}) and is out of service."
     )
-    return Failure("internal", message, "Restart the agent, and please report it with the log.")
+    return Problem("internal", message, "Restart the agent, and please report it with the log.")
 
 
 def watched(work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:

@@ -10,11 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agent.events import Failure
+from agent.errors import Problem, errors_of, warnings_of
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
-from agent.session.problems import Problem, errors_of, warnings_of
 from agent.session.times import local_words, session_zone
 from agent.session.writing import Process, with_fields
 from agent.store import disk
@@ -107,11 +106,11 @@ class ContentReader:
         except Exception as error:
             _LOGGER.exception("Session %s could not be checked", document.name)
             message = f"The session could not be checked ({type(error).__name__})."
-            return (Problem("", "check_failed", message, hint="Please report this with the agent's log."),)
+            return (Problem("check_failed", message, "Please report this with the agent's log."),)
 
     def _unusable(self, code: str, message: str, hint: str, patience: float | None = None) -> Content:
         wait = self._settle_s if patience is None else patience
-        return Content(None, (Problem("", code, message, hint=hint),), patience=wait)
+        return Content(None, (Problem(code, message, hint),), patience=wait)
 
 
 def process_of(document: SessionDocument) -> str:
@@ -142,17 +141,6 @@ def attempts_of(document: SessionDocument) -> int:
         return max(0, int(str(document.id_command.nb_try)))
     except ValueError:
         return 0
-
-
-def failure_of(problems: Iterable[Problem]) -> Failure:
-    """Return the first error as one failure; `message` begins with the place."""
-    errors = errors_of(problems)
-    if not errors:
-        return Failure("invalid", "The session cannot be used.")
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    place = f"{first.path}: " if first.path else ""
-    return Failure(first.code, f"{place}{first.message}{more}", first.hint)
 
 
 def reason_text(name: str, problems: Iterable[Problem]) -> str:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from agent.events import Failure
+from agent.errors import Problem
 from agent.session.document import SessionDocument
-from agent.session.problems import Problem
 from agent.store.disk import Stamp
 from agent.store.folders import Folder
 
@@ -38,7 +37,7 @@ class Rejected:
 
     session_id: str
     name: str
-    failure: Failure
+    failure: Problem
     problems: tuple[Problem, ...]
     path: Path
 

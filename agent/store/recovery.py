@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.errors import Problem
 from agent.session.document import SessionDocument, body_of, read_session
 from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
-from agent.session.problems import Problem
 from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
@@ -23,9 +23,7 @@ from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
 
-_CHANGING = Problem(
-    "", "unreadable", "The file was being written by another program while the agent started."
-)
+_CHANGING = Problem("unreadable", "The file was being written by another program while the agent started.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from agent.session.problems import Problem
+from agent.errors import Problem
 from agent.store import disk
 from agent.store.documents import reason_text
 from agent.store.folders import reason_path

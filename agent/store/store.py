@@ -25,10 +25,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
+from agent.errors import Problem
 from agent.events import Outcome, SessionResult
 from agent.session.document import SessionDocument
 from agent.session.identity import safe_session_id
-from agent.session.problems import InvalidSessionError, Problem
+from agent.session.problems import InvalidSessionError, summary_of
 from agent.session.writing import Process, to_bytes, with_outcome
 from agent.store import disk
 from agent.store.disk import Stamp
@@ -36,7 +37,6 @@ from agent.store.documents import (
     ContentReader,
     Examine,
     attempts_of,
-    failure_of,
     with_times,
 )
 from agent.store.drafts import list_drafts, select_draft
@@ -333,7 +333,7 @@ class SessionStore:
         except StoreError as error:
             self._registry.watch.leave(found)
             _LOGGER.warning("%s cannot run and cannot be moved to Error/: %s", printable(found.name), error)
-            failure = failure_of(found.content.problems)
+            failure = summary_of(found.content.problems)
             return Rejected(session_id, printable(found.name), failure, found.content.problems, path)
 
     def _to_error(self, path: Path, session_id: str, problems: tuple[Problem, ...]) -> Rejected:
@@ -341,6 +341,6 @@ class SessionStore:
             target = move_to_error(path, self.tree[Folder.ERROR], problems)
         except OSError as error:
             raise store_error(error, "move the file to Error/", path) from error
-        failure = failure_of(problems)
+        failure = summary_of(problems)
         _LOGGER.warning("%s cannot run and is now in Error/: %s", printable(path.name), failure.message)
         return Rejected(session_id, printable(path.name), failure, problems, target)

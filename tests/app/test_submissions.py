@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from agent.cli.submit import submit as command
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.memory import MemoryPort
-from agent.session.problems import InvalidSessionError, Problem
+from agent.session.problems import InvalidSessionError
 from agent.station.intake import Intake
 from agent.store import disk
 from agent.store.errors import StoreError
@@ -330,7 +330,7 @@ def test_whichever_write_the_disk_refuses_the_answer_is_true(
     ("error", "code"),
     [
         (StoreError("The journal cannot be read."), "failed"),
-        (InvalidSessionError((Problem("/x", "y", "It cannot run."),)), "invalid"),
+        (InvalidSessionError((Problem("y", "It cannot run.", path="/x"),)), "invalid"),
     ],
 )
 def test_what_is_stored_and_then_cannot_be_queued_is_taken_back_before_it_is_refused(

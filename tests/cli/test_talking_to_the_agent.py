@@ -16,7 +16,7 @@ from agent.cli.status import status
 from agent.cli.submit import submit
 from agent.cli.verbs import send
 from agent.clock import LoopClock
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem
 from agent.events import EventBus, Frames, Outcome, SessionBrief, SessionEnded, SessionResult
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.client import CallerError
@@ -24,7 +24,7 @@ from agent.mqtt.handlers import Accepted
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import Topics
-from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission, Verb
+from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
 from tests.support.virtual_loop import run_virtual
 
 NOW = datetime(2026, 1, 20, 20, tzinfo=UTC)
@@ -42,7 +42,7 @@ class Desk:
     async def submit(self, submission: Submission) -> Acknowledgement:
         self.submitted.append(submission)
         if submission.session_id == "bad":
-            problem = RequestProblem("/setup_camera/gain", "out_of_range", "gain is 999.", "Use 0 to 240.")
+            problem = Problem("out_of_range", "gain is 999.", "Use 0 to 240.", path="/setup_camera/gain")
             return Acknowledgement(
                 False,
                 Code.INVALID,

@@ -16,9 +16,10 @@ from agent.cli.demo_view import DemoView
 from agent.cli.main import main
 from agent.cli.status import status
 from agent.cli.submit import submit
-from agent.events import Failure, Status, StatusChanged
+from agent.errors import Problem
+from agent.events import Status, StatusChanged
 from agent.mqtt.broker_options import BrokerOptions
-from agent.requests import Acknowledgement, Code, RequestProblem, Submission
+from agent.requests import Acknowledgement, Code, Submission
 from agent.text import json_text, printable
 from tests.cli.test_talking_to_the_agent import NOW, SESSION, Agent
 from tests.support.virtual_loop import run_virtual
@@ -65,7 +66,7 @@ def test_an_answer_cannot_write_on_the_terminal(
         async with Agent("garden") as agent:
 
             async def answer(submission: Submission) -> Acknowledgement:
-                found = (RequestProblem(EVIL, "evil", EVIL, EVIL),)
+                found = (Problem("evil", EVIL, EVIL, path=EVIL),)
                 return Acknowledgement(
                     accepted,
                     Code.INVALID,
@@ -97,7 +98,7 @@ def test_a_status_cannot_write_on_the_terminal(as_json: bool, capsys: pytest.Cap
                     status=Status.ERROR,
                     step=EVIL,
                     message=EVIL,
-                    problem=Failure("evil", EVIL, EVIL),
+                    problem=Problem("evil", EVIL, EVIL),
                 )
             )
             agent.broker.publish("dwarf/\x1b[2J/status", json.dumps({"state": EVIL}), retain=True)

@@ -14,11 +14,10 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.clock import LoopClock
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem
 from agent.events import (
     Event,
     EventBus,
-    Failure,
     Reason,
     SessionBrief,
     SessionProgress,
@@ -115,7 +114,7 @@ class Bench:
         self.state.set = lambda **_: None  # type: ignore[method-assign]
         self._hands: Hands | None = None
         self.serving: asyncio.Task[None] | None = None
-        self.problems: list[Failure] = []  # what the station's status said of its hands
+        self.problems: list[Problem] = []  # what the station's status said of its hands
 
     @property
     def hands(self) -> Hands:

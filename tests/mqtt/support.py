@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.clock import LoopClock
+from agent.errors import Problem
 from agent.events import EventBus
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.handlers import Accepted
@@ -23,7 +24,7 @@ from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import Message, Publication
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import Topics
-from agent.requests import Acknowledgement, Code, Command, Reply, RequestProblem, Submission
+from agent.requests import Acknowledgement, Code, Command, Reply, Submission
 from tests.support.virtual_loop import run_virtual
 
 PATIENCE_S = 20.0  # a slow machine may need that; nothing here waits as long when all is well
@@ -133,7 +134,7 @@ class FakeDesk:
             session_id=submission.session_id or "made-up",
             position=1,
             scheduled_for=NOW + timedelta(hours=1),
-            warnings=(RequestProblem("/calibration", "defaulted", "No calibration is asked for."),),
+            warnings=(Problem("defaulted", "No calibration is asked for.", path="/calibration"),),
         )
 
     async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:

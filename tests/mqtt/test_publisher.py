@@ -12,10 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
     Event,
-    Failure,
     Frames,
     Outcome,
     QueueChanged,
@@ -60,7 +60,7 @@ RESULT = SessionResult(
     started_at=NOW,
     frames=FRAMES,
     integration_s=900.04,
-    error=Failure("storage_full", "The storage is full.", "Delete old pictures."),
+    error=Problem("storage_full", "The storage is full.", "Delete old pictures."),
     reason=Reason.STORAGE,
     message="60 of 100 frames.",
     attempts=1,
@@ -108,11 +108,11 @@ EVERY_EVENT: tuple[Event, ...] = (
         **_at(),
         status=Status.ERROR,
         reason=Reason.TELESCOPE,
-        problem=Failure("stuck", "It is stuck.", "Free it."),
+        problem=Problem("stuck", "It is stuck.", "Free it."),
     ),
     QueueChanged(**_at(), sessions=(SESSION,), next_at=NOW),
     SessionQueued(**_at(), session=SESSION, position=1),
-    SessionRejected(**_at(), session=SESSION, failure=Failure("invalid", "No such exposure.")),
+    SessionRejected(**_at(), session=SESSION, failure=Problem("invalid", "No such exposure.")),
     SessionWaiting(**_at(), session=SESSION, reason=Reason.WEATHER, message="Rain.", until=NOW),
     SessionStarted(**_at(), session=SESSION),
     StepStarted(**_at(), session=SESSION, step="goto", index=1, count=5, why="until it tracks"),

@@ -213,7 +213,6 @@ def test_what_other_programs_may_import_is_pinned() -> None:
     assert set(agent.settings.__all__) == {
         "Settings",
         "SettingsError",
-        "SettingsProblem",
         "TelescopeSettings",
         "find_file",
         "load_settings",

@@ -125,6 +125,7 @@ def test_a_defect_in_stopping_never_ends_anothers_night_nor_goes_unsaid(
     run_virtual(night())
 
 
+@pytest.mark.parametrize("raises", ["latest_picture", "streams"])
 def test_a_picture_that_cannot_be_fetched_costs_the_night_nothing(tmp_path: Path, raises: str) -> None:
     async def night() -> None:
         made: list[Defective] = []

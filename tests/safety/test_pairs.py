@@ -79,6 +79,7 @@ def test_an_order_is_carried_out_through_any_trouble(tmp_path: Path, trouble: st
 async def _ordered(rig: MortalRig, trouble: Trouble, order: str) -> None:
     """Give the order in trouble, and hold what comes of it against what is promised."""
     told = rig.clock.now()
+    forgotten = trouble.kill and trouble.disk  # the agent died before it could write down what was ordered
     with full_disk() if trouble.disk else contextlib.nullcontext():
         if trouble.fault:
             rig.sim.faults.add(trouble.fault)
@@ -86,17 +87,16 @@ async def _ordered(rig: MortalRig, trouble: Trouble, order: str) -> None:
         if trouble.kill:
             await _killed_and_begun_again(rig, order, remembers=not trouble.disk)
         await rig.until(lambda: not rig.exposes, trouble.within_s)
-        assert rig.begun(told) == []
+        assert rig.begun(told) == [] or forgotten
         await rig.clock.sleep(60)
-    assert rig.begun(told) == []
+    assert rig.begun(told) == [] or forgotten
     if order in PAUSES:
         await rig.clock.sleep(300)
         assert rig.begun(told) == []
         _take_back(rig, order)
         await _completes(rig)
         return
-    await rig.until(lambda: "a" in rig.results(), RESULT_S, every_s=1)
-    forgotten = trouble.kill and trouble.disk  # the agent died before it could write down what was ordered
+    await rig.until(lambda: "a" in rig.results(), 3 * 3600 if forgotten else RESULT_S, every_s=1)
     assert rig.results()["a"]["result"] in ("aborted", "partial") or forgotten
     if order != "downpour" and not trouble.kill:  # an agent that was killed answers no more
         await rig.until(lambda: rig.final(order), 60)
@@ -104,7 +104,7 @@ async def _ordered(rig: MortalRig, trouble: Trouble, order: str) -> None:
         assert final is not None
         assert final.body["status"] == "done"
     await rig.clock.sleep(600)
-    assert rig.begun(told) == []
+    assert rig.begun(told) == [] or forgotten
 
 
 def _give(rig: MortalRig, order: str) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from agent.capabilities import Capabilities
-from agent.errors import AgentError
+from agent.errors import AgentError, Problem, Severity
 from agent.session.check import check
 from agent.session.document import read_session
-from agent.session.problems import Problem, Severity
 from agent.targets import SkyTarget, SolarBody, SolarTarget
 from tests.session.capabilities import BIG, SMALL
 

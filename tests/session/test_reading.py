@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from agent.errors import Severity
 from agent.session.document import PROCESS_NOT_WAIT, Reading, read_session
 from agent.session.jsontext import MAX_BYTES
-from agent.session.problems import Severity
 from agent.session.sections import SECTIONS
 from tests.session.test_numbers import JSON_VALUES
 

@@ -7,18 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.errors import AgentError
-from agent.events import (
-    Failure,
-    Frames,
-    Outcome,
-    Reason,
-    SessionBrief,
-    SessionResult,
-    Source,
-    StepReport,
-    Waited,
-)
+from agent.errors import AgentError, Problem
+from agent.events import Frames, Outcome, Reason, SessionBrief, SessionResult, Source, StepReport, Waited
 from agent.session.document import read_session
 from agent.session.writing import Process, to_bytes, with_fields, with_outcome, with_process
 
@@ -56,7 +46,7 @@ def test_only_a_completed_session_has_the_result_true(outcome: Outcome) -> None:
 
 
 def test_the_message_says_what_went_wrong_and_what_to_do() -> None:
-    failure = Failure("calibration", "Calibration failed.", "Wait for a darker sky.")
+    failure = Problem("calibration", "Calibration failed.", "Wait for a darker sky.")
     assert (
         ended(Outcome.FAILED, error=failure)["id_command"]["message"]
         == "Calibration failed. Wait for a darker sky."

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.clock import LoopClock
-from agent.events import Failure, Outcome, Reason
+from agent.errors import Problem
+from agent.events import Outcome, Reason
 from agent.session.problems import InvalidSessionError
 from agent.store import disk
 from agent.store.errors import (
@@ -349,7 +350,7 @@ def test_what_was_running_is_handed_out_and_the_rest_is_settled(root: Path, cloc
     assert names(root, Folder.ERROR) == ["failed.json", "torn.json"]
     assert reason_path(root / "Error/torn.json").exists()
     assert [one.session_id for one in store.scan().added] == ["claimed"]
-    store.finish("running", result("running", Outcome.FAILED, error=Failure("agent_restarted", "Gone.")))
+    store.finish("running", result("running", Outcome.FAILED, error=Problem("agent_restarted", "Gone.")))
     assert store.recover() == []
     store.close()
 

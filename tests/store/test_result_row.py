@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.events import Failure
+from agent.errors import Problem
 from agent.session.document import read_session
 from agent.store.folders import Folder
 from agent.store.model import Rejected
@@ -101,7 +101,7 @@ def test_what_was_rejected_while_the_table_was_locked_comes_with_the_next(
     store: SessionStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = Results(store.tree, telescope="balcony", zone=PARIS)
-    failure = Failure("not_json", "The JSON breaks.")
+    failure = Problem("not_json", "The JSON breaks.")
     with monkeypatch.context() as patch:
         patch.setattr("agent.store.disk.write", _locked)
         results.record_rejected(

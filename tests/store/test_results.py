@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from agent.capabilities import Camera, CameraCapabilities, Capabilities, Filter
-from agent.events import Failure, Frames, Outcome, Reason, Waited
+from agent.errors import Problem
+from agent.events import Frames, Outcome, Reason, Waited
 from agent.store import disk
 from agent.store.folders import Folder
 from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS
@@ -106,7 +107,7 @@ def test_failures_carry_reason_message_and_waits_into_table_and_report(
         "frames": Frames(20, 3, 2),
         "integration_s": 30.0,
         "reason": Reason.WEATHER,
-        "error": Failure("clouds", "Clouds | came"),
+        "error": Problem("clouds", "Clouds | came"),
         "message": "Clouds | came.\n3 of 20 frames",
         "waits": (Waited(Reason.WEATHER, 600.0),),
     }
@@ -182,7 +183,7 @@ def test_nothing_that_steers_a_terminal_or_a_page_reaches_table_report_or_list(
     store: SessionStore, results: Results, root: Path
 ) -> None:
     raw = session(WICKED.replace("\ud800", ""))
-    values: dict[str, Any] = {"message": WICKED, "error": Failure(WICKED, WICKED), "files": (WICKED,)}
+    values: dict[str, Any] = {"message": WICKED, "error": Problem(WICKED, WICKED), "files": (WICKED,)}
     path = run(store, raw, Outcome.PARTIAL, **values)
     results.record(path)
     odd = drop(root, "odd\n\x1bname.json", path.read_bytes(), Folder.DONE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.session.problems import Problem, warning
+from agent.errors import Problem, warning
 from agent.store.errors import FolderMissingError
 from agent.store.folders import Folder, reason_path
 from agent.store.store import SessionStore
@@ -122,8 +122,10 @@ def test_a_session_that_becomes_invalid_is_removed_and_explained(
 def test_the_telescopes_own_check_decides_too(root: Path, clock: HandClock) -> None:
     def examine(document: object) -> list[Problem]:
         if getattr(document, "target", "") == "M 33":
-            return [Problem("/setup_camera/exposure", "unknown_exposure", "There is no exposure of 15 s.")]
-        return [warning("", "note", "Fine.")]
+            return [
+                Problem("unknown_exposure", "There is no exposure of 15 s.", path="/setup_camera/exposure")
+            ]
+        return [warning("note", "Fine.")]
 
     store = open_store(root, clock, examine=examine)
     drop(root, "m31.json")
