@@ -214,7 +214,7 @@ class Hands:
         else:
             return
         message = "The telescope was not seen to stop before the agent ended."
-        self._status.problem(_PROBLEM, Failure("not_safe", message, _AFTER_START))
+        self._status.problem(_PROBLEM, Problem("not_safe", message, _AFTER_START))
 
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""

@@ -27,7 +27,7 @@ class Link:
         look_again: Callable[[], Awaitable[None]],
         poll_s: float,
     ) -> None:
-        """`kick`: the link changed; `look`: conditions did; `look_again`: the telescope is another one."""
+        """`kick`: the link changed; `look`: conditions may have; `look_again`: it is another telescope."""
         self._ground = ground
         self._status = status
         self._filter = shown_filter
