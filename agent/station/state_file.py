@@ -17,7 +17,7 @@ _LIMIT = 64 * 1024  # bytes; it has a few hundred
 class StateFile:
     """A small JSON object on disk. One that cannot be read counts as empty, with a warning.
 
-    A folder that goes away while the agent runs (an unmounted share) is none to be made again.
+    A tree that goes away while the agent runs (an unmounted share) is none to be made again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,8 +51,7 @@ class StateFile:
             return
         self._facts = changed
         try:
-            if not self._has_folder:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=not self._has_folder, exist_ok=True)
             disk.write(self._path, json.dumps(changed, ensure_ascii=False, indent=1).encode())
         except OSError as error:
             level = logging.DEBUG if self._owes else logging.WARNING

@@ -162,6 +162,15 @@ def rename_exclusive(source: Path, target: Path) -> None:
         raise
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder two levels below the tree's root if need be; a tree that is not there stays away.
+
+    What is made where an unmounted share should be would lie hidden below it afterwards.
+    """
+    folder.parent.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in this folder durable where the system can; they happened, so failures are ignored."""
     with contextlib.suppress(OSError):

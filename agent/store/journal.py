@@ -73,7 +73,7 @@ class JournalFile:
         """Replace the facts atomically and durably; StoreError when the disk refuses."""
         data = encoded(json.dumps({"mark": self._mark, "facts": facts}, ensure_ascii=False))
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self.path.parent)
             disk.write(self.path, data)
         except OSError as error:
             raise store_error(error, "write the session's journal", self.path) from error
@@ -104,7 +104,7 @@ class Journals:
         """
         path = _copy_of(self.of(session_id).path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(path.parent)
             disk.write(path, to_bytes(document.raw))
         except OSError as error:
             raise store_error(error, "keep a copy of the session", path) from error

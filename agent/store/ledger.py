@@ -156,7 +156,7 @@ class Ledger:
         kept = self._bounded(entries)
         document = {"version": _VERSION, "entries": [_plain(entry) for entry in kept.values()]}
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(exist_ok=True)
             disk.write(self._path, json.dumps(document, ensure_ascii=False, indent=1).encode())
         except OSError as error:
             raise store_error(error, "write the ledger of submissions", self._path) from error

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from agent.log_lines import LineFormatter
+from agent.store import disk
 from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class _SessionFile(logging.handlers.RotatingFileHandler):
 
 def _open(path: Path, session_id: str) -> _SessionFile | None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(path.parent)
         return _SessionFile(path, session_id)
     except OSError as error:
         _LOGGER.warning("Session %s has no log of its own: %s: %s", session_id, printable(path), error)

@@ -54,7 +54,7 @@ class Unreported:
         """Remember a result that is about to be written and told; StoreError when the disk refuses."""
         path = self._folder / f"{result.session.session_id}.json"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self._folder)
             disk.write(path, _encoded(result))
         except OSError as error:
             raise store_error(error, "note the result", path) from error

@@ -182,13 +182,18 @@ def test_a_tree_that_is_not_there_for_a_while_is_a_problem_and_loses_nothing(obs
             root.rename(root.with_name("unmounted"))
             await place.clock.sleep(600)
             assert place.said("status")[-1]["problem"]["code"] == "folder_missing"
-            assert not root.exists()
+            place.say("scope/session/submit", {"session_id": "b", **session()})
+            await place.clock.sleep(60)
+            assert place.files("ToDo") == []
+            assert not root.exists(), "what is made there would lie below the share when it is back"
             root.with_name("unmounted").rename(root)
             await place.sessions_ended(1, hours=6)
             assert place.said("status")[-1]["problem"] is None
+            kept = json.loads((root / ".dwarf-agent" / "telescope.json").read_text())
+            assert kept["switches"]["filter"] == "VIS", "seen while the tree was away"
         return place
 
-    assert run_virtual(night()).results[0]["result"] == "completed"
+    assert [result["result"] for result in run_virtual(night()).results] == ["completed"]
 
 
 def test_taking_out_the_file_of_a_session_that_would_go_on_stops_its_capture(observatory: Make) -> None:
@@ -213,7 +218,7 @@ def test_taking_out_the_file_of_a_session_that_would_go_on_stops_its_capture(obs
     assert run_virtual(night()).results == []
 
 
-@pytest.mark.parametrize("folder", ["ToDo", "Current", "Done"])
+@pytest.mark.parametrize("folder", ["ToDo", "Current", "Done", "Results", ".dwarf-agent"])
 def test_a_folder_removed_while_a_session_runs_holds_nothing_up(observatory: Make, folder: str) -> None:
     async def night() -> Observatory:
         place = observatory()
