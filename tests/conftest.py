@@ -17,5 +17,15 @@ def pytest_runtest_makereport() -> Iterator[None]:
         report.longrepr = _plain(report.longrepr)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked `soak` unless somebody asks for it."""
+    if "soak" in str(config.getoption("markexpr")):
+        return
+    skip = pytest.mark.skip(reason="asked for with: python -m pytest -m soak")
+    for item in items:
+        if item.get_closest_marker("soak") is not None:
+            item.add_marker(skip)
+
+
 def _plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

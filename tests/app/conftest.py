@@ -21,6 +21,7 @@ from agent.station.station import Station
 from agent.telescope.interface import Telescope
 from tests.support.fake_telescope import FakeTelescope
 from tests.support.scheduler_time import scheduler_reads
+from tests.support.small_pictures import small_pictures as small_pictures
 
 DUSK = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)
 BASE = {"site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"}}

@@ -1,7 +1,7 @@
-"""The slice in real time is asked for with `-m soak`, as every long run is."""
+"""Every night here is about what the telescope does, not about what its pictures look like."""
 
 from __future__ import annotations
 
-from tests.soak.conftest import pytest_collection_modifyitems
+from tests.support.small_pictures import small_pictures
 
-__all__ = ["pytest_collection_modifyitems"]
+__all__ = ["small_pictures"]

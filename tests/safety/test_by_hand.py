@@ -9,12 +9,11 @@ import pytest
 
 from agent.telescope.dwarf.wire.commands import Cmd
 from tests.safety.rig import GENERATIONS, Rig, on_the_wire, seconds
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 TARGET = {"target": "M 42", "ra": 5.59, "dec": -5.39}
 SOON_S = 1.0
-
-both = pytest.mark.parametrize("generation", GENERATIONS)
 
 
 async def armed(rig: Rig) -> None:
@@ -28,8 +27,7 @@ def tells_of_the_weather(message: str) -> bool:
     return any(word in message.lower() for word in ("rain", "weather", "unsafe"))
 
 
-@both
-@pytest.mark.parametrize("why", ["rain", "downpour", "silence"])
+@pytest.mark.parametrize(("generation", "why"), sliced(GENERATIONS, ("rain", "downpour", "silence")))
 def test_a_goto_by_hand_is_refused_while_it_is_unsafe(tmp_path: Path, generation: str, why: str) -> None:
     async def night() -> None:
         async with on_the_wire(tmp_path, generation=generation) as rig:
@@ -52,9 +50,9 @@ def test_a_goto_by_hand_is_refused_while_it_is_unsafe(tmp_path: Path, generation
     run_virtual(night())
 
 
-@both
-@pytest.mark.parametrize("level", ["warning", "alert"])
-@pytest.mark.parametrize("wait_s", [0.5, 5.0, 12.0])
+@pytest.mark.parametrize(
+    ("generation", "level", "wait_s"), sliced(GENERATIONS, ("warning", "alert"), (0.5, 5.0, 12.0))
+)
 def test_a_goto_by_hand_is_stopped_within_a_second_when_it_becomes_unsafe(
     tmp_path: Path, generation: str, level: str, wait_s: float
 ) -> None:

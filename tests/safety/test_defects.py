@@ -15,6 +15,7 @@ from agent.mqtt.port import Publication
 from agent.telescope.dwarf.telescope import DwarfTelescope
 from tests.safety.rig import Rig, long_session, on_the_wire
 from tests.support.invariant import exposes
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 TWO = ("broken", "sound")
@@ -101,8 +102,9 @@ def test_one_telescopes_defect_never_ends_anothers_night(tmp_path: Path, raises:
     run_virtual(night())
 
 
-@pytest.mark.parametrize("raises", ["stop_capture", "halt", "stop_goto", "park"])
-@pytest.mark.parametrize("level", ["warning", "alert"])
+@pytest.mark.parametrize(
+    ("raises", "level"), sliced(("stop_capture", "halt", "stop_goto", "park"), ("warning", "alert"))
+)
 def test_a_defect_in_stopping_never_ends_anothers_night_nor_goes_unsaid(
     tmp_path: Path, raises: str, level: str
 ) -> None:
@@ -138,8 +140,10 @@ def test_a_picture_that_cannot_be_fetched_costs_the_night_nothing(tmp_path: Path
     run_virtual(night())
 
 
-@pytest.mark.parametrize("raises", ["connection", "identity", "telemetry"])
-@pytest.mark.parametrize("verb", ["health", "sessions/list", "plan"])
+@pytest.mark.parametrize(
+    ("raises", "verb"),
+    sliced(("connection", "identity", "telemetry"), ("health", "sessions/list", "plan")),
+)
 def test_a_question_that_meets_a_defect_is_answered_and_ends_nothing(
     tmp_path: Path, raises: str, verb: str
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.safety.rig import BEGINS, GENERATIONS, Rig, long_session, on_the_wire, seconds
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 AGAIN_S = 10.5  # a stop is asked again after ten seconds at the latest
@@ -17,7 +18,6 @@ COMMANDS = ("abort", "skip", "pause", "end_night")
 SKIES = ("warning", "alert")
 
 both = pytest.mark.parametrize("generation", GENERATIONS)
-lost = pytest.mark.parametrize("times", [1, 5])
 
 
 async def a_stop_is_lost(rig: Rig, times: int) -> None:
@@ -43,9 +43,7 @@ async def is_stopped(rig: Rig, told: datetime, times: int) -> datetime:
     return closed
 
 
-@both
-@lost
-@pytest.mark.parametrize("verb", COMMANDS)
+@pytest.mark.parametrize(("generation", "times", "verb"), sliced(GENERATIONS, (1, 5), COMMANDS))
 def test_a_command_whose_stop_is_lost_asks_again_and_answers_only_when_it_is_done(
     tmp_path: Path, generation: str, times: int, verb: str
 ) -> None:
@@ -64,9 +62,7 @@ def test_a_command_whose_stop_is_lost_asks_again_and_answers_only_when_it_is_don
     run_virtual(night())
 
 
-@both
-@lost
-@pytest.mark.parametrize("level", SKIES)
+@pytest.mark.parametrize(("generation", "times", "level"), sliced(GENERATIONS, (1, 5), SKIES))
 def test_rain_whose_stop_is_lost_asks_again_until_the_shutter_closed(
     tmp_path: Path, generation: str, times: int, level: str
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.safety.rig import GENERATIONS, Rig, long_session, on_the_wire, seconds
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 SOON_S = 1.0  # from the link's return to the stop on the wire
@@ -27,9 +28,6 @@ ORDERS: dict[str, Order] = {
     "battery": lambda rig: rig.sim.faults.add("low-battery:percent=5"),
 }
 SETTINGS = {"conditions": {"min_battery": 20}}
-
-both = pytest.mark.parametrize("generation", GENERATIONS)
-away = pytest.mark.parametrize("away_s", AWAY_S)
 
 
 async def captures(rig: Rig) -> None:
@@ -57,9 +55,7 @@ async def stopped_at_once(rig: Rig, lost: datetime, away_s: float) -> None:
     assert rig.begun(lost) == []
 
 
-@both
-@away
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(("generation", "away_s", "order"), sliced(GENERATIONS, AWAY_S, tuple(ORDERS)))
 def test_an_order_given_while_the_link_is_away_is_carried_out_when_it_is_back(
     tmp_path: Path, generation: str, away_s: float, order: str
 ) -> None:
@@ -78,8 +74,7 @@ def test_an_order_given_while_the_link_is_away_is_carried_out_when_it_is_back(
     run_virtual(night())
 
 
-@both
-@pytest.mark.parametrize("verb", ["abort", "end_night", "pause"])
+@pytest.mark.parametrize(("generation", "verb"), sliced(GENERATIONS, ("abort", "end_night", "pause")))
 def test_a_command_given_while_the_link_is_away_is_answered_when_it_is_done(
     tmp_path: Path, generation: str, verb: str
 ) -> None:
@@ -100,8 +95,9 @@ def test_a_command_given_while_the_link_is_away_is_answered_when_it_is_done(
     run_virtual(night())
 
 
-@pytest.mark.parametrize("lives", [1, 2])
-@pytest.mark.parametrize("order", ["abort", "skip", "end_night", "rain", "downpour"])
+@pytest.mark.parametrize(
+    ("lives", "order"), sliced((1, 2), ("abort", "skip", "end_night", "rain", "downpour"))
+)
 def test_a_stop_that_was_wanted_survives_a_restart_of_the_agent(
     tmp_path: Path, order: str, lives: int
 ) -> None:

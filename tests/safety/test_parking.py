@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.safety.rig import GENERATIONS, Rig, long_session, on_the_wire, seconds
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 PARKS: dict[str, Any] = {"conditions": {"unsafe_action": "stop_and_park"}}
@@ -16,7 +17,6 @@ RETRY_S = 120.0
 RETURN_S = 130.0
 
 both = pytest.mark.parametrize("generation", GENERATIONS)
-levels = pytest.mark.parametrize("level", ["warning", "alert"])
 
 
 async def captures(rig: Rig) -> None:
@@ -25,8 +25,7 @@ async def captures(rig: Rig) -> None:
     await rig.captures()
 
 
-@both
-@levels
+@pytest.mark.parametrize(("generation", "level"), sliced(GENERATIONS, ("warning", "alert")))
 def test_rain_parks_the_telescope_that_captures(tmp_path: Path, generation: str, level: str) -> None:
     async def night() -> None:
         async with on_the_wire(tmp_path, generation=generation, **PARKS) as rig:
@@ -41,9 +40,9 @@ def test_rain_parks_the_telescope_that_captures(tmp_path: Path, generation: str,
     run_virtual(night())
 
 
-@both
-@levels
-@pytest.mark.parametrize("away_s", [25.0, 600.0])
+@pytest.mark.parametrize(
+    ("generation", "level", "away_s"), sliced(GENERATIONS, ("warning", "alert"), (25.0, 600.0))
+)
 def test_rain_while_the_link_is_away_parks_the_telescope_when_it_is_back(
     tmp_path: Path, generation: str, level: str, away_s: float
 ) -> None:

@@ -11,14 +11,15 @@ import pytest
 
 from agent.telescope.dwarf.wire.commands import Cmd
 from tests.safety.rig import GENERATIONS, Rig, long_session, on_the_wire
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
-both = pytest.mark.parametrize("generation", GENERATIONS)
 OFF: dict[str, Any] = {"conditions": {"unsafe_action": "shutdown"}}
 CLOSING = {"do_action": True, "park": True, "power_down": True}
 LATER = {"date": "2026-01-15", "time": "23:00:00"}
 CLOSED_S = 240.0
 SILENT_S = 3600.0
+ACTIONS = ("stop", "stop_and_park", "shutdown")
 
 
 def _will(rig: Rig) -> None:
@@ -44,8 +45,7 @@ async def captures(rig: Rig) -> None:
     await rig.captures()
 
 
-@both
-@pytest.mark.parametrize("action", ["stop", "stop_and_park", "shutdown"])
+@pytest.mark.parametrize(("generation", "action"), sliced(GENERATIONS, ACTIONS))
 def test_an_alert_parks_once_and_switches_off_once_what_a_waiting_session_wants_closed(
     tmp_path: Path, generation: str, action: str
 ) -> None:
@@ -59,8 +59,7 @@ def test_an_alert_parks_once_and_switches_off_once_what_a_waiting_session_wants_
     run_virtual(night())
 
 
-@pytest.mark.parametrize("action", ["stop", "stop_and_park", "shutdown"])
-@pytest.mark.parametrize("idle_s", [30.0, 1200.0])
+@pytest.mark.parametrize(("action", "idle_s"), sliced(ACTIONS, (30.0, 1200.0)))
 def test_an_alert_while_nothing_runs_closes_once_what_a_waiting_session_wants_closed(
     tmp_path: Path, action: str, idle_s: float
 ) -> None:
@@ -100,8 +99,7 @@ def test_no_news_of_the_weather_stops_the_capture_and_never_switches_off(tmp_pat
     run_virtual(night())
 
 
-@pytest.mark.parametrize("level", ["warning", "alert"])
-@pytest.mark.parametrize("before", [None, *NO_REPORTS])
+@pytest.mark.parametrize(("before", "level"), sliced((None, *NO_REPORTS), ("warning", "alert")))
 def test_a_live_unsafe_report_switches_off_once_whatever_was_before(
     tmp_path: Path, before: str | None, level: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from agent.telescope.dwarf.wire.commands import Cmd
 from tests.safety.rig import GENERATIONS, STOP_LIMIT_S, Rig, long_session, on_the_wire, seconds
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 both = pytest.mark.parametrize("generation", GENERATIONS)
@@ -33,8 +34,7 @@ def nothing_new_and_all_back(rig: Rig, told: datetime, names: list[str]) -> None
     assert rig.files("Current") == rig.files("Error") == rig.files("Done") == []
 
 
-@both
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("generation", "way"), sliced(GENERATIONS, WAYS))
 def test_a_stop_while_others_are_due_begins_nothing_and_stops_the_capture(
     tmp_path: Path, generation: str, way: str
 ) -> None:
@@ -54,9 +54,10 @@ def test_a_stop_while_others_are_due_begins_nothing_and_stops_the_capture(
     run_virtual(night())
 
 
-@both
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("deaf", ["deaf", "deaf:command=11006", "no-answer", "slow-answers:seconds=20"])
+@pytest.mark.parametrize(
+    ("generation", "way", "deaf"),
+    sliced(GENERATIONS, WAYS, ("deaf", "deaf:command=11006", "no-answer", "slow-answers:seconds=20")),
+)
 def test_a_deaf_telescope_is_told_to_stop_even_when_time_runs_out(
     tmp_path: Path, generation: str, way: str, deaf: str
 ) -> None:
@@ -75,8 +76,7 @@ def test_a_deaf_telescope_is_told_to_stop_even_when_time_runs_out(
     run_virtual(night())
 
 
-@both
-@pytest.mark.parametrize("wait_s", [0.5, 4.0])
+@pytest.mark.parametrize(("generation", "wait_s"), sliced(GENERATIONS, (0.5, 4.0)))
 def test_a_stop_in_the_middle_of_a_slew_stops_the_mount_and_begins_nothing(
     tmp_path: Path, generation: str, wait_s: float
 ) -> None:
