@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -16,6 +15,7 @@ from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
 from agent.app.weather import Weather
 from agent.clock import Clock
+from agent.errors import Problem
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
@@ -37,6 +37,7 @@ from agent.session.fields import WeatherPolicy
 from agent.settings import Settings, redacted
 from agent.station.station import Station
 from agent.station.switches import Switches
+from agent.station.tasks import Loop, Tasks
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -126,18 +127,21 @@ class MqttSide:
             station.say_again()
         self._weather.say_again()
         try:
-            async with asyncio.TaskGroup() as group:
-                for station in self._stations.values():
-                    pictures = Pictures(station, self.service.publisher.image)
-                    ends.append(self._bus.subscribe(pictures.hear))
-                    group.create_task(pictures.run(), name=f"{station.id}: pictures")
-                self._announce()
-                group.create_task(self._announcer.run(), name="discovery")
-                group.create_task(self._diagnostics.run(), name="diagnostics")
+            loops: dict[str, Loop] = {"discovery": self._announcer.run, "diagnostics": self._diagnostics.run}
+            for station in self._stations.values():
+                pictures = Pictures(station, self.service.publisher.image)
+                ends.append(self._bus.subscribe(pictures.hear))
+                loops[f"{station.id}: pictures"] = pictures.run
+            self._announce()
+            await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
             for end in ends:
                 end()
             await self.service.stop()
+
+    def _give_up(self, part: str, problem: Problem) -> None:
+        for station in self._stations.values():
+            station.status.problem(part, problem)
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)

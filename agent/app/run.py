@@ -14,6 +14,7 @@ from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
 from agent.app.weather import Weather
 from agent.clock import Clock
+from agent.errors import Problem
 from agent.events import EventBus
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.port import MqttPort
@@ -115,7 +116,7 @@ async def _serve(
     folder = settings.media_dir
     copies = [MediaCopy(station, folder) for station in stations.values()] if folder is not None else []
     async with asyncio.TaskGroup() as outer:
-        speaking = [outer.create_task(side.run(), name="mqtt")] if side is not None else []
+        speaking = [outer.create_task(_speak(side, stations), name="mqtt")] if side is not None else []
         for copy in copies:
             bus.subscribe(copy.hear)
             speaking.append(outer.create_task(copy.run(), name="media"))
@@ -134,6 +135,19 @@ async def _serve(
 
 def _discovery_file(tree: Tree) -> Path:
     return tree.ledger.with_name("discovery.json")
+
+
+async def _speak(side: MqttSide, stations: Mapping[str, Station]) -> None:
+    """Speak MQTT; should that fail as a whole, sessions from files go on all the same."""
+    try:
+        await side.run()
+    except Exception:
+        _LOGGER.exception("MQTT met a defect and is out of service")
+        problem = Problem(
+            "internal", "MQTT is out of service.", "Restart the agent, and report it with the log."
+        )
+        for station in stations.values():
+            station.status.problem("mqtt", problem)
 
 
 async def _of_each(work: Iterable[Coroutine[Any, Any, None]]) -> None:

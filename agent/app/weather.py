@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -19,12 +18,14 @@ from agent.conditions.safety import (
     TopicSource,
 )
 from agent.conditions.safety.entities import SUPERVISOR_URL, EntityReader
+from agent.errors import Problem
 from agent.events import EventBus, SafetyChanged, SafetyDecision, SafetyLevel
 from agent.mqtt.port import Classify, Message, Urgency, always
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings
 from agent.settings.parts import HomeAssistantSettings
 from agent.station.station import Station
+from agent.station.tasks import Loop, Tasks
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,12 +74,19 @@ class Weather:
         """Watch every deadline, and Home Assistant's entities, until cancelled."""
         self.say_again()
         entities = [source for source in self._sources if isinstance(source, EntitySource)]
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.monitor.run(), name="weather")
-            if entities:
-                url, token = _address(self._home_assistant)
-                reader = EntityReader(self.monitor, self._clock, entities, token, url)
-                group.create_task(reader.run(), name="weather entities")
+        loops: dict[str, Loop] = {"deadlines": self.monitor.run}
+        if entities:
+            url, token = _address(self._home_assistant)
+            loops["entities"] = EntityReader(self.monitor, self._clock, entities, token, url).run
+        await Tasks("weather", self._clock, self._give_up).keep(loops)
+
+    def _give_up(self, part: str, problem: Problem) -> None:
+        """Nobody watches over the sources any more: that is as bad as what they could not tell."""
+        for source in self._sources:
+            if part != "entities" or isinstance(source, EntitySource):
+                self.monitor.lose(source.name, "the agent's watch over it failed")
+        for station in self._stations.values():
+            station.status.problem(f"weather {part}", problem)
 
     def _take(self, message: Message) -> None:
         self.monitor.receive_topic(message.topic, message.payload, retained=message.retain)
@@ -88,7 +96,10 @@ class Weather:
             policy = station.switches.values.weather_policy
             shown = replace(decision, policy=policy.value)
             if self._sources:
-                station.weather(shown)
+                try:
+                    station.weather(shown)
+                except Exception:
+                    _LOGGER.exception("%s could not hear of the weather", station.id)
             self._bus.publish(SafetyChanged(telescope=station.id, at=self._clock.now(), decision=shown))
 
 

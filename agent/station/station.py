@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
-from agent.errors import Problem
+from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
@@ -377,7 +378,10 @@ class Station:
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running
         if running is not None:
-            return self.gate.conditions(running.waiting.document).weather
+            with contextlib.suppress(
+                AgentError
+            ):  # conditions that contradict each other end the session itself
+                return self.gate.conditions(running.waiting.document).weather
         return self.switches.values.weather_policy
 
     def _switched(self, _switches: Switches) -> None:
