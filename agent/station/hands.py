@@ -14,10 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from agent.capabilities import Camera
-from agent.errors import AgentError, Problem
-from agent.events import Reason, Status
+from agent.errors import AgentError
+from agent.events import Reason
 from agent.goals import Goal, GoalKind, Level, PreemptedError, Wish, merged
 from agent.station.ground import Ground
+from agent.station.kept_wishes import kept, restored
+from agent.station.safing_status import DOING, SafingStatus
 from agent.station.status import StationStatus
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import (
@@ -37,11 +39,8 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 LET_GO_S = 5.0  # work that was cancelled and does not end within this is left to itself
 _KEY = "hands"
-_AFTER_START = "Look after it if you can; the agent goes on trying after its next start."
-_PROBLEM = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
 _LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
-_DOING = {GoalKind.STOPPED: "stopped", GoalKind.PARKED: "parked", GoalKind.OFF: "switched off"}
 
 
 class StillCapturingError(TransientError):
@@ -82,15 +81,14 @@ class Hands:
         self._moved = False  # told to move, and not seen to be at rest since
         self._parked = False
         self._off = False
-        self._attempts = 0
-        self._trouble = ""
+        self._told = SafingStatus(status)
         self.session_id = ""  # the session that runs
         self.closing = (
             False  # the session that runs was told to end: what it closes with comes before a switch
         )
         self.taken = False  # a person moves the telescope just now
         self._held: dict[Hashable, _Held] = {}
-        self._capturing, self._kept = _restored(ground.state.get(_KEY))
+        self._capturing, self._kept = restored(ground.state.get(_KEY))
         telescope.listen(self._hear)
 
     # -- what others ask --------------------------------------------------------------------------------
@@ -142,7 +140,7 @@ class Hands:
 
     def trouble(self) -> str:
         """Why the telescope is not yet where it is wanted; "" while nothing stands in the way."""
-        return self._trouble
+        return self._told.trouble
 
     async def changed(self) -> None:
         """Return when a wish came, went or was fulfilled."""
@@ -213,8 +211,7 @@ class Hands:
             _LOGGER.exception("The telescope could not be stopped, by a defect of the agent or of a driver")
         else:
             return
-        message = "The telescope was not seen to stop before the agent ended."
-        self._status.problem(_PROBLEM, Problem("not_safe", message, _AFTER_START))
+        self._told.left()
 
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
@@ -241,7 +238,7 @@ class Hands:
         while True:
             changed, goal = self._changed, self._goal()
             if goal is None:
-                self._no_trouble()
+                self._told.over()
                 self._off = False
                 await changed.wait()
             elif self._is_reached(goal):
@@ -255,11 +252,12 @@ class Hands:
                 await self._within(AGAIN_CAPTURING_S if self._capturing else AGAIN_S, changed)
 
     async def _try(self, goal: Goal) -> bool:
-        self._attempts += 1
+        self._told.attempts += 1
         late = asyncio.create_task(self._late(goal), name="late")
         try:
             async with self._turn:
-                self._say(goal)
+                self._told.begins(goal, capturing=bool(self._capturing), parked=self._parked)
+                self._remember()
                 if not self._is_at_rest():
                     await self._stop(self._telescope)
                 if goal.park and not self._parked:
@@ -271,7 +269,7 @@ class Hands:
         except TimeoutError:
             self._not_there(goal, "it took too long", "")
         except Exception as error:
-            _LOGGER.exception("The telescope could not be %s, by a defect of the agent", _DOING[goal.kind])
+            _LOGGER.exception("The telescope could not be %s, by a defect of the agent", DOING[goal.kind])
             self._not_there(
                 goal, f"the agent failed ({type(error).__name__})", "Please report it with the log."
             )
@@ -291,7 +289,7 @@ class Hands:
 
         Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
         """
-        if self._attempts > 1 and self._capturing:
+        if self._told.attempts > 1 and self._capturing:
             await telescope.take_control()
         for camera in tuple(self._capturing):
             self._reports[camera] = await telescope.stop_capture(camera)
@@ -383,7 +381,7 @@ class Hands:
 
     def _fulfil(self) -> None:
         """Tell those who wait; what does not stand is over."""
-        self._no_trouble()
+        self._told.over()
         self._status.parked(self._parked)
         for holder, held in tuple(self._held.items()):
             if not held.reached.done():
@@ -393,37 +391,11 @@ class Hands:
                 self._notify()
         self._remember()
 
-    def _no_trouble(self) -> None:
-        self._attempts, self._trouble = 0, ""
-        self._status.problem(_PROBLEM, None)
-        self._status.safing(None)
-
-    def _say(self, goal: Goal) -> None:
-        """What people see while the telescope is brought to rest; of one that is at rest, nothing."""
-        self._remember()
-        if self._capturing or self._attempts > 1:
-            self._status.safing(Status.STOPPING, goal.reason, f"stopping the telescope: {goal.message}")
-        elif (goal.park and not self._parked) or (goal.off and not self._off):
-            doing = "switching off" if goal.off and (self._parked or not goal.park) else "parking"
-            self._status.safing(Status.FINISHING, goal.reason, f"{doing} the telescope: {goal.message}")
-
     def _not_there(self, goal: Goal, why: str, hint: str) -> None:
-        self._trouble = why
         known = self._ground.telescope.identity is not None
-        if not (self._capturing or (known and (self.linked or goal.park or goal.off))):
-            return
-        wanted = _DOING[goal.kind if not self._capturing else GoalKind.STOPPED]
-        level = logging.WARNING if self._attempts <= 1 else logging.DEBUG
-        _LOGGER.log(level, "The telescope is not %s yet: %s", wanted, why)
-        failure = Problem(
-            "not_safe",
-            f"The telescope is not {wanted} yet: {why.rstrip('.')}. The agent goes on trying.",
-            hint or "Look after it if you can.",
-        )
-        self._status.problem(_PROBLEM, failure)
-        if self._capturing:
-            self._status.safing(Status.STOPPING, goal.reason, f"stopping the telescope: {goal.message}")
-        self._remember()
+        if self._capturing or (known and (self.linked or goal.park or goal.off)):
+            self._told.fails(goal, why, hint, capturing=bool(self._capturing))
+            self._remember()
 
     def _hear(self, event: TelescopeEvent) -> None:
         match event:
@@ -457,28 +429,6 @@ class Hands:
                 self.withdraw(holder)
 
     def _remember(self) -> None:
-        """Keep what must be known after a restart: open shutters, and what was not reached yet."""
         goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)
-        kept: dict[str, Any] = {}
-        if self._capturing:
-            kept["capturing"] = sorted(camera.value for camera in self._capturing)
-        if goal is not None and not self._is_reached(goal) and (self._capturing or goal.park):
-            kept["wish"] = {"park": goal.park, "reason": goal.reason.value, "message": goal.message}
-        self._ground.state.set(**{_KEY: kept or None})
-
-
-def _restored(saved: object) -> tuple[set[Camera], tuple[Wish, ...]]:
-    """Which shutters an earlier life left open, and what it had not reached; what cannot be read is none."""
-    if not isinstance(saved, dict):
-        return set(), ()
-    names, wish = saved.get("capturing"), saved.get("wish")
-    cameras = {Camera(name) for name in names if name in set(Camera)} if isinstance(names, list) else set()
-    if not isinstance(wish, dict):
-        return cameras, ()
-    reason, message = wish.get("reason"), wish.get("message")
-    why = Reason(reason) if reason in set(Reason) else Reason.AGENT_RESTARTED
-    words = message if isinstance(message, str) else ""
-    wishes = [Wish(Level.SAFETY, why, words)] if cameras else []
-    if wish.get("park") is True:
-        wishes.append(Wish(Level.UPKEEP, why, words, park=True))
-    return cameras, tuple(wishes)
+        unreached = goal if goal is not None and not self._is_reached(goal) else None
+        self._ground.state.set(**{_KEY: kept(self._capturing, unreached)})

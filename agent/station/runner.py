@@ -117,7 +117,7 @@ class SessionRunner:
         if not waiting.resume or not isinstance(saved, list) or len(saved) != 4:
             return None
         session_id, kind, reason, message = saved
-        known = session_id == waiting.session_id and kind in set(EndKind) and reason in set(Reason)
+        known = session_id == waiting.session_id and kind in list(EndKind) and reason in list(Reason)
         return Ending(EndKind(kind), Reason(reason), str(message)) if known else None
 
     def _remember_ending(self, session_id: str, ending: Ending) -> None:

@@ -1,0 +1,40 @@
+"""What of the hands' wishes survives the agent's end: open shutters, and what was not reached yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from agent.capabilities import Camera
+from agent.events import Reason
+from agent.goals import Goal, Level, Wish
+
+
+def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] | None:
+    """Return what has to be written down; None when there is nothing."""
+    cameras = sorted(camera.value for camera in capturing)
+    facts: dict[str, Any] = {"capturing": cameras} if cameras else {}
+    if unreached is not None and (cameras or unreached.park):
+        facts["wish"] = {
+            "park": unreached.park,
+            "reason": unreached.reason.value,
+            "message": unreached.message,
+        }
+    return facts or None
+
+
+def restored(saved: object) -> tuple[set[Camera], tuple[Wish, ...]]:
+    """Which shutters an earlier life left open, and what it had not reached; what cannot be read is none."""
+    if not isinstance(saved, dict):
+        return set(), ()
+    names, wish = saved.get("capturing"), saved.get("wish")
+    cameras = {camera for camera in Camera if camera.value in names} if isinstance(names, list) else set()
+    if not isinstance(wish, dict):
+        return cameras, ()
+    reason, message = wish.get("reason"), wish.get("message")
+    why = Reason(reason) if isinstance(reason, str) and reason in set(Reason) else Reason.AGENT_RESTARTED
+    words = message if isinstance(message, str) else ""
+    wishes = [Wish(Level.SAFETY, why, words)] if cameras else []
+    if wish.get("park") is True:
+        wishes.append(Wish(Level.UPKEEP, why, words, park=True))
+    return cameras, tuple(wishes)
