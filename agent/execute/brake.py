@@ -52,6 +52,7 @@ class Brake:
         self._clock = clock
         self._status = status
         self._options = options
+        self._stands = False  # our wish to the hands holds until it is taken back
         self.waits: list[Waited] = []
         self.notes: list[str] = []
 
@@ -59,14 +60,12 @@ class Brake:
         """Wait out every pause; raise EndedError when the session has to end."""
         while True:
             if self._orders.ending is not None:
-                if (
-                    self._counter.open_camera is not None
-                ):  # a pause that ends, or an end from before a restart
+                if self._stands or self._counter.open_camera is not None:  # in a pause, or before a restart
                     await self.stop_telescope()
                 raise EndedError(self._orders.ending)
             hold = self._hold()
             if hold is None:
-                self._hands.withdraw(self)
+                self.leave()
                 await self._count()
                 return
             await self._wait_out(hold)
@@ -104,6 +103,7 @@ class Brake:
         message = order.message if order is not None else "the session failed"
         self._status.say(Status.STOPPING, reason=reason, message=f"stopping the telescope: {message}")
         level = Level.SESSION if standing else Level.SAFETY
+        self._stands = standing
         reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
         if standing:
@@ -117,6 +117,12 @@ class Brake:
             self.notes.append("the telescope was not seen to stop; the agent went on trying")
             if not leaving:  # the frames of one that goes on after a restart are counted then
                 await self._counter.close(None, seen=False)
+
+    def leave(self) -> None:
+        """Take back a wish that stands: nobody holds the session, or it is over."""
+        if self._stands:
+            self._stands = False
+            self._hands.withdraw(self)
 
     async def timed(self, reason: Reason, waiting: Awaitable[object]) -> None:
         """Wait, and note for the result how long and why."""

@@ -59,8 +59,8 @@ class Hands(Protocol):
     def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
         """The weightiest wish, but for that holder's, that keeps this level from moving the telescope."""
 
-    async def changed(self) -> None:
-        """Return when a wish came, went or was fulfilled."""
+    def changed(self) -> Awaitable[object]:
+        """Return what is over when a wish came, went or was fulfilled after this call."""
 
     @property
     def linked(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,9 +98,9 @@ class Orders:
         while self._ending is None and self._holds:
             await self.changed()
 
-    async def changed(self) -> None:
-        """Return with the next order that is given or taken back."""
-        await self._changed.wait()
+    def changed(self) -> Awaitable[object]:
+        """Return what is over with the next order after this call that is given or taken back."""
+        return self._changed.wait()
 
     def _notify(self) -> None:
         self._changed.set()

@@ -76,6 +76,7 @@ class SessionRun:
             self._counter.reopen()
             self._reporter.started(resumed=resumed)
             ending, failure = await self._run_plan()
+        self._brake.leave()
         failure = failure or defects.failure
         if ending is not None and ending.kind is EndKind.AGENT_STOP:
             await self._journal.flush()

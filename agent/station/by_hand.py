@@ -74,7 +74,7 @@ class ByHand:
         if unsafe or wish is not None:
             why = unsafe or (wish.message if wish is not None else "")
             return refused(command, Code.NOT_ALLOWED, f"The telescope is not moved while it is unsafe: {why}")
-        perform = partial(self._station.hands.perform, Level.PERSON, go)
+        perform = partial(self._station.hands.perform, Level.PERSON, go, wait=False)
         return await self._by_hand(command, accepted, perform, f"pointing at {target.name}")
 
     async def set_filter(self, name: str) -> Reply:

@@ -37,9 +37,12 @@ Work = Callable[[Telescope], Awaitable[T]]
 
 AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should be closed
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
+UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
+SWITCHED_S = 600.0  # a telescope that was away for longer was switched off and on, as far as we know
 LET_GO_S = 5.0  # work that was cancelled and does not end within this is left to itself
 _KEY = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
+_OTHERS = frozenset({ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER, ConnectionState.CLOSED})
 _LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
 
 
@@ -54,6 +57,7 @@ class _Held:
     """A wish with those who wait for it."""
 
     wish: Wish
+    since: float  # of the clock's monotonic time
     reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -79,9 +83,12 @@ class Hands:
         self._reports: dict[Camera, CaptureReport] = {}
         self._still = False  # seen to be at rest, and not moved since
         self._moved = False  # told to move, and not seen to be at rest since
+        self._stops = 0  # orders to stop everything; what one of them broke into was not at rest
         self._parked = False
         self._off = False
         self._told = SafingStatus(status)
+        self._away_since: float | None = None
+        self._others = False  # others could have had the telescope while it was out of sight
         self.session_id = ""  # the session that runs
         self.closing = (
             False  # the session that runs was told to end: what it closes with comes before a switch
@@ -142,9 +149,9 @@ class Hands:
         """Why the telescope is not yet where it is wanted; "" while nothing stands in the way."""
         return self._told.trouble
 
-    async def changed(self) -> None:
-        """Return when a wish came, went or was fulfilled."""
-        await self._changed.wait()
+    def changed(self) -> Awaitable[object]:
+        """Return what is over when a wish came, went or was fulfilled after this call."""
+        return self._changed.wait()
 
     # -- wishes -----------------------------------------------------------------------------------------
 
@@ -154,16 +161,19 @@ class Hands:
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
-            self._held[holder] = held = _Held(wish)
-        if self._doing is not None and self._doing.level < wish.level and not self._doing.preempted.done():
-            self._doing.preempted.set_result(wish)
+            self._held[holder] = held = _Held(wish, self._ground.clock.monotonic())
+        if self._doing is not None and self._doing.level < wish.level:
+            self._break_off(wish)
         self._notify()
         return asyncio.shield(held.reached)
 
     def stop_all(self, holder: Hashable, reason: Reason, message: str) -> asyncio.Future[bool]:
-        """Want everything stopped, whoever moved it."""
+        """Want everything stopped, whoever moves it."""
+        wish = Wish(Level.SAFETY, reason, message)
         self._still, self._moved = False, True
-        return self.want(holder, Wish(Level.SAFETY, reason, message))
+        self._stops += 1
+        self._break_off(wish)
+        return self.want(holder, wish)
 
     def withdraw(self, holder: Hashable) -> None:
         """Take a wish back; harmless when there is none."""
@@ -233,16 +243,19 @@ class Hands:
 
     async def serve(self) -> None:
         """Work towards the wishes for ever."""
-        for wish in self._kept:
+        before, self._kept = self._kept, ()
+        for wish in before:
             self.want(f"before the restart: {'park' if wish.park else 'stop'}", wish)
         while True:
-            changed, goal = self._changed, self._goal()
+            changed = self._changed
+            self._settle()
+            goal = self._goal()
             if goal is None:
                 self._told.over()
                 self._off = False
                 await changed.wait()
             elif self._is_reached(goal):
-                self._fulfil()
+                self._told.over()
                 if not await self._within(AGAIN_S, changed):
                     await self._look_again()
             elif not self._may_reach(goal):
@@ -258,26 +271,35 @@ class Hands:
             async with self._turn:
                 self._told.begins(goal, capturing=bool(self._capturing), parked=self._parked)
                 self._remember()
-                if not self._is_at_rest():
-                    await self._stop(self._telescope)
-                if goal.park and not self._parked:
-                    await self._fold(self._telescope)
-                if goal.off and not self._off:
-                    await self._power_down(self._telescope)
+                await self._approach(self._telescope)
         except AgentError as error:
             self._not_there(goal, error.message, error.hint)
         except TimeoutError:
             self._not_there(goal, "it took too long", "")
         except Exception as error:
             _LOGGER.exception("The telescope could not be %s, by a defect of the agent", DOING[goal.kind])
-            self._not_there(
-                goal, f"the agent failed ({type(error).__name__})", "Please report it with the log."
-            )
+            failed = f"the agent failed ({type(error).__name__})"
+            self._not_there(goal, failed, "Please report it with the log.")
         else:
             return True
         finally:
             late.cancel()
         return False
+
+    async def _approach(self, telescope: Telescope) -> None:
+        """Do what is wanted, one thing after the other; each only if it still is wanted by then."""
+        if self._goal() is not None and not self._is_at_rest():
+            await self._stop(telescope)
+            self._settle()
+        if (goal := self._goal()) is not None and goal.park and not self._parked:
+            await self._fold(telescope)
+            self._settle()
+        if (goal := self._goal()) is not None and goal.off and not self._off:
+            await self._power_down(telescope)
+
+    def _break_off(self, wish: Wish) -> None:
+        if self._doing is not None and not self._doing.preempted.done():
+            self._doing.preempted.set_result(wish)
 
     async def _late(self, goal: Goal) -> None:
         """Say that an attempt takes longer than it should, while it goes on."""
@@ -289,6 +311,7 @@ class Hands:
 
         Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
         """
+        stops = self._stops
         if self._told.attempts > 1 and self._capturing:
             await telescope.take_control()
         for camera in tuple(self._capturing):
@@ -300,7 +323,8 @@ class Hands:
                 self._capturing.add(camera)
                 raise StillCapturingError(f"The {camera.value} camera still captures.")
         self._capturing.clear()
-        self._moved, self._still = False, True
+        if self._stops == stops:
+            self._moved, self._still = False, True
 
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
@@ -311,24 +335,28 @@ class Hands:
                 asked = {camera: await self._telescope.running_capture(camera) for camera in Camera}
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
+        except Exception:
+            _LOGGER.exception("Whether the telescope stands still is not told, by a defect of its driver")
         else:
             running = {camera for camera, capture in asked.items() if capture is not None}
-            self._capturing |= running
-            self._still = not running
+            if running:
+                self._capturing |= running
+                self._still = False
 
     async def _fold(self, telescope: Telescope) -> None:
         await telescope.take_control()  # it may have been left alone
         if not self._still:
             await self._stop(telescope)
+        stops = self._stops
         await telescope.park()
-        self._still = self._parked = True
+        self._parked = self._stops == stops
 
     async def _power_down(self, telescope: Telescope) -> None:
         await telescope.take_control()
         if not self._still:
             await self._stop(telescope)
         await telescope.shutdown()
-        self._still = self._off = True
+        self._moved, self._still, self._off = False, True, True
 
     async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
         if moves:
@@ -372,23 +400,31 @@ class Hands:
         return self._is_at_rest() and (not goal.park or self._parked) and (not goal.off or self._off)
 
     def _is_at_rest(self) -> bool:
-        return self._still or (not self.linked and not self._capturing)
+        """Whether it was seen to stand still; one out of sight is believed to, if we left it so."""
+        left_so = not self._moved or self._ground.telescope.connection is ConnectionState.RESTING
+        return self._still or (not self.linked and not self._capturing and left_so)
 
     def _may_reach(self, goal: Goal) -> bool:
         """Whether there is a way to the telescope; one that was left alone can be woken."""
         resting = self._ground.telescope.connection is ConnectionState.RESTING
         return self.linked or (resting and (goal.park or goal.off or bool(self._capturing)))
 
-    def _fulfil(self) -> None:
-        """Tell those who wait; what does not stand is over."""
-        self._told.over()
+    def _settle(self) -> None:
+        """Tell those whose wish is fulfilled; what does not stand is over, and so is old upkeep."""
         self._status.parked(self._parked)
+        now = self._ground.clock.monotonic()
         for holder, held in tuple(self._held.items()):
-            if not held.reached.done():
-                held.reached.set_result(True)
-            if not held.wish.standing:
-                del self._held[holder]
-                self._notify()
+            wish = held.wish
+            if wish.level is Level.UPKEEP and now - held.since > UPKEEP_S:
+                _LOGGER.warning("It is too late to bring the telescope to rest for: %s", wish.message)
+                self.withdraw(holder)
+            elif self._is_reached(Goal(wish.park, wish.off, wish.reason, wish.message)):
+                if not held.reached.done():
+                    held.reached.set_result(True)
+                    self._notify()
+                if not wish.standing:
+                    del self._held[holder]
+                    self._notify()
         self._remember()
 
     def _not_there(self, goal: Goal, why: str, hint: str) -> None:
@@ -400,15 +436,30 @@ class Hands:
     def _hear(self, event: TelescopeEvent) -> None:
         match event:
             case ConnectionChanged(state=ConnectionState.CONNECTED):
-                self._still = False
+                self._back()
                 self._notify()
-            case ConnectionChanged():
+            case ConnectionChanged(state=state):
+                if self._away_since is None:
+                    self._away_since = self._ground.clock.monotonic()
+                self._others = self._others or state in _OTHERS
                 self._notify()
             case CaptureProgress(camera=camera) if self._still and self._goal() is not None:
                 _LOGGER.warning("The %s camera captures although it should not", camera.value)
                 self._capturing.add(camera)
                 self._still = False
                 self._notify()
+
+    def _back(self) -> None:
+        """The telescope is back: what was seen of it holds no longer."""
+        away_s = self._ground.clock.monotonic() - (self._away_since or self._ground.clock.monotonic())
+        self._still = False
+        if self._others:  # somebody else may have unfolded it
+            self._parked = False
+        if away_s > SWITCHED_S:  # somebody switched it on, and not for us to switch it off
+            for held in self._held.values():
+                if held.wish.level is Level.UPKEEP:
+                    held.wish = replace(held.wish, off=False)
+        self._away_since, self._others = None, False
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

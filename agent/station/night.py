@@ -33,6 +33,7 @@ class Night:
 
     def end(self, reason: Reason, message: str, *, runs: bool) -> None:
         """Start nothing more before the next solar noon; the closing steps wait for what still `runs`."""
+        self.judgement()  # an end that has run out is none
         ground = self._ground
         noon = next_solar_noon(ground.clock.now(), ground.site, ground.zone)
         if self._over is None:

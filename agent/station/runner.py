@@ -42,6 +42,7 @@ from agent.telescope.errors import TelescopeError
 _LOGGER = logging.getLogger(__name__)
 
 _ENDING = "ending"
+SOON_S = 10.0  # a session that something came before is asked again after this
 REST = timedelta(minutes=10)  # a session that failed lets the others by, and the telescope settle, this long
 
 
@@ -328,7 +329,7 @@ class SessionRunner:
             if waiting.resume:  # it goes on only to be stopped and counted, or waits for the sky as it did
                 return True
             _LOGGER.info("Session %s waits: %s", waiting.session_id, error)
-            await self._queue_again(waiting)
+            await self._queue_again(self._rested(waiting, SOON_S, error.wish.reason, error.message))
             return False
         except TelescopeError as error:
             _LOGGER.info("Session %s waits for the telescope: %s", waiting.session_id, error)

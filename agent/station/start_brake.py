@@ -11,6 +11,7 @@ from agent.schedule.waiting import Waiting
 from agent.station.hands import Hands
 from agent.station.night import Night
 from agent.station.switches import SwitchBoard
+from agent.station.weather_goal import HOLDER as WEATHER
 from agent.verdict import YES, Verdict
 
 
@@ -38,8 +39,8 @@ class StartBrake:
             return YES
         if self._hands.taken:
             return Verdict(False, Reason.USER, "A person moves the telescope.")
-        wish = self._hands.hold(Level.SESSION)
-        if wish is not None and wish.reason is not Reason.WEATHER:
+        wish = self._hands.hold(Level.SESSION, besides=WEATHER)  # of the weather the conditions judge
+        if wish is not None:
             return Verdict(False, wish.reason, f"The telescope is brought to rest: {wish.message}")
         if waiting.forced or waiting.resume:  # what ran before a restart is nothing that starts
             return None

@@ -251,13 +251,14 @@ class Station:
         if running is not None:
             running.orders.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, message))
         wish = Wish(Level.SAFETY, Reason.AGENT_STOPPED, message, standing=True)
-        at_rest = self.hands.want("agent", wish) if self.hands.busy else None
+        busy = self.hands.busy
+        at_rest = self.hands.want("agent", wish)
         try:
             async with self.ground.clock.timeout(STOP_LIMIT_S):
                 while self.runner.running is not None:
                     await self.ground.clock.sleep(0.05)
-                if at_rest is not None:
-                    await at_rest
+                if busy:
+                    await asyncio.wait([at_rest])
         except TimeoutError:
             _LOGGER.warning("%s did not come to rest in time: %s", self.ground.id, self.hands.trouble())
             await self.hands.tell_to_stop(TOLD_LIMIT_S)

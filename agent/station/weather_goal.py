@@ -33,6 +33,7 @@ class WeatherGoal:
         self._policy = policy
         self._end_night = end_night
         self._changed = asyncio.Event()
+        self._unknown_since: float | None = None  # monotonic
         self._late = False  # unknown for so long that it is as bad as unsafe
         self.decision: SafetyDecision | None = None
 
@@ -46,7 +47,10 @@ class WeatherGoal:
     def hear(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self.decision = decision
-        self._late = self._late and decision.state is SafetyState.UNKNOWN
+        if decision.state is not SafetyState.UNKNOWN:
+            self._unknown_since, self._late = None, False
+        elif self._unknown_since is None:
+            self._unknown_since = self._clock.monotonic()
         self._changed.set()
         self.look()
 
@@ -65,9 +69,10 @@ class WeatherGoal:
         """See that an unknown sky does not stay one for ever."""
         while True:
             self._changed.clear()
-            unknown = self.decision is not None and self.decision.state is SafetyState.UNKNOWN
+            since = self._unknown_since
+            left = None if since is None or self._late else since + UNKNOWN_LIMIT_S - self._clock.monotonic()
             try:
-                async with self._clock.timeout(UNKNOWN_LIMIT_S if unknown and not self._late else None):
+                async with self._clock.timeout(left if left is None else max(0.0, left)):
                     await self._changed.wait()
             except TimeoutError:
                 self._late = True
