@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from agent.capabilities import Camera
 from agent.errors import AgentError
@@ -21,6 +21,7 @@ from agent.station.ground import Ground
 from agent.station.kept_wishes import kept, restored
 from agent.station.safing_status import DOING, SafingStatus
 from agent.station.status import StationStatus
+from agent.station.turn import Turn
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import (
     CaptureProgress,
@@ -39,7 +40,6 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
 SWITCHED_S = 600.0  # a telescope that was away for longer was switched off and on, as far as we know
-LET_GO_S = 5.0  # work that was cancelled and does not end within this is left to itself
 _KEY = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
 _OTHERS = frozenset({ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER, ConnectionState.CLOSED})
@@ -61,15 +61,6 @@ class _Held:
     reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-@dataclass(eq=False)
-class _Doing:
-    """Work that is being performed."""
-
-    level: Level
-    task: asyncio.Future[Any]
-    preempted: asyncio.Future[Wish]
-
-
 class Hands:
     """Owner of all that a telescope is told to do, of the wishes about it, and of which shutters are open."""
 
@@ -77,8 +68,7 @@ class Hands:
         self._ground = ground
         self._telescope = telescope
         self._status = status
-        self._turn = asyncio.Lock()
-        self._doing: _Doing | None = None
+        self._turn = Turn(ground.clock)
         self._changed = asyncio.Event()
         self._reports: dict[Camera, CaptureReport] = {}
         self._still = False  # seen to be at rest, and not moved since
@@ -123,7 +113,7 @@ class Hands:
     @property
     def busy(self) -> bool:
         """Whether the telescope is being moved, captures, or is still on its way to rest."""
-        return self._doing is not None or bool(self._capturing) or not self.reached
+        return self._turn.busy or bool(self._capturing) or not self.reached
 
     @property
     def stopping(self) -> bool:
@@ -162,8 +152,8 @@ class Hands:
             held.wish = wish
         else:
             self._held[holder] = held = _Held(wish, self._ground.clock.monotonic())
-        if self._doing is not None and self._doing.level < wish.level:
-            self._break_off(wish)
+        if wish.level > Level.UPKEEP:
+            self._turn.break_off(wish, up_to=Level(wish.level - 1))
         self._notify()
         return asyncio.shield(held.reached)
 
@@ -172,7 +162,7 @@ class Hands:
         wish = Wish(Level.SAFETY, reason, message)
         self._still, self._moved = False, True
         self._stops += 1
-        self._break_off(wish)
+        self._turn.break_off(wish, up_to=Level.SAFETY)
         return self.want(holder, wish)
 
     def withdraw(self, holder: Hashable) -> None:
@@ -198,7 +188,7 @@ class Hands:
                 if not wait:
                     raise PreemptedError(wish)
                 await self.changed()
-            async with self._turn:
+            async with self._turn.lock:
                 if self.hold(level) is None:
                     return await self._do(level, work, moves=moves)
 
@@ -268,7 +258,7 @@ class Hands:
         self._told.attempts += 1
         late = asyncio.create_task(self._late(goal), name="late")
         try:
-            async with self._turn:
+            async with self._turn.lock:
                 self._told.begins(goal, capturing=bool(self._capturing), parked=self._parked)
                 self._remember()
                 await self._approach(self._telescope)
@@ -296,10 +286,6 @@ class Hands:
             self._settle()
         if (goal := self._goal()) is not None and goal.off and not self._off:
             await self._power_down(telescope)
-
-    def _break_off(self, wish: Wish) -> None:
-        if self._doing is not None and not self._doing.preempted.done():
-            self._doing.preempted.set_result(wish)
 
     async def _late(self, goal: Goal) -> None:
         """Say that an attempt takes longer than it should, while it goes on."""
@@ -331,7 +317,7 @@ class Hands:
         if not self.linked:
             return
         try:
-            async with self._turn:
+            async with self._turn.lock:
                 asked = {camera: await self._telescope.running_capture(camera) for camera in Camera}
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
@@ -362,30 +348,10 @@ class Hands:
         if moves:
             self._still = self._parked = self._off = False
             self._moved = True
-            self._status.parked(False)
-        task = asyncio.ensure_future(work(self._telescope))
-        self._doing = doing = _Doing(level, task, asyncio.get_running_loop().create_future())
         try:
-            waiting: list[asyncio.Future[Any]] = [task, doing.preempted]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return await self._turn.perform(level, work(self._telescope))
         finally:
-            self._doing = None
-            if not task.done():
-                await self._let_go(task)
-        if doing.preempted.done() and (not task.done() or task.cancelled()):
-            raise PreemptedError(doing.preempted.result())
-        self._status.parked(self._parked)
-        return task.result()
-
-    async def _let_go(self, task: asyncio.Future[Any]) -> None:
-        task.cancel()
-        try:
-            async with self._ground.clock.timeout(LET_GO_S):
-                await asyncio.wait([task])
-        except TimeoutError:
-            _LOGGER.warning(
-                "Work on the telescope does not end although it was told to; it is left to itself"
-            )
+            self._status.parked(self._parked)
 
     # -- inside -----------------------------------------------------------------------------------------
 
@@ -439,9 +405,9 @@ class Hands:
                 self._back()
                 self._notify()
             case ConnectionChanged(state=state):
-                if self._away_since is None:
-                    self._away_since = self._ground.clock.monotonic()
                 self._others = self._others or state in _OTHERS
+                if self._away_since is None and not self._others:  # left alone is not lost
+                    self._away_since = self._ground.clock.monotonic()
                 self._notify()
             case CaptureProgress(camera=camera) if self._still and self._goal() is not None:
                 _LOGGER.warning("The %s camera captures although it should not", camera.value)
