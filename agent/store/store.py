@@ -40,7 +40,7 @@ from agent.store.documents import (
     with_times,
 )
 from agent.store.drafts import list_drafts, select_draft
-from agent.store.errors import StoreError, store_error
+from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import JournalFile, Journals
 from agent.store.model import Changes, Draft, Rejected, StoredSession
@@ -238,7 +238,13 @@ class SessionStore:
             self.tree.mend()
             session = self._registry.known(session_id, Folder.TO_DO, Folder.CURRENT)
             if session.folder is Folder.TO_DO:
-                session = self._registry.reread(self._registry.move(session, Folder.CURRENT), strict=False)
+                taken = self._registry.move(session, Folder.CURRENT)
+                try:
+                    session = self._registry.reread(taken)
+                except SessionChangedError as error:  # somebody's new file, which the next scan judges
+                    self._return(taken)
+                    self._registry.forget(session)
+                    raise UnknownSessionError(error.message, hint=error.hint) from error
             folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
             raw = session.document.raw
             data = with_outcome(
