@@ -182,7 +182,8 @@ class Hands:
         so: what was seen of it stays true.
         """
         if moves:
-            self._leave_upkeep()
+            for holder in [one for one, held in self._held.items() if held.wish.level is Level.UPKEEP]:
+                self.withdraw(holder)
         while True:
             while (wish := self.hold(level)) is not None:
                 if not wait:
@@ -439,11 +440,6 @@ class Hands:
         except TimeoutError:
             return False
         return True
-
-    def _leave_upkeep(self) -> None:
-        for holder, held in tuple(self._held.items()):
-            if held.wish.level is Level.UPKEEP:
-                self.withdraw(holder)
 
     def _remember(self) -> None:
         goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)

@@ -114,15 +114,13 @@ class Registry:
             self._ids.pop(session.name, None)
             self.watch.forget(session.name)
 
-    def reread(self, session: StoredSession, *, strict: bool = True) -> StoredSession:
-        """Take the file as it is now; when it became unusable, raise (or, not strict, keep what we know)."""
+    def reread(self, session: StoredSession) -> StoredSession:
+        """Take the file as it is now; SessionChangedError when it became unusable."""
         content = self._read(self.path(session))
         if content is not None and content.document is not None and content.usable:
             updated = replace(session, document=content.document, problems=content.warnings)
             self.keep(updated)
             return updated
-        if not strict:
-            return session
         raise SessionChangedError(
             f"{printable(session.name)} was changed and cannot be used as it is now.",
             hint="It stays in ToDo/ and is looked at again.",
