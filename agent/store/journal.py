@@ -130,7 +130,12 @@ class Journals:
         session_id = session_id_of(name)
         base, _ = disk.split_number(session_id)
         copied = self.copied()
-        return base if base in copied and session_id not in copied else session_id
+        if session_id in copied:
+            return session_id
+        if base in copied:
+            return base
+        numbered = [one for one in copied if disk.split_number(one)[0] == base]  # its own id was taken then
+        return numbered[0] if len(numbered) == 1 else session_id
 
     def copied(self) -> set[str]:
         """Return the ids of the sessions that have a copy: they began, and neither ended nor wait again."""
