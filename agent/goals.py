@@ -20,11 +20,8 @@ class Level(IntEnum):
 
 
 class GoalKind(StrEnum):
-    """What a telescope's hands are about."""
+    """How far a telescope is to be brought to rest."""
 
-    FREE = "free"
-    SESSION = "session"
-    BY_HAND = "by_hand"
     STOPPED = "stopped"
     PARKED = "parked"
     OFF = "off"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
@@ -25,8 +24,6 @@ from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
 from agent.station.switches import Switches
-
-_LOGGER = logging.getLogger(__name__)
 
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,8 +17,6 @@ from agent.session.fields import WeatherPolicy
 from agent.targets import Site, Target
 from agent.telescope.interface import ConnectionState, TelescopeView
 from agent.verdict import YES, Verdict, against, merged
-
-_LOGGER = logging.getLogger(__name__)
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again

@@ -16,7 +16,7 @@ from typing import TypeVar
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
-from agent.goals import Goal, GoalKind, Level, PreemptedError, Wish, merged
+from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.ground import Ground
 from agent.station.kept_wishes import kept, restored
 from agent.station.safing_status import DOING, SafingStatus
@@ -80,25 +80,13 @@ class Hands:
         self._away_since: float | None = None
         self._others = False  # others could have had the telescope while it was out of sight
         self.session_id = ""  # the session that runs
-        self.closing = (
-            False  # the session that runs was told to end: what it closes with comes before a switch
-        )
+        self.closing = False  # that session was told to end; what it closes with comes before a switch
         self.taken = False  # a person moves the telescope just now
         self._held: dict[Hashable, _Held] = {}
         self._capturing, self._kept = restored(ground.state.get(_KEY))
         telescope.listen(self._hear)
 
     # -- what others ask --------------------------------------------------------------------------------
-
-    @property
-    def goal(self) -> GoalKind:
-        """What the hands are about now."""
-        goal = self._goal()
-        if goal is not None:
-            return goal.kind
-        if self.taken:
-            return GoalKind.BY_HAND
-        return GoalKind.SESSION if self.session_id else GoalKind.FREE
 
     @property
     def capturing(self) -> frozenset[Camera]:
@@ -363,8 +351,8 @@ class Hands:
             wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
         return merged(wishes)
 
-    def _is_reached(self, goal: Goal) -> bool:
-        return self._is_at_rest() and (not goal.park or self._parked) and (not goal.off or self._off)
+    def _is_reached(self, wanted: Goal | Wish) -> bool:
+        return self._is_at_rest() and (not wanted.park or self._parked) and (not wanted.off or self._off)
 
     def _is_at_rest(self) -> bool:
         """Whether it was seen to stand still; one out of sight is believed to, if we left it so."""
@@ -385,7 +373,7 @@ class Hands:
             if wish.level is Level.UPKEEP and now - held.since > UPKEEP_S:
                 _LOGGER.warning("It is too late to bring the telescope to rest for: %s", wish.message)
                 self.withdraw(holder)
-            elif self._is_reached(Goal(wish.park, wish.off, wish.reason, wish.message)):
+            elif self._is_reached(wish):
                 if not held.reached.done():
                     held.reached.set_result(True)
                     self._notify()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -14,8 +13,6 @@ from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.verdict import Verdict, against, merged
-
-_LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster than matters
 _WEATHER = "weather"
@@ -89,7 +86,7 @@ class SessionWatch:
         elif policy is WeatherPolicy.ABORT:
             self._orders.end(Ending(EndKind.LIMIT, Reason.WEATHER, message))
         elif self._waited_too_long(since):
-            minutes = (self._conditions.wait_max_s or 0) / 60
+            minutes = self._conditions.wait_max_s / 60
             ending = Ending(
                 EndKind.LIMIT, Reason.WEATHER, f"{message} It lasted more than {minutes:.0f} min."
             )
@@ -98,8 +95,7 @@ class SessionWatch:
             self._orders.pause(_WEATHER, Hold(Reason.WEATHER, message))
 
     def _waited_too_long(self, since: datetime) -> bool:
-        limit = self._conditions.wait_max_s
-        return limit is not None and self._clock.now() - since >= timedelta(seconds=limit)
+        return self._clock.now() - since >= timedelta(seconds=self._conditions.wait_max_s)
 
     async def _follow_conditions(self) -> None:
         while True:
@@ -138,7 +134,5 @@ class SessionWatch:
         """Whether all that is lost may be back before the session has waited for too long."""
         now = self._clock.now()
         self._lost_since = self._lost_since or now
-        if self._conditions.wait_max_s is None:
-            return True
         latest = self._lost_since + timedelta(seconds=self._conditions.wait_max_s)
         return now < latest and all(verdict.until is None or verdict.until <= latest for verdict in lost)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from agent.clock import Clock
 from agent.errors import Problem
@@ -55,20 +54,3 @@ def _defect(name: str, error: Exception) -> Problem:
         f"The agent's part '{name}' failed {DEATHS} times ({type(error).__name__}) and is out of service."
     )
     return Problem("internal", message, "Restart the agent, and please report it with the log.")
-
-
-def watched(work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-    """Run something in the background that nobody waits for; a defect in it is logged, not lost."""
-
-    def ended(task: asyncio.Task[Any]) -> None:
-        _RUNNING.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _LOGGER.error("%s met a defect", name, exc_info=error)
-
-    task = asyncio.create_task(work, name=name)
-    _RUNNING.add(task)
-    task.add_done_callback(ended)
-    return task
-
-
-_RUNNING: set[asyncio.Task[Any]] = set()  # the loop itself keeps only weak references
