@@ -113,7 +113,10 @@ class ConditionGate:
             now=now,
             site=self._site,
             target=targets[-1] if targets else None,
-            window=Window(None if waiting.forced else waiting.start or waiting.seen, waiting.window_end),
+            window=Window(
+                None if waiting.forced or waiting.resume else waiting.start or waiting.seen,
+                waiting.window_end,
+            ),
             duration_s=0.0 if running or waiting.plan is None else waiting.plan.estimate_s,
             link=self.link(),
             telemetry=self._telescope.telemetry,

@@ -136,6 +136,8 @@ class SessionRunner:
 
     async def _begin(self, running: Running) -> None:
         waiting = running.waiting
+        if self._hands.capturing and not waiting.resume:  # of a session that cannot go on now
+            self.leave_at_rest(Reason.QUEUE, f"Session {waiting.session_id} comes first.")
         if not await self._take_control(running):
             return
         try:
