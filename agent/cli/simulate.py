@@ -57,6 +57,16 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--fault", action="append", default=[], metavar="FAULT", help="something that goes wrong"
     )
+    parser.add_argument(
+        "--habit",
+        action="append",
+        default=[],
+        metavar="NAME=ANSWER",
+        help="what V3 firmware does where sources contradict each other (docs/simulator.md lists them)",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="end with code 1 if a client broke a rule of the hardware"
+    )
     parser.add_argument("--faults", action="store_true", help="list the faults, and exit")
     parser.add_argument(
         "--seed", type=int, default=1, help="for what happens by chance (default: %(default)s)"
@@ -91,6 +101,8 @@ def _run(arguments: argparse.Namespace) -> int:
             "seed": arguments.seed,
             "speed": arguments.speed,
             "faults": [parse_fault(text) for text in arguments.fault],
+            "habits": dict(_pair("--habit", text) for text in arguments.habit),
+            "strict": arguments.strict,
             **dict(_setting(text) for text in arguments.set),
         }
     )
@@ -98,14 +110,19 @@ def _run(arguments: argparse.Namespace) -> int:
     return asyncio.run(_serve(options, arguments.replay))
 
 
-def _setting(text: str) -> tuple[str, object]:
+def _pair(option: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise AgentError(f"--set {text}: there is no value.", hint="Write --set NAME=VALUE.")
+        raise AgentError(f"{option} {text}: there is no value.", hint=f"Write {option} NAME=VALUE.")
+    return name.strip(), value.strip()
+
+
+def _setting(text: str) -> tuple[str, object]:
+    name, value = _pair("--set", text)
     try:
-        return name.strip(), json.loads(value)
+        return name, json.loads(value)
     except ValueError:
-        return name.strip(), value.strip()
+        return name, value
 
 
 async def _serve(options: SimulatorOptions, recording: Path | None) -> int:

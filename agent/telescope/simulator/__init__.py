@@ -1,7 +1,9 @@
 """A Dwarf on the wire, without the telescope: for tests, for the demo, and for anybody's client."""
 
+from agent.telescope.simulator.broken_rules import BrokenRule, BrokenRulesError, HardwareRule
 from agent.telescope.simulator.dwarf import SimulatedDwarf, clock_for, patient, serve, serve_recording
 from agent.telescope.simulator.faults import FAULTS, Fault, FaultError, fault_from_json, parse_fault
+from agent.telescope.simulator.habits import HabitError, Habits
 from agent.telescope.simulator.options import (
     HTTP_PORT,
     STREAM_PORT,
@@ -17,9 +19,14 @@ __all__ = [
     "HTTP_PORT",
     "STREAM_PORT",
     "WEBSOCKET_PORT",
+    "BrokenRule",
+    "BrokenRulesError",
     "Fault",
     "FaultError",
     "Generation",
+    "HabitError",
+    "Habits",
+    "HardwareRule",
     "Recording",
     "RecordingError",
     "ReplayedDwarf",

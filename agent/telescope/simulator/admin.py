@@ -51,6 +51,12 @@ class Admin:
         entries = [{"what": type(one).__name__, **asdict(one)} for one in self.device.history]
         return web.json_response(entries, dumps=_dumps)
 
+    async def broken_rules(self, request: web.Request) -> web.Response:
+        """Tell which rules of the hardware a client broke."""
+        _local(request)
+        told = [{"code": one.rule.name.lower(), **asdict(one)} for one in self.device.broken_rules]
+        return web.json_response(told, dumps=_dumps)
+
     async def faults(self, request: web.Request) -> web.Response:
         """List the faults in force, and those there are."""
         _local(request)
@@ -107,6 +113,7 @@ def routes(device: Device, clients: Clients) -> list[web.RouteDef]:
     return [
         web.get(f"{PREFIX}/state", control.state),
         web.get(f"{PREFIX}/history", control.history),
+        web.get(f"{PREFIX}/broken-rules", control.broken_rules),
         web.get(f"{PREFIX}/faults", control.faults),
         web.post(f"{PREFIX}/faults", control.add),
         web.delete(f"{PREFIX}/faults", control.remove),

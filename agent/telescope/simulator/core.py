@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from agent.clock import Clock
 from agent.telescope.simulator import notices, physics
+from agent.telescope.simulator.broken_rules import BrokenRule, HardwareRule
 from agent.telescope.simulator.card import Card
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.faults import (
@@ -66,6 +67,7 @@ class Device:
         self.profile = PROFILES[options.model]
         self.faults = FaultBox(options.faults)
         self.history = History()
+        self.broken_rules: list[BrokenRule] = []
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
@@ -119,6 +121,12 @@ class Device:
         """Write down what truly happened."""
         self.history.append(entry)
         logger.debug("simulator: %s", entry)
+
+    def broke(self, rule: HardwareRule, client_id: str, detail: str) -> None:
+        """Write down that a client did what this firmware does not take."""
+        broken = BrokenRule(self.clock.now(), rule, client_id, detail)
+        self.broken_rules.append(broken)
+        logger.warning("simulator: a rule of the hardware was broken: %s", broken)
 
     # -- time -------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from agent.clock import Clock, ScaledClock, SystemClock
+from agent.telescope.simulator.broken_rules import BrokenRule, BrokenRulesError
 from agent.telescope.simulator.clients import Clients
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faultbox import FaultBox
@@ -59,6 +60,8 @@ class SimulatedDwarf:
             raise ExceptionGroup(
                 "the simulator failed", [one for one in self.device.errors if isinstance(one, Exception)]
             )
+        if kind is None and self.options.strict and self.broken_rules:
+            raise BrokenRulesError(self.broken_rules)
 
     @property
     def port(self) -> int:
@@ -94,6 +97,11 @@ class SimulatedDwarf:
     def history(self) -> History:
         """What truly happened on the hardware."""
         return self.device.history
+
+    @property
+    def broken_rules(self) -> list[BrokenRule]:
+        """What clients did that this firmware does not take, oldest first."""
+        return self.device.broken_rules
 
     @property
     def received(self) -> list[Received]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from agent.errors import AgentError
 from agent.targets import Site
 from agent.telescope.simulator.faults import Fault, parse_fault
+from agent.telescope.simulator.habits import Habits
 from agent.telescope.simulator.profiles import PROFILES
 
 WEBSOCKET_PORT = 9900
@@ -67,6 +68,8 @@ class SimulatorOptions:
     minimum_session_s: float = 0.0
     telemetry_s: float = 60.0
     faults: tuple[Fault, ...] = ()
+    habits: Habits = field(default_factory=Habits)
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if self.model not in PROFILES:
@@ -90,7 +93,7 @@ class SimulatorOptions:
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> SimulatorOptions:
         """Build options from plain values; faults may be given as text. Unknown names are errors."""
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
             raise SimulatorError(
@@ -102,5 +105,8 @@ class SimulatorOptions:
             faults = (faults,)
         if not isinstance(faults, list | tuple):
             raise SimulatorError("faults is a list of fault texts.")
+        habits = given.pop("habits", Habits())
+        if isinstance(habits, Mapping):
+            habits = Habits.from_texts({str(name): str(answer) for name, answer in habits.items()})
         parsed = tuple(one if isinstance(one, Fault) else parse_fault(str(one)) for one in faults)
-        return cls(**given, faults=parsed)  # type: ignore[arg-type]  # the names are checked above
+        return cls(**given, faults=parsed, habits=habits)  # type: ignore[arg-type]  # the names are checked above

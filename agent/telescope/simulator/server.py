@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.simulator import commands
+from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.clients import Client, Clients
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import AnswerCode, Deaf, NoPong
@@ -140,6 +141,8 @@ class Server:
         if not understood(command, device.options.generation):
             if not command.silent_on_v3 or device.options.generation != Generation.V3:
                 call.answer(command.answer(code=NOT_UNDERSTOOD))
+            else:
+                device.broke(HardwareRule.SILENT_COMMAND, client.client_id, str(cmd))
             return
         refused = device.faults.use(AnswerCode, cmd)
         if refused is not None:

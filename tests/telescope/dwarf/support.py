@@ -66,7 +66,14 @@ async def bench(
     """A telescope with these faults, and a driver connected to it."""
     clock = LoopClock(NIGHT)
     wanted = SimulatorOptions.from_mapping(
-        {"model": model, "generation": generation, "site": BASEL, "faults": list(faults), **simulated}
+        {
+            "model": model,
+            "generation": generation,
+            "site": BASEL,
+            "faults": list(faults),
+            "strict": True,
+            **simulated,
+        }
     )
     async with SimulatedDwarf(wanted, clock) as sim:
         telescope = DwarfTelescope(
