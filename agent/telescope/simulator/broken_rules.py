@@ -13,6 +13,8 @@ class HardwareRule(StrEnum):
     """A rule of the hardware, as a sentence."""
 
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
+    CALIBRATED_IN_MOTION = "Calibrating while tracking fails: 11004 and a pause come first."
+    RESET_ROTATION = "The rotation of a mini has no home: its reset (14003, id 1) never completes."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -96,6 +97,7 @@ class Pointing:
     rotation: float = 158.0
     pitch: float = 169.0
     homed: bool = True
+    stopped_at: float = -math.inf  # tracking, by a client; the clock's monotonic seconds
 
 
 @dataclass(slots=True)
@@ -115,11 +117,12 @@ class Motion:
 
 @dataclass(slots=True)
 class Focus:
-    """The focus motor; `activity` is "", "astro" or "normal"."""
+    """The focus motor; `activity` is "", "astro", "fast", "normal" or "area"."""
 
     position: int = 630
     infinity: int = INFOCUS
     activity: str = ""
+    infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
 
 
 @dataclass(slots=True)

@@ -57,7 +57,7 @@ def test_a_night_in_the_newer_way() -> None:
             await client.ask(16703, param.SetIntParam(param_id=COUNT, value=2))
             echoes = [notify.IntParam.FromString(data) for data in client.told(15264)]
             await client.send(11000, astro.Calibrate(lon=7.6, lat=47.5))
-            await client.notice(15210, b"")
+            await client.notice(15262)
             await client.send(11002, VEGA)
             await client.notice(15212)
             await client.send(11005, astro.StartCapture(ir_index=1))

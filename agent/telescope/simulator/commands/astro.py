@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from agent.targets import Site
 from agent.telescope.dwarf.proto import astro_pb2 as proto
 from agent.telescope.simulator import capture, notices, physics, pointing, tables
+from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.commands.camera_settings import CLOSED
 from agent.telescope.simulator.commands.tasks import enter_mode
 from agent.telescope.simulator.core import Device
@@ -20,6 +21,7 @@ from agent.telescope.simulator.state import Operation
 
 NO_GOTO_YET = -11513
 NO_DARK = -11503
+GOTO_RUNNING = -11508
 _NO_CARD, _CARD_FULL = -2, -6
 _WARNINGS = (NO_GOTO_YET, -11514, -11526)  # told, and the capture runs all the same
 _HOURS = 24.0
@@ -33,6 +35,12 @@ def refused(device: Device, cmd: int) -> bool:
     if device.faults.use(Busy, cmd) is not None:
         return True
     return pointing.busy(device) or device.state.capturing()
+
+
+def _busy(device: Device) -> int:
+    """The code a second goto gets: newer firmware says when it is a goto that runs."""
+    goes = device.options.generation == Generation.V3 and device.state.motion.activity == "goto"
+    return GOTO_RUNNING if goes else ASTRO_BUSY
 
 
 def _learn_site(device: Device, longitude: float, latitude: float) -> None:
@@ -51,14 +59,21 @@ def _v3(device: Device, call: Call) -> bool:
 def calibrate(device: Device, call: Call) -> int | None:
     if refused(device, call.cmd):
         return ASTRO_BUSY
+    if device.options.generation == Generation.V3 and pointing.swings(device):
+        device.broke(HardwareRule.CALIBRATED_IN_MOTION, call.peer.client_id, device.state.pointing.target)
     _learn_site(device, call.request.lon, call.request.lat)
-    pointing.start_calibration(device, _early(device, call))
+    pointing.start_calibration(device, _early(device, call), call.code)
     return None
 
 
 @on(11001)
-@on(11004)
-@on(11015)
+def stop_calibration(device: Device, _call: Call) -> int:
+    if device.state.motion.calibration != Operation.IDLE:
+        pointing.stop(device)
+    return OK
+
+
+@on(11004, 11015)
 def stop_motion(device: Device, _call: Call) -> int:
     pointing.stop(device)
     return OK
@@ -71,7 +86,7 @@ def goto(device: Device, call: Call) -> int | None:
     if not 0 <= ra < _HOURS or not -90 <= asked.dec <= 90:
         return BAD_PARAMETER
     if refused(device, call.cmd):
-        return ASTRO_BUSY
+        return _busy(device)
     if not device.state.calibrated:
         return pointing.CALIBRATE_FIRST
     aim = pointing.Aim(asked.target_name, ra, asked.dec)
@@ -93,7 +108,7 @@ def goto_solar(device: Device, call: Call) -> Message | None:
     if aim is None:
         answer(BAD_PARAMETER)
     elif refused(device, call.cmd):
-        answer(ASTRO_BUSY)
+        answer(_busy(device))
     elif not device.state.calibrated and aim.solar_index not in (physics.MOON, physics.SUN):
         answer(pointing.CALIBRATE_FIRST)
     else:
@@ -166,7 +181,8 @@ def solve_eq(device: Device, call: Call) -> Message | None:
 @on(11019)
 def stop_eq(device: Device, call: Call) -> int | None:
     pointing.stop(device)
-    return None if _v3(device, call) else OK
+    silent = _v3(device, call) and device.options.habits.stop_eq == "silent"
+    return None if silent else OK
 
 
 @on(11011, takes=proto.TrackSunMoon)
