@@ -21,6 +21,8 @@ class Limits:
     tracking: float = 30.0  # between the end of a goto and the report that tracking runs
     focus: float = 240.0  # usually 10 to 60
     focus_states: float = 15.0  # an accepted focus search shows its state within this, if ever
+    still: float = 5.0  # a mount swings on after a stop
+    in_focus: float = 45.0  # after an infinity focus V3 measures the polar alignment for 60
     solve_eq: float = 600.0  # usually 30 to 90
     capture_start: float = 60.0  # usually 2 to 20
     capture_stop: float = 300.0  # stacking what was taken may last minutes

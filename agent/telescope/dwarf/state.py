@@ -149,7 +149,9 @@ class DeviceState:
         self.telemetry = Telemetry()
         self.captures = {camera: CaptureRecord(camera) for camera in Camera}
         self.busy: set[str] = set()
+        self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
         self.powering_off = False
+        self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
 
     @property
@@ -165,6 +167,8 @@ class DeviceState:
     def link_lost(self) -> None:
         """The link broke: what was known may be stale."""
         self.busy.clear()
+        self._awaited.clear()
+        self.infinity_at = None
         self.powering_off = False
         for record in self.captures.values():
             record.missed = record.missed or record.active
@@ -206,12 +210,14 @@ class DeviceState:
 
     def occupied(self, activity: str) -> None:
         """We began an activity ourselves."""
+        self._awaited.add(activity)
         if activity not in self.busy:
             self.busy.add(activity)
             self._emit(ActivityReport(activity, "begins"))
 
     def free(self, activity: str) -> None:
         """An activity ended, or was stopped."""
+        self._awaited.discard(activity)
         if activity in self.busy:
             self.busy.discard(activity)
             self._emit(ActivityReport(activity, "ends"))
@@ -226,8 +232,12 @@ class DeviceState:
 
     def _activity(self, activity: str, state: int, detail: str = "") -> None:
         if state not in _BUSY_STATES:
-            self.free(activity)
+            if activity not in self._awaited:
+                self.free(activity)
             return
+        self._awaited.discard(activity)
+        if activity in (CALIBRATING, SLEWING):
+            self.infinity_at = None
         self.busy.add(activity)
         self._emit(ActivityReport(activity, detail or "runs"))
 

@@ -28,6 +28,7 @@ async def infinite_focus(device: Device) -> None:
     """Go to the stored infinity focus; a telescope that asks for a search first gets one."""
     try:
         await _focus(device, _INFINITY, "Infinity focus")
+        device.state.infinity_at = device.clock.monotonic()
     except TelescopeError as error:
         if error.device_code != _FAST_FOCUS_FAILED:
             raise
@@ -49,6 +50,7 @@ async def _focus(device: Device, mode: int, doing: str) -> None:
         request = focus_pb2.AstroAutoFocus(mode=mode)
         await device.carry_out(Cmd.ASTRO_AUTO_FOCUS, request, completion, total=device.limits.focus)
 
+    device.state.infinity_at = None
     device.state.occupied(FOCUSING)
     try:
         await willing(device, Camera.TELE, attempt)

@@ -96,6 +96,18 @@ class CalibrationDone:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyMode:
+    """V3: how the body stands, told after a calibration among others; None unknown."""
+
+    equatorial: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """V3: the telescope works on something: proof of life, nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
 class GotoStep:
     """The state of a goto; only V3 says for which target."""
 
@@ -183,6 +195,8 @@ Notification = (
     | Tracking
     | CalibrationStep
     | CalibrationDone
+    | BodyMode
+    | Waiting
     | GotoStep
     | FocusRun
     | EqStep
@@ -271,6 +285,8 @@ def param_values(param: common_pb2.CommonParam) -> tuple[int, int, int, int, flo
     return param.id, param.auto_mode, param.mode_index, param.index, param.continue_value
 
 
+_EQUATORIAL = {1: True, 2: False}
+
 _focus_run = _simple(notify_pb2.OperationState, lambda message: FocusRun(message.state))
 
 _DECODERS: dict[int, _Decoder] = {
@@ -305,7 +321,9 @@ _DECODERS: dict[int, _Decoder] = {
     ),
     15243: _simple(notify_pb2.BodyTemperature, lambda message: BodyTemperature(message.temperature)),
     15256: _simple(notify_pb2.CalibrationResult, lambda message: CalibrationDone(message.azi, message.alt)),
+    15255: _simple(notify_pb2.WaitingProgress, lambda _message: Waiting()),
     15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),
+    15262: _simple(notify_pb2.BodyStatus, lambda message: BodyMode(_EQUATORIAL.get(message.status))),
     15264: _simple(
         notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.mode, message.value)
     ),
