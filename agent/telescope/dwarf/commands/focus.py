@@ -16,7 +16,7 @@ from agent.telescope.errors import TelescopeError
 _LOGGER = logging.getLogger(__name__)
 
 _SEARCH, _INFINITY = 0, 1
-_FAST_FOCUS_FAILED = -15101
+_SEARCH_FIRST = frozenset({-15101, -15107, -15108})  # the fast focus failed, or no position is stored
 
 
 async def auto_focus(device: Device) -> None:
@@ -30,7 +30,7 @@ async def infinite_focus(device: Device) -> None:
         await _focus(device, _INFINITY, "Infinity focus")
         device.state.infinity_at = device.clock.monotonic()
     except TelescopeError as error:
-        if error.device_code != _FAST_FOCUS_FAILED:
+        if error.device_code not in _SEARCH_FIRST:
             raise
         _LOGGER.info("The telescope wants a full focus search first")
         await auto_focus(device)

@@ -9,6 +9,7 @@ from agent.capabilities import Camera
 from agent.telescope.dwarf.completion import GoLiveCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.wire import codes
+from agent.telescope.dwarf.wire.code_table import Advice
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import TelescopeError
 
@@ -16,7 +17,8 @@ _LOGGER = logging.getLogger(__name__)
 
 BUSY_PAUSE_S = 5.0  # the module needs a moment after it was freed
 
-_NOT_READY = frozenset({codes.NOT_UNDERSTOOD, codes.TELE_CLOSED, codes.WIDE_CLOSED})
+_BUSY = codes.advising(Advice.WAIT)
+_NOT_READY = codes.advising(Advice.ENTER, Advice.ENTER_ONCE)
 _GO_LIVE = {Camera.TELE: Cmd.GO_LIVE, Camera.WIDE: Cmd.GO_LIVE_WIDE}
 
 
@@ -38,7 +40,7 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
     try:
         await attempt()
     except TelescopeError as error:
-        if error.device_code == codes.ASTRO_BUSY and not device.state.capturing:
+        if error.device_code in _BUSY and not device.state.capturing:
             _LOGGER.info("The telescope says it is busy; finishing what is over, then once more")
             await go_live(device)
             await device.clock.sleep(BUSY_PAUSE_S)

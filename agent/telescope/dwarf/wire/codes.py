@@ -29,6 +29,9 @@ MOTOR_LIMIT = -14519
 MOTOR_NEEDS_HOME = -14520
 
 
+_PASSES = (Advice.WAIT, Advice.ENTER, Advice.RETRY)
+
+
 class CodeKind(StrEnum):
     """What an answer's code means for the command that got it."""
 
@@ -76,18 +79,24 @@ def describe(code: int, generation: Generation = Generation.V3) -> DeviceCode:
     return DeviceCode("unknown_code", "the telescope gives a code nobody knows", "", Advice.STOP)
 
 
+def advising(*advice: Advice) -> frozenset[int]:
+    """Return the codes of either generation with one of these advices."""
+    tables = (code_table.COMMON, *code_table.BY_GENERATION.values())
+    return frozenset(code for table in tables for code, meaning in table.items() if meaning.advice in advice)
+
+
 def code_kind(code: int, generation: Generation = Generation.V3) -> CodeKind:
     """Tell whether a code is success, a warning that lets the command go on, or failure."""
     advice = describe(code, generation).advice
     if advice is Advice.FINE:
         return CodeKind.DONE
-    return CodeKind.WARNING if advice is Advice.WARN else CodeKind.FAILED
+    return CodeKind.WARNING if advice is Advice.GO_ON else CodeKind.FAILED
 
 
 def error_for(code: int, doing: str, generation: Generation = Generation.V3) -> TelescopeError:
     """Return the error that says what to do next. `doing` begins the sentence ("Goto M 31")."""
     meaning = describe(code, generation)
-    kind = TransientError if meaning.advice is Advice.RETRY else RefusedError
+    kind = TransientError if meaning.advice in _PASSES else RefusedError
     hint = meaning.remedy
     return kind(
         f"{doing}: {meaning.sentence} ({code}).",
