@@ -101,12 +101,17 @@ class CalibrationCompletion(Completion):
                 return False
         return True
 
+    def _weigh(self, code: int) -> CodeKind:
+        kind = super()._weigh(code)
+        self._missed = self._missed or code == codes.PLATE_SOLVING_FAILED
+        return kind
+
     def _hear(self, kind: CodeKind) -> None:
         if kind is CodeKind.DONE:
             self._confirmed = self.ran
             self.done = self._ended
         elif not self._ended:
-            self.ran = self._missed = True
+            self.ran = True
             self.patience = None
 
     async def silent(self, seconds: float) -> None:
