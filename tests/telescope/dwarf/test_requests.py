@@ -46,15 +46,15 @@ async def test_answers_of_both_types_are_answers(kind: int) -> None:
     assert await question == b"\x08\x01"
 
 
-async def test_an_answer_from_another_module_or_of_another_type_is_none() -> None:
+async def test_an_answer_to_another_command_or_of_another_type_is_none() -> None:
     wire = Wire()
     question = asyncio.create_task(wire.exchange.ask(11004))
     await settle()
-    wire.exchange.deliver(Packet(4, 11004, PacketType.ANSWER))
+    wire.answers(11002)
     wire.answers(11004, kind=PacketType.REQUEST)
     await settle()
     assert not question.done()
-    wire.answers(11004)
+    wire.exchange.deliver(Packet(4, 11004, PacketType.ANSWER))  # from whichever module
     assert await question == b""
 
 
