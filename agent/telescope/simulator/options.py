@@ -65,6 +65,7 @@ class SimulatorOptions:
     ambient_c: float = 12.0
     darks: bool = True
     boot_s: float = 45.0
+    goodbye_s: float = 0.5
     minimum_session_s: float = 0.0
     telemetry_s: float = 60.0
     faults: tuple[Fault, ...] = ()
