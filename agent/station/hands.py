@@ -73,6 +73,7 @@ class Hands:
         self._reports: dict[Camera, CaptureReport] = {}
         self._still = False  # seen to be at rest, and not moved since
         self._moved = False  # told to move, and not seen to be at rest since
+        self._seen = False  # seen to be at rest, in this life
         self._stops = 0  # orders to stop everything; what one of them broke into was not at rest
         self._parked = False
         self._off = False
@@ -101,7 +102,8 @@ class Hands:
     @property
     def busy(self) -> bool:
         """Whether the telescope is being moved, captures, or is still on its way to rest."""
-        return self._turn.busy or bool(self._capturing) or not self.reached
+        on_its_way = not self.reached and (self.linked or self._moved)
+        return self._turn.busy or bool(self._capturing) or on_its_way
 
     @property
     def stopping(self) -> bool:
@@ -287,19 +289,24 @@ class Hands:
         Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
         """
         stops = self._stops
+        if not (self._moved or self._capturing):
+            self._capturing |= await self._running(telescope)
         if self._told.attempts > 1 and self._capturing:
             await telescope.take_control()
         for camera in tuple(self._capturing):
             self._reports[camera] = await telescope.stop_capture(camera)
         if self._moved or self._capturing:
             await telescope.halt()
-        for camera in Camera:
-            if await telescope.running_capture(camera) is not None:
-                self._capturing.add(camera)
-                raise StillCapturingError(f"The {camera.value} camera still captures.")
+        if running := await self._running(telescope):
+            self._capturing |= running
+            raise StillCapturingError(f"The {next(iter(running)).value} camera still captures.")
         self._capturing.clear()
         if self._stops == stops:
-            self._moved, self._still = False, True
+            self._moved, self._still, self._seen = False, True, True
+
+    async def _running(self, telescope: Telescope) -> set[Camera]:
+        """The cameras that capture, as the telescope says."""
+        return {camera for camera in Camera if await telescope.running_capture(camera) is not None}
 
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
@@ -307,13 +314,12 @@ class Hands:
             return
         try:
             async with self._turn.lock:
-                asked = {camera: await self._telescope.running_capture(camera) for camera in Camera}
+                running = await self._running(self._telescope)
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
         except Exception:
             _LOGGER.exception("Whether the telescope stands still is not told, by a defect of its driver")
         else:
-            running = {camera for camera, capture in asked.items() if capture is not None}
             if running:
                 self._capturing |= running
                 self._still = False
@@ -331,7 +337,7 @@ class Hands:
         if not self._still:
             await self._stop(telescope)
         await telescope.shutdown()
-        self._moved, self._still, self._off = False, True, True
+        self._moved, self._still, self._seen, self._off = False, True, True, True
 
     async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
         if moves:
@@ -355,9 +361,10 @@ class Hands:
         return self._is_at_rest() and (not wanted.park or self._parked) and (not wanted.off or self._off)
 
     def _is_at_rest(self) -> bool:
-        """Whether it was seen to stand still; one out of sight is believed to, if we left it so."""
-        left_so = not self._moved or self._ground.telescope.connection is ConnectionState.RESTING
-        return self._still or (not self.linked and not self._capturing and left_so)
+        """Whether it was seen to stand still; one out of sight is believed to, if it was and we left it so."""
+        left_so = self._seen and not self._moved
+        resting = self._ground.telescope.connection is ConnectionState.RESTING
+        return self._still or (not self.linked and not self._capturing and (left_so or resting))
 
     def _may_reach(self, goal: Goal) -> bool:
         """Whether there is a way to the telescope; one that was left alone can be woken."""
