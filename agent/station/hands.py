@@ -138,6 +138,8 @@ class Hands:
     def want(self, holder: Hashable, wish: Wish) -> asyncio.Future[bool]:
         """Leave a wish, one a holder; true once the telescope is seen to be there, false if withdrawn."""
         held = self._held.get(holder)
+        if wish.park and self._others and not (held is not None and held.wish.park):
+            self._parked = False  # others have it, and may have unfolded it
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
@@ -415,7 +417,8 @@ class Hands:
         """The telescope is back: what was seen of it holds no longer."""
         away_s = self._ground.clock.monotonic() - (self._away_since or self._ground.clock.monotonic())
         self._still = False
-        if self._others:  # somebody else may have unfolded it
+        goal = self._goal()
+        if self._others or (goal is not None and goal.park):  # somebody else may have unfolded it
             self._parked = False
         if away_s > SWITCHED_S:  # somebody switched it on, and not for us to switch it off
             for held in self._held.values():

@@ -1,4 +1,4 @@
-"""A station whose small state file is lost: what its sessions' journals say was left open is stopped all the same."""
+"""A station whose small state file is lost stops all the same what its sessions' journals say is open."""
 
 from __future__ import annotations
 
