@@ -235,6 +235,7 @@ class Hands:
             goal = self._goal()
             if goal is None:
                 self._told.over()
+                self._told.seen()
                 self._off = False
                 await changed.wait()
             elif self._is_reached(goal):
@@ -319,9 +320,11 @@ class Hands:
                 running = await self._running(self._telescope)
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
-        except Exception:
+        except Exception as error:
             _LOGGER.exception("Whether the telescope stands still is not told, by a defect of its driver")
+            self._told.unseen(f"the agent failed ({type(error).__name__})")
         else:
+            self._told.seen()
             if running:
                 self._capturing |= running
                 self._still = False

@@ -12,7 +12,7 @@ from agent.station.status import StationStatus
 _LOGGER = logging.getLogger(__name__)
 
 DOING = {GoalKind.STOPPED: "stopped", GoalKind.PARKED: "parked", GoalKind.OFF: "switched off"}
-_PROBLEM = "hands"
+_PROBLEM, _LOOKING = "hands", "looking"
 _LOOK = "Look after it if you can."
 
 
@@ -48,6 +48,15 @@ class SafingStatus:
         message = "The telescope was not seen to stop before the agent ended."
         hint = f"{_LOOK} The agent goes on trying after its next start."
         self._status.problem(_PROBLEM, Problem("not_safe", message, hint))
+
+    def unseen(self, why: str) -> None:
+        """A telescope that came to rest cannot be looked at any more."""
+        message = f"It is not seen whether the telescope still stands still: {why}. The agent goes on looking."
+        self._status.problem(_LOOKING, Problem("not_seen", message, f"{_LOOK} Please report it with the log."))
+
+    def seen(self) -> None:
+        """It was looked at, or need not be."""
+        self._status.problem(_LOOKING, None)
 
     def over(self) -> None:
         """The goal is reached, or there is none any more."""

@@ -167,3 +167,21 @@ def test_a_stop_asked_for_while_an_abort_is_under_way_keeps_the_abort(tmp_path: 
             assert rig.results()["a"]["result"] in ("partial", "aborted")
 
     run_virtual(night())
+
+
+def test_a_stop_while_a_jammed_motor_is_to_park_takes_no_longer(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path) as rig:
+            rig.sim.faults.add(f"answer-code:command={int(Cmd.MOTOR_RUN_TO)},code=-14501")
+            parking = {"do_action": True, "park": True, "power_down": False}
+            rig.drop("a.json", long_session(frames=4, shutdown=parking))
+            await rig.begin()
+            await rig.until(lambda: "a" in rig.results(), 1200)
+            assert rig.status["problem"] is not None
+            await stopped(rig, "SIGTERM")
+            rig.sim.faults.clear()
+            began = rig.clock.now()
+            await rig.begin()
+            await rig.until(lambda: rig.parked(began), 60)
+
+    run_virtual(night())
