@@ -314,6 +314,7 @@ class Hands:
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
         if not self.linked:
+            self._told.seen()
             return
         try:
             async with self._turn.lock:

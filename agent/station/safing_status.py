@@ -55,7 +55,7 @@ class SafingStatus:
         self._status.problem(_LOOKING, Problem("not_seen", message, f"{_LOOK} Please report it with the log."))
 
     def seen(self) -> None:
-        """It was looked at, or need not be."""
+        """It was looked at, or cannot be because it is not there."""
         self._status.problem(_LOOKING, None)
 
     def over(self) -> None:

@@ -223,7 +223,7 @@ def test_a_defect_in_looking_again_is_told_until_the_telescope_is_seen_again(tmp
             await rig.clock.sleep(30)
             assert rig.status["problem"] is None
             made[0].broken = True
-            for _ in range(6):
+            for _ in range(3):
                 await rig.clock.sleep(60 + LATE_S)
                 problem = rig.status["problem"]
                 assert problem is not None
