@@ -313,12 +313,9 @@ class Hands:
 
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
-        if not self.linked:
-            self._told.seen()
-            return
         try:
             async with self._turn.lock:
-                running = await self._running(self._telescope)
+                running = await self._running(self._telescope) if self.linked else set()
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
         except Exception as error:
@@ -367,10 +364,10 @@ class Hands:
         return self._is_at_rest() and (not wanted.park or self._parked) and (not wanted.off or self._off)
 
     def _is_at_rest(self) -> bool:
-        """Whether it was seen to stand still; one out of sight is believed to, if it was and we left it so."""
-        left_so = self._seen and not self._moved
+        """Whether it was seen to stand still; one out of sight is believed to, if we left it so."""
         resting = self._ground.telescope.connection is ConnectionState.RESTING
-        return self._still or (not self.linked and not self._capturing and (left_so or resting))
+        left_so = resting or (self._seen and not self._moved)
+        return self._still or (not self.linked and not self._capturing and left_so)
 
     def _may_reach(self, goal: Goal) -> bool:
         """Whether there is a way to the telescope; one that was left alone can be woken."""
@@ -396,8 +393,11 @@ class Hands:
         self._remember()
 
     def _not_there(self, goal: Goal, why: str, hint: str) -> None:
+        """Tell it, unless nothing is known to be wrong with a telescope that is away."""
+        wishes = (held.wish for held in self._held.values())
+        to_stop = any(wish.level > Level.UPKEEP and not wish.standing for wish in wishes)
         known = self._ground.telescope.identity is not None
-        if self._capturing or (known and (self.linked or goal.park or goal.off)):
+        if self._capturing or to_stop or (known and (self.linked or goal.park or goal.off)):
             self._told.fails(goal, why, hint, capturing=bool(self._capturing))
             self._remember()
 

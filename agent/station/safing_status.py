@@ -51,8 +51,9 @@ class SafingStatus:
 
     def unseen(self, why: str) -> None:
         """A telescope that came to rest cannot be looked at any more."""
-        message = f"It is not seen whether the telescope still stands still: {why}. The agent goes on looking."
-        self._status.problem(_LOOKING, Problem("not_seen", message, f"{_LOOK} Please report it with the log."))
+        message = f"Whether the telescope still stands still is not seen: {why}. The agent looks again."
+        hint = f"{_LOOK} Please report it with the log."
+        self._status.problem(_LOOKING, Problem("not_seen", message, hint))
 
     def seen(self) -> None:
         """It was looked at, or cannot be because it is not there."""

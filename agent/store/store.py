@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import Outcome, SessionResult

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import Rig, long_session, on_the_wire, seconds
+from tests.soak.mortal import run_mortal
 from tests.support.virtual_loop import run_virtual
 
 AWAY_S = 600.0
@@ -77,3 +79,26 @@ def test_a_capture_that_only_a_journal_knows_is_stopped_when_its_session_is_gone
             assert rig.results()["b"]["result"] == "completed"
 
     run_virtual(night())
+
+
+def test_a_capture_that_nothing_readable_knows_is_stopped_when_its_session_is_lost(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path, rig=MortalRig) as rig:
+            assert isinstance(rig, MortalRig)
+            rig.drop("a.json", long_session())
+            await rig.begin()
+            await rig.captures()
+            await rig.kill()
+            away = rig.sim.faults.add("refuse-connection")
+            (rig.root / ".dwarf-agent" / "telescope.json").unlink()
+            journals = list((rig.root / ".dwarf-agent" / "journal").iterdir())
+            for spoiled in (rig.folder("Current") / "a.json", *journals):
+                spoiled.write_bytes(bytes(100))
+            await rig.begin()
+            await rig.until(lambda: "a" in rig.results(), 60)
+            await rig.clock.sleep(AWAY_S)
+            assert rig.exposes
+            rig.sim.faults.remove(away)
+            await stopped_when_back(rig, rig.clock.now())
+
+    run_mortal(night())

@@ -37,7 +37,9 @@ def test_two_orders_a_few_turns_of_the_loop_apart_are_both_obeyed_at_once(
         place.drop("a.json", session(**LONG))
         async with place.open():
             place.say("safety/input/roof", {"safe": True, "reason": "clear"})
-            await place.until(lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken > 3)
+            await place.until(
+                lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken > 3
+            )
             place.say("scope/command", "pause")
             await place.clock.sleep(60)
             NEWS[news](place)
