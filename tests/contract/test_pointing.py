@@ -199,6 +199,8 @@ def test_a_link_that_breaks_during_a_command_is_no_failure_of_the_command(
     async def story(stage: Stage) -> None:
         stage.sim.state.calibrated = True
         await stage.telescope.infinite_focus()
+        await stage.telescope.stop_goto()
+        await stage.clock.sleep(6)
         task = asyncio.ensure_future(COMMANDS[name](stage.telescope))
         await stage.clock.sleep(1)
         stage.network.cut()

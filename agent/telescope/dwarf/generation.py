@@ -35,7 +35,7 @@ class Dialect(ABC):
     minor_version: ClassVar[int]  # of the envelope
     calibration_reports_result: ClassVar[bool]  # success is a notification of its own
     focus_reports_states: ClassVar[bool]  # the answer to a focus search may come before its end
-    eq_wants_focus: ClassVar[bool]  # polar alignment fails without an infinity focus just before
+    exacting_mount: ClassVar[bool]  # calibrates from standstill only, and aligns freshly focused only
     one_count: ClassVar[bool]  # both cameras share one frame count
     single_client: ClassVar[bool]  # a connected client keeps others away, lock or no lock
 

@@ -47,7 +47,7 @@ class DialectV2(Dialect):
     minor_version: ClassVar[int] = 9
     calibration_reports_result: ClassVar[bool] = False
     focus_reports_states: ClassVar[bool] = False
-    eq_wants_focus: ClassVar[bool] = False
+    exacting_mount: ClassVar[bool] = False
     one_count: ClassVar[bool] = True
     single_client: ClassVar[bool] = False
 

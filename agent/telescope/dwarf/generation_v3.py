@@ -55,7 +55,7 @@ class DialectV3(Dialect):
     minor_version: ClassVar[int] = 20
     calibration_reports_result: ClassVar[bool] = True
     focus_reports_states: ClassVar[bool] = True
-    eq_wants_focus: ClassVar[bool] = True
+    exacting_mount: ClassVar[bool] = True
     one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
 

@@ -150,6 +150,7 @@ class DeviceState:
         self.captures = {camera: CaptureRecord(camera) for camera in Camera}
         self.busy: set[str] = set()
         self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
+        self.still_at: float | None = None  # the mount was stopped, and was not sent anywhere since
         self.powering_off = False
         self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
@@ -168,7 +169,7 @@ class DeviceState:
         """The link broke: what was known may be stale."""
         self.busy.clear()
         self._awaited.clear()
-        self.infinity_at = None
+        self.infinity_at = self.still_at = None
         self.powering_off = False
         for record in self.captures.values():
             record.missed = record.missed or record.active
@@ -198,6 +199,8 @@ class DeviceState:
             case say.EqStep():
                 self._activity(SOLVING, news.state)
             case say.Tracking():
+                if news.state == State.RUNNING:
+                    self.still_at = None
                 self._tell(tracking=news.name or UNNAMED if news.state == State.RUNNING else None)
             case say.ParamEcho():
                 self.params[news.param_id] = news.value
@@ -238,6 +241,8 @@ class DeviceState:
         self._awaited.discard(activity)
         if activity in (CALIBRATING, SLEWING):
             self.infinity_at = None
+        if activity == SLEWING:
+            self.still_at = None
         self.busy.add(activity)
         self._emit(ActivityReport(activity, detail or "runs"))
 

@@ -90,10 +90,33 @@ def test_it_stands_still_before_it_calibrates(model: str) -> None:
         await b.aimed()
         await b.telescope.calibrate(BASEL)
         orders = [one for one in b.sim.received if one.cmd in (CALIBRATE, STOP_GOTO)]
-        assert [one.cmd for one in orders] == [CALIBRATE, STOP_GOTO, CALIBRATE]
-        assert (orders[2].at - orders[1].at).total_seconds() >= 5
+        assert [one.cmd for one in orders] == [STOP_GOTO, CALIBRATE] * 2
+        assert (orders[1].at - orders[0].at).total_seconds() >= 5
+        assert (orders[3].at - orders[2].at).total_seconds() >= 5
 
     on_bench(run, model=model)
+
+
+def test_it_is_stopped_when_nobody_said_whether_it_tracks() -> None:
+    async def run(b: Bench) -> None:
+        b.sim.state.calibrated = True
+        await b.telescope.goto(ORION, BASEL)
+        b.sim.faults.add("drop-link")
+        await b.clock.sleep(30)
+        await b.connected()
+        await b.telescope.calibrate(BASEL)
+
+    on_bench(run, "deaf:command=16405")
+
+
+def test_a_mount_that_was_stopped_already_is_not_stopped_again() -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.stop_goto()
+        await b.clock.sleep(5)
+        await b.telescope.calibrate(BASEL)
+        assert sent(b, STOP_GOTO, CALIBRATE) == [STOP_GOTO, CALIBRATE]
+
+    on_bench(run)
 
 
 def test_the_polar_alignment_is_preceded_by_an_infinity_focus_unless_there_was_one_just_now() -> None:

@@ -36,7 +36,7 @@ async def calibrate(device: Device, site: Site | None) -> None:
     One that failed, or of which no end was heard, is stopped: it would spoil the next.
     """
     device.require_control()
-    if device.state.telemetry.tracking is not None:
+    if device.dialect.exacting_mount:
         await _stand_still(device)
 
     async def attempt() -> None:
@@ -81,6 +81,7 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
         )
         await device.carry_out(cmd, request, completion, total=device.limits.goto)
 
+    device.state.still_at = device.state.infinity_at = None
     device.state.occupied(SLEWING)
     try:
         await willing(device, Camera.TELE, attempt)
@@ -94,6 +95,7 @@ async def stop_goto(device: Device) -> None:
     """Stop a goto or tracking; harmless when there is none."""
     device.require_link()
     await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
+    device.state.still_at = device.clock.monotonic()
     device.state.free(SLEWING)
 
 
@@ -101,9 +103,11 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
     """Measure the polar alignment error, freshly in focus if need be; RefusedError without a site."""
     place = _known(site, "Measuring the polar alignment")
     device.require_control()
-    if device.dialect.eq_wants_focus and not _in_focus(device):
-        await infinite_focus(device)
-        await device.clock.sleep(device.limits.still)
+    if device.dialect.exacting_mount:
+        if not _in_focus(device):
+            await infinite_focus(device)
+            await device.clock.sleep(device.limits.still)
+            device.state.still_at = None
         await _stand_still(device)
     measured: list[EqError] = []
 
@@ -134,8 +138,15 @@ def _in_focus(device: Device) -> bool:
 
 
 async def _stand_still(device: Device) -> None:
-    await stop_goto(device)
-    await device.clock.sleep(device.limits.still)
+    """Stop the mount unless it is known to be stopped, and let it come to rest."""
+    if device.state.still_at is None:
+        try:
+            await stop_goto(device)
+        except CommandTimeoutError as error:
+            _LOGGER.debug("Nothing was heard of the stop: %s", error)
+    since = device.state.still_at
+    now = device.clock.monotonic()
+    await device.clock.sleep(max(0.0, (now if since is None else since) + device.limits.still - now))
 
 
 async def _stop_calibration(device: Device) -> None:
