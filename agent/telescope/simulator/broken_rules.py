@@ -13,6 +13,7 @@ class HardwareRule(StrEnum):
     """A rule of the hardware, as a sentence."""
 
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
+    START_WHILE_HELD = "A capture that is held for want of darks goes on by 11050, not by another start."
 
 
 @dataclass(frozen=True, slots=True)
