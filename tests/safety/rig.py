@@ -243,7 +243,7 @@ class Rig:
 
     def stops(self, since: datetime) -> list[datetime]:
         """When the capture was asked to stop."""
-        return self.asked(Cmd.STOP_CAPTURE, since=since)
+        return self.asked(Cmd.STOP_CAPTURE, Cmd.FAST_STOP_CAPTURE, since=since)
 
     def closed(self, since: datetime) -> datetime | None:
         """When the shutter closed."""

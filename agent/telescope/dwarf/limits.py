@@ -25,7 +25,7 @@ class Limits:
     capture_start: float = 60.0  # usually 2 to 20
     capture_stop: float = 300.0  # stacking what was taken may last minutes
     stop_heard: float = 8.0  # a capture that goes on this long after a stop did not hear it
-    stops_before_fast: int = 3  # stops that are not heard, before the one that drops what is not stacked yet
+    fast_stop_every: int = 4  # of stops that are not heard, each such one drops what is not stacked yet
     first_light: float = 30.0  # beyond its exposure, until a capture that runs has exposed its first frame
     busy: float = 45.0  # newer firmware says so for that long after something ended
     busy_pause: float = 5.0

@@ -136,9 +136,9 @@ async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
     record.stop_asked = record.stop_asked or record.active
     try:
         async with limit(device.clock, device.limits.capture_stop):
-            unheard = 0
-            while not await _asked_to_stop(device, camera, fast=unheard >= device.limits.stops_before_fast):
-                unheard += 1
+            asked = 1
+            while not await _asked_to_stop(device, camera, fast=asked % device.limits.fast_stop_every == 0):
+                asked += 1
                 _LOGGER.warning("The %s capture goes on; the telescope is asked to stop it again", camera)
     except TimeoutError:
         seconds = device.limits.capture_stop
