@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from google.protobuf.message import Message
@@ -14,6 +14,12 @@ from agent.telescope.dwarf.catalogue import DEEP_SKY, Catalogue, read_catalogue,
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.http import HttpError
+from agent.telescope.dwarf.media import (
+    SESSIONS_BY_LIST,
+    SESSIONS_BY_TYPE_4,
+    SESSIONS_BY_TYPE_6,
+    AlbumQuestion,
+)
 from agent.telescope.dwarf.models import model_facts
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, param_pb2, system_pb2, task_pb2
 from agent.telescope.dwarf.state import Snapshot
@@ -35,7 +41,6 @@ _EXPOSURE, _GAIN, _FILTER, _STACK_COUNT = 1, 2, 13, 16
 _CAMERA_NUMBER = {Camera.TELE: 0, Camera.WIDE: 1}
 _FORMATS = {2: "FITS", 3: "TIFF"}
 _SHARED = {"binning": "stackBinning", "format": "stackFormat"}
-_FORCED = frozenset({codes.NO_MATCHING_DARK, codes.DARK_TEMPERATURE})
 
 
 def param_id(section: int, camera: Camera, item: int, mode: int = DEEP_SKY) -> int:
@@ -58,6 +63,18 @@ class DialectV3(Dialect):
     exacting_mount: ClassVar[bool] = True
     one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
+    holds_captures: ClassVar[bool] = True
+    stays_busy: ClassVar[bool] = True
+    go_live: ClassVar[Mapping[Camera, Cmd]] = dict.fromkeys(Camera, Cmd.GO_LIVE)
+    fast_stop: ClassVar[Mapping[Camera, Cmd]] = {
+        Camera.TELE: Cmd.FAST_STOP_CAPTURE,
+        Camera.WIDE: Cmd.FAST_STOP_WIDE_CAPTURE,
+    }
+    album: ClassVar[tuple[AlbumQuestion, ...]] = (
+        SESSIONS_BY_TYPE_6,
+        SESSIONS_BY_TYPE_4,
+        SESSIONS_BY_LIST,
+    )
 
     def __init__(self) -> None:
         self._entered: set[Camera] = set()
@@ -166,9 +183,6 @@ class DialectV3(Dialect):
             held = (await self.read(device, camera)).filter
             chosen = device.filters.get(camera, chosen) if held is None else held
         return astro_pb2.StartCapture(ir_index=chosen, force_start=force)
-
-    def must_force(self, code: int) -> bool:
-        return code in _FORCED
 
     async def _enter_deep_sky(self, device: Channel) -> None:
         doing = "Entering the deep-sky mode"

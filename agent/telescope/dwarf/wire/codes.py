@@ -12,6 +12,7 @@ from agent.telescope.errors import RefusedError, TelescopeError, TransientError
 
 OK = 0
 NOT_UNDERSTOOD = -1
+BAD_PARAMETER = -3
 TELE_ALREADY_OPEN = -10500
 TELE_CLOSED = -10501
 WIDE_ALREADY_OPEN = -12500
@@ -28,7 +29,7 @@ DARK_TEMPERATURE = -11530
 MOTOR_LIMIT = -14519
 MOTOR_NEEDS_HOME = -14520
 
-
+NO_FITTING_DARKS = frozenset({NO_MATCHING_DARK, DARK_TEMPERATURE})
 _PASSES = (Advice.WAIT, Advice.ENTER, Advice.RETRY)
 
 
