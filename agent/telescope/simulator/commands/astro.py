@@ -8,9 +8,9 @@ from google.protobuf.message import Message
 
 from agent.targets import Site
 from agent.telescope.dwarf.proto import astro_pb2 as proto
-from agent.telescope.simulator import capture, notices, physics, pointing, tables
+from agent.telescope.simulator import capture, modes, notices, physics, pointing, tables
+from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.commands.camera_settings import CLOSED
-from agent.telescope.simulator.commands.tasks import enter_mode
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import Busy, CaptureFails
 from agent.telescope.simulator.options import Generation
@@ -72,6 +72,9 @@ def goto(device: Device, call: Call) -> int | None:
         return BAD_PARAMETER
     if refused(device, call.cmd):
         return ASTRO_BUSY
+    if not modes.points(device):
+        _outside_mode(device, call)
+        return pointing.GOTO_FAILED
     if not device.state.calibrated:
         return pointing.CALIBRATE_FIRST
     aim = pointing.Aim(asked.target_name, ra, asked.dec)
@@ -94,6 +97,9 @@ def goto_solar(device: Device, call: Call) -> Message | None:
         answer(BAD_PARAMETER)
     elif refused(device, call.cmd):
         answer(ASTRO_BUSY)
+    elif not modes.points(device, aim.solar_index):
+        _outside_mode(device, call)
+        answer(pointing.GOTO_FAILED)
     elif not device.state.calibrated and aim.solar_index not in (physics.MOON, physics.SUN):
         answer(pointing.CALIBRATE_FIRST)
     else:
@@ -212,7 +218,9 @@ def go_live(device: Device, call: Call) -> int:
     """Finish the last session's display; the state 0 comes whether or not there was one."""
     if device.faults.use(Busy, call.cmd) or device.state.capturing(TELE):
         return ASTRO_BUSY
+    showed = device.state.cameras[TELE].capture is not None
     capture.finish(device, TELE)
+    modes.leave(device, showed=showed)
     return OK
 
 
@@ -270,7 +278,12 @@ def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> in
 def _enter(device: Device, mode: int) -> None:
     """A one-click goto of the newer firmware enters the shooting mode it names."""
     if mode and mode != device.state.shooting_mode:
-        enter_mode(device, mode)
+        modes.enter(device, mode)
+
+
+def _outside_mode(device: Device, call: Call) -> None:
+    detail = f"{call.cmd} in mode {device.state.shooting_mode}"
+    device.broke(HardwareRule.GOTO_OUTSIDE_MODE, call.peer.client_id, detail)
 
 
 def _solar_aim(device: Device, index: int, name: str) -> pointing.Aim | None:
