@@ -6,7 +6,7 @@ and firmware that reports none. Sources disagree in places; `docs/verified-on-ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from agent.capabilities import (
@@ -152,6 +152,16 @@ def model_facts(model: str) -> Model:
 def capabilities_for(model: str) -> Capabilities:
     """Return the built-in capabilities of "D2", "D3" or "mini"; ValueError names the models there are."""
     return model_facts(model).capabilities
+
+
+def newer_capabilities(model: str) -> Capabilities:
+    """Return the built-in capabilities with newer firmware, which has binning on a D3 alone."""
+    built_in = capabilities_for(model)
+    if model == "D3":
+        return built_in
+    return replace(
+        built_in, cameras={camera: replace(own, binnings=()) for camera, own in built_in.cameras.items()}
+    )
 
 
 def gain_index(model: str, camera: Camera, gain: int) -> int:

@@ -151,6 +151,8 @@ class DeviceState:
         self.busy: set[str] = set()
         self.powering_off = False
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
+        self.mode: int | None = None  # V3: the shooting mode; None is not known
+        self.technique: int | None = None
 
     @property
     def slave(self) -> bool:
@@ -166,10 +168,16 @@ class DeviceState:
         """The link broke: what was known may be stale."""
         self.busy.clear()
         self.powering_off = False
+        self.mode_left()
         for record in self.captures.values():
             record.missed = record.missed or record.active
             record.changed.set()
         self._tell(host=None)
+
+    def mode_left(self) -> None:
+        """The shooting mode was left, or may have been: what was told of its parameters is over."""
+        self.mode = self.technique = None
+        self.params.clear()
 
     def take(self, news: Notification) -> None:
         """Take in a notification."""
@@ -195,8 +203,8 @@ class DeviceState:
                 self._activity(SOLVING, news.state)
             case say.Tracking():
                 self._tell(tracking=news.name or UNNAMED if news.state == State.RUNNING else None)
-            case say.ParamEcho():
-                self.params[news.param_id] = news.value
+            case say.ParamEcho() | say.ModeIs() | say.TechniqueIs():
+                self._set_to(news)
             case say.ExposureTick():
                 self._compare_exposure(news.total_s)
             case say.PoweringOff():
@@ -215,6 +223,16 @@ class DeviceState:
         if activity in self.busy:
             self.busy.discard(activity)
             self._emit(ActivityReport(activity, "ends"))
+
+    def _set_to(self, news: say.ParamEcho | say.ModeIs | say.TechniqueIs) -> None:
+        match news:
+            case say.ParamEcho():
+                self.params[news.param_id] = news.value
+            case say.TechniqueIs():
+                self.technique = news.technique
+            case say.ModeIs(mode) if mode != self.mode:  # its own parameters are told before the change is
+                self.params = {number: value for number, value in self.params.items() if number >> 56 == mode}
+                self.mode, self.technique = mode, None
 
     def _compare_exposure(self, total_s: float) -> None:
         running = [record for record in self.captures.values() if record.phase is Phase.RUNNING]

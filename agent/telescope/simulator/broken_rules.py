@@ -12,7 +12,7 @@ from agent.telescope.simulator.history import Entry
 class HardwareRule(StrEnum):
     """A rule of the hardware, as a sentence."""
 
-    GOTO_OUTSIDE_MODE = "A goto is only taken in the shooting mode that fits its target: that is entered before."
+    GOTO_OUTSIDE_MODE = "A goto is taken in the shooting mode of its target alone: that is entered before."
     FOREIGN_PARAMETER = "Parameter ids of another shooting mode have no effect: the mode is entered before."
     MISSING_PARAMETER = "This model neither knows nor answers this parameter: it is not set."
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."

@@ -54,7 +54,7 @@ def enter(device: Device, mode: int) -> None:
 
 
 def leave(device: Device, *, showed: bool) -> None:
-    """Going live leaves an astronomical mode; depending on the habit, only when there was something to finish."""
+    """Going live leaves an astronomical mode; by habit only when there was something to finish."""
     state = device.state
     if not decides(device) or state.shooting_mode == NORMAL or state.capturing():
         return

@@ -26,6 +26,7 @@ async def go_live(device: Device) -> None:
     await _finish(device, Camera.TELE)
     if device.state.captures[Camera.WIDE].displayed:
         await _finish(device, Camera.WIDE)
+    device.dialect.went_live(device)
 
 
 async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitable[None]]) -> None:
@@ -42,9 +43,13 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
             _LOGGER.info("The telescope says it is busy; finishing what is over, then once more")
             await go_live(device)
             await device.clock.sleep(BUSY_PAUSE_S)
+            await device.dialect.enter(device, camera)
         elif error.device_code in _NOT_READY:
             _LOGGER.info("The telescope is not ready for this any more; making it so, then once more")
             device.dialect.reset()
+            await device.dialect.enter(device, camera)
+        elif error.device_code == codes.GOTO_FAILED and not await device.dialect.in_place(device):
+            _LOGGER.info("The telescope is in another shooting mode; entering the right one, then once more")
             await device.dialect.enter(device, camera)
         else:
             raise

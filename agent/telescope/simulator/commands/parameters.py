@@ -192,14 +192,14 @@ def _dim(device: Device, param: ParamId) -> bool:
 
 @_setting(16704, proto.SetFloatParam)
 def set_float(device: Device, call: Call, param: ParamId) -> int:
-    device.state.parameters[call.request.param_id] = (1, call.request.value)
+    device.state.parameters[param.number] = (1, call.request.value)
     device.notify(notices.float_param(call.request.param_id, call.request.value))
     return OK
 
 
 @_setting(16705, proto.SetBoolParam)
 def set_bool(device: Device, call: Call, param: ParamId) -> int:
-    device.state.parameters[call.request.param_id] = (1, float(call.request.value))
+    device.state.parameters[param.number] = (1, float(call.request.value))
     device.notify(notices.bool_param(call.request.param_id, call.request.value))
     return OK
 

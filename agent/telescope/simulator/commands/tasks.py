@@ -30,7 +30,8 @@ def switch_mode(device: Device, call: Call) -> Message | None:
         return proto.ShootingModeAnswer(code=NOT_UNDERSTOOD, shooting_mode_id=state.shooting_mode)
     if state.capturing():
         return proto.ShootingModeAnswer(code=_TASK_BUSY, shooting_mode_id=state.shooting_mode)
-    if modes.decides(device) and wanted == state.shooting_mode and device.options.habits.same_mode == "silent":
+    there = modes.decides(device) and wanted == state.shooting_mode
+    if there and device.options.habits.same_mode == "silent":
         return None
     modes.enter(device, wanted)
     return proto.ShootingModeAnswer(shooting_mode_id=wanted)
