@@ -58,6 +58,7 @@ _GAINS_BY_TEN = tuple(range(0, 250, 10))
 _GAINS_D3 = tuple(sorted({*_GAINS_BY_TEN, 2, 5}))
 _GAINS_MINI = tuple(range(40, 250, 10))
 _GAINS_D2_WIDE = tuple(range(60, 170, 10))
+_SKY_GAIN_FROM = 40
 _SIZES = (Binning(0, "4k"), Binning(1, "2k"))
 
 
@@ -86,6 +87,7 @@ _D2 = Model(
                 exposures=_table(_SHARED, up_to=156),
                 gains=_GAINS_BY_TEN,
                 filters=(Filter(0, "Cut"), Filter(1, "Pass")),
+                sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
                 min_count=2,
             ),
@@ -109,6 +111,8 @@ _D3 = Model(
                 exposures=_table(_SHARED, up_to=165),
                 gains=_GAINS_D3,
                 filters=(Filter(0, "VIS"), Filter(1, "Astro"), Filter(2, "Duo-Band")),
+                sky_filters=(1, 2),
+                sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
             ),
             Camera.WIDE: CameraCapabilities(exposures=_table(_SHARED, up_to=163), gains=_GAINS_D3),
