@@ -243,6 +243,12 @@ class Telescope(TelescopeView):
     async def go_live(self) -> None:
         """Finish the previous imaging session's display and return to live view."""
 
+    async def prepare(self, target: SkyTarget | SolarTarget | None, camera: Camera) -> None:
+        """Make a camera ready for captures of this target (None: wherever the telescope points).
+
+        From then on `capabilities` says what the camera takes for it. Moves nothing and changes no setting.
+        """
+
     @abstractmethod
     async def halt(self) -> None:
         """Stop whatever captures, moves or solves, and return when it stopped. Harmless when idle."""

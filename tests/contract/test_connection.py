@@ -63,8 +63,9 @@ def test_it_says_who_it_is_and_what_it_can_do(
             assert theirs.exposures == mine.exposures
             assert set(theirs.gains) <= set(mine.gains)
             assert len(theirs.gains) >= 10 or theirs.gains == mine.gains
-            assert theirs.filters == mine.filters
-            assert theirs.binnings == mine.binnings
+            assert set(theirs.filters) <= set(mine.filters)
+            assert bool(theirs.filters) is bool(mine.filters)
+            assert theirs.binnings == (mine.binnings if (generation, model) != ("v3", "D2") else ())
 
     contract.play(story, generation=generation, model=model, transport=transport, serial="C0FFEE42")
 

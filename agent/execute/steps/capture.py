@@ -30,6 +30,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     await wait_for_others(context)
     if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
+    await context.telescope.prepare(next(reversed(context.plan.goto_targets), None), camera)
     planned = max(missing, context.capabilities.cameras[camera].min_count)
     settings = await apply_and_verify(context, step, count=planned)
     await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)

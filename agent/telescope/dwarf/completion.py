@@ -368,6 +368,37 @@ class GoLiveCompletion(Completion):
         self.done = True
 
 
+class SettingCompletion(Completion):
+    """The answer; or, where that stays away, the telescope's own word that the parameter has this value.
+
+    One known to be `mute` is not waited for longer: whether it took the value has to be read back.
+    """
+
+    def expect(self, number: int, value: int, *, mute: bool) -> None:
+        """Name the parameter that is set."""
+        self._wanted, self._mute, self._told = (number, value), mute, False
+        self.patience = self._limits.probe if mute else None
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = True
+            case say.ParamEcho() if (event.param_id, event.value) == self._wanted:
+                self._told = True
+                self.done = self._mute
+                # The answer comes right after; taken for the next setting's, it would say nothing about that.
+                self.patience = self._limits.probe
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if not (self._told or self._mute):
+            await super().silent(seconds)
+        self.done = True
+
+
 class LockCompletion(Completion):
     """The lock is ours when the host mode says so, or the answer does; newest firmware may say nothing.
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
-from agent.targets import Site, SolarTarget
+from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.media import AlbumQuestion
 from agent.telescope.dwarf.state import Snapshot
@@ -54,6 +54,22 @@ class Dialect(ABC):
     @abstractmethod
     async def query(self, device: Channel) -> Snapshot | None:
         """Ask what the telescope does now; None when it does not say. The state hears of it as usual."""
+
+    @abstractmethod
+    def aim(self, target: SkyTarget | SolarTarget | None) -> None:
+        """What is done from now on is for this target; None is wherever the telescope points."""
+
+    @abstractmethod
+    async def prepare(self, device: Channel, camera: Camera) -> None:
+        """Learn what the camera takes for the target, where that depends on it."""
+
+    @abstractmethod
+    def went_live(self, device: Channel) -> None:
+        """The telescope went back to live view."""
+
+    @abstractmethod
+    async def in_place(self, device: Channel) -> bool:
+        """Whether the telescope, asked, is in the shooting mode that `enter` brings it to."""
 
     @abstractmethod
     async def enter(self, device: Channel, camera: Camera) -> None:

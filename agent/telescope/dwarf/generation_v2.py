@@ -11,7 +11,7 @@ from typing import ClassVar
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
-from agent.targets import Site
+from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.media import SESSIONS_BY_TYPE_4, AlbumQuestion
@@ -90,6 +90,18 @@ class DialectV2(Dialect):
         if not answered and not heard:
             return None
         return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
+
+    def aim(self, target: SkyTarget | SolarTarget | None) -> None:
+        return  # older firmware knows no shooting modes
+
+    async def prepare(self, device: Channel, camera: Camera) -> None:
+        return
+
+    def went_live(self, device: Channel) -> None:
+        return
+
+    async def in_place(self, device: Channel) -> bool:
+        return True
 
     async def enter(self, device: Channel, camera: Camera) -> None:
         if camera in self._open:

@@ -14,6 +14,9 @@ class Limits:
     lock: float = 5.0  # newest firmware was reported not to answer the master lock at all
     probe: float = 3.0  # a firmware generation that knows the question answers at once
     settle: float = 2.0  # notifications that belong to an answer arrive around it, not exactly with it
+    setting: float = 20.0  # one setting, its answer and its echo
+    read_back: float = 12.0  # HTTP tells a new value some seconds late
+    read_pause: float = 2.0
     go_live: float = 15.0  # usually 1 to 3
     news: float = 150.0  # a telescope that works says something more often than this, except while exposing
     calibrate: float = 600.0  # usually 30 to 120

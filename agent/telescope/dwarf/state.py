@@ -172,6 +172,8 @@ class DeviceState:
         self.powering_off = False
         self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
+        self.mode: int | None = None  # V3: the shooting mode; None is not known
+        self.technique: int | None = None
 
     @property
     def slave(self) -> bool:
@@ -189,10 +191,16 @@ class DeviceState:
         self._awaited.clear()
         self.infinity_at = self.still_at = None
         self.powering_off = False
+        self.mode_left()
         for record in self.captures.values():
             record.missed = record.missed or record.active
             record.changed.set()
         self._tell(host=None)
+
+    def mode_left(self) -> None:
+        """The shooting mode was left, or may have been: what was told of its parameters is over."""
+        self.mode = self.technique = None
+        self.params.clear()
 
     def take(self, news: Notification) -> None:
         """Take in a notification."""
@@ -219,8 +227,8 @@ class DeviceState:
                 if news.state == State.RUNNING:
                     self.still_at = None
                 self._tell(tracking=news.name or UNNAMED if news.state == State.RUNNING else None)
-            case say.ParamEcho():
-                self.params[news.param_id] = news.value
+            case say.ParamEcho() | say.ModeIs() | say.TechniqueIs():
+                self._set_to(news)
             case say.PoweringOff():
                 self.powering_off = True
             case _:
@@ -260,6 +268,16 @@ class DeviceState:
         if record.phase is Phase.RUNNING and not record.exposing:
             record.exposing = True
             record.changed.set()
+
+    def _set_to(self, news: say.ParamEcho | say.ModeIs | say.TechniqueIs) -> None:
+        match news:
+            case say.ParamEcho():
+                self.params[news.param_id] = news.value
+            case say.TechniqueIs():
+                self.technique = news.technique
+            case say.ModeIs(mode) if mode != self.mode:  # its own parameters are told before the change is
+                self.params = {number: value for number, value in self.params.items() if number >> 56 == mode}
+                self.mode, self.technique = mode, None
 
     def _compare_exposure(self, total_s: float) -> None:
         running = [record for record in self.captures.values() if record.phase is Phase.RUNNING]

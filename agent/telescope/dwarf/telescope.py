@@ -212,6 +212,9 @@ class DwarfTelescope(Telescope):
     async def go_live(self) -> None:
         await live.go_live(self._device)
 
+    async def prepare(self, target: SkyTarget | SolarTarget | None, camera: Camera) -> None:
+        await cameras.prepare(self._device, target, camera)
+
     async def halt(self) -> None:
         await control.halt(self._device)
 

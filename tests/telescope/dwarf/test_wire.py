@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.generation_v3 import param_id
+from agent.telescope.dwarf.parameters import PARAMETERS
 from agent.telescope.dwarf.proto import (
     astro_pb2,
     ble_pb2,
@@ -83,7 +83,7 @@ def test_envelopes_are_the_known_bytes_in_both_directions(packet: Packet, wire: 
         ),
         (notify_pb2.TrackingState(state=1, target_name="M42"), "08 01 12 03 4d 34 32"),
         (
-            param_pb2.SetModeParam(param_id=param_id(1, Camera.TELE, 1), mode=1, value=156),
+            param_pb2.SetModeParam(param_id=144396663052566529, mode=1, value=156),
             "08 81 80 80 80 80 80 c0 80 02 10 01 18 9c 01",
         ),
         (
@@ -101,11 +101,19 @@ def test_messages_are_the_known_bytes_in_both_directions(message, wire: str) -> 
 
 
 def test_parameter_ids_are_the_known_numbers() -> None:
-    assert param_id(1, Camera.TELE, 1) == 144396663052566529
-    assert param_id(1, Camera.TELE, 2) == 144396663052566530
-    assert param_id(1, Camera.TELE, 13) == 144396663052566541
-    assert param_id(2, Camera.TELE, 16) == 144678138029277200
-    assert param_id(2, Camera.WIDE, 16) - param_id(2, Camera.TELE, 16) == 1 << 44
+    numbers = {one.setting: one.number(2, Camera.TELE) for one in PARAMETERS}
+    assert numbers == {
+        "exposure": 144396663052566529,
+        "gain": 144396663052566530,
+        "filter": 144396663052566541,
+        "binning": 0x020100000000001E,
+        "format": 144942020819943439,
+        "count": 144678138029277200,
+    }
+    wide = {one.setting: one.number(2, Camera.WIDE) for one in PARAMETERS}
+    assert (wide["exposure"], wide["format"]) == (144414255238610945, numbers["format"])
+    assert wide["count"] - numbers["count"] == 1 << 44
+    assert {one.number(9, Camera.TELE) >> 56 for one in PARAMETERS} == {9}
 
 
 def test_fields_written_with_their_default_value_are_accepted() -> None:

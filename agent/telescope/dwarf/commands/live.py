@@ -30,6 +30,7 @@ async def go_live(device: Device) -> None:
         for camera in Camera:
             if own[camera] is cmd:
                 device.state.captures[camera].displayed = False
+    device.dialect.went_live(device)
 
 
 async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitable[None]]) -> None:
@@ -45,8 +46,7 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
         try:
             await attempt()
         except TelescopeError as error:
-            if error.device_code in _NOT_READY and not renewed:
-                _LOGGER.info("The telescope is not ready for this any more; making it so, then once more")
+            if not renewed and await _must_enter(device, error):
                 renewed = True
                 device.dialect.reset()
                 await device.dialect.enter(device, camera)
@@ -60,6 +60,19 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
             await device.dialect.enter(device, camera)
         else:
             return
+
+
+async def _must_enter(device: Device, error: TelescopeError) -> bool:
+    """Whether the telescope refuses because of its camera or its shooting mode, which is asked for."""
+    if error.device_code == codes.GOTO_FAILED:
+        if await device.dialect.in_place(device):
+            return False
+        _LOGGER.info("The telescope is in another shooting mode; entering the right one, then once more")
+        return True
+    if error.device_code not in _NOT_READY:
+        return False
+    _LOGGER.info("The telescope is not ready for this any more; making it so, then once more")
+    return True
 
 
 class _Patience:

@@ -167,6 +167,20 @@ class ParamEcho:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeIs:
+    """V3: the shooting mode the telescope is in."""
+
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class TechniqueIs:
+    """V3: the shooting technique the telescope is ready for."""
+
+    technique: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureTick:
     """A long exposure goes on. Seconds."""
 
@@ -213,6 +227,8 @@ Notification = (
     | CaptureCount
     | ParamsEcho
     | ParamEcho
+    | ModeIs
+    | TechniqueIs
     | ExposureTick
     | LateAnswer
     | AlbumChanged
@@ -350,6 +366,8 @@ _DECODERS: dict[int, _Decoder] = {
     15264: _simple(
         notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.mode, message.value)
     ),
+    15267: _simple(notify_pb2.ModeSwitched, lambda message: ModeIs(message.destination)),
+    15269: _simple(notify_pb2.ModeSwitched, lambda message: TechniqueIs(message.destination)),
     15278: _focus_run,
     15280: _focus_run,
     15288: _simple(

@@ -8,9 +8,8 @@ from google.protobuf.message import Message
 
 from agent.targets import Site
 from agent.telescope.dwarf.proto import astro_pb2 as proto
-from agent.telescope.simulator import notices, physics, pointing
+from agent.telescope.simulator import modes, notices, physics, pointing
 from agent.telescope.simulator.broken_rules import HardwareRule
-from agent.telescope.simulator.commands.tasks import enter_mode
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import Busy
 from agent.telescope.simulator.registry import ASTRO_BUSY, BAD_PARAMETER, OK, Call, for_newer, on
@@ -72,6 +71,9 @@ def goto(device: Device, call: Call) -> int | None:
         return BAD_PARAMETER
     if refused(device, call.cmd):
         return _busy(device)
+    if not modes.points(device):
+        _outside_mode(device, call)
+        return pointing.GOTO_FAILED
     if not device.state.calibrated:
         return pointing.CALIBRATE_FIRST
     aim = pointing.Aim(asked.target_name, ra, asked.dec)
@@ -94,6 +96,9 @@ def goto_solar(device: Device, call: Call) -> Message | None:
         answer(BAD_PARAMETER)
     elif refused(device, call.cmd):
         answer(_busy(device))
+    elif not modes.points(device, aim.solar_index):
+        _outside_mode(device, call)
+        answer(pointing.GOTO_FAILED)
     elif not device.state.calibrated and aim.solar_index not in (physics.MOON, physics.SUN):
         answer(pointing.CALIBRATE_FIRST)
     else:
@@ -191,7 +196,12 @@ def stop_tracking_sun_moon(device: Device, _call: Call) -> int:
 def _enter(device: Device, mode: int) -> None:
     """A one-click goto of the newer firmware enters the shooting mode it names."""
     if mode and mode != device.state.shooting_mode:
-        enter_mode(device, mode)
+        modes.enter(device, mode)
+
+
+def _outside_mode(device: Device, call: Call) -> None:
+    detail = f"{call.cmd} in mode {device.state.shooting_mode}"
+    device.broke(HardwareRule.GOTO_OUTSIDE_MODE, call.peer.client_id, detail)
 
 
 def _solar_aim(device: Device, index: int, name: str) -> pointing.Aim | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.telescope.dwarf.proto import astro_pb2 as proto
 from agent.telescope.dwarf.proto import notify_pb2 as notify
-from agent.telescope.simulator import capture, notices, physics, pointing, tables
+from agent.telescope.simulator import capture, modes, notices, physics, pointing, tables
 from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.commands.camera_settings import CLOSED
 from agent.telescope.simulator.core import Device
@@ -85,9 +85,11 @@ def go_live(device: Device, call: Call) -> int:
     busy = any(device.state.capturing(one) for one in cameras) or device.state.asks_about_darks()
     if device.faults.use(Busy, call.cmd) or busy:
         return ASTRO_BUSY
+    showed = any(device.state.cameras[one].capture is not None for one in cameras)
     for camera in cameras:
         if camera == TELE or device.state.cameras[camera].operation != Operation.IDLE:
             capture.finish(device, camera)
+    modes.leave(device, showed=showed)
     return OK
 
 
