@@ -23,6 +23,7 @@ from agent.telescope.simulator.history import (
     ShutterClosed,
     Slew,
 )
+from agent.telescope.simulator.options import Generation
 
 PYTHON = os.environ.get("DWARF_LIBRARY_PYTHON", "")
 NIGHT = Path(__file__).with_name("library_night.py")
@@ -84,13 +85,23 @@ async def spend_night(host: str, folder: Path) -> list[dict[str, Any]]:
 
 
 # 9900 is the library's only port, so each run has a loopback address to itself
-@pytest.mark.parametrize(("answer_type", "host"), [(3, "127.0.77.3"), (1, "127.0.77.1")])
+@pytest.mark.parametrize(
+    ("generation", "answer_type", "host"),
+    [("both", 3, "127.0.77.3"), ("both", 1, "127.0.77.1"), ("v2", 3, "127.0.77.2")],
+)
 async def test_the_library_completes_everything_it_can_do(
-    answer_type: int, host: str, tmp_path: Path
+    generation: Generation, answer_type: int, host: str, tmp_path: Path
 ) -> None:
     options = patient(
         SimulatorOptions(
-            model="D3", host=host, port=9900, http_port=8082, speed=20, answer_type=answer_type, horizon=False
+            model="D3",
+            generation=generation,
+            host=host,
+            port=9900,
+            http_port=8082,
+            speed=20,
+            answer_type=answer_type,
+            horizon=False,
         )
     )
     async with SimulatedDwarf(options) as sim:
