@@ -99,11 +99,21 @@ def _gotos(document: SessionDocument, resolve: Resolve | None) -> tuple[Target |
             last = resolve_target(manual, resolve)
         except AgentError as error:
             problems.append(error.problem(document.pointer("goto_manual", "target")))
-    if not solar and not manual and (document.setup_camera or document.setup_wide_camera):
-        problems.append(
-            warning("no_goto", "No goto is on: the session images wherever the telescope points.")
-        )
+    if not solar and not manual:
+        problems += _no_goto(document)
     return last, problems
+
+
+def _no_goto(document: SessionDocument) -> Iterator[Problem]:
+    setups = [setup for key, _ in _CAMERAS if (setup := getattr(document, key)) is not None]
+    if setups:
+        yield warning(
+            "no_goto",
+            "No goto is on: the session images wherever the telescope points.",
+            ""
+            if all(setup.without_goto for setup in setups)
+            else 'Newer firmware refuses that unless the camera section says "without_goto": true.',
+        )
 
 
 def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

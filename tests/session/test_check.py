@@ -162,6 +162,9 @@ def test_both_gotos_are_a_warning() -> None:
 def test_a_capture_without_a_goto_is_a_warning() -> None:
     problem = only(problems(setup_camera=TELE))
     assert (problem.code, problem.severity) == ("no_goto", Severity.WARNING)
+    assert "without_goto" in problem.hint
+    said = only(problems(setup_camera=TELE | {"without_goto": True}))
+    assert (said.code, said.hint) == ("no_goto", "")
 
 
 def test_a_session_without_a_camera_is_a_warning() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from google.protobuf.message import Message
@@ -15,6 +15,12 @@ from agent.telescope.dwarf.catalogue import Catalogue, read_catalogue, with_cata
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.http import HttpError
+from agent.telescope.dwarf.media import (
+    SESSIONS_BY_LIST,
+    SESSIONS_BY_TYPE_4,
+    SESSIONS_BY_TYPE_6,
+    AlbumQuestion,
+)
 from agent.telescope.dwarf.models import model_facts, newer_capabilities
 from agent.telescope.dwarf.parameters import PARAMETERS, Parameters, settings_of, values_of
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, system_pb2, task_pb2
@@ -30,8 +36,6 @@ from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
 
-_FORCED = frozenset({codes.NO_MATCHING_DARK, codes.DARK_TEMPERATURE})
-
 
 def understood(answer: task_pb2.DeviceStateAnswer) -> bool:
     """Whether this is a state: a refusal has its code where the state has the shooting mode."""
@@ -45,8 +49,21 @@ class DialectV3(Dialect):
     minor_version: ClassVar[int] = 20
     calibration_reports_result: ClassVar[bool] = True
     focus_reports_states: ClassVar[bool] = True
+    exacting_mount: ClassVar[bool] = True
     one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
+    holds_captures: ClassVar[bool] = True
+    stays_busy: ClassVar[bool] = True
+    go_live: ClassVar[Mapping[Camera, Cmd]] = dict.fromkeys(Camera, Cmd.GO_LIVE)
+    fast_stop: ClassVar[Mapping[Camera, Cmd]] = {
+        Camera.TELE: Cmd.FAST_STOP_CAPTURE,
+        Camera.WIDE: Cmd.FAST_STOP_WIDE_CAPTURE,
+    }
+    album: ClassVar[tuple[AlbumQuestion, ...]] = (
+        SESSIONS_BY_TYPE_6,
+        SESSIONS_BY_TYPE_4,
+        SESSIONS_BY_LIST,
+    )
 
     def __init__(self) -> None:
         self._mode = DEEP_SKY  # the one wanted; where the telescope is, it tells itself
@@ -144,9 +161,6 @@ class DialectV3(Dialect):
         if camera is Camera.WIDE:
             return astro_pb2.StartWideCapture(force_start=force)
         return astro_pb2.StartCapture(ir_index=self._filter(device, held), force_start=force)
-
-    def must_force(self, code: int) -> bool:
-        return code in _FORCED
 
     async def _held(self, device: Channel, camera: Camera) -> dict[str, int | None]:
         """What the camera is set to; what does not show yet is waited for."""

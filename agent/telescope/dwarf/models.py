@@ -67,17 +67,20 @@ class Model:
     """What the driver must know of a model beside its capabilities.
 
     `capture_filter` is what newer firmware wants with the start of a capture when it does not tell its
-    filter; -1 when it wants none.
+    filter; -1 when it wants none. `forces_without_darks`: newer firmware of this model goes on without darks
+    when the capture is started once more, with force, and in no other way.
     """
 
     device_id: int
     capture_filter: int
     wide_gain_from: int
     capabilities: Capabilities
+    forces_without_darks: bool = False
 
 
 _D2 = Model(
     device_id=1,
+    forces_without_darks=True,
     capture_filter=-1,
     wide_gain_from=60,
     capabilities=Capabilities(

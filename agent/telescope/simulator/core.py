@@ -36,8 +36,6 @@ from agent.telescope.simulator.state import Body, Capture, State, first_features
 
 logger = logging.getLogger(__name__)
 
-_GOODBYE_S = 0.5  # between "powering off" and the link going down
-
 
 class Links(Protocol):
     """The connections to the telescope's clients, as the telescope sees them."""
@@ -217,7 +215,7 @@ class Device:
         self.record(Powered(self.clock.now(), power, reason))
         if announced:
             self.notify(notices.powering_off())
-            await self.clock.sleep(_GOODBYE_S)
+            await self.clock.sleep(self.options.goodbye_s)
         self.power = power
         for name in [one for one in self._tasks if one != "power" and not one.startswith("fault")]:
             self.stop(name)

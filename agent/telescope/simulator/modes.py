@@ -5,7 +5,6 @@ from __future__ import annotations
 from agent.telescope.simulator import notices, params, physics
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.notices import Notice
-from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.paramid import EXPOSURE, FILTER, GAIN, OPTICAL, STACK_BINNING, ParamId
 from agent.telescope.simulator.profiles import (
     DEEP_SKY,
@@ -23,7 +22,7 @@ from agent.telescope.simulator.state import Operation
 
 def decides(device: Device) -> bool:
     """Whether this firmware ties parameters and gotos to the mode. Clients of mixed age could not live so."""
-    return device.options.generation == Generation.V3 and device.options.strict_modes
+    return device.options.is_v3 and device.options.strict_modes
 
 
 def techniques(device: Device, mode: int) -> tuple[int, ...]:
@@ -39,11 +38,11 @@ def enter(device: Device, mode: int) -> None:
     before, state.shooting_mode = state.shooting_mode, mode
     if state.technique not in known:
         state.technique = known[0]
-    if device.options.generation == Generation.V3:
+    if device.options.is_v3:
         device.notify(*group(device, TELE), *group(device, WIDE))
     device.notify(notices.mode_switched(Operation.RUNNING, before, mode))
     device.notify(notices.mode_switched(Operation.STOPPED, before, mode))
-    if device.options.generation == Generation.V3:
+    if device.options.is_v3:
         celsius = round(state.body.temperature + state.body.heat) + 3
         for camera, lens in state.cameras.items():
             scene = int(lens.wb_scene_mode)
@@ -101,5 +100,5 @@ def has_binning(device: Device) -> bool:
 def filters(device: Device, mode: int) -> tuple[int, ...]:
     """The filters that are offered in a mode."""
     every = tuple(value for value, _ in device.profile.filters)
-    sky = device.options.generation == Generation.V3 and mode in SKY_MODES
+    sky = device.options.is_v3 and mode in SKY_MODES
     return device.profile.sky_filters if sky else every

