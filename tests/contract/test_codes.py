@@ -121,6 +121,6 @@ def test_missing_darks_cost_no_frames(contract: Contract, code: int | None) -> N
         stage.sim.state.darks = code is not None
         assert (await stage.captured(3)).taken == 3
         assert [one.taken for one in stage.sim.history.of(ShutterClosed)] == [3]
-        assert stage.received(11005) == [11005, 11005]
+        assert stage.received(11005, 11050) == [11005, 11050]
 
     contract.play(story, *faults, generation="v3")

@@ -254,7 +254,8 @@ class EqCompletion(Completion):
 class CaptureStartCompletion(Completion):
     """The shutter is open when the state says so, or frames are counted.
 
-    `refused` is set when it stays closed after a mere warning, whose code is `warning`.
+    `refused` is set when it stays closed after a mere warning, whose code is `warning`. `holds`: without
+    fitting darks it does.
     """
 
     def __init__(
@@ -265,12 +266,12 @@ class CaptureStartCompletion(Completion):
         *,
         camera: Camera,
         query: Query,
-        blocks: Callable[[int], bool],
+        holds: bool = False,
     ) -> None:
         super().__init__(doing, judge, limits)
         self._camera = camera
         self._query = query
-        self._blocks = blocks
+        self._holds = holds
         self.warning = 0
         self.refused = False
 
@@ -279,8 +280,8 @@ class CaptureStartCompletion(Completion):
             case Answered():
                 if self._answer(event) is CodeKind.WARNING:
                     self.warning = decode(common_pb2.ComResponse, event.data).code
-                blocked = self._blocks(self.warning)
-                self.patience = self._limits.settle if blocked else self._limits.state_check
+                held = self._holds and self.warning in codes.NO_FITTING_DARKS
+                self.patience = self._limits.settle if held else self._limits.state_check
             case say.CaptureState(camera=self._camera, state=State.RUNNING):
                 self.done = True
             case say.CaptureCount(camera=self._camera):
@@ -320,9 +321,7 @@ class CaptureStopCompletion(Completion):
                 self.done = state in _OVER
                 self._stopping = state == State.STOPPING
                 self.patience = self._limits.state_check if self._stopping else self._limits.stop_heard
-            case say.CaptureCount(camera=self._camera):
-                pass
-            case _:
+            case _:  # frames are counted until it hears the stop
                 return False
         return True
 
@@ -337,7 +336,15 @@ class CaptureStopCompletion(Completion):
 
 
 class GoLiveCompletion(Completion):
-    """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand."""
+    """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand.
+
+    With `query` it may also say nothing, if it then says that it captures nothing.
+    """
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, query: Query | None = None) -> None:
+        super().__init__(doing, judge, limits)
+        self._query = query
+        self.patience = limits.stop if query is not None else None
 
     def see(self, event: Notification | Answered) -> bool:
         match event:
@@ -345,6 +352,7 @@ class GoLiveCompletion(Completion):
                 code = decode(common_pb2.ComResponse, event.data).code
                 if code != codes.NOT_UNDERSTOOD:
                     self._judge(code, self.doing)
+                self.answered = True
                 self.patience = self._limits.settle
             case say.CaptureState(state=State.IDLE):
                 self.done = True
@@ -353,7 +361,40 @@ class GoLiveCompletion(Completion):
         return True
 
     async def silent(self, seconds: float) -> None:
-        if self.patience is None:
+        if not self.answered:
+            snapshot = await self._query() if self._query is not None else None
+            if snapshot is None or any(snapshot.capturing.values()):
+                await super().silent(seconds)
+        self.done = True
+
+
+class SettingCompletion(Completion):
+    """The answer; or, where that stays away, the telescope's own word that the parameter has this value.
+
+    One known to be `mute` is not waited for longer: whether it took the value has to be read back.
+    """
+
+    def expect(self, number: int, value: int, *, mute: bool) -> None:
+        """Name the parameter that is set."""
+        self._wanted, self._mute, self._told = (number, value), mute, False
+        self.patience = self._limits.probe if mute else None
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = True
+            case say.ParamEcho() if (event.param_id, event.value) == self._wanted:
+                self._told = True
+                self.done = self._mute
+                # The answer comes right after; taken for the next setting's, it would say nothing about that.
+                self.patience = self._limits.probe
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if not (self._told or self._mute):
             await super().silent(seconds)
         self.done = True
 

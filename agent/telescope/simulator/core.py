@@ -28,6 +28,7 @@ from agent.telescope.simulator.faults import (
     TakeControl,
 )
 from agent.telescope.simulator.history import Entry, History, Powered, ShutterClosed
+from agent.telescope.simulator.lag import LAG_S, Lag
 from agent.telescope.simulator.notices import Notice
 from agent.telescope.simulator.options import Generation, SimulatorOptions
 from agent.telescope.simulator.profiles import PROFILES
@@ -66,6 +67,7 @@ class Device:
         self.faults = FaultBox(options.faults)
         self.history = History()
         self.broken_rules: list[BrokenRule] = []
+        self.lag = Lag(clock, of=LAG_S if options.generation == Generation.V3 else 0.0)
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
@@ -296,7 +298,8 @@ class Device:
             site=options.site,
         )
         for camera in state.cameras.values():
-            camera.filter = profile.filters[0][0]
+            newer = options.generation == Generation.V3
+            camera.filter = profile.sky_filters[0] if newer else profile.filters[0][0]
         return state
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:

@@ -75,6 +75,11 @@ class SimulatedDwarf:
         return self._http.port
 
     @property
+    def card_port(self) -> int | None:
+        """The port in use for the files of the card; None without one of their own."""
+        return self._http.card_port
+
+    @property
     def ftp_port(self) -> int | None:
         """The FTP port in use; None without FTP."""
         return None if self._ftp is None else self._ftp.port

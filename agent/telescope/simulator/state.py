@@ -42,6 +42,7 @@ class Capture:
     format: str
     total: int
     started_at: datetime
+    begun_s: float  # of the clock's monotonic time
     folder: str
     taken: int = 0
     stacked: int = 0
@@ -73,6 +74,7 @@ class CameraState:
     stream: int = 1  # 1 RTSP, 2 JPEG
     operation: Operation = Operation.IDLE
     capture: Capture | None = None
+    asks_about_darks: bool = False  # V3: no dark fits; nothing is exposed until somebody says to go on
     function: int = 0  # running photo, burst, record …, 0 none
 
 
@@ -175,6 +177,10 @@ class State:
             for number, one in self.cameras.items()
             if camera in (None, number)
         )
+
+    def asks_about_darks(self) -> bool:
+        """Tell whether a capture is held until somebody says to go on without fitting darks."""
+        return any(one.asks_about_darks for one in self.cameras.values())
 
 
 def first_features(model: str) -> dict[int, Feature]:

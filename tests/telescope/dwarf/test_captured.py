@@ -74,7 +74,7 @@ async def knows_nothing() -> Snapshot | None:
         (15233, "1a0a08041206437573746f6d", GotoStep(State.PLATE_SOLVING, "Custom")),  # clients
         (15233, "1a0a08031206437573746f6d", GotoStep(State.STOPPED, "Custom")),  # clients
         (15233, "220a08011206437573746f6d", Tracking(State.RUNNING, "Custom")),  # clients
-        (15288, "090000000000004e40", ExposureTick(60.0, 0.0)),  # app
+        (15288, "090000000000004e40", ExposureTick(Camera.TELE, 60.0, 0.0)),  # app
         (15262, "0801", BodyMode(equatorial=True)),  # app
         (15278, "0801", FocusRun(State.RUNNING)),  # app
         (15278, "0803", FocusRun(State.STOPPED)),  # app

@@ -196,9 +196,7 @@ async def test_a_focus_without_any_state_is_asked_about() -> None:
 
 
 def start() -> CaptureStartCompletion:
-    return CaptureStartCompletion(
-        "Start", judge, Limits(), camera=Camera.TELE, query=knows_nothing, blocks=lambda _code: False
-    )
+    return CaptureStartCompletion("Start", judge, Limits(), camera=Camera.TELE, query=knows_nothing)
 
 
 async def test_a_warning_starts_a_capture_only_if_it_runs() -> None:

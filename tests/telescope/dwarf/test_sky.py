@@ -63,7 +63,16 @@ def test_a_calibration_that_another_client_began_is_no_obstacle() -> None:
         with pytest.raises(TransientError):
             await b.telescope.calibrate(BASEL)
         assert sent(b, STOP_CALIBRATION)
+        b.sim.faults.clear()
         await b.telescope.calibrate(BASEL)
+
+    on_bench(run, "answer-code:command=11000,code=-11507")
+
+
+def test_a_calibration_that_another_client_soon_ends_is_waited_for() -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.calibrate(BASEL)
+        assert sent(b, CALIBRATE) == [CALIBRATE] * 3
 
     on_bench(run, "answer-code:command=11000,code=-11507,times=2")
 

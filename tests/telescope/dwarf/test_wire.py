@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.generation_v3 import param_id
+from agent.telescope.dwarf.parameters import PARAMETERS
 from agent.telescope.dwarf.proto import (
     astro_pb2,
     ble_pb2,
@@ -83,7 +83,7 @@ def test_envelopes_are_the_known_bytes_in_both_directions(packet: Packet, wire: 
         ),
         (notify_pb2.TrackingState(state=1, target_name="M42"), "08 01 12 03 4d 34 32"),
         (
-            param_pb2.SetModeParam(param_id=param_id(1, Camera.TELE, 1), mode=1, value=156),
+            param_pb2.SetModeParam(param_id=144396663052566529, mode=1, value=156),
             "08 81 80 80 80 80 80 c0 80 02 10 01 18 9c 01",
         ),
         (
@@ -101,11 +101,19 @@ def test_messages_are_the_known_bytes_in_both_directions(message, wire: str) -> 
 
 
 def test_parameter_ids_are_the_known_numbers() -> None:
-    assert param_id(1, Camera.TELE, 1) == 144396663052566529
-    assert param_id(1, Camera.TELE, 2) == 144396663052566530
-    assert param_id(1, Camera.TELE, 13) == 144396663052566541
-    assert param_id(2, Camera.TELE, 16) == 144678138029277200
-    assert param_id(2, Camera.WIDE, 16) - param_id(2, Camera.TELE, 16) == 1 << 44
+    numbers = {one.setting: one.number(2, Camera.TELE) for one in PARAMETERS}
+    assert numbers == {
+        "exposure": 144396663052566529,
+        "gain": 144396663052566530,
+        "filter": 144396663052566541,
+        "binning": 0x020100000000001E,
+        "format": 144942020819943439,
+        "count": 144678138029277200,
+    }
+    wide = {one.setting: one.number(2, Camera.WIDE) for one in PARAMETERS}
+    assert (wide["exposure"], wide["format"]) == (144414255238610945, numbers["format"])
+    assert wide["count"] - numbers["count"] == 1 << 44
+    assert {one.number(9, Camera.TELE) >> 56 for one in PARAMETERS} == {9}
 
 
 def test_fields_written_with_their_default_value_are_accepted() -> None:
@@ -146,7 +154,16 @@ def test_notifications_nobody_knows_keep_their_bytes() -> None:
         (15202, "", Generation.V3, notifications.ChargingState(False)),
         (15203, "080a1040", Generation.V2, notifications.StorageSpace(10, 64)),
         (15208, "", Generation.V2, notifications.CaptureState(Camera.TELE, 0)),
+        (15208, "08011001", Generation.V3, notifications.CaptureState(Camera.WIDE, 1)),
         (15236, "0801", Generation.V3, notifications.CaptureState(Camera.WIDE, 1)),
+        (
+            15209,
+            "080c180220014001",
+            Generation.V3,
+            notifications.CaptureCount(Camera.WIDE, 0, 12, 2, 1, ""),
+        ),
+        (15288, "090000000000004e40", Generation.V3, notifications.ExposureTick(Camera.TELE, 60.0, 0.0)),
+        (15255, "08011002", Generation.V3, notifications.Waiting()),
         (15212, "080112034d3432", Generation.V2, notifications.Tracking(1, "M42")),
         (15223, "", Generation.V2, notifications.HostMode(host=True, locked=False)),
         (15223, "08011001", Generation.V2, notifications.HostMode(host=False, locked=True)),

@@ -74,6 +74,7 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
     # Sun and Moon are tracked by sight, and reported under the telescope's own name for them.
     seen_by_sight = isinstance(target, SolarTarget) and target.body in (SolarBody.SUN, SolarBody.MOON)
     device.require_control()
+    device.dialect.aim(target)
 
     async def attempt() -> None:
         completion = GotoCompletion(

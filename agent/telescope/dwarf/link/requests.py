@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from agent.telescope.dwarf.wire.commands import Module, name_of
 from agent.telescope.dwarf.wire.envelope import ANSWER_TYPES, Generation, Packet, PacketType
-from agent.telescope.dwarf.wire.notifications import Notification, Unknown, read_notification
+from agent.telescope.dwarf.wire.notifications import LateAnswer, Notification, Unknown, read_notification
 from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ Replies = asyncio.Queue[Notification | Answered | Broken]
 class Exchange:
     """Sends commands through `transmit` and hands out what comes back. Owns every pending answer.
 
-    Bounding the time is the caller's part: a cancelled question is forgotten, its late answer dropped.
+    Bounding the time is the caller's part: a cancelled question is forgotten, its late answer published.
     """
 
     def __init__(self, transmit: Callable[[int, bytes], Awaitable[None]]) -> None:
@@ -93,8 +93,12 @@ class Exchange:
             self.publish(read_notification(packet.cmd, packet.data, self.generation))
             return
         replies = self._pending.get(packet.cmd)
-        if replies is None or packet.type not in ANSWER_TYPES:
-            _LOGGER.debug("Nobody asked for %s (type %d)", name_of(packet.cmd), packet.type)
+        if packet.type not in ANSWER_TYPES:
+            _LOGGER.debug("%s comes as nothing known (type %d)", name_of(packet.cmd), packet.type)
+            return
+        if replies is None:
+            _LOGGER.debug("Nobody waits for an answer to %s", name_of(packet.cmd))
+            self.publish(LateAnswer(packet.cmd, packet.data))
             return
         replies.put_nowait(Answered(packet.data))
 

@@ -101,7 +101,10 @@ COMMON: dict[int, DeviceCode] = {
     ),
     -11512: DeviceCode("goto_unsolved", "the goto found neither position nor solution", _SKY, _RETRY),
     -11513: DeviceCode(
-        "needs_goto", "the telescope was not pointed at a target", "goto a target first", _WARN
+        "needs_goto",
+        "the telescope was not pointed at a target",
+        'turn a goto on, or let the camera section say "without_goto": true',
+        _WARN,
     ),
     -11514: DeviceCode(
         "adjust_exposure", "exposure or gain do not suit the sky", "change exposure or gain", _WARN
