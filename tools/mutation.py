@@ -33,7 +33,7 @@ UNKNOWN = frozenset({"not checked", "check was interrupted by user"})
 
 
 def found(path: Path) -> dict[str, str]:
-    """Every change to one file, by name, with what became of it; of a file that was edited nothing is known."""
+    """Every change to one file, by name, and what became of it: nothing yet, once the file was edited."""
     meta = Path("mutants", f"{path}.meta")
     if meta.exists() and meta.stat().st_mtime > path.stat().st_mtime:
         codes = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
@@ -57,13 +57,15 @@ def drawn(known: dict[str, dict[str, str]], sample: int | None, seed: int) -> di
     return {
         room: sorted(names)
         if sample is None
-        else random.Random(f"{seed} {room}").sample(sorted(names), min(sample, len(names)))
+        else random.Random(f"{seed} {room}").sample(sorted(names), min(sample, len(names)))  # noqa: S311
         for room, names in known.items()
     }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--room", action="append", choices=ROOMS, help="only this room; may be repeated")
     parser.add_argument("--file", default="*", help="only files with such a name, as in 'hands.py'")
     parser.add_argument("--sample", type=int, help="so many changes a room; all without it")

@@ -314,7 +314,7 @@ def test_both_errors_of_the_polar_alignment_come_with_the_answer() -> None:
 @pytest.mark.parametrize(("azimuth", "altitude"), [(math.nan, 0.1), (0.1, math.inf)])
 def test_one_error_that_is_no_number_is_enough_for_none(azimuth: float, altitude: float) -> None:
     answer = astro_pb2.SolveEqAnswer(azi_err=azimuth, alt_err=altitude).SerializeToString()
-    with pytest.raises(ProtocolError, match="^The polar alignment was measured as no number.$"):
+    with pytest.raises(ProtocolError, match=r"^The polar alignment was measured as no number\.$"):
         EqCompletion("Measuring", judge, LIMITS).see(Answered(answer))
 
 
@@ -356,7 +356,7 @@ def test_how_long_an_answered_start_may_be_silent_depends_on_its_warning() -> No
     assert (warned.done, warned.warning, warned.patience) == (False, WARNING, LIMITS.state_check)
     blocked = fed(start(blocking=WARNING), answered(WARNING))
     assert (blocked.done, blocked.warning, blocked.patience) == (False, WARNING, LIMITS.settle)
-    with pytest.raises(TransientError, match="^Start: "):
+    with pytest.raises(TransientError, match=r"^Start: "):
         start().see(answered(FAILURE))
 
 
@@ -446,7 +446,7 @@ async def test_live_view_is_there_by_its_state_or_by_an_answer_and_a_moment_of_s
         assert not completion.done
         await completion.silent(2)
         assert completion.done
-    with pytest.raises(TransientError, match="^Live: "):
+    with pytest.raises(TransientError, match=r"^Live: "):
         live().see(answered(FAILURE))
 
 

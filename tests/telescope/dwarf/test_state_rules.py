@@ -154,7 +154,14 @@ def test_what_a_count_leaves_out_stays_known() -> None:
 
 @pytest.mark.parametrize(
     ("total", "taken", "stacked", "complete"),
-    [(0, 0, 0, False), (0, 3, 3, False), (3, 3, 3, True), (3, 3, 2, False), (3, 2, 3, False), (3, 4, 4, True)],
+    [
+        (0, 0, 0, False),
+        (0, 3, 3, False),
+        (3, 3, 3, True),
+        (3, 3, 2, False),
+        (3, 2, 3, False),
+        (3, 4, 4, True),
+    ],
 )
 def test_a_capture_is_complete_when_every_frame_was_taken_and_stacked(
     total: int, taken: int, stacked: int, complete: bool
