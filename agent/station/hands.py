@@ -406,7 +406,8 @@ class Hands:
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""
-        away_s = self._ground.clock.monotonic() - (self._away_since or self._ground.clock.monotonic())
+        since = self._away_since
+        away_s = 0.0 if since is None else self._ground.clock.monotonic() - since
         self._still = False
         if self._others:  # somebody else may have unfolded it
             self._parked = False
