@@ -277,6 +277,47 @@ def test_a_stop_during_an_attempt_is_carried_out_after_it(command: str) -> None:
     stood(story)
 
 
+def test_a_stop_during_a_stop_is_carried_out_after_it() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.moved()
+        stand.telescope.takes["halt"] = 5.0
+        stand.serve()
+        first = stand.hands.stop_all("one", Reason.USER, "stop")
+        await stand.clock.sleep(2)
+        second = stand.hands.stop_all("two", Reason.USER, "stop")
+        await stand.clock.sleep(4)
+        assert (first.done(), second.done()) == (False, False)
+        await stand.clock.sleep(100)
+        assert (first.result(), second.result()) == (True, True)
+        assert stand.telescope.names() == [*STOP, "halt"]
+
+    stood(story)
+
+
+def test_a_stop_of_everything_is_its_holders_to_take_back() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.moved()
+        stopped = stand.hands.stop_all("one", Reason.USER, "stop")
+        stand.hands.withdraw("one")
+        assert await stopped is False
+
+    stood(story)
+
+
+def test_one_that_was_switched_off_and_on_is_not_one_that_we_moved() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.moved()
+        await stand.hands.switch_off()
+        for state in (CONNECTING, CONNECTED):
+            stand.telescope.tell(ConnectionChanged(state))
+        stand.telescope.names()
+        stand.serve()
+        assert await stand.hands.want("one", wish()) is True
+        assert stand.telescope.names() == [], "only its shutters are looked at"
+
+    stood(story)
+
+
 def test_upkeep_is_too_late_after_twelve_hours() -> None:
     async def story(stand: Stand) -> None:
         await stand.moved()

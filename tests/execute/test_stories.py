@@ -286,6 +286,10 @@ def _events(bench: Bench) -> Iterator[str]:
             )
     for status, reason, message in bench.said.lines:
         yield f"status {status.value} {reason.value if reason else '-'} {message!r}"
+    for shown in bench.shown:
+        reason = shown.reason.value if shown.reason else "-"
+        problem = f", problem {shown.problem.message!r}" if shown.problem else ""
+        yield f"hands {seconds(shown.at)} {shown.status.value} {reason} {shown.message!r}{problem}"
 
 
 def _asked(bench: Bench) -> Iterator[str]:
