@@ -37,7 +37,7 @@ FIRST = 40  # tests that are tried before the rest is even collected
 
 
 class NarrowFirst(PytestRunner):
-    """Tries the tests that reach the fewest functions first, and no more than so many seconds of them."""
+    """Tries quick tests that reach few functions first, and no more than so many seconds of all."""
 
     def __init__(self, budget_s: float) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class NarrowFirst(PytestRunner):
         return code
 
     def _within_budget(self, tests: Iterable[str]) -> list[str]:
-        chosen, spent = [], 0.0
-        for test in sorted(tests, key=lambda one: (self._breadth[one], one)):
-            spent += state().duration_by_test.get(test, 0.0)
+        chosen, spent, seconds = [], 0.0, state().duration_by_test
+        for test in sorted(tests, key=lambda one: (self._breadth[one] * (0.05 + seconds.get(one, 0.0)), one)):
+            spent += seconds.get(test, 0.0)
             if spent > self._budget_s > 0:
                 break
             chosen.append(test)
