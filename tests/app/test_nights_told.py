@@ -65,6 +65,7 @@ async def failures(place: Observatory) -> None:
     """A goto that is refused, one that is tried again, and a group that ends with its first failure."""
     place.telescope.fail["goto"].append(RefusedError("Below the horizon.", hint="Wait for it to rise."))
     place.telescope.fail["goto"].extend(TransientError("Clouds.") for _ in range(3))
+    place.drop("unknown.json", session(setup_camera=_frames(3) | {"exposure": "7"}))
     group = {"max_retries": 1, "group": "mosaic"}
     place.drop("a.json", session(id_command=group | {"priority": 3}))
     place.drop("b.json", session(id_command=group | {"priority": 2, "on_error": "retry"}))
@@ -150,6 +151,29 @@ async def absence(place: Observatory) -> None:
         await place.clock.sleep(60)
 
 
+async def given_up(place: Observatory) -> None:
+    """A session that was broken off by the agent's end, and cannot go on after it."""
+    place.drop("a.json", session(id_command=begins(18, end_date="2026-03-12", end_time="21:00:00")))
+    async with place.open():
+        await imaging(place)
+    await place.clock.sleep(5 * 3600)
+    async with place.open():
+        await place.clock.sleep(600)
+        place.telescope.restore()
+        await place.clock.sleep(600)
+
+
+async def long_rain(place: Observatory) -> None:
+    """Rain that lasts longer than a session waits."""
+    place.drop("a.json", session(setup_camera=_frames(60)))
+    async with place.open():
+        place.say("safety/input/roof", {"safe": True, "reason": "clear", "ttl": 3600})
+        await imaging(place)
+        for _ in range(20):
+            place.say("safety/input/roof", {"safe": False, "reason": "rain", "ttl": 3600})
+            await place.clock.sleep(600)
+
+
 async def repeated(place: Observatory) -> None:
     """A session of every night: two nights, a skipped one, and its end."""
     place.drop("nightly.json", session(id_command=begins(20), repeat={"do_action": True, "every": "night"}))
@@ -199,6 +223,8 @@ PLOTS: list[Night] = [
     (conditions, {}),
     (weather, WEATHER),
     (silence, WEATHER),
+    (long_rain, WEATHER),
+    (given_up, {}),
     (restarts, {}),
     (absence, {}),
     (repeated, {}),

@@ -404,13 +404,22 @@ class Home:
 READ: dict[str, Any] = {}  # read what the reader asks
 GREETING, GREETED = {"type": "auth_required"}, {"type": "auth_ok"}
 SUBSCRIBED = {"id": 1, "type": "result", "success": True}
-SEEN = EntitySource(name="cloud", entity_id="sensor.cloud", safe_when=SafeWhen(below=30))
+SEEN = EntitySource(name="cloud", entity_id="sensor.cloud", safe_when=SafeWhen(below=30), max_age_s=600.0)
 THERE = {"type": "event", "event": {"a": {"sensor.cloud": {"s": "12", "lu": AT.timestamp()}}}}
+
+
+def changed(seconds_ago: float) -> list[dict[str, Any]]:
+    """Home Assistant tells of a value that changed so long ago."""
+    at = AT.timestamp() - seconds_ago
+    there = {"type": "event", "event": {"a": {"sensor.cloud": {"s": "12", "lc": at}}}}
+    return [GREETING, READ, GREETED, READ, SUBSCRIBED, there]
 
 
 @pytest.mark.parametrize(
     ("talk", "reason"),
     [
+        (changed(599.5), "12"),
+        (changed(600.5), "It has said nothing for 600 s"),
         ([{"type": "hello"}], "Home Assistant does not answer (Home Assistant did not ask for a token.)"),
         (
             [GREETING, READ, {"type": "auth_invalid"}],

@@ -248,6 +248,12 @@ def test_sun_and_moon_need_no_darkness() -> None:
         ),
         (at(1), at(2), "03:00 at 23° in the south-east, 04:00 at 30° in the south-east"),
         (at(4), at(4), "06:00 at 36° in the south, 06:00 at 36° in the south"),
+        (
+            at(3, 20),
+            at(4, 40),
+            "05:20 at 35° in the south, highest 36° in the south at 06:00, 06:40 at 35° in the south",
+        ),
+        (at(3, 30), at(4, 30), "05:30 at 35° in the south, 06:30 at 35° in the south"),
         (at(3, 55), at(4, 5), "05:55 at 36° in the south, 06:05 at 36° in the south"),
     ],
 )

@@ -162,6 +162,18 @@ def test_a_capture_of_which_we_know_no_beginning_is_the_one_written_last() -> No
     staged(story)
 
 
+def test_the_record_of_the_other_camera_is_another_capture() -> None:
+    async def story(stage: Stage) -> None:
+        wide = entry(NIGHT, NIGHT + timedelta(seconds=9), taken=40) | {"camId": 1}
+        stage.album = [wide, entry(NIGHT, NIGHT + timedelta(seconds=2))]
+        stage.ended(taken=8, started_at=None, missed=True)
+        assert (await followed(stage))[0].taken == 12
+        stage.ended(taken=8, missed=True)
+        assert (await followed(stage))[0].taken == 12
+
+    staged(story)
+
+
 def test_what_the_telescope_said_goes_before_what_the_album_says() -> None:
     async def story(stage: Stage) -> None:
         exposures = stage.device.capabilities.cameras[TELE].exposures

@@ -155,7 +155,9 @@ def test_a_busy_telescope_is_brought_back_to_live_view_first() -> None:
         wire.ended(displayed=True)
         wire.device.state.captures[WIDE].displayed = True
         made, attempt = attempts(wire, refused(BUSY), None)
+        wire.answers = [Answered(b""), Answered(b"")]
         await live.willing(wire.device, TELE, attempt)
+        assert [one.patience for one in wire.completions] == [LIMITS.settle] * 2
         assert wire.sent == [
             (Cmd.GO_LIVE, None, LIMITS.go_live, None),
             (Cmd.GO_LIVE_WIDE, None, LIMITS.go_live, None),
@@ -274,6 +276,8 @@ def test_both_ways_to_focus(states: bool) -> None:
         assert [one.doing for one in wire.completions] == ["Auto focus", "Infinity focus"]
         assert all(isinstance(one, FocusCompletion) for one in wire.completions)
         assert wire.completions[0]._states is states
+        await wire.completions[0]._query()
+        assert len(wire.asked) == 1
         assert wire.told() == [("focusing", "begins"), ("focusing", "ends")] * 2
 
     on_wire(story)
