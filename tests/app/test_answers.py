@@ -37,8 +37,12 @@ class Talk:
         return at_once, last["code"], last["message"], last.get("hint", "")
 
     async def submit(self, **more: Any) -> dict[str, Any]:
+        return await self.say({**session(), **more})
+
+    async def say(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Submit a session; return the answer."""
         before = len(self.place.said("session/response"))
-        self.place.say("scope/session/submit", {**session(), **more})
+        self.place.say("scope/session/submit", body)
         await self.place.until(lambda: len(self.place.said("session/response")) > before, every_s=0.1)
         answer: dict[str, Any] = self.place.said("session/response")[-1]
         return answer
@@ -293,6 +297,8 @@ def test_answers_to_submissions(observatory: Make) -> None:
             "This session was submitted before; it waits.",
         )
         assert (again["duplicate"], again["position"], again["warnings"]) == (True, 1, [])
+        bare = await talk.say({**later["command"], "session_id": "one", "request_id": "q"})
+        assert (bare["code"], bare["warnings"]) == ("duplicate", []), "wrapped or not, it is the same"
         other = await talk.submit(**session(id_command={**LATER, "priority": 3}), session_id="one")
         assert other["warnings"][0]["code"] == "not_taken"
         assert other["warnings"][0]["message"] == (

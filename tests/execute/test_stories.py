@@ -121,6 +121,21 @@ def another_captures(bench: Bench) -> tuple[dict[str, Any], list[Meanwhile]]:
     return session(), [meanwhile]
 
 
+def another_unnamed(bench: Bench) -> tuple[dict[str, Any], list[Meanwhile]]:
+    """After a restart, a capture runs that turns out to be another's only when it is named."""
+    bench.journal.facts = {
+        "started_at": DUSK.isoformat(),
+        "capture": {"camera": "tele", "started_at": DUSK.isoformat(), "planned": 12},
+    }
+
+    async def meanwhile() -> None:
+        capture = bench.telescope.expose(Camera.TELE, 8, 15.0, None)
+        await bench.after_frames(3)
+        capture.target = "M 31"
+
+    return session(), [meanwhile]
+
+
 def paused(bench: Bench) -> tuple[dict[str, Any], list[Meanwhile]]:
     async def meanwhile() -> None:
         await bench.after_frames(4)
@@ -222,6 +237,7 @@ PLOTS: list[Plot] = [
     lost_for_good,
     held_by_another,
     another_captures,
+    another_unnamed,
     paused,
     paused_too_long,
     aborted,
