@@ -219,6 +219,13 @@ def no_frames_asked_for(_bench: Bench) -> tuple[dict[str, Any], list[Meanwhile]]
     return session(setup_camera=None), []
 
 
+def anywhere(bench: Bench) -> tuple[dict[str, Any], list[Meanwhile]]:
+    """A session without a target, whose capture is lost and found."""
+    document, meanwhile = link_lost(bench)
+    document["command"].pop("goto_manual")
+    return document, meanwhile
+
+
 def guarded(bench: Bench) -> tuple[dict[str, Any], list[Meanwhile]]:
     bench.guard.forbid = "Too close to the Sun."
     return session(), []
@@ -252,6 +259,7 @@ PLOTS: list[Plot] = [
     cannot_park,
     no_frames_asked_for,
     guarded,
+    anywhere,
 ]
 
 
@@ -291,12 +299,13 @@ def _events(bench: Bench) -> Iterator[str]:
             yield f"{at} started {event.session.session_id} resumed={event.resumed}"
         elif isinstance(event, StepStarted):
             yield (
-                f"{at} step {event.index}/{event.count} {event.step!r} attempt {event.attempt} {event.why!r}"
+                f"{at} {event.session.session_id} step {event.index}/{event.count} {event.step!r}"
+                f" attempt {event.attempt} {event.why!r}"
             )
         elif isinstance(event, SessionProgress):
             frames = f"{event.frames.taken}+{event.frames.stacked}/{event.frames.requested}"
             yield (
-                f"{at} progress {event.percent}% frames {frames} {event.integration_s:g} s,"
+                f"{at} {event.session.session_id} progress {event.percent}% frames {frames} {event.integration_s:g} s,"
                 f" left {event.remaining_s} until {seconds(event.estimated_end)}"
                 f" in {event.index}/{event.count} {event.step!r}"
             )

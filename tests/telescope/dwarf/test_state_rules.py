@@ -211,6 +211,7 @@ def test_the_progress_says_what_is_known_and_nothing_else() -> None:
 def test_news_of_a_capture_reach_its_own_camera_and_those_who_listen() -> None:
     heard = Heard()
     assert not heard.state.capturing
+    assert heard.state.powering_off is False
     heard.take(say.CaptureState(WIDE, State.RUNNING))
     assert heard.state.capturing
     assert heard.events == []
