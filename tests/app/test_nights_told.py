@@ -163,6 +163,31 @@ async def given_up(place: Observatory) -> None:
         await place.clock.sleep(600)
 
 
+async def ended_later(place: Observatory) -> None:
+    """A session that a person ended while its telescope was away, and the agent went before that was done."""
+    place.drop("a.json", session())
+    async with place.open():
+        await imaging(place)
+        place.telescope.cut()
+        place.say("scope/command", {"command": "abort", "request_id": "x", "reason": "dew"})
+        await place.clock.sleep(60)
+    await place.clock.sleep(60)
+    place.telescope.online = True
+    async with place.open():
+        await place.clock.sleep(600)
+
+
+async def fewer(place: Observatory) -> None:
+    """A telescope that ends its captures early, and one session that a person skips."""
+    place.telescope.frames_limit = 5
+    place.drop("a.json", session(id_command={"max_retries": 1, "priority": 1}))
+    place.drop("b.json", session())
+    async with place.open():
+        await place.until(lambda: len(place.telescope.captures) > 1)
+        place.say("scope/command", {"command": "skip", "request_id": "x"})
+        await place.clock.sleep(600)
+
+
 async def long_rain(place: Observatory) -> None:
     """Rain that lasts longer than a session waits."""
     place.drop("a.json", session(setup_camera=_frames(60)))
@@ -225,6 +250,8 @@ PLOTS: list[Night] = [
     (silence, WEATHER),
     (long_rain, WEATHER),
     (given_up, {}),
+    (ended_later, {}),
+    (fewer, {}),
     (restarts, {}),
     (absence, {}),
     (repeated, {}),

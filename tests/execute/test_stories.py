@@ -305,7 +305,8 @@ def _events(bench: Bench) -> Iterator[str]:
         elif isinstance(event, SessionProgress):
             frames = f"{event.frames.taken}+{event.frames.stacked}/{event.frames.requested}"
             yield (
-                f"{at} {event.session.session_id} progress {event.percent}% frames {frames} {event.integration_s:g} s,"
+                f"{at} {event.session.session_id} progress {event.percent}%"
+                f" frames {frames} {event.integration_s:g} s,"
                 f" left {event.remaining_s} until {seconds(event.estimated_end)}"
                 f" in {event.index}/{event.count} {event.step!r}"
             )
