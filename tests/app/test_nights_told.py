@@ -177,6 +177,13 @@ async def ended_later(place: Observatory) -> None:
         await place.clock.sleep(600)
 
 
+async def contradiction(place: Observatory) -> None:
+    """A session whose conditions contradict those of the configuration."""
+    place.drop("a.json", session(conditions={"do_action": True, "min_altitude": 40}))
+    async with place.open():
+        await place.clock.sleep(600)
+
+
 async def fewer(place: Observatory) -> None:
     """A telescope that ends its captures early, and one session that a person skips."""
     place.telescope.frames_limit = 5
@@ -252,6 +259,7 @@ PLOTS: list[Night] = [
     (given_up, {}),
     (ended_later, {}),
     (fewer, {}),
+    (contradiction, {"conditions": {"max_altitude": 30}}),
     (restarts, {}),
     (absence, {}),
     (repeated, {}),
