@@ -14,11 +14,13 @@ from agent.capabilities import Camera
 from agent.telescope.dwarf.commands import captures
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.state import Phase, Snapshot
+from agent.telescope.dwarf.wire.codes import error_for
 from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.errors import (
     CommandTimeoutError,
     HeldByOtherError,
     RefusedError,
+    TelescopeError,
     TransientError,
     UnreachableError,
 )
@@ -534,6 +536,21 @@ def test_a_warning_that_can_be_overruled_is_overruled_once(monkeypatch: pytest.M
             await captures.start_capture(stage.device, TELE)
         assert other.value.device_code == -11514  # type: ignore[union-attr]
         assert shutter.forced == [False]
+
+    staged(story)
+
+
+@pytest.mark.parametrize("generation", Generation)
+def test_a_refusal_means_what_its_firmware_means(
+    monkeypatch: pytest.MonkeyPatch, generation: Generation
+) -> None:
+    async def story(stage: Stage) -> None:
+        shutter = Shutter(stage, monkeypatch, refuses(-10504))
+        shutter.generation = generation
+        with pytest.raises(TelescopeError) as caught:
+            await captures.start_capture(stage.device, TELE)
+        expected = error_for(-10504, "Starting the tele capture", generation)
+        assert (type(caught.value), str(caught.value)) == (type(expected), str(expected))
 
     staged(story)
 
