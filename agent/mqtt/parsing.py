@@ -193,7 +193,11 @@ def _object(text: str, otherwise: str = "The message must be a JSON object.") ->
 def _unreadable(error: JsonError) -> BadRequestError:
     code = Code.TOO_LARGE if isinstance(error, TooLargeError) else Code.INVALID
     return BadRequestError(
-        code, f"The message cannot be read: {error.message}", path=error.place, kind=error.code
+        code,
+        f"The message cannot be read: {error.message}",
+        path=error.place,
+        hint=error.hint,
+        kind=error.code,
     )
 
 

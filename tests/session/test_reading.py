@@ -89,7 +89,10 @@ def test_text_and_object_read_the_same(value: dict[str, Any]) -> None:
         (b"\xef\xbb\xbf \t", "empty"),
         (b"{", "not_json"),
         (b'{"command": {"id_command": {}}', "not_json"),
-        (b"\xff\xfe{\x00}\x00", "not_utf8"),
+        (b"\xff\xfe{\x00}", "not_utf8"),
+        (b"{\x00}\x00", "not_json"),
+        (b"\xff\xfe", "empty"),
+        (b"\xff\xfe{\x00}\x00", "missing"),
         (b"[]", "not_an_object"),
         (b"42", "not_an_object"),
         (b'{"command": "abort"}', "not_an_object"),
@@ -354,6 +357,22 @@ def test_a_document_cannot_be_changed() -> None:
         document.calibration = None
     with pytest.raises(ValidationError):
         document.id_command.process = "ended"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_saved_as_utf_16_is_read_when_it_says_so(encoding: str) -> None:
+    text = '\ufeff{"id_command": {"description": "Nébuleuse d’Orion"}}'
+    document = read_session(text.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding)).document
+    assert document is not None
+    assert document.id_command.description == "Nébuleuse d’Orion"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{'command': {'id_command': {}}}", '{"id_command": {}, "calibration": {"do_action": True}}', "[None]"],
+)
+def test_what_python_printed_is_refused_with_the_remedy(text: str) -> None:
+    assert read_session(text).errors[0].hint == "That is how Python writes it: use | to_json in the template."
 
 
 def test_a_byte_order_mark_is_tolerated_in_bytes_and_in_text() -> None:
