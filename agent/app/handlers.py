@@ -14,7 +14,7 @@ from agent.errors import AgentError, Problem, errors_of
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
 from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
-from agent.session.document import read_session
+from agent.session.document import read_session, with_id_command
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
@@ -167,7 +167,7 @@ class AgentHandlers:
         session = body.get("session")
         if not isinstance(session, dict):
             raise AgentError("The body needs a 'session' object.", code=Code.INVALID.value)
-        reading = read_session(session)
+        reading = read_session(with_id_command(session))
         problems = list(reading.problems)
         if reading.document is not None:
             problems += station.intake.examine(reading.document)

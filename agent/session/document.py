@@ -121,6 +121,15 @@ def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Re
     return Reading(document, tuple(problems), raw)
 
 
+def with_id_command(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a session from a message, where `id_command` may be left out, with an empty one in its place."""
+    body = raw.get("command", raw)
+    if not isinstance(body, dict) or "id_command" in body or not SECTIONS.keys() & body:
+        return dict(raw)
+    whole = {"id_command": {}, **body}
+    return {**raw, "command": whole} if "command" in raw else whole
+
+
 def body_of(raw: Mapping[str, Any]) -> Any:
     """Return the session inside its `command` wrapper, or the object itself when there is none."""
     return raw.get("command", raw)
