@@ -104,6 +104,10 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
                 "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera.", path=f"/{key}"
             )
             continue
+        if setup.mosaic is not None:
+            message = "A mosaic is ordered, and mosaics are not supported yet."
+            hint = "Set doMosaic to false to image the single field."
+            yield Problem("not_acted_on", message, hint, path=document.pointer(key, "doMosaic"))
         _, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
