@@ -147,7 +147,7 @@ class AgentHandlers:
         if station.site is None:
             raise NoSiteError
         candidates = [
-            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.window_end)
+            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.closes)
             for waiting in station.dispatcher.queue[:MAX_PLANNED]
             if waiting.plan is not None
         ]
@@ -173,8 +173,8 @@ class AgentHandlers:
             problems += station.intake.examine(reading.document)
         if reading.document is not None and not errors_of(problems):
             now = station.clock.now()
-            plan = station.intake.plan(reading.document)
             start = start_instant(reading.document, station.zone, now)
+            plan = station.intake.plan(reading.document, start or now)
             problems += sky_problems(plan, station.site, start, now) if plan is not None else ()
         return {
             "valid": not any(problem.severity == "error" for problem in problems),

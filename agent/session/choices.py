@@ -89,8 +89,13 @@ def find_format(offered: tuple[str, ...], wish: str) -> str:
     )
 
 
-def find_count(offered: CameraCapabilities, wish: int | None) -> int:
-    """Return the number of frames when the camera can take that many; it must be given."""
+def find_count(offered: CameraCapabilities, wish: int | None, *, until_end: bool = False) -> int:
+    """Return the number of frames when the camera can take that many; it must be given.
+
+    With an end time (`until_end`) 0, or nothing, means as many as come until then.
+    """
+    if until_end and not wish:
+        return 0
     if wish is None:
         raise BadValueError(
             "count is missing.",
@@ -139,7 +144,11 @@ def choose(
     except BadValueError as error:
         wrong["format"] = error
     try:
-        count = find_count(offered, setup.count)
+        count = find_count(offered, setup.count, until_end=setup.end_time is not None)
+        if count == 0 and exposure is None and "exposure" not in wrong:
+            wrong["exposure"] = BadValueError(
+                "exposure is missing.", hint="Without it nobody can tell how many frames fit.", code="missing"
+            )
     except BadValueError as error:
         wrong["count"] = error
     return CameraChoice(camera, exposure, gain, position, binning, file_format, count), wrong

@@ -47,10 +47,18 @@ def window_end(
     if command.end_date is not None:
         return _instant(command.end_date, command.end_time, local, now, None)
     begin = start or start_instant(document, zone, now) or now
-    end = _instant(None, command.end_time, local, begin, None)
-    if end is not None and end <= begin:
-        end = _instant(None, command.end_time, local, begin + _DAY, None)
-    return end
+    return None if command.end_time is None else _next(command.end_time, local, begin)
+
+
+def capture_ends(document: SessionDocument, zone: ZoneInfo, begin: datetime) -> dict[str, datetime]:
+    """Return when captures end by their own `end_time` (UTC), by section: the next such time after `begin`."""
+    local = session_zone(document, zone)
+    sections = {"setup_camera": document.setup_camera, "setup_wide_camera": document.setup_wide_camera}
+    return {
+        key: _next(setup.end_time, local, begin)
+        for key, setup in sections.items()
+        if setup is not None and setup.end_time is not None
+    }
 
 
 def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> list[Problem]:
@@ -132,6 +140,14 @@ def _instant(
     if clock is None and default is None:
         clock, day = time.min, day + _DAY
     return datetime.combine(day, clock or time.min, here).astimezone(UTC)
+
+
+def _next(clock: time, zone: ZoneInfo, begin: datetime) -> datetime:
+    """Return the next instant at which clocks show that time."""
+    here = clock.tzinfo or zone
+    day = begin.astimezone(here).date()
+    candidates = (datetime.combine(day + days * _DAY, clock, here).astimezone(UTC) for days in (0, 1, 2))
+    return next(instant for instant in candidates if instant > begin)
 
 
 def _days_later(instant: datetime, days: int, zone: ZoneInfo) -> datetime:

@@ -115,7 +115,7 @@ class ConditionGate:
             target=targets[-1] if targets else None,
             window=Window(
                 None if waiting.forced or waiting.resume else waiting.start or waiting.seen,
-                waiting.window_end,
+                waiting.closes,
             ),
             duration_s=0.0 if running or waiting.plan is None else waiting.plan.estimate_s,
             link=self.link(),
