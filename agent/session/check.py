@@ -134,6 +134,8 @@ def _settings_not_applied(
     ):
         if value is None or there:
             continue
+        if name in capabilities.lacks and value in (0, 1):  # editors write its only size either way
+            continue
         message = f"The {capabilities.model} {camera.value} camera has no {name} setting"
         path = document.pointer(key, name)
         if value == 0:  # the plain position, which is what such a camera has

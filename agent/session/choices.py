@@ -71,7 +71,7 @@ def find_gain(offered: tuple[int, ...], wish: int) -> int:
 def find_position(offered: tuple[P, ...], wish: str | int, what: str) -> P:
     """Return the filter or binning with that value or name; BadValueError lists what there is."""
     for position in offered:
-        if wish == position.value or (isinstance(wish, str) and wish.casefold() == position.name.casefold()):
+        if wish == position.value or (isinstance(wish, str) and _plain(wish) == _plain(position.name)):
             return position
     there = ", ".join(f"{position.value} ({position.name})" for position in offered)
     raise BadValueError(
@@ -152,6 +152,12 @@ def choose(
     except BadValueError as error:
         wrong["count"] = error
     return CameraChoice(camera, exposure, gain, position, binning, file_format, count), wrong
+
+
+def _plain(name: str) -> str:
+    """Return one spelling for "Duo-Band", "Duo-Band Filter", "DUAL_BAND"; "IR_CUT" and "Cut"."""
+    letters = "".join(letter for letter in name.casefold() if letter.isalnum())
+    return letters.removesuffix("filter").removeprefix("ir").replace("dual", "duo") or letters
 
 
 def _seconds(wish: str | float) -> float | None:
