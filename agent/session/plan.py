@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Binning, Camera, Capabilities, Exposure, Filter
-from agent.errors import errors_of
+from agent.errors import Problem, errors_of
 from agent.session.check import Resolve, check, resolve_target
 from agent.session.choices import CameraChoice, choose
 from agent.session.coordinates import format_dec, format_ra
@@ -103,7 +103,10 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The steps of one session in order, and their sums. `target` is for people."""
+    """The steps of one session in order, and their sums. `target` is for people.
+
+    `warnings` are what the model makes of the session; they stand in `notes` as well, as sentences.
+    """
 
     name: str
     target: str
@@ -111,6 +114,7 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     max_attempts: int = 3
     notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def estimate_s(self) -> float:
@@ -193,6 +197,7 @@ def make_plan(
         steps=steps,
         max_attempts=document.id_command.max_attempts,
         notes=(*(str(problem) for problem in problems), *(notes if document.calibration else ())),
+        warnings=tuple(problems),
     )
 
 

@@ -307,6 +307,7 @@ class Intake:
             priority=document.id_command.priority,
             source=_source(document),
             request_id=document.id_command.request_id,
+            warnings=stored.problems,
         )
         before = self._queue.find(stored.session_id)
         facts = self._store.journal(stored.session_id).load()
@@ -342,7 +343,10 @@ class Intake:
             ) from error
         if plan is None:
             return waiting
-        return replace(waiting, plan=plan, brief=replace(waiting.brief, target=plan.target))
+        brief = replace(waiting.brief, target=plan.target)
+        if waiting.plan is None:  # the file may have been looked at before the model was known
+            brief = replace(brief, warnings=tuple(dict.fromkeys((*brief.warnings, *plan.warnings))))
+        return replace(waiting, plan=plan, brief=brief)
 
     def _tell_rejected(self, rejected: Rejected) -> None:
         self._publish(
