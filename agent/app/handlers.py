@@ -19,6 +19,7 @@ from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
 from agent.session.times import read_instant, start_instant
+from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.replies import Accepted
 from agent.station.station import Station
@@ -167,7 +168,7 @@ class AgentHandlers:
         session = body.get("session")
         if not isinstance(session, dict):
             raise AgentError("The body needs a 'session' object.", code=Code.INVALID.value)
-        reading = read_session(with_id_command(session))
+        reading = read_session(with_id_command(session), resolve=resolve)
         problems = list(reading.problems)
         if reading.document is not None:
             problems += station.intake.examine(reading.document)

@@ -112,7 +112,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         data = path.read_bytes()
     except OSError as error:
         return CheckedFile(path, (Problem("unreadable", f"{error.strerror or error}."),))
-    reading = read_session(data, name=path.stem)
+    reading = read_session(data, name=path.stem, resolve=resolve)
     if reading.document is None:
         return CheckedFile(path, reading.problems)
     document = reading.document

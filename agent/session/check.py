@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
+from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
-Resolve = Callable[[str], Target]
+__all__ = ["Resolve", "check", "resolve_target"]
 
+_FIELD_DEG = 1.2  # the smallest field of the telescopes that we know
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
 
@@ -27,7 +29,7 @@ def check(
     """
     return [
         *_features(document, capabilities),
-        *_gotos(document, resolve),
+        *_gotos(document, capabilities, resolve),
         *_camera_sections(document, capabilities),
     ]
 
@@ -72,7 +74,16 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
 
 
-def _gotos(document: SessionDocument, resolve: Resolve | None) -> Iterator[Problem]:
+def _field_of_view(document: SessionDocument, capabilities: Capabilities) -> float:
+    """Degrees within which a target surely is in the picture of the session's narrowest camera."""
+    wide_only = document.setup_wide_camera is not None and document.setup_camera is None
+    camera = capabilities.cameras.get(Camera.WIDE if wide_only else Camera.TELE)
+    return min(camera.field_of_view) if camera is not None and camera.field_of_view else _FIELD_DEG
+
+
+def _gotos(
+    document: SessionDocument, capabilities: Capabilities, resolve: Resolve | None
+) -> Iterator[Problem]:
     solar, manual = document.goto_solar, document.goto_manual
     if solar and manual:
         yield warning(
@@ -90,6 +101,9 @@ def _gotos(document: SessionDocument, resolve: Resolve | None) -> Iterator[Probl
             resolve_target(manual, resolve)
         except AgentError as error:
             yield error.problem(document.pointer("goto_manual", "target"))
+        place = document.pointer("goto_manual", "ra_coord")
+        if wrong := place_problem(manual, resolve, _field_of_view(document, capabilities), place):
+            yield wrong
     if not solar and not manual and (document.setup_camera or document.setup_wide_camera):
         yield warning("no_goto", "No goto is on: the session images wherever the telescope points.")
 

@@ -11,8 +11,10 @@ from pydantic import PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 from agent.errors import Problem, errors_of, warning, warnings_of
+from agent.session.coordinates import OutOfRangeError
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
+from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
 from agent.session.sections import SECTIONS, WAIT_TYPO, Command, IdCommand
 from agent.session.unknown import escape, near, unknown_around, unknown_keys, unknown_sections
@@ -83,8 +85,13 @@ class Reading:
         return warnings_of(self.problems)
 
 
-def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Reading:
-    """Read a session from JSON text or a decoded object. Never raises: what is wrong is in `problems`."""
+def read_session(
+    data: bytes | str | Mapping[str, Any], *, name: str = "", resolve: Resolve | None = None
+) -> Reading:
+    """Read a session from JSON text or a decoded object. Never raises: what is wrong is in `problems`.
+
+    With `resolve`, hints about coordinates are checked against where the name of the target stands.
+    """
     try:
         raw = decode_object(data)
     except BadValueError as error:
@@ -102,7 +109,7 @@ def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Re
     try:
         document = SessionDocument.model_validate(on)
     except ValidationError as error:
-        problems += [_problem(detail, body) for detail in error.errors(include_url=False)]
+        problems += [_problem(detail, body, resolve) for detail in error.errors(include_url=False)]
     if errors_of(problems) or document is None:
         return Reading(None, tuple(problems), raw)
     document._raw, document._name = raw, name
@@ -182,7 +189,7 @@ def _is_on(key: str, section: dict[str, Any]) -> tuple[bool, Problem | None]:
         return False, Problem(error.code, f"do_action: {error.message}", error.hint, path=f"/{key}/do_action")
 
 
-def _problem(detail: ErrorDetails, body: dict[str, Any]) -> Problem:
+def _problem(detail: ErrorDetails, body: dict[str, Any], resolve: Resolve | None) -> Problem:
     """Say one of the model's errors in our words."""
     location = tuple(str(part) for part in detail["loc"])
     error = detail.get("ctx", {}).get("error")
@@ -190,7 +197,10 @@ def _problem(detail: ErrorDetails, body: dict[str, Any]) -> Problem:
     if isinstance(error, BadValueError):
         if error.at:
             location, key = (*location, error.at), error.at
-        return Problem(error.code, f"{key}: {error.message}", error.hint, path=_pointer(location, body))
+        hint = error.hint
+        if isinstance(error, OutOfRangeError) and location[-2:] == ("goto_manual", "ra_coord"):
+            hint = corrected(error.number, body["goto_manual"], resolve) or hint
+        return Problem(error.code, f"{key}: {error.message}", hint, path=_pointer(location, body))
     if detail["type"] == "missing":
         return Problem("missing", f"{key} is missing.", path=_pointer(location, body))
     if detail["type"] == "extra_forbidden":

@@ -104,6 +104,7 @@ class GotoManual(Step):
     target: f.Text = ""
     ra_coord: f.Hours | None = None
     dec_coord: f.Degrees | None = None
+    trust_coordinates: f.Flag = False
 
     @model_validator(mode="after")
     def _complete(self) -> GotoManual:
