@@ -20,8 +20,10 @@ def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, p
 
     An error beyond 3 degrees (or the field, where that is larger), unless the session trusts its coordinates.
     """
+    if goto.ra_coord is None or goto.dec_coord is None:
+        return None
     place = place_of(goto.target, resolve)
-    if place is None or goto.ra_coord is None or goto.dec_coord is None:
+    if place is None:
         return None
     given = SkyTarget("", goto.ra_coord, goto.dec_coord)
     away = apart(given, place)

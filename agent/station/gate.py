@@ -123,6 +123,7 @@ class ConditionGate:
             safety=self._safety(),
             sun_filter=solar is not None and solar.sun_filter,
             running=running or waiting.resume or waiting.forced,
+            wanted_now=waiting.forced and not running and not waiting.resume,
         )
 
     def _missed(self, waiting: Waiting) -> Verdict | None:

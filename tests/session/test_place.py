@@ -132,4 +132,4 @@ def test_m_102_is_refused_with_both_places_and_taken_with_coordinates() -> None:
 @given(PLACES, PLACES)
 def test_the_angle_between_two_places_is_that_of_the_ephemeris(one: SkyTarget, other: SkyTarget) -> None:
     seen = separation(one, other, None, datetime(2026, 3, 12, tzinfo=UTC))
-    assert apart(one, other) == pytest.approx(seen, abs=0.01)  # refraction and aberration are not asked for
+    assert apart(one, other) == pytest.approx(seen, abs=0.05)  # refraction and aberration are not asked for
