@@ -18,6 +18,7 @@ from agent.session.document import read_session, with_id_command
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
+from agent.session.time_check import zone_problems
 from agent.session.times import read_instant, start_instant
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
@@ -176,6 +177,8 @@ class AgentHandlers:
             now = station.clock.now()
             start = start_instant(reading.document, station.zone, now)
             plan = station.intake.plan(reading.document, start or now)
+            if station.site is not None:
+                problems += zone_problems(reading.document, station.zone, station.site.longitude, now)
             problems += sky_problems(plan, station.site, start, now) if plan is not None else ()
         return {
             "valid": not any(problem.severity == "error" for problem in problems),
