@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from agent.errors import Problem, errors_of, warning, warnings_of
 from agent.session.coordinates import OutOfRangeError
+from agent.session.foreign import told, translated
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
 from agent.session.place import Resolve, corrected
@@ -96,13 +97,15 @@ def read_session(
         raw = decode_object(data)
     except BadValueError as error:
         return Reading(None, (Problem(error.code, error.message, error.hint),))
+    ours = translated(raw)
+    raw = ours or raw
     body = body_of(raw)
     if not isinstance(body, dict):
         problem = Problem(
             "not_an_object", f"command is {shown(body)}, not an object.", 'Write {"command": {...}}.'
         )
         return Reading(None, (problem,), raw)
-    problems = [*unknown_around(raw), *unknown_sections(body)]
+    problems = [*([told()] if ours else []), *unknown_around(raw), *unknown_sections(body)]
     on, section_problems = _sections_that_are_on(body)
     problems += section_problems
     document: SessionDocument | None = None
