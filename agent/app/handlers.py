@@ -18,8 +18,7 @@ from agent.session.document import read_session, with_id_command
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
-from agent.session.time_check import zone_problems
-from agent.session.times import read_instant, start_instant
+from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.replies import Accepted

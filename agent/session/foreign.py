@@ -17,7 +17,12 @@ def translated(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     It counts binning from 1 (1 is 4k) and names the camera, the steps and the target in sections of its own.
     """
     target, camera = raw.get("target"), raw.get("camera")
-    if "command" in raw or "id_command" in raw or not isinstance(target, dict) or not isinstance(camera, dict):
+    if (
+        "command" in raw
+        or "id_command" in raw
+        or not isinstance(target, dict)
+        or not isinstance(camera, dict)
+    ):
         return None
     if "kind" not in target and "exposure_seconds" not in camera:
         return None
@@ -62,7 +67,11 @@ def _steps(raw: Mapping[str, Any], target: dict[str, Any]) -> dict[str, Any]:
 
 
 def _camera(raw: Mapping[str, Any], camera: dict[str, Any]) -> dict[str, Any]:
-    wide, workflow, mosaic = camera.get("camera") == "wide", _section(raw, "workflow"), _section(raw, "mosaic")
+    wide, workflow, mosaic = (
+        camera.get("camera") == "wide",
+        _section(raw, "workflow"),
+        _section(raw, "mosaic"),
+    )
     setup: dict[str, Any] = {
         "do_action": True,
         "exposure": camera.get("exposure_seconds"),

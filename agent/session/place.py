@@ -64,7 +64,10 @@ def slip(ra_hours: float, dec_degrees: float, place: SkyTarget) -> str:
     if ra_hours == int(place.ra_hours) and dec_degrees in (math.trunc(place.dec_degrees), place.dec_degrees):
         return "They look as if they had been read up to the first colon only."
     for hours, about_hours in ((ra_hours, ""), *_hours(ra_hours, place)):
-        for degrees, about_degrees in ((dec_degrees, ""), (-dec_degrees, "The sign of the declination is lost.")):
+        for degrees, about_degrees in (
+            (dec_degrees, ""),
+            (-dec_degrees, "The sign of the declination is lost."),
+        ):
             said = f"{about_hours} {about_degrees}".strip()
             if said and apart(SkyTarget("", hours, degrees), place) <= _SAME_DEG:
                 return said

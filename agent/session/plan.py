@@ -313,9 +313,7 @@ def _gotos(
         )
 
 
-def _ends(
-    document: SessionDocument, begin: datetime | None, zone: ZoneInfo | None
-) -> Mapping[str, datetime]:
+def _ends(document: SessionDocument, begin: datetime | None, zone: ZoneInfo | None) -> Mapping[str, datetime]:
     if begin is not None and zone is not None:
         return capture_ends(document, zone, begin)
     for setup in (document.setup_camera, document.setup_wide_camera):
@@ -351,7 +349,9 @@ def _captures(
             left_s = max(0.0, (until - shutter).total_seconds() - wait_s)
         count = choice.count or max(1, math.ceil(left_s / seconds))
         needed_s = durations.camera_setup + count * frame_s
-        fits = count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
+        fits = (
+            count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
+        )
         shown_exposure = f"{exposure.name} s" if exposure else "the telescope's exposure"
         shown_count, closing = (f"{count}", "") if until is None else (f"up to {count}", _until(setup))
         step = PlannedStep(

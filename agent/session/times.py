@@ -88,7 +88,9 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
     return problems
 
 
-def zone_problems(document: SessionDocument, zone: ZoneInfo, longitude: float, now: datetime) -> list[Problem]:
+def zone_problems(
+    document: SessionDocument, zone: ZoneInfo, longitude: float, now: datetime
+) -> list[Problem]:
     """Warn of local times in a zone that is hours away from where the telescope stands."""
     command, local = document.id_command, session_zone(document, zone)
     start = start_instant(document, zone, now) or now

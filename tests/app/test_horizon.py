@@ -64,7 +64,12 @@ def test_what_is_down_is_waited_for_until_it_rises(observatory: Make) -> None:
 def test_a_target_that_sets_while_it_is_imaged_ends_nothing_by_itself(observatory: Make) -> None:
     async def night() -> Observatory:
         place = observatory()
-        setup = {"do_action": True, "exposure": "15", "gain": 80, "count": 999}  # until 03:00; M 42 sets at 00:50
+        setup = {
+            "do_action": True,
+            "exposure": "15",
+            "gain": 80,
+            "count": 999,
+        }  # until 03:00; M 42 sets at 00:50
         place.drop("m42.json", session(id_command=LATE, setup_camera=setup))
         async with place.open():
             await place.sessions_ended(1)

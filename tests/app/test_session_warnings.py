@@ -21,7 +21,9 @@ def test_warnings_are_in_the_queue_the_event_and_the_answer(observatory: Make) -
             place.drop("file.json", session(id_command=LATER, setup_camera=TYPO))
             place.drop("plain.json", session(id_command=LATER))
             await place.until(lambda: bool(place.said("queue")) and place.said("queue")[-1]["count"] == 2)
-            answer = await submit(place, {**session(id_command=LATER, setup_camera=TYPO), "session_id": "sent"})
+            answer = await submit(
+                place, {**session(id_command=LATER, setup_camera=TYPO), "session_id": "sent"}
+            )
             await place.until(lambda: place.said("queue")[-1]["count"] == 3)
         return place, answer
 

@@ -80,7 +80,10 @@ def test_cancel_with_a_name_ends_that_session_and_no_other(observatory: Make) ->
 
     place, answers = run_virtual(night())
     assert [answer["code"] for answer in answers] == ["done", "unknown_session", "done"]
-    assert [(one["session_id"], one["result"]) for one in place.results] == [("b", "skipped"), ("a", "aborted")]
+    assert [(one["session_id"], one["result"]) for one in place.results] == [
+        ("b", "skipped"),
+        ("a", "aborted"),
+    ]
 
 
 def test_stop_after_this_lets_the_session_finish_and_starts_nothing_more_until_the_evening(

@@ -91,7 +91,10 @@ def test_a_setting_that_does_not_exist_is_an_error_at_its_place(
     ("model", "names"),
     [
         ("D3", {0: ["VIS Filter", "VIS_FILTER", "vis"], 1: ["Astro Filter", "ASTRO_FILTER", "astro"]}),
-        ("D3", {2: ["Duo-Band Filter", "DUAL_BAND", "DUAL Band", "Dual-Band", "duo band", "Duo Band filter"]}),
+        (
+            "D3",
+            {2: ["Duo-Band Filter", "DUAL_BAND", "DUAL Band", "Dual-Band", "duo band", "Duo Band filter"]},
+        ),
         ("D2", {0: ["IR_CUT", "IR Cut", "cut"], 1: ["IR_PASS", "ir pass", "Pass"]}),
         ("mini", {1: ["Astro Filter"], 2: ["DUAL_BAND_FILTER"]}),
     ],

@@ -38,7 +38,7 @@ DEGREES = st.floats(-90, 90, allow_nan=False)
         ("05:35:17,3", 5 + 35 / 60 + 17.3 / 3600),
         ("5,588 hr", 5.588),
         ('"05:35:17"', 5 + 35 / 60 + 17 / 3600),
-        ("05h 35' 17\"\"", 5 + 35 / 60 + 17 / 3600),
+        ('05h 35\' 17""', 5 + 35 / 60 + 17 / 3600),
         ("275.2°", 275.2 / 15),
         ("275,2 º", 275.2 / 15),
         ("275.2deg", 275.2 / 15),
@@ -80,8 +80,8 @@ def test_right_ascension_is_read_in_every_shape(text: object, hours: float) -> N
         ("41D16M09S", 41 + 16 / 60 + 9 / 3600),
         ("41d16m09s S", -(41 + 16 / 60 + 9 / 3600)),
         ("41d16m09s", 41 + 16 / 60 + 9 / 3600),
-        ("69°03'55\"\"", 69 + 3 / 60 + 55 / 3600),
-        ("\"-16:10:20\"", -(16 + 10 / 60 + 20 / 3600)),
+        ('69°03\'55""', 69 + 3 / 60 + 55 / 3600),
+        ('"-16:10:20"', -(16 + 10 / 60 + 20 / 3600)),
     ],
 )
 def test_declination_is_read_in_every_shape(text: object, degrees: float) -> None:
@@ -160,7 +160,10 @@ def test_the_sign_of_a_declination_covers_all_its_parts(d: int, m: int, s: int, 
 @BOUNDED
 @given(
     st.one_of(
-        st.text(max_size=20), st.text("0123456789:.,-+hmsdNSns'\" º°−’″", max_size=20), st.floats(), st.integers()
+        st.text(max_size=20),
+        st.text("0123456789:.,-+hmsdNSns'\" º°−’″", max_size=20),
+        st.floats(),
+        st.integers(),
     )
 )
 def test_readers_return_a_value_in_range_or_refuse(value: object) -> None:

@@ -24,7 +24,13 @@ PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2035, 12, 1, tzinfo=UTC)
 PLANNED: dict[str, Any] = {
     "name": "Bode's galaxy, first half",
-    "target": {"name": "M 81", "kind": "equatorial", "ra_hours": 9.9258, "dec_degrees": 69.0653, "solar_name": None},
+    "target": {
+        "name": "M 81",
+        "kind": "equatorial",
+        "ra_hours": 9.9258,
+        "dec_degrees": 69.0653,
+        "solar_name": None,
+    },
     "device_id": "d1",
     "scheduled_start": "2035-12-12T21:00:00+00:00",
     "id": "s1",
@@ -44,7 +50,9 @@ PLANNED: dict[str, Any] = {
 
 def changed(**sections: Any) -> dict[str, Any]:
     return {
-        key: {**value, **sections[key]} if isinstance(value, dict) and key in sections else sections.get(key, value)
+        key: {**value, **sections[key]}
+        if isinstance(value, dict) and key in sections
+        else sections.get(key, value)
         for key, value in PLANNED.items()
     }
 
@@ -69,7 +77,13 @@ def test_a_planned_session_is_read_as_it_is_meant() -> None:
     assert document.auto_focus is None
     setup = document.setup_camera
     assert setup is not None
-    assert (setup.exposure, setup.gain, setup.count, setup.binning, setup.filter) == (15.0, 60, 40, 0, "Astro")
+    assert (setup.exposure, setup.gain, setup.count, setup.binning, setup.filter) == (
+        15.0,
+        60,
+        40,
+        0,
+        "Astro",
+    )
     assert check(document, capabilities_for("D3")) == []
 
 
@@ -123,7 +137,9 @@ def test_what_is_written_back_reads_the_same_and_keeps_what_it_was() -> None:
 
 @settings(deadline=None, max_examples=80)
 @given(
-    st.sampled_from([(section, key) for section, inner in PLANNED.items() if isinstance(inner, dict) for key in inner]),
+    st.sampled_from(
+        [(section, key) for section, inner in PLANNED.items() if isinstance(inner, dict) for key in inner]
+    ),
     JSON_VALUES,
 )
 def test_any_value_in_it_is_read_or_explained(place: tuple[str, str], value: Any) -> None:

@@ -104,7 +104,12 @@ def test_what_agrees_or_cannot_be_compared_is_silent(goto: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("target", "ra", "hint", "not_hint"),
     [
-        ("M 31", "24.712313", "24.7123 is 24 h too much: 0.712313. M 31 stands at 0.7123 h", "degrees would be"),
+        (
+            "M 31",
+            "24.712313",
+            "24.7123 is 24 h too much: 0.712313. M 31 stands at 0.7123 h",
+            "degrees would be",
+        ),
         ("M 42", 83.8221, "83.8221 degrees would be 5.5881 hours. M 42 stands at 5.5879 h", "too much"),
         ("M 42", "24.712313", "M 42 stands at 5.5879 h -5.39°.", "would be"),
         ("no such name", 83.8221, "looks like degrees; in hours it is 5.58814", "stands at"),

@@ -418,7 +418,9 @@ def test_a_document_cannot_be_changed() -> None:
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_a_file_saved_as_utf_16_is_read_when_it_says_so(encoding: str) -> None:
     text = '\ufeff{"id_command": {"description": "Nébuleuse d’Orion"}}'
-    document = read_session(text.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding)).document
+    document = read_session(
+        text.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding)
+    ).document
     assert document is not None
     assert document.id_command.description == "Nébuleuse d’Orion"
 

@@ -227,7 +227,9 @@ ZONES = st.sampled_from(["Europe/Paris", "America/New_York", "Pacific/Chatham", 
 
 @settings(deadline=None, max_examples=80)
 @given(BEGINS, st.times(), ZONES)
-def test_the_end_of_a_capture_comes_within_a_day_and_a_clock_change(begin: Any, clock: Any, zone: str) -> None:
+def test_the_end_of_a_capture_comes_within_a_day_and_a_clock_change(
+    begin: Any, clock: Any, zone: str
+) -> None:
     end = capture_ends(whole(setup_camera=camera(clock.isoformat())), ZoneInfo(zone), begin)["setup_camera"]
     assert begin < end <= begin + timedelta(hours=26)
 
