@@ -126,15 +126,16 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
     start = start_instant(document, around.zone, around.now)
-    begin = start or around.now
-    plan = make_plan(document, around.capabilities, resolve=resolve, begin=begin, zone=around.zone)
+    plan = make_plan(
+        document, around.capabilities, resolve=resolve, begin=start or around.now, zone=around.zone
+    )
     ends = (window_end(document, around.zone, around.now), plan.ends_at)
     return CheckedFile(
         path,
         (*problems, *sky_problems(plan, around.site, start, around.now)),
         document,
         plan,
-        begin,
+        max(start or around.now, around.now),
         min((end for end in ends if end is not None), default=None),
     )
 

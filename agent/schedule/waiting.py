@@ -27,7 +27,7 @@ class Waiting:
 
     @property
     def closes(self) -> datetime | None:
-        """When it is over at the latest: by its window, or by the end times of its captures; None is never."""
+        """When it is over: by its window, or by the end times of its captures; None is never."""
         ends = (self.window_end, self.plan.ends_at if self.plan is not None else None)
         return min((end for end in ends if end is not None), default=None)
 

@@ -1,9 +1,10 @@
 """Right ascension and declination as people and programs write them, read strictly.
 
 Accepted, as number or text: decimal hours or degrees; `HH:MM:SS.s` and `±DD:MM:SS.s`; the same with blanks,
-with h m s, with `hr`, and with degree signs, primes or typographic quotes; decimals with a point or a comma;
-N or S at either end of a declination; all of it in quotes, or with its quotes doubled. The sign of -00 counts.
-A right ascension with a degree sign is in degrees.
+with h m s, with `hr`, and with degree signs, primes or typographic quotes; decimals with point or comma;
+N or S at either end of a declination; all of it in quotes, or with its quotes doubled.
+
+The sign of -00 counts. A right ascension with a degree sign is in degrees.
 """
 
 from __future__ import annotations

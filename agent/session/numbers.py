@@ -51,7 +51,7 @@ def is_number_text(text: str) -> bool:
 def read_number(value: object, *, grouped: bool = True) -> float:
     """Read a finite number, or a string that holds one; the decimal sign may be a comma.
 
-    "1,500" is one and a half or fifteen hundred, and refused, unless numbers that large (`grouped`) cannot be.
+    "1,500" may be 1.5 or 1500 and is refused, unless numbers that large (`grouped`) cannot be.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise BadValueError(f"{shown(value)} is not a number.")

@@ -16,7 +16,7 @@ _SAME_DEG = 0.5  # a slip explains coordinates when without it they are this nea
 
 
 def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, path: str) -> Problem | None:
-    """Return what is wrong with coordinates more than `field_deg` from where their name stands, if it is known.
+    """Return what is wrong with coordinates further than `field_deg` from where their name stands.
 
     An error beyond 3 degrees (or the field, where that is larger), unless the session trusts its coordinates.
     """
@@ -83,7 +83,7 @@ def apart(one: SkyTarget, other: SkyTarget) -> float:
 
 
 def _hours(number: float, place: SkyTarget) -> Iterator[tuple[float, str]]:
-    """Give the right ascensions that may be meant, those alone that are the place's, and how they came to be."""
+    """Give the right ascensions that may be meant and are the place's, with how they came to be."""
     meant = (
         (number / 15, f"{number:g} degrees would be {number / 15:.4f} hours."),
         (number - 24, f"{number:g} is 24 h too much: {number - 24:.6g}."),

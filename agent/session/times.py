@@ -54,7 +54,7 @@ def window_end(
 
 
 def capture_ends(document: SessionDocument, zone: ZoneInfo, begin: datetime) -> dict[str, datetime]:
-    """Return when captures end by their own `end_time` (UTC), by section: the next such time after `begin`."""
+    """Return when captures end by their own `end_time` (UTC), by section: the next one after `begin`."""
     local = session_zone(document, zone)
     sections = {"setup_camera": document.setup_camera, "setup_wide_camera": document.setup_wide_camera}
     return {
@@ -83,8 +83,10 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
     elif end is not None and end <= now:
         message = f"The window closed at {end.isoformat()}."
         problems.append(warning("window_over", message, path="/id_command/end_date"))
+    elif over := _captures_over(document, zone, start or now, now):
+        problems.append(over)
     else:
-        problems += _start_over(document, start, now)
+        problems += _start_over(document, zone, start, now)
     return problems
 
 
@@ -101,7 +103,8 @@ def zone_problems(
     hours = (offset / timedelta(hours=1) - longitude / 15 + 12) % 24 - 12
     if abs(hours) <= _ZONE_HOURS:
         return []
-    message = f"Its times are those of {local.key}, {abs(hours):.0f} hours from the time of longitude {longitude:g}."
+    away = f"{abs(hours):.0f} hours from the time of longitude {longitude:g}"
+    message = f"Its times are those of {local.key}, {away}."
     path = "/id_command/timezone" if command.timezone else ""
     return [warning("zone_far", message, "Check the time zone, and the site's longitude.", path)]
 
@@ -175,22 +178,40 @@ def _days_later(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
     return (local.replace(tzinfo=None, fold=0) + days * _DAY).replace(tzinfo=zone).astimezone(UTC)
 
 
-def _start_over(document: SessionDocument, start: datetime | None, now: datetime) -> Iterator[Problem]:
+def _captures_over(
+    document: SessionDocument, zone: ZoneInfo, begin: datetime, now: datetime
+) -> Problem | None:
+    """Warn of captures that all had to end before now: nothing of the session would be run."""
+    ends = capture_ends(document, zone, begin)
+    cameras = [one for one in (document.setup_camera, document.setup_wide_camera) if one is not None]
+    if not ends or len(ends) < len(cameras) or max(ends.values()) > now:
+        return None
+    key = max(ends, key=ends.__getitem__)
+    message = (
+        f"The end time of its last capture ({to_local(ends[key], session_zone(document, zone))}) is over."
+    )
+    return warning("window_over", message, "Move date and time.", path=f"/{key}/end_time")
+
+
+def _start_over(
+    document: SessionDocument, zone: ZoneInfo, start: datetime | None, now: datetime
+) -> Iterator[Problem]:
     """Warn of a start that is over; one that began before, or comes back on other nights, had its start."""
     command = document.id_command
     if start is None or start >= now:
         return
     if command.date is None:
-        message = f"{command.time.isoformat() if command.time else ''} is over today, so the session starts at once."
+        message = f"{command.time} is over today, so the session starts at once."
         yield warning("time_over", message, "Add a date to start later.", path="/id_command/time")
         return
     begun = command.starting_date and "result_details" not in body_of(document.raw)
     if now - start < _LATE or document.repeat is not None or begun:
         return
-    message = f"Its start ({start.isoformat()}) is over."
-    if command.when_missed is None:
-        message += " It starts at once, unless the configuration says otherwise (when_missed)."
-    yield warning("start_over", message, "Move date and time.", path="/id_command/date")
+    message = f"Its start ({to_local(start, session_zone(document, zone))}) is over."
+    hint = (
+        "" if command.when_missed else "It starts at once, unless when_missed in the configuration differs."
+    )
+    yield warning("start_over", message, hint, path="/id_command/date")
 
 
 def _clock_changes(document: SessionDocument, zone: ZoneInfo, now: datetime) -> Iterator[Problem]:

@@ -176,7 +176,7 @@ def is_session_name(name: str) -> bool:
 
 
 def is_conflict_copy(name: str) -> bool:
-    """Whether a sync tool named this file: the other of two versions of one session, which must not run twice."""
+    """Whether a sync tool named this file: the other of two versions of one session, which runs once."""
     return _CONFLICT.search(name) is not None
 
 

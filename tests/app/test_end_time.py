@@ -1,4 +1,4 @@
-"""A capture with an end time of its own: it stops then, what it took is what was asked for, and nothing hides."""
+"""A capture with an end time of its own: it stops then, and what it took is what was asked for."""
 
 from __future__ import annotations
 

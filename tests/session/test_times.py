@@ -221,7 +221,7 @@ def test_a_capture_ends_at_the_next_such_time(end_time: str, instant: datetime) 
     assert capture_ends(session, PARIS, NOW) == {"setup_camera": instant, "setup_wide_camera": instant}
 
 
-BEGINS = st.datetimes(datetime(2001, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))
+BEGINS = st.integers(1_000_000_000, 7_000_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
 ZONES = st.sampled_from(["Europe/Paris", "America/New_York", "Pacific/Chatham", "Australia/Lord_Howe", "UTC"])
 
 
@@ -283,3 +283,10 @@ def test_a_zone_that_is_hours_from_the_longitude_is_told(
     assert [problem.code for problem in found] == (["zone_far"] if hours else [])
     assert all(hours is not None and hours in problem.message for problem in found)
     assert zone_problems(document(timezone=zone), PARIS, longitude, NOW) == []
+
+
+def test_captures_that_had_to_end_before_now_are_told() -> None:
+    session = whole(id_command={"date": "2026-03-10", "time": "22:00"}, setup_camera=camera("01:30"))
+    (problem,) = time_problems(session, PARIS, NOW)
+    assert (problem.code, problem.path) == ("window_over", "/setup_camera/end_time")
+    assert "2026-03-11 01:30:00" in problem.message
