@@ -184,7 +184,7 @@ def _captures_over(
     """Warn of captures that all had to end before now: nothing of the session would be run."""
     ends = capture_ends(document, zone, begin)
     cameras = [one for one in (document.setup_camera, document.setup_wide_camera) if one is not None]
-    if not ends or len(ends) < len(cameras) or max(ends.values()) > now:
+    if not ends or len(ends) < len(cameras) or max(ends.values()) > now or document.repeat is not None:
         return None
     key = max(ends, key=ends.__getitem__)
     message = (
