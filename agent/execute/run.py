@@ -109,6 +109,10 @@ class SessionRun:
         return None, failure or defects.failure
 
     async def _run_steps(self) -> None:
+        over_at = self._job.plan.ends_at
+        if over_at is not None and self._clock.now() >= over_at and self._counter.open_camera is None:
+            message = "The end time of the capture came while the agent was away."
+            raise EndedError(Ending(EndKind.LIMIT, Reason.WINDOW, message))
         for step in self._job.plan.steps:  # what an earlier life of the agent took until its end time
             over = step.until is not None and self._clock.now() >= step.until
             if over and step.camera is not None and step.camera is not self._counter.open_camera:

@@ -99,6 +99,7 @@ def test_after_a_restart_past_the_end_time_nothing_more_is_taken(observatory: Ma
         async with place.open():
             await place.until(imaging(place))
         await place.clock.sleep(3600)
+        place.telescope.online = True
         async with place.open():
             await place.sessions_ended(1)
         return place
@@ -131,3 +132,23 @@ def test_the_wait_of_a_camera_comes_before_its_shutter(observatory: Make) -> Non
     pointed = next(step for step in place.results[0]["steps"] if step["name"] == "Go to M 42")
     assert opened - datetime.fromisoformat(pointed["ended_at"]) >= timedelta(seconds=600)
     assert ended_at(place) - opened < timedelta(seconds=600)
+
+
+def test_a_restart_in_the_first_of_several_captures_loses_none_of_the_time(observatory: Make) -> None:
+    setup = {**TELE, "exposure": "1", "count": 0, "end_time": "20:30"}
+
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("a.json", session(setup_camera=setup))
+        async with place.open():
+            await place.until(imaging(place, 100))
+        place.telescope.online = True
+        async with place.open():
+            await place.sessions_ended(1)
+        return place
+
+    place = run_virtual(night())
+    frames = place.results[0]["frames"]
+    assert place.results[0]["result"] == "completed"
+    assert frames["requested"] == frames["taken"] == sum(one.taken for one in place.telescope.captures) > 999
+    assert ended_at(place) >= DUSK + timedelta(minutes=90)

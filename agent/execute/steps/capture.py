@@ -23,7 +23,8 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     camera = step.camera
     if context.counter.open_camera is camera:
         await _resume(context, step, camera)
-        return
+        if step.until is None:
+            return
     while missing := context.counter.missing(camera):
         await _take(context, step, camera, missing)
         if missing <= context.capabilities.cameras[camera].max_count:
