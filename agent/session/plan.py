@@ -182,11 +182,10 @@ def make_plan(
         *_alignment(document, capabilities, recipe),
         *_gotos(document, capabilities, resolve),
     )
-    ends = _ends(document, begin, zone)
     shutter = None if begin is None else begin + timedelta(seconds=sum(step.total_s for step in before))
     steps = (
         *before,
-        *_captures(document, capabilities, recipe, ends, shutter),
+        *_captures(document, capabilities, recipe, _ends(document, begin, zone), shutter),
         *_closing(document, capabilities),
     )
     names = [step.target.name for step in steps if step.target is not None]
@@ -316,9 +315,8 @@ def _gotos(
 def _ends(document: SessionDocument, begin: datetime | None, zone: ZoneInfo | None) -> Mapping[str, datetime]:
     if begin is not None and zone is not None:
         return capture_ends(document, zone, begin)
-    for setup in (document.setup_camera, document.setup_wide_camera):
-        if setup is not None and setup.end_time is not None:
-            raise ValueError("an end_time has no instant without a begin and a zone")
+    if any(setup and setup.end_time for setup in (document.setup_camera, document.setup_wide_camera)):
+        raise ValueError("an end_time has no instant without a begin and a zone")
     return {}
 
 
@@ -329,10 +327,7 @@ def _captures(
     ends: Mapping[str, datetime],
     shutter: datetime | None,
 ) -> Iterator[PlannedStep]:
-    """Return the captures. `shutter` is when the first is expected to begin.
-
-    What a camera section waits, before and after, it waits before its shutter: the telescope settles.
-    """
+    """Return the captures, the first expected at `shutter`; all that a camera waits, it waits before it."""
     for key, camera in (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE)):
         setup: CameraSetup | None = getattr(document, key)
         if setup is None:
@@ -353,7 +348,9 @@ def _captures(
             count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
         )
         shown_exposure = f"{exposure.name} s" if exposure else "the telescope's exposure"
-        shown_count, closing = (f"{count}", "") if until is None else (f"up to {count}", _until(setup))
+        shown_count, closing = f"{count}", ""
+        if setup.end_time is not None:
+            shown_count, closing = f"up to {count}", f" until {setup.end_time.isoformat('minutes')}"
         step = PlannedStep(
             kind=StepKind.CAPTURE,
             section=key,
@@ -375,11 +372,6 @@ def _captures(
         )
         shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
         yield step
-
-
-def _until(setup: CameraSetup) -> str:
-    assert setup.end_time is not None
-    return f" until {setup.end_time.isoformat('minutes')}"
 
 
 def _closing(document: SessionDocument, capabilities: Capabilities) -> Iterator[PlannedStep]:
