@@ -51,6 +51,7 @@ class PlannedStep:
     step for people and `why` says what is being waited for. Camera settings are set for calibration and
     capture; None leaves a setting alone. `count` is the number of frames of a capture, of `exposure_s` each
     (0: not known); with `until` it is the most that fits, and the capture ends at that instant (aware UTC).
+    `without_goto` lets it image wherever the telescope points.
     """
 
     kind: StepKind
@@ -72,6 +73,7 @@ class PlannedStep:
     exposure_s: float = 0.0
     integration_s: float = 0.0
     until: datetime | None = None
+    without_goto: bool = False
 
     @property
     def total_s(self) -> float:
@@ -97,6 +99,7 @@ class PlannedStep:
             "format": self.format,
             "count": self.count or None,
             "until": self.until and self.until.isoformat(),
+            "without_goto": self.without_goto or None,
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -369,6 +372,7 @@ def _captures(
             exposure_s=seconds,
             integration_s=fits * seconds,
             until=until,
+            without_goto=setup.without_goto,
         )
         shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
         yield step

@@ -153,6 +153,7 @@ class CameraSetup(Step):
     framing_y: f.Framing | None = Field(default=None, alias="framingY")
     mosaic_count: f.Integer | None = None
     rotation: f.Number | None = None
+    without_goto: f.Flag = False
 
     @property
     def mosaic(self) -> Mosaic | None:

@@ -214,6 +214,8 @@ class Station:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
         self._link.begin()
+        for camera in await asyncio.to_thread(self.store.left_open):
+            self.hands.capture_opened(camera)
         await self.intake.recover()
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
@@ -237,8 +239,11 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self.records.owes:
+        while self.dispatcher.running is not None or self._any_due() or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
+
+    def _owes(self) -> bool:
+        return self.intake.judging or self.records.owes
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
