@@ -177,10 +177,10 @@ class Brake:
             await self._first(self._orders.changed(), self._hands.changed())
 
     async def _first(self, *waiting: Awaitable[object]) -> None:
-        tasks = [asyncio.ensure_future(each) for each in waiting]
+        tasks = {asyncio.ensure_future(each): each for each in waiting}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task, given in zip(tasks, waiting, strict=True):
+            for task, given in tasks.items():
                 if task is not given:
                     task.cancel()
