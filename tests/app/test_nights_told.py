@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from agent import __version__
 from agent.telescope.errors import RefusedError, TransientError
 from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
@@ -307,7 +308,7 @@ def _changes(now: datetime, before: Any, body: Any) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True).replace(f'"{__version__}"', '"VERSION"')
     return re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b", "<uuid>", text)
 
 
