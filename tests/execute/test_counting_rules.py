@@ -410,6 +410,30 @@ def test_an_open_capture_is_taken_up_again_with_its_frames() -> None:
     counting(second, disk=disk)
 
 
+@pytest.mark.parametrize(
+    ("kept", "frames"),
+    [
+        ({"taken": 5, "stacked": 4}, Frames(12, 5, 4)),
+        ({"taken": 5}, Frames(12, 5, 0)),
+        ({"stacked": 4}, Frames(12, 0, 4)),
+        ({}, Frames(12, 0, 0)),
+        ({"taken": "5", "stacked": 4}, Frames(12, 0, 0)),
+        ({"taken": 5, "stacked": None}, Frames(12, 0, 0)),
+        ([5], Frames(12, 0, 0)),
+    ],
+)
+def test_of_frames_written_down_what_is_missing_is_none_and_nonsense_is_nothing(
+    kept: Any, frames: Frames
+) -> None:
+    disk = MemoryJournal()
+    disk.facts = {"frames": {"tele": kept}}
+
+    async def story(count: Count) -> None:
+        assert count.counter.of(TELE) == frames
+
+    counting(story, disk=disk)
+
+
 def test_of_a_capture_whose_count_was_not_written_down_the_missing_frames_are_planned() -> None:
     disk = MemoryJournal()
     disk.facts = {
