@@ -193,8 +193,6 @@ def sky_cautions(target: Target, site: Site, start: datetime, end: datetime) -> 
     heights = altaz(target, site, start).altitude, altaz(target, site, end).altitude
     if heights[0] < 0:
         message = f"{target.name} is below the horizon at {clock_words(start, site)}."
-        if rise_set_transit(target, site, start, start + timedelta(hours=24)).highest < 0:
-            message += " It does not rise at this site, so the session is not begun."
         cautions.append(Caution(Reason.ALTITUDE, message))
     elif heights[1] < 0:
         message = f"{target.name} sets before {clock_words(end, site)}."

@@ -157,7 +157,8 @@ def test_the_wrong_place_is_an_error_with_the_right_one(
 def test_what_never_rises_is_told_and_planned_for_no_night(checked: Checked) -> None:
     goto = {"do_action": True, "wait_after": 10, "target": "Omega Centauri"}
     answer = checked(document(goto_manual=goto), verb="plan")
-    assert codes(answer)["/goto_manual"] == "below_horizon"
+    below = next(problem for problem in answer["problems"] if problem["code"] == "below_horizon")
+    assert below["hint"] == "It does not rise at this site, so the session is not begun."
     assert answer["night"]["session"]["run"] is None
     assert answer["night"]["session"]["reason"] == "altitude"
 
