@@ -284,7 +284,7 @@ def test_no_more_than_there_can_be_is_believed(taken: int, total: int, planned: 
         count.told(taken, total=total)
         assert count.counter.of(TELE).taken == (taken if believed else 0)
         doubt = "the telescope told of frames that it cannot have taken; they are not counted"
-        assert count.counter.notes == ([] if believed else [doubt])
+        assert count.counter.notes == (() if believed else (doubt,))
         count.told(taken, total=total)
         assert len(count.counter.notes) <= 1
 
