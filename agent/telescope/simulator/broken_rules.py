@@ -13,6 +13,7 @@ class HardwareRule(StrEnum):
     """A rule of the hardware, as a sentence."""
 
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
+    SCHEDULE_LIMITS = "A schedule is for this telescope, in whole minutes, and begins within 12 hours."
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Habits:
     """Whose parameter ids count in the modes of Sun, Moon and planets."""
     stop_eq: Literal["silent", "answered"] = "silent"
     """11019."""
+    schedule_gain: Literal["displayed", "index"] = "displayed"
+    """`gainIndex` in a task of the telescope's own schedule."""
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Habits:
