@@ -37,6 +37,7 @@ class Dialect(ABC):
     focus_reports_states: ClassVar[bool]  # the answer to a focus search may come before its end
     one_count: ClassVar[bool]  # both cameras share one frame count
     single_client: ClassVar[bool]  # a connected client keeps others away, lock or no lock
+    own_schedule: ClassVar[bool]  # the telescope keeps schedules and carries them out by itself
 
     @abstractmethod
     def reset(self) -> None:

@@ -49,6 +49,7 @@ class DialectV2(Dialect):
     focus_reports_states: ClassVar[bool] = False
     one_count: ClassVar[bool] = True
     single_client: ClassVar[bool] = False
+    own_schedule: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._open: set[Camera] = set()

@@ -57,6 +57,7 @@ class DialectV3(Dialect):
     focus_reports_states: ClassVar[bool] = True
     one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
+    own_schedule: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._entered: set[Camera] = set()

@@ -121,6 +121,8 @@ class ScheduleBook:
                 return BAD_DURATION
             spans.append((recipe.begins, recipe.ends))
         for begins, ends in spans:
+            if begins < spans[0][0] or ends > spans[0][1]:
+                return BAD_DURATION
             if begins >= ends or begins.timestamp() % _MINUTE or ends.timestamp() % _MINUTE:
                 return BAD_DURATION
         if spans[0][1] <= now:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.proto import common_pb2, notify_pb2
+from agent.telescope.dwarf.proto import common_pb2, notify_pb2, schedule_pb2
 from agent.telescope.dwarf.wire.envelope import Generation, M, MalformedError, decode
 
 
@@ -163,6 +163,13 @@ class ExposureTick:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleNews:
+    """V3: a schedule of the telescope's own, or a task of one, changed; `id` is that one's."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlbumChanged:
     media_type: int
 
@@ -191,6 +198,7 @@ Notification = (
     | ParamsEcho
     | ParamEcho
     | ExposureTick
+    | ScheduleNews
     | AlbumChanged
     | PoweringOff
 )
@@ -304,6 +312,8 @@ _DECODERS: dict[int, _Decoder] = {
         notify_pb2.LongExposureV2, lambda message: ExposureTick(message.total_time, message.exposed_time)
     ),
     15243: _simple(notify_pb2.BodyTemperature, lambda message: BodyTemperature(message.temperature)),
+    15248: _simple(schedule_pb2.ScheduleChanged, lambda message: ScheduleNews(message.id)),
+    15249: _simple(schedule_pb2.ScheduledTaskChanged, lambda message: ScheduleNews(message.id)),
     15256: _simple(notify_pb2.CalibrationResult, lambda message: CalibrationDone(message.azi, message.alt)),
     15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),
     15264: _simple(
