@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agent.targets import Site
 
+CLOSING = timedelta(minutes=15)  # stacking and closing the last task may take this long after its end
 OURS = "dwarf-agent"  # the name of the schedules that this program gives to telescopes
 
 
@@ -72,9 +73,9 @@ class OwnSchedule:
         return self.name == OURS
 
     def busy(self, now: datetime) -> bool:
-        """Whether it is being carried out now, as far as is known."""
+        """Whether it is being carried out now, as far as is known; what nobody heard of for long is over."""
         if self.state is ScheduleState.IMAGING:
-            return True
+            return now < self.ends + CLOSING
         return self.state is ScheduleState.WAITING and self.begins <= now < self.ends
 
     def to_come(self, now: datetime) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from agent.events import TelemetryChanged
+from agent.events import OwnScheduleChanged, TelemetryChanged
 from agent.station.ground import Ground
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.status import Availability, StationStatus
-from agent.telescope.interface import ConnectionChanged, TelemetryReport, TelescopeEvent
+from agent.telescope.interface import ConnectionChanged, SchedulesReport, TelemetryReport, TelescopeEvent
 
 
 class Link:
@@ -68,6 +68,12 @@ class Link:
                     TelemetryChanged(telescope=self._ground.id, at=now, telemetry=telemetry)
                 )
                 self._look()
+            case SchedulesReport(schedules):
+                now = self._ground.clock.now()
+                self._ground.bus.publish(
+                    OwnScheduleChanged(telescope=self._ground.id, at=now, schedules=schedules)
+                )
+                self._kick()
             case ConnectionChanged(state, message):
                 self._status.link(state, message)
                 self.availability.link(state, message)

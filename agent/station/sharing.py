@@ -34,6 +34,7 @@ _NEED_NO_TELESCOPE = frozenset(
         Reason.MOON,
         Reason.USER,
         Reason.RETRY,
+        Reason.OWN_SCHEDULE,
     }
 )
 """What a session can wait for while the telescope is left alone; telemetry needs it, and so does the link."""

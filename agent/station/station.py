@@ -14,7 +14,7 @@ from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.events import OwnScheduleChanged, Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -155,10 +155,10 @@ class Station:
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
             brake=StartBrake(
+                ground,
                 self.hands,
                 self.night,
                 self.switches,
-                clock,
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
             ).judge,
         )
@@ -336,6 +336,11 @@ class Station:
         publish(self._link.availability.event())
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
+        publish(
+            OwnScheduleChanged(
+                telescope=self.id, at=self.ground.clock.now(), schedules=self.ground.telescope.schedules
+            )
+        )
         publish(self.status.again())
 
     def end_night(self, reason: Reason, message: str) -> None:

@@ -16,7 +16,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import MalformedError, decode
 from agent.telescope.dwarf.wire.notifications import Notification, ScheduleNews
 from agent.telescope.dwarf.wire.schedules import GainReading, gain_reading, read_schedules, written
-from agent.telescope.errors import RefusedError, TelescopeError
+from agent.telescope.errors import CommandTimeoutError, RefusedError, TelescopeError
 from agent.telescope.interface import NO_SCHEDULE_HINT
 
 _LOGGER = logging.getLogger(__name__)
@@ -93,21 +93,35 @@ class Schedules:
                 device.judge(code, "Taking a schedule back from the telescope")
         self.ask_again()
 
+    async def learn(self) -> None:
+        """Know them before anything is begun; a telescope that is slow to tell keeps nobody waiting."""
+        if not self._device.dialect.own_schedule:
+            self._take(())
+        elif not await self._ask_once(self._device.limits.probe):
+            self.ask_again()
+
     async def _ask(self) -> None:
         while self._stale:
             await self._device.clock.sleep(_GATHER_S)
             self._stale = False
-            try:
-                data = await self._device.ask(Cmd.GET_SCHEDULES)
-                answer = decode(schedule_pb2.SchedulesAnswer, data)
-            except (TelescopeError, MalformedError) as error:
-                _LOGGER.debug("The telescope does not tell its own schedule: %s", error)
-                continue
-            if answer.code != codes.OK:
-                _LOGGER.debug("The telescope does not tell its own schedule (%d)", answer.code)
-                continue
-            self._gains = gain_reading(answer, OURS) or self._gains
-            found = read_schedules(answer)
-            if found != self.known:
-                self.known = found
-                self._tell(found)
+            with suppress(TelescopeError):  # the link broke: the next one asks again
+                await self._ask_once(self._device.limits.answer)
+
+    async def _ask_once(self, within: float) -> bool:
+        try:
+            data = await self._device.ask(Cmd.GET_SCHEDULES, within=within)
+            answer = decode(schedule_pb2.SchedulesAnswer, data)
+        except (CommandTimeoutError, MalformedError) as error:
+            _LOGGER.debug("The telescope does not tell its own schedule: %s", error)
+            return False
+        if answer.code != codes.OK:
+            _LOGGER.debug("The telescope does not tell its own schedule (%d)", answer.code)
+            return True
+        self._gains = gain_reading(answer, OURS) or self._gains
+        self._take(read_schedules(answer))
+        return True
+
+    def _take(self, found: tuple[OwnSchedule, ...]) -> None:
+        if found != self.known:
+            self.known = found
+            self._tell(found)

@@ -321,6 +321,7 @@ class DwarfTelescope(Telescope):
 
     async def _greet(self) -> None:
         await self._greeter.greet(self._device)
+        await self._schedules.learn()
 
     async def _return_from_rest(self) -> None:
         self._link.wake()
@@ -336,7 +337,6 @@ class DwarfTelescope(Telescope):
     def _link_changed(self, state: ConnectionState, message: str, expected: bool) -> None:
         if state is ConnectionState.CONNECTED:
             self._ready.set()
-            self._schedules.ask_again()
         else:
             self._ready.clear()
             if state is not ConnectionState.CLOSED or message:

@@ -37,6 +37,26 @@ def _same(codes: range, meaning: DeviceCode) -> dict[int, DeviceCode]:
     return dict.fromkeys(codes, meaning)
 
 
+_SCHEDULE: dict[int, DeviceCode] = {
+    -16300: DeviceCode("schedule_other_device", "the schedule is for another telescope", "", _STOP),
+    -16301: DeviceCode("schedule_duration", "a time of the schedule is no span of whole minutes", "", _STOP),
+    -16302: DeviceCode(
+        "schedule_conflict",
+        "the telescope's own schedule has something else at that time",
+        "choose another time, or delete the other schedule in the phone app",
+        _STOP,
+    ),
+    -16305: DeviceCode("schedule_database", "the telescope cannot write its schedule", "", _RETRY),
+    -16306: DeviceCode(
+        "schedule_password", "the schedule is locked with a password", "unlock it there", _STOP
+    ),
+    -16307: DeviceCode("schedule_shooting", "the telescope carries that schedule out", _WAIT, _RETRY),
+    -16308: DeviceCode("schedule_too_far", "the schedule begins in more than 12 hours", "wait", _RETRY),
+    -16309: DeviceCode("schedule_busy", "the telescope is at work", _WAIT, _RETRY),
+    -16310: DeviceCode("schedule_interrupted", "the telescope was switched off meanwhile", "", _RETRY),
+    -16311: DeviceCode("schedule_unknown", "the telescope does not keep that schedule", "", _RETRY),
+}
+
 COMMON: dict[int, DeviceCode] = {
     -1: DeviceCode(
         "not_understood",
@@ -147,32 +167,13 @@ COMMON: dict[int, DeviceCode] = {
     **_same(
         range(-11525, -11518), DeviceCode("restacking", "the telescope cannot restack these files", "", _STOP)
     ),
+    **_SCHEDULE,
 }
 
 
 def _running(name: str, what: str) -> DeviceCode:
     return DeviceCode(f"{name}_running", f"{what} is running", _WAIT, _RETRY)
 
-
-_SCHEDULE: dict[int, DeviceCode] = {
-    -16300: DeviceCode("schedule_other_device", "the schedule is for another telescope", "", _STOP),
-    -16301: DeviceCode("schedule_duration", "a time of the schedule is no span of whole minutes", "", _STOP),
-    -16302: DeviceCode(
-        "schedule_conflict",
-        "the telescope's own schedule has something else at that time",
-        "choose another time, or delete the other schedule in the phone app",
-        _STOP,
-    ),
-    -16305: DeviceCode("schedule_database", "the telescope cannot write its schedule", "", _RETRY),
-    -16306: DeviceCode(
-        "schedule_password", "the schedule is locked with a password", "unlock it there", _STOP
-    ),
-    -16307: DeviceCode("schedule_shooting", "the telescope carries that schedule out", _WAIT, _RETRY),
-    -16308: DeviceCode("schedule_too_far", "the schedule begins in more than 12 hours", "wait", _RETRY),
-    -16309: DeviceCode("schedule_busy", "the telescope is at work", _WAIT, _RETRY),
-    -16310: DeviceCode("schedule_interrupted", "the telescope was switched off meanwhile", "", _RETRY),
-    -16311: DeviceCode("schedule_unknown", "the telescope does not keep that schedule", "", _STOP),
-}
 
 _BUSY = DeviceCode("camera_busy", "the camera is busy", _WAIT, _RETRY)
 _OPEN_FAILED = DeviceCode("tele_open_failed", "the tele camera did not open", "restart the telescope", _RETRY)
@@ -196,6 +197,5 @@ BY_GENERATION: dict[Generation, dict[int, DeviceCode]] = {
         -10513: _running("darks", "a series of darks"),
         -10514: _running("capture", "a capture"),
         -10517: _running("tracking", "object tracking"),
-        **_SCHEDULE,
     },
 }
