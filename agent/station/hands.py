@@ -181,6 +181,10 @@ class Hands:
                 if self.hold(level) is None:
                     return await self._do(level, work, moves=moves)
 
+    async def aside(self, work: Work[T]) -> T:
+        """Perform work that moves nothing and minds nothing: it waits for no turn, and nothing for it."""
+        return await work(self._telescope)
+
     async def park(self) -> None:
         """Stop and fold the telescope because a person wants it, whatever the weather."""
         await self.perform(Level.SAFETY, self._fold)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from agent.conditions.moment import clock_words
 from agent.events import Reason
 from agent.goals import Level
-from agent.own_schedule import in_the_way
+from agent.own_schedule import OwnSchedule, in_the_way
 from agent.schedule.waiting import Waiting
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -29,12 +29,15 @@ class StartBrake:
         switches: SwitchBoard,
         *,
         has_ending: Callable[[Waiting], bool],
+        uncounted: Callable[[OwnSchedule], bool],
     ) -> None:
+        """`uncounted` tells of a schedule of ours whose frames are still to be counted."""
         self._hands = hands
         self._night = night
         self._switches = switches
         self._ground = ground
         self._has_ending = has_ending
+        self._uncounted = uncounted
 
     def judge(self, waiting: Waiting) -> Verdict | None:
         """Return no with a reason, yes whatever its conditions say, or None to leave it to them."""
@@ -72,6 +75,8 @@ class StartBrake:
         )
         until = now + lasts if until is None else min(until, now + lasts)
         known = self._ground.telescope.schedules
+        if any(self._uncounted(one) and not one.busy(now) for one in known):
+            return Verdict(False, Reason.OWN_SCHEDULE, "What the telescope took by itself is being counted.")
         found = in_the_way([one for one in known if not (one.ours and one.to_come(now))], now, until)
         if found is None:
             return None

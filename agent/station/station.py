@@ -27,6 +27,7 @@ from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
+from agent.station.dead_man import DeadMan
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -106,6 +107,7 @@ class Station:
             self._queue,
             keep_control=own.keep_control,
             poll_s=settings.poll_seconds,
+            needed=lambda: self.dead_man.needed,
         )
         self.store = SessionStore(
             settings.sessions_dir_of(own),
@@ -147,6 +149,15 @@ class Station:
             on_problem=partial(self.status.problem, "folders"),
             on_orphan=self._leave_orphan,
         )
+        self.dead_man = DeadMan(
+            ground,
+            self.hands,
+            self.store,
+            enabled=own.dead_man,
+            may_keep=self._may_keep,
+            running=lambda: self.runner.running.waiting if self.runner.running is not None else None,
+            defaults=self.defaults,
+        )
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -160,6 +171,7 @@ class Station:
                 self.night,
                 self.switches,
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
+                uncounted=self.dead_man.uncounted,
             ).judge,
         )
         self.runner = SessionRunner(
@@ -183,6 +195,7 @@ class Station:
             self._session_watch,
             self._session_changed,
             self.end_night,
+            self.dead_man.make_room,
         )
         self.dispatcher = Dispatcher(
             ground.id,
@@ -193,6 +206,7 @@ class Station:
             publish=publish,
             on_idle=self.status.stands_still,
         )
+        self.dead_man.dispatcher = self.dispatcher
         self.intake.dispatcher = self.dispatcher
         self.runner.dispatcher = self.dispatcher
         self.switches.listen(self._switched)
@@ -227,6 +241,7 @@ class Station:
             "queue": self.dispatcher.tell_queue,
             "link": self._link.follow,
             "results": self._report,
+            "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
         }
@@ -252,6 +267,7 @@ class Station:
             running.orders.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, message))
         wish = Wish(Level.SAFETY, Reason.AGENT_STOPPED, message, standing=True)
         busy = self.hands.busy
+        await self.dead_man.close(TOLD_LIMIT_S)
         at_rest = self.hands.want("agent", wish)
         try:
             async with self.ground.clock.timeout(STOP_LIMIT_S):
@@ -372,6 +388,12 @@ class Station:
 
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
+
+    def _may_keep(self) -> bool:
+        """Whether the night goes on under a sky that is known to be safe."""
+        decision = self.weather_goal.decision
+        safe = decision is not None and decision.safe
+        return safe and self.switches.values.scheduler and self.night.judgement() is None
 
     def _any_due(self) -> bool:
         now = self.ground.clock.now()
