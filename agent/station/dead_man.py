@@ -43,7 +43,6 @@ _LOGGER = logging.getLogger(__name__)
 AHEAD = timedelta(minutes=20)  # what is kept begins so much later than now
 RENEW = timedelta(minutes=10)  # and is moved once it is nearer than this: the rest is time to try again
 LOOK_EVERY_S = 60.0
-ROOM_S = 30.0  # a session that begins waits so long for what is kept to give way
 AFTER = timedelta(minutes=5)  # between the expected end of what runs and what is kept
 _TRIES = 3  # to read the album, before what was done is given up as not to be counted
 _NEWS = (QueueChanged, OwnScheduleChanged, SafetyChanged, SessionStarted, SessionEnded)
@@ -97,15 +96,6 @@ class DeadMan:
             and not schedule.to_come(self._ground.clock.now())
             and (schedule.id not in self._counted)
         )
-
-    async def make_room(self) -> None:
-        """Move what is kept out of the way of the session that begins; it begins in any case."""
-        self._until = None
-        try:
-            async with self._ground.clock.timeout(ROOM_S):
-                await self._keep()
-        except (AgentError, TimeoutError) as error:
-            _LOGGER.warning("What the telescope keeps stays in a session's way: %s", error or "time ran out")
 
     async def close(self, limit_s: float) -> None:
         """The agent ends in good order: what is kept is taken back."""
@@ -277,7 +267,10 @@ class DeadMan:
             return
         if isinstance(event, SessionProgress):
             self._until = event.estimated_end or self._until
-        elif isinstance(event, _NEWS):
+            return
+        if isinstance(event, SessionStarted):
+            self._until = None
+        if isinstance(event, _NEWS):
             self._news.set()
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -70,9 +70,8 @@ class SessionRunner:
         session_watch: Callable[[Running, Plan], SessionWatch],
         changed: Callable[[Waiting | None], None],
         end_night: Callable[[Reason, str], None],
-        before: Callable[[], Awaitable[None]],
     ) -> None:
-        """`changed` hears of the session that begins, and of its end (None); `before` makes room for it."""
+        """`changed` hears of the session that begins, and of its end (None)."""
         self._around = around
         self._hands = hands
         self._state = state
@@ -84,7 +83,6 @@ class SessionRunner:
         self._session_watch = session_watch
         self._changed = changed
         self._end_night = end_night
-        self._before = before
         self.dispatcher: Dispatcher | None = None
         self.running: Running | None = None
 
@@ -100,7 +98,6 @@ class SessionRunner:
         self._hands.session_id = waiting.session_id
         self._changed(waiting)
         try:
-            await self._before()
             await self._begin(self.running)
         except Exception as error:
             _LOGGER.exception(

@@ -195,7 +195,6 @@ class Station:
             self._session_watch,
             self._session_changed,
             self.end_night,
-            self.dead_man.make_room,
         )
         self.dispatcher = Dispatcher(
             ground.id,

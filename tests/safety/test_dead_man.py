@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ import pytest
 
 from agent.own_schedule import OURS
 from agent.telescope.dwarf.wire.commands import Cmd
+from agent.telescope.interface import ConnectionState
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from agent.telescope.simulator.schedule_book import Recipe, ScheduleState
 from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import long_session, on_the_wire
 from tests.soak.mortal import run_mortal
+from tests.telescope.simulator.schedules import schedule as app_schedule
 
 RUNS_S = 7200.0
 
@@ -39,18 +41,26 @@ def shots(rig: MortalRig) -> list[tuple[str, int]]:
 
 
 def night(
-    tmp_path: Path, story: Callable[[MortalRig], Coroutine[Any, Any, None]], *, dead_man: bool = True
+    tmp_path: Path,
+    story: Callable[[MortalRig], Coroutine[Any, Any, None]],
+    *,
+    dead_man: bool = True,
+    before: dict[str, Any] | None = None,
 ) -> None:
+    """M 42 captures when M 31 comes to wait behind it; with `before` that session is all there is."""
+
     async def whole() -> None:
         async with on_the_wire(tmp_path, rig=MortalRig) as rig:
             assert isinstance(rig, MortalRig)
             (own,) = rig.settings.telescopes
             telescopes = (own.model_copy(update={"dead_man": dead_man}),)
             rig.settings = rig.settings.model_copy(update={"telescopes": telescopes})
-            rig.drop("a.json", long_session(frames=100))
+            if before is None:
+                rig.drop("a.json", long_session(frames=100))
             await rig.begin()
-            await rig.captures()
-            rig.drop("b.json", second())
+            if before is None:
+                await rig.captures()
+            rig.drop("b.json", second() if before is None else before)
             await story(rig)
 
     run_mortal(whole())
@@ -172,3 +182,55 @@ def test_nothing_is_kept_unless_the_owner_wants_it(tmp_path: Path) -> None:
         assert Cmd.SYNC_SCHEDULE not in {one.cmd for one in rig.sim.received}
 
     night(tmp_path, story, dead_man=False)
+
+
+def test_what_waits_for_its_time_is_kept_for_that_time_and_counted_before_it_could_begin_again(
+    tmp_path: Path,
+) -> None:
+    later = second(id_command={"date": "2026-01-15", "time": "21:00:00"})
+
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        (task,) = kept(rig)
+        assert task.begins == datetime(2026, 1, 15, 20, 0, tzinfo=UTC)
+        await rig.clock.sleep(3600)
+        assert rig.links[-1][2] is ConnectionState.CONNECTED, "not left alone: what is kept has to be moved"
+        await rig.kill()
+        await rig.clock.sleep(2 * 3600)
+        assert shots(rig) == [("M 31", 12)]
+        await rig.begin()
+        await rig.until(lambda: len(rig.results()) == 1, RUNS_S)
+        assert rig.results()["b"]["frames"]["taken"] == 12
+        assert len(rig.sim.history.of(FrameTaken)) == 12
+
+    night(tmp_path, story, before=later)
+
+
+def test_what_the_telescope_cannot_do_by_itself_is_not_kept(tmp_path: Path) -> None:
+    moon = long_session(goto_manual=None, goto_solar={"do_action": True, "target": "Moon"})
+    wide = long_session(
+        setup_camera=None, setup_wide_camera={"do_action": True, "exposure": "10", "gain": 60, "count": 12}
+    )
+
+    async def story(rig: MortalRig) -> None:
+        rig.drop("c.json", moon)
+        rig.drop("d.json", wide)
+        await rig.until(lambda: kept(rig), 300)
+        await rig.clock.sleep(120)
+        assert [one.target for one in kept(rig)] == ["M 31"]
+        assert rig.files("ToDo") == ["b.json", "c.json", "d.json"]
+
+    night(tmp_path, story)
+
+
+def test_the_time_of_another_clients_schedule_is_left_to_it(tmp_path: Path) -> None:
+    async def story(rig: MortalRig) -> None:
+        begins = rig.clock.now().replace(second=0, microsecond=0) + timedelta(minutes=30)
+        whole_night = app_schedule("app", begins, begins + timedelta(hours=6))
+        rig.sim.device.schedules.put(whole_night, rig.clock.now())
+        await rig.loses_the_link(10)
+        await rig.clock.sleep(300)
+        assert kept(rig) == []
+        assert [one.id for one in rig.sim.device.schedules] == ["app"]
+
+    night(tmp_path, story)
