@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from agent.capabilities import Camera
 from agent.own_schedule import OURS
+from agent.telescope.dwarf.telescope import DwarfTelescope
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.interface import ConnectionState
+from agent.telescope.interface import CaptureReport, ConnectionState
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from agent.telescope.simulator.schedule_book import Recipe, ScheduleState
 from tests.safety.mortal_rig import MortalRig
@@ -38,6 +40,18 @@ def kept(rig: MortalRig) -> list[Recipe]:
 
 def shots(rig: MortalRig) -> list[tuple[str, int]]:
     return [(one.target, one.frames) for one in rig.sim.history.of(ShutterOpened)]
+
+
+def slow_album(telescope: DwarfTelescope, rig: MortalRig) -> DwarfTelescope:
+    """The same telescope, whose card takes its time."""
+    read = telescope.recorded_captures
+
+    async def later(camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
+        await rig.clock.sleep(40)
+        return await read(camera, since)
+
+    telescope.recorded_captures = later  # type: ignore[method-assign]
+    return telescope
 
 
 def night(
@@ -198,6 +212,7 @@ def test_what_waits_for_its_time_is_kept_for_that_time_and_counted_before_it_cou
         await rig.kill()
         await rig.clock.sleep(2 * 3600)
         assert shots(rig) == [("M 31", 12)]
+        rig.wrap = lambda _id, telescope: slow_album(telescope, rig)
         await rig.begin()
         await rig.until(lambda: len(rig.results()) == 1, RUNS_S)
         assert rig.results()["b"]["frames"]["taken"] == 12
