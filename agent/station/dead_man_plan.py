@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.capabilities import Camera
-from agent.conditions import ConditionSet
+from agent.conditions import ConditionSet, SunLimitError
 from agent.conditions.forecast import Forecast, PlannedSession, forecast
 from agent.own_schedule import OURS, OwnSchedule, ScheduledTask, in_the_way
 from agent.schedule.waiting import Waiting
@@ -102,6 +102,10 @@ def _schedule(telescope: str, site: Site, one: Candidate, foreseen: Forecast) ->
     fits = int(((ends - begins).total_seconds() - POINTING_S) // _frame_s(step))
     frames = min(step.count - one.taken, fits)
     if frames < 1 or step.exposure is None:
+        return None
+    try:  # nobody would be there to end the tracking when the Sun comes near
+        one.conditions.permit_goto(target, site, begins, until=None, sun_filter=False)
+    except SunLimitError:
         return None
     name = schedule_id(telescope, one.waiting.session_id)
     task = ScheduledTask(

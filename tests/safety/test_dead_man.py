@@ -226,14 +226,18 @@ def test_what_the_telescope_cannot_do_by_itself_is_not_kept(tmp_path: Path) -> N
     wide = long_session(
         setup_camera=None, setup_wide_camera={"do_action": True, "exposure": "10", "gain": 60, "count": 12}
     )
+    place = {"do_action": True, "target": "where the Sun is", "ra_coord": 19.8, "dec_coord": -21.0}
+    near_the_sun = second(id_command={"date": "2026-01-16", "time": "04:00:00"})
+    near_the_sun["command"]["goto_manual"] = place
 
     async def story(rig: MortalRig) -> None:
         rig.drop("c.json", moon)
         rig.drop("d.json", wide)
+        rig.drop("e.json", near_the_sun)
         await rig.until(lambda: kept(rig), 300)
         await rig.clock.sleep(120)
         assert [one.target for one in kept(rig)] == ["M 31"]
-        assert rig.files("ToDo") == ["b.json", "c.json", "d.json"]
+        assert rig.files("ToDo") == ["b.json", "c.json", "d.json", "e.json"]
 
     night(tmp_path, story)
 
