@@ -37,6 +37,7 @@ class TelescopeSettings(Part):
     )
     port: Port = Field(9900, description="Port of the telescope's control connection.")
     http_port: Port = Field(8082, description="Port of the telescope's HTTP service.")
+    card_port: Port = Field(80, description="Port that serves the files of the telescope's card.")
     driver: Literal["dwarf", "dwarf_python_api"] = Field(
         "dwarf", description="dwarf is the built-in driver; dwarf_python_api uses the community's library."
     )
@@ -52,7 +53,8 @@ class TelescopeSettings(Part):
     )
     dead_man: bool = Field(
         False,
-        description="Keep the waiting sessions on the telescope too, in case the agent dies (unverified).",
+        description="Keep the waiting sessions on the telescope too, in case the agent dies; "
+        "never tried on a real one, and nothing stops it in the rain then.",
     )
     entity_prefix: Text = Field(
         "", description="First part of the entity ids in Home Assistant; empty makes it from the name."

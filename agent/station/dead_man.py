@@ -35,6 +35,10 @@ from agent.schedule.waiting import Waiting
 from agent.station.dead_man_plan import Candidate, capture_of, schedule_id, schedules_for
 from agent.station.ground import Ground
 from agent.station.hands import Hands
+from agent.station.night import Night
+from agent.station.runner import Running
+from agent.station.switches import SwitchBoard
+from agent.station.weather_goal import WeatherGoal
 from agent.store.store import SessionStore
 from agent.telescope.interface import CaptureFacts, CaptureReport, ConnectionState
 
@@ -56,18 +60,21 @@ class DeadMan:
         ground: Ground,
         hands: Hands,
         store: SessionStore,
+        weather: WeatherGoal,
+        night: Night,
+        switches: SwitchBoard,
         *,
         enabled: bool,
-        may_keep: Callable[[], bool],
-        running: Callable[[], Waiting | None],
+        running: Callable[[], Running | None],
         defaults: Callable[[], Requirements],
     ) -> None:
-        """`may_keep`: the night goes on under a sky known to be safe."""
         self._ground = ground
         self._hands = hands
         self._store = store
         self._enabled = enabled
-        self._may_keep = may_keep
+        self._weather = weather
+        self._night = night
+        self._switches = switches
         self._running = running
         self._defaults = defaults
         self.dispatcher: Dispatcher | None = None
@@ -163,7 +170,8 @@ class DeadMan:
         now, running = self._ground.clock.now(), self._running()
         if running is None:
             return now + ahead
-        lasts = timedelta(seconds=running.plan.estimate_s if running.plan is not None else 0.0)
+        plan = running.waiting.plan
+        lasts = timedelta(seconds=plan.estimate_s if plan is not None else 0.0)
         return max(now + ahead, (self._until or now + lasts) + (AFTER if ahead == AHEAD else timedelta(0)))
 
     async def _wanted(self, begins: datetime) -> tuple[OwnSchedule, ...]:
@@ -173,12 +181,18 @@ class DeadMan:
             return ()
         candidates = []
         for waiting in self._queue():
-            runs = running is not None and waiting.session_id == running.session_id
+            runs = running is not None and waiting.session_id == running.waiting.session_id
             if not runs and not self._captures(waiting) and capture_of(waiting) is not None:
                 with suppress(AgentError):  # conditions that contradict each other end the session itself
                     conditions = ConditionSet.of(self._defaults(), waiting.document.conditions)
                     candidates.append(Candidate(waiting, conditions, await self._taken(waiting.session_id)))
         return await asyncio.to_thread(schedules_for, self._ground.id, site, begins, candidates, self._known)
+
+    def _may_keep(self) -> bool:
+        """Whether the night goes on under a sky that is known to be safe."""
+        decision = self._weather.decision
+        safe = decision is not None and decision.safe
+        return safe and self._switches.values.scheduler and self._night.judgement() is None
 
     def _captures(self, waiting: Waiting) -> bool:
         """Whether a capture of its own may still run, so that its frames are not known yet."""

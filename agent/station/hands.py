@@ -19,10 +19,9 @@ from agent.events import Reason
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.ground import Ground
 from agent.station.kept_wishes import kept, restored
-from agent.station.safing_status import DOING, SafingStatus
+from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
-from agent.telescope.errors import TransientError
 from agent.telescope.interface import (
     CaptureProgress,
     CaptureReport,
@@ -44,12 +43,6 @@ _KEY = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
 _OTHERS = frozenset({ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER, ConnectionState.CLOSED})
 _LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
-
-
-class StillCapturingError(TransientError):
-    """The telescope was told to stop, and captures."""
-
-    code = "still_capturing"
 
 
 @dataclass(eq=False)

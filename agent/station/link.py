@@ -60,6 +60,11 @@ class Link:
             await self._sharing.stay()
             await self._ground.clock.sleep(self._poll_s)  # another client may hold a link that is up
 
+    def own_schedule(self) -> OwnScheduleChanged:
+        """What the telescope keeps to do by itself, as it told last."""
+        known = self._ground.telescope.schedules
+        return OwnScheduleChanged(telescope=self._ground.id, at=self._ground.clock.now(), schedules=known)
+
     def _hear(self, event: TelescopeEvent) -> None:
         match event:
             case TelemetryReport(telemetry):
@@ -68,11 +73,8 @@ class Link:
                     TelemetryChanged(telescope=self._ground.id, at=now, telemetry=telemetry)
                 )
                 self._look()
-            case SchedulesReport(schedules):
-                now = self._ground.clock.now()
-                self._ground.bus.publish(
-                    OwnScheduleChanged(telescope=self._ground.id, at=now, schedules=schedules)
-                )
+            case SchedulesReport():
+                self._ground.bus.publish(self.own_schedule())
                 self._kick()
             case ConnectionChanged(state, message):
                 self._status.link(state, message)

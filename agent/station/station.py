@@ -14,7 +14,7 @@ from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
-from agent.events import OwnScheduleChanged, Reason, SafetyDecision, TelemetryChanged
+from agent.events import Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -38,7 +38,7 @@ from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
-from agent.station.session_watch import SessionWatch
+from agent.station.session_watch import SessionWatch, watch_over
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.start_brake import StartBrake
 from agent.station.state_file import StateFile
@@ -153,9 +153,11 @@ class Station:
             ground,
             self.hands,
             self.store,
+            self.weather_goal,
+            self.night,
+            self.switches,
             enabled=own.dead_man,
-            may_keep=self._may_keep,
-            running=lambda: self.runner.running.waiting if self.runner.running is not None else None,
+            running=lambda: self.runner.running,
             defaults=self.defaults,
         )
         self.gate = ConditionGate(
@@ -253,8 +255,11 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self.records.owes:
+        while self.dispatcher.running is not None or self._any_due() or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
+
+    def _owes(self) -> bool:
+        return self.intake.judging or self.records.owes
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -353,11 +358,7 @@ class Station:
         publish(self._link.availability.event())
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
-        publish(
-            OwnScheduleChanged(
-                telescope=self.id, at=self.ground.clock.now(), schedules=self.ground.telescope.schedules
-            )
-        )
+        publish(self._link.own_schedule())
         publish(self.status.again())
 
     def end_night(self, reason: Reason, message: str) -> None:
@@ -390,12 +391,6 @@ class Station:
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
-    def _may_keep(self) -> bool:
-        """Whether the night goes on under a sky that is known to be safe."""
-        decision = self.weather_goal.decision
-        safe = decision is not None and decision.safe
-        return safe and self.switches.values.scheduler and self.night.judgement() is None
-
     def _any_due(self) -> bool:
         now = self.ground.clock.now()
         return any(waiting.due(now) for waiting in self.dispatcher.queue)
@@ -426,22 +421,8 @@ class Station:
             self._last_shutdown = began.document.shutdown
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
-        waiting = replace(running.waiting, plan=plan)
-        conditions = self.gate.conditions(waiting.document)
-        targets = plan.goto_targets
-        target = targets[-1] if targets else None
-        site = self.ground.site
-        return SessionWatch(
-            running.orders,
-            conditions,
-            clock=self.ground.clock,
-            window_end=waiting.window_end,
-            dawn=lambda now: conditions.capture_deadline(site, now, target, began=waiting.began),
-            judge=lambda now: conditions.judge(self.gate.moment(waiting, now, running=True)),
-            safety=lambda: self.weather_goal.decision,
-            policy=lambda: self.gate.conditions(waiting.document).weather,
-            news=lambda: self._news,
-        )
+        waiting, news = replace(running.waiting, plan=plan), lambda: self._news
+        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
 
     async def _report(self) -> None:
         await self.records.open()

@@ -46,6 +46,8 @@ class Habits:
     """11019."""
     schedule_gain: Literal["displayed", "index"] = "displayed"
     """`gainIndex` in a task of the telescope's own schedule."""
+    infinity_focus: Literal["slow", "fast"] = "slow"
+    """15004 {1} tells its states by 15278 or by 15280."""
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Habits:

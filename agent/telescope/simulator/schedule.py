@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent.telescope.dwarf.proto import schedule_pb2 as proto
-from agent.telescope.simulator import capture, notices, pointing, tables
+from agent.telescope.simulator import capture, modes, notices, pointing, tables
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.profiles import TELE
 from agent.telescope.simulator.schedule_book import (
@@ -20,6 +20,7 @@ from agent.telescope.simulator.state import DEFAULT_COUNT, Operation
 
 ACTIVITY = "schedule"
 _LOOK_S = 0.5
+_STANDSTILL_S = 10.0  # between the end of tracking and a calibration
 _DEEP_SKY, _STACKING = 2, 2
 _FAILED = -1  # a task that took no frame
 
@@ -96,12 +97,15 @@ async def _shoot(device: Device, schedule: proto.Schedule, recipe: Recipe) -> tu
     state, lens = device.state, device.state.cameras[TELE]
     if lens.operation != Operation.IDLE:
         capture.finish(device, TELE)
-    state.shooting_mode, state.technique = _DEEP_SKY, _STACKING
+    modes.enter(device, _DEEP_SKY)
+    state.technique = _STACKING
     lens.open = True
     codes: list[int] = []
     first = all(task.state in (TaskState.IDLE, TaskState.SHOOTING) for task in schedule.tasks)
     if first or not state.calibrated:
-        pointing.start_calibration(device, codes.append)
+        pointing.stop(device)
+        await device.clock.sleep(_STANDSTILL_S)
+        pointing.start_calibration(device, codes.append, _ignore)
         if await _moved(device, codes):
             return _fallen(codes)
     aim = pointing.Aim(recipe.target, recipe.ra_hours, recipe.dec_degrees)
@@ -134,6 +138,10 @@ async def _moved(device: Device, codes: list[int]) -> bool:
 def _fallen(codes: list[int]) -> tuple[TaskState, int]:
     failed = bool(codes) and codes[-1] != 0
     return (TaskState.FAILED, codes[-1]) if failed else (TaskState.INTERRUPTED, 0)
+
+
+def _ignore(_code: int) -> None:
+    """What a calibration notes on its way ends nothing."""
 
 
 def _gain(device: Device, told: int) -> int:
