@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.errors import Problem
+from agent.own_schedule import OwnSchedule
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     RETRY = "retry"
     LOST_CONNECTION = "lost_connection"
     HELD_BY_OTHER = "held_by_other"
+    OWN_SCHEDULE = "own_schedule"
     WEATHER = "weather"
     TWILIGHT = "twilight"
     SUN = "sun"
@@ -340,6 +342,13 @@ class AvailabilityChanged(Event):
     online: bool
     heard: bool = True
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnScheduleChanged(Event):
+    """What the telescope keeps to do by itself."""
+
+    schedules: tuple[OwnSchedule, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

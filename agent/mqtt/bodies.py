@@ -13,6 +13,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
+from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -147,6 +148,35 @@ class QueueBody(TypedDict):
     next_at: Instant | None
     next: BriefBody | None
     sessions: list[BriefBody]
+
+
+class ScheduledTaskBody(TypedDict):
+    target: ShortText
+    state: TaskState
+    starts_at: Instant | None
+    ends_at: Instant | None
+
+
+class ScheduleBody(TypedDict):
+    """One schedule that the telescope keeps. `ours` when this agent gave it."""
+
+    name: ShortText
+    state: ScheduleState
+    starts_at: Instant
+    ends_at: Instant
+    ours: bool
+    tasks: list[ScheduledTaskBody]
+
+
+class OwnScheduleBody(TypedDict):
+    """What the telescope keeps to do by itself. `next_at` and `ends_at` belong to what runs or comes next."""
+
+    state: Literal["none", "waiting", "imaging"]
+    next_at: Instant | None
+    ends_at: Instant | None
+    target: ShortText | None
+    count: Count
+    schedules: list[ScheduleBody]
 
 
 class ResultFramesBody(TypedDict):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from agent.events import TelemetryChanged
+from agent.events import OwnScheduleChanged, TelemetryChanged
 from agent.station.ground import Ground
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.status import Availability, StationStatus
-from agent.telescope.interface import ConnectionChanged, TelemetryReport, TelescopeEvent
+from agent.telescope.interface import ConnectionChanged, SchedulesReport, TelemetryReport, TelescopeEvent
 
 
 class Link:
@@ -60,6 +60,11 @@ class Link:
             await self._sharing.stay()
             await self._ground.clock.sleep(self._poll_s)  # another client may hold a link that is up
 
+    def own_schedule(self) -> OwnScheduleChanged:
+        """What the telescope keeps to do by itself, as it told last."""
+        known = self._ground.telescope.schedules
+        return OwnScheduleChanged(telescope=self._ground.id, at=self._ground.clock.now(), schedules=known)
+
     def _hear(self, event: TelescopeEvent) -> None:
         match event:
             case TelemetryReport(telemetry):
@@ -68,6 +73,9 @@ class Link:
                     TelemetryChanged(telescope=self._ground.id, at=now, telemetry=telemetry)
                 )
                 self._look()
+            case SchedulesReport():
+                self._ground.bus.publish(self.own_schedule())
+                self._kick()
             case ConnectionChanged(state, message):
                 self._status.link(state, message)
                 self.availability.link(state, message)

@@ -16,6 +16,7 @@ class HardwareRule(StrEnum):
     FOREIGN_PARAMETER = "Parameter ids of another shooting mode have no effect: the mode is entered before."
     MISSING_PARAMETER = "This model neither knows nor answers this parameter: it is not set."
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
+    SCHEDULE_LIMITS = "A schedule is for this telescope, in whole minutes, and begins within 12 hours."
     CALIBRATED_IN_MOTION = "Calibrating while tracking fails: 11004 and a pause come first."
     RESET_ROTATION = "The rotation of a mini has no home: its reset (14003, id 1) never completes."
     START_WHILE_HELD = "A capture that is held for want of darks goes on by 11050, not by another start."
