@@ -65,6 +65,10 @@ class Recorder:
         """Note that the link came up or broke."""
         self._write({"t": self._elapsed(), "event": what, "detail": detail})
 
+    def note(self, kind: str, value: object) -> None:
+        """Note what a listener made of it, under a name of its own; players of recordings skip it."""
+        self._write({"t": self._elapsed(), kind: redact_json(value)})
+
     def close(self) -> None:
         """End the recording."""
         if self._file is not None:
