@@ -51,7 +51,7 @@ class Feature(StrEnum):
 
 @dataclass(slots=True)
 class Bench:
-    """What a check works with. `model` is the nearest known one, `told_model` what the telescope says."""
+    """What a check works with. `model` is the telescope's, or the nearest known one."""
 
     line: Line
     http: DwarfHttp
@@ -60,7 +60,6 @@ class Bench:
     clock: Clock
     site: Site | None = None
     model: str = "D3"
-    told_model: str | None = None
 
     def dark(self) -> bool:
         """Whether it is known to be night here."""

@@ -92,9 +92,10 @@ def _mend_end(path: Path) -> None:
 
 def _entries(path: Path) -> list[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FirstLightError(f"The file {path} cannot be read: {error}.") from error
+    lines, finished = text.splitlines(), text.endswith("\n")
     found: list[tuple[int, dict[str, Any]]] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -102,7 +103,7 @@ def _entries(path: Path) -> list[tuple[int, dict[str, Any]]]:
         try:
             entry = json.loads(line)
         except ValueError:
-            if number == len(lines):  # cut off in the middle of a word: the power went
+            if found and number == len(lines) and not finished:  # cut off in a word: the power went
                 break
             entry = None
         if not isinstance(entry, dict) or (not found and entry.get("format") != FORMAT):

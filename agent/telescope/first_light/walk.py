@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 _NEAREST = "D3"  # for a model nobody has described yet
 _COVER = (
     "The next checks expose a few frames. Cover the lens, with its cap or a thick cloth (indoors is best). "
-    "Covered?"
+    "The mount should stand still; leave it room all the same, and press Ctrl-C if it moves. Covered?"
 )
 _SKY = (
     "The remaining checks need a clear, dark sky. Is the telescope outside and level, the cover off, nothing "
@@ -82,12 +82,20 @@ async def _meet(bench: Bench, notebook: Notebook) -> None:
     if state is not None and (modes.stacking(state) or _goes(state.motion.exclusive.WhichOneof("activity"))):
         raise FirstLightError("The telescope is at work.", hint="Wait until it has ended, or stop it first.")
     number = config.device_id if config is not None else bench.line.device_id
-    bench.told_model = model_from_device_id(number)
-    bench.model = bench.told_model or _NEAREST
-    notebook.describe(
-        model=bench.told_model or f"unknown ({number})",
-        firmware=config.firmware if config is not None else "",
-    )
+    model = model_from_device_id(number)
+    bench.model = model or _NEAREST
+    this = {
+        "model": model or f"unknown ({number})",
+        "firmware": config.firmware if config is not None else "",
+    }
+    for name, value in this.items():
+        known = notebook.about.get(name, "")
+        if known and value and known != value:
+            raise FirstLightError(
+                f"The file is about another telescope or firmware ({name} {known}, not {value}).",
+                hint="Begin another one with --file.",
+            )
+    notebook.describe(**{name: value for name, value in this.items() if value})
 
 
 def _goes(activity: str | None) -> bool:

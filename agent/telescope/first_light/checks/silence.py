@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.telescope.dwarf.proto import system_pb2
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light.check import Bench, Feature, check
-from agent.telescope.first_light.finding import Finding, agrees, differs
+from agent.telescope.first_light.finding import Finding, agrees, variant
 
 _LIMIT_S = 3.0
 _WIDE_LIMIT_S = 5.0
@@ -25,7 +25,7 @@ async def silent_commands(bench: Bench) -> Finding:
         if heard is not None:
             answered[str(int(cmd))] = heard.code
     if answered:
-        return differs(f"Answered: {', '.join(answered)}.", answered=answered)
+        return variant(f"Answered after all: {', '.join(answered)}.", {}, answered=answered)
     return agrees("None of them was answered.")
 
 
@@ -41,5 +41,5 @@ async def idle_wide_camera(bench: Bench) -> Finding:
         if heard is not None:
             answered[str(int(cmd))] = heard.code
     if answered:
-        return differs(f"Answered: {', '.join(answered)}.", answered=answered)
+        return variant(f"Answered after all: {', '.join(answered)}.", {}, answered=answered)
     return agrees("Neither was answered.")
