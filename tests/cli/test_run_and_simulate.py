@@ -28,20 +28,22 @@ def agent(*arguments: str) -> list[str]:
 
 
 @pytest.fixture
-def simulated(tmp_path: Path) -> Iterator[list[str]]:
-    """A simulated telescope, as the flags of `run`."""
-    command = agent("simulate", "--port", "0", "--http-port", "0", "--speed", "40")
+def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """A simulated telescope (a D3, or the model the test names), as the flags of `run`."""
+    model = getattr(request, "param", "D3")
+    command = agent("simulate", "--model", model, "--port", "0", "--http-port", "0", "--speed", "40")
     with subprocess.Popen(
         command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
-            assert "simulated D3" in process.stdout.readline()
+            assert f"simulated {model}" in process.stdout.readline()
             flags = process.stdout.readline().split()[2:]
             assert re.fullmatch(
                 r"--telescope-host 127.0.0.1 --telescope-port \d+ --telescope-http-port \d+", " ".join(flags)
             )
-            yield [*flags, "--telescope-model", "D3", "--set", "latitude=48.85", "--set", "longitude=2.35"]
+            named = ["--telescope-model", "D3"] if model == "D3" else []
+            yield [*flags, *named, "--set", "latitude=48.85", "--set", "longitude=2.35"]
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
@@ -68,6 +70,30 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     assert ended["command"]["id_command"]["result"] is True
     assert "[two]" in done.stderr, "log lines of a session name it"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("simulated", ["mini"], indirect=True)
+def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(
+    tmp_path: Path, simulated: list[str]
+) -> None:
+    todo = tmp_path / "Astro_Sessions" / "ToDo"
+    todo.mkdir(parents=True)
+    binned = SESSION | {"setup_camera": SESSION["setup_camera"] | {"binning": 1}}
+    (todo / "binned.json").write_text(json.dumps({"command": binned}), encoding="utf-8")
+    done = subprocess.run(
+        agent("run", "--once", *simulated),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    ended = tmp_path / "Astro_Sessions" / "Error" / "binned.json"
+    beside = ended.with_suffix(".json.reason.txt")  # where the model was known when the file was looked at
+    told = ended.read_text(encoding="utf-8") + (beside.read_text(encoding="utf-8") if beside.exists() else "")
+    assert "no binning setting" in told, done.stderr
+    assert "was changed" not in done.stderr
 
 
 def test_run_ends_well_when_it_is_told_to(tmp_path: Path, simulated: list[str]) -> None:

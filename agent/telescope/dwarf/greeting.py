@@ -11,7 +11,12 @@ from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3, understood
 from agent.telescope.dwarf.http import HttpError
-from agent.telescope.dwarf.models import capabilities_for, model_facts, model_from_device_id
+from agent.telescope.dwarf.models import (
+    capabilities_for,
+    model_facts,
+    model_from_device_id,
+    newer_capabilities,
+)
 from agent.telescope.dwarf.proto import task_pb2
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
@@ -63,9 +68,10 @@ class Greeter:
         known = device.identity
         if config is not None:
             device.config = config
-        if known is None or device.model != model:
+        if known is None or device.model != model or known.generation != generation.value:
             device.model = model
-            device.capabilities = capabilities_for(model)
+            newer = generation is Generation.V3
+            device.capabilities = newer_capabilities(model) if newer else capabilities_for(model)
         if config is not None and (config.exposures or config.gains):
             device.capabilities = with_config(device.capabilities, config)
         serial = await _serial(device) if config is not None else ""

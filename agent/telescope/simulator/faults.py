@@ -241,6 +241,12 @@ class SolvingFails(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearLimit(Rule):
+    name = "near-limit"
+    help = "a calibration answers -14518 on its way, and goes on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationFails(Rule):
     name = "calibration-fails"
     help = "a calibration fails with the given code"

@@ -44,6 +44,8 @@ class Habits:
     """Whose parameter ids count in the modes of Sun, Moon and planets."""
     stop_eq: Literal["silent", "answered"] = "silent"
     """11019."""
+    infinity_focus: Literal["slow", "fast"] = "slow"
+    """15004 {1} tells its states by 15278 or by 15280."""
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Habits:

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 TELE = 0
 WIDE = 1
 
+NORMAL, DEEP_SKY, SUN_AND_MOON, MILKY_WAY, STAR_TRAILS, SUN, MOON, PLANETS = 1, 2, 3, 4, 5, 8, 9, 10  # modes
+SKY_MODES = (DEEP_SKY, MILKY_WAY, STAR_TRAILS)
+SOLAR_MODES = (SUN, MOON, PLANETS)
+CHILDREN = {SUN_AND_MOON: SUN}  # a parent that is entered lands on this child
+SOLAR_PARENT = (SUN_AND_MOON, "Sun and Moon", (2, 3, 4, 5))
+
 
 @dataclass(frozen=True, slots=True)
 class Optics:
@@ -23,7 +29,7 @@ class Optics:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One model. `exposure_limits` are the largest exposure indices of tele and wide."""
+    """One model. `sky_filters` are those that newer firmware offers under the stars."""
 
     device_id: int
     config_name: str
@@ -38,6 +44,7 @@ class Profile:
     preview: tuple[int, int]
     total_gb: int
     filters: tuple[tuple[int, str], ...]
+    sky_filters: tuple[int, ...]
     modes: tuple[tuple[int, str, tuple[int, ...]], ...]
 
     def optics(self, camera: int) -> Optics:
@@ -46,10 +53,10 @@ class Profile:
 
 
 _COMMON_MODES: tuple[tuple[int, str, tuple[int, ...]], ...] = (
-    (1, "Normal", (1, 3, 4, 5, 6)),
+    (1, "Normal", (1, 3, 4, 5)),
     (2, "Deep sky", (2,)),
-    (8, "Sun", (1, 2, 3, 4, 5)),
-    (9, "Moon", (1, 2, 3, 4, 5)),
+    (8, "Sun", (2, 3, 4, 5)),
+    (9, "Moon", (2, 3, 4, 5)),
     (10, "Planet", (2, 3, 4, 5)),
 )
 _STAR_MODES: tuple[tuple[int, str, tuple[int, ...]], ...] = (
@@ -72,6 +79,7 @@ PROFILES: dict[str, Profile] = {
         preview=(1280, 720),
         total_gb=58,
         filters=((0, "Cut"), (1, "Pass")),
+        sky_filters=(0, 1),
         modes=_COMMON_MODES,
     ),
     "D3": Profile(
@@ -88,6 +96,7 @@ PROFILES: dict[str, Profile] = {
         preview=(1920, 1080),
         total_gb=113,
         filters=((0, "VIS"), (1, "Astro"), (2, "Duo-Band")),
+        sky_filters=(1, 2),
         modes=_COMMON_MODES + _STAR_MODES,
     ),
     "mini": Profile(
@@ -104,6 +113,7 @@ PROFILES: dict[str, Profile] = {
         preview=(1280, 720),
         total_gb=58,
         filters=((1, "Astro"), (2, "Duo-Band")),
+        sky_filters=(1, 2),
         modes=_COMMON_MODES + _STAR_MODES,
     ),
 }
