@@ -54,7 +54,7 @@ class Notebook:
         try:
             if there:
                 _mend_end(path)
-            notebook.recorder = Recorder(path, now)
+            notebook.recorder = Recorder(path, now, places=False)
         except OSError as error:
             raise FirstLightError(f"The file {path} cannot be written: {error}.") from error
         notebook.describe(agent=__version__, date=f"{now():%Y-%m-%d}")

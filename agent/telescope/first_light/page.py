@@ -27,8 +27,8 @@ def page(findings: Mapping[str, Finding], about: Mapping[str, str], file: str) -
         f"{about.get('date', '')}, dwarf-agent {about.get('agent', '')}.",
         "",
         f"**Please send the file `{file}`** with an issue of this project. It holds the messages between the "
-        "telescope and this program and what is written here. Serial numbers, names, passwords and networks "
-        "are left out, and places are rounded to whole degrees.",
+        "telescope and this program and what is written here. Serial numbers, names, passwords, networks and "
+        "places are left out.",
         "",
     ]
     safe, careful, unknown = features(findings)

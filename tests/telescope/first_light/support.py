@@ -61,7 +61,8 @@ HANDS: dict[str, Act] = {"Plug the charger": plug, "Unplug": unplug, "fold the t
 
 
 def place_of(sim: SimulatedDwarf) -> Place:
-    return Place("127.0.0.1", sim.port, sim.http_port, files_port=sim.http_port, pictures_port=sim.http_port)
+    files = sim.http_port if sim.card_port is None else sim.card_port
+    return Place("127.0.0.1", sim.port, sim.http_port, files_port=files, pictures_port=sim.http_port)
 
 
 @dataclass(slots=True)
@@ -91,6 +92,7 @@ def light(
             {
                 "generation": "v3",
                 "exclusive": True,
+                "card_port": 0,
                 "site": BASEL,
                 "habits": habits or Habits(),
                 **simulated,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.clock import LoopClock
+from agent.targets import Site
 from agent.telescope.dwarf.wire.envelope import Packet
 from agent.telescope.first_light.check import Feature
 from agent.telescope.first_light.checks import CHECKS
@@ -22,8 +24,9 @@ from agent.telescope.first_light.walk import walk
 from agent.telescope.simulator import Recording, ReplayedDwarf, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.catalogue import identity
 from tests.support.virtual_loop import run_virtual
-from tests.telescope.first_light.support import BASEL, HANDS, NIGHT, Script, light, place_of
+from tests.telescope.first_light.support import HANDS, NIGHT, Script, light, place_of
 
+ELSEWHERE = Site(46.812345, 8.234567, 280.0, "Europe/Zurich")
 ROOT = Path(__file__).resolve().parents[3]
 REPLAYED = [
     "who-are-you",
@@ -61,11 +64,11 @@ def test_it_holds_no_serial_no_name_no_network_and_no_place(tmp_path: Path) -> N
     async def run() -> dict[str, object]:
         clock = LoopClock(NIGHT)
         options = SimulatorOptions.from_mapping(
-            {"generation": "v3", "site": BASEL, "serial": "S3R1AL", "name": "ROOF TELESCOPE"}
+            {"generation": "v3", "site": ELSEWHERE, "serial": "S3R1AL", "name": "ROOF TELESCOPE"}
         )
         async with SimulatedDwarf(options, clock) as sim:
             notebook = Notebook.open(path, clock.now)
-            await walk(place_of(sim), notebook, Script(acts={**HANDS}), clock, site=BASEL)
+            await walk(place_of(sim), notebook, Script(acts={**HANDS}), clock, site=ELSEWHERE)
             notebook.close()
             return identity(sim.device)
 
@@ -76,7 +79,9 @@ def test_it_holds_no_serial_no_name_no_network_and_no_place(tmp_path: Path) -> N
     everything = path.read_text(encoding="utf-8") + "".join(frame.data.decode("latin-1") for frame in frames)
     for key in ("devicePwd", "staWifiName", "staWifiPwd", "macAddress", "deviceName", "sn"):
         assert str(known[key]) not in everything
-    assert "47.5" not in everything
+    for degrees in (ELSEWHERE.latitude, ELSEWHERE.longitude, 47.0):
+        assert degrees == 47.0 or str(degrees) not in everything
+        assert not any(struct.pack("<d", degrees) in frame.data for frame in frames)
 
 
 def test_a_file_cut_off_in_the_middle_of_a_word_is_gone_on_with(tmp_path: Path) -> None:
