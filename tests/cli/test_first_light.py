@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 @pytest.fixture
 def simulated(tmp_path: Path) -> Iterator[list[str]]:
     """A simulated telescope, as the flags of `first-light`."""
-    command = ["simulate", "--generation", "v3", "--port", "0", "--http-port", "0", "--speed", "20"]
+    command = ["simulate", "--generation", "v3", "--port", "0", "--http-port", "0", "--speed", "5"]
     with subprocess.Popen(
         [sys.executable, "-m", "agent", *command],
         cwd=tmp_path,
@@ -84,6 +85,30 @@ def test_ctrl_c_at_a_question_ends_it_at_once(tmp_path: Path, simulated: list[st
         assert process.wait(30) == 130
         assert "Traceback" not in process.stderr.read()
     assert (tmp_path / "first-light.md").exists()
+
+
+def test_ctrl_c_in_a_capture_stops_it_first(tmp_path: Path, simulated: list[str]) -> None:
+    http = f"http://127.0.0.1:{simulated[simulated.index('--telescope-http-port') + 1]}/simulator"
+    with begin(tmp_path, *simulated, "--only", "early-stop") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("y\n")
+        process.stdin.flush()
+        until = time.monotonic() + 60
+        while not any(one["what"] == "ShutterOpened" for one in looked_at(f"{http}/history")):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(90) == 130
+        assert "Stopping the capture first" in process.stdout.read()
+    closed = [one for one in looked_at(f"{http}/history") if one["what"] == "ShutterClosed"]
+    assert [one["reason"] for one in closed] == ["stopped"]
+
+
+def looked_at(url: str) -> list[dict[str, object]]:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        found: list[dict[str, object]] = json.load(answer)
+        return found
 
 
 def test_the_checks_are_listed_without_a_telescope(tmp_path: Path) -> None:

@@ -50,10 +50,12 @@ class Heard:
 
     @property
     def cmd(self) -> int:
+        """Its number."""
         return self.packet.cmd
 
     @property
     def is_notice(self) -> bool:
+        """Whether the telescope said it unasked."""
         return self.packet.type == PacketType.NOTIFICATION or self.packet.module_id == Module.NOTIFY
 
     def read(self, kind: type[M]) -> M:

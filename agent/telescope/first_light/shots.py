@@ -16,6 +16,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light import modes, params
 from agent.telescope.first_light.check import Bench
 from agent.telescope.first_light.errors import StillCapturingError
+from agent.telescope.first_light.finishing import to_the_end
 from agent.telescope.first_light.line import Asked, Heard
 
 GO_ON_WITHOUT_DARKS = 11050
@@ -145,7 +146,7 @@ async def stopped_after(bench: Bench, camera: Camera = Camera.TELE) -> AsyncIter
         bench.owner.tell("Stopping the capture first …")
         raise
     finally:
-        await see_stopped(bench, camera)
+        await to_the_end(see_stopped(bench, camera))
 
 
 async def see_stopped(bench: Bench, camera: Camera) -> None:

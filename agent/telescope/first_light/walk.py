@@ -62,11 +62,22 @@ async def walk(
     async with DwarfHttp(place.host, place.http_port, notebook.recorder) as http:
         bench = Bench(line, http, place, owner, clock, site)
         try:
-            await line.open()
-            await _meet(bench, notebook)
+            try:
+                await line.open()
+                await _meet(bench, notebook)
+            except LinkLostError as error:
+                raise _unreachable(error) from error
             await _Walk(bench, notebook, checks).run()
         finally:
             await line.close()
+
+
+def _unreachable(error: LinkLostError) -> AgentError:
+    if not error.held:
+        return error
+    return FirstLightError(
+        "Another program holds the telescope.", hint="Close the phone app entirely, and stop the agent."
+    )
 
 
 async def _meet(bench: Bench, notebook: Notebook) -> None:

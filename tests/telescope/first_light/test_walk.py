@@ -13,7 +13,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light.checks import CHECKS
 from agent.telescope.first_light.errors import FirstLightError
 from agent.telescope.first_light.finding import Verdict
-from agent.telescope.first_light.line import Place
+from agent.telescope.first_light.line import Line, Place
 from agent.telescope.first_light.notebook import Notebook
 from agent.telescope.first_light.walk import chosen, walk
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
@@ -119,6 +119,22 @@ def test_a_telescope_at_work_is_not_disturbed(tmp_path: Path) -> None:
     run_virtual(run())
 
 
+def test_a_telescope_that_another_program_holds_is_said_to_be_held(tmp_path: Path) -> None:
+    async def run() -> None:
+        clock = LoopClock(NIGHT)
+        options = SimulatorOptions.from_mapping({"generation": "v3", "site": BASEL, "exclusive": True})
+        async with SimulatedDwarf(options, clock) as sim:
+            other = Line(place_of(sim), clock)
+            await other.open()
+            notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
+            with pytest.raises(FirstLightError, match="Another program holds"):
+                await walk(place_of(sim), notebook, Script(), clock)
+            notebook.close()
+            await other.close()
+
+    run_virtual(run())
+
+
 def test_older_firmware_is_not_asked(tmp_path: Path) -> None:
     with pytest.raises(FirstLightError, match="older firmware"):
         light(tmp_path / "light.jsonl", generation="v2")
@@ -136,36 +152,63 @@ def test_nobody_at_that_address_is_said_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("check", ["without-darks", "early-stop", "link-gone", "wide-capture"])
-@pytest.mark.parametrize("darks", [True, False])
-def test_ctrl_c_in_a_capture_stops_it_and_keeps_the_file(tmp_path: Path, check: str, darks: bool) -> None:
+@pytest.mark.parametrize("later", [0.0, 0.5, 4.0, 12.0])
+@pytest.mark.parametrize("darks", ["there", "refused", "late", "silent"])
+def test_ctrl_c_in_a_capture_stops_it_and_keeps_the_file(
+    tmp_path: Path, check: str, later: float, darks: str
+) -> None:
     path = tmp_path / "light.jsonl"
+    habits = {"goto_needed": "warned", **({} if darks == "there" else {"missing_darks": darks})}
 
     async def run() -> None:
         clock = LoopClock(NIGHT)
-        options = SimulatorOptions.from_mapping({"generation": "v3", "site": BASEL, "darks": darks})
+        options = SimulatorOptions.from_mapping(
+            {"generation": "v3", "site": BASEL, "darks": darks == "there", "habits": habits}
+        )
         async with SimulatedDwarf(options, clock) as sim:
             notebook = Notebook.open(path, clock.now)
-            owner = Script()
             only = ["known-modes", check]
-            task = asyncio.create_task(walk(place_of(sim), notebook, owner, clock, only=only))
-            while not task.done() and not _started(sim):
-                await clock.sleep(0.5)
-            await clock.sleep(2.0)
-            task.cancel()
+            task = asyncio.create_task(walk(place_of(sim), notebook, Script(), clock, only=only))
+            while not (sim.state.capturing() or sim.state.asks_about_darks()):
+                await clock.sleep(0.1)
+            await clock.sleep(later)
+            assert task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
             notebook.close()
-            await clock.sleep(60.0)
-            assert not sim.state.capturing()
+            for _ in range(60):
+                assert not sim.state.capturing()
+                assert not sim.state.asks_about_darks()
+                await clock.sleep(1.0)
             assert sim.state.cameras[0].operation == sim.state.cameras[1].operation == 0
-            assert "Stopping the capture first …" in owner.told
 
     run_virtual(run())
     assert Notebook.read(path).findings["known-modes"].verdict is Verdict.AGREES
 
 
-def _started(sim: SimulatedDwarf) -> bool:
-    return any(one.cmd in (Cmd.START_CAPTURE, Cmd.START_WIDE_CAPTURE) for one in sim.received)
+@pytest.mark.parametrize("check", ["calibration", "polar-alignment", "second-goto", "goto-moon"])
+@pytest.mark.parametrize("later", [0.0, 2.0, 10.0, 25.0])
+def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> None:
+    async def run() -> None:
+        clock = LoopClock(MOONLIT)
+        options = SimulatorOptions.from_mapping({"generation": "v3", "site": BASEL, "calibrated": True})
+        async with SimulatedDwarf(options, clock) as sim:
+            notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
+            walking = walk(place_of(sim), notebook, Script(), clock, site=BASEL, only=[check])
+            task = asyncio.create_task(walking)
+            while not sim.state.motion.activity:
+                await clock.sleep(0.1)
+            await clock.sleep(later)
+            assert task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            notebook.close()
+            for _ in range(30):
+                assert not sim.state.motion.activity
+                assert not sim.state.pointing.tracking
+                await clock.sleep(1.0)
+
+    run_virtual(run())
 
 
 def test_a_link_that_breaks_costs_one_check(tmp_path: Path) -> None:

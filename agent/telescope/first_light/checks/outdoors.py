@@ -17,6 +17,7 @@ from agent.telescope.first_light.check import Bench, Feature, Need, check
 from agent.telescope.first_light.checks.focus import FAST, SLOW, ended
 from agent.telescope.first_light.errors import FirstLightError
 from agent.telescope.first_light.finding import Finding, Verdict, agrees, differs, skipped, unclear, variant
+from agent.telescope.first_light.finishing import to_the_end
 from agent.telescope.first_light.line import Asked, Heard
 
 _CALIBRATION, _CALIBRATED, _GOTO, _TRACKING, _EQ = 15210, 15256, 15211, 15212, 15239
@@ -62,9 +63,7 @@ async def calibration(bench: Bench) -> Finding:
         await asked.listen(_STILL_S)
     finally:
         if not asked.notices(_CALIBRATED):
-            await bench.line.ensure()
-            await bench.line.ask(Cmd.STOP_CALIBRATION)
-            await _halt(bench)
+            await to_the_end(_halt(bench, Cmd.STOP_CALIBRATION))
     answers = [one.code for one in asked.answers()]
     states = [one.read(notify_pb2.CalibrationState).state for one in asked.notices(_CALIBRATION)]
     facts: dict[str, object] = {"codes": answers, "states": states}
@@ -108,10 +107,7 @@ async def polar_alignment(bench: Bench) -> Finding:
         began = await running.notice(_EQ, within=_REFUSED_S, where=_runs)
         await running.listen(2.0)
     finally:
-        await bench.line.ensure()
-        stop = await bench.line.send(Cmd.STOP_EQ)
-        answered = await stop.answer()
-        await _halt(bench)
+        answered = await to_the_end(_halt(bench, Cmd.STOP_EQ))
     facts |= {"began": began is not None, "stop_answered": answered is not None}
     habits = {"stop_eq": "answered" if answered is not None else "silent"} if began is not None else {}
     if facts["with_focus"] != 0:
@@ -138,7 +134,7 @@ async def goto_in_wrong_mode(bench: Bench) -> Finding:
         asked = await _go(bench, target)
         moved = await asked.notice(_GOTO, _TRACKING, within=_REFUSED_S, where=_runs)
     finally:
-        await _halt(bench)
+        await to_the_end(_halt(bench))
     answers = [one.code for one in asked.answers()]
     facts: dict[str, object] = {"codes": answers, "moved": moved is not None}
     if moved is not None:
@@ -172,7 +168,7 @@ async def second_goto(bench: Bench) -> Finding:
         second = await _go(bench, beside)
         again = await second.notice(_TRACKING, within=_GOTO_S, where=_runs)
     finally:
-        await _halt(bench)
+        await to_the_end(_halt(bench))
     facts: dict[str, object] = {
         "while_going": None if during is None else during.code,
         "while_tracking": [one.code for one in second.answers()],
@@ -210,7 +206,7 @@ async def goto_moon(bench: Bench) -> Finding:
             facts[f"{name}_codes"] = [one.code for one in asked.answers()]
             await _stand_still(bench)
     finally:
-        await _halt(bench)
+        await to_the_end(_halt(bench))
     facts |= {f"{name}_reached": value for name, value in reached.items()}
     if not reached["moon"]:
         return unclear("It was not reached.", **facts)
@@ -236,16 +232,22 @@ async def _get_ready(bench: Bench, site: Site, mode: int = params.DEEP_SKY) -> N
         await asked.answer()
 
 
-async def _halt(bench: Bench) -> None:
-    """Stop the mount until it says that it goes nowhere; FirstLightError when it never does."""
+async def _halt(bench: Bench, first: Cmd | None = None) -> Heard | None:
+    """Stop the mount until it says that it goes nowhere; FirstLightError when it never does.
+
+    `first` is the stop of what may run beside a goto; its answer is returned.
+    """
+    answer: Heard | None = None
     for _ in range(_STOP_TRIES):
         with suppress(LinkLostError):
             await bench.line.ensure()
+            if first is not None:
+                answer = await bench.line.ask(first) or answer
             await bench.line.ask(Cmd.STOP_GOTO)
             await bench.clock.sleep(_STILL_S)
             state = await modes.state_of(bench)
             if state is not None and state.motion.exclusive.WhichOneof("activity") is None:
-                return
+                return answer
     raise FirstLightError(
         "The mount was told to stop and was not seen to.", hint="Stop it with the phone app."
     )
