@@ -6,9 +6,13 @@ import json
 import struct
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.clock import LoopClock
 from agent.targets import Site
@@ -111,6 +115,41 @@ def test_a_finding_that_is_none_is_named_by_its_line(tmp_path: Path) -> None:
     )
     with pytest.raises(FirstLightError, match="line 2"):
         Notebook.read(path)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=40),
+            st.recursive(
+                st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+                lambda inner: (
+                    st.lists(inner, max_size=3)
+                    | st.dictionaries(st.sampled_from(["check", "verdict", "saw", "about", "habits"]), inner)
+                ),
+                max_leaves=8,
+            ).map(lambda value: json.dumps({"t": 0, "first_light": value})),
+        ),
+        max_size=5,
+    )
+)
+def test_any_file_is_read_or_refused_in_words(lines: list[str]) -> None:
+    head = '{"format": "dwarf-agent recording", "version": 1, "at": ""}'
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "light.jsonl"
+        path.write_text("\n".join([head, *lines]), encoding="utf-8")
+        with suppress(FirstLightError):
+            assert all(isinstance(one, Finding) for one in Notebook.read(path).findings.values())
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_finding_is_read_as_it_was_written(tmp_path: Path, verdict: Verdict) -> None:
+    path = tmp_path / "light.jsonl"
+    found = Finding(verdict, "Gesehen: 3 × 0.5 s.", {"codes": [0, -11503]}, {"album": "type_6"})
+    notebook = Notebook.open(path, lambda: NIGHT)
+    notebook.put("album", found)
+    notebook.close()
+    assert Notebook.read(path).findings == {"album": found}
 
 
 def test_what_was_found_is_not_forgotten_for_a_try_that_found_nothing(tmp_path: Path) -> None:
