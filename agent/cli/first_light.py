@@ -37,6 +37,12 @@ _EXAMPLES = """\
   dwarf-agent first-light                      go on where it ended (address from config.yaml)"""
 
 
+_WELCOME = """\
+First light. The phone app must be closed. Nothing moves without your yes; Ctrl-C stops what runs, and the same
+command goes on from there. What is asked, believed and seen is kept in the file, without serial numbers, names,
+networks and places."""
+
+
 def add_to(commands: Commands) -> None:
     """Add this command."""
     parser = add_command(
@@ -98,6 +104,7 @@ async def first_light(
 
     chosen(only)
     notebook = Notebook.open(file, clock.now)
+    owner.tell(_WELCOME)
     try:
         await walk(place, notebook, owner, clock, site=site, only=only)
     finally:
