@@ -38,8 +38,8 @@ _EXAMPLES = """\
 
 
 _WELCOME = """\
-First light. The phone app must be closed. Nothing moves without your yes; Ctrl-C stops what runs, and the same
-command goes on from there. What is asked, believed and seen is kept in the file, without serial numbers, names,
+First light. The phone app must be closed. Nothing moves without your yes; Ctrl-C stops what runs, and the
+same command goes on from there. What is asked and seen is kept in the file, without serial numbers, names,
 networks and places."""
 
 
