@@ -125,7 +125,8 @@ class StepReport:
 class SessionBrief:
     """A session in a few words. `session_id` is its file name without `.json`: unique per telescope.
 
-    `waits_for` and `note` say why a due session was passed over, in code and words.
+    `waits_for` and `note` say why a due session was passed over, in code and words; `warnings` what in it may
+    surprise.
     """
 
     session_id: str
@@ -136,6 +137,7 @@ class SessionBrief:
     request_id: str = ""
     waits_for: Reason | None = None
     note: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
     if site is None:
         return ()
     hint = "It starts at once; give it a date and time to start later." if start is None else ""
-    begin = start or now
+    begin = max(start or now, now)
     end = begin + timedelta(seconds=plan.estimate_s)
     return [
         warning(

@@ -205,5 +205,5 @@ def _capture(value: object) -> tuple[Camera, datetime] | None:
 def _frames(value: object) -> Frames:
     if not isinstance(value, dict):
         return Frames()
-    taken, stacked = value.get("taken", 0), value.get("stacked", 0)
+    taken, stacked = value.get("taken"), value.get("stacked")
     return Frames(0, taken, stacked) if isinstance(taken, int) and isinstance(stacked, int) else Frames()

@@ -125,7 +125,10 @@ class TelemetryBody(TypedDict):
 
 
 class BriefBody(TypedDict):
-    """A session that waits. `waits_for` and `note` say why a due one was passed over."""
+    """A session that waits. `waits_for` and `note` say why a due one was passed over.
+
+    `warnings` are the first things in it that may surprise.
+    """
 
     session_id: str
     target: ShortText
@@ -134,6 +137,7 @@ class BriefBody(TypedDict):
     source: Source
     waits_for: Reason | None
     note: ShortText
+    warnings: list[ShortText]
 
 
 class QueueBody(TypedDict):
@@ -225,6 +229,7 @@ class EventBody(TypedDict):
     target: NotRequired[ShortText]
     position: NotRequired[int]
     scheduled_for: NotRequired[Instant | None]
+    warnings: NotRequired[list[ShortText]]
     error: NotRequired[FailureBody | None]
     reason: NotRequired[str | None]
     message: NotRequired[ShortText]

@@ -40,6 +40,7 @@ MAX_TEXT = 255  # characters of a state in Home Assistant; longer ones become un
 MAX_BODY = 15_000  # bytes: Home Assistant does not record attributes above 16,384
 MAX_LISTED = 50  # entries of any list in a body
 MAX_PROBLEMS = 30  # problems named in one answer
+MAX_WARNINGS = 3  # of one session in the queue and in its event
 
 _QUIET = frozenset({Status.OFFLINE, Status.IDLE, Status.WAITING, Status.PARKED, Status.ERROR})
 
@@ -137,6 +138,7 @@ class Payloads:
             "source": session.source,
             "waits_for": session.waits_for,
             "note": short(session.note),
+            "warnings": warnings(session),
         }
 
     def queue(self, event: QueueChanged) -> QueueBody:
@@ -255,6 +257,11 @@ def failure(found: Problem | None) -> FailureBody | None:
     if found is None:
         return None
     return {"code": found.code, "message": short(found.message), "hint": short(found.hint)}
+
+
+def warnings(session: SessionBrief) -> list[str]:
+    """Return what in a session may surprise, the first few sentences of it."""
+    return [short(str(found)) for found in session.warnings[:MAX_WARNINGS]]
 
 
 def problem(found: Problem) -> ProblemBody:

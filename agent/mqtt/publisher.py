@@ -29,7 +29,7 @@ from agent.events import (
     TelemetryChanged,
 )
 from agent.mqtt.outbox import Outbox
-from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short
+from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import OFFLINE, ONLINE, Topics
 from agent.mqtt.vocabulary import EventType, State
@@ -196,6 +196,7 @@ class Publisher:
             target=short(event.session.target),
             position=event.position,
             scheduled_for=self._payloads.instant(event.session.scheduled_for),
+            warnings=warnings(event.session),
         )
 
     def _rejected(self, event: SessionRejected) -> None:

@@ -419,7 +419,8 @@ class Hands:
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""
-        away_s = self._ground.clock.monotonic() - (self._away_since or self._ground.clock.monotonic())
+        since = self._away_since
+        away_s = 0.0 if since is None else self._ground.clock.monotonic() - since
         self._still = False
         goal = self._goal()
         if self._others or (goal is not None and goal.park):  # somebody else may have unfolded it
