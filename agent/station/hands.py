@@ -17,6 +17,7 @@ from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
+from agent.station.belief import Belief
 from agent.station.ground import Ground
 from agent.station.kept_wishes import kept, restored
 from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
@@ -38,11 +39,8 @@ Work = Callable[[Telescope], Awaitable[T]]
 AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should be closed
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
-SWITCHED_S = 600.0  # a telescope that was away for longer was switched off and on, as far as we know
 _KEY = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
-_OTHERS = frozenset({ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER, ConnectionState.CLOSED})
-_LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
 
 
 @dataclass(eq=False)
@@ -55,7 +53,7 @@ class _Held:
 
 
 class Hands:
-    """Owner of all that a telescope is told to do, of the wishes about it, and of which shutters are open."""
+    """Owner of all that a telescope is told to do, and of the wishes about it."""
 
     def __init__(self, ground: Ground, telescope: Telescope, status: StationStatus) -> None:
         self._ground = ground
@@ -64,20 +62,13 @@ class Hands:
         self._turn = Turn(ground.clock)
         self._changed = asyncio.Event()
         self._reports: dict[Camera, CaptureReport] = {}
-        self._still = False  # seen to be at rest, and not moved since
-        self._moved = False  # told to move, and not seen to be at rest since
-        self._seen = False  # seen to be at rest, in this life
-        self._stops = 0  # orders to stop everything; what one of them broke into was not at rest
-        self._parked = False
-        self._off = False
         self._told = SafingStatus(status)
-        self._away_since: float | None = None
-        self._others = False  # others could have had the telescope while it was out of sight
         self.session_id = ""  # the session that runs
         self.closing = False  # that session was told to end; what it closes with comes before a switch
         self.taken = False  # a person moves the telescope just now
         self._held: dict[Hashable, _Held] = {}
-        self._capturing, self._kept = restored(ground.state.get(_KEY))
+        open_shutters, self._kept = restored(ground.state.get(_KEY))
+        self._belief = Belief(ground, open_shutters)
         telescope.listen(self._hear)
 
     # -- what others ask --------------------------------------------------------------------------------
@@ -85,29 +76,29 @@ class Hands:
     @property
     def capturing(self) -> frozenset[Camera]:
         """The cameras whose shutter was opened and was not seen to be closed."""
-        return frozenset(self._capturing)
+        return frozenset(self._belief.capturing)
 
     @property
     def linked(self) -> bool:
         """Whether the telescope is there to be told."""
-        return self._ground.telescope.connection in _LINKED
+        return self._belief.linked
 
     @property
     def busy(self) -> bool:
         """Whether the telescope is being moved, captures, or is still on its way to rest."""
-        on_its_way = not self.reached and (self.linked or self._moved)
-        return self._turn.busy or bool(self._capturing) or on_its_way
+        on_its_way = not self.reached and (self.linked or self._belief.moved)
+        return self._turn.busy or bool(self._belief.capturing) or on_its_way
 
     @property
     def stopping(self) -> bool:
         """Whether the telescope is to stand still and was not seen to."""
-        return self._goal() is not None and not self._is_at_rest()
+        return self._goal() is not None and not self._belief.at_rest
 
     @property
     def reached(self) -> bool:
         """Whether the telescope is seen to be where all wishes want it."""
         goal = self._goal()
-        return goal is None or self._is_reached(goal)
+        return goal is None or self._belief.is_there(goal)
 
     def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
         """The weightiest wish that keeps this level from moving the telescope; nothing keeps safety from it.
@@ -131,8 +122,8 @@ class Hands:
     def want(self, holder: Hashable, wish: Wish) -> asyncio.Future[bool]:
         """Leave a wish, one a holder; true once the telescope is seen to be there, false if withdrawn."""
         held = self._held.get(holder)
-        if wish.park and self._others and not (held is not None and held.wish.park):
-            self._parked = False  # others have it, and may have unfolded it
+        if wish.park and not (held is not None and held.wish.park):
+            self._belief.wanted_parked()
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
@@ -145,8 +136,7 @@ class Hands:
     def stop_all(self, holder: Hashable, reason: Reason, message: str) -> asyncio.Future[bool]:
         """Want everything stopped, whoever moves it."""
         wish = Wish(Level.SAFETY, reason, message)
-        self._still, self._moved = False, True
-        self._stops += 1
+        self._belief.is_to_stop()
         self._turn.break_off(wish, up_to=Level.SAFETY)
         return self.want(holder, wish)
 
@@ -205,14 +195,13 @@ class Hands:
 
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
-        self._still = self._parked = False
         self._reports.pop(camera, None)
-        self._capturing.add(camera)
+        self._belief.shutter_opens(camera)
         self._remember()
 
     def capture_closed(self, camera: Camera) -> None:
         """A capture was seen to be over."""
-        self._capturing.discard(camera)
+        self._belief.capturing.discard(camera)
         self._remember()
 
     def take_report(self, camera: Camera) -> CaptureReport | None:
@@ -233,24 +222,24 @@ class Hands:
             if goal is None:
                 self._told.over()
                 self._told.seen()
-                self._off = False
+                self._belief.off = False
                 await changed.wait()
-            elif self._is_reached(goal):
+            elif self._belief.is_there(goal):
                 self._told.over()
                 if not await self._within(AGAIN_S, changed):
                     await self._look_again()
-            elif not self._may_reach(goal):
+            elif not self._belief.may_get_there(goal):
                 self._not_there(goal, "it does not answer", "It is done as soon as the telescope is back.")
                 await changed.wait()
             elif not await self._try(goal):
-                await self._within(AGAIN_CAPTURING_S if self._capturing else AGAIN_S, changed)
+                await self._within(AGAIN_CAPTURING_S if self._belief.capturing else AGAIN_S, changed)
 
     async def _try(self, goal: Goal) -> bool:
         self._told.attempts += 1
         late = asyncio.create_task(self._late(goal), name="late")
         try:
             async with self._turn.lock:
-                self._told.begins(goal, capturing=bool(self._capturing), parked=self._parked)
+                self._told.begins(goal, capturing=bool(self._belief.capturing), parked=self._belief.parked)
                 self._remember()
                 await self._approach(self._telescope)
         except AgentError as error:
@@ -269,13 +258,13 @@ class Hands:
 
     async def _approach(self, telescope: Telescope) -> None:
         """Do what is wanted, one thing after the other; each only if it still is wanted by then."""
-        if self._goal() is not None and not self._is_at_rest():
+        if self._goal() is not None and not self._belief.at_rest:
             await self._stop(telescope)
             self._settle()
-        if (goal := self._goal()) is not None and goal.park and not self._parked:
+        if (goal := self._goal()) is not None and goal.park and not self._belief.parked:
             await self._fold(telescope)
             self._settle()
-        if (goal := self._goal()) is not None and goal.off and not self._off:
+        if (goal := self._goal()) is not None and goal.off and not self._belief.off:
             await self._power_down(telescope)
 
     async def _late(self, goal: Goal) -> None:
@@ -288,21 +277,23 @@ class Hands:
 
         Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
         """
-        stops = self._stops
-        if not (self._moved or self._capturing):
-            self._capturing |= await self._running(telescope)
-        if self._told.attempts > 1 and self._capturing:
+        belief = self._belief
+        stops = belief.stops
+        if not (belief.moved or belief.capturing):
+            belief.captures(await self._running(telescope))
+            if not belief.capturing:
+                belief.stopped(stops)
+                return
+        if self._told.attempts > 1 and belief.capturing:
             await telescope.take_control()
-        for camera in tuple(self._capturing):
+        for camera in tuple(belief.capturing):
             self._reports[camera] = await telescope.stop_capture(camera)
-        if self._moved or self._capturing:
+        if belief.moved or belief.capturing:
             await telescope.halt()
         if running := await self._running(telescope):
-            self._capturing |= running
+            belief.captures(running)
             raise StillCapturingError(f"The {next(iter(running)).value} camera still captures.")
-        self._capturing.clear()
-        if self._stops == stops:
-            self._moved, self._still, self._seen = False, True, True
+        belief.stopped(stops)
 
     async def _running(self, telescope: Telescope) -> set[Camera]:
         """The cameras that capture, as the telescope says."""
@@ -320,33 +311,30 @@ class Hands:
             self._told.unseen(f"the agent failed ({type(error).__name__})")
         else:
             self._told.seen()
-            if running:
-                self._capturing |= running
-                self._still = False
+            self._belief.captures(running)
 
     async def _fold(self, telescope: Telescope) -> None:
         await telescope.take_control()  # it may have been left alone
-        if not self._still:
+        if not self._belief.still:
             await self._stop(telescope)
-        stops = self._stops
+        stops = self._belief.stops
         await telescope.park()
-        self._parked = self._stops == stops
+        self._belief.parked = self._belief.stops == stops
 
     async def _power_down(self, telescope: Telescope) -> None:
         await telescope.take_control()
-        if not self._still:
+        if not self._belief.still:
             await self._stop(telescope)
         await telescope.shutdown()
-        self._moved, self._still, self._seen, self._off = False, True, True, True
+        self._belief.switched_off()
 
     async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
         if moves:
-            self._still = self._parked = self._off = False
-            self._moved = True
+            self._belief.moves()
         try:
             return await self._turn.perform(level, work(self._telescope))
         finally:
-            self._status.parked(self._parked)
+            self._status.parked(self._belief.parked)
 
     # -- inside -----------------------------------------------------------------------------------------
 
@@ -357,30 +345,16 @@ class Hands:
             wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
         return merged(wishes)
 
-    def _is_reached(self, wanted: Goal | Wish) -> bool:
-        return self._is_at_rest() and (not wanted.park or self._parked) and (not wanted.off or self._off)
-
-    def _is_at_rest(self) -> bool:
-        """Whether it was seen to stand still; one out of sight is believed to, if we left it so."""
-        resting = self._ground.telescope.connection is ConnectionState.RESTING
-        left_so = resting or (self._seen and not self._moved)
-        return self._still or (not self.linked and not self._capturing and left_so)
-
-    def _may_reach(self, goal: Goal) -> bool:
-        """Whether there is a way to the telescope; one that was left alone can be woken."""
-        resting = self._ground.telescope.connection is ConnectionState.RESTING
-        return self.linked or (resting and (goal.park or goal.off or bool(self._capturing)))
-
     def _settle(self) -> None:
         """Tell those whose wish is fulfilled; what does not stand is over, and so is old upkeep."""
-        self._status.parked(self._parked)
+        self._status.parked(self._belief.parked)
         now = self._ground.clock.monotonic()
         for holder, held in tuple(self._held.items()):
             wish = held.wish
             if wish.level is Level.UPKEEP and now - held.since > UPKEEP_S:
                 _LOGGER.warning("It is too late to bring the telescope to rest for: %s", wish.message)
                 self.withdraw(holder)
-            elif self._is_reached(wish):
+            elif self._belief.is_there(wish):
                 if not held.reached.done():
                     held.reached.set_result(True)
                     self._notify()
@@ -394,8 +368,8 @@ class Hands:
         wishes = (held.wish for held in self._held.values())
         to_stop = any(wish.level > Level.UPKEEP and not wish.standing for wish in wishes)
         known = self._ground.telescope.identity is not None
-        if self._capturing or to_stop or (known and (self.linked or goal.park or goal.off)):
-            self._told.fails(goal, why, hint, capturing=bool(self._capturing))
+        if self._belief.capturing or to_stop or (known and (self.linked or goal.park or goal.off)):
+            self._told.fails(goal, why, hint, capturing=bool(self._belief.capturing))
             self._remember()
 
     def _hear(self, event: TelescopeEvent) -> None:
@@ -404,29 +378,20 @@ class Hands:
                 self._back()
                 self._notify()
             case ConnectionChanged(state=state):
-                self._others = self._others or state in _OTHERS
-                if self._away_since is None and not self._others:  # left alone is not lost
-                    self._away_since = self._ground.clock.monotonic()
+                self._belief.away(state)
                 self._notify()
-            case CaptureProgress(camera=camera) if self._still and self._goal() is not None:
+            case CaptureProgress(camera=camera) if self._belief.still and self._goal() is not None:
                 _LOGGER.warning("The %s camera captures although it should not", camera.value)
-                self._capturing.add(camera)
-                self._still = False
+                self._belief.captures({camera})
                 self._notify()
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""
-        since = self._away_since
-        away_s = 0.0 if since is None else self._ground.clock.monotonic() - since
-        self._still = False
         goal = self._goal()
-        if self._others or (goal is not None and goal.park):  # somebody else may have unfolded it
-            self._parked = False
-        if away_s > SWITCHED_S:  # somebody switched it on, and not for us to switch it off
+        if self._belief.back(park=goal is not None and goal.park):  # and it is not for us to switch it off
             for held in self._held.values():
                 if held.wish.level is Level.UPKEEP:
                     held.wish = replace(held.wish, off=False)
-        self._away_since, self._others = None, False
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
@@ -443,5 +408,5 @@ class Hands:
 
     def _remember(self) -> None:
         goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)
-        unreached = goal if goal is not None and not self._is_reached(goal) else None
-        self._ground.state.set(**{_KEY: kept(self._capturing, unreached)})
+        unreached = goal if goal is not None and not self._belief.is_there(goal) else None
+        self._ground.state.set(**{_KEY: kept(self._belief.capturing, unreached)})

@@ -550,7 +550,7 @@ def test_a_telescope_is_there_if_it_can_be_told(link: ConnectionState, linked: b
     ("link", "moved", "capturing", "rest"),
     [
         (CONNECTED, False, False, False),  # it is there: it has to be seen
-        (CONNECTING, False, False, True),  # left as it was
+        (CONNECTING, False, False, False),  # never seen
         (CONNECTING, True, False, False),
         (CONNECTING, True, True, False),
         (RESTING, True, False, True),  # we left it alone ourselves
@@ -572,7 +572,7 @@ def test_one_out_of_sight_is_believed_at_rest_if_it_was_left_so(
         stand.hands.want("one", wish(standing=True))
         assert stand.hands.reached is rest
         assert stand.hands.stopping is not rest
-        assert stand.hands.busy is (capturing or not rest)
+        assert stand.hands.busy is (capturing or (not rest and (moved or link is not CONNECTING)))
 
     stood(story)
 
@@ -617,9 +617,16 @@ def test_there_is_a_way_to_one_that_is_there_or_was_left_alone(
     [
         (True, CONNECTING, {"park": True}, False, True),
         (True, CONNECTING, {"off": True}, False, True),
-        (True, CONNECTING, {}, False, False),  # it does not move as far as we know
+        (True, CONNECTING, {}, False, True),  # an ordered stop
         (True, CONNECTING, {}, True, True),
-        (False, CONNECTING, {"park": True}, False, False),  # never seen: nothing to look after
+        (False, CONNECTING, {"park": True}, False, True),
+        (
+            False,
+            CONNECTING,
+            {"park": True, "standing": True},
+            False,
+            False,
+        ),  # never seen: nothing to look after
         (False, CONNECTING, {}, True, True),
     ],
 )

@@ -336,11 +336,12 @@ class Turns:
         self.board = Board()
         self.ending = False
         self.brake = StartBrake(
+            stand.ground,
             stand.hands,
             self.night,
             self.board,  # type: ignore[arg-type]
-            stand.clock,
             has_ending=lambda _waiting: self.ending,
+            uncounted=lambda _schedule: False,
         )
 
     def judge(self, *, forced: bool = False, resume: bool = False) -> Verdict | None:

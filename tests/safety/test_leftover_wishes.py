@@ -51,7 +51,7 @@ def test_a_session_that_waits_for_a_stop_which_is_refused_is_asked_now_and_then(
         weather = {"policy": "abort", "inputs": ["roof"], "ttl_s": 180, "clear_for_min": 1}
         async with on_the_wire(tmp_path, weather=weather) as rig:
             await captures(rig)
-            for stop in (Cmd.STOP_CAPTURE, Cmd.STOP_GOTO):
+            for stop in (Cmd.STOP_CAPTURE, Cmd.FAST_STOP_CAPTURE, Cmd.STOP_GOTO):
                 rig.sim.faults.add(f"answer-code:command={int(stop)},code=-11501")
             rig.rain()
             await rig.until(lambda: "a" in rig.results(), 600)
