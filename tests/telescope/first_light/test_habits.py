@@ -27,7 +27,7 @@ CHECKS: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
     "calibration_end": (("calibration",), {}),
     "stop_eq": (("polar-alignment",), {}),
 }
-# Found out only by letting the telescope's own schedule point and capture: more than an evening's check asks for.
+# Found out only by letting the telescope's own schedule point and capture: more than a check asks for.
 NOT_ASKED = {"schedule_gain"}
 KNOWN = [one.name for one in fields(Habits) if one.name not in NOT_ASKED]
 VARIANTS = [
