@@ -54,7 +54,7 @@ def test_it_says_who_it_is_and_what_it_can_do(
         assert ConnectionState.CONNECTED in [
             event.state for event in stage.events if isinstance(event, ConnectionChanged)
         ]
-        assert set(telescope.streams) == {"tele", "wide"}
+        assert set(telescope.streams) == {"tele", "wide", "tele_jpeg", "wide_jpeg"}
         assert all("127.0." in address for address in telescope.streams.values())
         await telescope.apply(Camera.TELE, CameraSettings(count=5))
         known, told = capabilities_for(model), telescope.capabilities

@@ -36,7 +36,7 @@ class Dialect(ABC):
     calibration_reports_result: ClassVar[bool]  # success is a notification of its own
     focus_reports_states: ClassVar[bool]  # the answer to a focus search may come before its end
     one_count: ClassVar[bool]  # both cameras share one frame count
-    single_client: ClassVar[bool]  # a connected client keeps others away, lock or no lock
+    single_client: ClassVar[bool]  # a connected client keeps others away; there is no lock to ask for
 
     @abstractmethod
     def reset(self) -> None:

@@ -281,7 +281,7 @@ def _measures(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
     if body.HasField("battery"):
         yield say.BatteryLevel(body.battery.percentage)
     if body.HasField("charging"):
-        yield say.ChargingState(body.charging.state != 0)
+        yield say.charging(body.charging, Generation.V3)
     if body.HasField("storage"):
         yield say.StorageSpace(body.storage.available_size, body.storage.total_size)
     if body.HasField("temperature"):

@@ -13,6 +13,8 @@ class HardwareRule(StrEnum):
     """A rule of the hardware, as a sentence."""
 
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
+    OLD_OPENING = "V3 firmware answers nothing for 30 s after an opening of older firmware: it is not sent."
+    ROTATION_HOME = "The rotation of a mini has no home: it is not sent there."
 
 
 @dataclass(frozen=True, slots=True)

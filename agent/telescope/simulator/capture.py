@@ -26,7 +26,7 @@ def activity(camera: int) -> str:
 def begin(device: Device, camera: int) -> None:
     """Start a capture with the camera's settings."""
     state, lens = device.state, device.state.cameras[camera]
-    pointing, model = state.pointing, device.options.model
+    pointing, model = state.pointing, device.profile.tables
     when = device.now()
     exposure = tables.exposure_name(model, camera, lens.exposure)
     on_target = pointing.target if pointing.tracking else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Iterable
 from itertools import count
 
@@ -31,6 +32,9 @@ from agent.telescope.simulator.options import Generation
 
 NOTIFICATION = 2
 NOTIFY_MODULE = 9
+_OCCUPIED = 4409  # WebSocket close code of a telescope that another client holds
+_GOING_AWAY = 1001
+_LATEST_PONG_S = 10.0  # of newer firmware while it stacks
 _UNKNOWN_NOTICE = 15399  # a number of the notification range that nobody ever saw
 _MINOR = {Generation.V2: 9, Generation.V3: 8}  # envelope versions seen in answers
 
@@ -46,6 +50,7 @@ class Client:
         chosen = clients.device.options.generation
         self.generation: Generation = Generation.V2 if chosen == Generation.BOTH else chosen
         self._outbox: asyncio.Queue[bytes | str] = asyncio.Queue()
+        self._held_until = 0.0
 
     # -- Peer -------------------------------------------------------------------------------------------
 
@@ -91,9 +96,25 @@ class Client:
 
     # -- transport --------------------------------------------------------------------------------------
 
-    def text(self, words: str) -> None:
-        """Send a text frame."""
-        self._outbox.put_nowait(words)
+    def pong(self) -> None:
+        """Answer a ping; newer firmware takes its time for that while it stacks."""
+        device, late = self.clients.device, 0.0
+        if device.options.generation == Generation.V3 and device.state.capturing():
+            late = self.clients.rng.uniform(0.0, _LATEST_PONG_S)
+        self._put_later("pong", 0, late)
+
+    def hold_up(self, seconds: float) -> None:
+        """Take nothing more from this client for so long."""
+        self._held_until = self.clients.device.clock.monotonic() + seconds
+
+    async def held_up(self) -> None:
+        """Return when this client is heard again, or has gone."""
+        clock = self.clients.device.clock
+        if (left := self._held_until - clock.monotonic()) > 0:
+            waits = [asyncio.ensure_future(one) for one in (clock.sleep(left), self.connection.wait_closed())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
     async def write(self) -> None:
         """Send what is put in the outbox, until the connection ends."""
@@ -103,8 +124,11 @@ class Client:
                 if not self.frozen:
                     await self.connection.send(frame)
 
-    def _put(self, data: bytes, cmd: int) -> None:
+    def _put(self, data: bytes | str, cmd: int) -> None:
         device = self.clients.device
+        if isinstance(data, str):
+            self._outbox.put_nowait(data)
+            return
         if device.faults.use(TruncatedFrames, cmd):
             data = data[: len(data) // 2]
         if device.faults.use(GarbledFrames, cmd):
@@ -113,7 +137,7 @@ class Client:
             )
         self._outbox.put_nowait(data)
 
-    def _put_later(self, data: bytes, cmd: int, seconds: float) -> None:
+    def _put_later(self, data: bytes | str, cmd: int, seconds: float) -> None:
         if seconds <= 0:
             self._put(data, cmd)
             return
@@ -148,6 +172,7 @@ class Clients:
         self.device = device
         self.clients: list[Client] = []
         self.numbers = count(1)
+        self.rng = random.Random(device.options.seed)  # noqa: S311 - pings must not change the night
         self._host: Client | None = None
         self._holder: Client | None = None
         self._stranger = False  # a client that is not there holds the lock
@@ -167,9 +192,13 @@ class Clients:
         """Tell whether a new client is turned away because another controls the telescope."""
         if self.device.faults.use(Occupied) is not None:
             return True
-        return self.device.options.exclusive and (
+        return bool(self.device.options.exclusive) and (
             self._stranger or any(not one.frozen for one in self.clients)
         )
+
+    def turning_away(self) -> tuple[int, str]:
+        """Return the close code and words for a client that another one keeps away."""
+        return _OCCUPIED, "DEVICE_OCCUPIED" if self.device.options.habits.occupied == "reason" else ""
 
     def enter(self, client: Client) -> None:
         """Welcome a client."""
@@ -229,7 +258,7 @@ class Clients:
         self._tell_roles()
         if self.device.options.exclusive:
             for client in list(self.clients):
-                self._close(client, "DEVICE_OCCUPIED")
+                self._close(client, *self.turning_away())
         if for_s:
 
             async def later() -> None:
@@ -265,11 +294,11 @@ class Clients:
     def shut(self) -> None:
         """Close every connection in good order."""
         for client in list(self.clients):
-            self._close(client, "")
+            self._close(client, _GOING_AWAY, "")
 
-    def _close(self, client: Client, reason: str) -> None:
+    def _close(self, client: Client, code: int, reason: str) -> None:
         async def close() -> None:
-            await client.connection.close(1008 if reason else 1001, reason)
+            await client.connection.close(code, reason)
 
         # named without "power": it must outlive the switching off that asked for it
         self.device.start(f"fault close {next(self.numbers)}", close())

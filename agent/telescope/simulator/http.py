@@ -90,7 +90,8 @@ class HttpServer:
         return app
 
     def _stream_routes(self) -> list[web.RouteDef]:
-        return [web.get("/mainstream", self._tele_stream), web.get("/secondstream", self._wide_stream)]
+        wide = "/secondstream" if self.device.options.model == "D2" else "/thirdstream"
+        return [web.get("/mainstream", self._tele_stream), web.get(wide, self._wide_stream)]
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions, patient
+from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient
 from agent.telescope.simulator.history import (
     Calibration,
     Focused,
@@ -89,7 +89,14 @@ async def test_the_library_completes_everything_it_can_do(
 ) -> None:
     options = patient(
         SimulatorOptions(
-            model="D3", host=host, port=9900, http_port=8082, speed=20, answer_type=answer_type, horizon=False
+            model="D3",
+            generation=Generation.BOTH,
+            host=host,
+            port=9900,
+            http_port=8082,
+            speed=20,
+            answer_type=answer_type,
+            horizon=False,
         )
     )
     async with SimulatedDwarf(options) as sim:

@@ -231,7 +231,7 @@ def _start(device: Device, call: Call, camera: int, *, force: bool) -> Message |
     answer = proto.StartCaptureAnswer(code=code)
     if code == NO_DARK:
         lens = device.state.cameras[camera]
-        answer.exp_name = tables.exposure_name(device.options.model, camera, lens.exposure)
+        answer.exp_name = tables.exposure_name(device.profile.tables, camera, lens.exposure)
         answer.gain = lens.gain
         answer.filter_type = lens.filter
     call.answer(answer)

@@ -6,16 +6,19 @@ from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import motor_pb2 as proto
 from agent.telescope.simulator import notices
+from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.history import MotorMoved
+from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.registry import OK, Call, on
 
 ROTATION, PITCH = 1, 2
 _NAMES = {ROTATION: "rotation", PITCH: "pitch"}
-_BAD_ID, _LIMIT, _HOME_FIRST = -14504, -14519, -14520
+_BAD_ID, _NO_HOME, _LIMIT, _HOME_FIRST = -14504, -14511, -14519, -14520
 _LIMITS = {ROTATION: (0.0, 360.0), PITCH: (0.0, 330.0)}
 _TURN_S = 0.5  # between two looks at a running motor
 _RESET_S = 4.0
+_HOPELESS_S = 60.0  # how long a mini looks for a home of its rotation, which it has not
 
 
 def _position(device: Device, motor: int) -> float:
@@ -91,7 +94,17 @@ def reset(device: Device, call: Call) -> Message | None:
     if motor not in _NAMES:
         return proto.MotorAnswer(id=motor, code=_BAD_ID)
 
+    endless = (
+        device.options.generation == Generation.V3 and motor == ROTATION and not device.profile.rotation_home
+    )
+    if endless:
+        device.broke(HardwareRule.ROTATION_HOME, call.peer.client_id, str(call.cmd))
+
     async def turn() -> None:
+        if endless:
+            await device.clock.sleep(_HOPELESS_S)
+            call.answer(proto.MotorAnswer(id=motor, code=_NO_HOME))
+            return
         await device.clock.sleep(_RESET_S)
         device.state.pointing.homed = True
         _move(device, motor, 0.0)

@@ -65,7 +65,7 @@ def set_exposure(device: Device, call: Call) -> int:
     if param is None or param.item != EXPOSURE or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
-    if asked.mode and tables.exposure_seconds(device.options.model, param.camera, asked.value) is None:
+    if asked.mode and tables.exposure_seconds(device.profile.tables, param.camera, asked.value) is None:
         return BAD_PARAMETER
     if not device.ignores("exposure"):
         lens.exposure_manual = bool(asked.mode)
@@ -83,7 +83,7 @@ def set_gain(device: Device, call: Call) -> int:
     if param is None or param.item != GAIN or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
-    if asked.mode and asked.value not in tables.camera_tables(device.options.model, param.camera).gains:
+    if asked.mode and asked.value not in tables.camera_tables(device.profile.tables, param.camera).gains:
         return BAD_PARAMETER
     if asked.mode and param.mode == _DEEP_SKY and asked.value < LEAST_ASTRO_GAIN:
         return BAD_PARAMETER
