@@ -171,7 +171,14 @@ async def staged(
     """A telescope with these faults, and a driver connected to it over that network."""
     clock = clock or kind.clock()
     wanted = SimulatorOptions.from_mapping(
-        {"model": model, "generation": generation, "site": BASEL, "faults": list(faults), **simulated}
+        {
+            "model": model,
+            "generation": generation,
+            "site": BASEL,
+            "faults": list(faults),
+            "strict": True,
+            **simulated,
+        }
     )
     async with AsyncExitStack() as stack:
         sim = await stack.enter_async_context(SimulatedDwarf(wanted, clock))

@@ -74,6 +74,10 @@ class Dialect(ABC):
     def must_force(self, code: int) -> bool:
         """Whether a capture refused with this warning can be started with `force`."""
 
+    @abstractmethod
+    def park_pitch(self, model: str) -> float:
+        """The pitch in degrees at which that model is parked."""
+
     @staticmethod
     def solar_index(target: SolarTarget) -> int:
         """The telescope's number for a body of the solar system."""

@@ -38,6 +38,7 @@ _EXPOSURE_MODE = {Camera.TELE: Cmd.TELE_SET_EXPOSURE_MODE, Camera.WIDE: Cmd.WIDE
 _SET_EXPOSURE = {Camera.TELE: Cmd.TELE_SET_EXPOSURE, Camera.WIDE: Cmd.WIDE_SET_EXPOSURE}
 _SET_GAIN = {Camera.TELE: Cmd.TELE_SET_GAIN, Camera.WIDE: Cmd.WIDE_SET_GAIN}
 _GET_ALL = {Camera.TELE: Cmd.TELE_GET_ALL, Camera.WIDE: Cmd.WIDE_GET_ALL}
+_FOLDED_PITCH = 317.0  # degrees: the barrel lies in the body, its lens covered
 
 
 class DialectV2(Dialect):
@@ -113,6 +114,9 @@ class DialectV2(Dialect):
 
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         return None
+
+    def park_pitch(self, model: str) -> float:
+        return _FOLDED_PITCH
 
     def must_force(self, code: int) -> bool:
         return False

@@ -169,6 +169,9 @@ class DialectV3(Dialect):
     def must_force(self, code: int) -> bool:
         return code in _FORCED
 
+    def park_pitch(self, model: str) -> float:
+        return model_facts(model).park_pitch
+
     async def _enter_deep_sky(self, device: Channel) -> None:
         doing = "Entering the deep-sky mode"
         if self._mode != DEEP_SKY:

@@ -67,7 +67,7 @@ class Model:
     """What the driver must know of a model beside its capabilities.
 
     `capture_filter` is what newer firmware wants with the start of a capture when it does not tell its
-    filter; -1 when it wants none. `park_pitch` is the pitch in degrees at which other programs park it.
+    filter; -1 when it wants none. `park_pitch` is the pitch in degrees at which newer clients park it.
     """
 
     device_id: int

@@ -13,7 +13,6 @@ from agent.telescope.dwarf.commands.captures import stop_capture
 from agent.telescope.dwarf.commands.pointing import stop_goto
 from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
-from agent.telescope.dwarf.models import model_facts
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
 from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, SOLVING
 from agent.telescope.dwarf.wire import codes
@@ -152,7 +151,7 @@ async def _stop_activity(device: Device, activity: str) -> None:
 async def _run_pitch(device: Device) -> int:
     request = motor_pb2.MotorRunTo(
         id=_PITCH,
-        end_position=model_facts(device.model).park_pitch,
+        end_position=device.dialect.park_pitch(device.model),
         speed=_MOTOR_SPEED,
         speed_ramping=_MOTOR_RAMPING,
         resolution_level=_MOTOR_RESOLUTION,
