@@ -73,6 +73,7 @@ class Hands:
         self._reports: dict[Camera, CaptureReport] = {}
         self._still = False  # seen to be at rest, and not moved since
         self._moved = False  # told to move, and not seen to be at rest since
+        self._seen = False  # seen to be at rest, in this life
         self._stops = 0  # orders to stop everything; what one of them broke into was not at rest
         self._parked = False
         self._off = False
@@ -101,7 +102,8 @@ class Hands:
     @property
     def busy(self) -> bool:
         """Whether the telescope is being moved, captures, or is still on its way to rest."""
-        return self._turn.busy or bool(self._capturing) or not self.reached
+        on_its_way = not self.reached and (self.linked or self._moved)
+        return self._turn.busy or bool(self._capturing) or on_its_way
 
     @property
     def stopping(self) -> bool:
@@ -136,6 +138,8 @@ class Hands:
     def want(self, holder: Hashable, wish: Wish) -> asyncio.Future[bool]:
         """Leave a wish, one a holder; true once the telescope is seen to be there, false if withdrawn."""
         held = self._held.get(holder)
+        if wish.park and self._others and not (held is not None and held.wish.park):
+            self._parked = False  # others have it, and may have unfolded it
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
@@ -231,6 +235,7 @@ class Hands:
             goal = self._goal()
             if goal is None:
                 self._told.over()
+                self._told.seen()
                 self._off = False
                 await changed.wait()
             elif self._is_reached(goal):
@@ -287,33 +292,37 @@ class Hands:
         Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
         """
         stops = self._stops
+        if not (self._moved or self._capturing):
+            self._capturing |= await self._running(telescope)
         if self._told.attempts > 1 and self._capturing:
             await telescope.take_control()
         for camera in tuple(self._capturing):
             self._reports[camera] = await telescope.stop_capture(camera)
         if self._moved or self._capturing:
             await telescope.halt()
-        for camera in Camera:
-            if await telescope.running_capture(camera) is not None:
-                self._capturing.add(camera)
-                raise StillCapturingError(f"The {camera.value} camera still captures.")
+        if running := await self._running(telescope):
+            self._capturing |= running
+            raise StillCapturingError(f"The {next(iter(running)).value} camera still captures.")
         self._capturing.clear()
         if self._stops == stops:
-            self._moved, self._still = False, True
+            self._moved, self._still, self._seen = False, True, True
+
+    async def _running(self, telescope: Telescope) -> set[Camera]:
+        """The cameras that capture, as the telescope says."""
+        return {camera for camera in Camera if await telescope.running_capture(camera) is not None}
 
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
-        if not self.linked:
-            return
         try:
             async with self._turn.lock:
-                asked = {camera: await self._telescope.running_capture(camera) for camera in Camera}
+                running = await self._running(self._telescope) if self.linked else set()
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
-        except Exception:
+        except Exception as error:
             _LOGGER.exception("Whether the telescope stands still is not told, by a defect of its driver")
+            self._told.unseen(f"the agent failed ({type(error).__name__})")
         else:
-            running = {camera for camera, capture in asked.items() if capture is not None}
+            self._told.seen()
             if running:
                 self._capturing |= running
                 self._still = False
@@ -331,7 +340,7 @@ class Hands:
         if not self._still:
             await self._stop(telescope)
         await telescope.shutdown()
-        self._moved, self._still, self._off = False, True, True
+        self._moved, self._still, self._seen, self._off = False, True, True, True
 
     async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
         if moves:
@@ -356,7 +365,8 @@ class Hands:
 
     def _is_at_rest(self) -> bool:
         """Whether it was seen to stand still; one out of sight is believed to, if we left it so."""
-        left_so = not self._moved or self._ground.telescope.connection is ConnectionState.RESTING
+        resting = self._ground.telescope.connection is ConnectionState.RESTING
+        left_so = resting or (self._seen and not self._moved)
         return self._still or (not self.linked and not self._capturing and left_so)
 
     def _may_reach(self, goal: Goal) -> bool:
@@ -383,8 +393,11 @@ class Hands:
         self._remember()
 
     def _not_there(self, goal: Goal, why: str, hint: str) -> None:
+        """Tell it, unless nothing is known to be wrong with a telescope that is away."""
+        wishes = (held.wish for held in self._held.values())
+        to_stop = any(wish.level > Level.UPKEEP and not wish.standing for wish in wishes)
         known = self._ground.telescope.identity is not None
-        if self._capturing or (known and (self.linked or goal.park or goal.off)):
+        if self._capturing or to_stop or (known and (self.linked or goal.park or goal.off)):
             self._told.fails(goal, why, hint, capturing=bool(self._capturing))
             self._remember()
 
@@ -408,7 +421,8 @@ class Hands:
         """The telescope is back: what was seen of it holds no longer."""
         away_s = self._ground.clock.monotonic() - (self._away_since or self._ground.clock.monotonic())
         self._still = False
-        if self._others:  # somebody else may have unfolded it
+        goal = self._goal()
+        if self._others or (goal is not None and goal.park):  # somebody else may have unfolded it
             self._parked = False
         if away_s > SWITCHED_S:  # somebody switched it on, and not for us to switch it off
             for held in self._held.values():

@@ -12,7 +12,7 @@ from agent.station.status import StationStatus
 _LOGGER = logging.getLogger(__name__)
 
 DOING = {GoalKind.STOPPED: "stopped", GoalKind.PARKED: "parked", GoalKind.OFF: "switched off"}
-_PROBLEM = "hands"
+_PROBLEM, _LOOKING = "hands", "looking"
 _LOOK = "Look after it if you can."
 
 
@@ -48,6 +48,16 @@ class SafingStatus:
         message = "The telescope was not seen to stop before the agent ended."
         hint = f"{_LOOK} The agent goes on trying after its next start."
         self._status.problem(_PROBLEM, Problem("not_safe", message, hint))
+
+    def unseen(self, why: str) -> None:
+        """A telescope that came to rest cannot be looked at any more."""
+        message = f"Whether the telescope still stands still is not seen: {why}. The agent looks again."
+        hint = f"{_LOOK} Please report it with the log."
+        self._status.problem(_LOOKING, Problem("not_seen", message, hint))
+
+    def seen(self) -> None:
+        """It was looked at, or cannot be because it is not there."""
+        self._status.problem(_LOOKING, None)
 
     def over(self) -> None:
         """The goal is reached, or there is none any more."""

@@ -214,6 +214,8 @@ class Station:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
         self._link.begin()
+        for camera in await asyncio.to_thread(self.store.left_open):
+            self.hands.capture_opened(camera)
         await self.intake.recover()
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import Outcome, SessionResult
@@ -176,6 +177,10 @@ class SessionStore:
         """Whether a session of that id waits or runs, known already or not looked at yet."""
         with self._lock:
             return self._registry.get(session_id) is not None or session_id in self._waiting_ids()
+
+    def left_open(self) -> set[Camera]:
+        """Return the cameras that may still capture for a session; to be asked before `recover`."""
+        return self._journals.left_open()
 
     def journal(self, session_id: str) -> JournalFile:
         """Return the journal of a session; it stays when the session is put back, and goes when it ends."""

@@ -14,7 +14,7 @@ from agent.mqtt.memory import MemoryPort
 from agent.mqtt.port import Publication
 from agent.telescope.dwarf.telescope import DwarfTelescope
 from tests.safety.rig import Rig, long_session, on_the_wire
-from tests.support.invariant import exposes
+from tests.support.invariant import LATE_S, exposes
 from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
@@ -209,5 +209,30 @@ def test_a_defect_in_the_driver_fails_that_session_with_a_result(tmp_path: Path,
             made[0].broken = False
             rig.drop("b.json", long_session(frames=6))
             await completes(rig, "scope", "b")
+
+    run_virtual(night())
+
+
+def test_a_defect_in_looking_again_is_told_until_the_telescope_is_seen_again(tmp_path: Path) -> None:
+    async def night() -> None:
+        made: list[Defective] = []
+        wrap = defect_in("running_capture", made, broken=False)
+        async with on_the_wire(tmp_path, wrap=wrap) as rig:
+            await rig.begin()
+            rig.rain()
+            await rig.clock.sleep(30)
+            assert rig.status["problem"] is None
+            made[0].broken = True
+            for _ in range(3):
+                await rig.clock.sleep(60 + LATE_S)
+                problem = rig.status["problem"]
+                assert problem is not None
+                assert (problem["code"], "still" in problem["message"]) == ("not_seen", True)
+            assert made[0].raised > 1
+            made[0].broken = False
+            await rig.until(lambda: rig.status["problem"] is None, 60 + LATE_S)
+            rig.clear()
+            rig.drop("a.json", long_session(frames=6))
+            await completes(rig, "scope", "a")
 
     run_virtual(night())

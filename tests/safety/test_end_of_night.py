@@ -104,3 +104,19 @@ def test_the_evening_after_is_another_night(tmp_path: Path) -> None:
             assert rig.results()["next"]["result"] == "completed", rig.status
 
     run_virtual(night())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_same_words_end_the_night_after_as_well(tmp_path: Path, verb: str) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path, site=HELSINKI, start=AFTERNOON) as rig:
+            await ended_at_half_past_five(rig, verb)
+            await at(rig, 17, 30, day=11)
+            told = rig.command(verb)
+            await at(rig, 18, day=11)
+            rig.drop("next.json", long_session(frames=4, **HIGH))
+            await at(rig, 23, day=11)
+            assert rig.begun(told) == []
+            assert (rig.status["state"], rig.status["reason"]) == ("waiting", "user")
+
+    run_virtual(night())

@@ -14,6 +14,7 @@ from tests.support.virtual_loop import run_virtual
 
 both = pytest.mark.parametrize("generation", GENERATIONS)
 WAYS = ("SIGTERM", "restart")
+AT_ONCE_S = 5.0
 
 
 async def stopped(rig: Rig, way: str) -> datetime:
@@ -165,5 +166,23 @@ def test_a_stop_asked_for_while_an_abort_is_under_way_keeps_the_abort(tmp_path: 
             assert not rig.exposes
             assert rig.files("ToDo") == ["b.json"]
             assert rig.results()["a"]["result"] in ("partial", "aborted")
+
+    run_virtual(night())
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["after its session", "in its session"])
+def test_a_stop_while_a_jammed_motor_is_to_park_waits_for_no_motor(tmp_path: Path, ended: bool) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path) as rig:
+            rig.sim.faults.add(f"answer-code:command={int(Cmd.MOTOR_RUN_TO)},code=-14501")
+            parking = {"do_action": True, "park": True, "power_down": False}
+            rig.drop("a.json", long_session(frames=4, shutdown=parking))
+            await rig.begin()
+            await rig.until(lambda: rig.asked(Cmd.MOTOR_RUN_TO) and ended == ("a" in rig.results()), 1200)
+            assert await rig.end() <= AT_ONCE_S
+            rig.sim.faults.clear()
+            began = rig.clock.now()
+            await rig.begin()
+            await rig.until(lambda: rig.parked(began), 120)
 
     run_virtual(night())
