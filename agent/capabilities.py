@@ -51,6 +51,8 @@ class CameraCapabilities:
     filters: tuple[Filter, ...] = ()
     binnings: tuple[Binning, ...] = ()
     formats: tuple[str, ...] = ("FITS", "TIFF")
+    sky_filters: tuple[int, ...] = ()  # values that newer firmware offers for the deep sky; empty is all
+    sky_gain_from: int = 0
     max_count: int = 999
     min_count: int = 1
 

@@ -20,6 +20,7 @@ from agent.errors import AgentError
 if TYPE_CHECKING:
     from agent.cli.demo_view import DemoView
     from agent.settings import Settings
+    from agent.telescope.simulator import SimulatedDwarf
 
 _DESCRIPTION = """\
 Starts an MQTT broker, a simulated Dwarf 3 and the agent on free ports of this machine, in a temporary folder,
@@ -88,10 +89,12 @@ async def demo(folder: Path, speed: float, view: DemoView) -> int:
     from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient
 
     clock = ScaledClock(speed, START)
-    options = patient(SimulatorOptions(model="D3", generation=Generation.V3, host=_LOOPBACK, speed=speed))
+    options = patient(
+        SimulatorOptions(model="D3", generation=Generation.V3, host=_LOOPBACK, card_port=0, speed=speed)
+    )
     with _log_file(folder / "agent.log"), view:
         async with embedded_broker() as broker, SimulatedDwarf(options, clock) as telescope:
-            settings = _settings(folder, broker.port, telescope.port, telescope.http_port)
+            settings = _settings(folder, broker.port, telescope)
             _put_sample(settings.sessions_dir)
             view.began(speed, broker.port, telescope.port)
             async with _listening(settings, view):
@@ -104,7 +107,7 @@ async def demo(folder: Path, speed: float, view: DemoView) -> int:
     return view.ended()
 
 
-def _settings(folder: Path, broker_port: int, port: int, http_port: int) -> Settings:
+def _settings(folder: Path, broker_port: int, telescope: SimulatedDwarf) -> Settings:
     from agent.settings import load_settings
 
     return load_settings(
@@ -112,8 +115,9 @@ def _settings(folder: Path, broker_port: int, port: int, http_port: int) -> Sett
             "telescope_name": "Demo",
             "telescope_id": "demo",
             "telescope_host": _LOOPBACK,
-            "telescope_port": port,
-            "telescope_http_port": http_port,
+            "telescope_port": telescope.port,
+            "telescope_http_port": telescope.http_port,
+            "telescope_card_port": telescope.card_port,
             "mqtt_host": _LOOPBACK,
             "mqtt_port": broker_port,
             "mqtt_protocol": "3.1.1",

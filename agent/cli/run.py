@@ -39,6 +39,7 @@ def add_to(commands: Commands) -> None:
         "telescope_host",
         "telescope_port",
         "telescope_http_port",
+        "telescope_card_port",
         "telescope_model",
         "mqtt_host",
         "mqtt_port",

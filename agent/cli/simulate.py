@@ -169,11 +169,13 @@ async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
         )
     try:
         async with telescope:
+            own = telescope.card_port if isinstance(telescope, SimulatedDwarf) else None
+            card = f" --telescope-card-port {own}" if own is not None else ""
             print(
                 f"{what} on {options.host}:{telescope.port}, HTTP {telescope.http_port}; "
                 f"time × {options.speed:g}. Ctrl-C ends it.\n"
                 f"dwarf-agent run --telescope-host {options.host} --telescope-port {telescope.port} "
-                f"--telescope-http-port {telescope.http_port}",
+                f"--telescope-http-port {telescope.http_port}{card}",
                 flush=True,
             )
             await ended.wait()

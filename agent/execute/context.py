@@ -128,6 +128,7 @@ class StepContext:
     options: ExecutorOptions
     guard: GotoGuard
     counter: FrameCounter
+    plan: Plan
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]

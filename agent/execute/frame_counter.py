@@ -17,6 +17,7 @@ from agent.telescope.interface import CaptureFacts, CaptureProgress, CaptureRepo
 _LOGGER = logging.getLogger(__name__)
 
 SHORTEST_FRAME_S = 0.1  # no telescope reads out and saves more than ten frames a second
+_WITHOUT_DARKS = "taken without fitting darks"
 PAST_COUNT = 10  # frames a capture may take beyond its count before a stop is carried out
 
 
@@ -34,8 +35,7 @@ class FrameCounter:
     """Counts every frame once: a capture opens before its shutter and closes by the telescope's report.
 
     What the telescope says is believed as far as time and count allow, and as nothing known of the capture
-    tells that it is another client's. `notes` says for people what was not believed. `shutters` hears of each
-    capture that opens and closes.
+    tells that it is another client's. `shutters` hears of each capture that opens and closes.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class FrameCounter:
         self._sure = Frames()  # of these, what was counted while the capture was known to be ours
         self.opened_at: datetime | None = None
         self.others: Camera | None = None  # the camera with which another client was seen to capture
-        self.notes: list[str] = []
+        self._notes: list[str] = []
 
     @property
     def open_camera(self) -> Camera | None:
@@ -64,6 +64,11 @@ class FrameCounter:
     def folders(self) -> tuple[str, ...]:
         """Where the telescope keeps the closed captures, oldest first."""
         return self._journal.folders
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of the frames."""
+        return (*self._notes, *([_WITHOUT_DARKS] if self._journal.without_darks else []))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -148,6 +153,8 @@ class FrameCounter:
             self._journal.capture_told(progress.target, progress.exposure_s)
         if self.stranger(progress):
             return
+        if progress.without_darks:
+            self._journal.capture_without_darks()
         self._progress = self._believed(progress.taken, progress.stacked, progress.total)
         if vouched or progress.target is not None:
             self._sure = self._progress
@@ -168,6 +175,8 @@ class FrameCounter:
         strange = report is not None and self.stranger(report)
         counted, folder = self._sure if taken_over or strange else self._progress, ""
         if report is not None and not strange:
+            if report.without_darks and report.taken:
+                self._journal.capture_without_darks()
             counted = self._believed(report.taken, report.stacked, report.total)
             folder = report.folder
         total = self.closed(camera) + counted
@@ -208,7 +217,6 @@ class FrameCounter:
         return 1 + int(max(0.0, *spans) / SHORTEST_FRAME_S)
 
     def _doubt(self, taken: int, most: int) -> None:
-        note = "the telescope told of frames that it cannot have taken; they are not counted"
-        if note not in self.notes:
-            self.notes.append(note)
+        if not self._notes:
+            self._notes.append("the telescope told of frames that it cannot have taken; they are not counted")
             _LOGGER.warning("The telescope says it took %d frames; at most %d are possible", taken, most)

@@ -124,6 +124,15 @@ class Journal:
             news = {"target": target, "exposure_s": exposure_s}
             self._facts["capture"] = {key: one for key, one in news.items() if one is not None} | capture
 
+    @property
+    def without_darks(self) -> bool:
+        """Whether a capture of this session went on without fitting darks."""
+        return self._facts.get("without_darks") is True
+
+    def capture_without_darks(self) -> None:
+        """Note that a capture went on without fitting darks; saved with its frames."""
+        self._facts["without_darks"] = True
+
     def capture_progress(self, taken: int, stacked: int) -> None:
         """Note the open capture's frames; written at most every few seconds."""
         capture = self._facts.get("capture")

@@ -237,6 +237,7 @@ class SessionRun:
             options=self._options,
             guard=self._job.guard,
             counter=self._counter,
+            plan=self._job.plan,
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,

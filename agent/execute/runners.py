@@ -9,7 +9,7 @@ from agent.session.plan import StepKind
 
 RUNNERS: dict[StepKind, StepRunner] = {
     StepKind.SET_TIME: prepare.set_time,
-    StepKind.GO_LIVE: prepare.go_live,
+    StepKind.GO_LIVE: prepare.make_ready,
     StepKind.AUTO_FOCUS: focus.auto_focus,
     StepKind.INFINITE_FOCUS: focus.infinite_focus,
     StepKind.EQ_SOLVING: pointing.solve_eq,

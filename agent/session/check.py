@@ -25,10 +25,12 @@ def check(
     `Capabilities.lacks` is read for the section names auto_focus, infinite_focus, eq_solving, calibration,
     goto_solar, goto_manual, and for park and power_down.
     """
+    last, gotos = _gotos(document, resolve)
     return [
         *_features(document, capabilities),
-        *_gotos(document, resolve),
+        *gotos,
         *_camera_sections(document, capabilities),
+        *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
     ]
 
 
@@ -72,26 +74,46 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
 
 
-def _gotos(document: SessionDocument, resolve: Resolve | None) -> Iterator[Problem]:
+def _gotos(document: SessionDocument, resolve: Resolve | None) -> tuple[Target | None, list[Problem]]:
+    """The last target, as far as it is known, and what is wrong with the way there."""
     solar, manual = document.goto_solar, document.goto_manual
+    last: Target | None = None
+    problems = []
     if solar and manual:
-        yield warning(
-            "both_gotos", "Both gotos are on: the solar one first, then this one.", path="/goto_manual"
+        problems.append(
+            warning(
+                "both_gotos", "Both gotos are on: the solar one first, then this one.", path="/goto_manual"
+            )
         )
     if solar and solar.target is SolarBody.SUN and not solar.sun_filter:
-        yield Problem(
-            "sun_filter",
-            "The Sun is the target, and the session does not say that a solar filter is mounted.",
-            'Mount it, and add "sun_filter": true.',
-            path=document.pointer("goto_solar", "sun_filter"),
+        problems.append(
+            Problem(
+                "sun_filter",
+                "The Sun is the target, and the session does not say that a solar filter is mounted.",
+                'Mount it, and add "sun_filter": true.',
+                path=document.pointer("goto_solar", "sun_filter"),
+            )
         )
     if manual:
         try:
-            resolve_target(manual, resolve)
+            last = resolve_target(manual, resolve)
         except AgentError as error:
-            yield error.problem(document.pointer("goto_manual", "target"))
-    if not solar and not manual and (document.setup_camera or document.setup_wide_camera):
-        yield warning("no_goto", "No goto is on: the session images wherever the telescope points.")
+            problems.append(error.problem(document.pointer("goto_manual", "target")))
+    if not solar and not manual:
+        problems += _no_goto(document)
+    return last, problems
+
+
+def _no_goto(document: SessionDocument) -> Iterator[Problem]:
+    setups = [setup for key, _ in _CAMERAS if (setup := getattr(document, key)) is not None]
+    if setups:
+        yield warning(
+            "no_goto",
+            "No goto is on: the session images wherever the telescope points.",
+            ""
+            if all(setup.without_goto for setup in setups)
+            else 'Newer firmware refuses that unless the camera section says "without_goto": true.',
+        )
 
 
 def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
@@ -111,6 +133,32 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
         yield from _settings_not_applied(document, key, setup, camera, capabilities)
     if not any(getattr(document, key) for key, _ in _CAMERAS):
         yield warning("no_capture", "No camera section is on: the session takes no pictures.")
+
+
+def _not_for_the_deep_sky(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
+    """Warn of what newer firmware, if the telescope has it, does not offer for the deep sky."""
+    message = f"The {capabilities.model} with newer firmware does not offer"
+    for key, camera in _CAMERAS:
+        setup: CameraSetup | None = getattr(document, key)
+        if setup is None or camera not in capabilities.cameras:
+            continue
+        choice, _ = choose(setup, camera, capabilities)
+        own, position = capabilities.cameras[camera], choice.filter
+        sky = [each for each in own.filters if each.value in own.sky_filters]
+        if position and sky and position not in sky:
+            yield warning(
+                "not_in_deep_sky",
+                f"{message} filter {position.value} ({position.name}) for the deep sky.",
+                f"Use {' or '.join(f'{each.value} ({each.name})' for each in sky)}.",
+                path=document.pointer(key, "IRCut"),
+            )
+        if choice.gain is not None and choice.gain < own.sky_gain_from:
+            yield warning(
+                "not_in_deep_sky",
+                f"{message} gain {choice.gain} for the deep sky.",
+                f"Use {own.sky_gain_from} or more.",
+                path=document.pointer(key, "gain"),
+            )
 
 
 def _settings_not_applied(

@@ -45,7 +45,8 @@ class PlannedStep:
 
     `section` is the key of the document it comes from ("" for steps every session has); `label` names the
     step for people and `why` says what is being waited for. Camera settings are set for calibration and
-    capture; None leaves a setting alone. `count` is the number of frames of a capture.
+    capture; None leaves a setting alone. `count` is the number of frames of a capture;
+    `without_goto` lets it image wherever the telescope points.
     """
 
     kind: StepKind
@@ -65,6 +66,7 @@ class PlannedStep:
     format: str | None = None
     count: int = 0
     integration_s: float = 0.0
+    without_goto: bool = False
 
     @property
     def total_s(self) -> float:
@@ -89,6 +91,7 @@ class PlannedStep:
             "binning": self.binning and self.binning.name,
             "format": self.format,
             "count": self.count or None,
+            "without_goto": self.without_goto or None,
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -313,6 +316,7 @@ def _captures(
             format=choice.format,
             count=choice.count,
             integration_s=choice.count * seconds,
+            without_goto=setup.without_goto,
         )
 
 

@@ -122,6 +122,7 @@ class CameraSetup(Step):
     filter: f.Position | None = Field(default=None, alias="IRCut")
     count: f.Integer | None = None
     format: f.Text | None = None
+    without_goto: f.Flag = False
 
     @model_validator(mode="before")
     @classmethod

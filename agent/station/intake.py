@@ -72,6 +72,7 @@ class Intake:
         self._interrupted: list[StoredSession] = []  # still in Current/, from an earlier life
         self._looked = asyncio.Event()
         self.wanted_now: set[str] = set()  # files on their way into ToDo/ that are to run at once
+        self.judging = False  # whether files in ToDo/ may still be written to, and have no verdict yet
         self._looked_at: float | None = None
         self.dispatcher: Dispatcher | None = None
 
@@ -131,6 +132,7 @@ class Intake:
                 self._told = None
                 self._on_problem(None)
             await self._apply(changes)
+            self.judging = bool(changes.more or changes.waiting)
             if not changes.more:
                 if not self._looked.is_set():
                     self._repeats.settle()

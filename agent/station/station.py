@@ -239,8 +239,11 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self.records.owes:
+        while self.dispatcher.running is not None or self._any_due() or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
+
+    def _owes(self) -> bool:
+        return self.intake.judging or self.records.owes
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.

@@ -115,12 +115,18 @@ class Registry:
             self.watch.forget(session.name)
 
     def reread(self, session: StoredSession) -> StoredSession:
-        """Take the file as it is now; SessionChangedError when it became unusable."""
+        """Take the file as it is now; SessionChangedError when somebody made it unusable.
+
+        One that is the same, and is merely judged otherwise since the telescope is known, is no other file.
+        """
         content = self._read(self.path(session))
-        if content is not None and content.document is not None and content.usable:
-            updated = replace(session, document=content.document, problems=content.warnings)
-            self.keep(updated)
-            return updated
+        if content is not None and content.document is not None:
+            if content.usable:
+                updated = replace(session, document=content.document, problems=content.warnings)
+                self.keep(updated)
+                return updated
+            if content.document.raw == session.document.raw:
+                return session
         raise SessionChangedError(
             f"{printable(session.name)} was changed and cannot be used as it is now.",
             hint="It stays in ToDo/ and is looked at again.",

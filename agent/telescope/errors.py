@@ -29,6 +29,12 @@ class CommandTimeoutError(TransientError):
     code = "timeout"
 
 
+class NothingExposedError(TransientError):
+    """A capture ran without exposing anything, and was stopped."""
+
+    code = "nothing_exposed"
+
+
 class RefusedError(TelescopeError):
     """Will not succeed by trying again: stop and tell the owner."""
 

@@ -74,6 +74,7 @@ class CaptureFacts:
 
     `target` is the name its goto was given, `ra_hours` and `dec_degrees` where it points (J2000), `began` the
     telescope's own time of its beginning, aware UTC. A driver never fills in what it merely asked for.
+    `without_darks` is true when the telescope was told to go on although no dark frame fits.
     """
 
     target: str | None = None
@@ -81,6 +82,7 @@ class CaptureFacts:
     dec_degrees: float | None = None
     exposure_s: float | None = None
     began: datetime | None = None
+    without_darks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,12 @@ class Telescope(TelescopeView):
     async def go_live(self) -> None:
         """Finish the previous imaging session's display and return to live view."""
 
+    async def prepare(self, target: SkyTarget | SolarTarget | None, camera: Camera) -> None:
+        """Make a camera ready for captures of this target (None: wherever the telescope points).
+
+        From then on `capabilities` says what the camera takes for it. Moves nothing and changes no setting.
+        """
+
     @abstractmethod
     async def halt(self) -> None:
         """Stop whatever captures, moves or solves, and return when it stopped. Harmless when idle."""
@@ -298,8 +306,11 @@ class Telescope(TelescopeView):
         """Read the settings back; what the telescope does not tell is None."""
 
     @abstractmethod
-    async def start_capture(self, camera: Camera) -> None:
-        """Open the shutter for a stacked capture with the settings applied; returns when it runs."""
+    async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:
+        """Open the shutter for a stacked capture with the settings applied; returns when it runs.
+
+        A telescope that wants a goto first is made to go on without one only if `without_goto`.
+        """
 
     @abstractmethod
     async def follow_capture(

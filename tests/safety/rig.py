@@ -127,7 +127,7 @@ class Rig:
             keep_control=own.keep_control,
             rest_when_released=not own.keep_control,
         )
-        address = DwarfAddress(own.host, own.port, own.http_port)
+        address = DwarfAddress(own.host, own.port, own.http_port, own.card_port)
         telescope = DwarfTelescope(address, options=options, clock=wanted.clock, rng=random.Random(1))
 
         def hear(event: object) -> None:
@@ -243,7 +243,7 @@ class Rig:
 
     def stops(self, since: datetime) -> list[datetime]:
         """When the capture was asked to stop."""
-        return self.asked(Cmd.STOP_CAPTURE, since=since)
+        return self.asked(Cmd.STOP_CAPTURE, Cmd.FAST_STOP_CAPTURE, since=since)
 
     def closed(self, since: datetime) -> datetime | None:
         """When the shutter closed."""
@@ -347,6 +347,7 @@ async def on_the_wire(
                         "host": "127.0.0.1",
                         "port": sim.port,
                         "http_port": sim.http_port,
+                        "card_port": sim.card_port or 80,
                         "sessions_dir": str(root / name if len(sims) > 1 else root),
                     }
                     for name, sim in sims.items()

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from agent.capabilities import Capabilities
-from agent.errors import AgentError, Problem, Severity
+from agent.errors import AgentError, Problem, Severity, errors_of
 from agent.session.check import check
 from agent.session.document import read_session
 from agent.targets import SkyTarget, SolarBody, SolarTarget
+from agent.telescope.dwarf.models import capabilities_for
 from tests.session.capabilities import BIG, SMALL
 
 GOTO = {"do_action": True, "target": "M 42", "ra_coord": "05:35:17", "dec_coord": "-05:23:28"}
@@ -161,6 +162,9 @@ def test_both_gotos_are_a_warning() -> None:
 def test_a_capture_without_a_goto_is_a_warning() -> None:
     problem = only(problems(setup_camera=TELE))
     assert (problem.code, problem.severity) == ("no_goto", Severity.WARNING)
+    assert "without_goto" in problem.hint
+    said = only(problems(setup_camera=TELE | {"without_goto": True}))
+    assert (said.code, said.hint) == ("no_goto", "")
 
 
 def test_a_session_without_a_camera_is_a_warning() -> None:
@@ -207,3 +211,25 @@ def test_a_planet_may_be_named_in_a_manual_goto_but_never_the_sun() -> None:
 
     assert named("Jupiter") == []
     assert (only(named("Sun")).path, only(named("Sun")).code) == ("/goto_manual/target", "sun_filter")
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "expected"),
+    [
+        ("D3", {"IRCut": 0}, ["Use 1 (Astro) or 2 (Duo-Band)."]),
+        ("D3", {"IRCut": 1, "gain": 30}, ["Use 40 or more."]),
+        ("D3", {"IRCut": 2, "gain": 40}, []),
+        ("D2", {"IRCut": 0, "gain": 20}, ["Use 40 or more."]),
+        ("mini", {"IRCut": 1, "gain": 40}, []),
+    ],
+)
+def test_what_the_deep_sky_does_not_offer_is_warned_of(
+    model: str, asked: dict[str, Any], expected: list[str]
+) -> None:
+    tele = TELE | asked
+    found = problems(capabilities_for(model), goto_manual=GOTO, setup_camera=tele)
+    assert [each.hint for each in found] == expected
+    assert {each.code for each in found} <= {"not_in_deep_sky"}
+    assert not errors_of(found)
+    moon = {"do_action": True, "target": "Moon"}
+    assert problems(capabilities_for(model), goto_solar=moon, setup_camera=tele) == []

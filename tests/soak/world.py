@@ -39,9 +39,9 @@ class NightTelescope(FakeTelescope):
     subjects: list[str] = field(default_factory=list)
     overlaps: int = 0
 
-    async def start_capture(self, camera: Camera) -> None:
+    async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:
         self.overlaps += self.exposes
-        await super().start_capture(camera)
+        await super().start_capture(camera, without_goto=without_goto)
         target = self.gotos[-1]
         self.subjects.append(target.name if isinstance(target, SkyTarget) else "")
 

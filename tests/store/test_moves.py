@@ -443,3 +443,20 @@ async def test_the_store_works_in_threads_under_the_loops_clock(root: Path) -> N
 
 def _cut(_self: object) -> None:
     raise PowerCut
+
+
+@pytest.mark.parametrize("claimed_before", [True, False])
+def test_the_same_file_judged_otherwise_once_the_telescope_is_known_is_no_changed_file(
+    root: Path, clock: HandClock, claimed_before: bool
+) -> None:
+    verdict: list[Problem] = []
+    store = open_store(root, clock, examine=lambda _document: verdict)
+    drop(root, "m31.json")
+    store.scan()
+    verdict.append(Problem("not_on_this_camera", "The mini tele camera has no binning setting."))
+    if claimed_before:
+        assert store.claim("m31").document.target == "M 31"  # whoever runs it asks the telescope's tables
+    store.finish("m31", result("m31", Outcome.FAILED))
+    assert names(root, Folder.TO_DO) == []
+    assert "m31.json" in names(root, Folder.ERROR)
+    store.close()

@@ -215,7 +215,7 @@ class FakeTelescope(Telescope):
         await self._do("read", 0)
         return self.held.get(camera, CameraSettings(exposure=75, gain=0, filter=0, binning=0, count=999))
 
-    async def start_capture(self, camera: Camera) -> None:
+    async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:
         await self._do("start_capture", 1)
         settings = self.held[camera]
         exposure = next((e for e in EXPOSURES if e.index == settings.exposure), EXPOSURES[0])

@@ -10,7 +10,7 @@ from agent.execute.context import CaptureLostError, StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.others import wait_for_others
 from agent.session.plan import PlannedStep
-from agent.telescope.errors import RefusedError, TransientError
+from agent.telescope.errors import NothingExposedError, RefusedError, TransientError
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,16 +30,17 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     await wait_for_others(context)
     if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
+    await context.telescope.prepare(next(reversed(context.plan.goto_targets), None), camera)
     planned = max(missing, context.capabilities.cameras[camera].min_count)
     settings = await apply_and_verify(context, step, count=planned)
     await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)
     try:
-        await context.telescope.start_capture(camera)
+        await context.telescope.start_capture(camera, without_goto=step.without_goto)
     except (TransientError, RefusedError):
         await context.counter.close(None)
         raise
     context.counter.begun()
-    await _close(context, camera, await _follow(context, step, camera))
+    await _follow_and_close(context, step, camera)
     if context.counter.missing(camera) == missing:
         raise TransientError(
             "The telescope ended the capture without a single frame.",
@@ -58,7 +59,16 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> No
     else:
         _LOGGER.info("Following the %s capture that runs: %d frames so far", camera.value, running.taken)
         context.progressed(running)
-        await _close(context, camera, await _follow(context, step, camera))
+        await _follow_and_close(context, step, camera)
+
+
+async def _follow_and_close(context: StepContext, step: PlannedStep, camera: Camera) -> None:
+    try:
+        report = await _follow(context, step, camera)
+    except NothingExposedError:
+        await context.counter.close(None)  # it was stopped
+        raise
+    await _close(context, camera, report)
 
 
 async def _close(context: StepContext, camera: Camera, report: CaptureReport | None) -> None:

@@ -15,7 +15,7 @@ from agent.telescope.errors import ProtocolError
 
 CAMERA_IDS: dict[int | None, Camera] = {0: Camera.TELE, 1: Camera.WIDE}
 SHARED_CAMERA_ID = 15
-DEEP_SKY = 2  # shooting mode
+_STACKING = 2  # technique
 
 _LONGEST_TEXT = 200  # letters; names and versions have a tenth of that
 _EXPOSURE, _GAIN = 0, 1  # parameter ids of the V2 configuration
@@ -183,7 +183,7 @@ def _camera(entry: dict[str, object]) -> CameraCatalogue:
 def _range(param: dict[str, object], default: tuple[int, int]) -> tuple[int, int]:
     """The limits for stacking, where the parameter has some per technique."""
     for entry in map(_mapping, _list(param.get("range"))):
-        if _number(entry.get("techId")) == DEEP_SKY:
+        if _number(entry.get("techId")) == _STACKING:
             low, high = _number(entry.get("minValue")), _number(entry.get("maxValue"))
             return (default[0] if low is None else low, default[1] if high is None else high)
     return default
@@ -195,13 +195,11 @@ def _current(params: list[dict[str, object]]) -> dict[str, int]:
 
 
 def _own_ids(params: list[dict[str, object]]) -> dict[str, int]:
-    """Ids that only one parameter has, and that lie in the deep-sky namespace."""
+    """Ids that only one parameter has."""
     ids = {_text(param.get("name")): _number(param.get("paramId")) for param in params}
     counts = Counter(ids.values())
     return {
-        name: param_id
-        for name, param_id in ids.items()
-        if param_id is not None and counts[param_id] == 1 and param_id >> 56 == DEEP_SKY
+        name: param_id for name, param_id in ids.items() if param_id is not None and counts[param_id] == 1
     }
 
 

@@ -6,13 +6,15 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
-from agent.capabilities import Camera, Capabilities
+from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.telescope.dwarf.catalogue import DeviceConfig
+from agent.telescope.dwarf.completion import Completion
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Exchange
-from agent.telescope.dwarf.state import DeviceState
+from agent.telescope.dwarf.state import DeviceState, Snapshot
+from agent.telescope.dwarf.wire.codes import CodeKind
 
 
 class Channel(Protocol):
@@ -26,7 +28,6 @@ class Channel(Protocol):
     model: str
     capabilities: Capabilities  # replaced by the telescope's own tables once it tells them
     config: DeviceConfig | None
-    filters: dict[Camera, int]  # as last applied
 
     def require_link(self) -> None:
         """Raise unless the telescope is connected."""
@@ -46,3 +47,20 @@ class Channel(Protocol):
         attempts: int = 2,
     ) -> None:
         """Send a command that is done when it is answered; the error of its code when it failed."""
+
+    async def query(self) -> Snapshot | None:
+        """Ask what the telescope does now, and bring the state of its captures in line with it."""
+
+    async def carry_out(
+        self,
+        cmd: int,
+        message: Message | None,
+        completion: Completion,
+        *,
+        total: float,
+        news: float | None = None,
+    ) -> None:
+        """Send a command and follow what the telescope says until `completion` is content or raises."""
+
+    def judge(self, code: int, doing: str) -> CodeKind:
+        """Tell success from warning; raise the error of a code that is neither."""

@@ -1,11 +1,13 @@
 """When a long command is done: one completion a command, fed with its answer and every notification.
 
 The answer alone never means "finished": depending on the firmware it comes at once or at the very end.
-What the telescope reports decides; an answer that names an error always fails, however late it comes.
+What the telescope reports decides; an answer that names an error fails, however late it comes. A note is
+no error: it tells of a warning, or of a missed plate solution of a calibration, and the command goes on.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -23,6 +25,8 @@ from agent.telescope.dwarf.wire.notifications import Notification, State
 from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, ProtocolError, TransientError
 from agent.telescope.interface import EqError
 
+_LOGGER = logging.getLogger(__name__)
+
 Judge = Callable[[int, str], CodeKind]
 Query = Callable[[], Awaitable[Snapshot | None]]
 
@@ -38,6 +42,7 @@ class Completion(ABC):
         self.done = False
         self.patience: float | None = None
         self.answered = False
+        self._calibrating = False
         self._judge = judge
         self._limits = limits
 
@@ -50,50 +55,76 @@ class Completion(ABC):
         raise CommandTimeoutError(f"{self.doing}: the telescope said nothing for {seconds:.0f} s.")
 
     def _answer(self, event: Answered) -> CodeKind:
-        self.answered = True
-        return self._judge(decode(common_pb2.ComResponse, event.data).code, self.doing)
+        return self._weigh(decode(common_pb2.ComResponse, event.data).code)
+
+    def _weigh(self, code: int) -> CodeKind:
+        """Judge an answer's code; a note (WARNING) leaves the command unanswered."""
+        if self._calibrating and code == codes.PLATE_SOLVING_FAILED:
+            _LOGGER.info("%s: a plate solution was missed; the calibration goes on", self.doing)
+            return CodeKind.WARNING
+        kind = self._judge(code, self.doing)
+        self.answered = self.answered or kind is CodeKind.DONE
+        return kind
 
 
 class CalibrationCompletion(Completion):
-    """15210 runs, solves and ends; newer firmware adds 15256 on success. A stale end is ignored."""
+    """15210 runs, solves and ends; newer firmware adds 15256 on success. A left-over end is ignored."""
 
     def __init__(self, doing: str, judge: Judge, limits: Limits, *, wants_result: bool, query: Query) -> None:
         super().__init__(doing, judge, limits)
         self._wants_result = wants_result
         self._query = query
-        self._ran = False
+        self._calibrating = True
         self._ended = False
+        self._confirmed = False  # answered with success after it ran
+        self._missed = False  # the last plate solution, and no other was begun since
+        self.ran = False
 
     def see(self, event: Notification | Answered) -> bool:
         match event:
             case Answered():
-                self._answer(event)
-                self.done = self._ended and not self._wants_result
+                self._hear(self._answer(event))
             case say.CalibrationStep(state=state) if state in _WORKING:
-                self._ran = True
-                self._ended = False
+                self.ran = True
+                self._ended = self._missed = False
                 self.patience = None
-            case say.CalibrationStep(state=state) if state in _OVER and self._ran:
+            case say.CalibrationStep(state=state) if state in _OVER and self.ran:
                 self._ended = True
+                self.done = self._confirmed
                 # An answer that names a failure may still follow, or the result.
                 self.patience = self._limits.state_check if self._wants_result else self._limits.settle
-            case say.CalibrationDone() if self._wants_result and (self._ran or self.answered):
+            case say.CalibrationDone() if self._wants_result and (self.ran or self.answered):
                 self.done = True
-            case say.CalibrationStep():
+            case say.CalibrationStep() | say.BodyMode() | say.Waiting():
                 pass
             case _:
                 return False
         return True
 
+    def _weigh(self, code: int) -> CodeKind:
+        kind = super()._weigh(code)
+        self._missed = self._missed or code == codes.PLATE_SOLVING_FAILED
+        return kind
+
+    def _hear(self, kind: CodeKind) -> None:
+        if kind is CodeKind.DONE:
+            self._confirmed = self.ran
+            self.done = self._ended
+        elif not self._ended:
+            self.ran = True
+            self.patience = None
+
     async def silent(self, seconds: float) -> None:
-        if self._ended and not self._wants_result:
+        if self._ended and not self._wants_result and not self._missed:
             self.done = True
             return
         if self._wants_result and (self._ended or self.answered):
             snapshot = await self._query()
-            if snapshot is not None and snapshot.calibrated and self._ran:
+            if snapshot is not None and snapshot.calibrated and self.ran:
                 self.done = True
                 return
+        if self._missed:
+            self._judge(codes.PLATE_SOLVING_FAILED, self.doing)
         if self._ended:
             raise TransientError(
                 f"{self.doing} ended without a result.",
@@ -116,10 +147,11 @@ class GotoCompletion(Completion):
     def see(self, event: Notification | Answered) -> bool:
         match event:
             case Answered():
-                self._answer(event)
-                self.done = self._tracks
+                if self._answer(event) is CodeKind.DONE:
+                    self.done = self._tracks
             case say.GotoStep(state=state) if state in _WORKING:
                 self._ran = True
+                self._calibrating = False
                 self.patience = None
             case say.GotoStep(state=state) if state in _OVER and self._ran:
                 self.patience = self._limits.tracking
@@ -129,8 +161,10 @@ class GotoCompletion(Completion):
                 # Before a goto runs or is answered, this is an older one to the same target.
                 self.done = ours and (self._ran or self.answered)
                 return ours
-            case say.CalibrationStep() | say.GotoStep():
-                pass  # a goto may calibrate on its way
+            case say.CalibrationStep(state=state):  # a goto may calibrate on its way
+                self._calibrating = state in _WORKING
+            case say.GotoStep() | say.Waiting():
+                pass
             case _:
                 return False
         return True
@@ -158,10 +192,10 @@ class FocusCompletion(Completion):
     def see(self, event: Notification | Answered) -> bool:
         match event:
             case Answered():
-                self._answer(event)
-                self.done = self._ended or not self._states
-                if not self._ran:
-                    self.patience = self._limits.focus_states
+                if self._answer(event) is CodeKind.DONE:
+                    self.done = self._ended or not self._states
+                    if not self._ran:
+                        self.patience = self._limits.focus_states
             case say.FocusRun(state=State.RUNNING):
                 self._ran = True
                 self.patience = None
@@ -202,12 +236,15 @@ class EqCompletion(Completion):
         match event:
             case Answered():
                 answer = decode(astro_pb2.SolveEqAnswer, event.data)
-                self._judge(answer.code, self.doing)
+                if self._weigh(answer.code) is not CodeKind.DONE:
+                    return True
                 if not (math.isfinite(answer.azi_err) and math.isfinite(answer.alt_err)):
                     raise ProtocolError("The polar alignment was measured as no number.")
                 self.error = EqError(azimuth=answer.azi_err, altitude=answer.alt_err)
                 self.done = True
-            case say.EqStep() | say.FocusRun() | say.CalibrationStep():
+            case say.CalibrationStep(state=state):
+                self._calibrating = state in _WORKING
+            case say.EqStep() | say.FocusRun() | say.Waiting():
                 pass
             case _:
                 return False
@@ -217,7 +254,8 @@ class EqCompletion(Completion):
 class CaptureStartCompletion(Completion):
     """The shutter is open when the state says so, or frames are counted.
 
-    `refused` is set when it stays closed after a mere warning, whose code is `warning`.
+    `refused` is set when it stays closed after a mere warning, whose code is `warning`. `holds`: without
+    fitting darks it does.
     """
 
     def __init__(
@@ -228,12 +266,12 @@ class CaptureStartCompletion(Completion):
         *,
         camera: Camera,
         query: Query,
-        blocks: Callable[[int], bool],
+        holds: bool = False,
     ) -> None:
         super().__init__(doing, judge, limits)
         self._camera = camera
         self._query = query
-        self._blocks = blocks
+        self._holds = holds
         self.warning = 0
         self.refused = False
 
@@ -242,8 +280,8 @@ class CaptureStartCompletion(Completion):
             case Answered():
                 if self._answer(event) is CodeKind.WARNING:
                     self.warning = decode(common_pb2.ComResponse, event.data).code
-                blocked = self._blocks(self.warning)
-                self.patience = self._limits.settle if blocked else self._limits.state_check
+                held = self._holds and self.warning in codes.NO_FITTING_DARKS
+                self.patience = self._limits.settle if held else self._limits.state_check
             case say.CaptureState(camera=self._camera, state=State.RUNNING):
                 self.done = True
             case say.CaptureCount(camera=self._camera):
@@ -283,9 +321,7 @@ class CaptureStopCompletion(Completion):
                 self.done = state in _OVER
                 self._stopping = state == State.STOPPING
                 self.patience = self._limits.state_check if self._stopping else self._limits.stop_heard
-            case say.CaptureCount(camera=self._camera):
-                pass
-            case _:
+            case _:  # frames are counted until it hears the stop
                 return False
         return True
 
@@ -300,7 +336,15 @@ class CaptureStopCompletion(Completion):
 
 
 class GoLiveCompletion(Completion):
-    """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand."""
+    """15208 (or 15236) is idle. A telescope with nothing to finish may just answer, or not understand.
+
+    With `query` it may also say nothing, if it then says that it captures nothing.
+    """
+
+    def __init__(self, doing: str, judge: Judge, limits: Limits, *, query: Query | None = None) -> None:
+        super().__init__(doing, judge, limits)
+        self._query = query
+        self.patience = limits.stop if query is not None else None
 
     def see(self, event: Notification | Answered) -> bool:
         match event:
@@ -308,6 +352,7 @@ class GoLiveCompletion(Completion):
                 code = decode(common_pb2.ComResponse, event.data).code
                 if code != codes.NOT_UNDERSTOOD:
                     self._judge(code, self.doing)
+                self.answered = True
                 self.patience = self._limits.settle
             case say.CaptureState(state=State.IDLE):
                 self.done = True
@@ -316,7 +361,40 @@ class GoLiveCompletion(Completion):
         return True
 
     async def silent(self, seconds: float) -> None:
-        if self.patience is None:
+        if not self.answered:
+            snapshot = await self._query() if self._query is not None else None
+            if snapshot is None or any(snapshot.capturing.values()):
+                await super().silent(seconds)
+        self.done = True
+
+
+class SettingCompletion(Completion):
+    """The answer; or, where that stays away, the telescope's own word that the parameter has this value.
+
+    One known to be `mute` is not waited for longer: whether it took the value has to be read back.
+    """
+
+    def expect(self, number: int, value: int, *, mute: bool) -> None:
+        """Name the parameter that is set."""
+        self._wanted, self._mute, self._told = (number, value), mute, False
+        self.patience = self._limits.probe if mute else None
+
+    def see(self, event: Notification | Answered) -> bool:
+        match event:
+            case Answered():
+                self._answer(event)
+                self.done = True
+            case say.ParamEcho() if (event.param_id, event.value) == self._wanted:
+                self._told = True
+                self.done = self._mute
+                # The answer comes right after; taken for the next setting's, it would say nothing about that.
+                self.patience = self._limits.probe
+            case _:
+                return False
+        return True
+
+    async def silent(self, seconds: float) -> None:
+        if not (self._told or self._mute):
             await super().silent(seconds)
         self.done = True
 

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from google.protobuf.message import Message
 
-from agent.capabilities import Camera, Capabilities
+from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.telescope.dwarf.catalogue import DeviceConfig
 from agent.telescope.dwarf.completion import Completion
@@ -58,7 +58,6 @@ class Device:
         self.identity: Identity | None = None
         self.config: DeviceConfig | None = None
         self.zone: tzinfo | None = None
-        self.filters: dict[Camera, int] = {}  # as last applied; a capture must name it again
         self._link_state = link_state
 
     def require_link(self) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
-from agent.targets import Site, SolarTarget
+from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
+from agent.telescope.dwarf.media import AlbumQuestion
 from agent.telescope.dwarf.state import Snapshot
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.interface import CameraSettings
 
@@ -35,8 +38,14 @@ class Dialect(ABC):
     minor_version: ClassVar[int]  # of the envelope
     calibration_reports_result: ClassVar[bool]  # success is a notification of its own
     focus_reports_states: ClassVar[bool]  # the answer to a focus search may come before its end
+    exacting_mount: ClassVar[bool]  # calibrates from standstill only, and aligns freshly focused only
     one_count: ClassVar[bool]  # both cameras share one frame count
     single_client: ClassVar[bool]  # a connected client keeps others away; there is no lock to ask for
+    holds_captures: ClassVar[bool]  # without fitting darks a capture is held until it is told to go on
+    stays_busy: ClassVar[bool]  # it calls itself busy for a while after something ended
+    go_live: ClassVar[Mapping[Camera, Cmd]]  # what finishes the display of which camera's capture
+    fast_stop: ClassVar[Mapping[Camera, Cmd]]  # the last resort against a capture that hears no stop
+    album: ClassVar[tuple[AlbumQuestion, ...]]  # how deep-sky sessions may be asked for
 
     @abstractmethod
     def reset(self) -> None:
@@ -45,6 +54,22 @@ class Dialect(ABC):
     @abstractmethod
     async def query(self, device: Channel) -> Snapshot | None:
         """Ask what the telescope does now; None when it does not say. The state hears of it as usual."""
+
+    @abstractmethod
+    def aim(self, target: SkyTarget | SolarTarget | None) -> None:
+        """What is done from now on is for this target; None is wherever the telescope points."""
+
+    @abstractmethod
+    async def prepare(self, device: Channel, camera: Camera) -> None:
+        """Learn what the camera takes for the target, where that depends on it."""
+
+    @abstractmethod
+    def went_live(self, device: Channel) -> None:
+        """The telescope went back to live view."""
+
+    @abstractmethod
+    async def in_place(self, device: Channel) -> bool:
+        """Whether the telescope, asked, is in the shooting mode that `enter` brings it to."""
 
     @abstractmethod
     async def enter(self, device: Channel, camera: Camera) -> None:
@@ -68,11 +93,7 @@ class Dialect(ABC):
 
     @abstractmethod
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
-        """The request for a capture; `force` goes on despite warnings about darks or a missing goto."""
-
-    @abstractmethod
-    def must_force(self, code: int) -> bool:
-        """Whether a capture refused with this warning can be started with `force`."""
+        """The request for a capture; `force` goes on without a goto, on some models without darks."""
 
     @abstractmethod
     def park_pitch(self, model: str) -> float:

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import ClassVar
 
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
-from agent.targets import Site
+from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.generation import Dialect
+from agent.telescope.dwarf.media import SESSIONS_BY_TYPE_4, AlbumQuestion
 from agent.telescope.dwarf.models import gain_index
 from agent.telescope.dwarf.proto import camera_pb2, common_pb2
 from agent.telescope.dwarf.state import Snapshot
@@ -48,8 +50,14 @@ class DialectV2(Dialect):
     minor_version: ClassVar[int] = 9
     calibration_reports_result: ClassVar[bool] = False
     focus_reports_states: ClassVar[bool] = False
+    exacting_mount: ClassVar[bool] = False
     one_count: ClassVar[bool] = True
     single_client: ClassVar[bool] = False
+    holds_captures: ClassVar[bool] = False
+    stays_busy: ClassVar[bool] = False
+    go_live: ClassVar[Mapping[Camera, Cmd]] = {Camera.TELE: Cmd.GO_LIVE, Camera.WIDE: Cmd.GO_LIVE_WIDE}
+    fast_stop: ClassVar[Mapping[Camera, Cmd]] = {}
+    album: ClassVar[tuple[AlbumQuestion, ...]] = (SESSIONS_BY_TYPE_4,)
 
     def __init__(self) -> None:
         self._open: set[Camera] = set()
@@ -84,6 +92,18 @@ class DialectV2(Dialect):
             return None
         return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
 
+    def aim(self, target: SkyTarget | SolarTarget | None) -> None:
+        return  # older firmware knows no shooting modes
+
+    async def prepare(self, device: Channel, camera: Camera) -> None:
+        return
+
+    def went_live(self, device: Channel) -> None:
+        return
+
+    async def in_place(self, device: Channel) -> bool:
+        return True
+
     async def enter(self, device: Channel, camera: Camera) -> None:
         if camera in self._open:
             return
@@ -117,9 +137,6 @@ class DialectV2(Dialect):
 
     def park_pitch(self, model: str) -> float:
         return _FOLDED_PITCH
-
-    def must_force(self, code: int) -> bool:
-        return False
 
     async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
         doing = f"Setting the {camera} camera's"

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
-from agent.targets import Site
-from agent.telescope.dwarf.catalogue import DEEP_SKY, Catalogue, read_catalogue, with_catalogue
+from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.dwarf import shooting_mode
+from agent.telescope.dwarf.catalogue import Catalogue, read_catalogue, with_catalogue
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.http import HttpError
-from agent.telescope.dwarf.models import model_facts
-from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, param_pb2, system_pb2, task_pb2
+from agent.telescope.dwarf.media import (
+    SESSIONS_BY_LIST,
+    SESSIONS_BY_TYPE_4,
+    SESSIONS_BY_TYPE_6,
+    AlbumQuestion,
+)
+from agent.telescope.dwarf.models import model_facts, newer_capabilities
+from agent.telescope.dwarf.parameters import PARAMETERS, Parameters, settings_of, values_of
+from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, system_pb2, task_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY, mode_for
 from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
@@ -26,21 +35,6 @@ from agent.telescope.errors import CommandTimeoutError, ProtocolError, RefusedEr
 from agent.telescope.interface import CameraSettings
 
 _LOGGER = logging.getLogger(__name__)
-
-_STACKING = 2  # technique
-_STREAM = 1
-_MANUAL = 1
-_OPTICAL, _CAPTURE = 1, 2  # sections of the parameter namespace
-_EXPOSURE, _GAIN, _FILTER, _STACK_COUNT = 1, 2, 13, 16
-_CAMERA_NUMBER = {Camera.TELE: 0, Camera.WIDE: 1}
-_FORMATS = {2: "FITS", 3: "TIFF"}
-_SHARED = {"binning": "stackBinning", "format": "stackFormat"}
-_FORCED = frozenset({codes.NO_MATCHING_DARK, codes.DARK_TEMPERATURE})
-
-
-def param_id(section: int, camera: Camera, item: int, mode: int = DEEP_SKY) -> int:
-    """Compose a parameter id: mode in bits 56-63, section 48-55, camera 44-47, item 0-15."""
-    return mode << 56 | section << 48 | _CAMERA_NUMBER[camera] << 44 | item
 
 
 def understood(answer: task_pb2.DeviceStateAnswer) -> bool:
@@ -55,16 +49,45 @@ class DialectV3(Dialect):
     minor_version: ClassVar[int] = 20
     calibration_reports_result: ClassVar[bool] = True
     focus_reports_states: ClassVar[bool] = True
+    exacting_mount: ClassVar[bool] = True
     one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
+    holds_captures: ClassVar[bool] = True
+    stays_busy: ClassVar[bool] = True
+    go_live: ClassVar[Mapping[Camera, Cmd]] = dict.fromkeys(Camera, Cmd.GO_LIVE)
+    fast_stop: ClassVar[Mapping[Camera, Cmd]] = {
+        Camera.TELE: Cmd.FAST_STOP_CAPTURE,
+        Camera.WIDE: Cmd.FAST_STOP_WIDE_CAPTURE,
+    }
+    album: ClassVar[tuple[AlbumQuestion, ...]] = (
+        SESSIONS_BY_TYPE_6,
+        SESSIONS_BY_TYPE_4,
+        SESSIONS_BY_LIST,
+    )
 
     def __init__(self) -> None:
+        self._mode = DEEP_SKY  # the one wanted; where the telescope is, it tells itself
         self._entered: set[Camera] = set()
-        self._mode: int | None = None
+        self._parameters = Parameters()
 
     def reset(self) -> None:
         self._entered.clear()
-        self._mode = None
+
+    def aim(self, target: SkyTarget | SolarTarget | None) -> None:
+        mode = mode_for(target)
+        if mode != self._mode:
+            self._mode = mode
+            self._entered.clear()
+
+    async def prepare(self, device: Channel, camera: Camera) -> None:
+        await self.enter(device, camera)
+
+    def went_live(self, device: Channel) -> None:
+        self._entered.clear()
+        device.state.mode_left()
+
+    async def in_place(self, device: Channel) -> bool:
+        return await device.query() is None or device.state.mode == self._mode
 
     async def query(self, device: Channel) -> Snapshot | None:
         try:
@@ -75,7 +98,6 @@ class DialectV3(Dialect):
         answer = decode(task_pb2.DeviceStateAnswer, data)
         if not understood(answer):
             return None
-        self._mode = answer.shooting_mode
         for news in _news(answer):
             device.exchange.publish(news)
         focus = answer.focus.exclusive
@@ -90,10 +112,12 @@ class DialectV3(Dialect):
         )
 
     async def enter(self, device: Channel, camera: Camera) -> None:
+        if device.state.mode != self._mode:
+            self._entered.clear()
         if camera in self._entered:
             return
-        if self._mode != DEEP_SKY or not self._entered:
-            await self._enter_deep_sky(device)
+        if not self._entered or not device.state.capturing:  # no mode is entered beside a capture
+            await shooting_mode.enter(device, self._mode)
         preview = {Camera.TELE: Cmd.TELE_PREVIEW, Camera.WIDE: Cmd.WIDE_PREVIEW}[camera]
         # The app sends a level for tele and nothing for wide, where a level was seen to close the preview.
         request = camera_pb2.PreviewQuality(level=1) if camera is Camera.TELE else None
@@ -106,43 +130,17 @@ class DialectV3(Dialect):
         await self._learn(device)
 
     async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
-        doing = f"Setting the {camera} camera's"
-        if settings.exposure is not None:
-            await self._set_mode_param(
-                device, Cmd.SET_PARAM_EXPOSURE, camera, _EXPOSURE, settings.exposure, f"{doing} exposure"
+        wanted = values_of(settings)
+        if not device.capabilities.cameras[camera].binnings and wanted.pop("binning", 0) != 0:
+            raise RefusedError(
+                f"The {camera} camera of this {device.model} has no binning.",
+                code="not_on_this_camera",
+                hint="Leave the binning out of the session.",
             )
-        if settings.gain is not None:
-            await self._set_mode_param(
-                device, Cmd.SET_PARAM_GAIN, camera, _GAIN, settings.gain, f"{doing} gain"
-            )
-        if settings.filter is not None:
-            number = param_id(_OPTICAL, camera, _FILTER)
-            await self._set_int(device, number, settings.filter, f"{doing} filter")
-            device.filters[camera] = settings.filter
-        if settings.count is not None:
-            number = param_id(_CAPTURE, camera, _STACK_COUNT)
-            await self._set_int(device, number, settings.count, f"{doing} frame count")
-        if settings.binning is not None or settings.format is not None:
-            await self._set_shared(device, settings)
+        await self._parameters.apply(device, camera, wanted, self._mode)
 
     async def read(self, device: Channel, camera: Camera) -> CameraSettings:
-        catalogue = await self._catalogue(device)
-        echoed = device.state.params
-        current = catalogue.cameras[camera].current if catalogue is not None else {}
-        shared = catalogue.shared if catalogue is not None else {}
-        own = device.capabilities.cameras[camera]
-
-        def value(name: str, section: int, item: int) -> int | None:
-            return current.get(name, echoed.get(param_id(section, camera, item)))
-
-        return CameraSettings(
-            exposure=value("exp", _OPTICAL, _EXPOSURE),
-            gain=value("gain", _OPTICAL, _GAIN),
-            filter=value("filterType", _OPTICAL, _FILTER) if own.filters else None,
-            binning=shared.get("stackBinning") if own.binnings else None,
-            format=_FORMATS.get(shared.get("stackFormat", -1)),
-            count=value("stackCount", _CAPTURE, _STACK_COUNT),
-        )
+        return settings_of(await self._held(device, camera))
 
     async def set_location(self, device: Channel, site: Site) -> None:
         place = system_pb2.SetLocation(
@@ -158,73 +156,42 @@ class DialectV3(Dialect):
         return astro_pb2.Calibrate(lon=site.longitude, lat=site.latitude) if site is not None else None
 
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
+        held = await self._held(device, camera)
+        self._parameters.require_confirmed(camera, held)
         if camera is Camera.WIDE:
             return astro_pb2.StartWideCapture(force_start=force)
-        chosen = model_facts(device.model).capture_filter
-        if chosen >= 0:
-            held = (await self.read(device, camera)).filter
-            chosen = device.filters.get(camera, chosen) if held is None else held
-        return astro_pb2.StartCapture(ir_index=chosen, force_start=force)
+        return astro_pb2.StartCapture(ir_index=self._filter(device, held), force_start=force)
 
-    def must_force(self, code: int) -> bool:
-        return code in _FORCED
+    async def _held(self, device: Channel, camera: Camera) -> dict[str, int | None]:
+        """What the camera is set to; what does not show yet is waited for."""
+        own = device.capabilities.cameras[camera]
+        lacking = {name for name in ("filter", "binning") if not getattr(own, f"{name}s")}
+        while True:
+            catalogue = await self._catalogue(device)
+            held = self._parameters.held(device, camera, catalogue, self._mode)
+            held |= dict.fromkeys(lacking)
+            late = self._parameters.unconfirmed(camera, held)
+            if not late or self._parameters.settled(device, camera):
+                return held
+            _LOGGER.debug("The %s camera does not tell its %s yet", camera, ", ".join(late))
+            await device.clock.sleep(device.limits.read_pause)
 
     def park_pitch(self, model: str) -> float:
         return model_facts(model).park_pitch
 
-    async def _enter_deep_sky(self, device: Channel) -> None:
-        doing = "Entering the deep-sky mode"
-        if self._mode != DEEP_SKY:
-            mode = task_pb2.SwitchShootingMode(mode=DEEP_SKY)
-            await device.order(Cmd.SWITCH_SHOOTING_MODE, mode, doing=doing)
-        stream = task_pb2.EnterCamera(stream=task_pb2.EnterCamera.Stream(encode_type=_STREAM))
-        await device.order(Cmd.ENTER_CAMERA, stream, doing=doing)
-        await device.order(
-            Cmd.SWITCH_TECHNIQUE, task_pb2.SwitchTechnique(tech=_STACKING), doing=f"{doing}: stacking"
-        )
-        self._mode = DEEP_SKY
-
-    async def _set_mode_param(
-        self, device: Channel, cmd: Cmd, camera: Camera, item: int, value: int, doing: str
-    ) -> None:
-        number = param_id(_OPTICAL, camera, item)
-        request = param_pb2.SetModeParam(param_id=number, mode=_MANUAL, value=value)
-        await device.order(cmd, request, doing=doing)
-
-    async def _set_int(self, device: Channel, number: int, value: int, doing: str) -> None:
-        request = param_pb2.SetIntParam(param_id=number, value=value)
-        await device.order(Cmd.SET_PARAM_INT, request, doing=doing)
-
-    async def _set_shared(self, device: Channel, settings: CameraSettings) -> None:
-        """Binning and file format have no documented id: set them by the telescope's own, or insist."""
-        catalogue = await self._catalogue(device)
-        if catalogue is None:
-            _LOGGER.warning("The telescope keeps its own binning and file format: its HTTP service is silent")
-            return
-        numbers = {name: number for number, name in _FORMATS.items()}
-        wanted = {
-            "binning": settings.binning,
-            "format": numbers.get(settings.format) if settings.format is not None else None,
-        }
-        for name, value in wanted.items():
-            key = _SHARED[name]
-            held = catalogue.shared.get(key)
-            if value is None or held is None or held == value:
-                continue
-            if key not in catalogue.shared_ids:
-                raise RefusedError(
-                    f"The telescope holds another {name} and does not let it be set over the network.",
-                    code="setting_not_remote",
-                    hint=f"Choose the {name} in the phone app once, or leave it out of the session.",
-                )
-            await self._set_int(device, catalogue.shared_ids[key], value, f"Setting the {name}")
+    def _filter(self, device: Channel, held: dict[str, int | None]) -> int:
+        """The filter a capture starts with; it would replace the one that is set."""
+        usual = model_facts(device.model).capture_filter
+        chosen = held["filter"]
+        return usual if usual < 0 or chosen is None else chosen
 
     async def _learn(self, device: Channel) -> None:
         """Let the telescope's own tables replace the built-in ones; it may need seconds to offer them."""
         for attempt in range(1, device.limits.catalogue_tries + 1):
             catalogue = await self._catalogue(device)
             if catalogue is not None and any(own.exposures for own in catalogue.cameras.values()):
-                device.capabilities = with_catalogue(device.capabilities, catalogue)
+                device.capabilities = with_catalogue(newer_capabilities(device.model), catalogue)
+                _compare_ids(catalogue, self._mode)
                 return
             if attempt < device.limits.catalogue_tries:
                 await device.clock.sleep(device.limits.catalogue_pause)
@@ -232,11 +199,19 @@ class DialectV3(Dialect):
 
     async def _catalogue(self, device: Channel) -> Catalogue | None:
         try:
-            data = await device.http.ask("POST", "/shootingMode/getParamAndSetting", {"modeId": DEEP_SKY})
+            data = await device.http.ask("POST", "/shootingMode/getParamAndSetting", {"modeId": self._mode})
         except (HttpError, ProtocolError) as error:
             _LOGGER.debug("No parameter catalogue: %s", error)
             return None
         return read_catalogue(data)
+
+
+def _compare_ids(catalogue: Catalogue, mode: int) -> None:
+    """The ids that were captured are used; a telescope that lists others is worth knowing of."""
+    for parameter in PARAMETERS:
+        listed = catalogue.shared_ids.get(parameter.listed)
+        if listed not in (None, parameter.number(mode, Camera.TELE)):
+            _LOGGER.info("The telescope lists another id for its %s: %d", parameter.setting, listed)
 
 
 def _stacks(camera: task_pb2.CameraState) -> bool:
@@ -249,6 +224,7 @@ def _stacks(camera: task_pb2.CameraState) -> bool:
 
 def _news(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
     """The snapshot as the notifications that would have told the same."""
+    yield say.ModeIs(answer.shooting_mode)
     for camera, part in ((Camera.TELE, answer.tele), (Camera.WIDE, answer.wide)):
         if part.exclusive.WhichOneof("activity") == "stacking":
             yield say.CaptureState(camera, part.exclusive.stacking.state)

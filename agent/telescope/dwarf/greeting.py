@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 
 from agent.telescope.dwarf.catalogue import (
-    DEEP_SKY,
     DeviceConfig,
     read_catalogue,
     read_config,
@@ -24,8 +23,10 @@ from agent.telescope.dwarf.models import (
     model_facts,
     model_from_device_id,
     model_from_name,
+    newer_capabilities,
 )
 from agent.telescope.dwarf.proto import task_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
 from agent.telescope.errors import CommandTimeoutError, ProtocolError
@@ -100,9 +101,10 @@ class Greeter:
         known, model = device.identity, kin.model
         if config is not None:
             device.config = config
-        if known is None or device.model != model:
+        if known is None or device.model != model or known.generation != generation.value:
             device.model = model
-            device.capabilities = capabilities_for(model)
+            newer = generation is Generation.V3
+            device.capabilities = newer_capabilities(model) if newer else capabilities_for(model)
         if config is not None and (config.exposures or config.gains):
             device.capabilities = with_config(device.capabilities, config)
         serial = (await _information(device)).serial if config is not None else ""

@@ -17,6 +17,8 @@ from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableErr
 
 _LOGGER = logging.getLogger(__name__)
 
+CARD_PORT = 80  # where newer firmware serves the files of its card
+
 # Seconds of the loop's time.
 CONNECT_LIMIT_S = 5.0  # the service answers on the same network or not at all
 ANSWER_LIMIT_S = 15.0  # album listings of full cards were reported to take several seconds
@@ -39,9 +41,12 @@ class HttpError(UnreachableError):
 class DwarfHttp:
     """A client for one telescope. Opens its session at the first question; `close` ends it."""
 
-    def __init__(self, host: str, port: int, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self, host: str, port: int, recorder: Recorder | None = None, *, card_port: int = CARD_PORT
+    ) -> None:
         self.host = host
         self.port = port
+        self.card_port = card_port
         self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
         self._complaints: set[str] = set()

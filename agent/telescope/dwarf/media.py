@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.http import DwarfHttp, HttpError
+from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.models import seconds_of
 from agent.telescope.errors import ProtocolError
 from agent.telescope.interface import CaptureEnd, CaptureReport, Picture
 
 _LOGGER = logging.getLogger(__name__)
 
-ASTRO = 4  # media type; the numbering of the others is disputed
 PAGE_SIZE = 20  # newest first: a night's captures
-WEB_PORT = 80
 MEDIA_PORT = 8092
 RTSP_PORT = 554
 _LONGEST_TEXT = 1024  # letters; paths have a tenth of that
@@ -26,11 +24,24 @@ _JPEG = b"\xff\xd8\xff"
 _MILLISECONDS_FROM = 10**11  # times above this are no seconds
 _SLACK = timedelta(seconds=5)  # the telescope's clock is set by us, to the second
 _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})-(\d{2})-(\d{2})-(\d{2})(?:-(\d{1,6}))?")
+_SESSION_FOLDER = "DWARF_RAW"
+_SHOTS_INFO = "shotsInfo.json"
+_LOOKED_INTO = 3  # folders, of the newest captures that the album lists without their counts
+
+AlbumQuestion = Mapping[str, object]
+_PAGE: AlbumQuestion = {"pageIndex": 0, "pageSize": PAGE_SIZE}
+# Sources differ on the media type that lists deep-sky sessions; that of an item may be another one still.
+SESSIONS_BY_TYPE_4: AlbumQuestion = {"mediaType": 4, **_PAGE}
+SESSIONS_BY_TYPE_6: AlbumQuestion = {"mediaType": 6, **_PAGE}
+SESSIONS_BY_LIST: AlbumQuestion = {"mediaTypeList": [4], **_PAGE}
 
 
 @dataclass(frozen=True, slots=True)
 class AlbumEntry:
-    """The telescope's record of one capture. `to_take` 0 and None are unknown; `modified` is aware UTC."""
+    """The telescope's record of one capture. `to_take` 0 and None are unknown; `modified` is aware UTC.
+
+    `counted` is false when the album lists it without its counts.
+    """
 
     camera: Camera
     path: str
@@ -45,6 +56,7 @@ class AlbumEntry:
     exposure_s: float | None = None
     ra_hours: float | None = None
     dec_degrees: float | None = None
+    counted: bool = True
 
     @property
     def begun(self) -> tuple[datetime, ...]:
@@ -71,23 +83,33 @@ class AlbumEntry:
 
 
 class Album:
-    """Reads one telescope's album. Remembers the port that served files."""
+    """Reads one telescope's album, by each of the questions. Remembers the port that served files."""
 
-    def __init__(self, http: DwarfHttp) -> None:
+    def __init__(self, http: DwarfHttp, questions: Iterable[AlbumQuestion] = (SESSIONS_BY_TYPE_4,)) -> None:
         self._http = http
+        self._questions = tuple(questions)
         self._file_port: int | None = None
 
     async def captures(self, zone: tzinfo | None) -> list[AlbumEntry]:
         """The newest captures, newest first; empty when the album cannot be read."""
-        request: dict[str, object] = {"mediaType": ASTRO, "pageIndex": 0, "pageSize": PAGE_SIZE}
-        try:
-            data = await self._http.ask("POST", "/album/list/mediaInfos", request)
-        except (HttpError, ProtocolError) as error:
-            _LOGGER.debug("The album cannot be read: %s", error)
-            return []
-        entries = [entry for item in _items(data) if (entry := _entry(item, zone)) is not None]
+        entries: list[AlbumEntry] = []
+        for question in self._questions:
+            if entries and question is SESSIONS_BY_LIST:
+                break  # the last resort
+            items = await self._listed(question)
+            listed = [entry for item in items if (entry := _entry(item, zone)) is not None]
+            if len(self._questions) > 1:  # one of them may list other things
+                listed = [entry for entry in listed if entry.counted or entry.folder]
+            counted = {entry.path for entry in listed if entry.counted}
+            entries = [entry for entry in entries if entry.counted or entry.path not in counted]
+            known = {entry.path for entry in entries}
+            entries += [entry for entry in listed if entry.path not in known]
         oldest = datetime.min.replace(tzinfo=UTC)
-        return sorted(entries, key=lambda entry: entry.modified or oldest, reverse=True)
+        entries.sort(key=lambda entry: entry.modified or oldest, reverse=True)
+        uncounted = [position for position, entry in enumerate(entries) if not entry.counted]
+        for position in uncounted[:_LOOKED_INTO]:
+            entries[position] = await self._counted(entries[position])
+        return entries
 
     async def picture(self, entry: AlbumEntry) -> Picture | None:
         """The stacked picture of a capture, else its thumbnail; None when neither is there (yet)."""
@@ -97,9 +119,36 @@ class Album:
                 return Picture(jpeg, path, entry.modified)
         return None
 
+    async def _listed(self, question: AlbumQuestion) -> list[dict[str, object]]:
+        try:
+            return _items(await self._http.ask("POST", "/album/list/mediaInfos", dict(question)))
+        except (HttpError, ProtocolError) as error:
+            _LOGGER.debug("The album cannot be read: %s", error)
+            return []
+
+    async def _counted(self, entry: AlbumEntry) -> AlbumEntry:
+        """The entry with the counts of the note in its folder, if there is one."""
+        content = await self._file(f"{entry.folder.rstrip('/')}/{_SHOTS_INFO}") if entry.folder else None
+        try:
+            note = read_json(content) if content is not None else None
+        except (ValueError, RecursionError) as error:
+            _LOGGER.debug("%s of %s cannot be read: %s", _SHOTS_INFO, entry.folder, error)
+            return entry
+        if not isinstance(note, dict):
+            return entry
+        return replace(
+            entry,
+            target=entry.target or _text(note, "target"),
+            taken=_count(note, "shotsTaken"),
+            stacked=_count(note, "shotsStacked"),
+            to_take=_count(note, "shotsToTake"),
+            exposure_s=_exposure(note.get("exp")),
+            counted=True,
+        )
+
     async def _file(self, path: str) -> bytes | None:
         ports = [self._file_port] if self._file_port is not None else []
-        ports += [port for port in (self._http.port, WEB_PORT, MEDIA_PORT) if port not in ports]
+        ports += [port for port in (self._http.port, self._http.card_port, MEDIA_PORT) if port not in ports]
         for port in ports:
             try:
                 content = await self._http.file(port, path)
@@ -166,7 +215,7 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
     found = item.get("astroImageDetails")
     details = found if isinstance(found, dict) else {}
     path = _text(item, "filePath")
-    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if "DWARF_RAW" in path else "")
+    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if _SESSION_FOLDER in path else "")
     if not path and not folder:
         return None
     held = details.get("params")
@@ -180,14 +229,15 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
         folder=folder,
         thumbnail=_text(item, "thumbnailPath"),
         target=_text(details, "target"),
-        taken=_number(details.get("shotsTaken")) or 0,
-        stacked=_number(details.get("shotsStacked")) or 0,
-        to_take=_number(details.get("shotsToTake")) or 0,
+        taken=_count(details, "shotsTaken"),
+        stacked=_count(details, "shotsStacked"),
+        to_take=_count(details, "shotsToTake"),
         modified=_instant(item.get("modificationTime")),
         started=_stamps(folder or path, zone),
         exposure_s=_exposure(params.get("exp")),
         ra_hours=place[0],
         dec_degrees=place[1],
+        counted=bool(details),
     )
 
 
@@ -241,6 +291,11 @@ def _items(data: object) -> list[dict[str, object]]:
 def _text(item: dict[str, object], key: str) -> str:
     value = item.get(key)
     return value if isinstance(value, str) and len(value) <= _LONGEST_TEXT else ""
+
+
+def _count(values: Mapping[str, object], key: str) -> int:
+    """A count; 0 for what is not told, and for the -1 that some firmware tells of what it does not know."""
+    return max(0, _number(values.get(key)) or 0)
 
 
 def _number(value: object) -> int | None:

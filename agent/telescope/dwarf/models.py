@@ -6,7 +6,7 @@ and firmware that reports none. Sources disagree in places; `docs/verified-on-ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from agent.capabilities import (
@@ -59,6 +59,7 @@ _GAINS_BY_TEN = tuple(range(0, 250, 10))
 _GAINS_D3 = tuple(sorted({*_GAINS_BY_TEN, 2, 5}))
 _GAINS_MINI = tuple(range(40, 250, 10))
 _GAINS_D2_WIDE = tuple(range(60, 170, 10))
+_SKY_GAIN_FROM = 40
 _SIZES = (Binning(0, "4k"), Binning(1, "2k"))
 
 
@@ -68,6 +69,8 @@ class Model:
 
     `capture_filter` is what newer firmware wants with the start of a capture when it does not tell its
     filter; -1 when it wants none. `park_pitch` is the pitch in degrees at which newer clients park it.
+    `forces_without_darks`: newer firmware of this model goes on without darks when the capture is started
+    once more, with force, and in no other way.
     """
 
     device_id: int
@@ -75,10 +78,12 @@ class Model:
     wide_gain_from: int
     park_pitch: float
     capabilities: Capabilities
+    forces_without_darks: bool = False
 
 
 _D2 = Model(
     device_id=1,
+    forces_without_darks=True,
     capture_filter=-1,
     wide_gain_from=60,
     park_pitch=150.5,
@@ -89,6 +94,7 @@ _D2 = Model(
                 exposures=_table(_SHARED, up_to=156),
                 gains=_GAINS_BY_TEN,
                 filters=(Filter(0, "Cut"), Filter(1, "Pass")),
+                sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
                 min_count=2,
             ),
@@ -113,6 +119,8 @@ _D3 = Model(
                 exposures=_table(_SHARED, up_to=165),
                 gains=_GAINS_D3,
                 filters=(Filter(0, "VIS"), Filter(1, "Astro"), Filter(2, "Duo-Band")),
+                sky_filters=(1, 2),
+                sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
             ),
             Camera.WIDE: CameraCapabilities(exposures=_table(_SHARED, up_to=163), gains=_GAINS_D3),
@@ -157,6 +165,16 @@ def model_facts(model: str) -> Model:
 def capabilities_for(model: str) -> Capabilities:
     """Return the built-in capabilities of "D2", "D3" or "mini"; ValueError names the models there are."""
     return model_facts(model).capabilities
+
+
+def newer_capabilities(model: str) -> Capabilities:
+    """Return the built-in capabilities with newer firmware, which has binning on a D3 alone."""
+    built_in = capabilities_for(model)
+    if model == "D3":
+        return built_in
+    return replace(
+        built_in, cameras={camera: replace(own, binnings=()) for camera, own in built_in.cameras.items()}
+    )
 
 
 def gain_index(model: str, camera: Camera, gain: int) -> int:

@@ -12,7 +12,11 @@ from enum import StrEnum
 from agent.capabilities import Camera
 from agent.events import Telemetry
 from agent.telescope.dwarf.charging import ChargingTrend
+from agent.telescope.dwarf.proto import common_pb2
+from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
+from agent.telescope.dwarf.wire.commands import Cmd
+from agent.telescope.dwarf.wire.envelope import MalformedError, decode
 from agent.telescope.dwarf.wire.notifications import Counted, Notification, State
 from agent.telescope.interface import ActivityReport, CaptureProgress, TelescopeEvent
 
@@ -21,6 +25,7 @@ _LOGGER = logging.getLogger(__name__)
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
 UNNAMED = "a target"  # tracked, under no name
 EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
+_STARTS: dict[int, Camera] = {Cmd.START_CAPTURE: Camera.TELE, Cmd.START_WIDE_CAPTURE: Camera.WIDE}
 _BUSY_STATES = frozenset({State.RUNNING, State.STOPPING, State.PLATE_SOLVING})
 
 
@@ -61,6 +66,10 @@ class CaptureRecord:
     unseen_end: bool = False  # it ended while nobody was connected
     missed: bool = False  # not watched throughout: counts may lag behind
     exposure_doubted: bool = False  # the owner was told that frames are exposed otherwise than set
+    exposing: bool = False  # seen to expose frames
+    held: bool = False  # the telescope said that it waits to be told to go on without fitting darks
+    told_to_go_on: bool = False  # so it was, once
+    without_darks: bool = False  # and it did
     displayed: bool = False  # its picture still fills the telescope's display
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -104,6 +113,7 @@ class CaptureRecord:
         """Take in a progress notification."""
         if self.phase in (Phase.NONE, Phase.STARTING):
             self.state(State.RUNNING)  # frames arrive: its beginning went unheard
+        self.exposing = self.exposing or bool(news.taken or news.stacked)  # the first may count nothing yet
         if news.counted in (Counted.TAKEN, Counted.BOTH):
             self.taken = news.taken
         if news.counted in (Counted.STACKED, Counted.BOTH):
@@ -132,13 +142,21 @@ class CaptureRecord:
             self.total,
             target=self.target or None,
             began=self.started_at if self.confirmed and not self.missed else None,
+            without_darks=self.without_darks,
         )
+
+    def asked_about_darks(self) -> None:
+        """The telescope asks whether to go on without fitting darks; once told, it need not be told again."""
+        if self.active and not self.told_to_go_on:
+            self.held = True
+            self.changed.set()
 
     def _clear(self) -> None:
         self.taken = self.stacked = self.total = self.exposure_index = 0
         self.target = ""
         self.started_at = None
         self.stop_asked = self.unseen_end = self.missed = self.exposure_doubted = self.confirmed = False
+        self.exposing = self.held = self.told_to_go_on = self.without_darks = False
 
 
 class DeviceState:
@@ -151,8 +169,13 @@ class DeviceState:
         self._charging = ChargingTrend()
         self.captures = {camera: CaptureRecord(camera) for camera in Camera}
         self.busy: set[str] = set()
+        self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
+        self.still_at: float | None = None  # the mount was stopped, and was not sent anywhere since
         self.powering_off = False
+        self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
+        self.mode: int | None = None  # V3: the shooting mode; None is not known
+        self.technique: int | None = None
 
     @property
     def slave(self) -> bool:
@@ -167,22 +190,29 @@ class DeviceState:
     def link_lost(self) -> None:
         """The link broke: what was known may be stale."""
         self.busy.clear()
+        self._awaited.clear()
+        self.infinity_at = self.still_at = None
         self.powering_off = False
+        self.mode_left()
         for record in self.captures.values():
             record.missed = record.missed or record.active
             record.changed.set()
         self._charging.forget()
         self._tell(host=None)
 
+    def mode_left(self) -> None:
+        """The shooting mode was left, or may have been: what was told of its parameters is over."""
+        self.mode = self.technique = None
+        self.params.clear()
+
     def take(self, news: Notification) -> None:
         """Take in a notification."""
         match news:
-            case say.CaptureState():
-                self.captures[news.camera].state(news.state)
-            case say.CaptureCount():
-                record = self.captures[news.camera]
-                record.count(news)
-                self._emit(record.progress())
+            case say.CaptureState() | say.CaptureCount() | say.Waiting() | say.ExposureTick():
+                self._capture(news)
+            case say.LateAnswer(cmd=cmd) if cmd in _STARTS:
+                if _code(news.data) in codes.NO_FITTING_DARKS:
+                    self.captures[_STARTS[cmd]].asked_about_darks()
             case say.CalibrationStep():
                 tries = (
                     f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
@@ -197,11 +227,11 @@ class DeviceState:
             case say.EqStep():
                 self._activity(SOLVING, news.state)
             case say.Tracking():
+                if news.state == State.RUNNING:
+                    self.still_at = None
                 self._tell(tracking=news.name or UNNAMED if news.state == State.RUNNING else None)
-            case say.ParamEcho():
-                self.params[news.param_id] = news.value
-            case say.ExposureTick():
-                self._compare_exposure(news.total_s)
+            case say.ParamEcho() | say.ModeIs() | say.TechniqueIs():
+                self._set_to(news)
             case say.PoweringOff():
                 self.powering_off = True
             case _:
@@ -209,15 +239,48 @@ class DeviceState:
 
     def occupied(self, activity: str) -> None:
         """We began an activity ourselves."""
+        self._awaited.add(activity)
         if activity not in self.busy:
             self.busy.add(activity)
             self._emit(ActivityReport(activity, "begins"))
 
     def free(self, activity: str) -> None:
         """An activity ended, or was stopped."""
+        self._awaited.discard(activity)
         if activity in self.busy:
             self.busy.discard(activity)
             self._emit(ActivityReport(activity, "ends"))
+
+    def _capture(self, news: say.CaptureState | say.CaptureCount | say.Waiting | say.ExposureTick) -> None:
+        match news:
+            case say.CaptureState():
+                self.captures[news.camera].state(news.state)
+            case say.CaptureCount():
+                record = self.captures[news.camera]
+                record.count(news)
+                self._emit(record.progress())
+            case say.Waiting():
+                for camera in self.captures:
+                    self._exposing(camera)
+            case say.ExposureTick():
+                self._exposing(news.camera)
+                self._compare_exposure(news.total_s)
+
+    def _exposing(self, camera: Camera) -> None:
+        record = self.captures[camera]
+        if record.phase is Phase.RUNNING and not record.exposing:
+            record.exposing = True
+            record.changed.set()
+
+    def _set_to(self, news: say.ParamEcho | say.ModeIs | say.TechniqueIs) -> None:
+        match news:
+            case say.ParamEcho():
+                self.params[news.param_id] = news.value
+            case say.TechniqueIs():
+                self.technique = news.technique
+            case say.ModeIs(mode) if mode != self.mode:  # its own parameters are told before the change is
+                self.params = {number: value for number, value in self.params.items() if number >> 56 == mode}
+                self.mode, self.technique = mode, None
 
     def _compare_exposure(self, total_s: float) -> None:
         running = [record for record in self.captures.values() if record.phase is Phase.RUNNING]
@@ -229,8 +292,14 @@ class DeviceState:
 
     def _activity(self, activity: str, state: int, detail: str = "") -> None:
         if state not in _BUSY_STATES:
-            self.free(activity)
+            if activity not in self._awaited:
+                self.free(activity)
             return
+        self._awaited.discard(activity)
+        if activity in (CALIBRATING, SLEWING):
+            self.infinity_at = None
+        if activity == SLEWING:
+            self.still_at = None
         self.busy.add(activity)
         self._emit(ActivityReport(activity, detail or "runs"))
 
@@ -259,3 +328,10 @@ class DeviceState:
         if changed != self.telemetry:
             self.telemetry = changed
             self._telemetry_changed()
+
+
+def _code(data: bytes) -> int:
+    try:
+        return decode(common_pb2.ComResponse, data).code
+    except MalformedError:
+        return codes.OK

@@ -21,7 +21,7 @@ from agent.telescope.dwarf.commands import cameras, captures, control, focus, li
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.greeting import Greeter
-from agent.telescope.dwarf.http import DwarfHttp
+from agent.telescope.dwarf.http import CARD_PORT, DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.reconnect import Link
 from agent.telescope.dwarf.link.recorder import Recorder
@@ -61,6 +61,7 @@ class DwarfAddress:
     host: str
     port: int = 9900
     http_port: int = 8082
+    card_port: int = CARD_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class DwarfTelescope(Telescope):
         self._exchange = Exchange(self._transmit)
         self._state = DeviceState(self._emit, self._telemetry_changed)
         self._exchange.listen(self._state.take)
-        self._http = DwarfHttp(address.host, address.http_port, self._recorder)
+        self._http = DwarfHttp(address.host, address.http_port, self._recorder, card_port=address.card_port)
         self._link = Link(
             self._url(),
             clock=self._clock,
@@ -211,6 +212,9 @@ class DwarfTelescope(Telescope):
     async def go_live(self) -> None:
         await live.go_live(self._device)
 
+    async def prepare(self, target: SkyTarget | SolarTarget | None, camera: Camera) -> None:
+        await cameras.prepare(self._device, target, camera)
+
     async def halt(self) -> None:
         await control.halt(self._device)
 
@@ -253,8 +257,8 @@ class DwarfTelescope(Telescope):
     async def read(self, camera: Camera) -> CameraSettings:
         return await cameras.read(self._device, camera)
 
-    async def start_capture(self, camera: Camera) -> None:
-        await captures.start_capture(self._device, camera)
+    async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:
+        await captures.start_capture(self._device, camera, without_goto=without_goto)
 
     async def follow_capture(
         self, camera: Camera, on_progress: Callable[[CaptureProgress], None] | None = None
@@ -273,7 +277,7 @@ class DwarfTelescope(Telescope):
     # -- media ------------------------------------------------------------------------------------------
 
     async def latest_picture(self, since: datetime) -> Picture | None:
-        album = Album(self._http)
+        album = Album(self._http, self._device.dialect.album)
         entry = newest_since(await album.captures(self._device.zone), since)
         return await album.picture(entry) if entry is not None else None
 

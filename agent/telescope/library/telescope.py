@@ -185,7 +185,7 @@ class LibraryTelescope(Telescope):
     async def read(self, camera: Camera) -> CameraSettings:
         return await cameras.read(self._core, camera)
 
-    async def start_capture(self, camera: Camera) -> None:
+    async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:  # noqa: ARG002 - older firmware never asks
         await captures.start_capture(self._core, camera)
 
     async def follow_capture(

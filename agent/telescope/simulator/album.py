@@ -45,9 +45,9 @@ class Album:
             return bad("mediaTypeList")
         items = self._items()
         if kinds is not None:
-            items = [item for item in items if item["mediaType"] in kinds]
+            items = [item for item in items if self._listed(item, "list", kinds)]
         elif single != _ALL:
-            items = [item for item in items if item["mediaType"] == single]
+            items = [item for item in items if self._listed(item, "type", [single])]
         return good(items[page * size : (page + 1) * size] if size else items)  # size 0: everything
 
     async def one(self, request: web.Request) -> web.Response:
@@ -84,6 +84,13 @@ class Album:
             path = str(item.get("filePath", "")) if isinstance(item, dict) else ""
             results.append({"filePath": path, "isSuccess": self.device.card.delete(path)})
         return good(results)
+
+    def _listed(self, item: dict[str, Any], form: str, kinds: list[Any]) -> bool:
+        """Newer firmware lists sessions under a number of its own, which is not that of the item."""
+        if item["mediaType"] != ASTRO or not self.device.options.is_v3:
+            return item["mediaType"] in kinds
+        habit_form, _, number = self.device.options.habits.album.partition("_")
+        return form == habit_form and int(number) in kinds
 
     @property
     def _photo_type(self) -> int:
@@ -140,7 +147,7 @@ class Album:
                 },
                 "shotsTaken": session.taken,
                 "shotsStacked": len(session.stacked),
-                "shotsToTake": session.total,
+                "shotsToTake": session.total if session.closed or not self.device.options.is_v3 else -1,
                 "srcDir": f"{session.path}/",
                 "totalExp": session.exposure_s * len(session.stacked),
                 "minTemp": round(self.device.options.ambient_c),

@@ -12,9 +12,14 @@ from agent.telescope.simulator.history import Entry
 class HardwareRule(StrEnum):
     """A rule of the hardware, as a sentence."""
 
+    GOTO_OUTSIDE_MODE = "A goto is taken in the shooting mode of its target alone: that is entered before."
+    FOREIGN_PARAMETER = "Parameter ids of another shooting mode have no effect: the mode is entered before."
+    MISSING_PARAMETER = "This model neither knows nor answers this parameter: it is not set."
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
     OLD_OPENING = "V3 firmware answers nothing for 30 s after an opening of older firmware: it is not sent."
-    ROTATION_HOME = "The rotation of a mini has no home: it is not sent there."
+    CALIBRATED_IN_MOTION = "Calibrating while tracking fails: 11004 and a pause come first."
+    RESET_ROTATION = "The rotation of a mini has no home: its reset (14003, id 1) never completes."
+    START_WHILE_HELD = "A capture that is held for want of darks goes on by 11050, not by another start."
 
 
 @dataclass(frozen=True, slots=True)

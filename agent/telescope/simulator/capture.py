@@ -12,7 +12,7 @@ from agent.telescope.simulator.faults import EndsEarly, NeverEnds, StacksFewer, 
 from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from agent.telescope.simulator.state import Capture, Operation
 
-TAKEN, STACKED = 0, 1
+TAKEN, STACKED, BOTH = 0, 1, 2
 _TICKS_FROM_S = 2.0  # shorter exposures are not counted down
 _LONG_EXPOSURE_S = 1.0  # from here on the preview turns from RTSP to JPEG
 _RTSP, _JPEG = 1, 2
@@ -23,8 +23,8 @@ def activity(camera: int) -> str:
     return f"capture {camera}"
 
 
-def begin(device: Device, camera: int) -> None:
-    """Start a capture with the camera's settings."""
+def begin(device: Device, camera: int, *, held: bool = False) -> None:
+    """Start a capture with the camera's settings; a held one says that it runs, and exposes nothing."""
     state, lens = device.state, device.state.cameras[camera]
     pointing, model = state.pointing, device.profile.tables
     when = device.now()
@@ -44,6 +44,7 @@ def begin(device: Device, camera: int) -> None:
         format="TIFF" if state.features[2].index else "FITS",
         total=lens.count,
         started_at=when,
+        begun_s=device.clock.monotonic(),
         folder=device.card.folder_name(camera, on_target, exposure, lens.gain, when),
     )
     device.card.open(
@@ -67,12 +68,28 @@ def begin(device: Device, camera: int) -> None:
     )
     lens.capture = capture
     _set_state(device, camera, Operation.RUNNING)
-    device.start(activity(camera), _run(device, capture))
+    if not held:
+        device.start(activity(camera), _run(device, capture))
+
+
+def go_on(device: Device, camera: int) -> None:
+    """Let a capture begin that was held because no dark fits."""
+    lens = device.state.cameras[camera]
+    lens.asks_about_darks = False
+    if lens.capture is None or lens.operation != Operation.RUNNING:
+        begin(device, camera)
+        return
+    _set_state(device, camera, Operation.RUNNING)
+    device.start(activity(camera), _run(device, lens.capture))
 
 
 def stop(device: Device, camera: int, *, fast: bool) -> bool:
     """Ask a running capture to end; fast leaves out what is not stacked yet. False when none runs."""
     lens = device.state.cameras[camera]
+    if lens.asks_about_darks:
+        lens.asks_about_darks = False
+        _set_state(device, camera, Operation.STOPPED)
+        return True
     if lens.capture is None or lens.operation != Operation.RUNNING:
         return False
     lens.capture.stop = "fast" if fast else "slow"
@@ -93,7 +110,7 @@ def finish(device: Device, camera: int) -> None:
         device.notify(notices.stream_type(_RTSP, camera))
 
 
-def progress(capture: Capture, kind: int) -> notices.Notice:
+def progress(capture: Capture, kind: int) -> tuple[notices.Notice, ...]:
     """Return the progress notification of a capture: 0 a frame was taken, 1 a frame was stacked."""
     message = notify.StackingProgress(
         total_count=capture.total,
@@ -109,7 +126,7 @@ def progress(capture: Capture, kind: int) -> notices.Notice:
 
 def _set_state(device: Device, camera: int, operation: Operation) -> None:
     device.state.cameras[camera].operation = operation
-    device.notify(notices.stacking_state(camera, operation))
+    device.notify(*notices.stacking_state(camera, operation))
 
 
 async def _run(device: Device, capture: Capture) -> None:
@@ -156,6 +173,10 @@ async def _expose(device: Device, capture: Capture) -> None:
     if total < _TICKS_FROM_S:
         await clock.sleep(total)
         return
+    if device.options.is_v3 and device.profile.tables == "mini":
+        device.notify(notices.long_exposure_v3(capture.camera, total, 0.0))  # once a frame, without progress
+        await clock.sleep(total)
+        return
     step = max(1.0, total / 10)
     exposed = 0.0
     while exposed < total:
@@ -177,15 +198,15 @@ async def _read_out(device: Device, capture: Capture) -> None:
     device.state.body.storage_gb -= _frame_gb(device, capture)
     device.card.frame(capture.folder, capture.taken, stacked=stacked, when=device.now())
     device.record(FrameTaken(clock.now(), capture.camera, capture.taken, stacked))
-    device.notify(_told(device, capture, TAKEN))
+    device.notify(*_told(device, capture, TAKEN))
     device.frame_taken(capture.taken)
     await clock.sleep(physics.STACK_S)
     if stacked:
         capture.stacked += 1
-        device.notify(_told(device, capture, STACKED))
+        device.notify(*_told(device, capture, STACKED))
 
 
-def _told(device: Device, capture: Capture, kind: int) -> notices.Notice:
+def _told(device: Device, capture: Capture, kind: int) -> tuple[notices.Notice, ...]:
     wrong = device.faults.use(WrongCounts)
     told = capture if wrong is None else replace(capture, taken=wrong.frames, stacked=wrong.frames)
     return progress(told, kind)

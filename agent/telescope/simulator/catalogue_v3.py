@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.telescope.simulator import params, tables
+from agent.telescope.simulator import modes, params, tables
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.paramid import (
     AUTO_CALIBRATION,
+    AUTO_SHUTDOWN,
     CAPTURE,
+    DISABLE_HOST_SLAVE,
     DISPLAY_SOURCE,
     EXPOSURE,
     FILTER,
@@ -23,12 +25,12 @@ from agent.telescope.simulator.paramid import (
     STACK_COUNT,
     STACK_FORMAT,
     WHITE_BALANCE,
+    WIDE_MATCHING,
     ParamId,
 )
-from agent.telescope.simulator.profiles import TELE, WIDE
+from agent.telescope.simulator.profiles import SKY_MODES, SOLAR_PARENT, TELE, WIDE
 
 _STACKING = 2  # technique
-_DEEP_SKY = 2
 _COUNT_MAX, _MOSAIC_MAX = 999, 249
 _KELVIN = tuple(range(2800, 7600, 100))
 _SLIDERS = (
@@ -44,7 +46,7 @@ def shooting_modes(device: Device) -> list[dict[str, Any]]:
     """Return the shooting modes this model has."""
     return [
         {"modeId": number, "modeName": name, "techniques": list(techniques)}
-        for number, name, techniques in device.profile.modes
+        for number, name, techniques in (*device.profile.modes, SOLAR_PARENT)
     ]
 
 
@@ -76,7 +78,7 @@ def _camera(device: Device, mode: int, camera: int) -> dict[str, Any]:
     model, lens = device.profile.tables, device.state.cameras[camera]
     table = tables.camera_tables(model, camera)
     exposures = [{"name": one.name, "value": one.index} for one in table.exposures]
-    least = LEAST_ASTRO_GAIN if mode == _DEEP_SKY else table.gains[0]
+    least = LEAST_ASTRO_GAIN if mode in SKY_MODES and camera == TELE else table.gains[0]
     return {
         "cameraId": camera,
         "specialParams": {
@@ -84,14 +86,14 @@ def _camera(device: Device, mode: int, camera: int) -> dict[str, Any]:
                 "paramId": ParamId(mode, OPTICAL, camera, EXPOSURE).number,
                 "values": exposures,
                 "currentMode": int(lens.exposure_manual),
-                "currentValue": lens.exposure,
+                "currentValue": device.lag.shown(("exposure", camera), lens.exposure),
                 "range": _range(0, table.exposures[-1].index),
             },
             "gain": {
                 "paramId": ParamId(mode, OPTICAL, camera, GAIN).number,
                 "values": list(table.gains),
                 "currentMode": int(lens.gain_manual),
-                "currentValue": lens.gain,
+                "currentValue": device.lag.shown(("gain", camera), lens.gain),
                 "range": _range(max(least, table.gains[0]), table.gains[-1]),
             },
             "wb": {
@@ -126,8 +128,8 @@ def _general(device: Device, mode: int, camera: int) -> list[dict[str, Any]]:
             {
                 "name": "filterType",
                 "paramId": ParamId(mode, OPTICAL, camera, FILTER).number,
-                "values": [value for value, _ in device.profile.filters],
-                "currentValue": lens.filter,
+                "values": list(modes.filters(device, mode)),
+                "currentValue": device.lag.shown(("filter", camera), lens.filter),
             }
         )
     return found
@@ -139,7 +141,7 @@ def _count(device: Device, mode: int, camera: int) -> dict[str, Any]:
         "paramId": ParamId(mode, CAPTURE, camera, STACK_COUNT).number,
         "minValue": 1,
         "maxValue": _COUNT_MAX,
-        "currentValue": device.state.cameras[camera].count,
+        "currentValue": device.lag.shown(("count", camera), device.state.cameras[camera].count),
     }
 
 
@@ -154,28 +156,35 @@ def _mosaic(mode: int) -> dict[str, Any]:
 
 
 def _shared(device: Device, mode: int) -> list[dict[str, Any]]:
-    features = device.state.features
+    def held(feature: int) -> int:
+        return device.lag.shown(("feature", feature), device.state.features[feature].index)
+
     found = {
-        "stackFormat": (STACK_FORMAT, sorted(FORMATS), sorted(FORMATS)[features[params.FORMAT].index]),
-        "displaySource": (DISPLAY_SOURCE, [0, 1], features[params.DISPLAY].index),
-        "stackBinning": (STACK_BINNING, [0, 1], features[params.BINNING].index),
+        "stackFormat": (
+            ParamId(mode, CAPTURE, NEITHER, STACK_FORMAT),
+            sorted(FORMATS),
+            sorted(FORMATS)[held(params.FORMAT)],
+        ),
+        "displaySource": (ParamId(mode, CAPTURE, NEITHER, DISPLAY_SOURCE), [0, 1], held(params.DISPLAY)),
     }
+    if modes.has_binning(device):
+        binning = ParamId(mode, OPTICAL, TELE, STACK_BINNING)
+        found["stackBinning"] = (binning, [0, 1], held(params.BINNING))
     return [
-        {
-            "name": name,
-            "paramId": ParamId(mode, CAPTURE, NEITHER, item).number,
-            "values": values,
-            "currentValue": value,
-        }
-        for name, (item, values, value) in found.items()
+        {"name": name, "paramId": number.number, "values": values, "currentValue": value}
+        for name, (number, values, value) in found.items()
     ]
 
 
 def _device() -> list[dict[str, Any]]:
-    names = {101: "disableHostSlave", 104: "wideMatchingFrameCalibration", 105: "autoShutdown"}
+    told = (
+        ("disableHostSlave", DISABLE_HOST_SLAVE, True),
+        ("wideMatchingFrameCalibration", WIDE_MATCHING, False),
+        ("autoShutdown", AUTO_SHUTDOWN, False),
+    )
     return [
-        {"name": name, "paramId": number, "defaultValue": number == 101, "currentValue": False}
-        for number, name in names.items()
+        {"name": name, "paramId": number, "defaultValue": value, "currentValue": value}
+        for name, number, value in told
     ]
 
 

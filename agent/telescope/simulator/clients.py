@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Iterable
 from itertools import count
 
@@ -34,7 +33,6 @@ NOTIFICATION = 2
 NOTIFY_MODULE = 9
 _OCCUPIED = 4409  # WebSocket close code of a telescope that another client holds
 _GOING_AWAY = 1001
-_LATEST_PONG_S = 10.0  # of newer firmware while it stacks
 _UNKNOWN_NOTICE = 15399  # a number of the notification range that nobody ever saw
 _MINOR = {Generation.V2: 9, Generation.V3: 8}  # envelope versions seen in answers
 
@@ -96,12 +94,9 @@ class Client:
 
     # -- transport --------------------------------------------------------------------------------------
 
-    def pong(self) -> None:
-        """Answer a ping; newer firmware takes its time for that while it stacks."""
-        device, late = self.clients.device, 0.0
-        if device.options.generation == Generation.V3 and device.state.capturing():
-            late = self.clients.rng.uniform(0.0, _LATEST_PONG_S)
-        self._put_later("pong", 0, late)
+    def text(self, words: str) -> None:
+        """Send a text frame."""
+        self._outbox.put_nowait(words)
 
     def hold_up(self, seconds: float) -> None:
         """Take nothing more from this client for so long."""
@@ -124,11 +119,8 @@ class Client:
                 if not self.frozen:
                     await self.connection.send(frame)
 
-    def _put(self, data: bytes | str, cmd: int) -> None:
+    def _put(self, data: bytes, cmd: int) -> None:
         device = self.clients.device
-        if isinstance(data, str):
-            self._outbox.put_nowait(data)
-            return
         if device.faults.use(TruncatedFrames, cmd):
             data = data[: len(data) // 2]
         if device.faults.use(GarbledFrames, cmd):
@@ -137,7 +129,7 @@ class Client:
             )
         self._outbox.put_nowait(data)
 
-    def _put_later(self, data: bytes | str, cmd: int, seconds: float) -> None:
+    def _put_later(self, data: bytes, cmd: int, seconds: float) -> None:
         if seconds <= 0:
             self._put(data, cmd)
             return
@@ -172,7 +164,6 @@ class Clients:
         self.device = device
         self.clients: list[Client] = []
         self.numbers = count(1)
-        self.rng = random.Random(device.options.seed)  # noqa: S311 - pings must not change the night
         self._host: Client | None = None
         self._holder: Client | None = None
         self._stranger = False  # a client that is not there holds the lock

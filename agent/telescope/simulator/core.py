@@ -28,14 +28,13 @@ from agent.telescope.simulator.faults import (
     TakeControl,
 )
 from agent.telescope.simulator.history import Entry, History, Powered, ShutterClosed
+from agent.telescope.simulator.lag import LAG_S, Lag
 from agent.telescope.simulator.notices import Notice
 from agent.telescope.simulator.options import Generation, SimulatorOptions
 from agent.telescope.simulator.profiles import PROFILES
 from agent.telescope.simulator.state import Body, Capture, State, first_features
 
 logger = logging.getLogger(__name__)
-
-_GOODBYE_S = 0.5  # between "powering off" and the link going down
 
 
 class Links(Protocol):
@@ -68,6 +67,7 @@ class Device:
         self.faults = FaultBox(options.faults)
         self.history = History()
         self.broken_rules: list[BrokenRule] = []
+        self.lag = Lag(clock, of=LAG_S if options.generation == Generation.V3 else 0.0)
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
@@ -215,7 +215,7 @@ class Device:
         self.record(Powered(self.clock.now(), power, reason))
         if announced:
             self.notify(notices.powering_off())
-            await self.clock.sleep(_GOODBYE_S)
+            await self.clock.sleep(self.options.goodbye_s)
         self.power = power
         for name in [one for one in self._tasks if one != "power" and not one.startswith("fault")]:
             self.stop(name)
@@ -277,7 +277,7 @@ class Device:
     def charging_state(self, generation: Generation) -> int:
         """Return how a client of that generation is told whether the battery charges."""
         charging = self.state.body.charging
-        if generation != Generation.V3 or self.options.generation != Generation.V3:
+        if generation != Generation.V3 or not self.options.is_v3:
             return 2 if charging else 0
         if self.options.habits.charging == "one_is_battery":
             return 2 if charging else 1
@@ -311,7 +311,8 @@ class Device:
             site=options.site,
         )
         for camera in state.cameras.values():
-            camera.filter = profile.filters[0][0]
+            newer = options.generation == Generation.V3
+            camera.filter = profile.sky_filters[0] if newer else profile.filters[0][0]
         return state
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:

@@ -22,8 +22,9 @@ from agent.telescope.simulator.replay import Recording, ReplayedDwarf
 from agent.telescope.simulator.server import Server
 from agent.telescope.simulator.state import State
 
-# Some clients cannot wait for a capture that is over before they look: real seconds it must last.
-_SHORTEST_SESSION_S = 2.5
+# Some clients look only every second: real seconds that a capture, and the way from the answer to
+# switching off to the end of the link, must last for them.
+_SHORTEST_S = 2.5
 
 
 class SimulatedDwarf:
@@ -72,6 +73,11 @@ class SimulatedDwarf:
     def http_port(self) -> int:
         """The HTTP port in use."""
         return self._http.port
+
+    @property
+    def card_port(self) -> int | None:
+        """The port in use for the files of the card; None without one of their own."""
+        return self._http.card_port
 
     @property
     def ftp_port(self) -> int | None:
@@ -138,6 +144,10 @@ async def serve_recording(path: Path, options: SimulatorOptions, clock: Clock | 
 
 
 def patient(options: SimulatorOptions) -> SimulatorOptions:
-    """Return the options with captures long enough, in real time, for clients that look too late."""
-    shortest = max(options.minimum_session_s, _SHORTEST_SESSION_S * options.speed)
-    return replace(options, minimum_session_s=shortest)
+    """Return the options with captures and goodbyes long enough, in real time, for clients that look late."""
+    shortest = _SHORTEST_S * options.speed
+    return replace(
+        options,
+        minimum_session_s=max(options.minimum_session_s, shortest),
+        goodbye_s=max(options.goodbye_s, shortest),
+    )

@@ -217,7 +217,7 @@ class SlaveMode(Rule):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupied(Rule):
     name = "occupied"
-    help = "new connections are closed with the reason DEVICE_OCCUPIED"
+    help = "new connections are closed with code 4409"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +238,12 @@ class GotoFails(Rule):
 class SolvingFails(Rule):
     name = "solving-fails"
     help = "plate solving finds nothing, in goto, calibration and polar alignment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearLimit(Rule):
+    name = "near-limit"
+    help = "a calibration answers -14518 on its way, and goes on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,20 +18,32 @@ _TOLD = 4  # positions told while a search runs
 
 
 def start(
-    device: Device, kind: str, finished: Callable[[int], None], *, search_s: float, goal: int | None
+    device: Device,
+    kind: str,
+    finished: Callable[[int], None],
+    *,
+    search_s: float,
+    goal: int | None,
+    infinity: bool = False,
 ) -> None:
-    """Focus in the background; `kind` is "astro", "normal" or "area"; `finished` gets the code at the end."""
+    """Focus in the background; `finished` gets the code at the end.
+
+    `kind` is "astro", "fast", "normal" or "area"; `infinity` is a focus on the stored infinity position.
+    """
+    focus = device.state.focus
 
     async def work() -> None:
-        await search(device, kind, finished, search_s, goal)
+        focus.infinity_at = None
+        code = await search(device, kind, search_s, goal)
+        if code == 0 and infinity:
+            focus.infinity_at = device.clock.monotonic()
+        finished(code)
 
     device.start(ACTIVITY, work())
 
 
-async def search(
-    device: Device, kind: str, finished: Callable[[int], None], search_s: float, goal: int | None = None
-) -> None:
-    """Move to focus; tells state 1, positions on the way, state 3, then the code."""
+async def search(device: Device, kind: str, search_s: float, goal: int | None = None) -> int:
+    """Move to focus; tells state 1, positions on the way, state 3, and returns the code."""
     focus = device.state.focus
     focus.activity = kind
     device.notify(notices.focus_state(kind, Operation.RUNNING))
@@ -48,7 +60,7 @@ async def search(
     device.record(Focused(device.clock.now(), focus.position, code))
     focus.activity = ""
     device.notify(notices.focus_state(kind, Operation.STOPPED if code == 0 else Operation.IDLE))
-    finished(code)
+    return code
 
 
 def stop(device: Device) -> bool:
@@ -65,6 +77,7 @@ def stop(device: Device) -> bool:
 def step(device: Device, direction: int, steps: int = 1) -> None:
     """Move by hand: direction 0 far, 1 near."""
     focus = device.state.focus
+    focus.infinity_at = None
     moved = focus.position + (_STEP if direction else -_STEP) * steps
     focus.position = max(_FAR, min(_NEAR, moved))
     device.notify(notices.focus_position(focus.position))

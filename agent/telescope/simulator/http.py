@@ -36,6 +36,7 @@ class HttpServer:
         self.device = device
         self.clients = clients
         self._port = 0
+        self._card_port: int | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -44,6 +45,8 @@ class HttpServer:
             self._port = await self._serve(stack, self._application(), options.http_port)
             if options.stream_port is not None:
                 await self._serve(stack, self._streams(), options.stream_port)
+            if options.card_port is not None:
+                self._card_port = await self._serve(stack, self._card(), options.card_port)
             self._stack = stack.pop_all()
         return self
 
@@ -56,6 +59,11 @@ class HttpServer:
     def port(self) -> int:
         """The port in use."""
         return self._port
+
+    @property
+    def card_port(self) -> int | None:
+        """The port in use for the files of the card; None without one of their own."""
+        return self._card_port
 
     async def _serve(self, stack: AsyncExitStack, application: web.Application, port: int) -> int:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
@@ -79,15 +87,24 @@ class HttpServer:
                 *album.routes(self.device),
                 *admin.routes(self.device, self.clients),
                 *self._stream_routes(),
-                web.get("/{path:.*}", self._file),
+                *self._files_beside(),
             ]
         )
         return app
 
     def _streams(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
-        app.add_routes([*self._stream_routes(), web.get("/{path:.*}", self._file)])
+        app.add_routes([*self._stream_routes(), *self._files_beside()])
         return app
+
+    def _card(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard])
+        app.add_routes([web.get("/{path:.*}", self._file)])
+        return app
+
+    def _files_beside(self) -> list[web.RouteDef]:
+        """Older firmware serves the card's files on every port, newer on one of their own."""
+        return [] if self.device.options.is_v3 else [web.get("/{path:.*}", self._file)]
 
     def _stream_routes(self) -> list[web.RouteDef]:
         wide = "/secondstream" if self.device.options.model == "D2" else "/thirdstream"

@@ -57,17 +57,17 @@ def darks_progress(camera: int, percent: int, remaining_s: int) -> Notice:
     )
 
 
-def stacking_state(camera: int, state: int) -> Notice:
-    return _camera_state(15208 if camera == TELE else 15236, camera, state)
+def stacking_state(camera: int, state: int) -> tuple[Notice, ...]:
+    return _of_camera(_camera_state(15208, camera, state), 15236, camera)
 
 
-def stacking_progress(camera: int, v2: notify.StackingProgress, seconds_each: float) -> Notice:
+def stacking_progress(camera: int, v2: notify.StackingProgress, seconds_each: float) -> tuple[Notice, ...]:
     v3 = notify.StackingProgress()
     v3.CopyFrom(v2)
     v3.camera = camera
     v3.shooting_time = min(_INT32, round(v2.current_count * seconds_each))
     v3.stacked_time = min(_INT32, round(v2.stacked_count * seconds_each))
-    return Notice(15209 if camera == TELE else 15237, v2, v3)
+    return _of_camera(Notice(15209, v2, v3), 15237, camera)
 
 
 def calibration_state(state: int, solves: int = 0) -> Notice:
@@ -241,6 +241,13 @@ def sensor_temperature(camera: int, celsius: int) -> Notice:
 
 def attitude(pitch: float, yaw: float, roll: float) -> Notice:
     return Notice(15295, None, notify.Attitude(pitch=pitch, yaw=yaw, roll=roll))
+
+
+def _of_camera(notice: Notice, wide: int, camera: int) -> tuple[Notice, ...]:
+    """Older firmware tells of the wide camera under a number of its own, newer under the tele camera's."""
+    if camera == TELE:
+        return (notice,)
+    return Notice(wide, notice.v2, None), Notice(notice.cmd, None, notice.v3)
 
 
 def _camera_state(cmd: int, camera: int, state: int) -> Notice:

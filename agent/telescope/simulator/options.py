@@ -45,6 +45,7 @@ class SimulatorOptions:
     http_port: int = 0
     stream_port: int | None = None
     ftp_port: int | None = None
+    card_port: int | None = None
     seed: int = 1
     serial: str = ""
     name: str = ""
@@ -65,6 +66,7 @@ class SimulatorOptions:
     ambient_c: float = 12.0
     darks: bool = True
     boot_s: float = 45.0
+    goodbye_s: float = 0.5
     minimum_session_s: float = 0.0
     telemetry_s: float = 60.0
     faults: tuple[Fault, ...] = ()
@@ -81,7 +83,7 @@ class SimulatorOptions:
             object.__setattr__(self, "exclusive", self.generation == Generation.V3)
         if self.answer_type not in (1, 3):
             raise SimulatorError(f"answer_type is 1 or 3, not {self.answer_type}.")
-        for name in ("port", "http_port", "stream_port", "ftp_port"):
+        for name in ("port", "http_port", "stream_port", "ftp_port", "card_port"):
             port = getattr(self, name)
             if port is not None and not 0 <= port <= _MAX_PORT:
                 raise SimulatorError(f"{name} is 0 to {_MAX_PORT}, not {port}.")
@@ -91,6 +93,11 @@ class SimulatorOptions:
             raise SimulatorError(f"stacking_loss is a share from 0 to 1, not {self.stacking_loss}.")
         if not 0 <= self.battery <= 100:
             raise SimulatorError(f"battery is 0 to 100 percent, not {self.battery}.")
+
+    @property
+    def is_v3(self) -> bool:
+        """Whether it has newer firmware, and nothing of the older."""
+        return self.generation == Generation.V3
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> SimulatorOptions:

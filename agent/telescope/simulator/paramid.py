@@ -8,10 +8,10 @@ OPTICAL, CAPTURE, MODE_WIDE = 1, 2, 3  # sections
 NEITHER = 15  # the camera nibble of parameters both cameras share
 
 EXPOSURE, GAIN, WHITE_BALANCE, FILTER = 1, 2, 3, 13
-STACK_COUNT = 16
-# Numbers of these were never published: a client has to learn them from the catalogue.
-STACK_FORMAT, DISPLAY_SOURCE, STACK_BINNING, MOSAIC_COUNT = 17, 18, 19, 20
+STACK_BINNING = 30  # Dwarf 3 alone
+STACK_FORMAT, STACK_COUNT, MOSAIC_COUNT, DISPLAY_SOURCE = 15, 16, 17, 18
 AUTO_CALIBRATION = 100
+AUTO_SHUTDOWN, WIDE_MATCHING, DISABLE_HOST_SLAVE = 1389782697508969, 1389782697508968, 1389782697508965
 
 FORMATS = {2: 0, 3: 1}  # value of the newer firmware (FITS, TIFF) to the index of the older
 LEAST_ASTRO_GAIN = 40

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator import focusing, notices, physics
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.faults import CalibrationFails, GotoFails, SolvingFails
+from agent.telescope.simulator.faults import CalibrationFails, GotoFails, NearLimit, SolvingFails
 from agent.telescope.simulator.history import Calibration, PolarAlignment, Slew
+from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.state import Operation
 
 SOLVING_FAILED = -11500
@@ -17,9 +18,13 @@ CALIBRATION_FAILED = -11504
 GOTO_FAILED = -11505
 CALIBRATE_FIRST = -11511
 EQ_FAILED = -11516
+NEAR_LIMIT = -14518
 
 ACTIVITY = "motion"
+_STEP_CALIBRATION = 30  # of a one-click goto
 _GIVE_UP_SOLVES = 5  # plate solves that find nothing before a calibration is given up
+_STANDSTILL_S = 2.0  # after a stop the mount still swings that long
+_IN_FOCUS_S = 60.0  # so long after an infinity focus newer firmware measures the polar alignment
 
 Code = Callable[[int], None]
 
@@ -39,12 +44,18 @@ def busy(device: Device) -> bool:
     return bool(device.state.motion.activity)
 
 
-def start_calibration(device: Device, finished: Code) -> None:
-    """Calibrate; `finished` gets the code before the last state is told."""
+def swings(device: Device) -> bool:
+    """Tell whether the mount tracks, or was stopped only just now."""
+    pointing = device.state.pointing
+    return pointing.tracking or device.clock.monotonic() - pointing.stopped_at < _STANDSTILL_S
+
+
+def start_calibration(device: Device, finished: Code, note: Code) -> None:
+    """Calibrate; `note` gets codes that end nothing, `finished` the code before the last state is told."""
     _begin(device, "calibration")
 
     async def work() -> None:
-        await calibrate(device, finished)
+        await calibrate(device, finished, note)
         device.state.motion.activity = ""
 
     device.start(ACTIVITY, work())
@@ -66,7 +77,7 @@ def start_one_click(device: Device, aim: Aim, finished: Callable[[int, int], Non
     _begin(device, "one-click")
 
     async def work() -> None:
-        step, code = await _one_click(device, aim)
+        step, code = await _one_click(device, aim, lambda code: finished(_STEP_CALIBRATION, code))
         finished(step, code)
         device.state.motion.activity = ""
         if code:  # a good one ends with tracking, and says no more
@@ -94,7 +105,8 @@ def stop(device: Device) -> str:
     if motion.calibration != Operation.IDLE:
         motion.calibration = Operation.IDLE
         device.notify(notices.calibration_state(Operation.STOPPED, motion.solves))
-        device.notify(notices.calibration_state(Operation.IDLE))
+        if _ends_idle(device):
+            device.notify(notices.calibration_state(Operation.IDLE))
     if motion.goto != Operation.IDLE:
         motion.goto = Operation.IDLE
         device.notify(notices.goto_state(Operation.IDLE, motion.goto_target))
@@ -103,6 +115,7 @@ def stop(device: Device) -> str:
         device.notify(notices.eq_state(motion.eq_step, Operation.STOPPED))
     if pointing.tracking:
         target, pointing.tracking = pointing.target, False
+        pointing.stopped_at = device.clock.monotonic()
         device.notify(notices.tracking_state(Operation.STOPPED, target))
     if motion.sun_moon != Operation.IDLE:
         motion.sun_moon = Operation.IDLE
@@ -113,9 +126,17 @@ def stop(device: Device) -> str:
     return what
 
 
-async def calibrate(device: Device, finished: Code) -> int:
-    """Move and solve until enough fields are known; tell states 1, 4, 3, then the result, then idle."""
+async def calibrate(device: Device, finished: Code, note: Code) -> int:
+    """Move and solve until enough fields are known; tell states 1, 4, 3, then the result, and maybe idle.
+
+    Each solve that finds nothing is a note of its own, and the calibration goes on. Newer firmware begins
+    with the end of an earlier one.
+    """
     motion, clock = device.state.motion, device.clock
+    device.state.focus.infinity_at = None
+    blurred = _newer(device) and swings(device)
+    if _newer(device):
+        device.notify(notices.calibration_state(Operation.STOPPED))
     _tell_calibration(device, Operation.RUNNING, 0)
     needed = device.rng.randint(*physics.CALIBRATION_SOLVES)
     failure = device.faults.use(CalibrationFails)
@@ -126,10 +147,13 @@ async def calibrate(device: Device, finished: Code) -> int:
         tries += 1
         _tell_calibration(device, Operation.SOLVING, tries)
         await clock.sleep(physics.PLATE_SOLVE_S)
-        if device.faults.use(SolvingFails) is None:
+        if device.faults.use(NearLimit) is not None:
+            note(NEAR_LIMIT)
+        if not blurred and device.faults.use(SolvingFails) is None:
             solved += 1
             continue
         missed += 1
+        note(SOLVING_FAILED)
         if missed >= _GIVE_UP_SOLVES:
             code = CALIBRATION_FAILED
     if failure is not None:
@@ -142,14 +166,18 @@ async def calibrate(device: Device, finished: Code) -> int:
         error = (device.rng.uniform(-2, 2), device.rng.uniform(-2, 2))
         device.state.calibration_error = error
         device.notify(notices.calibration_result(*error))
-    motion.solves = 0
-    _tell_calibration(device, Operation.IDLE, 0)
+        if _newer(device):
+            device.notify(notices.body_status(equatorial=True))
+    motion.solves, motion.calibration = 0, Operation.IDLE
+    if _ends_idle(device):
+        _tell_calibration(device, Operation.IDLE, 0)
     return code
 
 
 async def goto(device: Device, aim: Aim, finished: Code) -> int:
     """Slew, solve, and track; states 1, 4, 3 with the name, then tracking 1 with the name."""
     pointing, clock = device.state.pointing, device.clock
+    device.state.focus.infinity_at = None
     if pointing.tracking:
         pointing.tracking = False
         device.notify(notices.tracking_state(Operation.IDLE, pointing.target))
@@ -214,7 +242,7 @@ def _record_slew(device: Device, aim: Aim, code: int) -> None:
     )
 
 
-async def _one_click(device: Device, aim: Aim) -> tuple[int, int]:
+async def _one_click(device: Device, aim: Aim, note: Code) -> tuple[int, int]:
     code = 0
 
     def keep(value: int) -> None:
@@ -224,16 +252,16 @@ async def _one_click(device: Device, aim: Aim) -> tuple[int, int]:
     one_click = notify.OneClickGotoState
     running = notify.OperationState(state=Operation.RUNNING)
     device.notify(notices.one_click(1, one_click(focus=running)))
-    await focusing.search(device, "fast", keep, physics.FOCUS_MOVE_S)
+    code = await focusing.search(device, "fast", physics.FOCUS_MOVE_S)
     if code:
         return 20, code
     if not device.state.calibrated and aim.solar_index not in (physics.MOON, physics.SUN):
         device.notify(
             notices.one_click(1, one_click(calibration=notify.CalibrationState(state=Operation.RUNNING)))
         )
-        await calibrate(device, keep)
+        await calibrate(device, keep, note)
         if code:
-            return 30, code
+            return _STEP_CALIBRATION, code
     slewing = notify.GotoState(state=Operation.RUNNING, target_name=aim.target)
     device.notify(notices.one_click(1, one_click(goto=slewing)))
     await goto(device, aim, keep)
@@ -245,11 +273,12 @@ async def _one_click(device: Device, aim: Aim) -> tuple[int, int]:
 
 async def _solve_eq(device: Device, finished: Callable[[float, float, int], None]) -> None:
     clock = device.clock
+    blurred = _newer(device) and not _in_focus(device)
     _tell_eq(device, 1, Operation.RUNNING)
     await clock.sleep(physics.EQ_FOCUS_S)
     _tell_eq(device, 2, Operation.RUNNING)
     await clock.sleep(physics.EQ_SOLVE_S)
-    code = EQ_FAILED if device.faults.use(SolvingFails) else 0
+    code = EQ_FAILED if blurred or device.faults.use(SolvingFails) else 0
     azimuth, altitude = (0.0, 0.0) if code else (device.rng.uniform(-3, 3), device.rng.uniform(-2, 2))
     device.record(PolarAlignment(clock.now(), azimuth, altitude, code))
     if code == 0:
@@ -258,6 +287,19 @@ async def _solve_eq(device: Device, finished: Callable[[float, float, int], None
     device.state.motion.eq = Operation.IDLE
     finished(azimuth, altitude, code)
     device.notify(notices.body_status(device.state.body.equatorial))
+
+
+def _newer(device: Device) -> bool:
+    return device.options.generation == Generation.V3
+
+
+def _ends_idle(device: Device) -> bool:
+    return not _newer(device) or device.options.habits.calibration_end == "idle"
+
+
+def _in_focus(device: Device) -> bool:
+    since = device.state.focus.infinity_at
+    return since is not None and device.clock.monotonic() - since <= _IN_FOCUS_S
 
 
 def _begin(device: Device, activity: str) -> None:

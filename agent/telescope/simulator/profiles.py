@@ -7,6 +7,12 @@ from dataclasses import dataclass, replace
 TELE = 0
 WIDE = 1
 
+NORMAL, DEEP_SKY, SUN_AND_MOON, MILKY_WAY, STAR_TRAILS, SUN, MOON, PLANETS = 1, 2, 3, 4, 5, 8, 9, 10  # modes
+SKY_MODES = (DEEP_SKY, MILKY_WAY, STAR_TRAILS)
+SOLAR_MODES = (SUN, MOON, PLANETS)
+CHILDREN = {SUN_AND_MOON: SUN}  # a parent that is entered lands on this child
+SOLAR_PARENT = (SUN_AND_MOON, "Sun and Moon", (2, 3, 4, 5))
+
 
 @dataclass(frozen=True, slots=True)
 class Optics:
@@ -25,7 +31,7 @@ class Optics:
 class Profile:
     """One model. `tables` names the model whose exposures and gains it has.
 
-    `rotation_home` is whether the rotation motor has a home to be sent to.
+    `sky_filters` are those that newer firmware offers under the stars.
     """
 
     device_id: int
@@ -41,9 +47,9 @@ class Profile:
     preview: tuple[int, int]
     total_gb: int
     filters: tuple[tuple[int, str], ...]
+    sky_filters: tuple[int, ...]
     modes: tuple[tuple[int, str, tuple[int, ...]], ...]
     tables: str
-    rotation_home: bool = True
 
     def optics(self, camera: int) -> Optics:
         """Return the camera's optics: 0 tele, 1 wide."""
@@ -51,10 +57,10 @@ class Profile:
 
 
 _COMMON_MODES: tuple[tuple[int, str, tuple[int, ...]], ...] = (
-    (1, "Normal", (1, 3, 4, 5, 6)),
+    (1, "Normal", (1, 3, 4, 5)),
     (2, "Deep sky", (2,)),
-    (8, "Sun", (1, 2, 3, 4, 5)),
-    (9, "Moon", (1, 2, 3, 4, 5)),
+    (8, "Sun", (2, 3, 4, 5)),
+    (9, "Moon", (2, 3, 4, 5)),
     (10, "Planet", (2, 3, 4, 5)),
 )
 _STAR_MODES: tuple[tuple[int, str, tuple[int, ...]], ...] = (
@@ -77,6 +83,7 @@ PROFILES: dict[str, Profile] = {
         preview=(1280, 720),
         total_gb=58,
         filters=((0, "Cut"), (1, "Pass")),
+        sky_filters=(0, 1),
         modes=_COMMON_MODES,
         tables="D2",
     ),
@@ -94,6 +101,7 @@ PROFILES: dict[str, Profile] = {
         preview=(1920, 1080),
         total_gb=113,
         filters=((0, "VIS"), (1, "Astro"), (2, "Duo-Band")),
+        sky_filters=(1, 2),
         modes=_COMMON_MODES + _STAR_MODES,
         tables="D3",
     ),
@@ -111,9 +119,9 @@ PROFILES: dict[str, Profile] = {
         preview=(1920, 1080),
         total_gb=58,
         filters=((1, "Astro"), (2, "Duo-Band")),
+        sky_filters=(1, 2),
         modes=_COMMON_MODES + _STAR_MODES,
         tables="mini",
-        rotation_home=False,
     ),
 }
 

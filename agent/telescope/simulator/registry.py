@@ -82,6 +82,13 @@ class Call:
         self.answer(common.ComResponse(code=code))
 
 
+def for_newer(device: Device, call: Call) -> bool:
+    """Tell whether this client is served in the form of the newer firmware."""
+    if device.options.generation == Generation.BOTH:
+        return call.peer.generation == Generation.V3
+    return device.options.is_v3
+
+
 Handler = Callable[[Device, Call], Message | int | None]
 
 

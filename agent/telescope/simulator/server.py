@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _quiet = logging.getLogger(f"{__name__}.handshake")
 _quiet.setLevel(logging.CRITICAL)  # clients that are cut on purpose are no news
 
+_STACKING_PONG_S = 9.0  # newer firmware is that late while it stacks
 _V3_MODULES = (14, 15)
 _V3_FROM_MINOR = 10  # older clients send at most 9
 
@@ -101,7 +102,7 @@ class Server:
     def _frame(self, client: Client, frame: str | bytes) -> None:
         if isinstance(frame, str):
             if frame == "ping" and not self.device.faults.use(NoPong):
-                client.pong()
+                self._pong(client)
             return
         try:
             packet = envelope.Packet.FromString(frame)
@@ -119,6 +120,18 @@ class Server:
         except Exception as error:  # a bug of the simulator must not end the client's connection
             self.device.errors.append(error)
             logger.exception("simulator: command %d failed", packet.cmd)
+
+    def _pong(self, client: Client) -> None:
+        device = self.device
+        if not (device.options.is_v3 and device.state.capturing()):
+            client.text("pong")
+            return
+
+        async def later() -> None:
+            await device.clock.sleep(_STACKING_PONG_S)
+            client.text("pong")
+
+        device.start(f"pong {next(self.clients.numbers)}", later())
 
     def _request(self, client: Client, packet: envelope.Packet) -> None:
         device, module, cmd = self.device, packet.module_id, packet.cmd

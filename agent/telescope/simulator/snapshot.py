@@ -8,10 +8,10 @@ from agent.telescope.simulator import capture, notices
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.notices import Notice
 from agent.telescope.simulator.options import Generation
-from agent.telescope.simulator.profiles import TELE, WIDE
+from agent.telescope.simulator.profiles import SOLAR_MODES, SOLAR_PARENT, SUN_AND_MOON, TELE, WIDE
 from agent.telescope.simulator.state import Operation
 
-_PARENTS = {8: 3, 9: 3}  # Sun and Moon belong to mode 3
+_PARENTS = dict.fromkeys(SOLAR_MODES, SUN_AND_MOON)
 
 
 def notifications(device: Device) -> list[Notice]:
@@ -32,9 +32,9 @@ def notifications(device: Device) -> list[Notice]:
         if lens.open:
             told.append(notices.stream_type(lens.stream, camera))
         if lens.operation != Operation.IDLE:
-            told.append(notices.stacking_state(camera, lens.operation))
+            told += notices.stacking_state(camera, lens.operation)
             if lens.capture is not None:
-                told.append(capture.progress(lens.capture, capture.STACKED))
+                told += capture.progress(lens.capture, capture.STACKED)
         if lens.function:
             told.append(notices.function_state(camera, lens.function, Operation.RUNNING))
     motion = state.motion
@@ -70,6 +70,8 @@ def device_state(device: Device, *, slave: bool, locked: bool) -> task.DeviceSta
     answer.control.host_slave.CopyFrom(notify.HostSlaveMode(mode=int(slave), lock=locked))
     for mode, _, techniques in device.profile.modes:
         answer.modes.add(mode=mode, parent=_PARENTS.get(mode, 0), techniques=techniques)
+    number, _, techniques = SOLAR_PARENT
+    answer.modes.add(mode=number, parent=-1, techniques=techniques)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -41,6 +42,7 @@ class Capture:
     format: str
     total: int
     started_at: datetime
+    begun_s: float  # of the clock's monotonic time
     folder: str
     taken: int = 0
     stacked: int = 0
@@ -72,6 +74,7 @@ class CameraState:
     stream: int = 1  # 1 RTSP, 2 JPEG
     operation: Operation = Operation.IDLE
     capture: Capture | None = None
+    asks_about_darks: bool = False  # V3: no dark fits; nothing is exposed until somebody says to go on
     function: int = 0  # running photo, burst, record …, 0 none
 
 
@@ -96,6 +99,7 @@ class Pointing:
     rotation: float = 158.0
     pitch: float = 60.0  # raised: it was in use
     homed: bool = True
+    stopped_at: float = -math.inf  # tracking, by a client; the clock's monotonic seconds
 
 
 @dataclass(slots=True)
@@ -115,11 +119,12 @@ class Motion:
 
 @dataclass(slots=True)
 class Focus:
-    """The focus motor; `activity` is "", "astro" or "normal"."""
+    """The focus motor; `activity` is "", "astro", "fast", "normal" or "area"."""
 
     position: int = 630
     infinity: int = INFOCUS
     activity: str = ""
+    infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
 
 
 @dataclass(slots=True)
@@ -172,6 +177,10 @@ class State:
             for number, one in self.cameras.items()
             if camera in (None, number)
         )
+
+    def asks_about_darks(self) -> bool:
+        """Tell whether a capture is held until somebody says to go on without fitting darks."""
+        return any(one.asks_about_darks for one in self.cameras.values())
 
 
 def first_features(model: str) -> dict[int, Feature]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from agent.capabilities import Camera
 from agent.clock import LoopClock
 from agent.targets import Site, SkyTarget
+from agent.telescope.dwarf.http import CARD_PORT
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 from agent.telescope.interface import CameraSettings, TelescopeEvent
@@ -49,8 +50,14 @@ class Bench:
 
     def another(self, options: DwarfOptions | None = None, limits: Limits | None = None) -> DwarfTelescope:
         """A second driver for the same telescope, as after a restart of the agent."""
-        address = DwarfAddress("127.0.0.1", self.sim.port, self.sim.http_port)
-        return DwarfTelescope(address, options=options, limits=limits, clock=self.clock, rng=random.Random(2))
+        return DwarfTelescope(
+            address_of(self.sim), options=options, limits=limits, clock=self.clock, rng=random.Random(2)
+        )
+
+
+def address_of(sim: SimulatedDwarf) -> DwarfAddress:
+    """Every port of a simulated telescope."""
+    return DwarfAddress("127.0.0.1", sim.port, sim.http_port, sim.card_port or CARD_PORT)
 
 
 @asynccontextmanager
@@ -72,12 +79,13 @@ async def bench(
             "site": BASEL,
             "faults": list(faults),
             "strict": True,
+            "card_port": 0,
             **simulated,
         }
     )
     async with SimulatedDwarf(wanted, clock) as sim:
         telescope = DwarfTelescope(
-            DwarfAddress("127.0.0.1", sim.port, sim.http_port),
+            address_of(sim),
             options=options,
             limits=limits,
             clock=clock,

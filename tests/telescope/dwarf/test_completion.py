@@ -97,6 +97,49 @@ def test_a_calibration_that_begins_again_is_not_over() -> None:
     assert completion.patience is None
 
 
+@pytest.mark.parametrize("code", [-11500, -14518, -14523, -11526])
+@pytest.mark.parametrize("wants_result", [True, False])
+def test_a_note_renews_the_patience_with_a_calibration(code: int, wants_result: bool) -> None:
+    completion = calibration(wants_result)
+    completion.patience = 1.0
+    assert not done_after(completion, OK, answered(code), CalibrationStep(4, 2), answered(code))
+    assert completion.patience is None
+
+
+@pytest.mark.parametrize("wants_result", [True, False])
+def test_success_answered_after_it_ran_ends_a_calibration_with_its_states(wants_result: bool) -> None:
+    for end in (3, 0):
+        completion = calibration(wants_result)
+        assert not done_after(completion, CalibrationStep(3, 0), CalibrationStep(4, 1), answered(-11500))
+        assert not done_after(completion, CalibrationStep(4, 2), OK)
+        assert done_after(completion, CalibrationStep(end, 2))
+        assert done_after(calibration(wants_result), CalibrationStep(4, 1), CalibrationStep(end, 1), OK)
+
+
+@pytest.mark.parametrize("wants_result", [True, False])
+async def test_a_calibration_that_fell_silent_after_a_miss_is_not_taken_for_good(wants_result: bool) -> None:
+    completion = calibration(wants_result)
+    done_after(completion, OK, CalibrationStep(4, 5), answered(-11500), CalibrationStep(3, 5))
+    with pytest.raises(TransientError) as caught:
+        await completion.silent(15)
+    assert caught.value.device_code == -11500
+
+
+def test_a_goto_passes_over_misses_only_while_it_calibrates() -> None:
+    completion = goto()
+    done_after(completion, OK, CalibrationStep(4, 1), answered(-11500), GotoStep(1, "M42"))
+    with pytest.raises(TransientError):
+        completion.see(answered(-11500))
+    assert done_after(goto(), CalibrationStep(4, 1), answered(-11500), GotoStep(1, "M42"), Tracking(1, "M42"))
+
+
+def test_a_note_brings_no_polar_alignment() -> None:
+    completion = EqCompletion("Measuring", judge, Limits())
+    note = astro_pb2.SolveEqAnswer(code=-11526).SerializeToString()
+    assert not done_after(completion, Answered(note))
+    assert completion.error is None
+
+
 def test_tracking_another_target_is_no_arrival() -> None:
     assert not done_after(goto(), OK, GotoStep(1, ""), Tracking(1, "M31"))
     assert done_after(goto(), GotoStep(1, ""), Tracking(1, "M31"), Tracking(1, "M42"))
@@ -153,9 +196,7 @@ async def test_a_focus_without_any_state_is_asked_about() -> None:
 
 
 def start() -> CaptureStartCompletion:
-    return CaptureStartCompletion(
-        "Start", judge, Limits(), camera=Camera.TELE, query=knows_nothing, blocks=lambda _code: False
-    )
+    return CaptureStartCompletion("Start", judge, Limits(), camera=Camera.TELE, query=knows_nothing)
 
 
 async def test_a_warning_starts_a_capture_only_if_it_runs() -> None:

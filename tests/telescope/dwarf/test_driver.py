@@ -121,7 +121,7 @@ def test_settings_are_read_back_as_they_were_set(model: str, generation: str) ->
         exposure=150,
         gain=80,
         filter=1,
-        binning=None if model == "mini" else 1,
+        binning=1 if model == "D3" or (model, generation) == ("D2", "v2") else None,
         format="TIFF",
         count=12,
     )
@@ -465,8 +465,8 @@ def test_halting_stops_a_capture_within_a_second(generation: str) -> None:
         asked = b.clock.now()
         await b.telescope.halt()
         stops = [one for one in b.sim.received if one.cmd in (11006, 11004) and one.at >= asked]
-        assert {one.cmd for one in stops} == {11006, 11004}
-        assert all((one.at - asked).total_seconds() < 1 for one in stops)
+        at_once = {one.cmd for one in stops if (one.at - asked).total_seconds() < 1}
+        assert at_once == {11006, 11004}  # newer firmware ignores a stop this early: it is asked again
         assert await b.telescope.running_capture(Camera.TELE) is None
 
     on_bench(run, generation=generation)
@@ -671,9 +671,8 @@ def test_settings_are_never_read_back_from_our_own_memory() -> None:
 
 def test_frames_exposed_otherwise_than_set_are_told(caplog: pytest.LogCaptureFixture) -> None:
     async def run(b: Bench) -> None:
-        await b.telescope.apply(Camera.TELE, CameraSettings(exposure=150, count=2))
-        b.sim.faults.add("setting-ignored:setting=exposure")
         await b.telescope.apply(Camera.TELE, CameraSettings(exposure=156, count=2))
+        b.sim.state.cameras[0].exposure = 150  # without a word
         await b.telescope.calibrate(BASEL)
         await b.telescope.goto(ORION, BASEL)
         await b.telescope.start_capture(Camera.TELE)

@@ -12,9 +12,11 @@ from aiohttp import web
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf import http as dwarf_http
+from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.http import DwarfHttp, HttpError
 from agent.telescope.dwarf.media import Album, begun_after, newest_ended_since, newest_since, stream_addresses
 from agent.telescope.errors import ProtocolError
+from agent.telescope.interface import CaptureEnd
 
 ZURICH = ZoneInfo("Europe/Zurich")
 START = datetime(2026, 7, 1, 21, 0, tzinfo=UTC)
@@ -176,3 +178,80 @@ def test_streams_have_addresses() -> None:
         "wide_jpeg": "http://10.0.0.7:8092/thirdstream",
     }
     assert stream_addresses("[fe80::1]", "D2")["wide_jpeg"] == "http://[fe80::1]:8092/secondstream"
+
+
+@asynccontextmanager
+async def answering(
+    by_type: dict[object, list[dict[str, object]]], note: bytes = b""
+) -> AsyncIterator[DwarfHttp]:
+    """An album that lists by the media type it is asked for; notes of sessions are on a port of their own."""
+
+    async def infos(request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        kind = asked.get("mediaType", tuple(asked.get("mediaTypeList", ())))
+        return web.json_response({"code": 0, "data": by_type.get(kind, [])})
+
+    async def file(request: web.Request) -> web.StreamResponse:
+        if not note or not request.path.endswith("/shotsInfo.json"):
+            raise web.HTTPNotFound
+        return web.Response(body=note)
+
+    ports = []
+    runners = []
+    for method, path, handler in (
+        ("POST", "/album/list/mediaInfos", infos),
+        ("GET", "/{path:.*}", file),
+    ):
+        app = web.Application()
+        app.router.add_route(method, path, handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        runners.append(runner)
+        ports.append(int(runner.addresses[0][1]))
+    try:
+        async with DwarfHttp("127.0.0.1", ports[0], card_port=ports[1]) as client:
+            yield client
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+BARE = {"astroImageDetails": None, "mediaType": 0}
+PHOTO = {"filePath": "/Normal_Photos/a.jpg", "mediaType": 0, "modificationTime": 1782000000}
+
+
+@pytest.mark.parametrize("kind", [6, 4, (4,)])
+async def test_a_session_is_found_by_whichever_question_lists_it_and_no_photo_is_taken_for_one(
+    kind: object,
+) -> None:
+    async with answering({kind: [item(mediaType=9), PHOTO]}) as client:
+        (entry,) = await Album(client, DialectV3.album).captures(ZURICH)
+    assert (entry.target, entry.taken) == ("M 31", 12)
+
+
+async def test_a_session_listed_twice_is_one_and_the_listing_with_counts_is_believed() -> None:
+    async with answering({6: [item(**BARE)], 4: [item()]}) as client:
+        (entry,) = await Album(client, DialectV3.album).captures(ZURICH)
+    assert (entry.counted, entry.taken) == (True, 12)
+
+
+async def test_frames_to_take_that_are_told_as_minus_one_are_unknown() -> None:
+    details = {"target": "M 31", "shotsTaken": 7, "shotsStacked": 6, "shotsToTake": -1, "srcDir": FOLDER}
+    async with answering({6: [item(astroImageDetails=details)]}) as client:
+        (entry,) = await Album(client, DialectV3.album).captures(ZURICH)
+    assert (entry.taken, entry.to_take, entry.report().end) == (7, 0, CaptureEnd.UNKNOWN)
+
+
+async def test_counts_the_album_leaves_out_are_read_from_the_note_on_the_card() -> None:
+    note = b'{"target":"M 31","exp":"15","shotsTaken":9,"shotsStacked":8,"shotsToTake":12}'
+    async with answering({6: [item(**BARE)]}, note) as client:
+        (entry,) = await Album(client, DialectV3.album).captures(ZURICH)
+    assert (entry.taken, entry.stacked, entry.to_take, entry.exposure_s) == (9, 8, 12, 15.0)
+
+
+@pytest.mark.parametrize("note", [b"", b"[]", b"\xff{", b"[" * 100_000, b'{"shotsTaken":"many"}'])
+async def test_a_note_that_says_nothing_leaves_the_counts_unknown(note: bytes) -> None:
+    async with answering({6: [item(**BARE)]}, note) as client:
+        (entry,) = await Album(client, DialectV3.album).captures(ZURICH)
+    assert (entry.taken, entry.to_take) == (0, 0)

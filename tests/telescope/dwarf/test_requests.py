@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.telescope.dwarf.link.requests import Answered, Broken, Exchange
 from agent.telescope.dwarf.wire.commands import module_of
 from agent.telescope.dwarf.wire.envelope import Packet, PacketType
-from agent.telescope.dwarf.wire.notifications import BatteryLevel
+from agent.telescope.dwarf.wire.notifications import BatteryLevel, LateAnswer
 from agent.telescope.errors import UnreachableError
 
 
@@ -46,15 +46,15 @@ async def test_answers_of_both_types_are_answers(kind: int) -> None:
     assert await question == b"\x08\x01"
 
 
-async def test_an_answer_from_another_module_or_of_another_type_is_none() -> None:
+async def test_an_answer_to_another_command_or_of_another_type_is_none() -> None:
     wire = Wire()
     question = asyncio.create_task(wire.exchange.ask(11004))
     await settle()
-    wire.exchange.deliver(Packet(4, 11004, PacketType.ANSWER))
+    wire.answers(11002)
     wire.answers(11004, kind=PacketType.REQUEST)
     await settle()
     assert not question.done()
-    wire.answers(11004)
+    wire.exchange.deliver(Packet(4, 11004, PacketType.ANSWER))  # from whichever module
     assert await question == b""
 
 
@@ -75,14 +75,17 @@ async def test_one_question_of_a_kind_is_in_flight_and_others_pass() -> None:
     assert await second == b"B"
 
 
-async def test_duplicate_and_late_answers_are_nobodys() -> None:
+async def test_duplicate_and_late_answers_are_told_and_answer_nothing() -> None:
     wire = Wire()
     question = asyncio.create_task(wire.exchange.ask(13000))
     await settle()
     question.cancel()
     await settle()
+    heard: list[object] = []
+    wire.exchange.listen(heard.append)
     wire.answers(13000, b"late")
     wire.answers(13000, b"late again")
+    assert heard == [LateAnswer(13000, b"late"), LateAnswer(13000, b"late again")]
     fresh = asyncio.create_task(wire.exchange.ask(13000))
     await settle()
     wire.answers(13000, b"fresh")

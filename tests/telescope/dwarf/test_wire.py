@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.generation_v3 import param_id
+from agent.telescope.dwarf.parameters import PARAMETERS
 from agent.telescope.dwarf.proto import (
     astro_pb2,
     ble_pb2,
@@ -18,7 +18,8 @@ from agent.telescope.dwarf.proto import (
     task_pb2,
 )
 from agent.telescope.dwarf.wire import code_table, notifications
-from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, describe, error_for
+from agent.telescope.dwarf.wire.code_table import Advice
+from agent.telescope.dwarf.wire.codes import CodeKind, advising, code_kind, describe, error_for
 from agent.telescope.dwarf.wire.commands import Cmd, module_of, name_of
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, Packet, PacketType, decode
 from agent.telescope.dwarf.wire.notifications import Unknown, read_notification
@@ -82,7 +83,7 @@ def test_envelopes_are_the_known_bytes_in_both_directions(packet: Packet, wire: 
         ),
         (notify_pb2.TrackingState(state=1, target_name="M42"), "08 01 12 03 4d 34 32"),
         (
-            param_pb2.SetModeParam(param_id=param_id(1, Camera.TELE, 1), mode=1, value=156),
+            param_pb2.SetModeParam(param_id=144396663052566529, mode=1, value=156),
             "08 81 80 80 80 80 80 c0 80 02 10 01 18 9c 01",
         ),
         (
@@ -100,11 +101,19 @@ def test_messages_are_the_known_bytes_in_both_directions(message, wire: str) -> 
 
 
 def test_parameter_ids_are_the_known_numbers() -> None:
-    assert param_id(1, Camera.TELE, 1) == 144396663052566529
-    assert param_id(1, Camera.TELE, 2) == 144396663052566530
-    assert param_id(1, Camera.TELE, 13) == 144396663052566541
-    assert param_id(2, Camera.TELE, 16) == 144678138029277200
-    assert param_id(2, Camera.WIDE, 16) - param_id(2, Camera.TELE, 16) == 1 << 44
+    numbers = {one.setting: one.number(2, Camera.TELE) for one in PARAMETERS}
+    assert numbers == {
+        "exposure": 144396663052566529,
+        "gain": 144396663052566530,
+        "filter": 144396663052566541,
+        "binning": 0x020100000000001E,
+        "format": 144942020819943439,
+        "count": 144678138029277200,
+    }
+    wide = {one.setting: one.number(2, Camera.WIDE) for one in PARAMETERS}
+    assert (wide["exposure"], wide["format"]) == (144414255238610945, numbers["format"])
+    assert wide["count"] - numbers["count"] == 1 << 44
+    assert {one.number(9, Camera.TELE) >> 56 for one in PARAMETERS} == {9}
 
 
 def test_fields_written_with_their_default_value_are_accepted() -> None:
@@ -145,7 +154,16 @@ def test_notifications_nobody_knows_keep_their_bytes() -> None:
         (15202, "", Generation.V3, notifications.ChargingState(False)),
         (15203, "080a1040", Generation.V2, notifications.StorageSpace(10, 64)),
         (15208, "", Generation.V2, notifications.CaptureState(Camera.TELE, 0)),
+        (15208, "08011001", Generation.V3, notifications.CaptureState(Camera.WIDE, 1)),
         (15236, "0801", Generation.V3, notifications.CaptureState(Camera.WIDE, 1)),
+        (
+            15209,
+            "080c180220014001",
+            Generation.V3,
+            notifications.CaptureCount(Camera.WIDE, 0, 12, 2, 1, ""),
+        ),
+        (15288, "090000000000004e40", Generation.V3, notifications.ExposureTick(Camera.TELE, 60.0, 0.0)),
+        (15255, "08011002", Generation.V3, notifications.Waiting()),
         (15212, "080112034d3432", Generation.V2, notifications.Tracking(1, "M42")),
         (15223, "", Generation.V2, notifications.HostMode(host=True, locked=False)),
         (15223, "08011001", Generation.V2, notifications.HostMode(host=False, locked=True)),
@@ -184,7 +202,11 @@ TRANSIENT, REFUSED = TransientError, RefusedError
         (-6, REFUSED, "card_full"),
         (-10501, TRANSIENT, "tele_closed"),
         (-10502, TRANSIENT, "setting_refused"),
+        (-10504, TRANSIENT, "video_failed"),
+        (-10508, TRANSIENT, "raw_failed"),
         (-10515, REFUSED, "exposure_too_long"),
+        (-10516, TRANSIENT, "mode_not_switched"),
+        (-10518, REFUSED, "video_file"),
         (-11500, TRANSIENT, "plate_solving_failed"),
         (-11501, TRANSIENT, "busy"),
         (-11502, REFUSED, "dark_gain"),
@@ -211,13 +233,17 @@ TRANSIENT, REFUSED = TransientError, RefusedError
         (-11530, REFUSED, "dark_temperature"),
         (-11531, TRANSIENT, "sun_moon_not_found"),
         (-11532, TRANSIENT, "guiding_exposure"),
+        (-11533, TRANSIENT, "guiding_blocked"),
         (-12501, TRANSIENT, "wide_closed"),
+        (-12507, TRANSIENT, "wide_time_lapse_running"),
         (-12508, REFUSED, "exposure_too_long"),
         (-13300, TRANSIENT, "time_not_set"),
         (-13301, TRANSIENT, "zone_not_set"),
         (-13800, TRANSIENT, "power_board"),
         (-14504, REFUSED, "motor_unknown"),
-        (-14507, TRANSIENT, "motor"),
+        (-14501, TRANSIENT, "motor_moves"),
+        (-14507, REFUSED, "motor_order"),
+        (-14511, TRANSIENT, "motor_no_home"),
         (-14512, TRANSIENT, "motor_position"),
         (-14519, REFUSED, "motor_limit"),
         (-14520, TRANSIENT, "motor_needs_home"),
@@ -250,12 +276,40 @@ def test_every_code_of_the_table_reads_as_a_sentence() -> None:
         assert meaning.name.replace("_", "").isalnum()
 
 
+@pytest.mark.parametrize(
+    ("advice", "some"),
+    [
+        (Advice.WAIT, {-10507, -10514, -11501, -11506, -11507, -11508, -11509, -14500, -16600}),
+        (Advice.ENTER, {-10501, -10516, -12501}),
+        (Advice.ENTER_ONCE, {-1}),
+        (Advice.GO_ON, {-11503, -11513, -11514, -11526, -11530, -14518, -14523}),
+    ],
+)
+def test_what_is_to_be_waited_for_entered_again_or_passed_over(advice: Advice, some: set[int]) -> None:
+    assert some <= advising(advice)
+    assert not advising(advice) & advising(*set(Advice) - {advice, Advice.RETRY})
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (-11505, ["shooting mode", "above the horizon"]),
+        (-11516, ["Focus on infinity"]),
+        (-11531, ["lens cap", "by hand"]),
+        (-11533, ["roof", "lens"]),
+    ],
+)
+def test_a_hint_names_what_the_owner_can_do(code: int, words: list[str]) -> None:
+    hint = error_for(code, "Goto Sun").hint
+    assert all(word in hint for word in words), hint
+
+
 @pytest.mark.parametrize("code", [0, -10500, -12500])
 def test_an_open_camera_counts_as_success(code: int) -> None:
     assert code_kind(code) is CodeKind.DONE
 
 
-@pytest.mark.parametrize("code", [-11503, -11513, -11514, -11526, -11530, -14518])
+@pytest.mark.parametrize("code", [-11503, -11513, -11514, -11526, -11530, -14518, -14523])
 def test_warnings_do_not_fail_a_command(code: int) -> None:
     assert code_kind(code) is CodeKind.WARNING
 

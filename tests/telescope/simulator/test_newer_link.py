@@ -194,4 +194,4 @@ def test_the_rotation_of_a_mini_finds_no_home() -> None:
             rotation = (await client.ask(14003, motor.MotorReset(id=1))).read(motor.MotorAnswer).code
             return pitch, rotation, [one.rule for one in sim.broken_rules]
 
-    assert run_virtual(run()) == (0, -14511, [HardwareRule.ROTATION_HOME])
+    assert run_virtual(run()) == (0, -14511, [HardwareRule.RESET_ROTATION])

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera
+from agent.targets import SkyTarget, SolarTarget
 from agent.telescope.dwarf.commands.live import willing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.interface import CameraSettings
+
+
+async def prepare(device: Device, target: SkyTarget | SolarTarget | None, camera: Camera) -> None:
+    """Learn what the camera takes for this target, before anything is set or moved."""
+    device.require_control()
+    device.dialect.aim(target)
+    await device.dialect.prepare(device, camera)
 
 
 async def apply(device: Device, camera: Camera, settings: CameraSettings) -> None:

@@ -13,27 +13,32 @@ from datetime import datetime
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.commands.live import go_live, willing
+from agent.telescope.dwarf.commands.missing_darks import START, STOP, FirstLight, close_question, go_on
 from agent.telescope.dwarf.completion import CaptureStartCompletion, CaptureStopCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.link.patience import limit
 from agent.telescope.dwarf.media import Album, AlbumEntry, begun_after, newest_ended_since, newest_since
 from agent.telescope.dwarf.state import UNNAMED, CaptureRecord, Phase
+from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.codes import error_for
-from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.errors import CommandTimeoutError, TelescopeError, TransientError, UnreachableError
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    NothingExposedError,
+    TelescopeError,
+    TransientError,
+    UnreachableError,
+)
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
 
-_START = {Camera.TELE: Cmd.START_CAPTURE, Camera.WIDE: Cmd.START_WIDE_CAPTURE}
-_STOP = {Camera.TELE: Cmd.STOP_CAPTURE, Camera.WIDE: Cmd.STOP_WIDE_CAPTURE}
 _STRAGGLERS_S = 0.5  # the last count may come just after the end
 _AWAY_CHECK_S = 30.0  # how often a lost telescope's absence is measured
 
 Progress = Callable[[CaptureProgress], None]
 
 
-async def start_capture(device: Device, camera: Camera) -> None:
+async def start_capture(device: Device, camera: Camera, *, without_goto: bool = False) -> None:
     """Open the shutter; returns when the telescope says it captures."""
     device.require_control()
     record = device.state.captures[camera]
@@ -47,10 +52,12 @@ async def start_capture(device: Device, camera: Camera) -> None:
         await go_live(device)
     record.begin(device.clock.now())
     try:
-        await willing(device, camera, lambda: _open_shutter(device, camera, force=False))
+        await willing(device, camera, lambda: _open_shutter(device, camera, without_goto=without_goto))
     except UnreachableError:
         raise  # whether it began is for the reconnected telescope to say
     except TelescopeError:
+        if record.told_to_go_on:
+            await close_question(device, camera)
         record.abandon()
         raise
     record.confirmed = True
@@ -65,6 +72,7 @@ async def follow_capture(
     if record.phase is Phase.NONE:
         await device.query()
     told: CaptureProgress | None = None
+    first_light = FirstLight(device, camera)
     away_since: float | None = None
     while record.active:
         record.changed.clear()
@@ -81,7 +89,13 @@ async def follow_capture(
         elif now - away_since > device.limits.away:
             device.require_link()
         try:
-            async with limit(device.clock, _patience(device, record) if connected else _AWAY_CHECK_S):
+            next_look = await first_light.look(connected=connected)
+        except NothingExposedError:
+            await stop_capture(device, camera)
+            raise
+        patience = min(next_look, _patience(device, record) if connected else _AWAY_CHECK_S)
+        try:
+            async with limit(device.clock, patience):
                 await record.changed.wait()
         except TimeoutError:
             await _ask_quietly(device)
@@ -110,7 +124,7 @@ async def running_capture(device: Device, camera: Camera) -> CaptureProgress | N
 
 async def recorded_captures(device: Device, camera: Camera, since: datetime) -> tuple[CaptureReport, ...]:
     """The album's records of captures begun after `since`, newest first."""
-    entries = await Album(device.http).captures(device.zone)
+    entries = await Album(device.http, device.dialect.album).captures(device.zone)
     return tuple(entry.report() for entry in entries if entry.camera is camera and begun_after(entry, since))
 
 
@@ -122,7 +136,9 @@ async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
     record.stop_asked = record.stop_asked or record.active
     try:
         async with limit(device.clock, device.limits.capture_stop):
-            while not await _asked_to_stop(device, camera):
+            asked = 1
+            while not await _asked_to_stop(device, camera, fast=asked % device.limits.fast_stop_every == 0):
+                asked += 1
                 _LOGGER.warning("The %s capture goes on; the telescope is asked to stop it again", camera)
     except TimeoutError:
         seconds = device.limits.capture_stop
@@ -132,32 +148,36 @@ async def stop_capture(device: Device, camera: Camera) -> CaptureReport:
     return await _report(device, record, attached_at)
 
 
-async def _asked_to_stop(device: Device, camera: Camera) -> bool:
+async def _asked_to_stop(device: Device, camera: Camera, *, fast: bool) -> bool:
     """Ask once, and wait for the end of the capture; false when the stop was not heard."""
+    cmd = device.dialect.fast_stop.get(camera, STOP[camera]) if fast else STOP[camera]
     completion = CaptureStopCompletion(
         "Stopping the capture", device.judge, device.limits, camera=camera, query=device.query
     )
-    await device.carry_out(_STOP[camera], None, completion, total=device.limits.capture_stop)
+    await device.carry_out(cmd, None, completion, total=device.limits.capture_stop)
     return not completion.unheard
 
 
-async def _open_shutter(device: Device, camera: Camera, *, force: bool) -> None:
+async def _open_shutter(device: Device, camera: Camera, *, without_goto: bool, force: bool = False) -> None:
     doing = f"Starting the {camera} capture"
-    dialect = device.dialect
+    dialect, limits = device.dialect, device.limits
     completion = CaptureStartCompletion(
-        doing, device.judge, device.limits, camera=camera, query=device.query, blocks=dialect.must_force
+        doing, device.judge, limits, camera=camera, query=device.query, holds=dialect.holds_captures
     )
     request = await dialect.start_capture(device, camera, force=force)
-    limits = device.limits
     await device.carry_out(
-        _START[camera], request, completion, total=limits.capture_start, news=limits.state_check
+        START[camera], request, completion, total=limits.capture_start, news=limits.state_check
     )
-    if not completion.refused:
-        return
-    if force or not dialect.must_force(completion.warning):
-        raise error_for(completion.warning, doing, dialect.generation)
-    _LOGGER.warning("Capturing all the same: unattended, frames without matching darks beat no frames")
-    await _open_shutter(device, camera, force=True)
+    code = completion.warning
+    held = dialect.holds_captures and code in codes.NO_FITTING_DARKS
+    if held and completion.refused:
+        await go_on(device, camera)
+    elif held:
+        device.state.captures[camera].asked_about_darks()
+    elif completion.refused and code == codes.NEEDS_GOTO and without_goto and not force:
+        await _open_shutter(device, camera, without_goto=without_goto, force=True)
+    elif completion.refused:
+        raise error_for(code, doing, dialect.generation)
 
 
 def _connected(device: Device) -> bool:
@@ -208,6 +228,7 @@ async def _report(device: Device, record: CaptureRecord, attached_at: datetime) 
         target=seen.target or facts.target,
         exposure_s=seen.exposure_s or facts.exposure_s,
         began=seen.began or facts.began,
+        without_darks=record.without_darks,
     )
 
 
@@ -221,7 +242,7 @@ def _told(device: Device, record: CaptureRecord) -> CaptureProgress:
 
 async def _album_entry(device: Device, record: CaptureRecord, attached_at: datetime) -> AlbumEntry | None:
     """The album's record of this very capture, or None when the album does not clearly have it."""
-    entries = await Album(device.http).captures(device.zone)
+    entries = await Album(device.http, device.dialect.album).captures(device.zone)
     if record.started_at is not None:
         entry = newest_since(entries, record.started_at, record.camera)
     else:

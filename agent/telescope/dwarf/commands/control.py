@@ -120,6 +120,7 @@ async def park(device: Device) -> None:
     """Fold the barrel in; a motor that asks for its home is sent there first."""
     device.require_control()
     await stop_goto(device)
+    device.state.infinity_at = None
     code = await _run_pitch(device)
     if code == codes.MOTOR_NEEDS_HOME:
         reset = motor_pb2.MotorReset(id=_PITCH, direction=True)  # the way pitch finds its home

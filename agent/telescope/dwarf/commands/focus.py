@@ -16,7 +16,7 @@ from agent.telescope.errors import TelescopeError
 _LOGGER = logging.getLogger(__name__)
 
 _SEARCH, _INFINITY = 0, 1
-_FAST_FOCUS_FAILED = -15101
+_SEARCH_FIRST = frozenset({-15101, -15107, -15108})  # the fast focus failed, or no position is stored
 
 
 async def auto_focus(device: Device) -> None:
@@ -28,8 +28,9 @@ async def infinite_focus(device: Device) -> None:
     """Go to the stored infinity focus; a telescope that asks for a search first gets one."""
     try:
         await _focus(device, _INFINITY, "Infinity focus")
+        device.state.infinity_at = device.clock.monotonic()
     except TelescopeError as error:
-        if error.device_code != _FAST_FOCUS_FAILED:
+        if error.device_code not in _SEARCH_FIRST:
             raise
         _LOGGER.info("The telescope wants a full focus search first")
         await auto_focus(device)
@@ -49,6 +50,7 @@ async def _focus(device: Device, mode: int, doing: str) -> None:
         request = focus_pb2.AstroAutoFocus(mode=mode)
         await device.carry_out(Cmd.ASTRO_AUTO_FOCUS, request, completion, total=device.limits.focus)
 
+    device.state.infinity_at = None
     device.state.occupied(FOCUSING)
     try:
         await willing(device, Camera.TELE, attempt)

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import logging
+
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
+from agent.telescope.dwarf.commands.focus import infinite_focus
 from agent.telescope.dwarf.commands.live import willing
 from agent.telescope.dwarf.completion import CalibrationCompletion, EqCompletion, GotoCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import astro_pb2
 from agent.telescope.dwarf.state import CALIBRATING, SLEWING, SOLVING
+from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.errors import ProtocolError, RefusedError, TelescopeError
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    ProtocolError,
+    RefusedError,
+    TelescopeError,
+    UnreachableError,
+)
 from agent.telescope.interface import EqError
+
+_LOGGER = logging.getLogger(__name__)
 
 _LONGEST_NAME = 64  # it becomes part of a folder's name
 
 
 async def calibrate(device: Device, site: Site | None) -> None:
-    """Calibrate by plate solving; success is what the telescope reports, never a quick answer."""
+    """Calibrate by plate solving, from standstill; success is what the telescope reports, no quick answer.
+
+    One that failed, or of which no end was heard, is stopped: it would spoil the next.
+    """
     device.require_control()
+    if device.dialect.exacting_mount:
+        await _stand_still(device)
 
     async def attempt() -> None:
         completion = CalibrationCompletion(
@@ -31,7 +48,15 @@ async def calibrate(device: Device, site: Site | None) -> None:
             query=device.query,
         )
         request = device.dialect.calibrate(site)
-        await device.carry_out(Cmd.CALIBRATE, request, completion, total=device.limits.calibrate)
+        try:
+            await device.carry_out(Cmd.CALIBRATE, request, completion, total=device.limits.calibrate)
+        except UnreachableError:
+            raise
+        except TelescopeError as error:
+            unheard = isinstance(error, CommandTimeoutError)
+            if completion.ran or unheard or error.device_code == codes.CALIBRATION_RUNNING:
+                await _stop_calibration(device)
+            raise
 
     device.state.occupied(CALIBRATING)
     try:
@@ -49,6 +74,7 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
     # Sun and Moon are tracked by sight, and reported under the telescope's own name for them.
     seen_by_sight = isinstance(target, SolarTarget) and target.body in (SolarBody.SUN, SolarBody.MOON)
     device.require_control()
+    device.dialect.aim(target)
 
     async def attempt() -> None:
         completion = GotoCompletion(
@@ -56,6 +82,7 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
         )
         await device.carry_out(cmd, request, completion, total=device.limits.goto)
 
+    device.state.still_at = device.state.infinity_at = None
     device.state.occupied(SLEWING)
     try:
         await willing(device, Camera.TELE, attempt)
@@ -69,13 +96,20 @@ async def stop_goto(device: Device) -> None:
     """Stop a goto or tracking; harmless when there is none."""
     device.require_link()
     await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
+    device.state.still_at = device.clock.monotonic()
     device.state.free(SLEWING)
 
 
 async def solve_eq(device: Device, site: Site | None) -> EqError:
-    """Measure the polar alignment error; RefusedError without a site."""
+    """Measure the polar alignment error, freshly in focus if need be; RefusedError without a site."""
     place = _known(site, "Measuring the polar alignment")
     device.require_control()
+    if device.dialect.exacting_mount:
+        if not _in_focus(device):
+            await infinite_focus(device)
+            await device.clock.sleep(device.limits.still)
+            device.state.still_at = None
+        await _stand_still(device)
     measured: list[EqError] = []
 
     async def attempt() -> None:
@@ -88,13 +122,39 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
     device.state.occupied(SOLVING)
     try:
         await willing(device, Camera.TELE, attempt)
-    except TelescopeError:
+    except TelescopeError as error:
         device.state.free(SOLVING)
+        if error.device_code == codes.EQ_SOLVING_FAILED:
+            device.state.infinity_at = None  # it may have been out of focus all the same
         raise
     device.state.free(SOLVING)
     if not measured:
         raise ProtocolError("The polar alignment ended without its two numbers.")
     return measured[-1]
+
+
+def _in_focus(device: Device) -> bool:
+    since = device.state.infinity_at
+    return since is not None and device.clock.monotonic() - since <= device.limits.in_focus
+
+
+async def _stand_still(device: Device) -> None:
+    """Stop the mount unless it is known to be stopped, and let it come to rest."""
+    if device.state.still_at is None:
+        try:
+            await stop_goto(device)
+        except CommandTimeoutError as error:
+            _LOGGER.debug("Nothing was heard of the stop: %s", error)
+    since = device.state.still_at
+    now = device.clock.monotonic()
+    await device.clock.sleep(max(0.0, (now if since is None else since) + device.limits.still - now))
+
+
+async def _stop_calibration(device: Device) -> None:
+    try:
+        await device.ask(Cmd.STOP_CALIBRATION, within=device.limits.stop)
+    except CommandTimeoutError as error:
+        _LOGGER.debug("Nothing was heard of the stop: %s", error)
 
 
 def _goto_request(

@@ -1,4 +1,7 @@
-"""Questions and answers over a link that numbers neither: matched by command, one of a kind in flight."""
+"""Questions and answers over a link that numbers neither: matched by command, one of a kind in flight.
+
+The module is no part of the match: a Dwarf II was seen to answer for its wide camera as if it were the tele.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from agent.telescope.dwarf.wire.commands import Module, module_of, name_of
+from agent.telescope.dwarf.wire.commands import Module, name_of
 from agent.telescope.dwarf.wire.envelope import ANSWER_TYPES, Generation, Packet, PacketType
-from agent.telescope.dwarf.wire.notifications import Notification, Unknown, read_notification
+from agent.telescope.dwarf.wire.notifications import LateAnswer, Notification, Unknown, read_notification
 from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
-
-_Key = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,14 @@ Replies = asyncio.Queue[Notification | Answered | Broken]
 class Exchange:
     """Sends commands through `transmit` and hands out what comes back. Owns every pending answer.
 
-    Bounding the time is the caller's part: a cancelled question is forgotten, its late answer dropped.
+    Bounding the time is the caller's part: a cancelled question is forgotten, its late answer published.
     """
 
     def __init__(self, transmit: Callable[[int, bytes], Awaitable[None]]) -> None:
         self.generation = Generation.V3
         self._transmit = transmit
-        self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._pending: dict[_Key, Replies] = {}  # a conversation takes every answer, a question the first
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._pending: dict[int, Replies] = {}  # a conversation takes every answer, a question the first
         self._inboxes: list[Replies] = []
         self._listeners: list[Callable[[Notification], None]] = []
         self._strangers: set[int] = set()
@@ -91,9 +92,13 @@ class Exchange:
         if packet.type == PacketType.NOTIFICATION or packet.module_id == Module.NOTIFY:
             self.publish(read_notification(packet.cmd, packet.data, self.generation))
             return
-        replies = self._pending.get((packet.module_id, packet.cmd))
-        if replies is None or packet.type not in ANSWER_TYPES:
-            _LOGGER.debug("Nobody asked for %s (type %d)", name_of(packet.cmd), packet.type)
+        replies = self._pending.get(packet.cmd)
+        if packet.type not in ANSWER_TYPES:
+            _LOGGER.debug("%s comes as nothing known (type %d)", name_of(packet.cmd), packet.type)
+            return
+        if replies is None:
+            _LOGGER.debug("Nobody waits for an answer to %s", name_of(packet.cmd))
+            self.publish(LateAnswer(packet.cmd, packet.data))
             return
         replies.put_nowait(Answered(packet.data))
 
@@ -120,11 +125,10 @@ class Exchange:
 
     @asynccontextmanager
     async def _question(self, cmd: int, data: bytes, replies: Replies) -> AsyncIterator[Replies]:
-        key = (module_of(cmd), cmd)
-        async with self._locks[key]:
-            self._pending[key] = replies
+        async with self._locks[cmd]:
+            self._pending[cmd] = replies
             try:
                 await self._transmit(cmd, data)
                 yield replies
             finally:
-                self._pending.pop(key, None)
+                self._pending.pop(cmd, None)

@@ -12,6 +12,7 @@ from agent.telescope.errors import RefusedError, TelescopeError, TransientError
 
 OK = 0
 NOT_UNDERSTOOD = -1
+BAD_PARAMETER = -3
 TELE_ALREADY_OPEN = -10500
 TELE_CLOSED = -10501
 WIDE_ALREADY_OPEN = -12500
@@ -19,12 +20,18 @@ WIDE_CLOSED = -12501
 PLATE_SOLVING_FAILED = -11500
 ASTRO_BUSY = -11501
 NO_MATCHING_DARK = -11503
+CALIBRATION_RUNNING = -11507
+GOTO_FAILED = -11505
 NEEDS_GOTO = -11513
 ADJUST_EXPOSURE = -11514
+EQ_SOLVING_FAILED = -11516
 OVER_EXPOSED = -11526
 DARK_TEMPERATURE = -11530
 MOTOR_LIMIT = -14519
 MOTOR_NEEDS_HOME = -14520
+
+NO_FITTING_DARKS = frozenset({NO_MATCHING_DARK, DARK_TEMPERATURE})
+_PASSES = (Advice.WAIT, Advice.ENTER, Advice.RETRY)
 
 
 class CodeKind(StrEnum):
@@ -74,18 +81,24 @@ def describe(code: int, generation: Generation = Generation.V3) -> DeviceCode:
     return DeviceCode("unknown_code", "the telescope gives a code nobody knows", "", Advice.STOP)
 
 
+def advising(*advice: Advice) -> frozenset[int]:
+    """Return the codes of either generation with one of these advices."""
+    tables = (code_table.COMMON, *code_table.BY_GENERATION.values())
+    return frozenset(code for table in tables for code, meaning in table.items() if meaning.advice in advice)
+
+
 def code_kind(code: int, generation: Generation = Generation.V3) -> CodeKind:
     """Tell whether a code is success, a warning that lets the command go on, or failure."""
     advice = describe(code, generation).advice
     if advice is Advice.FINE:
         return CodeKind.DONE
-    return CodeKind.WARNING if advice is Advice.WARN else CodeKind.FAILED
+    return CodeKind.WARNING if advice is Advice.GO_ON else CodeKind.FAILED
 
 
 def error_for(code: int, doing: str, generation: Generation = Generation.V3) -> TelescopeError:
     """Return the error that says what to do next. `doing` begins the sentence ("Goto M 31")."""
     meaning = describe(code, generation)
-    kind = TransientError if meaning.advice is Advice.RETRY else RefusedError
+    kind = TransientError if meaning.advice in _PASSES else RefusedError
     hint = meaning.remedy
     return kind(
         f"{doing}: {meaning.sentence} ({code}).",

@@ -100,6 +100,18 @@ class CalibrationDone:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyMode:
+    """V3: how the body stands, told after a calibration among others; None unknown."""
+
+    equatorial: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """V3: the telescope works on something: proof of life, nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
 class GotoStep:
     """The state of a goto; only V3 says for which target."""
 
@@ -159,11 +171,34 @@ class ParamEcho:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeIs:
+    """V3: the shooting mode the telescope is in."""
+
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class TechniqueIs:
+    """V3: the shooting technique the telescope is ready for."""
+
+    technique: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureTick:
     """A long exposure goes on. Seconds."""
 
+    camera: Camera
     total_s: float
     exposed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LateAnswer:
+    """An answer to a command that was answered before, or is waited for no longer."""
+
+    cmd: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +222,8 @@ Notification = (
     | Tracking
     | CalibrationStep
     | CalibrationDone
+    | BodyMode
+    | Waiting
     | GotoStep
     | FocusRun
     | EqStep
@@ -194,10 +231,15 @@ Notification = (
     | CaptureCount
     | ParamsEcho
     | ParamEcho
+    | ModeIs
+    | TechniqueIs
     | ExposureTick
+    | LateAnswer
     | AlbumChanged
     | PoweringOff
 )
+
+_WIDE = 1  # as messages number the cameras
 
 _Decoder = Callable[[bytes, Generation], Notification | None]
 
@@ -250,15 +292,23 @@ def _eq_step(data: bytes, generation: Generation) -> EqStep:
     return EqStep(message.state, message.step)
 
 
-def _capture_state(camera: Camera) -> _Decoder:
-    return _simple(notify_pb2.CameraOperation, lambda message: CaptureState(camera, message.state))
+def _camera(number: int) -> Camera:
+    return Camera.WIDE if number == _WIDE else Camera.TELE
 
 
-def _capture_count(camera: Camera) -> _Decoder:
+def _capture_state(camera: Camera | None = None) -> _Decoder:
+    """Of that camera, or of the one the message names: V3 tells both under one number."""
+    return _simple(
+        notify_pb2.CameraOperation,
+        lambda message: CaptureState(camera or _camera(message.camera), message.state),
+    )
+
+
+def _capture_count(camera: Camera | None = None) -> _Decoder:
     return _simple(
         notify_pb2.StackingProgress,
         lambda message: CaptureCount(
-            camera,
+            camera or _camera(message.camera),
             message.update_count_type,
             message.total_count,
             message.current_count,
@@ -266,6 +316,13 @@ def _capture_count(camera: Camera) -> _Decoder:
             message.target_name,
             message.exp_index,
         ),
+    )
+
+
+def _exposure_tick(camera: Camera) -> _Decoder:
+    return _simple(
+        notify_pb2.LongExposureV2,
+        lambda message: ExposureTick(camera, message.total_time, message.exposed_time),
     )
 
 
@@ -281,6 +338,8 @@ def param_values(param: common_pb2.CommonParam) -> tuple[int, int, int, int, flo
     return param.id, param.auto_mode, param.mode_index, param.index, param.continue_value
 
 
+_EQUATORIAL = {1: True, 2: False}
+
 _focus_run = _simple(notify_pb2.OperationState, lambda message: FocusRun(message.state))
 
 _DECODERS: dict[int, _Decoder] = {
@@ -289,8 +348,8 @@ _DECODERS: dict[int, _Decoder] = {
     15203: _simple(
         notify_pb2.Storage, lambda message: StorageSpace(message.available_size, message.total_size)
     ),
-    15208: _capture_state(Camera.TELE),
-    15209: _capture_count(Camera.TELE),
+    15208: _capture_state(),
+    15209: _capture_count(),
     15210: _simple(
         notify_pb2.CalibrationState,
         lambda message: CalibrationStep(message.state, message.plate_solving_times),
@@ -307,21 +366,22 @@ _DECODERS: dict[int, _Decoder] = {
     15236: _capture_state(Camera.WIDE),
     15237: _capture_count(Camera.WIDE),
     15239: _eq_step,
-    15241: _simple(
-        notify_pb2.LongExposureV2, lambda message: ExposureTick(message.total_time, message.exposed_time)
-    ),
-    15242: _simple(
-        notify_pb2.LongExposureV2, lambda message: ExposureTick(message.total_time, message.exposed_time)
-    ),
+    15241: _exposure_tick(Camera.TELE),
+    15242: _exposure_tick(Camera.WIDE),
     15243: _simple(notify_pb2.BodyTemperature, lambda message: BodyTemperature(message.temperature)),
     15256: _simple(notify_pb2.CalibrationResult, lambda message: CalibrationDone(message.azi, message.alt)),
+    15255: _simple(notify_pb2.WaitingProgress, lambda _message: Waiting()),
     15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),
+    15262: _simple(notify_pb2.BodyStatus, lambda message: BodyMode(_EQUATORIAL.get(message.status))),
     15264: _simple(
         notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.mode, message.value)
     ),
+    15267: _simple(notify_pb2.ModeSwitched, lambda message: ModeIs(message.destination)),
+    15269: _simple(notify_pb2.ModeSwitched, lambda message: TechniqueIs(message.destination)),
     15278: _focus_run,
     15280: _focus_run,
     15288: _simple(
-        notify_pb2.LongExposure, lambda message: ExposureTick(message.total_time, message.exposed_time)
+        notify_pb2.LongExposure,
+        lambda message: ExposureTick(_camera(message.camera), message.total_time, message.exposed_time),
     ),
 }

@@ -142,12 +142,6 @@ def shooting_time(device: Device, call: Call) -> Message:
     return proto.ShootingTimeAnswer(shooting_time=round(seconds * lens.count), cam_id=asked.cam_id)
 
 
-@on(11050, v2=False)
-def go_on_without_dark(device: Device, _call: Call) -> int:
-    device.state.darks = True  # until the next restart it asks no more
-    return OK
-
-
 def _tell(device: Device, camera: int, operation: Operation) -> None:
     device.state.darks_operation = operation
     device.notify(notices.darks_state(camera, operation))

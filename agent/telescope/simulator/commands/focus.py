@@ -52,12 +52,14 @@ def astro_auto_focus(device: Device, call: Call) -> int | None:
     if device.runs(focusing.ACTIVITY):
         return _SLOW_FAILED
     infinity = call.request.mode == _TO_INFINITY
+    fast = infinity and device.options.habits.infinity_focus == "fast"
     focusing.start(
         device,
-        "astro",
+        "fast" if fast else "astro",
         call.code,
         search_s=focusing.INFINITY_S if infinity else focusing.SEARCH_S,
         goal=device.state.focus.infinity if infinity else None,
+        infinity=infinity,
     )
     return None
 

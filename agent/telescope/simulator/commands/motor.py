@@ -14,11 +14,11 @@ from agent.telescope.simulator.registry import OK, Call, on
 
 ROTATION, PITCH = 1, 2
 _NAMES = {ROTATION: "rotation", PITCH: "pitch"}
-_BAD_ID, _NO_HOME, _LIMIT, _HOME_FIRST = -14504, -14511, -14519, -14520
+_BAD_ID, _NO_RESET, _LIMIT, _HOME_FIRST = -14504, -14511, -14519, -14520
 _LIMITS = {ROTATION: (0.0, 360.0), PITCH: (0.0, 330.0)}
 _TURN_S = 0.5  # between two looks at a running motor
 _RESET_S = 4.0
-_HOPELESS_S = 60.0  # how long a mini looks for a home of its rotation, which it has not
+_RESET_GIVEN_UP_S = 30.0
 
 
 def _position(device: Device, motor: int) -> float:
@@ -27,6 +27,7 @@ def _position(device: Device, motor: int) -> float:
 
 def _move(device: Device, motor: int, position: float) -> None:
     setattr(device.state.pointing, _NAMES[motor], position)
+    device.state.focus.infinity_at = None
     device.state.pointing.ra_hours = device.state.pointing.dec_degrees = None
     if device.state.pointing.tracking:
         device.state.pointing.tracking = False
@@ -94,16 +95,14 @@ def reset(device: Device, call: Call) -> Message | None:
     if motor not in _NAMES:
         return proto.MotorAnswer(id=motor, code=_BAD_ID)
 
-    endless = (
-        device.options.generation == Generation.V3 and motor == ROTATION and not device.profile.rotation_home
-    )
-    if endless:
-        device.broke(HardwareRule.ROTATION_HOME, call.peer.client_id, str(call.cmd))
+    homeless = device.profile.tables == "mini" and device.options.generation == Generation.V3
+    if homeless and motor == ROTATION:
+        device.broke(HardwareRule.RESET_ROTATION, call.peer.client_id, f"14003 {motor}")
 
     async def turn() -> None:
-        if endless:
-            await device.clock.sleep(_HOPELESS_S)
-            call.answer(proto.MotorAnswer(id=motor, code=_NO_HOME))
+        if homeless and motor == ROTATION:
+            await device.clock.sleep(_RESET_GIVEN_UP_S)
+            call.answer(proto.MotorAnswer(id=motor, code=_NO_RESET))
             return
         await device.clock.sleep(_RESET_S)
         device.state.pointing.homed = True

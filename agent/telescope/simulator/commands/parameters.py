@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import param_pb2 as proto
-from agent.telescope.simulator import notices, params, tables
+from agent.telescope.simulator import modes, notices, params, tables
+from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.paramid import (
     CAPTURE,
@@ -24,9 +27,12 @@ from agent.telescope.simulator.paramid import (
     WHITE_BALANCE,
     ParamId,
 )
-from agent.telescope.simulator.profiles import TELE, WIDE
+from agent.telescope.simulator.profiles import DEEP_SKY, NORMAL, SKY_MODES, SOLAR_MODES, TELE, WIDE
 from agent.telescope.simulator.registry import BAD_PARAMETER, NOT_UNDERSTOOD, OK, Call, on
 
+_Setter = Callable[[Device, Call, ParamId], int]
+
+_SET_INT = 16703
 _SLIDERS = {
     4: params.BRIGHTNESS,
     5: params.CONTRAST,
@@ -37,70 +43,122 @@ _SLIDERS = {
 _SHARED = {STACK_FORMAT: params.FORMAT, STACK_BINNING: params.BINNING, DISPLAY_SOURCE: params.DISPLAY}
 _NAMES = {STACK_FORMAT: "format", STACK_BINNING: "binning", DISPLAY_SOURCE: "display"}
 _MOST_FRAMES = 999
-_NORMAL, _DEEP_SKY = 1, 2
 
 
-def _allowed(device: Device, number: int) -> ParamId | None:
-    param = ParamId.of(number)
-    mode = device.state.shooting_mode
-    # clients that enter an astronomical mode other than deep sky set deep-sky parameters all the same
-    fits = param.mode == mode or (param.mode == _DEEP_SKY and mode != _NORMAL)
-    if device.options.strict_modes and not fits:
-        return None
+class _AnsweredError(Exception):
+    """The request concerns no parameter that counts now: answered with `code`, or not at all."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _parameter(device: Device, call: Call) -> ParamId:
+    """The parameter a request means, if it counts in the present mode."""
+    param = ParamId.of(call.request.param_id)
+    if modes.decides(device):
+        _must_exist(device, call, param)
+        _must_count(device, call, param)
+    elif device.options.strict_modes and not _fits_both(device, param):
+        raise _AnsweredError(NOT_UNDERSTOOD)
     if param.camera not in (TELE, WIDE, NEITHER) or not OPTICAL <= param.section <= MODE_WIDE:
-        return None
-    if (
-        param.camera in (TELE, WIDE)
-        and device.options.strict_modes
-        and not device.state.cameras[param.camera].open
-    ):
-        return None
+        raise _AnsweredError(NOT_UNDERSTOOD)
+    closed = param.camera in (TELE, WIDE) and not device.state.cameras[param.camera].open
+    if closed and device.options.strict_modes:
+        raise _AnsweredError(NOT_UNDERSTOOD)
     return param
 
 
-@on(16700, takes=proto.SetModeParam, v2=False)
-def set_exposure(device: Device, call: Call) -> int:
+def _fits_both(device: Device, param: ParamId) -> bool:
+    mode = device.state.shooting_mode
+    return param.mode == mode or (param.mode == DEEP_SKY and mode != NORMAL)
+
+
+def _must_exist(device: Device, call: Call, param: ParamId) -> None:
+    if param.item == STACK_BINNING and param.section == OPTICAL and not modes.has_binning(device):
+        _broke(device, call, HardwareRule.MISSING_PARAMETER)
+        raise _AnsweredError(None)
+
+
+def _must_count(device: Device, call: Call, param: ParamId) -> None:
+    mode = device.state.shooting_mode
+    if param.mode == modes.namespace(device):
+        return
+    doubtful = mode in SOLAR_MODES and param.mode in (mode, DEEP_SKY)  # nobody knows which of them counts
+    if not doubtful:
+        _broke(device, call, HardwareRule.FOREIGN_PARAMETER)
+    raise _AnsweredError(OK if device.options.habits.foreign_ids == "swallowed" else NOT_UNDERSTOOD)
+
+
+def _broke(device: Device, call: Call, rule: HardwareRule) -> None:
+    mode = device.state.shooting_mode
+    device.broke(rule, call.peer.client_id, f"{call.cmd} for {call.request.param_id:#018x} in mode {mode}")
+
+
+def _setting(number: int, takes: type[Message]) -> Callable[[_Setter], _Setter]:
+    """Register a setter of parameters; it is called for those that count in the present mode."""
+
+    def register(setter: _Setter) -> _Setter:
+        def handle(device: Device, call: Call) -> int | None:
+            try:
+                code = setter(device, call, _parameter(device, call))
+            except _AnsweredError as answered:
+                return answered.code if answered.code != OK or not _mute(device, call) else None
+            return None if code == OK and _mute(device, call) else code
+
+        on(number, takes=takes, v2=False)(handle)
+        return setter
+
+    return register
+
+
+def _mute(device: Device, call: Call) -> bool:
+    """A Dwarf II takes whole numbers without a word; only the notification tells."""
+    return call.cmd == _SET_INT and modes.decides(device) and device.profile.tables == "D2"
+
+
+@_setting(16700, proto.SetModeParam)
+def set_exposure(device: Device, call: Call, param: ParamId) -> int:
     asked = call.request
-    param = _allowed(device, asked.param_id)
-    if param is None or param.item != EXPOSURE or param.camera == NEITHER:
+    if param.item != EXPOSURE or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
     if asked.mode and tables.exposure_seconds(device.profile.tables, param.camera, asked.value) is None:
         return BAD_PARAMETER
     if not device.ignores("exposure"):
+        device.lag.changed(("exposure", param.camera), lens.exposure)
         lens.exposure_manual = bool(asked.mode)
         if asked.mode:
             lens.exposure = asked.value
     params.echo(device, param.camera, params.EXPOSURE)
-    device.notify(notices.int_param(asked.param_id, int(lens.exposure_manual), lens.exposure))
+    _tell(device, param, int(lens.exposure_manual), lens.exposure)
     return OK
 
 
-@on(16701, takes=proto.SetModeParam, v2=False)
-def set_gain(device: Device, call: Call) -> int:
+@_setting(16701, proto.SetModeParam)
+def set_gain(device: Device, call: Call, param: ParamId) -> int:
     asked = call.request
-    param = _allowed(device, asked.param_id)
-    if param is None or param.item != GAIN or param.camera == NEITHER:
+    if param.item != GAIN or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
     if asked.mode and asked.value not in tables.camera_tables(device.profile.tables, param.camera).gains:
         return BAD_PARAMETER
-    if asked.mode and param.mode == _DEEP_SKY and asked.value < LEAST_ASTRO_GAIN:
+    if asked.mode and _dim(device, param) and asked.value < LEAST_ASTRO_GAIN:
         return BAD_PARAMETER
     if not device.ignores("gain"):
+        device.lag.changed(("gain", param.camera), lens.gain)
         lens.gain_manual = bool(asked.mode)
         if asked.mode:
             lens.gain = asked.value
     params.echo(device, param.camera, params.GAIN)
-    device.notify(notices.int_param(asked.param_id, int(lens.gain_manual), lens.gain))
+    _tell(device, param, int(lens.gain_manual), lens.gain)
     return OK
 
 
-@on(16702, takes=proto.SetModeParam, v2=False)
-def set_white_balance(device: Device, call: Call) -> int:
+@_setting(16702, proto.SetModeParam)
+def set_white_balance(device: Device, call: Call, param: ParamId) -> int:
     asked = call.request
-    param = _allowed(device, asked.param_id)
-    if param is None or param.item != WHITE_BALANCE or param.camera == NEITHER:
+    if param.item != WHITE_BALANCE or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
     lens.wb_manual = bool(asked.mode)
@@ -110,32 +168,38 @@ def set_white_balance(device: Device, call: Call) -> int:
     return OK
 
 
-@on(16703, takes=proto.SetIntParam, v2=False)
-def set_int(device: Device, call: Call) -> int:
+@_setting(16703, proto.SetIntParam)
+def set_int(device: Device, call: Call, param: ParamId) -> int:
     asked = call.request
-    param = _allowed(device, asked.param_id)
-    if param is None:
-        return NOT_UNDERSTOOD
     code, value = _set_int(device, param, asked.value)
     if code == OK:
         device.notify(notices.int_param(asked.param_id, 1, value))
     return code
 
 
-@on(16704, takes=proto.SetFloatParam, v2=False)
-def set_float(device: Device, call: Call) -> int:
-    if _allowed(device, call.request.param_id) is None:
-        return NOT_UNDERSTOOD
-    device.state.parameters[call.request.param_id] = (1, call.request.value)
+def _tell(device: Device, param: ParamId, manual: int, value: int) -> None:
+    """Newer firmware tells the whole group a parameter belongs to; before that was known, it alone."""
+    if modes.decides(device):
+        device.notify(*modes.group(device, param.camera))
+    else:
+        device.notify(notices.int_param(param.number, manual, value))
+
+
+def _dim(device: Device, param: ParamId) -> bool:
+    """Whether gains below what the stars need are not offered."""
+    return param.mode in SKY_MODES and (param.camera == TELE or not modes.decides(device))
+
+
+@_setting(16704, proto.SetFloatParam)
+def set_float(device: Device, call: Call, param: ParamId) -> int:
+    device.state.parameters[param.number] = (1, call.request.value)
     device.notify(notices.float_param(call.request.param_id, call.request.value))
     return OK
 
 
-@on(16705, takes=proto.SetBoolParam, v2=False)
-def set_bool(device: Device, call: Call) -> int:
-    if _allowed(device, call.request.param_id) is None:
-        return NOT_UNDERSTOOD
-    device.state.parameters[call.request.param_id] = (1, float(call.request.value))
+@_setting(16705, proto.SetBoolParam)
+def set_bool(device: Device, call: Call, param: ParamId) -> int:
+    device.state.parameters[param.number] = (1, float(call.request.value))
     device.notify(notices.bool_param(call.request.param_id, call.request.value))
     return OK
 
@@ -161,15 +225,24 @@ def _set_int(device: Device, param: ParamId, value: int) -> tuple[int, int]:
     if param.section == CAPTURE and param.item == STACK_COUNT:
         return _set_count(device, param, value)
     if param.section == OPTICAL and param.item == FILTER and param.camera == TELE:
+        if value not in modes.filters(device, param.mode):
+            return BAD_PARAMETER, value
+        device.lag.changed(("filter", TELE), device.state.cameras[TELE].filter)
         code = params.set_filter(device, value)
         return code, device.state.cameras[TELE].filter
     if param.section == OPTICAL and param.item in _SLIDERS and param.camera in (TELE, WIDE):
         return params.set_slider(device, param.camera, _SLIDERS[param.item], value), value
-    if param.section == CAPTURE and param.camera == NEITHER and param.item in _SHARED:
+    if _shared(param):
         return _set_shared(device, param.item, value)
     if not device.ignores(f"item_{param.item}"):
         device.state.parameters[param.number] = (1, float(value))
     return OK, int(device.state.parameters.get(param.number, (1, 0.0))[1])
+
+
+def _shared(param: ParamId) -> bool:
+    if param.item == STACK_BINNING:
+        return param.section == OPTICAL and param.camera == TELE
+    return param.section == CAPTURE and param.camera == NEITHER and param.item in _SHARED
 
 
 def _set_count(device: Device, param: ParamId, value: int) -> tuple[int, int]:
@@ -178,6 +251,7 @@ def _set_count(device: Device, param: ParamId, value: int) -> tuple[int, int]:
     if not 1 <= value <= _MOST_FRAMES:
         return BAD_PARAMETER, lens.count
     if not device.ignores("count"):
+        device.lag.changed(("count", camera), lens.count)
         lens.count = value
         if camera == TELE:
             device.state.features[params.COUNT].value = float(value)
@@ -190,6 +264,7 @@ def _set_shared(device: Device, item: int, value: int) -> tuple[int, int]:
     if index not in (0, 1):
         return BAD_PARAMETER, value
     if not device.ignores(_NAMES[item]):
+        device.lag.changed(("feature", _SHARED[item]), feature.index)
         feature.index = index
     held = feature.index
     return OK, next(one for one, other in FORMATS.items() if other == held) if item == STACK_FORMAT else held

@@ -5,31 +5,14 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import task_pb2 as proto
-from agent.telescope.simulator import notices, snapshot
+from agent.telescope.simulator import modes, notices, snapshot
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.profiles import TELE, WIDE
+from agent.telescope.simulator.profiles import CHILDREN, TELE, WIDE
 from agent.telescope.simulator.registry import NOT_UNDERSTOOD, Call, on
 from agent.telescope.simulator.state import Operation
 
-_PARENTS = {3: 8}  # "Sun and Moon" opens on the Sun
 _CURRENT = 1000
 _TASK_BUSY = -16600
-
-
-def enter_mode(device: Device, mode: int) -> None:
-    """Switch to a shooting mode the model has; one it lacks changes nothing."""
-    state, techniques = device.state, _techniques(device, mode)
-    if not techniques:
-        return
-    before, state.shooting_mode = state.shooting_mode, mode
-    if state.technique not in techniques:
-        state.technique = techniques[0]
-    device.notify(notices.mode_switched(Operation.RUNNING, before, mode))
-    device.notify(notices.mode_switched(Operation.STOPPED, before, mode))
-
-
-def _techniques(device: Device, mode: int) -> tuple[int, ...]:
-    return next((techniques for number, _, techniques in device.profile.modes if number == mode), ())
 
 
 @on(16400, 16401, takes=proto.SelectTask, v2=False)
@@ -38,24 +21,26 @@ def background_task(_device: Device, call: Call) -> Message:
 
 
 @on(16402, takes=proto.SwitchShootingMode, v2=False)
-def switch_mode(device: Device, call: Call) -> Message:
+def switch_mode(device: Device, call: Call) -> Message | None:
     state = device.state
-    wanted = _PARENTS.get(call.request.mode, call.request.mode)
+    wanted = CHILDREN.get(call.request.mode, call.request.mode)
     if wanted == _CURRENT:
         wanted = state.shooting_mode
-    techniques = _techniques(device, wanted)
-    if not techniques:
+    if not modes.techniques(device, wanted):
         return proto.ShootingModeAnswer(code=NOT_UNDERSTOOD, shooting_mode_id=state.shooting_mode)
     if state.capturing():
         return proto.ShootingModeAnswer(code=_TASK_BUSY, shooting_mode_id=state.shooting_mode)
-    enter_mode(device, wanted)
+    there = modes.decides(device) and wanted == state.shooting_mode
+    if there and device.options.habits.same_mode == "silent":
+        return None
+    modes.enter(device, wanted)
     return proto.ShootingModeAnswer(shooting_mode_id=wanted)
 
 
 @on(16403, takes=proto.SwitchTechnique, v2=False)
 def switch_technique(device: Device, call: Call) -> Message:
     state, wanted = device.state, call.request.tech
-    if device.options.strict_modes and wanted not in _techniques(device, state.shooting_mode):
+    if device.options.strict_modes and wanted not in modes.techniques(device, state.shooting_mode):
         return proto.TechniqueAnswer(code=NOT_UNDERSTOOD, shooting_tech_id=state.technique)
     before, state.technique = state.technique, wanted
     device.notify(notices.technique_switched(Operation.STOPPED, before, wanted))

@@ -1,0 +1,130 @@
+"""Two sessions in a row on every model, in every reading of its firmware: each frame asked for is there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
+from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions
+from agent.telescope.simulator.history import FrameTaken, ShutterOpened
+from tests.app.conftest import Observatory, session
+from tests.app.test_night import PARIS
+from tests.support.virtual_loop import run_virtual
+
+STEP = {"do_action": True}
+TELE = {"do_action": True, "exposure": "15", "gain": 80, "count": 10, "IRCut": "1"}
+WIDE = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
+MODELS = ("D2", "D3", "mini")
+
+
+def nights(
+    place: Observatory,
+    model: str,
+    habits: Habits,
+    *documents: dict[str, Any],
+    faults: tuple[str, ...] = (),
+    **simulated: Any,
+) -> tuple[list[dict[str, Any]], list[ShutterOpened], list[FrameTaken]]:
+    """Run the sessions one after the other; return their results, and what the shutters truly did."""
+
+    async def main() -> tuple[list[dict[str, Any]], list[ShutterOpened], list[FrameTaken]]:
+        options = SimulatorOptions.from_mapping(
+            {
+                "model": model,
+                "generation": "v3",
+                "site": PARIS,
+                "habits": habits,
+                "strict": True,
+                "faults": faults,
+                **simulated,
+            }
+        )
+        async with SimulatedDwarf(options, place.clock) as sim:
+            address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
+            place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
+            for number, document in enumerate(documents, start=1):
+                place.drop(f"{number}.json", document)
+            async with place.open():
+                await place.sessions_ended(len(documents))
+            return place.results, sim.history.of(ShutterOpened), sim.history.of(FrameTaken)
+
+    return run_virtual(main())
+
+
+def first(model: str) -> dict[str, Any]:
+    wide = None if model == "D2" else WIDE
+    return session(auto_focus=STEP, calibration=STEP, setup_camera=TELE, setup_wide_camera=wide)
+
+
+@pytest.mark.parametrize("habits", Habits.one_by_one(), ids=str)
+@pytest.mark.parametrize("model", MODELS)
+def test_two_sessions_in_every_reading_of_the_firmware(
+    observatory: Callable[..., Observatory], model: str, habits: Habits
+) -> None:
+    darks = habits.missing_darks == "refused"
+    results, _, frames = nights(
+        observatory(), model, habits, first(model), session(setup_camera=TELE), darks=darks
+    )
+    assert [(one["result"], one["message"]) for one in results if one["result"] != "completed"] == []
+    wide = 0 if model == "D2" else 3
+    assert len([one for one in frames if one.camera == 0]) == 20
+    assert len([one for one in frames if one.camera == 1]) == wide
+    assert [one["frames"]["taken"] for one in results] == [10 + wide, 10]
+
+
+@pytest.mark.parametrize("habits", Habits.all("missing_darks"), ids=str)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_telescope_without_darks_takes_every_frame_and_the_result_says_so(
+    observatory: Callable[..., Observatory], model: str, habits: Habits
+) -> None:
+    [result], opened, frames = nights(observatory(), model, habits, session(setup_camera=TELE), darks=False)
+    assert (result["result"], len(frames)) == ("completed", 10)
+    assert len(opened) == 1
+    assert "dark" in str(result).lower()
+
+
+@pytest.mark.parametrize("habits", Habits.all("solar_ids", "foreign_ids"), ids=str)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("target", ["Moon", "Jupiter"])
+def test_the_moon_and_planets_are_shot_in_their_own_modes(
+    observatory: Callable[..., Observatory], model: str, habits: Habits, target: str
+) -> None:
+    solar = {"do_action": True, "target": target}
+    document = session(goto_manual=None, goto_solar=solar, calibration=STEP, setup_camera=TELE)
+    [result], opened, frames = nights(observatory(), model, habits, document, horizon=False)
+    assert (result["result"], result["message"], len(frames)) == (
+        "completed",
+        result["message"],
+        10,
+    ), result["message"]
+    assert {(one.target, one.exposure_s, one.gain) for one in opened} == {(target, 15.0, 80)}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("sections", "faults"),
+    [
+        ({"calibration": STEP}, ("solving-fails:times=3",)),
+        ({"eq_solving": STEP, "calibration": STEP}, ()),
+        ({}, ("drop-link:frame=3,refuse_s=600",)),
+        ({"calibration": STEP}, ("busy:times=3,command=11005",)),
+    ],
+    ids=["missed solutions", "polar alignment", "link away for ten minutes", "busy"],
+)
+def test_what_a_night_meets_costs_no_frame(
+    observatory: Callable[..., Observatory], model: str, sections: dict[str, Any], faults: tuple[str, ...]
+) -> None:
+    document = session(setup_camera=TELE, **sections)
+    [result], _, frames = nights(observatory(), model, Habits(), document, faults=faults)
+    assert (result["result"], result["frames"]["taken"], len(frames)) == ("completed", 10, 10), result
+
+
+def test_binning_that_is_told_late_is_waited_for(observatory: Callable[..., Observatory]) -> None:
+    document = session(setup_camera={**TELE, "binning": "1"})
+    [result], opened, _ = nights(observatory(), "D3", Habits(), document)
+    assert (result["result"], len(opened)) == ("completed", 1)
+    assert result["settings"]["tele"]["binning"] == "2k"
