@@ -44,7 +44,10 @@ class Binning:
 
 @dataclass(frozen=True, slots=True)
 class CameraCapabilities:
-    """What one camera takes. An empty `filters` or `binnings` means the camera has no such setting."""
+    """What one camera takes. An empty `filters` or `binnings` means the camera has no such setting.
+
+    `field_of_view` is in degrees, the long side and the short one; None while unknown.
+    """
 
     exposures: tuple[Exposure, ...]
     gains: tuple[int, ...]
@@ -55,6 +58,7 @@ class CameraCapabilities:
     sky_gain_from: int = 0
     max_count: int = 999
     min_count: int = 1
+    field_of_view: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.errors import Problem
+from agent.own_schedule import OwnSchedule
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     RETRY = "retry"
     LOST_CONNECTION = "lost_connection"
     HELD_BY_OTHER = "held_by_other"
+    OWN_SCHEDULE = "own_schedule"
     WEATHER = "weather"
     TWILIGHT = "twilight"
     SUN = "sun"
@@ -125,7 +127,8 @@ class StepReport:
 class SessionBrief:
     """A session in a few words. `session_id` is its file name without `.json`: unique per telescope.
 
-    `waits_for` and `note` say why a due session was passed over, in code and words.
+    `waits_for` and `note` say why a due session was passed over, in code and words; `warnings` what in it may
+    surprise.
     """
 
     session_id: str
@@ -136,6 +139,7 @@ class SessionBrief:
     request_id: str = ""
     waits_for: Reason | None = None
     note: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +342,13 @@ class AvailabilityChanged(Event):
     online: bool
     heard: bool = True
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnScheduleChanged(Event):
+    """What the telescope keeps to do by itself."""
+
+    schedules: tuple[OwnSchedule, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from agent.errors import AgentError
@@ -13,6 +14,8 @@ MAX_BYTES = 262_144  # 256 KB; the longest mosaics are a few kilobytes
 MAX_DEPTH = 32  # levels of nesting; session documents have three to five
 MAX_DIGITS = 400  # of an integer: no number of ours has 20, and converting very long ones takes long
 _SHOWN = 60  # characters of a key or number that a sentence repeats
+_PYTHON = re.compile(r"'|(?:True|False|None)\b")
+_PYTHON_HINT = "That is how Python writes it: use | to_json in the template."
 
 
 class JsonError(AgentError):
@@ -20,8 +23,8 @@ class JsonError(AgentError):
 
     code = "not_json"
 
-    def __init__(self, message: str, *, place: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.place = place
 
 
@@ -94,7 +97,8 @@ def parse_json(text: str, *, max_depth: int = MAX_DEPTH) -> Any:
         )
     except json.JSONDecodeError as error:
         raise NotJsonError(
-            f"It is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+            f"It is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
+            hint=_PYTHON_HINT if _PYTHON.match(text, error.pos) else "",
         ) from None
     except RecursionError:
         raise _too_deep(max_depth) from None

@@ -14,11 +14,12 @@ from agent.errors import AgentError, Problem, errors_of
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
 from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
-from agent.session.document import read_session
+from agent.session.document import read_session, with_id_command
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
-from agent.session.times import read_instant, start_instant
+from agent.session.times import read_instant, start_instant, zone_problems
+from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.replies import Accepted
 from agent.station.station import Station
@@ -147,7 +148,7 @@ class AgentHandlers:
         if station.site is None:
             raise NoSiteError
         candidates = [
-            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.window_end)
+            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.closes)
             for waiting in station.dispatcher.queue[:MAX_PLANNED]
             if waiting.plan is not None
         ]
@@ -167,14 +168,16 @@ class AgentHandlers:
         session = body.get("session")
         if not isinstance(session, dict):
             raise AgentError("The body needs a 'session' object.", code=Code.INVALID.value)
-        reading = read_session(session)
+        reading = read_session(with_id_command(session), resolve=resolve)
         problems = list(reading.problems)
         if reading.document is not None:
             problems += station.intake.examine(reading.document)
         if reading.document is not None and not errors_of(problems):
             now = station.clock.now()
-            plan = station.intake.plan(reading.document)
             start = start_instant(reading.document, station.zone, now)
+            plan = station.intake.plan(reading.document, start or now)
+            if station.site is not None:
+                problems += zone_problems(reading.document, station.zone, station.site.longitude, now)
             problems += sky_problems(plan, station.site, start, now) if plan is not None else ()
         return {
             "valid": not any(problem.severity == "error" for problem in problems),

@@ -15,9 +15,11 @@ from agent.events import Reason
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan
 from agent.session.times import window_end
-from agent.sky.nights import night_of, sun_events
+from agent.sky.nights import night_of, rise_set_transit, sun_events
 from agent.station.repeats import next_night
-from agent.targets import Site
+from agent.targets import Site, Target
+
+_NEVER = "It does not rise at this site, so the session is not begun."
 
 
 class NoSiteError(AgentError):
@@ -82,19 +84,23 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
     if site is None:
         return ()
     hint = "It starts at once; give it a date and time to start later." if start is None else ""
-    begin = start or now
+    begin = max(start or now, now)
     end = begin + timedelta(seconds=plan.estimate_s)
     return [
         warning(
             "below_horizon" if caution.reason is Reason.ALTITUDE else "daylight",
             caution.message,
-            hint,
+            _NEVER if caution.reason is Reason.ALTITUDE and _never_rises(step.target, site, begin) else hint,
             path=f"/{step.section}",
         )
         for step in plan.steps
         if step.target is not None
         for caution in sky_cautions(step.target, site, begin, end)
     ]
+
+
+def _never_rises(target: Target, site: Site, start: datetime) -> bool:
+    return rise_set_transit(target, site, start, start + timedelta(hours=24)).highest < 0
 
 
 def _planned(

@@ -16,9 +16,10 @@ from agent.errors import AgentError, Problem, errors_of
 from agent.session.check import check
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.plan import Plan, make_plan
-from agent.session.times import start_instant, time_problems, window_end
+from agent.session.times import start_instant, time_problems, window_end, zone_problems
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
+from agent.store.folders import is_session_name
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -91,11 +92,11 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
 
 
 def session_files(named: Iterable[Path]) -> list[Path]:
-    """Return the files, a folder standing for the `*.json` in it. AgentError for what is not there."""
+    """Return the files, a folder standing for the sessions in it. AgentError for what is not there."""
     found: list[Path] = []
     for path in named:
         if path.is_dir():
-            inside = sorted(path.glob("*.json"))
+            inside = sorted(file for file in path.glob("*") if file.is_file() and is_session_name(file.name))
             if not inside:
                 raise AgentError(f"There is no session file (*.json) in {path}.")
             found += inside
@@ -112,7 +113,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         data = path.read_bytes()
     except OSError as error:
         return CheckedFile(path, (Problem("unreadable", f"{error.strerror or error}."),))
-    reading = read_session(data, name=path.stem)
+    reading = read_session(data, name=path.stem, resolve=resolve)
     if reading.document is None:
         return CheckedFile(path, reading.problems)
     document = reading.document
@@ -120,18 +121,22 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         *reading.problems,
         *check(document, around.capabilities, resolve=resolve),
         *time_problems(document, around.zone, around.now),
+        *(zone_problems(document, around.zone, around.site.longitude, around.now) if around.site else ()),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
     start = start_instant(document, around.zone, around.now)
-    plan = make_plan(document, around.capabilities, resolve=resolve)
+    plan = make_plan(
+        document, around.capabilities, resolve=resolve, begin=start or around.now, zone=around.zone
+    )
+    ends = (window_end(document, around.zone, around.now), plan.ends_at)
     return CheckedFile(
         path,
         (*problems, *sky_problems(plan, around.site, start, around.now)),
         document,
         plan,
-        start or around.now,
-        window_end(document, around.zone, around.now),
+        max(start or around.now, around.now),
+        min((end for end in ends if end is not None), default=None),
     )
 
 

@@ -8,7 +8,19 @@ import sys
 from collections.abc import Sequence
 
 from agent import __version__
-from agent.cli import demo, plan, provision, run, schema, simulate, status, submit, validate, verbs
+from agent.cli import (
+    demo,
+    first_light,
+    plan,
+    provision,
+    run,
+    schema,
+    simulate,
+    status,
+    submit,
+    validate,
+    verbs,
+)
 from agent.errors import AgentError
 from agent.text import printable_lines
 
@@ -30,7 +42,7 @@ first steps:
 `dwarf-agent <command> --help` shows examples of each command.
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
-_COMMANDS = (run, demo, simulate, validate, plan, submit, status, verbs, provision, schema)
+_COMMANDS = (run, demo, simulate, validate, plan, submit, status, verbs, provision, first_light, schema)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -32,7 +32,8 @@ class Moment:
     """Everything a rule may look at.
 
     `target` None is a session that images wherever the telescope points; `duration_s` what is still planned,
-    goto included; `safety` None means that no safety monitor has spoken; `running` that the session began.
+    goto included; `safety` None means that no safety monitor has spoken; `running` that the session began, or
+    that a person wants it to begin now (`wanted_now`).
     """
 
     now: datetime
@@ -45,6 +46,7 @@ class Moment:
     safety: SafetyDecision | None = None
     sun_filter: bool = False
     running: bool = False
+    wanted_now: bool = False
 
     @property
     def bright_target(self) -> bool:

@@ -223,32 +223,29 @@ def target_facts(target: Target, site: Site, start: datetime, end: datetime) -> 
 
 def _session_night(site: Site, one: Forecast, told: Sequence[Forecast], rest: Interval) -> SessionNight:
     session = one.session
-    wanted = one.run or _wanted(session, rest)
+    wanted = one.run or _wanted(session, session.start or rest.start)
     facts: TargetFacts | None = None
     cautions: tuple[Caution, ...] = ()
     if session.target is not None:
         facts = target_facts(session.target, site, wanted.start, wanted.end)
         cautions = sky_cautions(session.target, site, wanted.start, wanted.end)
-    return SessionNight(
-        one, facts, cautions, tuple(_conflicts(session, [other.session for other in told], rest))
-    )
+    return SessionNight(one, facts, cautions, tuple(_conflicts(session, [other.session for other in told])))
 
 
-def _conflicts(session: PlannedSession, others: Sequence[PlannedSession], rest: Interval) -> Iterator[str]:
+def _conflicts(session: PlannedSession, others: Sequence[PlannedSession]) -> Iterator[str]:
     """Name the sessions that want some of the same time; those without a start take what is left."""
     if session.start is None:
         return
-    mine = _wanted(session, rest)
+    mine = _wanted(session, session.start)
     for other in others:
         if other is session or other.start is None:
             continue
-        theirs = _wanted(other, rest)
+        theirs = _wanted(other, other.start)
         if mine.start < theirs.end and theirs.start < mine.end:
             yield other.session_id
 
 
-def _wanted(session: PlannedSession, rest: Interval) -> Interval:
-    start = session.start or rest.start
+def _wanted(session: PlannedSession, start: datetime) -> Interval:
     return Interval(start, start + timedelta(seconds=session.duration_s))
 
 

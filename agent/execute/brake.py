@@ -19,6 +19,7 @@ from agent.goals import Level, PreemptedError, Wish
 
 _LOGGER = logging.getLogger(__name__)
 
+_FAILED = Hold(Reason.TELESCOPE, "the session failed")
 LOOK_EVERY_S = 5.0  # whether the telescope that is to stop is there
 
 
@@ -90,17 +91,17 @@ class Brake:
             raise EndedError(self._orders.ending)
         raise HeldError
 
-    async def stop_telescope(self) -> None:
+    async def stop_telescope(self, why: Hold = _FAILED) -> None:
         """Have the telescope stopped until that is seen, and count the frames of a capture that was open.
 
+        `why` is told when there is no order to end or to pause.
         A session that ends waits for it only so long; then the hands go on without it. One that pauses waits
         no longer than the pause.
         """
         ending, hold = self._orders.ending, self._hold()
-        order = ending or hold
+        order = ending or hold or why
         standing = ending is None and hold is not None
-        reason = order.reason if order is not None else Reason.TELESCOPE
-        message = order.message if order is not None else "the session failed"
+        reason, message = order.reason, order.message
         self._status.say(Status.STOPPING, reason=reason, message=f"stopping the telescope: {message}")
         level = Level.SESSION if standing else Level.SAFETY
         self._stands = standing
@@ -176,10 +177,10 @@ class Brake:
             await self._first(self._orders.changed(), self._hands.changed())
 
     async def _first(self, *waiting: Awaitable[object]) -> None:
-        tasks = [asyncio.ensure_future(each) for each in waiting]
+        tasks = {asyncio.ensure_future(each): each for each in waiting}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task, given in zip(tasks, waiting, strict=True):
+            for task, given in tasks.items():
                 if task is not given:
                     task.cancel()

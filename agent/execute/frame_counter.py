@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -43,7 +44,7 @@ class FrameCounter:
     ) -> None:
         self._shutters = shutters
         self._journal = journal
-        self._asked = asked
+        self._asked = dict(asked)
         self._clock = clock
         self._open: Camera | None = None
         self._opened_s: float | None = None  # of the monotonic clock, which no one sets
@@ -136,6 +137,13 @@ class FrameCounter:
         if self._open is None or self.opened_at is None:
             return ""
         return contradiction(self._of(self._open), self.opened_at, found, self._journal.told)
+
+    def settle(self, camera: Camera) -> bool:
+        """The camera's end time came: what it took is what was asked for. False when it took nothing."""
+        taken = self.closed(camera).taken
+        if taken:
+            self._asked[camera] = replace(self._of(camera), count=min(taken, self._of(camera).count))
+        return taken > 0
 
     def enough(self, progress: CaptureProgress) -> bool:
         """Whether the open capture has what was asked for and would not end by itself."""

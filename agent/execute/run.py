@@ -14,9 +14,10 @@ from agent.events import Reason, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.defects import Defects
+from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
-from agent.execute.orders import Ending, EndKind, Orders
+from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
 from agent.execute.reporter import Reporter
@@ -60,6 +61,7 @@ class SessionRun:
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
         self._frames_at_loss = -1
+        self._in_vain: Ending | None = None  # an end time came before its capture had a frame
 
     async def execute(self) -> SessionResult | None:
         """Run every step; return the result, or None when the agent stops and the session goes on later.
@@ -107,6 +109,14 @@ class SessionRun:
         return None, failure or defects.failure
 
     async def _run_steps(self) -> None:
+        over_at = self._job.plan.ends_at
+        if over_at is not None and self._clock.now() >= over_at and self._counter.open_camera is None:
+            message = "The end time of the capture came while the agent was away."
+            raise EndedError(Ending(EndKind.LIMIT, Reason.WINDOW, message))
+        for step in self._job.plan.steps:  # what an earlier life of the agent took until its end time
+            over = step.until is not None and self._clock.now() >= step.until
+            if over and step.camera is not None and step.camera is not self._counter.open_camera:
+                self._counter.settle(step.camera)
         complete = self._counter.complete
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
@@ -114,6 +124,8 @@ class SessionRun:
                 self._remember_pointing(step)
             else:
                 await self._run_step(step)
+        if self._in_vain is not None:
+            raise EndedError(self._in_vain)
         self._reporter.all_done()
 
     def _settled(self, step: PlannedStep) -> bool:
@@ -134,8 +146,7 @@ class SessionRun:
         started = self._clock.now()
         attempts = 0
         try:
-            await self._wait_around(step.wait_before_s)
-            attempts = await self._try_step(step)
+            attempts = await self._in_time(step)
             self._remember_pointing(step)
             await self._wait_around(step.wait_after_s)
         except BaseException as error:
@@ -145,6 +156,29 @@ class SessionRun:
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
         self._reporter.report(step, started, attempts, "done")
+
+    async def _in_time(self, step: PlannedStep) -> int:
+        """Do a step, a capture no longer than until its own end time; return attempts."""
+        if step.until is None:
+            return await self._prepared(step)
+        attempts = await until(self._clock, step.until, self._prepared(step))
+        if attempts is None:
+            await self._end_in_time(step)
+        return attempts or max(1, self._attempts)
+
+    async def _prepared(self, step: PlannedStep) -> int:
+        if self._counter.open_camera is None:  # what runs already is followed at once
+            await self._wait_around(step.wait_before_s)
+        return await self._try_step(step)
+
+    async def _end_in_time(self, step: PlannedStep) -> None:
+        """A capture's end time came: stop it, and let what it took be what was asked for."""
+        _LOGGER.info("The end time of the %s capture came", step.camera)
+        if self._counter.open_camera is not None:
+            await self._brake.stop_telescope(Hold(Reason.SCHEDULE, "the end time of the capture came"))
+        if step.camera is not None and not self._counter.settle(step.camera):
+            message = "The end time of a capture came before it had a single frame."
+            self._in_vain = Ending(EndKind.LIMIT, Reason.WINDOW, message)
 
     async def _wait_around(self, seconds: float) -> None:
         """Wait before or after a step; a pause meanwhile means pointing again before the next capture."""
@@ -356,7 +390,7 @@ def _requested(job: Job) -> dict[Camera, Asked]:
     """What each camera is asked for, as far as the plan knows it."""
     target = next(reversed(job.plan.goto_targets), None)
     return {
-        step.camera: Asked(step.count, step.integration_s / step.count, target)
+        step.camera: Asked(step.count, step.exposure_s, target)
         for step in job.plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }

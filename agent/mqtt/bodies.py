@@ -13,6 +13,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
+from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -125,7 +126,10 @@ class TelemetryBody(TypedDict):
 
 
 class BriefBody(TypedDict):
-    """A session that waits. `waits_for` and `note` say why a due one was passed over."""
+    """A session that waits. `waits_for` and `note` say why a due one was passed over.
+
+    `warnings` are the first things in it that may surprise.
+    """
 
     session_id: str
     target: ShortText
@@ -134,6 +138,7 @@ class BriefBody(TypedDict):
     source: Source
     waits_for: Reason | None
     note: ShortText
+    warnings: list[ShortText]
 
 
 class QueueBody(TypedDict):
@@ -143,6 +148,35 @@ class QueueBody(TypedDict):
     next_at: Instant | None
     next: BriefBody | None
     sessions: list[BriefBody]
+
+
+class ScheduledTaskBody(TypedDict):
+    target: ShortText
+    state: TaskState
+    starts_at: Instant | None
+    ends_at: Instant | None
+
+
+class ScheduleBody(TypedDict):
+    """One schedule that the telescope keeps. `ours` when this agent gave it."""
+
+    name: ShortText
+    state: ScheduleState
+    starts_at: Instant
+    ends_at: Instant
+    ours: bool
+    tasks: list[ScheduledTaskBody]
+
+
+class OwnScheduleBody(TypedDict):
+    """What the telescope keeps to do by itself. `next_at` and `ends_at` belong to what runs or comes next."""
+
+    state: Literal["none", "waiting", "imaging"]
+    next_at: Instant | None
+    ends_at: Instant | None
+    target: ShortText | None
+    count: Count
+    schedules: list[ScheduleBody]
 
 
 class ResultFramesBody(TypedDict):
@@ -225,6 +259,7 @@ class EventBody(TypedDict):
     target: NotRequired[ShortText]
     position: NotRequired[int]
     scheduled_for: NotRequired[Instant | None]
+    warnings: NotRequired[list[ShortText]]
     error: NotRequired[FailureBody | None]
     reason: NotRequired[str | None]
     message: NotRequired[ShortText]

@@ -24,6 +24,7 @@ from agent.mqtt.request_bodies import (
     with_one_request_id,
 )
 from agent.requests import Code, Command, Submission
+from agent.session.document import with_id_command
 from agent.text import escaped
 
 MAX_PAYLOAD = MAX_BYTES
@@ -100,7 +101,7 @@ def read_submission(payload: bytes, telescope: str, now: datetime) -> Submission
         )
     wrapped = {} if found.command is None else {"command": found.command}
     return Submission(
-        body={**wrapped, **found.more},
+        body=with_id_command({**wrapped, **found.more}),
         request_id=_id_of(found),
         session_id=found.session_id or "",
         telescope=telescope or named,
@@ -193,7 +194,11 @@ def _object(text: str, otherwise: str = "The message must be a JSON object.") ->
 def _unreadable(error: JsonError) -> BadRequestError:
     code = Code.TOO_LARGE if isinstance(error, TooLargeError) else Code.INVALID
     return BadRequestError(
-        code, f"The message cannot be read: {error.message}", path=error.place, kind=error.code
+        code,
+        f"The message cannot be read: {error.message}",
+        path=error.place,
+        hint=error.hint,
+        kind=error.code,
     )
 
 

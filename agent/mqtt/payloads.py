@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, Literal
 
 from agent.errors import Problem
 from agent.events import (
@@ -25,21 +25,25 @@ from agent.mqtt.bodies import (
     BriefBody,
     CommandAnswerBody,
     FailureBody,
+    OwnScheduleBody,
     ProblemBody,
     ProgressBody,
     QueueBody,
     ResultBody,
     ResultFramesBody,
     SafetyBody,
+    ScheduleBody,
     StatusBody,
     TelemetryBody,
 )
+from agent.own_schedule import OwnSchedule, ScheduleState, TaskState
 from agent.requests import Acknowledgement, Code, Reply
 
 MAX_TEXT = 255  # characters of a state in Home Assistant; longer ones become unknown
 MAX_BODY = 15_000  # bytes: Home Assistant does not record attributes above 16,384
 MAX_LISTED = 50  # entries of any list in a body
 MAX_PROBLEMS = 30  # problems named in one answer
+MAX_WARNINGS = 3  # of one session in the queue and in its event
 
 _QUIET = frozenset({Status.OFFLINE, Status.IDLE, Status.WAITING, Status.PARKED, Status.ERROR})
 
@@ -137,6 +141,7 @@ class Payloads:
             "source": session.source,
             "waits_for": session.waits_for,
             "note": short(session.note),
+            "warnings": warnings(session),
         }
 
     def queue(self, event: QueueChanged) -> QueueBody:
@@ -149,6 +154,38 @@ class Payloads:
         }
         _shorten(body, "sessions")
         return body
+
+    def own_schedule(self, schedules: Sequence[OwnSchedule]) -> OwnScheduleBody:
+        alive = [one for one in schedules if one.state in (ScheduleState.IMAGING, ScheduleState.WAITING)]
+        first = min(alive, key=lambda one: (one.state is ScheduleState.WAITING, one.begins), default=None)
+        body: OwnScheduleBody = {
+            "state": _word(first),
+            "next_at": self.instant(first.begins) if first else None,
+            "ends_at": self.instant(first.ends) if first else None,
+            "target": short(_next_target(first)) if first else None,
+            "count": len(alive),
+            "schedules": [self._schedule(one) for one in schedules[-MAX_LISTED:]],
+        }
+        _shorten(body, "schedules")
+        return body
+
+    def _schedule(self, schedule: OwnSchedule) -> ScheduleBody:
+        return {
+            "name": short(schedule.name),
+            "state": schedule.state,
+            "starts_at": self.stamp(schedule.begins),
+            "ends_at": self.stamp(schedule.ends),
+            "ours": schedule.ours,
+            "tasks": [
+                {
+                    "target": short(task.target),
+                    "state": task.state,
+                    "starts_at": self.instant(task.begins),
+                    "ends_at": self.instant(task.ends),
+                }
+                for task in schedule.tasks[:MAX_LISTED]
+            ],
+        }
 
     def result(self, result: SessionResult) -> ResultBody:
         session = result.session
@@ -230,6 +267,19 @@ class Payloads:
         }
 
 
+def _word(first: OwnSchedule | None) -> Literal["none", "waiting", "imaging"]:
+    if first is None:
+        return "none"
+    return "imaging" if first.state is ScheduleState.IMAGING else "waiting"
+
+
+def _next_target(schedule: OwnSchedule) -> str:
+    """The target it images now, else the first that is still to come."""
+    order = {TaskState.IMAGING: 0, TaskState.WAITING: 1}
+    left = [task for task in schedule.tasks if task.state in order]
+    return min(left, key=lambda task: order[task.state]).target if left else ""
+
+
 def command_answer(
     reply: Reply, telescope: str, *, command: str = "", setting: str = ""
 ) -> CommandAnswerBody:
@@ -255,6 +305,11 @@ def failure(found: Problem | None) -> FailureBody | None:
     if found is None:
         return None
     return {"code": found.code, "message": short(found.message), "hint": short(found.hint)}
+
+
+def warnings(session: SessionBrief) -> list[str]:
+    """Return what in a session may surprise, the first few sentences of it."""
+    return [short(str(found)) for found in session.warnings[:MAX_WARNINGS]]
 
 
 def problem(found: Problem) -> ProblemBody:

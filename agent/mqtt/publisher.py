@@ -13,6 +13,7 @@ from agent.events import (
     Event,
     EventBus,
     Outcome,
+    OwnScheduleChanged,
     QueueChanged,
     SafetyChanged,
     SessionBrief,
@@ -29,7 +30,7 @@ from agent.events import (
     TelemetryChanged,
 )
 from agent.mqtt.outbox import Outbox
-from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short
+from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import OFFLINE, ONLINE, Topics
 from agent.mqtt.vocabulary import EventType, State
@@ -87,6 +88,7 @@ class Publisher:
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             StatusChanged: self._status,
             QueueChanged: self._queue,
+            OwnScheduleChanged: self._own_schedule,
             SessionQueued: self._queued,
             SessionRejected: self._rejected,
             SessionWaiting: self._waiting,
@@ -110,6 +112,7 @@ class Publisher:
             self._state(telescope, State.PROGRESS, self._payloads.no_progress(), qos=0)
             self._state(telescope, State.TELEMETRY, self._payloads.telemetry(Telemetry()))
             self._state(telescope, State.QUEUE, self._payloads.queue(_no_queue(telescope, now)))
+            self._state(telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(()))
         return bus.subscribe(self.handle)
 
     def handle(self, event: Event) -> None:
@@ -188,6 +191,9 @@ class Publisher:
     def _queue(self, event: QueueChanged) -> None:
         self._state(event.telescope, State.QUEUE, self._payloads.queue(event))
 
+    def _own_schedule(self, event: OwnScheduleChanged) -> None:
+        self._state(event.telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(event.schedules))
+
     def _queued(self, event: SessionQueued) -> None:
         self.event(
             event.telescope,
@@ -196,6 +202,7 @@ class Publisher:
             target=short(event.session.target),
             position=event.position,
             scheduled_for=self._payloads.instant(event.session.scheduled_for),
+            warnings=warnings(event.session),
         )
 
     def _rejected(self, event: SessionRejected) -> None:

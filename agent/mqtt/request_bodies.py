@@ -18,6 +18,9 @@ MAX_NAME = 255  # characters of a session id: the length of a file name
 ALIASES = ("request_id", "transaction", "id")
 """Keys that may hold the request id, the first of them that does counts."""
 
+SYNONYMS = {"stop": Verb.ABORT, "cancel": Verb.ABORT}
+"""What people and other programs say, and the verb they mean."""
+
 
 def is_request_id(value: object) -> bool:
     """Tell whether a value can be a request id; under the key `id` anything else is the session's own."""
@@ -49,8 +52,9 @@ def _verb(value: object) -> object:
         )
     if not isinstance(value, str) or not value.strip():
         raise PydanticCustomError("no_word", "must hold a word")
+    word = value.strip().lower().replace("-", "_").replace(" ", "_")
     try:
-        return Verb(value.strip().lower().replace("-", "_").replace(" ", "_"))
+        return SYNONYMS.get(word) or Verb(word)
     except ValueError:
         raise PydanticCustomError(
             "unknown_command",

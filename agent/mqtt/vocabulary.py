@@ -35,6 +35,7 @@ class State(StrEnum):
     PROGRESS = "progress"
     TELEMETRY = "telemetry"
     QUEUE = "queue"
+    OWN_SCHEDULE = "own_schedule"
     RESULT = "result"
     RESPONSE = "response"
     SETTINGS = "settings"

@@ -26,6 +26,17 @@ class Waiting:
     rests_until: datetime | None = None  # it failed, and gets another turn from then on
 
     @property
+    def closes(self) -> datetime | None:
+        """When it is over: by its window, or by the end times of its captures; None is never."""
+        ends = (self.window_end, self.plan.ends_at if self.plan is not None else None)
+        return min((end for end in ends if end is not None), default=None)
+
+    @property
+    def times_count_from(self) -> datetime:
+        """The instant after which the end times of its captures are the next ones."""
+        return min(self.start or self.seen, self.began or self.start or self.seen)
+
+    @property
     def session_id(self) -> str:
         """The session's identity."""
         return self.brief.session_id

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
+from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
-Resolve = Callable[[str], Target]
+__all__ = ["Resolve", "check", "resolve_target"]
 
+_FIELD_DEG = 1.2  # the smallest field of the telescopes that we know
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
 
@@ -25,7 +27,7 @@ def check(
     `Capabilities.lacks` is read for the section names auto_focus, infinite_focus, eq_solving, calibration,
     goto_solar, goto_manual, and for park and power_down.
     """
-    last, gotos = _gotos(document, resolve)
+    last, gotos = _gotos(document, capabilities, resolve)
     return [
         *_features(document, capabilities),
         *gotos,
@@ -74,7 +76,16 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
 
 
-def _gotos(document: SessionDocument, resolve: Resolve | None) -> tuple[Target | None, list[Problem]]:
+def _field_of_view(document: SessionDocument, capabilities: Capabilities) -> float:
+    """Degrees within which a target surely is in the picture of the session's narrowest camera."""
+    wide_only = document.setup_wide_camera is not None and document.setup_camera is None
+    camera = capabilities.cameras.get(Camera.WIDE if wide_only else Camera.TELE)
+    return min(camera.field_of_view) if camera is not None and camera.field_of_view else _FIELD_DEG
+
+
+def _gotos(
+    document: SessionDocument, capabilities: Capabilities, resolve: Resolve | None
+) -> tuple[Target | None, list[Problem]]:
     """The last target, as far as it is known, and what is wrong with the way there."""
     solar, manual = document.goto_solar, document.goto_manual
     last: Target | None = None
@@ -99,6 +110,9 @@ def _gotos(document: SessionDocument, resolve: Resolve | None) -> tuple[Target |
             last = resolve_target(manual, resolve)
         except AgentError as error:
             problems.append(error.problem(document.pointer("goto_manual", "target")))
+        place = document.pointer("goto_manual", "ra_coord")
+        if wrong := place_problem(manual, resolve, _field_of_view(document, capabilities), place):
+            problems.append(wrong)
     if not solar and not manual:
         problems += _no_goto(document)
     return last, problems
@@ -126,6 +140,10 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
                 "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera.", path=f"/{key}"
             )
             continue
+        if setup.mosaic is not None:
+            message = "A mosaic is ordered, and mosaics are not supported yet."
+            hint = "Set doMosaic to false to image the single field."
+            yield Problem("not_acted_on", message, hint, path=document.pointer(key, "doMosaic"))
         _, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
@@ -177,6 +195,8 @@ def _settings_not_applied(
         ("format", setup.format, offered.formats),
     ):
         if value is None or there:
+            continue
+        if name in capabilities.lacks and value in (0, 1):  # editors write its only size either way
             continue
         message = f"The {capabilities.model} {camera.value} camera has no {name} setting"
         path = document.pointer(key, name)

@@ -71,7 +71,7 @@ def find_gain(offered: tuple[int, ...], wish: int) -> int:
 def find_position(offered: tuple[P, ...], wish: str | int, what: str) -> P:
     """Return the filter or binning with that value or name; BadValueError lists what there is."""
     for position in offered:
-        if wish == position.value or (isinstance(wish, str) and wish.casefold() == position.name.casefold()):
+        if wish == position.value or (isinstance(wish, str) and _plain(wish) == _plain(position.name)):
             return position
     there = ", ".join(f"{position.value} ({position.name})" for position in offered)
     raise BadValueError(
@@ -89,8 +89,13 @@ def find_format(offered: tuple[str, ...], wish: str) -> str:
     )
 
 
-def find_count(offered: CameraCapabilities, wish: int | None) -> int:
-    """Return the number of frames when the camera can take that many; it must be given."""
+def find_count(offered: CameraCapabilities, wish: int | None, *, until_end: bool = False) -> int:
+    """Return the number of frames when the camera can take that many; it must be given.
+
+    With an end time (`until_end`) 0, or nothing, means as many as come until then.
+    """
+    if until_end and not wish:
+        return 0
     if wish is None:
         raise BadValueError(
             "count is missing.",
@@ -139,10 +144,20 @@ def choose(
     except BadValueError as error:
         wrong["format"] = error
     try:
-        count = find_count(offered, setup.count)
+        count = find_count(offered, setup.count, until_end=setup.end_time is not None)
+        if count == 0 and exposure is None and "exposure" not in wrong:
+            wrong["exposure"] = BadValueError(
+                "exposure is missing.", hint="Without it nobody can tell how many frames fit.", code="missing"
+            )
     except BadValueError as error:
         wrong["count"] = error
     return CameraChoice(camera, exposure, gain, position, binning, file_format, count), wrong
+
+
+def _plain(name: str) -> str:
+    """Return one spelling for "Duo-Band", "Duo-Band Filter", "DUAL_BAND"; "IR_CUT" and "Cut"."""
+    letters = "".join(letter for letter in name.casefold() if letter.isalnum())
+    return letters.removesuffix("filter").removeprefix("ir").replace("dual", "duo") or letters
 
 
 def _seconds(wish: str | float) -> float | None:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 from agent.errors import Problem, errors_of, warning, warnings_of
+from agent.session.coordinates import OutOfRangeError
+from agent.session.foreign import told, translated
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
+from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
-from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, Command, IdCommand, Section
+from agent.session.sections import SECTIONS, WAIT_TYPO, Command, IdCommand
+from agent.session.unknown import escape, near, unknown_around, unknown_keys, unknown_sections
 
 PROCESS_NOT_WAIT = "process_not_wait"
 """Code of the problem of a session whose `process` says it is not to be started."""
-
-_TYPO = "wait_afte"
 
 
 class SessionDocument(Command):
@@ -85,26 +86,33 @@ class Reading:
         return warnings_of(self.problems)
 
 
-def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Reading:
-    """Read a session from JSON text or a decoded object. Never raises: what is wrong is in `problems`."""
+def read_session(
+    data: bytes | str | Mapping[str, Any], *, name: str = "", resolve: Resolve | None = None
+) -> Reading:
+    """Read a session from JSON text or a decoded object. Never raises: what is wrong is in `problems`.
+
+    With `resolve`, hints about coordinates are checked against where the name of the target stands.
+    """
     try:
         raw = decode_object(data)
     except BadValueError as error:
         return Reading(None, (Problem(error.code, error.message, error.hint),))
+    ours = translated(raw)
+    raw = ours or raw
     body = body_of(raw)
     if not isinstance(body, dict):
         problem = Problem(
             "not_an_object", f"command is {shown(body)}, not an object.", 'Write {"command": {...}}.'
         )
         return Reading(None, (problem,), raw)
-    problems = [*_unknown_around(raw), *_unknown_sections(body)]
+    problems = [*([told()] if ours else []), *unknown_around(raw), *unknown_sections(body)]
     on, section_problems = _sections_that_are_on(body)
     problems += section_problems
     document: SessionDocument | None = None
     try:
         document = SessionDocument.model_validate(on)
     except ValidationError as error:
-        problems += [_problem(detail, body) for detail in error.errors(include_url=False)]
+        problems += [_problem(detail, body, resolve) for detail in error.errors(include_url=False)]
     if errors_of(problems) or document is None:
         return Reading(None, tuple(problems), raw)
     document._raw, document._name = raw, name
@@ -121,6 +129,15 @@ def read_session(data: bytes | str | Mapping[str, Any], *, name: str = "") -> Re
     return Reading(document, tuple(problems), raw)
 
 
+def with_id_command(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a session from a message, where `id_command` may be left out, with an empty one in its place."""
+    body = raw.get("command", raw)
+    if not isinstance(body, dict) or "id_command" in body or not SECTIONS.keys() & body:
+        return dict(raw)
+    whole = {"id_command": {}, **body}
+    return {**raw, "command": whole} if "command" in raw else whole
+
+
 def body_of(raw: Mapping[str, Any]) -> Any:
     """Return the session inside its `command` wrapper, or the object itself when there is none."""
     return raw.get("command", raw)
@@ -133,7 +150,7 @@ def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Pr
     id_command = body.get("id_command")
     if isinstance(id_command, dict):
         on["id_command"] = id_command
-        problems += _unknown_keys("id_command", id_command, IdCommand)
+        problems += unknown_keys("id_command", id_command, IdCommand, on=True)
     else:
         message = "There is no id_command section."
         if id_command is not None:
@@ -151,8 +168,8 @@ def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Pr
                 Problem("not_an_object", f"{key} is {shown(section)}, not an object.", path=f"/{key}")
             )
             continue
-        problems += _unknown_keys(key, section, model)
         is_on, problem = _is_on(key, section)
+        problems += unknown_keys(key, section, model, on=is_on)
         if problem is not None:
             problems.append(problem)
         if is_on:
@@ -175,64 +192,7 @@ def _is_on(key: str, section: dict[str, Any]) -> tuple[bool, Problem | None]:
         return False, Problem(error.code, f"do_action: {error.message}", error.hint, path=f"/{key}/do_action")
 
 
-def _unknown_keys(key: str, section: dict[str, Any], model: type[Section]) -> Iterator[Problem]:
-    """Warn of keys that mean nothing here. Those inside conditions are errors, found by the model."""
-    if model.model_config.get("extra") == "forbid":
-        return
-    known = {field.alias or name for name, field in model.model_fields.items()}
-    for name in section:
-        lower = name.lower()
-        if name in known or name in model.known_extras or (lower == "ircut" and "IRCut" in known):
-            continue
-        path = f"/{key}/{_escape(name)}"
-        if name == _TYPO and "wait_after" in known:
-            yield warning("misspelt", f"{name} is read as wait_after.", "Write wait_after.", path=path)
-        else:
-            yield warning(
-                "unknown_key",
-                f"{key} has no key {shown(name)}; it is kept, not used.",
-                _near(name, known),
-                path=path,
-            )
-
-
-def _unknown_sections(body: dict[str, Any]) -> Iterator[Problem]:
-    known = {"id_command", *SECTIONS}
-    silent = known | OUTPUT | ENVELOPE
-    for name, value in body.items():
-        if name in NOT_ACTED_ON:
-            if _looks_on(value):
-                yield warning(
-                    "not_acted_on", f"{name} is kept, but this version does not act on it.", path=f"/{name}"
-                )
-        elif name not in silent:
-            yield warning(
-                "unknown_key",
-                f"A session has no section {shown(name)}; it is kept, not used.",
-                _near(name, known | NOT_ACTED_ON),
-                path=f"/{_escape(name)}",
-            )
-
-
-def _unknown_around(raw: dict[str, Any]) -> Iterator[Problem]:
-    if "command" not in raw:
-        return
-    for name in raw:
-        if name != "command" and name not in ENVELOPE:
-            hint = "Move it inside command." if name in SECTIONS or name == "id_command" else ""
-            yield warning("unknown_key", f"{shown(name)} stands beside command; it is kept, not used.", hint)
-
-
-def _looks_on(section: object) -> bool:
-    if not isinstance(section, dict):
-        return bool(section)
-    try:
-        return bool(section) and read_boolean(section.get("do_action", True))
-    except BadValueError:
-        return True
-
-
-def _problem(detail: ErrorDetails, body: dict[str, Any]) -> Problem:
+def _problem(detail: ErrorDetails, body: dict[str, Any], resolve: Resolve | None) -> Problem:
     """Say one of the model's errors in our words."""
     location = tuple(str(part) for part in detail["loc"])
     error = detail.get("ctx", {}).get("error")
@@ -240,13 +200,16 @@ def _problem(detail: ErrorDetails, body: dict[str, Any]) -> Problem:
     if isinstance(error, BadValueError):
         if error.at:
             location, key = (*location, error.at), error.at
-        return Problem(error.code, f"{key}: {error.message}", error.hint, path=_pointer(location, body))
+        hint = error.hint
+        if isinstance(error, OutOfRangeError) and location[-2:] == ("goto_manual", "ra_coord"):
+            hint = corrected(error.number, body["goto_manual"], resolve) or hint
+        return Problem(error.code, f"{key}: {error.message}", hint, path=_pointer(location, body))
     if detail["type"] == "missing":
         return Problem("missing", f"{key} is missing.", path=_pointer(location, body))
     if detail["type"] == "extra_forbidden":
         known = set(SECTIONS[location[0]].model_fields)
         message = f"{location[0]} has no key {shown(key)}; a limit that is not understood is never ignored."
-        return Problem("unknown_key", message, _near(key, known), path=_pointer(location, body))
+        return Problem("unknown_key", message, near(key, known, 0.7), path=_pointer(location, body))
     return Problem("invalid_value", f"{key}: {detail['msg']}.", path=_pointer(location, body))
 
 
@@ -259,16 +222,7 @@ def _pointer(location: tuple[str, ...], body: Any) -> str:
         spelt = part
         if part not in keys:
             alike = [key for key in keys if key.lower() == part.lower()]
-            spelt = alike[0] if alike else _TYPO if part == "wait_after" and _TYPO in keys else part
-        parts.append(_escape(spelt))
+            spelt = alike[0] if alike else WAIT_TYPO if part == "wait_after" and WAIT_TYPO in keys else part
+        parts.append(escape(spelt))
         here = keys.get(spelt)
     return "".join(f"/{part}" for part in parts)
-
-
-def _near(name: str, known: set[str] | frozenset[str]) -> str:
-    close = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.7)
-    return f"Did you mean {close[0]}?" if close else ""
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from agent.session.problems import BadValueError
 __all__ = ["MAX_BYTES", "decode_object"]
 
 _BLANKS = " \t\r\n\f\v\u00a0"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CODES: dict[type[JsonError], str] = {BadNumberError: "not_finite", HalfCharacterError: "not_utf8"}
 _HINTS: dict[type[JsonError], str] = {
     NotUtf8Error: "Save the file as UTF-8.",
@@ -32,14 +34,14 @@ _HINTS: dict[type[JsonError], str] = {
 def decode_object(data: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON object in `data`, which is a copy and safe to keep; BadValueError says what is wrong.
 
-    A byte order mark and blanks around the object are tolerated.
+    A byte order mark (also of UTF-16) and blanks around the object are tolerated.
     """
     try:
         value = _checked(dict(data)) if isinstance(data, Mapping) else _parsed(data)
     except JsonError as error:
         kind = type(error)
         raise BadValueError(
-            error.message, code=_CODES.get(kind, error.code), hint=_HINTS.get(kind, "")
+            error.message, code=_CODES.get(kind, error.code), hint=_HINTS.get(kind, error.hint)
         ) from error
     if not isinstance(value, dict):
         raise BadValueError(
@@ -51,10 +53,20 @@ def decode_object(data: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(data: bytes | str) -> object:
-    text = decode_text(data).strip(_BLANKS)
+    text = decode_text(_as_utf8(data)).strip(_BLANKS)
     if not text:
         raise BadValueError("The file is empty.", code="empty")
     return parse_json(text)
+
+
+def _as_utf8(data: bytes | str) -> bytes | str:
+    """Return what some editors save with UTF-16's mark as UTF-8; half of it stays what cannot be read."""
+    if isinstance(data, bytes) and data.startswith(_UTF16) and len(data) <= 2 * MAX_BYTES:
+        try:
+            return data.decode("utf-16").encode()
+        except UnicodeError:
+            return data
+    return data
 
 
 def _checked(value: dict[str, Any]) -> object:

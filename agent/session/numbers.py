@@ -13,7 +13,8 @@ from agent.session.problems import BadValueError
 MAX_SECONDS = 86_400.0  # no wait or time limit of one step is longer than a day
 _SHOWN = 60  # characters of a bad value repeated in a sentence
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)  # a thousand and more, or a fraction
 _CLOCK = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d+)?)", re.ASCII)
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2010": "-", "\u2011": "-"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -43,19 +44,24 @@ def plain_dashes(text: str) -> str:
 
 
 def is_number_text(text: str) -> bool:
-    """Tell whether a string is a plain decimal number."""
+    """Tell whether a string is a plain decimal number, with a point or a comma."""
     return _NUMBER.fullmatch(plain_dashes(text).strip()) is not None
 
 
-def read_number(value: object) -> float:
-    """Read a finite number, or a string that holds one."""
+def read_number(value: object, *, grouped: bool = True) -> float:
+    """Read a finite number, or a string that holds one; the decimal sign may be a comma.
+
+    "1,500" may be 1.5 or 1500 and is refused, unless numbers that large (`grouped`) cannot be.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise BadValueError(f"{shown(value)} is not a number.")
     if isinstance(value, str) and not is_number_text(value):
-        hint = "Write decimals with a point." if is_number_text(value.replace(",", ".")) else ""
-        raise BadValueError(f"{shown(value)} is not a number.", hint=hint)
+        raise BadValueError(f"{shown(value)} is not a number.")
+    if isinstance(value, str) and grouped and _GROUPED.fullmatch(plain_dashes(value).strip()):
+        hint = f"Write {value.strip().replace(',', '')} or {value.strip().replace(',', '.')}."
+        raise BadValueError(f"{shown(value)} can be read as two numbers.", hint=hint)
     try:
-        number = float(plain_dashes(value)) if isinstance(value, str) else float(value)
+        number = float(plain_dashes(value).replace(",", ".") if isinstance(value, str) else value)
     except (OverflowError, ValueError):
         number = math.inf
     if not math.isfinite(number):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agent.capabilities import Binning, Camera, Capabilities, Exposure, Filter
-from agent.errors import errors_of
+from agent.errors import Problem, errors_of
 from agent.session.check import Resolve, check, resolve_target
 from agent.session.choices import CameraChoice, choose
 from agent.session.coordinates import format_dec, format_ra
@@ -16,6 +19,7 @@ from agent.session.document import SessionDocument
 from agent.session.problems import InvalidSessionError
 from agent.session.recipe import CalibrationRecipe
 from agent.session.sections import CameraSetup, Step
+from agent.session.times import capture_ends
 from agent.targets import SolarTarget, Target
 
 PARK_ESTIMATE_S = 20.0  # folding the arm, for estimates only
@@ -45,7 +49,8 @@ class PlannedStep:
 
     `section` is the key of the document it comes from ("" for steps every session has); `label` names the
     step for people and `why` says what is being waited for. Camera settings are set for calibration and
-    capture; None leaves a setting alone. `count` is the number of frames of a capture;
+    capture; None leaves a setting alone. `count` is the number of frames of a capture, of `exposure_s` each
+    (0: not known); with `until` it is the most that fits, and the capture ends at that instant (aware UTC).
     `without_goto` lets it image wherever the telescope points.
     """
 
@@ -65,7 +70,9 @@ class PlannedStep:
     binning: Binning | None = None
     format: str | None = None
     count: int = 0
+    exposure_s: float = 0.0
     integration_s: float = 0.0
+    until: datetime | None = None
     without_goto: bool = False
 
     @property
@@ -91,6 +98,7 @@ class PlannedStep:
             "binning": self.binning and self.binning.name,
             "format": self.format,
             "count": self.count or None,
+            "until": self.until and self.until.isoformat(),
             "without_goto": self.without_goto or None,
         }
         return {key: value for key, value in values.items() if value is not None}
@@ -98,7 +106,10 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The steps of one session in order, and their sums. `target` is for people."""
+    """The steps of one session in order, and their sums. `target` is for people.
+
+    `warnings` are what the model makes of the session; they stand in `notes` as well, as sentences.
+    """
 
     name: str
     target: str
@@ -106,6 +117,7 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     max_attempts: int = 3
     notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def estimate_s(self) -> float:
@@ -121,6 +133,13 @@ class Plan:
     def integration_s(self) -> float:
         """Seconds of exposure asked for; captures with an unknown exposure count 0."""
         return sum(step.integration_s for step in self.steps)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When its last capture ends by its own end time; None when one of them has none."""
+        ends = [step.until for step in self.steps if step.kind is StepKind.CAPTURE]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
     @property
     def goto_targets(self) -> tuple[Target, ...]:
@@ -148,21 +167,28 @@ def make_plan(
     *,
     resolve: Resolve | None = None,
     calibration: CalibrationRecipe | None = None,
+    begin: datetime | None = None,
+    zone: ZoneInfo | None = None,
 ) -> Plan:
     """Return the steps in the order they run: clock, live view, focus, alignment, gotos, captures, closing.
 
     Raises InvalidSessionError with every problem when the document does not pass `check`. `resolve` finds a
-    target by name (AgentError when it cannot); `calibration` replaces the usual recipe.
+    target by name (AgentError when it cannot); `calibration` replaces the usual recipe. End times of captures
+    are the next ones after `begin` (aware UTC) in the session's zone, else `zone`; without them, ValueError.
     """
     problems = check(document, capabilities, resolve=resolve)
     if errors_of(problems):
         raise InvalidSessionError(problems)
     recipe, notes = (calibration or CalibrationRecipe()).adapted(capabilities)
-    steps = (
+    before = (
         *_opening(document, capabilities),
         *_alignment(document, capabilities, recipe),
         *_gotos(document, capabilities, resolve),
-        *_captures(document, capabilities, recipe),
+    )
+    shutter = None if begin is None else begin + timedelta(seconds=sum(step.total_s for step in before))
+    steps = (
+        *before,
+        *_captures(document, capabilities, recipe, _ends(document, begin, zone), shutter),
         *_closing(document, capabilities),
     )
     names = [step.target.name for step in steps if step.target is not None]
@@ -173,6 +199,7 @@ def make_plan(
         steps=steps,
         max_attempts=document.id_command.max_attempts,
         notes=(*(str(problem) for problem in problems), *(notes if document.calibration else ())),
+        warnings=tuple(problems),
     )
 
 
@@ -288,9 +315,22 @@ def _gotos(
         )
 
 
+def _ends(document: SessionDocument, begin: datetime | None, zone: ZoneInfo | None) -> Mapping[str, datetime]:
+    if begin is not None and zone is not None:
+        return capture_ends(document, zone, begin)
+    if any(setup and setup.end_time for setup in (document.setup_camera, document.setup_wide_camera)):
+        raise ValueError("an end_time has no instant without a begin and a zone")
+    return {}
+
+
 def _captures(
-    document: SessionDocument, capabilities: Capabilities, recipe: CameraChoice
+    document: SessionDocument,
+    capabilities: Capabilities,
+    recipe: CameraChoice,
+    ends: Mapping[str, datetime],
+    shutter: datetime | None,
 ) -> Iterator[PlannedStep]:
+    """Return the captures, the first expected at `shutter`; all that a camera waits, it waits before it."""
     for key, camera in (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE)):
         setup: CameraSetup | None = getattr(document, key)
         if setup is None:
@@ -300,24 +340,42 @@ def _captures(
         exposure = choice.exposure or kept
         seconds = exposure.seconds if exposure else 0.0
         durations = capabilities.durations
+        frame_s = seconds + durations.frame_overhead
+        wait_s = setup.wait_before + setup.wait_after
+        until, left_s = ends.get(key), math.inf
+        if until is not None and shutter is not None:
+            left_s = max(0.0, (until - shutter).total_seconds() - wait_s)
+        count = choice.count or max(1, math.ceil(left_s / seconds))
+        needed_s = durations.camera_setup + count * frame_s
+        fits = (
+            count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
+        )
         shown_exposure = f"{exposure.name} s" if exposure else "the telescope's exposure"
-        yield _step(
-            StepKind.CAPTURE,
-            setup,
-            key,
-            label=f"Capture {choice.count} × {shown_exposure}, {camera.value} camera",
-            why=f"waiting for {choice.count} frames of the {camera.value} camera",
-            estimate_s=durations.camera_setup + choice.count * (seconds + durations.frame_overhead),
+        shown_count, closing = f"{count}", ""
+        if setup.end_time is not None:
+            shown_count, closing = f"up to {count}", f" until {setup.end_time.isoformat('minutes')}"
+        step = PlannedStep(
+            kind=StepKind.CAPTURE,
+            section=key,
+            wait_before_s=wait_s,
+            timeout_s=setup.timeout,
+            label=f"Capture {shown_count} × {shown_exposure}{closing}, {camera.value} camera",
+            why=f"waiting for {shown_count} frames of the {camera.value} camera{closing}",
+            estimate_s=min(needed_s, left_s),
             camera=camera,
             exposure=choice.exposure,
             gain=choice.gain,
             filter=choice.filter,
             binning=choice.binning,
             format=choice.format,
-            count=choice.count,
-            integration_s=choice.count * seconds,
+            count=count,
+            exposure_s=seconds,
+            integration_s=fits * seconds,
+            until=until,
             without_goto=setup.without_goto,
         )
+        shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
+        yield step
 
 
 def _closing(document: SessionDocument, capabilities: Capabilities) -> Iterator[PlannedStep]:

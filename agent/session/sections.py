@@ -8,9 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
+from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
 
-_WAIT_TYPO = "wait_afte"  # stands in a widely copied example
+WAIT_TYPO = "wait_afte"  # stands in a widely copied example
+
+_MOSAIC = frozenset({"doMosaic", "framingX", "framingY", "mosaic_count", "rotation"})
+
+ACTUAL = frozenset({"exposure_actual", "gain_actual", "ir_actual", "shots_taken", "shots_stacked"})
+"""Keys in which other programs note what was really shot."""
 
 
 class Section(BaseModel):
@@ -36,7 +42,7 @@ class Section(BaseModel):
 class IdCommand(Section):
     """Who the session is, when it may run, and what became of it."""
 
-    known_extras = frozenset({"exposure_actual", "gain_actual", "ir_actual", "shots_taken", "shots_stacked"})
+    known_extras = ACTUAL | {"eq_azimut_error", "eq_altitude_error"}
 
     uuid: f.Text = ""
     description: f.Text = ""
@@ -80,8 +86,8 @@ class Step(Section):
     @model_validator(mode="before")
     @classmethod
     def _accept_typo(cls, values: Any) -> Any:
-        if isinstance(values, dict) and _WAIT_TYPO in values and "wait_after" not in values:
-            return values | {"wait_after": values[_WAIT_TYPO]}
+        if isinstance(values, dict) and WAIT_TYPO in values and "wait_after" not in values:
+            return values | {"wait_after": values[WAIT_TYPO]}
         return values
 
 
@@ -98,6 +104,7 @@ class GotoManual(Step):
     target: f.Text = ""
     ra_coord: f.Hours | None = None
     dec_coord: f.Degrees | None = None
+    trust_coordinates: f.Flag = False
 
     @model_validator(mode="after")
     def _complete(self) -> GotoManual:
@@ -111,10 +118,28 @@ class GotoManual(Step):
         return self
 
 
-class CameraSetup(Step):
-    """Set a camera up and capture. What is not given stays as it is on the telescope."""
+class Mosaic(BaseModel):
+    """The mosaic that a camera section orders; `per_view` frames of each view, `rotation` in degrees.
 
-    known_extras = frozenset({"exposure_actual", "gain_actual", "ir_actual"})
+    The framing is in percent of the camera's field, along each side.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    framing_x: int = 100
+    framing_y: int = 100
+    per_view: int | None = None
+    rotation: float | None = None
+
+
+class CameraSetup(Step):
+    """Set a camera up and capture. What is not given stays as it is on the telescope.
+
+    `end_time` ends the capture at the next such time after the session's start; a `count` of 0 then means as
+    many frames as come until then.
+    """
+
+    known_extras = ACTUAL
 
     exposure: f.ExposureWish | None = None
     gain: f.Integer | None = None
@@ -122,7 +147,25 @@ class CameraSetup(Step):
     filter: f.Position | None = Field(default=None, alias="IRCut")
     count: f.Integer | None = None
     format: f.Text | None = None
+    end_time: f.TimeOfDay | None = None
+    do_mosaic: f.Flag = Field(default=False, alias="doMosaic")
+    framing_x: f.Framing | None = Field(default=None, alias="framingX")
+    framing_y: f.Framing | None = Field(default=None, alias="framingY")
+    mosaic_count: f.Integer | None = None
+    rotation: f.Number | None = None
     without_goto: f.Flag = False
+
+    @property
+    def mosaic(self) -> Mosaic | None:
+        """The mosaic that is ordered; None for a single field, which a framing of 100 percent is as well."""
+        if not self.do_mosaic or self.framing_x == self.framing_y == 100:
+            return None
+        return Mosaic(
+            framing_x=self.framing_x or 100,
+            framing_y=self.framing_y or 100,
+            per_view=self.mosaic_count,
+            rotation=self.rotation,
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -135,9 +178,19 @@ class CameraSetup(Step):
             raise BadValueError(
                 "The filter is given twice, differently.", code="duplicate_key", at=spellings[-1]
             )
-        rest = {key: value for key, value in values.items() if key not in spellings}
+        skipped = {*spellings, *(() if _asks_for_mosaic(values) else _MOSAIC)}
+        rest = {key: value for key, value in values.items() if key not in skipped}
         chosen = [values[key] for key in spellings if str(values[key]).strip() in given]
         return rest | ({"IRCut": chosen[0]} if chosen else {})
+
+
+def _asks_for_mosaic(setup: dict[str, Any]) -> bool:
+    """Whether the keys of a mosaic are to be read; those of one that is off are another program's habit."""
+    value = setup.get("doMosaic")
+    try:
+        return value is not None and value != "" and read_boolean(value)
+    except BadValueError:
+        return True  # the field itself says what is wrong with it
 
 
 class Conditions(Section, ConditionKeys):
@@ -226,7 +279,7 @@ SECTIONS: dict[str, type[Section]] = {
 """Every section with `do_action`, by its key."""
 
 NOT_ACTED_ON = frozenset({"goal", "mosaic", "dark_frames", "refocus", "download"})
-"""Sections the format names and the agent does not act on (yet): kept, with a warning."""
+"""Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})
 """Keys of a submission that may stand around or beside the session; they belong to the transport."""

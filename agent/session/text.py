@@ -22,7 +22,8 @@ def plan_text(plan: Plan) -> str:
         f"  {index:>2}  {step.label:<{width}}  {duration_text(step.total_s):>10}{_waits(step)}"
         for index, step in enumerate(plan.steps, start=1)
     ]
-    frames = f"  {plan.frames_requested} frames, {duration_text(plan.integration_s)} of exposure"
+    most = "up to " if any(step.until for step in plan.steps) else ""
+    frames = f"  {most}{plan.frames_requested} frames, {duration_text(plan.integration_s)} of exposure"
     return "\n".join(
         [title, *rows, *([frames] if plan.frames_requested else []), *(f"  note: {n}" for n in plan.notes)]
     )

@@ -6,14 +6,17 @@ clocks skip in spring is moved forward by the gap; of a time that comes twice in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from agent.errors import Problem, warning
-from agent.session.document import SessionDocument
+from agent.session.document import SessionDocument, body_of
 from agent.session.problems import BadValueError
 
 _DAY = timedelta(days=1)
+_LATE = timedelta(minutes=5)  # a start this long ago is over, not merely due
+_ZONE_HOURS = 3.5  # no land keeps a time further from its Sun's, summer time included
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
@@ -47,10 +50,18 @@ def window_end(
     if command.end_date is not None:
         return _instant(command.end_date, command.end_time, local, now, None)
     begin = start or start_instant(document, zone, now) or now
-    end = _instant(None, command.end_time, local, begin, None)
-    if end is not None and end <= begin:
-        end = _instant(None, command.end_time, local, begin + _DAY, None)
-    return end
+    return None if command.end_time is None else _next(command.end_time, local, begin)
+
+
+def capture_ends(document: SessionDocument, zone: ZoneInfo, begin: datetime) -> dict[str, datetime]:
+    """Return when captures end by their own `end_time` (UTC), by section: the next one after `begin`."""
+    local = session_zone(document, zone)
+    sections = {"setup_camera": document.setup_camera, "setup_wide_camera": document.setup_wide_camera}
+    return {
+        key: _next(setup.end_time, local, begin)
+        for key, setup in sections.items()
+        if setup is not None and setup.end_time is not None
+    }
 
 
 def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> list[Problem]:
@@ -58,12 +69,11 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
     command = document.id_command
     problems: list[Problem] = []
     for date_key, time_key in (("date", "time"), ("end_date", "end_time")):
-        day, clock = getattr(command, date_key), getattr(command, time_key)
-        if isinstance(day, datetime) and clock is not None:
+        if isinstance(getattr(command, date_key), datetime) and getattr(command, time_key) is not None:
             path = f"/id_command/{time_key}"
             message = f"{date_key} already has a time of day; {time_key} is not used."
             problems.append(warning("time_twice", message, f"Delete {time_key}.", path=path))
-        problems += _clock_change(day, clock, session_zone(document, zone), now, date_key, time_key)
+    problems += _clock_changes(document, zone, now)
     start = start_instant(document, zone, now)
     end = window_end(document, zone, now)
     if start is not None and end is not None and end <= start:
@@ -73,10 +83,30 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
     elif end is not None and end <= now:
         message = f"The window closed at {end.isoformat()}."
         problems.append(warning("window_over", message, path="/id_command/end_date"))
-    if command.date is None and command.time is not None and start is not None and start < now:
-        message = f"{command.time.isoformat()} is over today, so the session starts at once."
-        problems.append(warning("time_over", message, "Add a date to start later.", path="/id_command/time"))
+    elif over := _captures_over(document, zone, start or now, now):
+        problems.append(over)
+    else:
+        problems += _start_over(document, zone, start, now)
     return problems
+
+
+def zone_problems(
+    document: SessionDocument, zone: ZoneInfo, longitude: float, now: datetime
+) -> list[Problem]:
+    """Warn of local times in a zone that is hours away from where the telescope stands."""
+    command, local = document.id_command, session_zone(document, zone)
+    start = start_instant(document, zone, now) or now
+    ends = (command.end_time, command.end_date, *capture_ends(document, zone, start))
+    offset = start.astimezone(local).utcoffset()
+    if offset is None or not any((command.date, command.time, *ends)):
+        return []
+    hours = (offset / timedelta(hours=1) - longitude / 15 + 12) % 24 - 12
+    if abs(hours) <= _ZONE_HOURS:
+        return []
+    away = f"{abs(hours):.0f} hours from the time of longitude {longitude:g}"
+    message = f"Its times are those of {local.key}, {away}."
+    path = "/id_command/timezone" if command.timezone else ""
+    return [warning("zone_far", message, "Check the time zone, and the site's longitude.", path)]
 
 
 def read_instant(text: str, zone: tzinfo) -> datetime:
@@ -134,34 +164,89 @@ def _instant(
     return datetime.combine(day, clock or time.min, here).astimezone(UTC)
 
 
+def _next(clock: time, zone: ZoneInfo, begin: datetime) -> datetime:
+    """Return the next instant at which clocks show that time."""
+    here = clock.tzinfo or zone
+    day = begin.astimezone(here).date()
+    candidates = (datetime.combine(day + days * _DAY, clock, here).astimezone(UTC) for days in (0, 1, 2))
+    return next(instant for instant in candidates if instant > begin)
+
+
 def _days_later(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
     """Return the same time of day, so many local days later."""
     local = instant.astimezone(zone)
     return (local.replace(tzinfo=None, fold=0) + days * _DAY).replace(tzinfo=zone).astimezone(UTC)
 
 
+def _captures_over(
+    document: SessionDocument, zone: ZoneInfo, begin: datetime, now: datetime
+) -> Problem | None:
+    """Warn of captures that all had to end before now: nothing of the session would be run."""
+    ends = capture_ends(document, zone, begin)
+    cameras = [one for one in (document.setup_camera, document.setup_wide_camera) if one is not None]
+    if not ends or len(ends) < len(cameras) or max(ends.values()) > now or document.repeat is not None:
+        return None
+    key = max(ends, key=ends.__getitem__)
+    message = (
+        f"The end time of its last capture ({to_local(ends[key], session_zone(document, zone))}) is over."
+    )
+    return warning("window_over", message, "Move date and time.", path=f"/{key}/end_time")
+
+
+def _start_over(
+    document: SessionDocument, zone: ZoneInfo, start: datetime | None, now: datetime
+) -> Iterator[Problem]:
+    """Warn of a start that is over; one that began before, or comes back on other nights, had its start."""
+    command = document.id_command
+    if start is None or start >= now:
+        return
+    if command.date is None:
+        message = f"{command.time} is over today, so the session starts at once."
+        yield warning("time_over", message, "Add a date to start later.", path="/id_command/time")
+        return
+    begun = command.starting_date and "result_details" not in body_of(document.raw)
+    if now - start < _LATE or document.repeat is not None or begun:
+        return
+    message = f"Its start ({to_local(start, session_zone(document, zone))}) is over."
+    hint = (
+        "" if command.when_missed else "It starts at once, unless when_missed in the configuration differs."
+    )
+    yield warning("start_over", message, hint, path="/id_command/date")
+
+
+def _clock_changes(document: SessionDocument, zone: ZoneInfo, now: datetime) -> Iterator[Problem]:
+    """Warn of local times that the clocks skip, or that come twice, each on the day it is for."""
+    command, local = document.id_command, session_zone(document, zone)
+    start = start_instant(document, zone, now)
+    end = window_end(document, zone, now)
+    yield from _clock_change(
+        command.date or now.astimezone(local).date(), command.time, local, "/id_command", "date", "time"
+    )
+    if end is not None:
+        day = command.end_date or end.astimezone(local).date()
+        yield from _clock_change(day, command.end_time, local, "/id_command", "end_date", "end_time")
+    for key, until in capture_ends(document, zone, start or now).items():
+        clock: time | None = getattr(document, key).end_time
+        yield from _clock_change(until.astimezone(local).date(), clock, local, f"/{key}", "", "end_time")
+
+
 def _clock_change(
-    day: date | None, clock: time | None, zone: ZoneInfo, now: datetime, date_key: str, time_key: str
-) -> list[Problem]:
-    """Warn of a local time that the clocks skip, or that comes twice."""
-    local = _naive_local(day, clock, zone, now)
+    day: date, clock: time | None, zone: ZoneInfo, section: str, date_key: str, time_key: str
+) -> Iterator[Problem]:
+    local, key = _naive_local(day, clock), date_key if isinstance(day, datetime) else time_key
     if local is None:
-        return []
+        return
     here = local.replace(tzinfo=zone)
-    back = here.astimezone(UTC).astimezone(zone)
-    path = f"/id_command/{date_key if isinstance(day, datetime) else time_key}"
-    if back.replace(tzinfo=None) != local:
-        message = f"The clocks skip {local.isoformat(' ')}; {back.time().isoformat()} is used."
-        return [warning("clock_gap", message, path=path)]
-    if here.utcoffset() != here.replace(fold=1).utcoffset():
-        message = f"{local.isoformat(' ')} comes twice that night; the first one is used."
-        return [warning("clock_fold", message, path=path)]
-    return []
+    shown, path = local.isoformat(" "), f"{section}/{key}"
+    later = here.astimezone(UTC).astimezone(zone)
+    if later.replace(tzinfo=None) != local:
+        message = f"The clocks skip {shown}; {later.time().isoformat()} is used."
+        yield warning("clock_gap", message, path=path)
+    elif here.utcoffset() != here.replace(fold=1).utcoffset():
+        yield warning("clock_fold", f"{shown} comes twice that night; the first one is used.", path=path)
 
 
-def _naive_local(day: date | None, clock: time | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+def _naive_local(day: date, clock: time | None) -> datetime | None:
     if isinstance(day, datetime):
         return None if day.tzinfo else day
-    if clock is None or clock.tzinfo:
-        return None
-    return datetime.combine(day or now.astimezone(zone).date(), clock)
+    return None if clock is None or clock.tzinfo else datetime.combine(day, clock)

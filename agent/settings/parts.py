@@ -51,6 +51,11 @@ class TelescopeSettings(Part):
         False,
         description="Keep the telescope's control lock between sessions, which keeps the phone app out.",
     )
+    dead_man: bool = Field(
+        False,
+        description="Keep the waiting sessions on the telescope too, in case the agent dies; "
+        "never tried on a real one, and nothing stops it in the rain then.",
+    )
     entity_prefix: Text = Field(
         "", description="First part of the entity ids in Home Assistant; empty makes it from the name."
     )

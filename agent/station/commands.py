@@ -102,6 +102,9 @@ class Commands:
         return refused(command, Code.NOT_RUNNING, "Nothing is paused.")
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
+        running, name = self._station.running, _name(command)
+        if name and (running is None or running.waiting.session_id != name):
+            return await self._remove(command, accepted)  # never another one than that which is named
         return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
 
     async def _skip(self, command: Command, accepted: Accepted) -> Reply:

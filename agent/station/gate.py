@@ -115,7 +115,7 @@ class ConditionGate:
             target=targets[-1] if targets else None,
             window=Window(
                 None if waiting.forced or waiting.resume else waiting.start or waiting.seen,
-                waiting.window_end,
+                waiting.closes,
             ),
             duration_s=0.0 if running or waiting.plan is None else waiting.plan.estimate_s,
             link=self.link(),
@@ -123,6 +123,7 @@ class ConditionGate:
             safety=self._safety(),
             sun_filter=solar is not None and solar.sun_filter,
             running=running or waiting.resume or waiting.forced,
+            wanted_now=waiting.forced and not running and not waiting.resume,
         )
 
     def _missed(self, waiting: Waiting) -> Verdict | None:

@@ -19,10 +19,9 @@ from agent.events import Reason
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.ground import Ground
 from agent.station.kept_wishes import kept, restored
-from agent.station.safing_status import DOING, SafingStatus
+from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
-from agent.telescope.errors import TransientError
 from agent.telescope.interface import (
     CaptureProgress,
     CaptureReport,
@@ -44,12 +43,6 @@ _KEY = "hands"
 _MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
 _OTHERS = frozenset({ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER, ConnectionState.CLOSED})
 _LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
-
-
-class StillCapturingError(TransientError):
-    """The telescope was told to stop, and captures."""
-
-    code = "still_capturing"
 
 
 @dataclass(eq=False)
@@ -184,6 +177,10 @@ class Hands:
             async with self._turn.lock:
                 if self.hold(level) is None:
                     return await self._do(level, work, moves=moves)
+
+    async def aside(self, work: Work[T]) -> T:
+        """Perform work that moves nothing and minds nothing: it waits for no turn, and nothing for it."""
+        return await work(self._telescope)
 
     async def park(self) -> None:
         """Stop and fold the telescope because a person wants it, whatever the weather."""
@@ -419,7 +416,8 @@ class Hands:
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""
-        away_s = self._ground.clock.monotonic() - (self._away_since or self._ground.clock.monotonic())
+        since = self._away_since
+        away_s = 0.0 if since is None else self._ground.clock.monotonic() - since
         self._still = False
         goal = self._goal()
         if self._others or (goal is not None and goal.park):  # somebody else may have unfolded it

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
@@ -163,7 +163,7 @@ class Intake:
             if stored is None or self._queue.find(waiting.session_id) is not waiting:
                 continue  # it began to run, or changed, while we looked
             try:
-                self._queue.put(self._planned(replace(waiting, document=stored.document)))
+                self._queue.put(self.planned(replace(waiting, document=stored.document)))
             except AgentError as error:
                 self._queue.drop(waiting.session_id)
                 if waiting.resume:
@@ -178,14 +178,19 @@ class Intake:
             reasons = "; ".join(str(problem) for problem in errors_of(error.problems)) or reasons
         await self._records.end_unrun(brief, Outcome.FAILED, Reason.INVALID, reasons, failure)
 
-    def plan(self, document: SessionDocument) -> Plan | None:
-        """The session's plan; None while the model is unknown. InvalidSessionError when it cannot run."""
+    def plan(self, document: SessionDocument, begin: datetime) -> Plan | None:
+        """The plan of a session, end times after `begin`; None while the model is unknown.
+
+        InvalidSessionError when it cannot run.
+        """
         capabilities = self._capabilities()
-        return None if capabilities is None else make_plan(document, capabilities, resolve=self._resolve)
+        if capabilities is None:
+            return None
+        return make_plan(document, capabilities, resolve=self._resolve, begin=begin, zone=self._zone)
 
     async def take_submission(self, stored: StoredSession) -> Waiting:
         """Queue a session that was just stored; AgentError, and nothing is queued, when it cannot run."""
-        self._planned(self._waiting(stored))
+        self.planned(self._waiting(stored))
         waiting = await self._take(stored)
         self._tell_queued([waiting])
         return waiting
@@ -245,7 +250,7 @@ class Intake:
         await self.drop_parent(stored.session_id)
         waiting = self._waiting(stored)
         try:
-            waiting = self._planned(waiting)
+            waiting = self.planned(waiting)
         except AgentError as error:  # the telescope is another one than it was when the file was looked at
             _LOGGER.warning("Session %s cannot run on this telescope: %s", stored.session_id, error)
             self._queue.drop(stored.session_id)
@@ -304,6 +309,7 @@ class Intake:
             priority=document.id_command.priority,
             source=_source(document),
             request_id=document.id_command.request_id,
+            warnings=stored.problems,
         )
         before = self._queue.find(stored.session_id)
         facts = self._store.journal(stored.session_id).load()
@@ -325,10 +331,10 @@ class Intake:
             rests_until=rests,
         )
 
-    def _planned(self, waiting: Waiting) -> Waiting:
+    def planned(self, waiting: Waiting) -> Waiting:
         """The session with its plan, where the model is known; AgentError when it cannot run."""
         try:
-            plan = self.plan(waiting.document)
+            plan = self.plan(waiting.document, waiting.times_count_from)
         except AgentError:
             raise
         except Exception as error:
@@ -339,7 +345,10 @@ class Intake:
             ) from error
         if plan is None:
             return waiting
-        return replace(waiting, plan=plan, brief=replace(waiting.brief, target=plan.target))
+        brief = replace(waiting.brief, target=plan.target)
+        if waiting.plan is None:  # the file may have been looked at before the model was known
+            brief = replace(brief, warnings=tuple(dict.fromkeys((*brief.warnings, *plan.warnings))))
+        return replace(waiting, plan=plan, brief=brief)
 
     def _tell_rejected(self, rejected: Rejected) -> None:
         self._publish(

@@ -6,11 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agent.errors import Problem, Severity
-from agent.events import TelemetryChanged
+from agent.events import OwnScheduleChanged, TelemetryChanged
 from agent.station.ground import Ground
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.status import Availability, StationStatus
-from agent.telescope.interface import ConnectionChanged, Identity, TelemetryReport, TelescopeEvent
+from agent.telescope.interface import (
+    ConnectionChanged,
+    Identity,
+    SchedulesReport,
+    TelemetryReport,
+    TelescopeEvent,
+)
 
 
 class Link:
@@ -62,6 +68,11 @@ class Link:
             await self._sharing.stay()
             await self._ground.clock.sleep(self._poll_s)  # another client may hold a link that is up
 
+    def own_schedule(self) -> OwnScheduleChanged:
+        """What the telescope keeps to do by itself, as it told last."""
+        known = self._ground.telescope.schedules
+        return OwnScheduleChanged(telescope=self._ground.id, at=self._ground.clock.now(), schedules=known)
+
     def _hear(self, event: TelescopeEvent) -> None:
         match event:
             case TelemetryReport(telemetry):
@@ -70,6 +81,9 @@ class Link:
                     TelemetryChanged(telescope=self._ground.id, at=now, telemetry=telemetry)
                 )
                 self._look()
+            case SchedulesReport():
+                self._ground.bus.publish(self.own_schedule())
+                self._kick()
             case ConnectionChanged(state, message):
                 self._status.link(state, message)
                 self.availability.link(state, message)

@@ -65,7 +65,6 @@ class Night:
     def undo(self) -> bool:
         """Let the night go on; false when it was not over."""
         was_over = self.judgement() is not None
-        self._closing = False
         self._hands.withdraw(HOLDER)
         self._remember(None)
         return was_over

@@ -74,7 +74,7 @@ class _Made:
         return cls(
             _read(date, facts.get("last")),
             _read(datetime, facts.get("start")),
-            count if isinstance(count, int) and count > 0 else 0,
+            max(0, count) if isinstance(count, int) else 0,
         )
 
     def kept(self) -> dict[str, Any]:

@@ -155,7 +155,8 @@ class SessionRunner:
             return
         self._status.problem("files", None)
         try:
-            plan = self._intake.plan(stored.document)
+            begin = min(waiting.times_count_from, self._around.clock.now())  # a person may want it early
+            plan = self._intake.plan(stored.document, begin)
         except InvalidSessionError as error:
             if waiting.resume:
                 self.leave_at_rest(Reason.INVALID, error.message)
@@ -187,13 +188,13 @@ class SessionRunner:
         now = self._around.clock.now()
         zone = session_zone(waiting.document, ZoneInfo(self._around.timezone))
         start, end = moved_on(waiting.start or now, waiting.window_end, zone, now)
-        moved = replace(waiting, start=start, window_end=end)
+        moved = replace(waiting, start=start, window_end=end, plan=None)
         try:
             stored = await asyncio.to_thread(self._store.reschedule, waiting.session_id, start, end)
+            return self._intake.planned(replace(moved, document=stored.document))
         except AgentError as error:
             _LOGGER.warning("Session %s keeps its old date in its file: %s", waiting.session_id, error)
             return moved
-        return replace(moved, document=stored.document)
 
     # -- inside -----------------------------------------------------------------------------------------
 
@@ -265,7 +266,7 @@ class SessionRunner:
         most = waiting.document.id_command.max_attempts
         journal = self._store.journal(waiting.session_id)
         turn = failures(await asyncio.to_thread(journal.load)) + 1
-        too_late = waiting.window_end is not None and later >= waiting.window_end
+        too_late = waiting.closes is not None and later >= waiting.closes
         if turn >= most or too_late:
             return False
         message = f"Turn {turn} of {most} failed: {result.error.message}"

@@ -8,12 +8,19 @@ from agent.errors import Problem
 from agent.events import Status
 from agent.goals import Goal, GoalKind
 from agent.station.status import StationStatus
+from agent.telescope.errors import TransientError
 
 _LOGGER = logging.getLogger(__name__)
 
 DOING = {GoalKind.STOPPED: "stopped", GoalKind.PARKED: "parked", GoalKind.OFF: "switched off"}
 _PROBLEM, _LOOKING = "hands", "looking"
 _LOOK = "Look after it if you can."
+
+
+class StillCapturingError(TransientError):
+    """The telescope was told to stop, and captures."""
+
+    code = "still_capturing"
 
 
 class SafingStatus:

@@ -11,7 +11,12 @@ from agent.clock import Clock
 from agent.conditions import ConditionSet
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
+from agent.session.plan import Plan
+from agent.station.gate import ConditionGate
+from agent.station.ground import Ground
+from agent.station.weather_goal import WeatherGoal
 from agent.verdict import Verdict, against, merged
 
 LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster than matters
@@ -136,3 +141,28 @@ class SessionWatch:
         self._lost_since = self._lost_since or now
         latest = self._lost_since + timedelta(seconds=self._conditions.wait_max_s)
         return now < latest and all(verdict.until is None or verdict.until <= latest for verdict in lost)
+
+
+def watch_over(
+    orders: Orders,
+    waiting: Waiting,
+    plan: Plan,
+    gate: ConditionGate,
+    ground: Ground,
+    weather: WeatherGoal,
+    news: Callable[[], asyncio.Event],
+) -> SessionWatch:
+    """Return the watch over a session that runs by this plan; AgentError when its conditions are wrong."""
+    conditions = gate.conditions(waiting.document)
+    target = plan.goto_targets[-1] if plan.goto_targets else None
+    return SessionWatch(
+        orders,
+        conditions,
+        clock=ground.clock,
+        window_end=waiting.window_end,
+        dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=waiting.began),
+        judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),
+        safety=lambda: weather.decision,
+        policy=lambda: gate.conditions(waiting.document).weather,
+        news=news,
+    )

@@ -34,6 +34,7 @@ _NEED_NO_TELESCOPE = frozenset(
         Reason.MOON,
         Reason.USER,
         Reason.RETRY,
+        Reason.OWN_SCHEDULE,
     }
 )
 """What a session can wait for while the telescope is left alone; telemetry needs it, and so does the link."""
@@ -51,11 +52,14 @@ class Sharing:
         *,
         keep_control: bool,
         poll_s: float,
+        needed: Callable[[], bool],
     ) -> None:
+        """`needed` tells of anything else for which the telescope has to stay in reach."""
         self._ground = ground
         self._hands = hands
         self._filter = shown_filter
         self._queue = queue
+        self._needed = needed
         self._keep_control = keep_control
         self._poll_s = poll_s
         self._needed_at = 0.0
@@ -103,7 +107,9 @@ class Sharing:
 
     def _has_work(self) -> bool:
         soon = self._ground.clock.now() + WORK_SOON
-        return bool(self._hands.session_id) or any(_wants_soon(waiting, soon) for waiting in self._queue())
+        if self._hands.session_id or self._needed():
+            return True
+        return any(_wants_soon(waiting, soon) for waiting in self._queue())
 
 
 class ShownFilter:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from agent.clock import Clock
+from agent.conditions.moment import clock_words
 from agent.events import Reason
 from agent.goals import Level
+from agent.own_schedule import OwnSchedule, in_the_way
 from agent.schedule.waiting import Waiting
+from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.night import Night
 from agent.station.switches import SwitchBoard
@@ -20,18 +23,21 @@ class StartBrake:
 
     def __init__(
         self,
+        ground: Ground,
         hands: Hands,
         night: Night,
         switches: SwitchBoard,
-        clock: Clock,
         *,
         has_ending: Callable[[Waiting], bool],
+        uncounted: Callable[[OwnSchedule], bool],
     ) -> None:
+        """`uncounted` tells of a schedule of ours whose frames are still to be counted."""
         self._hands = hands
         self._night = night
         self._switches = switches
-        self._clock = clock
+        self._ground = ground
         self._has_ending = has_ending
+        self._uncounted = uncounted
 
     def judge(self, waiting: Waiting) -> Verdict | None:
         """Return no with a reason, yes whatever its conditions say, or None to leave it to them."""
@@ -42,6 +48,8 @@ class StartBrake:
         wish = self._hands.hold(Level.SESSION, besides=WEATHER)  # of the weather the conditions judge
         if wish is not None:
             return Verdict(False, wish.reason, f"The telescope is brought to rest: {wish.message}")
+        if (own := self._own_schedule(waiting)) is not None:
+            return own
         if waiting.forced or waiting.resume:  # what ran before a restart is nothing that starts
             return None
         over = self._night.judgement()
@@ -50,6 +58,33 @@ class StartBrake:
         values = self._switches.values
         if not values.scheduler:
             return Verdict(False, Reason.USER, "The scheduler is switched off.")
-        if values.not_before is not None and self._clock.now() < values.not_before:
+        if values.not_before is not None and self._ground.clock.now() < values.not_before:
             return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
         return None
+
+    def _own_schedule(self, waiting: Waiting) -> Verdict | None:
+        """Never over a schedule that the telescope carries out, nor into one that begins before the end.
+
+        What goes on is only kept from the former. A schedule of ours that is to come gives way by itself.
+        """
+        now, until = self._ground.clock.now(), waiting.window_end
+        lasts = (
+            timedelta(0)
+            if waiting.resume or waiting.plan is None
+            else timedelta(seconds=waiting.plan.estimate_s)
+        )
+        until = now + lasts if until is None else min(until, now + lasts)
+        known = self._ground.telescope.schedules
+        if any(self._uncounted(one) and not one.busy(now) for one in known):
+            return Verdict(False, Reason.OWN_SCHEDULE, "What the telescope took by itself is being counted.")
+        found = in_the_way([one for one in known if not (one.ours and one.to_come(now))], now, until)
+        if found is None:
+            return None
+        begins, ends = (clock_words(instant, self._ground.site) for instant in (found.begins, found.ends))
+        if found.busy(now):
+            message = f"The telescope carries out its own schedule {found.name!r}, until {ends}."
+        else:
+            message = (
+                f"The telescope's own schedule {found.name!r} begins at {begins}, before this would end."
+            )
+        return Verdict(False, Reason.OWN_SCHEDULE, message, found.ends if found.ends > now else None)

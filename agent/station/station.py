@@ -27,6 +27,7 @@ from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
+from agent.station.dead_man import DeadMan
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -37,7 +38,7 @@ from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
-from agent.station.session_watch import SessionWatch
+from agent.station.session_watch import SessionWatch, watch_over
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.start_brake import StartBrake
 from agent.station.state_file import StateFile
@@ -106,6 +107,7 @@ class Station:
             self._queue,
             keep_control=own.keep_control,
             poll_s=settings.poll_seconds,
+            needed=lambda: self.dead_man.needed,
         )
         self.store = SessionStore(
             settings.sessions_dir_of(own),
@@ -147,6 +149,17 @@ class Station:
             on_problem=partial(self.status.problem, "folders"),
             on_orphan=self._leave_orphan,
         )
+        self.dead_man = DeadMan(
+            ground,
+            self.hands,
+            self.store,
+            self.weather_goal,
+            self.night,
+            self.switches,
+            enabled=own.dead_man,
+            running=lambda: self.runner.running,
+            defaults=self.defaults,
+        )
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -155,11 +168,12 @@ class Station:
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
             brake=StartBrake(
+                ground,
                 self.hands,
                 self.night,
                 self.switches,
-                clock,
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
+                uncounted=self.dead_man.uncounted,
             ).judge,
         )
         self.runner = SessionRunner(
@@ -193,6 +207,7 @@ class Station:
             publish=publish,
             on_idle=self.status.stands_still,
         )
+        self.dead_man.dispatcher = self.dispatcher
         self.intake.dispatcher = self.dispatcher
         self.runner.dispatcher = self.dispatcher
         self.switches.listen(self._switched)
@@ -229,6 +244,7 @@ class Station:
             "queue": self.dispatcher.tell_queue,
             "link": self._link.follow,
             "results": self._report,
+            "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
         }
@@ -257,6 +273,7 @@ class Station:
             running.orders.end(Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, message))
         wish = Wish(Level.SAFETY, Reason.AGENT_STOPPED, message, standing=True)
         busy = self.hands.busy
+        await self.dead_man.close(TOLD_LIMIT_S)
         at_rest = self.hands.want("agent", wish)
         try:
             async with self.ground.clock.timeout(STOP_LIMIT_S):
@@ -341,6 +358,7 @@ class Station:
         publish(self._link.availability.event())
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
+        publish(self._link.own_schedule())
         publish(self.status.again())
 
     def end_night(self, reason: Reason, message: str) -> None:
@@ -403,22 +421,8 @@ class Station:
             self._last_shutdown = began.document.shutdown
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
-        waiting = replace(running.waiting, plan=plan)
-        conditions = self.gate.conditions(waiting.document)
-        targets = plan.goto_targets
-        target = targets[-1] if targets else None
-        site = self.ground.site
-        return SessionWatch(
-            running.orders,
-            conditions,
-            clock=self.ground.clock,
-            window_end=waiting.window_end,
-            dawn=lambda now: conditions.capture_deadline(site, now, target, began=waiting.began),
-            judge=lambda now: conditions.judge(self.gate.moment(waiting, now, running=True)),
-            safety=lambda: self.weather_goal.decision,
-            policy=lambda: self.gate.conditions(waiting.document).weather,
-            news=lambda: self._news,
-        )
+        waiting, news = replace(running.waiting, plan=plan), lambda: self._news
+        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
 
     async def _report(self) -> None:
         await self.records.open()

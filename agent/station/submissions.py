@@ -13,6 +13,7 @@ from agent.requests import Acknowledgement, Code, Submission
 from agent.session.document import Reading, body_of, read_session
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError
+from agent.sky.catalogue import resolve
 from agent.station.station import Station
 from agent.store.ledger import Entry, body_hash, submission_key
 
@@ -30,7 +31,7 @@ class Submissions:
         now = station.clock.now()
         if submission.expires_at is not None and submission.expires_at <= now:
             return self._refusal(submission, Code.EXPIRED, "The submission came after its expires_at.")
-        reading = read_session(submission.body, name=submission.session_id)
+        reading = read_session(submission.body, name=submission.session_id, resolve=resolve)
         if not reading.ok:
             return self._invalid(submission, reading.problems)
         async with self._lock:

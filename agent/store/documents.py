@@ -16,6 +16,7 @@ from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
 from agent.session.times import local_words, session_zone
 from agent.session.writing import Process, with_fields
+from agent.sky.catalogue import resolve
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.text import printable
@@ -90,7 +91,7 @@ class ContentReader:
     def judge(self, data: bytes, name: str) -> Content:
         """Return what these bytes are worth. `pending` counts as waiting: an agent stopped there."""
         digest = hashlib.sha256(data).digest()
-        reading = read_session(data, name=name)
+        reading = read_session(data, name=name, resolve=resolve)
         document = reading.document
         problems = reading.problems
         if document is not None and process_of(document) == Process.PENDING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,6 +34,11 @@ class Folder(StrEnum):
 SAMPLES = "samples"
 _STATE = ".dwarf-agent"
 _UNREPORTED_BEFORE = "untold"  # what version 0.1 called the folder of unreported results
+_CONFLICT = re.compile(
+    r"conflicted copy|[._-]sync-conflict-\d|[._ -]conflict(?:[-_. (]?\d|\.json$|\))"
+    r"|in konflikt stehende|konfliktkopie|copie en conflit|copia en conflicto|copia in conflitto",
+    re.IGNORECASE,
+)
 _PROBE = ".dwarf-agent-probe.tmp"  # a crash's leftover is swept like any other
 
 
@@ -165,8 +171,13 @@ class Tree:
 
 
 def is_session_name(name: str) -> bool:
-    """Whether a file of this name can be a session: `*.json`, not hidden."""
-    return name.lower().endswith(".json") and not name.startswith(".")
+    """Whether a file of this name can be a session: `*.json`, not hidden, no tool's copy after a conflict."""
+    return name.lower().endswith(".json") and not name.startswith(".") and not is_conflict_copy(name)
+
+
+def is_conflict_copy(name: str) -> bool:
+    """Whether a sync tool named this file: the other of two versions of one session, which runs once."""
+    return _CONFLICT.search(name) is not None
 
 
 def reason_path(path: Path) -> Path:

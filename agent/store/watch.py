@@ -14,7 +14,7 @@ from agent.clock import Clock
 from agent.store.disk import Stamp
 from agent.store.documents import Content, ContentReader
 from agent.store.errors import store_error
-from agent.store.folders import is_session_name
+from agent.store.folders import is_conflict_copy, is_session_name
 from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
@@ -139,7 +139,12 @@ class Watch:
     def _mention(self, name: str) -> None:
         if len(self._told) < _TOLD_LIMIT:
             self._told.add(name)
-            _LOGGER.info("%s in %s is left alone: sessions end in .json", printable(name), self._folder.name)
+            if is_conflict_copy(name):
+                message = "%s in %s is left alone: it is a sync tool's copy of a session that changed twice"
+                _LOGGER.warning(message, printable(name), self._folder.name)
+            else:
+                message = "%s in %s is left alone: sessions end in .json"
+                _LOGGER.info(message, printable(name), self._folder.name)
 
     def _unsettled(self, stamps: dict[str, Stamp]) -> Iterable[str]:
         looks = self._looks

@@ -23,7 +23,11 @@ from enum import StrEnum
 
 from agent.capabilities import Camera, Capabilities
 from agent.events import Telemetry
+from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.errors import RefusedError
+
+NO_SCHEDULE_HINT = "Firmware since late 2025 with the built-in driver keeps schedules."
 
 
 class ConnectionState(StrEnum):
@@ -162,7 +166,14 @@ class ActivityReport:
     detail: str = ""
 
 
-TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport
+@dataclass(frozen=True, slots=True)
+class SchedulesReport:
+    """What the telescope keeps to do by itself became known, or changed."""
+
+    schedules: tuple[OwnSchedule, ...]
+
+
+TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport | SchedulesReport
 Listener = Callable[[TelescopeEvent], None]
 
 
@@ -196,6 +207,11 @@ class TelescopeView(ABC):
     @abstractmethod
     def telemetry(self) -> Telemetry:
         """The last known telemetry."""
+
+    @property
+    def schedules(self) -> tuple[OwnSchedule, ...]:
+        """What the telescope keeps to do by itself, as it told last; empty for one without such a thing."""
+        return ()
 
     @abstractmethod
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -268,6 +284,19 @@ class Telescope(TelescopeView):
     @abstractmethod
     async def reboot(self) -> None:
         """Restart the telescope."""
+
+    # -- the telescope's own schedule -------------------------------------------------------------------
+
+    async def give_schedule(self, wanted: OwnSchedule) -> None:
+        """Have the telescope keep a schedule, in the place of one with the same id."""
+        raise RefusedError(
+            f"This telescope takes no schedule {wanted.name!r}.",
+            code="no_own_schedule",
+            hint=NO_SCHEDULE_HINT,
+        )
+
+    async def take_back_schedule(self, schedule_id: str) -> None:
+        """Have the telescope end and forget a schedule; harmless for one it does not know."""
 
     # -- pointing and focus -----------------------------------------------------------------------------
 

@@ -27,6 +27,9 @@ DUSK = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)
 BASE = {"site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"}}
 
 
+NEVER_SETS = {"do_action": True, "target": "M 81", "ra_coord": 9.9258, "dec_coord": 69.0653}
+
+
 def session(**sections: Any) -> dict[str, Any]:
     """A session document: goto M 42 and 12 frames of 15 s, changed by the given sections."""
     body: dict[str, Any] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.app.conftest import Observatory, session
+from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
@@ -303,7 +303,10 @@ def test_the_dawn_ends_a_capture_begun_in_the_dark(observatory: Make) -> None:
             await place.clock.sleep(9 * 3600)
             place.drop(
                 "late.json",
-                session(setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": 999}),
+                session(
+                    goto_manual=NEVER_SETS,
+                    setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": 999},
+                ),
             )
             await place.sessions_ended(2)
         return place

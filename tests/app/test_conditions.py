@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.events import Telemetry
-from tests.app.conftest import Observatory, session
+from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
@@ -57,7 +57,8 @@ def test_a_session_cut_off_at_night_and_taken_up_by_day_is_stopped_not_followed(
 def test_what_the_night_was_too_short_for_waits_for_the_next_one(observatory: Make) -> None:
     async def nights() -> Observatory:
         place = observatory(poll_seconds=300)
-        place.drop("a.json", session(id_command={"date": "2026-03-13", "time": "03:00:00"}))
+        due = {"date": "2026-03-13", "time": "03:00:00"}
+        place.drop("a.json", session(id_command=due, goto_manual=NEVER_SETS))
         place.telescope.cut()
         async with place.open():
             await place.clock.sleep(14 * 3600)  # nine in the morning

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ STEP = {"do_action": True}
 TELE = {"do_action": True, "exposure": "15", "gain": 80, "count": 10, "IRCut": "1"}
 WIDE = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
 MODELS = ("D2", "D3", "mini")
+BOTH_ARE_UP = datetime(2026, 3, 26, 19, 0, tzinfo=UTC)  # the Moon and Jupiter, over Paris
 
 
 def nights(
@@ -95,7 +97,8 @@ def test_the_moon_and_planets_are_shot_in_their_own_modes(
 ) -> None:
     solar = {"do_action": True, "target": target}
     document = session(goto_manual=None, goto_solar=solar, calibration=STEP, setup_camera=TELE)
-    [result], opened, frames = nights(observatory(), model, habits, document, horizon=False)
+    place = observatory(start=BOTH_ARE_UP)
+    [result], opened, frames = nights(place, model, habits, document, horizon=False)
     assert (result["result"], result["message"], len(frames)) == (
         "completed",
         result["message"],

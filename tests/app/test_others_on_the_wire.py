@@ -46,7 +46,7 @@ class Scene:
             await app.wait_connected()
             await app.take_control()
             await app.go_live()
-            await app.apply(Camera.TELE, CameraSettings(exposure=exposure, gain=60, filter=0, count=frames))
+            await app.apply(Camera.TELE, CameraSettings(exposure=exposure, gain=60, filter=1, count=frames))
             await app.goto(target, PARIS)
             await app.start_capture(Camera.TELE)
         finally:

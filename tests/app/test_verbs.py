@@ -65,6 +65,27 @@ def test_pause_stops_the_capture_and_resume_points_again_and_takes_the_rest(obse
     assert len(place.telescope.gotos) == 3
 
 
+def test_cancel_with_a_name_ends_that_session_and_no_other(observatory: Make) -> None:
+    async def night() -> tuple[Observatory, list[dict[str, Any]]]:
+        place = observatory()
+        place.drop("a.json", session())
+        place.drop("b.json", session())
+        async with place.open():
+            await place.until(imaging(place))
+            waits = await tell(place, "cancel", session_id="b")
+            nobody = await tell(place, "stop", session_id="c")
+            assert place.telescope.captures[-1].running
+            runs = await tell(place, "stop", session_id="a")
+        return place, [waits, nobody, runs]
+
+    place, answers = run_virtual(night())
+    assert [answer["code"] for answer in answers] == ["done", "unknown_session", "done"]
+    assert [(one["session_id"], one["result"]) for one in place.results] == [
+        ("b", "skipped"),
+        ("a", "aborted"),
+    ]
+
+
 def test_stop_after_this_lets_the_session_finish_and_starts_nothing_more_until_the_evening(
     observatory: Make,
 ) -> None:

@@ -100,7 +100,7 @@ def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(
 ) -> None:
     todo = tmp_path / "Astro_Sessions" / "ToDo"
     todo.mkdir(parents=True)
-    binned = SESSION | {"setup_camera": SESSION["setup_camera"] | {"binning": 1}}
+    binned = SESSION | {"setup_camera": SESSION["setup_camera"] | {"binning": "2k"}}
     (todo / "binned.json").write_text(json.dumps({"command": binned}), encoding="utf-8")
     done = subprocess.run(
         agent("run", "--once", *simulated),

@@ -58,8 +58,8 @@ UNKNOWN = _decided(SafetyState.UNKNOWN, SafetyLevel.WARNING)
 # -- what a plain session is asked --------------------------------------------------------------------
 
 
-def test_a_session_without_conditions_runs_in_daylight_and_below_the_horizon_as_ever() -> None:
-    verdicts = _set().judge(_moment(EVENING - 6 * HOUR, target=LMC))
+def test_a_session_without_conditions_runs_in_daylight_as_ever() -> None:
+    verdicts = _set().judge(_moment(EVENING - 6 * HOUR, target=POLARIS))
     decision = merged(verdicts)
     assert decision.allowed
     assert decision.reason is None
@@ -69,7 +69,47 @@ def test_a_session_without_conditions_runs_in_daylight_and_below_the_horizon_as_
         "weather",
         "sun",
         "dawn",
+        "above_horizon",
     }
+
+
+# -- the horizon, which no session asks for ------------------------------------------------------------
+
+
+def test_what_never_rises_is_never_begun() -> None:
+    decision = merged(_set().judge(_moment(target=LMC)))
+    assert (decision.allowed, decision.final, decision.reason) == (False, True, Reason.ALTITUDE)
+    assert decision.message == "LMC is 51 degrees below the horizon. It does not rise here within a day."
+
+
+def test_what_is_down_waits_until_it_rises() -> None:
+    decision = merged(_set().judge(_moment(target=M42)))
+    assert (decision.allowed, decision.final, decision.reason) == (False, False, Reason.ALTITUDE)
+    assert decision.until is not None
+    assert altitude(M42, PARIS, decision.until) == pytest.approx(0, abs=0.01)
+
+
+def test_what_is_down_for_the_whole_window_is_never_begun() -> None:
+    decision = merged(_set().judge(_moment(target=M42, window=Window(NIGHT, NIGHT + HOUR))))
+    assert (decision.allowed, decision.final, decision.reason) == (False, True, Reason.ALTITUDE)
+
+
+@pytest.mark.parametrize(
+    ("values", "allowed"),
+    [
+        ({"running": True}, True),
+        ({"running": True, "wanted_now": True}, False),
+        ({"site": None}, True),
+        ({"target": None}, True),
+    ],
+)
+def test_the_horizon_is_asked_for_at_the_beginning_alone(values: dict[str, object], allowed: bool) -> None:
+    assert merged(_set().judge(_moment(**({"target": LMC} | values)))).allowed is allowed
+
+
+def test_a_minimum_altitude_says_it_instead() -> None:
+    assert [one.rule for one in against(_set(min_altitude=10).judge(_moment(target=LMC)))] == ["altitude"]
+    assert "above_horizon" in {one.rule for one in _set(min_altitude=-5).judge(_moment())}
 
 
 def test_a_conditions_section_that_is_off_changes_nothing() -> None:
@@ -261,7 +301,7 @@ def test_a_midsummer_night_without_darkness_is_final() -> None:
 def test_the_sun_and_the_moon_need_no_darkness(target: object) -> None:
     dark = _set(Requirements(allow_sun=True), sun_below=-18, moon_below=-80, moon_separation=90)
     verdicts = dark.judge(_moment(EVENING - 6 * HOUR, target=target, sun_filter=True))
-    assert [verdict.rule for verdict in against(verdicts)] in ([], ["sun"])
+    assert [verdict.rule for verdict in against(verdicts)] in (["above_horizon"], [])
     assert _verdict(verdicts, "twilight").allowed
     assert _verdict(verdicts, "moon_separation").allowed
 

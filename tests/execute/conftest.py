@@ -114,7 +114,8 @@ class Bench:
         self.state.set = lambda **_: None  # type: ignore[method-assign]
         self._hands: Hands | None = None
         self.serving: asyncio.Task[None] | None = None
-        self.problems: list[Problem] = []  # what the station's status said of its hands
+        self.shown: list[StatusChanged] = []  # what the station's status said of its hands
+        self.problems: list[Problem] = []
 
     @property
     def hands(self) -> Hands:
@@ -128,6 +129,7 @@ class Bench:
         return self._hands
 
     def _told(self, status: StatusChanged) -> None:
+        self.shown.append(status)
         if status.problem is not None:
             self.problems.append(status.problem)
 

@@ -82,6 +82,31 @@ def test_a_bare_body_loses_its_envelope_only(alias: str) -> None:
     at_house(test)
 
 
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_id_command_may_be_left_out(wrapped: bool) -> None:
+    steps = {"goto_manual": {"do_action": True, "target": "M 31"}}
+
+    async def test(house: House) -> None:
+        await house.ask(SUBMIT, json.dumps({"command": steps} if wrapped else {**steps, "request_id": "r"}))
+        whole = {"id_command": {}, **steps}
+        assert house.handlers.submissions[0].body == ({"command": whole} if wrapped else whole)
+
+    at_house(test)
+
+
+def test_what_a_template_printed_the_python_way_is_refused_with_the_remedy() -> None:
+    async def test(house: House) -> None:
+        await house.ask(SUBMIT, str({"command": {**BARE, "calibration": {"do_action": True}}}))
+        assert "use | to_json in the template" in house.body(RESPONSE)["errors"][0]["hint"]
+
+    at_house(test)
+
+
+@pytest.mark.parametrize("payload", ["stop", "Cancel", '{"command": "stop"}', '{"command": "cancel"}'])
+def test_stop_and_cancel_mean_abort(payload: str) -> None:
+    assert read_command(payload.encode(), NOW).verb is Verb.ABORT
+
+
 def test_without_a_telescope_in_the_topic_the_only_one_is_meant_and_both_topics_answer() -> None:
     async def test(house: House) -> None:
         await house.ask("session/submit", json.dumps(BARE))

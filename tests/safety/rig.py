@@ -303,7 +303,8 @@ def long_session(target: str = "M 42", frames: int = 400, **sections: Any) -> di
         "goto_manual": {"do_action": True, "target": target, "ra_coord": 5.59, "dec_coord": -5.39},
         "setup_camera": {"do_action": True, "exposure": "15", "gain": 80, "count": frames},
     }
-    return {"command": {**body, **sections}}
+    body.update(sections)
+    return {"command": {key: value for key, value in body.items() if value is not None}}
 
 
 @contextlib.asynccontextmanager

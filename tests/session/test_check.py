@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from agent.capabilities import Capabilities
+from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, Severity, errors_of
 from agent.session.check import check
+from agent.session.choices import find_position
 from agent.session.document import read_session
 from agent.targets import SkyTarget, SolarBody, SolarTarget
 from agent.telescope.dwarf.models import capabilities_for
@@ -84,6 +85,37 @@ def test_a_setting_that_does_not_exist_is_an_error_at_its_place(
     assert (problem.path, problem.code, problem.severity) == (f"/setup_camera/{key}", code, Severity.ERROR)
     assert hint in problem.hint
     assert "D3 tele camera" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        ("D3", {0: ["VIS Filter", "VIS_FILTER", "vis"], 1: ["Astro Filter", "ASTRO_FILTER", "astro"]}),
+        (
+            "D3",
+            {2: ["Duo-Band Filter", "DUAL_BAND", "DUAL Band", "Dual-Band", "duo band", "Duo Band filter"]},
+        ),
+        ("D2", {0: ["IR_CUT", "IR Cut", "cut"], 1: ["IR_PASS", "ir pass", "Pass"]}),
+        ("mini", {1: ["Astro Filter"], 2: ["DUAL_BAND_FILTER"]}),
+    ],
+)
+def test_filters_go_by_every_name_that_dwarflab_gives_them(model: str, names: dict[int, list[str]]) -> None:
+    offered = capabilities_for(model).cameras[Camera.TELE].filters
+    for value, spellings in names.items():
+        assert {find_position(offered, spelling, "filter").value for spelling in spellings} == {value}
+
+
+@pytest.mark.parametrize("binning", [0, 1, "0", "1"])
+def test_the_only_size_of_a_mini_may_be_written_either_way(binning: object) -> None:
+    setup = {**TELE, "exposure": 15, "IRCut": 1, "binning": binning}
+    assert problems(capabilities_for("mini"), goto_manual=GOTO, setup_camera=setup) == []
+
+
+@pytest.mark.parametrize("binning", [2, "2k", "4k"])
+def test_another_size_on_a_mini_is_an_error(binning: object) -> None:
+    setup = {**TELE, "exposure": 15, "IRCut": 1, "binning": binning}
+    found = problems(capabilities_for("mini"), goto_manual=GOTO, setup_camera=setup)
+    assert (only(found).path, only(found).severity) == ("/setup_camera/binning", Severity.ERROR)
 
 
 @pytest.mark.parametrize("setup", [{"IRCut": "astro"}, {"binning": "2K"}, {"format": "tiff"}])

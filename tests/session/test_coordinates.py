@@ -34,6 +34,16 @@ DEGREES = st.floats(-90, 90, allow_nan=False)
         ("16.4599hr", 16.4599),
         ("16.4599 h", 16.4599),
         ("16:22.5", 16.375),
+        ("5,588", 5.588),
+        ("05:35:17,3", 5 + 35 / 60 + 17.3 / 3600),
+        ("5,588 hr", 5.588),
+        ('"05:35:17"', 5 + 35 / 60 + 17 / 3600),
+        ('05h 35\' 17""', 5 + 35 / 60 + 17 / 3600),
+        ("275.2°", 275.2 / 15),
+        ("275,2 º", 275.2 / 15),
+        ("275.2deg", 275.2 / 15),
+        ("83° 49' 15\"", (83 + 49 / 60 + 15 / 3600) / 15),
+        ("0°", 0.0),
     ],
 )
 def test_right_ascension_is_read_in_every_shape(text: object, hours: float) -> None:
@@ -56,6 +66,22 @@ def test_right_ascension_is_read_in_every_shape(text: object, hours: float) -> N
         ("+41d16m09s", 41 + 16 / 60 + 9 / 3600),
         ("41 16 09", 41 + 16 / 60 + 9 / 3600),
         ("90:00:00", 90.0),
+        ("41,269", 41.269),
+        ("-5,391°", -5.391),
+        ("69°03'55\" N", 69 + 3 / 60 + 55 / 3600),
+        ("69°03'55\"N", 69 + 3 / 60 + 55 / 3600),
+        ("16:10:20 S", -(16 + 10 / 60 + 20 / 3600)),
+        ("16:10:20S", -(16 + 10 / 60 + 20 / 3600)),
+        ("S 16 10 20", -(16 + 10 / 60 + 20 / 3600)),
+        ("N69.0653", 69.0653),
+        ("16.17° south", -16.17),
+        ("16.17° North", 16.17),
+        ("16.17 n", 16.17),
+        ("41D16M09S", 41 + 16 / 60 + 9 / 3600),
+        ("41d16m09s S", -(41 + 16 / 60 + 9 / 3600)),
+        ("41d16m09s", 41 + 16 / 60 + 9 / 3600),
+        ('69°03\'55""', 69 + 3 / 60 + 55 / 3600),
+        ('"-16:10:20"', -(16 + 10 / 60 + 20 / 3600)),
     ],
 )
 def test_declination_is_read_in_every_shape(text: object, degrees: float) -> None:
@@ -76,10 +102,17 @@ def test_the_hint_converts_degrees_to_hours() -> None:
     assert "20.8829" in caught.value.hint
 
 
+def test_the_hint_of_a_day_too_much_has_both_readings() -> None:
+    with pytest.raises(BadValueError) as caught:
+        parse_ra("24.712313")
+    assert "1.64749" in caught.value.hint
+    assert "0.712313" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "value",
     ["", " ", "abc", "12:60:00", "12:30:60", "1:2:3:4", "12:30.5:10", "--1", "1e999", "nan", "inf", "١٢",
-     True, None, [], {}, math.nan, math.inf, "12d 30m", "5,588", "-1:00:00", "-0.5", -0.1],
+     True, None, [], {}, math.nan, math.inf, "361°", "-10°", "1,5,8", "5h N", "-1:00:00", "-0.5", -0.1],
 )  # fmt: skip
 def test_what_is_no_right_ascension_is_refused_with_a_sentence(value: object) -> None:
     with pytest.raises(BadValueError) as caught:
@@ -88,8 +121,10 @@ def test_what_is_no_right_ascension_is_refused_with_a_sentence(value: object) ->
 
 
 @pytest.mark.parametrize(
-    "value", ["", "abc", "90:00:01", 90.1, "-91", "12h 30m", "12:60:00", math.nan, -math.inf, None, False]
-)
+    "value",
+    ["", "abc", "90:00:01", 90.1, "-91", "12h 30m", "12:60:00", math.nan, -math.inf, None, False,
+     "-12 S", "+12 N", "N", "S", "12 E", "12 N S", "91 S", "1,5,8"],
+)  # fmt: skip
 def test_what_is_no_declination_is_refused(value: object) -> None:
     with pytest.raises(BadValueError):
         parse_dec(value)
@@ -125,7 +160,10 @@ def test_the_sign_of_a_declination_covers_all_its_parts(d: int, m: int, s: int, 
 @BOUNDED
 @given(
     st.one_of(
-        st.text(max_size=20), st.text("0123456789:.-+hmsd'\" º°−’″", max_size=20), st.floats(), st.integers()
+        st.text(max_size=20),
+        st.text("0123456789:.,-+hmsdNSns'\" º°−’″", max_size=20),
+        st.floats(),
+        st.integers(),
     )
 )
 def test_readers_return_a_value_in_range_or_refuse(value: object) -> None:

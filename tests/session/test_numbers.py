@@ -32,10 +32,18 @@ def test_what_is_no_whole_number_is_refused(value: object) -> None:
         read_integer(value)
 
 
-def test_a_decimal_comma_is_refused_with_the_remedy() -> None:
+@pytest.mark.parametrize(("value", "number"), [("10,5", 10.5), ("-0,5", -0.5), (",5", 0.5), ("0,125", 0.125)])
+def test_the_decimal_sign_may_be_a_comma(value: str, number: float) -> None:
+    assert read_number(value) == number
+
+
+@pytest.mark.parametrize("value", ["1,500", " 12,000 ", "-1,000"])
+def test_a_comma_that_may_group_thousands_is_refused_with_both_readings(value: str) -> None:
     with pytest.raises(BadValueError) as caught:
-        read_number("10,5")
-    assert "point" in caught.value.hint
+        read_number(value)
+    assert value.strip().replace(",", "") in caught.value.hint
+    assert value.strip().replace(",", ".") in caught.value.hint
+    assert read_number(value, grouped=False) == float(value.replace(",", "."))
 
 
 @pytest.mark.parametrize("value", [True, 1, 1.0, "true", "True", " TRUE ", "1", "yes", "on"])

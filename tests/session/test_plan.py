@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.capabilities import Camera, Capabilities
+from agent.errors import errors_of
+from agent.session.check import check
 from agent.session.document import read_session
-from agent.session.plan import Plan, StepKind, make_plan
+from agent.session.plan import Plan, PlannedStep, StepKind, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.recipe import CalibrationRecipe
 from agent.session.text import duration_text, plan_text
@@ -197,3 +201,43 @@ def test_the_plan_reads_as_a_table() -> None:
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+BEGIN = datetime(2026, 3, 12, 21, 0, tzinfo=UTC)  # 22:00 in Paris
+
+
+def capture_until(**setup: Any) -> PlannedStep:
+    body = {"setup_camera": {"do_action": True, "exposure": "15", "gain": 60, "IRCut": 1, **setup}}
+    reading = read_session({"id_command": {}, **body})
+    assert reading.document is not None, reading.problems
+    found = make_plan(reading.document, BIG, begin=BEGIN, zone=ZoneInfo("Europe/Paris"))
+    return next(step for step in found.steps if step.kind is StepKind.CAPTURE)
+
+
+def test_a_count_of_nothing_until_an_end_time_is_as_many_as_fit() -> None:
+    step = capture_until(count=0, end_time="23:00")
+    assert step.until == datetime(2026, 3, 12, 22, 0, tzinfo=UTC)
+    assert 3590 / 15 <= step.count <= 3600 / 15
+    assert 3500 < step.estimate_s < 3600
+    assert step.integration_s < step.count * 15
+    assert capture_until(count=5, end_time="23:00").estimate_s < 120
+
+
+def test_the_waits_of_a_camera_come_before_its_shutter() -> None:
+    step = capture_until(count=5, wait_before=10, wait_after="00:00:30")
+    assert (step.wait_before_s, step.wait_after_s) == (40.0, 0.0)
+
+
+def test_an_end_time_is_never_planned_without_an_instant() -> None:
+    setup = {"do_action": True, "end_time": "23:00", "count": 5}
+    reading = read_session({"id_command": {}, "setup_camera": setup})
+    assert reading.document is not None
+    with pytest.raises(ValueError, match="end_time"):
+        make_plan(reading.document, BIG)
+
+
+def test_as_many_as_fit_needs_an_exposure() -> None:
+    setup = {"do_action": True, "end_time": "23:00", "count": 0}
+    reading = read_session({"id_command": {}, "setup_camera": setup})
+    assert reading.document is not None
+    assert "/setup_camera/exposure" in {p.path for p in errors_of(check(reading.document, BIG))}

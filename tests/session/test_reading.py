@@ -89,7 +89,10 @@ def test_text_and_object_read_the_same(value: dict[str, Any]) -> None:
         (b"\xef\xbb\xbf \t", "empty"),
         (b"{", "not_json"),
         (b'{"command": {"id_command": {}}', "not_json"),
-        (b"\xff\xfe{\x00}\x00", "not_utf8"),
+        (b"\xff\xfe{\x00}", "not_utf8"),
+        (b"{\x00}\x00", "not_json"),
+        (b"\xff\xfe", "empty"),
+        (b"\xff\xfe{\x00}\x00", "missing"),
         (b"[]", "not_an_object"),
         (b"42", "not_an_object"),
         (b'{"command": "abort"}', "not_an_object"),
@@ -209,9 +212,9 @@ def test_an_unknown_condition_is_an_error_with_the_nearest_name() -> None:
     assert "min_altitude" in reading.problems[0].hint
 
 
-def test_unknown_keys_elsewhere_are_warnings_with_the_nearest_name() -> None:
+def test_misspelt_keys_and_sections_are_warnings_with_the_name_that_is_meant() -> None:
     reading = read_session(
-        session(setup_camera={"do_action": True, "expsure": "10"}, calibraton={"do_action": True})
+        session(setup_camera={"do_action": True, "expsure": "10"}, calibraton={"wait_before": 3})
     )
     assert reading.ok
     hints = {problem.path: problem.hint for problem in reading.warnings}
@@ -222,9 +225,65 @@ def test_unknown_keys_elsewhere_are_warnings_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize("key", ["goal", "mosaic", "dark_frames", "refocus", "download"])
-def test_sections_without_effect_are_never_silently_ignored(key: str) -> None:
-    assert paths(read_session(session(**{key: {"do_action": True}}))) == {f"/{key}": "not_acted_on"}
-    assert read_session(session(**{key: {"do_action": False}})).problems == ()
+@pytest.mark.parametrize("value", [{"do_action": True}, {"do_action": "yes", "count": 3}, True])
+def test_a_section_that_is_on_and_not_acted_on_is_an_error(key: str, value: object) -> None:
+    reading = read_session(session(**{key: value}))
+    assert [(p.path, p.code, p.severity) for p in reading.problems] == [
+        (f"/{key}", "not_acted_on", Severity.ERROR)
+    ]
+    assert "not supported yet" in reading.problems[0].message
+
+
+@pytest.mark.parametrize("key", ["goal", "mosaic", "dark_frames", "refocus", "download", "polar_drift"])
+@pytest.mark.parametrize("value", [{"do_action": False, "columns": 2}, {}, None, False, "", 0])
+def test_a_section_that_is_off_is_silent(key: str, value: object) -> None:
+    assert read_session(session(**{key: value})).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        ({"calibraton": {"do_action": True}}, "/calibraton"),
+        ({"polar_drift": {"do_action": "on"}}, "/polar_drift"),
+        ({"setup_camera": {"do_action": True, "dithering": True}}, "/setup_camera/dithering"),
+        ({"goto_manual": {"do_action": True, "target": "M 1", "flip": True}}, "/goto_manual/flip"),
+    ],
+)
+def test_what_is_switched_on_and_unknown_is_an_error_that_names_it(
+    sections: dict[str, Any], place: str
+) -> None:
+    reading = read_session(session(**sections))
+    assert [(p.path, p.code) for p in reading.errors] == [(place, "not_acted_on")]
+    assert place.rpartition("/")[2] in reading.errors[0].message
+
+
+def test_a_section_beside_the_wrapper_that_is_on_is_an_error() -> None:
+    reading = read_session({**session(), "setup_camera": {"do_action": True, "count": 3}})
+    assert [(p.code, p.hint) for p in reading.errors] == [("not_acted_on", "Move it inside command.")]
+
+
+def test_what_other_programs_note_is_kept_in_silence() -> None:
+    noted = {
+        "tonightplan": {"version": 2, "score": 0.91, "enabled": True},
+        "created_by": "a planner",
+        "id_command": {
+            "uuid": "1",
+            "tonightplan_id": "t-7",
+            "shots_taken": 12,
+            "shots_stacked": 11,
+            "exposure_actual": "15",
+            "gain_actual": 80,
+            "ir_actual": "Astro Filter",
+            "eq_azimut_error": "0.1200",
+            "eq_altitude_error": "-0.0300",
+        },
+        "goto_manual": {"do_action": True, "target": "M 42", "constellation": "Ori", "magnitude": 4.0},
+        "setup_camera": {"do_action": True, "count": 3, "lp_filter": False, "shots_taken": 12, "panel": 1},
+    }
+    reading = read_session(noted)
+    assert reading.problems == ()
+    assert reading.raw == noted
+    assert read_session({"command": noted, "format": 3, "favourite": True}).problems == ()
 
 
 @pytest.mark.parametrize("process", ["pending", "ended", "running", "done"])
@@ -354,6 +413,24 @@ def test_a_document_cannot_be_changed() -> None:
         document.calibration = None
     with pytest.raises(ValidationError):
         document.id_command.process = "ended"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_saved_as_utf_16_is_read_when_it_says_so(encoding: str) -> None:
+    text = '\ufeff{"id_command": {"description": "Nébuleuse d’Orion"}}'
+    document = read_session(
+        text.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding)
+    ).document
+    assert document is not None
+    assert document.id_command.description == "Nébuleuse d’Orion"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{'command': {'id_command': {}}}", '{"id_command": {}, "calibration": {"do_action": True}}', "[None]"],
+)
+def test_what_python_printed_is_refused_with_the_remedy(text: str) -> None:
+    assert read_session(text).errors[0].hint == "That is how Python writes it: use | to_json in the template."
 
 
 def test_a_byte_order_mark_is_tolerated_in_bytes_and_in_text() -> None:

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.session.document import SessionDocument, read_session
-from agent.session.times import moved_on, start_instant, time_problems, to_local, window_end
+from agent.session.times import (
+    capture_ends,
+    moved_on,
+    start_instant,
+    time_problems,
+    to_local,
+    window_end,
+    zone_problems,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 START_OF_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -186,3 +194,99 @@ def test_a_window_that_is_moved_on_keeps_its_times_of_day(
         assert after == there
         exists = there.astimezone(zone).replace(tzinfo=None, fold=0) == wall
         assert not exists or after.astimezone(zone).time() == before.astimezone(zone).time()
+
+
+def whole(**sections: Any) -> SessionDocument:
+    reading = read_session({"id_command": {}, **sections})
+    assert reading.document is not None, reading.problems
+    return reading.document
+
+
+def camera(end_time: str) -> dict[str, Any]:
+    return {"do_action": True, "count": 0, "exposure": "15", "end_time": end_time}
+
+
+@pytest.mark.parametrize(
+    ("end_time", "instant"),
+    [
+        ("01:30", datetime(2026, 3, 13, 0, 30, tzinfo=UTC)),
+        ("19:00", datetime(2026, 3, 13, 18, 0, tzinfo=UTC)),
+        ("19:00:01", datetime(2026, 3, 12, 18, 0, 1, tzinfo=UTC)),
+        ("23:59", datetime(2026, 3, 12, 22, 59, tzinfo=UTC)),
+        ("18:30Z", datetime(2026, 3, 12, 18, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_capture_ends_at_the_next_such_time(end_time: str, instant: datetime) -> None:
+    session = whole(setup_camera=camera(end_time), setup_wide_camera=camera(end_time))
+    assert capture_ends(session, PARIS, NOW) == {"setup_camera": instant, "setup_wide_camera": instant}
+
+
+BEGINS = st.integers(1_000_000_000, 7_000_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
+ZONES = st.sampled_from(["Europe/Paris", "America/New_York", "Pacific/Chatham", "Australia/Lord_Howe", "UTC"])
+
+
+@settings(deadline=None, max_examples=80)
+@given(BEGINS, st.times(), ZONES)
+def test_the_end_of_a_capture_comes_within_a_day_and_a_clock_change(
+    begin: Any, clock: Any, zone: str
+) -> None:
+    end = capture_ends(whole(setup_camera=camera(clock.isoformat())), ZoneInfo(zone), begin)["setup_camera"]
+    assert begin < end <= begin + timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("day", "end_time", "code", "says"),
+    [
+        ("2026-03-28", "02:30", "clock_gap", "The clocks skip 2026-03-29 02:30:00; 03:30:00 is used."),
+        ("2026-10-24", "02:30", "clock_fold", "2026-10-25 02:30:00 comes twice that night"),
+    ],
+)
+@pytest.mark.parametrize("where", ["id_command", "setup_camera"])
+def test_an_end_time_in_the_night_of_a_clock_change_is_told(
+    where: str, day: str, end_time: str, code: str, says: str
+) -> None:
+    begin = {"date": day, "time": "22:00"}
+    if where == "id_command":
+        session = whole(id_command={**begin, "end_time": end_time})
+    else:
+        session = whole(id_command=begin, setup_camera=camera(end_time))
+    (problem,) = time_problems(session, PARIS, NOW)
+    assert (problem.code, problem.path) == (code, f"/{where}/end_time")
+    assert says in problem.message
+
+
+def test_a_start_that_is_over_is_told() -> None:
+    assert codes(date="2026-03-11", time="22:00") == ["start_over"]
+    assert codes(date="2026-03-12", time="18:58") == []  # due, not over
+    assert codes(date="2026-03-12", time="22:00") == []
+    assert codes(date="2026-03-11", starting_date="2026-03-11 22:00:00") == []  # it began then, and goes on
+
+
+@pytest.mark.parametrize(
+    ("zone", "longitude", "hours"),
+    [
+        ("Europe/Paris", 2.35, None),
+        ("UTC", 2.35, None),
+        ("Europe/Madrid", -8.5, None),
+        ("Asia/Shanghai", 87.6, None),
+        ("Pacific/Kiritimati", -157.4, None),
+        ("America/New_York", 2.35, "4 hours"),
+        ("Europe/Paris", -118.2, "10 hours"),
+        ("Asia/Tokyo", 2.35, "9 hours"),
+    ],
+)
+def test_a_zone_that_is_hours_from_the_longitude_is_told(
+    zone: str, longitude: float, hours: str | None
+) -> None:
+    session = document(date="2026-07-01", time="23:30", timezone=zone)
+    found = zone_problems(session, PARIS, longitude, NOW)
+    assert [problem.code for problem in found] == (["zone_far"] if hours else [])
+    assert all(hours is not None and hours in problem.message for problem in found)
+    assert zone_problems(document(timezone=zone), PARIS, longitude, NOW) == []
+
+
+def test_captures_that_had_to_end_before_now_are_told() -> None:
+    session = whole(id_command={"date": "2026-03-10", "time": "22:00"}, setup_camera=camera("01:30"))
+    (problem,) = time_problems(session, PARIS, NOW)
+    assert (problem.code, problem.path) == ("window_over", "/setup_camera/end_time")
+    assert "2026-03-11 01:30:00" in problem.message

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.sky.catalogue import UnknownTargetError, resolve
+from agent.sky.catalogue import AmbiguousTargetError, UnknownTargetError, resolve
 from agent.sky.catalogue.names import key
 from agent.targets import SkyTarget, SolarBody, SolarTarget
 
@@ -86,9 +86,16 @@ def test_every_popular_name_of_ours_leads_to_a_place() -> None:
         assert isinstance(resolve(name), SkyTarget)
 
 
+@pytest.mark.parametrize("name", ["M 102", "m102", "Messier 102"])
+def test_a_name_of_two_places_is_refused_with_both(name: str) -> None:
+    with pytest.raises(AmbiguousTargetError) as caught:
+        resolve(name)
+    assert "M 101 (14.0535 h +54.35°) or NGC 5866 (15.1082 h +55.76°)" in caught.value.hint
+
+
 def test_every_messier_caldwell_and_sharpless_number_is_known() -> None:
     for prefix, last in (("M", 110), ("C", 109), ("Sh2-", 313)):
-        for number in range(1, last + 1):
+        for number in {*range(1, last + 1)} - ({102} if prefix == "M" else set()):
             assert isinstance(resolve(f"{prefix}{number}"), SkyTarget)
 
 

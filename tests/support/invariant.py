@@ -90,7 +90,8 @@ class Guard:
             return f"its session is {status['state']}"
         if not status["running"]:
             waits = status["session_id"] is not None and status["reason"] in _WAITS_FOR_TELESCOPE
-            return "" if waits else "nothing runs"
+            by_itself = self._said("own_schedule").get("state") == "imaging"
+            return "" if waits or by_itself else "nothing runs"
         return ""
 
     def _in_reach(self) -> bool:

@@ -23,15 +23,22 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
     camera = step.camera
     if context.counter.open_camera is camera:
         await _resume(context, step, camera)
-        return
-    missing = context.counter.missing(camera)
-    if missing == 0:
-        return
+        if step.until is None:
+            return
+    while missing := context.counter.missing(camera):
+        await _take(context, step, camera, missing)
+        if missing <= context.capabilities.cameras[camera].max_count:
+            return
+
+
+async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing: int) -> None:
+    """Take missing frames in one capture, as many as a capture may have."""
     await wait_for_others(context)
     if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
     await context.telescope.prepare(next(reversed(context.plan.goto_targets), None), camera)
-    planned = max(missing, context.capabilities.cameras[camera].min_count)
+    offered = context.capabilities.cameras[camera]
+    planned = min(max(missing, offered.min_count), offered.max_count)
     settings = await apply_and_verify(context, step, count=planned)
     await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)
     try:

@@ -178,6 +178,13 @@ def _session(make: Make) -> dict[str, Component]:
             reads(queue, value("next_at"), name="Next session", icon="mdi:calendar-clock"),
             device_class="timestamp",
         ),
+        "own_schedule": make(
+            "own_schedule",
+            "sensor",
+            reads("~/own_schedule", value("state"), name="Own schedule", icon="mdi:calendar-star"),
+            {"device_class": "enum", "options": ["none", "waiting", "imaging"]},
+            attributes("~/own_schedule", without("state")),
+        ),
         "last_result": make(
             "last_result",
             "sensor",

@@ -18,8 +18,9 @@ from agent.sky.catalogue.data_files import Place, Places
 from agent.sky.catalogue.names import designation, key
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
-__all__ = ["UnknownTargetError", "resolve"]
+__all__ = ["AmbiguousTargetError", "UnknownTargetError", "resolve"]
 
+_AMBIGUOUS = {"m 102": ("M 101", "NGC 5866")}  # OpenNGC takes it for the first, most atlases for the second
 _NEAR = 3  # suggestions in an error
 
 
@@ -34,13 +35,29 @@ class UnknownTargetError(AgentError):
         self.near = near
 
 
+class AmbiguousTargetError(AgentError):
+    """A name that atlases use for different places."""
+
+    code = "ambiguous_target"
+
+    def __init__(self, name: str, places: tuple[str, ...]) -> None:
+        found = [place for spelling in places if (place := _find(key(spelling))) is not None]
+        said = [f"{place.name} ({place.ra_hours:.4f} h {place.dec_degrees:+.2f}°)" for place in found]
+        super().__init__(f"{name!r} stands for different places.", hint=f"Say {' or '.join(said)}.")
+
+
 def resolve(name: str) -> Target:
-    """Return the target of that name, which it keeps as written; UnknownTargetError if there is none."""
+    """Return the target of that name, which it keeps as written.
+
+    UnknownTargetError if there is none, AmbiguousTargetError if there are several.
+    """
     asked = " ".join(name.split())
     wanted = key(asked)
     body = _solar_bodies().get(wanted)
     if body is not None:
         return SolarTarget(asked, body)
+    if wanted in _AMBIGUOUS:
+        raise AmbiguousTargetError(asked, _AMBIGUOUS[wanted])
     place = _find(wanted)
     if place is None:
         raise UnknownTargetError(asked, _near(asked, wanted))

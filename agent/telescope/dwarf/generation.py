@@ -41,6 +41,7 @@ class Dialect(ABC):
     exacting_mount: ClassVar[bool]  # calibrates from standstill only, and aligns freshly focused only
     one_count: ClassVar[bool]  # both cameras share one frame count
     single_client: ClassVar[bool]  # a connected client keeps others away; there is no lock to ask for
+    own_schedule: ClassVar[bool]  # the telescope keeps schedules and carries them out by itself
     holds_captures: ClassVar[bool]  # without fitting darks a capture is held until it is told to go on
     stays_busy: ClassVar[bool]  # it calls itself busy for a while after something ended
     go_live: ClassVar[Mapping[Camera, Cmd]]  # what finishes the display of which camera's capture

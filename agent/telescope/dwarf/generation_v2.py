@@ -53,6 +53,7 @@ class DialectV2(Dialect):
     exacting_mount: ClassVar[bool] = False
     one_count: ClassVar[bool] = True
     single_client: ClassVar[bool] = False
+    own_schedule: ClassVar[bool] = False
     holds_captures: ClassVar[bool] = False
     stays_busy: ClassVar[bool] = False
     go_live: ClassVar[Mapping[Camera, Cmd]] = {Camera.TELE: Cmd.GO_LIVE, Camera.WIDE: Cmd.GO_LIVE_WIDE}

@@ -52,6 +52,7 @@ class DialectV3(Dialect):
     exacting_mount: ClassVar[bool] = True
     one_count: ClassVar[bool] = False
     single_client: ClassVar[bool] = True
+    own_schedule: ClassVar[bool] = True
     holds_captures: ClassVar[bool] = True
     stays_busy: ClassVar[bool] = True
     go_live: ClassVar[Mapping[Camera, Cmd]] = dict.fromkeys(Camera, Cmd.GO_LIVE)

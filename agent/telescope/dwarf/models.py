@@ -59,6 +59,7 @@ _GAINS_BY_TEN = tuple(range(0, 250, 10))
 _GAINS_D3 = tuple(sorted({*_GAINS_BY_TEN, 2, 5}))
 _GAINS_MINI = tuple(range(40, 250, 10))
 _GAINS_D2_WIDE = tuple(range(60, 170, 10))
+_WIDE_FIELD = (43.3, 24.9)  # degrees
 _SKY_GAIN_FROM = 40
 _SIZES = (Binning(0, "4k"), Binning(1, "2k"))
 
@@ -97,9 +98,13 @@ _D2 = Model(
                 sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
                 min_count=2,
+                field_of_view=(3.19, 1.79),
             ),
             Camera.WIDE: CameraCapabilities(
-                exposures=_table(_stepped(_D2_WIDE_NAMES), up_to=105), gains=_GAINS_D2_WIDE, min_count=2
+                exposures=_table(_stepped(_D2_WIDE_NAMES), up_to=105),
+                gains=_GAINS_D2_WIDE,
+                min_count=2,
+                field_of_view=(38.9, 22.4),
             ),
         },
         durations=StepDurations(),
@@ -122,8 +127,11 @@ _D3 = Model(
                 sky_filters=(1, 2),
                 sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
+                field_of_view=(2.95, 1.66),
             ),
-            Camera.WIDE: CameraCapabilities(exposures=_table(_SHARED, up_to=163), gains=_GAINS_D3),
+            Camera.WIDE: CameraCapabilities(
+                exposures=_table(_SHARED, up_to=163), gains=_GAINS_D3, field_of_view=_WIDE_FIELD
+            ),
         },
         durations=StepDurations(),
     ),
@@ -141,8 +149,11 @@ _MINI = Model(
                 exposures=_table(_SHARED, up_to=168),
                 gains=_GAINS_MINI,
                 filters=(Filter(1, "Astro"), Filter(2, "Duo-Band")),
+                field_of_view=(2.13, 1.20),
             ),
-            Camera.WIDE: CameraCapabilities(exposures=_table(_SHARED, up_to=159), gains=_GAINS_MINI),
+            Camera.WIDE: CameraCapabilities(
+                exposures=_table(_SHARED, up_to=159), gains=_GAINS_MINI, field_of_view=_WIDE_FIELD
+            ),
         },
         durations=StepDurations(),
         lacks=frozenset({"binning"}),

@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock, SystemClock
 from agent.events import Telemetry
+from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.commands import cameras, captures, control, focus, live, pointing
 from agent.telescope.dwarf.device import Device
@@ -28,6 +29,7 @@ from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.link.requests import Exchange
 from agent.telescope.dwarf.media import Album, newest_since, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for
+from agent.telescope.dwarf.schedules import Schedules
 from agent.telescope.dwarf.state import DeviceState
 from agent.telescope.dwarf.wire.commands import Cmd, module_of
 from agent.telescope.dwarf.wire.envelope import Packet, PacketType
@@ -42,6 +44,7 @@ from agent.telescope.interface import (
     Identity,
     Listener,
     Picture,
+    SchedulesReport,
     TelemetryReport,
     Telescope,
     TelescopeEvent,
@@ -133,6 +136,9 @@ class DwarfTelescope(Telescope):
             link_state=lambda: self._link.state,
         )
 
+        self._schedules = Schedules(self._device, lambda known: self._emit(SchedulesReport(known)))
+        self._exchange.listen(self._schedules.hear)
+
     # -- connection -------------------------------------------------------------------------------------
 
     def move(self, host: str) -> None:
@@ -154,6 +160,7 @@ class DwarfTelescope(Telescope):
         if not self._options.keep_control and self._link.state is ConnectionState.CONNECTED:
             await control.release_control(self._device)
         await self._link.close()
+        await self._schedules.close()
         await self._http.close()
         throttle, self._throttle = self._throttle, None
         if throttle is not None:
@@ -228,6 +235,18 @@ class DwarfTelescope(Telescope):
     async def reboot(self) -> None:
         self._link.expect_loss("restarting")
         await control.power_off(self._device, Cmd.REBOOT, "Restarting")
+
+    # -- the telescope's own schedule -------------------------------------------------------------------
+
+    @property
+    def schedules(self) -> tuple[OwnSchedule, ...]:
+        return self._schedules.known
+
+    async def give_schedule(self, wanted: OwnSchedule) -> None:
+        await self._schedules.give(wanted)
+
+    async def take_back_schedule(self, schedule_id: str) -> None:
+        await self._schedules.take_back(schedule_id)
 
     # -- pointing and focus -----------------------------------------------------------------------------
 
@@ -307,6 +326,7 @@ class DwarfTelescope(Telescope):
 
     async def _greet(self) -> None:
         await self._greeter.greet(self._device)
+        await self._schedules.learn()
 
     async def _return_from_rest(self) -> None:
         self._link.wake()

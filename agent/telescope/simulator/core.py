@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -32,6 +32,7 @@ from agent.telescope.simulator.lag import LAG_S, Lag
 from agent.telescope.simulator.notices import Notice
 from agent.telescope.simulator.options import Generation, SimulatorOptions
 from agent.telescope.simulator.profiles import PROFILES
+from agent.telescope.simulator.schedule_book import ScheduleBook
 from agent.telescope.simulator.state import Body, Capture, State, first_features
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class Device:
         self.errors: list[BaseException] = []
         self.links: Links | None = None
         self.card = Card(self.profile, options.seed, mounted=options.generation != Generation.V3)
+        self.schedules = ScheduleBook()
+        self.after_restart: Callable[[], None] = lambda: None
         self.state = self._fresh_state()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ticked = 0.0
@@ -210,6 +213,7 @@ class Device:
         self._ticked = self.clock.monotonic()
         self.record(Powered(self.clock.now(), "on", reason))
         self.start("drift", self._drift())
+        self.after_restart()
 
     async def _go_down(self, power: str, reason: str, *, announced: bool) -> None:
         self.record(Powered(self.clock.now(), power, reason))

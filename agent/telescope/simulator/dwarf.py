@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from agent.clock import Clock, ScaledClock, SystemClock
+from agent.telescope.simulator import schedule
 from agent.telescope.simulator.broken_rules import BrokenRule, BrokenRulesError
 from agent.telescope.simulator.clients import Clients
 from agent.telescope.simulator.core import Device
@@ -34,6 +36,7 @@ class SimulatedDwarf:
         self.options = options or SimulatorOptions()
         self.clock = clock or clock_for(self.options)
         self.device = Device(self.options, self.clock)
+        self.device.after_restart = partial(schedule.power_on, self.device)
         self.clients = Clients(self.device)
         self._server = Server(self.device, self.clients)
         self._http = HttpServer(self.device, self.clients)

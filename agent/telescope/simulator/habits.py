@@ -68,6 +68,9 @@ class Habits:
         "own_mode", "Whose parameter ids count in the modes of Sun, Moon and planets."
     )
     stop_eq: Literal["silent", "answered"] = _asked("silent", "Stopping a polar alignment (11019).")
+    schedule_gain: Literal["displayed", "index"] = _asked(
+        "displayed", "What `gainIndex` in a task of the telescope's own schedule is."
+    )
     infinity_focus: Literal["slow", "fast"] = _asked(
         "slow", "Going to infinity (15004 {1}) tells its states by 15278 or by 15280."
     )

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import notify_pb2 as notify
+from agent.telescope.dwarf.proto import schedule_pb2
 
 TELE = 0
 _INT32 = 2**31 - 1
@@ -182,6 +183,14 @@ def stream_type(kind: int, camera: int) -> Notice:
 
 def eq_state(step: int, state: int) -> Notice:
     return Notice(15239, notify.EqSolvingStateV2(step=step, state=state), notify.OperationState(state=state))
+
+
+def schedule(schedule_id: str, result: int, state: int) -> Notice:
+    return Notice(15248, None, schedule_pb2.ScheduleChanged(id=schedule_id, result=result, state=state))
+
+
+def scheduled_task(task_id: str, state: int, code: int) -> Notice:
+    return Notice(15249, None, schedule_pb2.ScheduledTaskChanged(id=task_id, state=state, code=code))
 
 
 def long_exposure(camera: int, total_s: float, exposed_s: float) -> Notice:

@@ -37,6 +37,7 @@ BODIES: dict[str, Any] = {
     "progress": bodies.ProgressBody,
     "telemetry": bodies.TelemetryBody,
     "queue": bodies.QueueBody,
+    "own_schedule": bodies.OwnScheduleBody,
     "result": bodies.ResultBody,
     "safety": bodies.SafetyBody,
     "event": bodies.EventBody,

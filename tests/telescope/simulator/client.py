@@ -40,6 +40,8 @@ def module_of(cmd: int) -> int:
     """Return the module a command belongs to."""
     if 13000 <= cmd < 14000:
         return 4 if cmd < 13500 else 5
+    if 16100 <= cmd < 16400:
+        return 13
     if cmd >= 16000:
         return 14 if cmd < 16600 else 15
     return _RANGES[cmd // 1000]

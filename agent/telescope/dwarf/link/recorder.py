@@ -43,27 +43,42 @@ _SECRET_KEYS = frozenset({"sn", "devicename", "bleserviceid", "staipaddress"})
 
 
 class Recorder:
-    """Appends to a file; `now` stamps each line. Trouble with the file ends the recording, nothing else."""
+    """Appends to a file; `now` stamps each line. Trouble with the file ends the recording, nothing else.
 
-    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+    `places` keeps whole degrees of where the telescope stands; without, they read 0.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], datetime], *, places: bool = True) -> None:
         self._now = now
+        self._places = places
         self._started = now()
         self._file: IO[str] | None = path.open("a", encoding="utf-8")
         self._write({"format": FORMAT, "version": VERSION, "at": self._started.isoformat()})
 
     def frame(self, direction: str, raw: bytes) -> None:
         """Note a binary frame that went "in" or "out"."""
-        self._write({"t": self._elapsed(), "dir": direction, "hex": redact_frame(raw).hex()})
+        self._write(
+            {"t": self._elapsed(), "dir": direction, "hex": redact_frame(raw, places=self._places).hex()}
+        )
 
     def http(self, method: str, path: str, status: int, body: object) -> None:
         """Note an HTTP exchange and its JSON answer."""
         self._write(
-            {"t": self._elapsed(), "http": f"{method} {path}", "status": status, "json": redact_json(body)}
+            {
+                "t": self._elapsed(),
+                "http": f"{method} {path}",
+                "status": status,
+                "json": redact_json(body, places=self._places),
+            }
         )
 
     def event(self, what: str, detail: str = "") -> None:
         """Note that the link came up or broke."""
         self._write({"t": self._elapsed(), "event": what, "detail": detail})
+
+    def note(self, kind: str, value: object) -> None:
+        """Note what a listener made of it, under a name of its own; players of recordings skip it."""
+        self._write({"t": self._elapsed(), kind: redact_json(value, places=self._places)})
 
     def close(self) -> None:
         """End the recording."""
@@ -85,8 +100,8 @@ class Recorder:
             self._file = None
 
 
-def redact_frame(raw: bytes) -> bytes:
-    """Return the frame with its place coarsened to whole degrees; frames without one stay as they are."""
+def redact_frame(raw: bytes, *, places: bool = True) -> bytes:
+    """Return the frame with its place in whole degrees, or none; frames without one stay as they are."""
     try:
         packet = Packet.decode(raw)
         kind = (_PLACES if packet.type == 0 else _ANSWERS_WITH_PLACES).get(packet.cmd)
@@ -95,7 +110,7 @@ def redact_frame(raw: bytes) -> bytes:
         message = decode(kind, packet.data)
     except MalformedError:
         return raw
-    _coarsen(message)
+    _coarsen(message, places=places)
     return Packet(
         packet.module_id,
         packet.cmd,
@@ -108,28 +123,29 @@ def redact_frame(raw: bytes) -> bytes:
     ).encode()
 
 
-def _coarsen(message: Message) -> None:
+def _coarsen(message: Message, *, places: bool) -> None:
     for field, value in message.ListFields():
         if isinstance(value, Message):
-            _coarsen(value)
+            _coarsen(value, places=places)
         elif field.name in _DEGREES:
-            setattr(message, field.name, float(round(value)) if math.isfinite(value) else 0.0)
+            kept = places and math.isfinite(value)
+            setattr(message, field.name, float(round(value)) if kept else 0.0)
         elif field.name in _PLACE_WORDS:
             message.ClearField(field.name)
 
 
-def redact_json(body: object) -> object:
+def redact_json(body: object, *, places: bool = True) -> object:
     """Return the JSON value without passwords, network names, serial numbers, and exact places."""
     if isinstance(body, dict):
-        return {key: _redact_entry(str(key).lower(), value) for key, value in body.items()}
+        return {key: _redact_entry(str(key).lower(), value, places=places) for key, value in body.items()}
     if isinstance(body, list):
-        return [redact_json(value) for value in body]
+        return [redact_json(value, places=places) for value in body]
     return body
 
 
-def _redact_entry(key: str, value: object) -> object:
+def _redact_entry(key: str, value: object, *, places: bool) -> object:
     if key in _SECRET_KEYS or any(part in key for part in _SECRET_PARTS):
         return HIDDEN if value else value
     if key in _DEGREES and isinstance(value, int | float):
-        return round(value)
-    return redact_json(value)
+        return round(value) if places else 0
+    return redact_json(value, places=places)

@@ -60,6 +60,26 @@ _FILE_ERROR = DeviceCode(
     "video_file", "the video could not be written", "check the telescope's storage", _STOP
 )
 
+_SCHEDULE: dict[int, DeviceCode] = {
+    -16300: DeviceCode("schedule_other_device", "the schedule is for another telescope", "", _STOP),
+    -16301: DeviceCode("schedule_duration", "a time of the schedule is no span of whole minutes", "", _STOP),
+    -16302: DeviceCode(
+        "schedule_conflict",
+        "the telescope's own schedule has something else at that time",
+        "choose another time, or delete the other schedule in the phone app",
+        _STOP,
+    ),
+    -16305: DeviceCode("schedule_database", "the telescope cannot write its schedule", "", _RETRY),
+    -16306: DeviceCode(
+        "schedule_password", "the schedule is locked with a password", "unlock it there", _STOP
+    ),
+    -16307: DeviceCode("schedule_shooting", "the telescope carries that schedule out", _WAIT, _RETRY),
+    -16308: DeviceCode("schedule_too_far", "the schedule begins in more than 12 hours", "wait", _RETRY),
+    -16309: DeviceCode("schedule_busy", "the telescope is at work", _WAIT, _RETRY),
+    -16310: DeviceCode("schedule_interrupted", "the telescope was switched off meanwhile", "", _RETRY),
+    -16311: DeviceCode("schedule_unknown", "the telescope does not keep that schedule", "", _RETRY),
+}
+
 COMMON: dict[int, DeviceCode] = {
     -1: DeviceCode(
         "not_understood",
@@ -196,6 +216,7 @@ COMMON: dict[int, DeviceCode] = {
     **_same(
         range(-15609, -15600), DeviceCode("panorama", "the panorama was not made or not sent", "", _RETRY)
     ),
+    **_SCHEDULE,
     -15615: _running("panorama", "the making of a panorama"),
     -16600: DeviceCode("task_centre_busy", "the telescope changes its mode", "", _BUSY_NOW),
 }

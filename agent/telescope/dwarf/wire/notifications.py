@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.proto import common_pb2, notify_pb2
+from agent.telescope.dwarf.proto import common_pb2, notify_pb2, schedule_pb2
 from agent.telescope.dwarf.wire.envelope import Generation, M, MalformedError, decode
 
 _ON_BATTERY_OR_SLOWLY = 1
@@ -194,6 +194,13 @@ class ExposureTick:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleNews:
+    """V3: a schedule of the telescope's own, or a task of one, changed; `id` is that one's."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LateAnswer:
     """An answer to a command that was answered before, or is waited for no longer."""
 
@@ -234,6 +241,7 @@ Notification = (
     | ModeIs
     | TechniqueIs
     | ExposureTick
+    | ScheduleNews
     | LateAnswer
     | AlbumChanged
     | PoweringOff
@@ -369,6 +377,8 @@ _DECODERS: dict[int, _Decoder] = {
     15241: _exposure_tick(Camera.TELE),
     15242: _exposure_tick(Camera.WIDE),
     15243: _simple(notify_pb2.BodyTemperature, lambda message: BodyTemperature(message.temperature)),
+    15248: _simple(schedule_pb2.ScheduleChanged, lambda message: ScheduleNews(message.id)),
+    15249: _simple(schedule_pb2.ScheduledTaskChanged, lambda message: ScheduleNews(message.id)),
     15256: _simple(notify_pb2.CalibrationResult, lambda message: CalibrationDone(message.azi, message.alt)),
     15255: _simple(notify_pb2.WaitingProgress, lambda _message: Waiting()),
     15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),

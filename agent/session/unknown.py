@@ -1,0 +1,104 @@
+"""What a session holds that the agent does not know: silent, unless it asks for something or is misspelt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from agent.errors import Problem, warning
+from agent.session.numbers import read_boolean, shown
+from agent.session.problems import BadValueError
+from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand, Section
+
+_ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a key of its own
+
+_WORDS = {
+    "goal": "A goal is",
+    "mosaic": "Mosaics are",
+    "dark_frames": "Dark frames are",
+    "refocus": "Refocusing on the way is",
+    "download": "Downloading is",
+}
+
+
+def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on: bool) -> Iterator[Problem]:
+    """Tell of unknown keys in one section: misspelt ones, and those that are true in a section that is `on`.
+
+    Those inside conditions are errors, found by the model.
+    """
+    if model.model_config.get("extra") == "forbid":
+        return
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    for name, value in section.items():
+        if name in known or name in model.known_extras or (name.lower() == "ircut" and "IRCut" in known):
+            continue
+        path, hint = f"/{key}/{escape(name)}", near(name, known)
+        if name == WAIT_TYPO and "wait_after" in known:
+            yield warning("misspelt", f"{name} is read as wait_after.", "Write wait_after.", path=path)
+        elif on and value is True and model is not IdCommand:
+            message = f"{key} asks for {shown(name)}, which this version cannot do."
+            yield Problem("not_acted_on", message, hint or "Set it to false, or take it out.", path=path)
+        elif hint:
+            yield warning("unknown_key", f"{key} has no key {shown(name)}; it is kept, not used.", hint, path)
+
+
+def unknown_sections(body: dict[str, Any]) -> Iterator[Problem]:
+    """Tell of sections that are on and not acted on, and of misspelt ones."""
+    known = {"id_command", *SECTIONS}
+    for name, value in body.items():
+        if name in known | OUTPUT | ENVELOPE:
+            continue
+        path, hint = f"/{escape(name)}", near(name, known | NOT_ACTED_ON)
+        if name in NOT_ACTED_ON:
+            yield from _not_acted_on(name, value)
+        elif isinstance(value, dict) and _is_on(value):
+            message = f"{name} is switched on, and a session has no such section."
+            yield Problem("not_acted_on", message, hint or "Set its do_action to false.", path)
+        elif hint:
+            message = f"A session has no section {shown(name)}; it is kept, not used."
+            yield warning("unknown_key", message, hint, path)
+
+
+def unknown_around(raw: dict[str, Any]) -> Iterator[Problem]:
+    """Tell of what stands beside the wrapper and belongs inside it."""
+    if "command" not in raw:
+        return
+    for name, value in raw.items():
+        if name not in SECTIONS and name != "id_command":
+            continue
+        message, hint = f"{name} stands beside command; it is kept, not used.", "Move it inside command."
+        if isinstance(value, dict) and _is_on(value):
+            yield Problem("not_acted_on", message, hint)
+        else:
+            yield warning("unknown_key", message, hint)
+
+
+def near(name: str, known: set[str] | frozenset[str], cutoff: float = _ALIKE) -> str:
+    """Return a hint with the known name that is meant, "" when none is alike."""
+    close = get_close_matches(name.lower(), sorted(known), n=1, cutoff=cutoff)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def escape(key: str) -> str:
+    """Return a key as a part of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _not_acted_on(name: str, value: object) -> Iterator[Problem]:
+    if isinstance(value, dict) and value and value.get("do_action") in (None, ""):
+        message = f"{name} does not say do_action, so it is off."
+        yield warning("off", message, "Set it to false to keep it off.", f"/{name}")
+    elif value is True or (isinstance(value, dict) and _is_on(value)):
+        hint = "Set its do_action to false to run the session without."
+        yield Problem("not_acted_on", f"{_WORDS[name]} not supported yet.", hint, f"/{name}")
+
+
+def _is_on(section: dict[str, Any]) -> bool:
+    value = section.get("do_action")
+    if value is None or value == "":
+        return False
+    try:
+        return read_boolean(value)
+    except BadValueError:
+        return True

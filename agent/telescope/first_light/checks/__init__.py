@@ -1,0 +1,55 @@
+"""Every check, safest first: questions, settings, captures under the cap, other people's hands, the sky."""
+
+from agent.telescope.first_light.check import Check
+from agent.telescope.first_light.checks import (
+    album,
+    clients,
+    darks,
+    focus,
+    identity,
+    ids,
+    mode,
+    outdoors,
+    parameters,
+    parking,
+    power,
+    silence,
+    stop,
+    streams,
+    wide,
+)
+
+CHECKS: tuple[Check, ...] = (
+    identity.who_are_you,
+    silence.silent_commands,
+    silence.idle_wide_camera,
+    mode.known_modes,
+    ids.listed_ids,
+    mode.same_mode,
+    mode.going_live,
+    parameters.foreign_ids,
+    parameters.solar_ids,
+    parameters.whole_numbers,
+    parameters.frame_size,
+    streams.live_pictures,
+    clients.second_client,
+    focus.infinity_focus,
+    darks.without_goto,
+    darks.without_darks,
+    darks.forced_start,
+    wide.wide_capture,
+    stop.early_stop,
+    stop.link_gone,
+    album.album,
+    album.frame_record,
+    power.charging,
+    clients.phone_app,
+    parking.folded_position,
+    outdoors.calibration,
+    outdoors.polar_alignment,
+    outdoors.goto_in_wrong_mode,
+    outdoors.second_goto,
+    outdoors.goto_moon,
+)
+
+__all__ = ["CHECKS"]

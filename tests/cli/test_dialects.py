@@ -1,0 +1,205 @@
+"""What owners' programs write, as `validate` and `plan` answer it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.cli.main import main
+
+PARIS = ZoneInfo("Europe/Paris")
+SITE = ("--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris")
+GOTO = {"do_action": True, "wait_after": 10, "target": "M 81", "ra_coord": 9.9258, "dec_coord": 69.0653}
+TELE = {"do_action": True, "exposure": "15", "gain": "80", "binning": "0", "ircut": "1", "count": "60"}
+
+Checked = Callable[..., dict[str, Any]]
+
+
+def document(**sections: Any) -> dict[str, Any]:
+    """A session as the older program's editor writes it, changed by the given sections."""
+    body = {
+        "id_command": {"uuid": "00001", "date": "2035-12-12", "time": "22:00:00", "process": "wait"},
+        "calibration": {"do_action": True, "wait_before": 0, "wait_after": 0},
+        "goto_manual": GOTO,
+        "setup_camera": TELE,
+    }
+    return {"command": {**body, **sections}}
+
+
+@pytest.fixture
+def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Checked:
+    """Write a session, ask a command about it, and return its answer about the file."""
+    monkeypatch.chdir(tmp_path)
+
+    def check(session: Any, model: str = "D3", verb: str = "validate") -> dict[str, Any]:
+        data = session if isinstance(session, bytes) else json.dumps(session).encode()
+        (tmp_path / "session.json").write_bytes(data)
+        night = ["--night", "2035-12-12"] if verb == "plan" else []
+        code = main([verb, "session.json", "--model", model, "--json", *night, *SITE])
+        (answer,) = json.loads(capsys.readouterr().out)
+        assert code == (0 if answer["valid"] else 1)
+        return dict(answer)
+
+    return check
+
+
+def codes(answer: dict[str, Any]) -> dict[str, str]:
+    return {problem["path"]: problem["code"] for problem in answer["problems"]}
+
+
+@pytest.mark.parametrize(
+    ("setup", "model"),
+    [
+        ({"end_time": "01:30", "count": "999"}, "D3"),
+        ({"end_time": "01:30", "count": "0", "exposure": "10.0", "lp_filter": False}, "D3"),
+        ({"end_time": ""}, "D3"),
+        ({"doMosaic": False, "framingX": 100, "framingY": 100, "mosaic_count": 60, "rotation": 0}, "D3"),
+        ({"doMosaic": True, "framingX": 100, "framingY": 100, "mosaic_count": 45}, "D3"),
+        ({"doMosaic": False, "framingX": 180, "framingY": 140}, "D3"),
+        ({"ircut": "Duo-Band Filter"}, "D3"),
+        ({"ircut": "ASTRO_FILTER"}, "D3"),
+        ({"binning": "1"}, "mini"),
+        ({"binning": "0"}, "mini"),
+        ({"exposure_actual": "15", "shots_taken": 60, "shots_stacked": 58}, "D3"),
+    ],
+)
+def test_what_the_editors_of_2026_write_is_valid_and_silent(
+    checked: Checked, setup: dict[str, Any], model: str
+) -> None:
+    answer = checked(document(setup_camera={**TELE, **setup}), model)
+    assert (answer["valid"], answer["problems"]) == (True, [])
+
+
+@pytest.mark.parametrize("section", ["setup_camera", "setup_wide_camera"])
+@pytest.mark.parametrize("count", ["999", "0"])
+def test_the_plan_of_a_capture_with_an_end_time_ends_then(checked: Checked, section: str, count: str) -> None:
+    setup = {key: value for key, value in TELE.items() if section == "setup_camera" or key != "ircut"}
+    setup |= {"exposure": "15", "count": count, "end_time": "01:30"}
+    if section == "setup_wide_camera":
+        setup.pop("binning")
+    answer = checked(document(**{"setup_camera": {}, section: setup}), verb="plan")
+    (capture,) = [step for step in answer["plan"]["steps"] if step["step"] == "capture"]
+    assert datetime.fromisoformat(capture["until"]) == datetime(2035, 12, 13, 1, 30, tzinfo=PARIS)
+    assert capture["label"].startswith("Capture up to ")
+    assert "until 01:30" in capture["label"]
+    assert datetime.fromisoformat(answer["window_end"]) == datetime(2035, 12, 13, 1, 30, tzinfo=PARIS)
+    assert (
+        abs(
+            datetime.fromisoformat(answer["end"]).timestamp()
+            - datetime(2035, 12, 13, 1, 30, tzinfo=PARIS).timestamp()
+        )
+        < 10
+    )
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        {"doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"},
+        {"doMosaic": "true", "framingX": "100", "framingY": "110"},
+        {"doMosaic": 1},
+    ],
+)
+def test_a_mosaic_order_is_an_error_that_says_so(checked: Checked, setup: dict[str, Any]) -> None:
+    answer = checked(document(setup_camera={**TELE, **setup}))
+    assert codes(answer) == {"/setup_camera/doMosaic": "not_acted_on"}
+    assert "mosaics are not supported yet" in answer["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec"),
+    [
+        ("09h55m33s", "69°03'55\" N"),
+        ("9,9258", "69,0653"),
+        ("148.887°", "69.0653°"),
+        ('"09:55:33"', '69°03\'55""'),
+    ],
+)
+def test_coordinates_of_planetarium_programs_are_read(checked: Checked, ra: str, dec: str) -> None:
+    answer = checked(document(goto_manual={**GOTO, "ra_coord": ra, "dec_coord": dec}), verb="plan")
+    assert answer["problems"] == []
+    (goto,) = [step for step in answer["plan"]["steps"] if step["step"] == "goto_manual"]
+    assert goto["target"]["ra_hours"] == pytest.approx(9.9258, abs=1e-3)
+    assert goto["target"]["dec_degrees"] == pytest.approx(69.0653, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("goto", "says"),
+    [
+        (
+            {"target": "M 31", "ra_coord": 10.6847, "dec_coord": 41.269},
+            "10.6847 degrees would be 0.7123 hours",
+        ),
+        ({"target": "M 42", "ra_coord": 5, "dec_coord": -5}, "M 42 stands at 5.5879 h -5.39°"),
+        ({"target": "M 31", "ra_coord": "24.712313", "dec_coord": 41.26917}, "24 h too much: 0.712313"),
+        ({"target": "M 102", "ra_coord": None, "dec_coord": None}, "NGC 5866 (15.1082 h +55.76°)"),
+        (
+            {"target": "M 17", "ra_coord": "275.2", "dec_coord": "-16.17"},
+            "275.2 degrees would be 18.3467 hours",
+        ),
+    ],
+)
+def test_the_wrong_place_is_an_error_with_the_right_one(
+    checked: Checked, goto: dict[str, Any], says: str
+) -> None:
+    answer = checked(document(goto_manual={**GOTO, **goto}))
+    assert not answer["valid"]
+    (problem,) = answer["problems"]
+    assert says in f"{problem['message']} {problem['hint']}"
+
+
+def test_what_never_rises_is_told_and_planned_for_no_night(checked: Checked) -> None:
+    goto = {"do_action": True, "wait_after": 10, "target": "Omega Centauri"}
+    answer = checked(document(goto_manual=goto), verb="plan")
+    below = next(problem for problem in answer["problems"] if problem["code"] == "below_horizon")
+    assert below["hint"] == "It does not rise at this site, so the session is not begun."
+    assert answer["night"]["session"]["run"] is None
+    assert answer["night"]["session"]["reason"] == "altitude"
+
+
+def test_python_instead_of_json_is_told_with_the_remedy(checked: Checked) -> None:
+    answer = checked(str(document()).encode())
+    assert "use | to_json in the template" in answer["problems"][0]["hint"]
+
+
+def test_the_other_programs_own_format_is_read_and_named(checked: Checked) -> None:
+    session = {
+        "name": "M 81 tele",
+        "target": {"name": "M 81", "kind": "equatorial", "ra_hours": 9.9258, "dec_degrees": 69.0653},
+        "scheduled_start": "2035-12-12T21:00:00+00:00",
+        "camera": {"camera": "tele", "exposure_seconds": 15.0, "gain": 60, "frame_count": 60, "binning": 1},
+        "workflow": {"calibrate": True, "autofocus": True, "goto": True},
+        "status": "planned",
+    }
+    answer = checked(session, verb="plan")
+    assert answer["valid"]
+    assert ["Astro Dwarf" in problem["message"] for problem in answer["problems"]] == [True]
+    assert answer["start"] == "2035-12-12T21:00:00+00:00"
+    (capture,) = [step for step in answer["plan"]["steps"] if step["step"] == "capture"]
+    assert (capture["count"], capture["binning"]) == (60, "4k")
+
+
+def test_a_folder_shows_its_sessions_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    others = [
+        "._m81.json",
+        "m81 (conflicted copy 2035-12-12).json",
+        "m81 (Ana's conflicted copy 2035-12-12 101010).json",
+        "m81.sync-conflict-20351212-101010-ABCDEFG.json",
+        "m81 (Copie en conflit de Ana 2035-12-12).json",
+        "m81_conflict-20351212-101010.json",
+        "notes.txt",
+    ]
+    for name in ("m81.json", "conflict of interest.json", *others):
+        (tmp_path / name).write_text(json.dumps(document()), encoding="utf-8")
+    assert main(["validate", str(tmp_path), "--model", "D3", "--json", *SITE]) == 0
+    named = [Path(one["file"]).name for one in json.loads(capsys.readouterr().out)]
+    assert named == ["conflict of interest.json", "m81.json"]

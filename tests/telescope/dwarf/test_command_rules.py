@@ -1,0 +1,638 @@
+"""What each command asks of the telescope, how long it waits, and what it does about a no."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.capabilities import Camera
+from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
+from agent.telescope.dwarf.commands import cameras, control, focus, live, pointing
+from agent.telescope.dwarf.completion import (
+    CalibrationCompletion,
+    Completion,
+    EqCompletion,
+    FocusCompletion,
+    GoLiveCompletion,
+    GotoCompletion,
+    LockCompletion,
+)
+from agent.telescope.dwarf.link.requests import Answered
+from agent.telescope.dwarf.proto import astro_pb2, common_pb2, focus_pb2, motor_pb2, system_pb2
+from agent.telescope.dwarf.wire.commands import Cmd
+from agent.telescope.dwarf.wire.envelope import Generation
+from agent.telescope.dwarf.wire.notifications import HostMode, Tracking
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    HeldByOtherError,
+    ProtocolError,
+    RefusedError,
+    TelescopeError,
+    TransientError,
+    UnreachableError,
+)
+from agent.telescope.interface import ActivityReport, CameraSettings, ConnectionState, EqError
+from tests.support.virtual_loop import run_virtual
+from tests.telescope.dwarf.scripted import LIMITS, NIGHT, TELE, WIDE, Stage
+
+SITE = Site(47.5, 7.6, 280.0, "Europe/Zurich")
+ORION = SkyTarget("M 42", 5.588, -5.39)
+BUSY, CLOSED, NEEDS_HOME, NEEDS_SEARCH = -11501, -10501, -14520, -15101
+
+
+class Wire(Stage):
+    """Writes down what goes to the telescope; `answers` are its answers in turn, errors are raised."""
+
+    generation = Generation.V3
+    focus_reports_states = True
+    calibration_reports_result = True
+    one_count = False
+    single_client = False
+
+    def park_pitch(self, _model: str) -> float:
+        return 317.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[Any, ...]] = []
+        self.completions: list[Any] = []
+        self.answers: list[Any] = []
+        self.entered: list[Camera | str] = []
+        self.events: list[Any] = []
+        self.device.state._emit = self.events.append
+        self.device.ask = self._ask  # type: ignore[method-assign]
+        self.device.order = self._order  # type: ignore[method-assign]
+        self.device.carry_out = self._carry_out  # type: ignore[method-assign]
+
+    def _next(self) -> Any:
+        answer = self.answers.pop(0) if self.answers else b""
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _ask(self, cmd: int, message: Any = None, *, within: Any = None, attempts: int = 1) -> Any:
+        self.sent.append((cmd, message, within, attempts))
+        return self._next()
+
+    async def _order(
+        self, cmd: int, message: Any = None, *, doing: str, within: Any = None, attempts: int = 2
+    ) -> None:
+        self.sent.append((cmd, message, doing, within, attempts))
+        self._next()
+
+    async def _carry_out(
+        self, cmd: int, message: Any, completion: Completion, *, total: float, news: float | None = None
+    ) -> None:
+        self.sent.append((cmd, message, total, news))
+        self.completions.append(completion)
+        answer = self._next()
+        if isinstance(answer, Answered | HostMode):
+            completion.see(answer)
+
+    async def enter(self, _device: object, camera: Camera) -> None:
+        self.entered.append(camera)
+
+    def reset(self) -> None:
+        self.entered.append("reset")
+
+    def calibrate(self, site: Site | None) -> object:
+        return ("calibrate", site)
+
+    def solar_index(self, target: SolarTarget) -> int:
+        return len(target.body.value)
+
+    async def set_location(self, _device: object, site: Site) -> None:
+        self.sent.append(("place", site))
+
+    async def apply(self, _device: object, camera: Camera, settings: CameraSettings) -> None:
+        self.sent.append((camera, settings))
+        self._next()
+
+    async def read(self, _device: object, camera: Camera) -> CameraSettings:
+        return CameraSettings(gain=len(camera.value))
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(one.activity, one.detail) for one in self.events if isinstance(one, ActivityReport)]
+
+
+def on_wire(story: Callable[[Wire], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        return await story(Wire())
+
+    return run_virtual(main())
+
+
+def refused(code: int) -> TransientError:
+    return TransientError("no", device_code=code)
+
+
+# -- willing ------------------------------------------------------------------------------------------------
+
+
+def attempts(wire: Wire, *outcomes: Exception | None) -> tuple[list[float], Callable[[], Awaitable[None]]]:
+    made: list[float] = []
+    left = list(outcomes)
+
+    async def attempt() -> None:
+        made.append(wire.clock.monotonic())
+        if (outcome := left.pop(0)) is not None:
+            raise outcome
+
+    return made, attempt
+
+
+def test_a_willing_telescope_is_asked_once() -> None:
+    async def story(wire: Wire) -> None:
+        made, attempt = attempts(wire, None)
+        await live.willing(wire.device, WIDE, attempt)
+        assert (wire.entered, made, wire.sent) == ([WIDE], [0.0], [])
+
+    on_wire(story)
+
+
+def test_a_busy_telescope_is_brought_back_to_live_view_first() -> None:
+    async def story(wire: Wire) -> None:
+        wire.ended(displayed=True)
+        wire.device.state.captures[WIDE].displayed = True
+        made, attempt = attempts(wire, refused(BUSY), None)
+        wire.answers = [Answered(b""), Answered(b"")]
+        await live.willing(wire.device, TELE, attempt)
+        assert [one.patience for one in wire.completions] == [LIMITS.settle] * 2
+        assert wire.sent == [
+            (Cmd.GO_LIVE, None, LIMITS.go_live, None),
+            (Cmd.GO_LIVE_WIDE, None, LIMITS.go_live, None),
+        ]
+        assert all(isinstance(one, GoLiveCompletion) for one in wire.completions)
+        assert wire.completions[0].doing == "Returning to live view"
+        assert not any(record.displayed for record in wire.device.state.captures.values())
+        assert made == [0.0, 5.0]
+        assert wire.entered == [TELE]
+
+    on_wire(story)
+
+
+def test_a_telescope_that_is_busy_capturing_is_left_at_it() -> None:
+    async def story(wire: Wire) -> None:
+        wire.running()
+        made, attempt = attempts(wire, refused(BUSY))
+        with pytest.raises(TransientError):
+            await live.willing(wire.device, TELE, attempt)
+        assert (made, wire.sent, wire.entered) == ([0.0], [], [TELE])
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize("code", [CLOSED, -12501, -1])
+def test_a_telescope_that_left_its_mode_is_made_ready_anew(code: int) -> None:
+    async def story(wire: Wire) -> None:
+        made, attempt = attempts(wire, refused(code), None)
+        await live.willing(wire.device, WIDE, attempt)
+        assert wire.entered == [WIDE, "reset", WIDE]
+        assert made == [0.0, 0.0]
+        _, attempt = attempts(wire, refused(code), refused(code))
+        with pytest.raises(TransientError):
+            await live.willing(wire.device, WIDE, attempt)
+
+    on_wire(story)
+
+
+def test_live_view_needs_control() -> None:
+    async def story(wire: Wire) -> None:
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError):
+            await live.go_live(wire.device)
+        assert wire.sent == []
+
+    on_wire(story)
+
+
+# -- focus, calibration, polar alignment --------------------------------------------------------------------
+
+
+async def calibrated(wire: Wire) -> object:
+    await pointing.calibrate(wire.device, SITE)
+    return None
+
+
+async def aligned(wire: Wire) -> object:
+    return await pointing.solve_eq(wire.device, SITE)
+
+
+async def focused(wire: Wire) -> object:
+    await focus.auto_focus(wire.device)
+    return None
+
+
+async def pointed(wire: Wire) -> object:
+    await pointing.goto(wire.device, ORION, SITE)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("act", "activity"),
+    [(calibrated, "calibrating"), (focused, "focusing"), (pointed, "slewing"), (aligned, "solving")],
+)
+def test_an_activity_is_over_when_its_command_failed(act: Any, activity: str) -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [RefusedError("no")]
+        with pytest.raises(RefusedError):
+            await act(wire)
+        assert wire.told() == [(activity, "begins"), (activity, "ends")]
+        assert wire.entered == [TELE]
+        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.events.clear()
+        with pytest.raises(HeldByOtherError):
+            await act(wire)
+        assert wire.told() == []
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize("result", [True, False])
+def test_a_calibration_is_asked_for_with_the_place(result: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.calibration_reports_result = result
+        await calibrated(wire)
+        assert wire.sent == [(Cmd.CALIBRATE, ("calibrate", SITE), LIMITS.calibrate, None)]
+        assert isinstance(wire.completions[0], CalibrationCompletion)
+        assert wire.completions[0].doing == "Calibration"
+        assert wire.completions[0]._wants_result is result
+        assert wire.told() == [("calibrating", "begins"), ("calibrating", "ends")]
+        await wire.completions[0]._query()
+        assert len(wire.asked) == 1
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize("states", [True, False])
+def test_both_ways_to_focus(states: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.focus_reports_states = states
+        await focus.auto_focus(wire.device)
+        await focus.infinite_focus(wire.device)
+        assert wire.sent == [
+            (Cmd.ASTRO_AUTO_FOCUS, focus_pb2.AstroAutoFocus(mode=mode), LIMITS.focus, None) for mode in (0, 1)
+        ]
+        assert [one.doing for one in wire.completions] == ["Auto focus", "Infinity focus"]
+        assert all(isinstance(one, FocusCompletion) for one in wire.completions)
+        assert wire.completions[0]._states is states
+        await wire.completions[0]._query()
+        assert len(wire.asked) == 1
+        assert wire.told() == [("focusing", "begins"), ("focusing", "ends")] * 2
+
+    on_wire(story)
+
+
+def test_a_telescope_without_a_stored_focus_searches_one() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [refused(NEEDS_SEARCH)]
+        await focus.infinite_focus(wire.device)
+        assert [one[1].mode for one in wire.sent] == [1, 0]
+        wire.answers = [refused(-15107)]
+        with pytest.raises(TransientError):
+            await focus.infinite_focus(wire.device)
+        assert [one[1].mode for one in wire.sent] == [1, 0, 1]
+
+    on_wire(story)
+
+
+def test_the_polar_alignment_is_measured_at_the_place() -> None:
+    async def story(wire: Wire) -> None:
+        answer = astro_pb2.SolveEqAnswer(azi_err=0.5, alt_err=-0.25).SerializeToString()
+        wire.answers = [Answered(answer)]
+        assert await aligned(wire) == EqError(0.5, -0.25)
+        assert wire.sent == [(Cmd.SOLVE_EQ, astro_pb2.SolveEq(lon=7.6, lat=47.5), LIMITS.solve_eq, None)]
+        assert isinstance(wire.completions[0], EqCompletion)
+        assert wire.completions[0].doing == "Measuring the polar alignment"
+        assert wire.told() == [("solving", "begins"), ("solving", "ends")]
+
+    on_wire(story)
+
+
+def test_the_polar_alignment_needs_numbers_and_a_place() -> None:
+    async def story(wire: Wire) -> None:
+        with pytest.raises(ProtocolError) as none:
+            await aligned(wire)
+        assert none.value.message == "The polar alignment ended without its two numbers."
+        with pytest.raises(RefusedError) as caught:
+            await pointing.solve_eq(wire.device, None)
+        error = caught.value
+        assert error.message == "Measuring the polar alignment needs to know where the telescope stands."
+        assert (error.code, error.hint) == ("needs_site", "Set latitude and longitude in the configuration.")
+
+    on_wire(story)
+
+
+# -- goto ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "by_sight"),
+    [
+        (ORION, "M 42", False),
+        (SkyTarget("  ", 1.0, 2.0), "Target", False),
+        (SkyTarget("x" * 63 + " tail", 1.0, 2.0), "x" * 63, False),
+        (SkyTarget("y" * 65, 1.0, 2.0), "y" * 64, False),
+        (SkyTarget(" \ud800 half", 1.0, 2.0), "? half", False),
+        (SolarTarget("Mars", SolarBody.MARS), "Mars", False),
+        (SolarTarget("", SolarBody.SUN), "Sun", True),
+        (SolarTarget("Moon", SolarBody.MOON), "Moon", True),
+    ],
+)
+def test_a_goto_gives_the_target_a_name_that_comes_back(
+    target: SkyTarget | SolarTarget, name: str, by_sight: bool
+) -> None:
+    async def story(wire: Wire) -> None:
+        await pointing.goto(wire.device, target, SITE)
+        if isinstance(target, SkyTarget):
+            request: Any = astro_pb2.GotoDeepSky(ra=target.ra_hours, dec=target.dec_degrees, target_name=name)
+            expected = (Cmd.GOTO_DEEP_SKY, request, LIMITS.goto, None)
+        else:
+            index = len(target.body.value)
+            request = astro_pb2.GotoSolarSystem(index=index, lon=7.6, lat=47.5, target_name=name)
+            expected = (Cmd.GOTO_SOLAR_SYSTEM, request, LIMITS.goto, None)
+        assert wire.sent == [expected]
+        completion = wire.completions[0]
+        assert isinstance(completion, GotoCompletion)
+        assert completion.doing == f"Goto {name}"
+        completion._ran = True
+        assert completion.see(Tracking(1, name))
+        assert completion.see(Tracking(1, "LUNA")) is by_sight
+        assert wire.told() == [("slewing", "begins"), ("slewing", "ends")]
+
+    on_wire(story)
+
+
+def test_a_goto_to_the_sky_needs_no_place_and_one_to_a_planet_does() -> None:
+    async def story(wire: Wire) -> None:
+        await pointing.goto(wire.device, ORION, None)
+        assert len(wire.sent) == 1
+        with pytest.raises(RefusedError) as caught:
+            await pointing.goto(wire.device, SolarTarget("Mars", SolarBody.MARS), None)
+        assert caught.value.message == "Goto Mars needs to know where the telescope stands."
+        assert len(wire.sent) == 1
+
+    on_wire(story)
+
+
+def test_stopping_a_goto_is_asked_twice_and_frees_the_telescope() -> None:
+    async def story(wire: Wire) -> None:
+        wire.device.state.occupied("slewing")
+        await pointing.stop_goto(wire.device)
+        assert wire.sent == [(Cmd.STOP_GOTO, None, LIMITS.stop, 2)]
+        assert wire.device.state.busy == set()
+        wire.link = ConnectionState.CONNECTING
+        with pytest.raises(UnreachableError):
+            await pointing.stop_goto(wire.device)
+
+    on_wire(story)
+
+
+# -- control, time, power -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("held", [True, False, None])
+def test_the_lock_is_asked_for_and_known_to_be_ours_already(held: bool | None) -> None:
+    async def story(wire: Wire) -> None:
+        if held is not None:
+            wire.device.state.take(HostMode(host=held, locked=True))
+        await control.take_control(wire.device)
+        assert wire.sent == [(Cmd.MASTER_LOCK, system_pb2.SetMasterLock(lock=True), LIMITS.lock, None)]
+        assert isinstance(wire.completions[0], LockCompletion)
+        assert wire.completions[0].held is (held is True)
+        assert wire.completions[0].doing == "Taking control"
+
+    on_wire(story)
+
+
+def test_a_lock_that_nobody_answers_is_ours_unless_another_client_has_it() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [CommandTimeoutError("silence"), CommandTimeoutError("silence")]
+        await control.take_control(wire.device)
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError) as caught:
+            await control.take_control(wire.device)
+        assert caught.value.message == "Another client controls the telescope."
+        wire.link = ConnectionState.CONNECTING
+        with pytest.raises(UnreachableError):
+            await control.take_control(wire.device)
+
+    on_wire(story)
+
+
+def test_giving_control_back_is_tried_once_and_never_fails() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [CommandTimeoutError("silence")]
+        await control.release_control(wire.device)
+        assert wire.sent == [(Cmd.MASTER_LOCK, system_pb2.SetMasterLock(lock=False), LIMITS.settle, 1)]
+        wire.link = ConnectionState.CONNECTING
+        await control.release_control(wire.device)
+        assert len(wire.sent) == 1
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("Europe/Zurich", 2.0), ("Asia/Kolkata", 5.5), ("America/New_York", -4.0), ("UTC", 0.0)],
+)
+def test_the_clock_is_set_with_zone_and_place(zone: str, hours: float) -> None:
+    async def story(wire: Wire) -> None:
+        now = datetime(2026, 7, 1, 21, 0, 0, 900_000, tzinfo=UTC)
+        await control.set_time(wire.device, now, zone, SITE)
+        time = system_pb2.SetTime(timestamp=int(NIGHT.timestamp()), timezone_offset=hours)
+        assert wire.sent == [
+            (Cmd.SET_TIME, time, "Setting the time", None, 2),
+            (Cmd.SET_TIME_ZONE, system_pb2.SetTimeZone(timezone=zone), "Setting the time zone", None, 2),
+            ("place", SITE),
+        ]
+        assert wire.device.zone == ZoneInfo(zone)
+        wire.sent.clear()
+        await control.set_time(wire.device, now, zone, None)
+        assert len(wire.sent) == 2
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../etc/passwd"])
+def test_a_time_zone_nobody_knows_is_refused(zone: str) -> None:
+    async def story(wire: Wire) -> None:
+        with pytest.raises(RefusedError) as caught:
+            await control.set_time(wire.device, NIGHT, zone, None)
+        assert caught.value.message == f"There is no time zone {zone!r}."
+        assert caught.value.code == "unknown_timezone"
+        assert caught.value.hint == "Use an IANA name such as Europe/Paris."
+        assert wire.sent == []
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize(
+    ("states", "busy", "stops"),
+    [
+        (True, set(), []),
+        (False, set(), [Cmd.STOP_ASTRO_AUTO_FOCUS]),  # older firmware does not say whether it focuses
+        (True, {"focusing"}, [Cmd.STOP_ASTRO_AUTO_FOCUS]),
+        (True, {"calibrating", "solving"}, [Cmd.STOP_CALIBRATION, Cmd.STOP_EQ]),
+    ],
+)
+def test_halting_stops_what_goes_on_and_any_goto(states: bool, busy: set[str], stops: list[Cmd]) -> None:
+    async def story(wire: Wire) -> None:
+        wire.focus_reports_states = states
+        wire.device.state.busy |= busy
+        wire.answers = [CommandTimeoutError("silence")] * len(stops)  # it may answer by its state alone
+        await control.halt(wire.device)
+        assert [(cmd, within, attempts) for cmd, _, within, attempts in wire.sent] == [
+            *((cmd, LIMITS.stop, 1) for cmd in stops),
+            (Cmd.STOP_GOTO, LIMITS.stop, 2),
+        ]
+        assert wire.device.state.busy == set()
+
+    on_wire(story)
+
+
+def test_halting_stops_every_capture_and_says_what_failed() -> None:
+    async def story(wire: Wire) -> None:
+        wire.running()
+        wire.answers = [RefusedError("no")]
+        with pytest.raises(RefusedError):
+            await control.halt(wire.device)
+        assert [one[0] for one in wire.sent] == [Cmd.STOP_CAPTURE, Cmd.STOP_GOTO], "all stops are sent"
+        wire.link = ConnectionState.CONNECTING
+        with pytest.raises(UnreachableError):
+            await control.halt(wire.device)
+
+    on_wire(story)
+
+
+def motor(code: int) -> bytes:
+    return motor_pb2.MotorAnswer(code=code).SerializeToString()
+
+
+FOLD = motor_pb2.MotorRunTo(id=2, end_position=317.0, speed=10.0, speed_ramping=100, resolution_level=2)
+HOME = motor_pb2.MotorReset(id=2, direction=True)
+
+
+def test_parking_stops_the_goto_and_folds_the_barrel() -> None:
+    async def story(wire: Wire) -> None:
+        await control.park(wire.device)
+        assert wire.sent == [
+            (Cmd.STOP_GOTO, None, LIMITS.stop, 2),
+            (Cmd.MOTOR_RUN_TO, FOLD, LIMITS.motor, 1),
+        ]
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError):
+            await control.park(wire.device)
+
+    on_wire(story)
+
+
+def test_a_motor_that_wants_its_home_is_sent_there_once() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [b"", motor(NEEDS_HOME), b"", motor(0)]
+        await control.park(wire.device)
+        assert wire.sent[1:] == [
+            (Cmd.MOTOR_RUN_TO, FOLD, LIMITS.motor, 1),
+            (Cmd.MOTOR_RESET, HOME, LIMITS.motor, 1),
+            (Cmd.MOTOR_RUN_TO, FOLD, LIMITS.motor, 1),
+        ]
+        wire.answers = [b"", motor(NEEDS_HOME), b"", motor(NEEDS_HOME)]
+        with pytest.raises(TransientError) as caught:
+            await control.park(wire.device)
+        assert caught.value.device_code == NEEDS_HOME
+        assert caught.value.message.startswith("Folding the telescope: ")
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize(
+    ("answer", "farewell", "fails"),
+    [
+        (b"", False, False),
+        (CommandTimeoutError("silence"), True, False),
+        (CommandTimeoutError("silence"), False, True),
+        (UnreachableError("gone"), False, False),
+        (RefusedError("no"), True, True),
+    ],
+)
+def test_a_telescope_that_says_goodbye_or_goes_is_off(answer: Any, farewell: bool, fails: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [answer]
+        wire.device.state.powering_off = farewell
+        failed = False
+        try:
+            await control.power_off(wire.device, Cmd.REBOOT, "Restarting")
+        except TelescopeError:
+            failed = True
+        assert failed is fails
+        assert wire.sent == [(Cmd.REBOOT, None, "Restarting", LIMITS.power, 1)]
+        wire.link = ConnectionState.CONNECTING
+        with pytest.raises(UnreachableError):
+            await control.power_off(wire.device, Cmd.REBOOT, "Restarting")
+
+    on_wire(story)
+
+
+# -- settings -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one_count", [True, False])
+def test_what_was_asked_of_a_camera_is_kept_for_its_capture(one_count: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.one_count = one_count
+        exposures = wire.device.capabilities.cameras[TELE].exposures
+        settings = CameraSettings(exposure=exposures[4].index, count=40)
+        await cameras.apply(wire.device, TELE, settings)
+        assert wire.sent == [(TELE, settings)]
+        assert wire.entered == [TELE]
+        tele, wide = wire.device.state.captures[TELE], wire.device.state.captures[WIDE]
+        assert (tele.asked, wide.asked) == (40, 40 if one_count else 0)
+        assert (tele.exposure_s, wide.exposure_s) == (exposures[4].seconds, 0.0)
+        await cameras.apply(wire.device, TELE, CameraSettings(gain=80))
+        assert (tele.asked, tele.exposure_s) == (40, exposures[4].seconds)
+        await cameras.apply(wire.device, TELE, CameraSettings(exposure=-5, count=0))
+        assert (tele.asked, tele.exposure_s) == (0, 0.0)
+
+    on_wire(story)
+
+
+def test_settings_that_were_refused_are_not_kept() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [RefusedError("no")]
+        with pytest.raises(RefusedError):
+            await cameras.apply(wire.device, TELE, CameraSettings(count=40))
+        assert wire.device.state.captures[TELE].asked == 0
+        assert await cameras.read(wire.device, WIDE) == CameraSettings(gain=4)
+        wire.link = ConnectionState.CONNECTING
+        with pytest.raises(UnreachableError):
+            await cameras.read(wire.device, WIDE)
+        with pytest.raises(UnreachableError):
+            await cameras.apply(wire.device, WIDE, CameraSettings(count=40))
+
+    on_wire(story)
+
+
+def test_an_answer_names_what_was_done() -> None:
+    """The completions judge by the device, whose errors begin with what was being done."""
+
+    async def story(wire: Wire) -> None:
+        answer = Answered(common_pb2.ComResponse(code=-11504).SerializeToString())
+        for act, doing in (
+            (calibrated, "Calibration: "),
+            (focused, "Auto focus: "),
+            (pointed, "Goto M 42: "),
+        ):
+            wire.answers = [answer]
+            with pytest.raises(TransientError) as caught:
+                await act(wire)
+            assert caught.value.message.startswith(doing)
+        wire.answers = [answer]
+        with pytest.raises(TransientError) as caught:
+            await live.go_live(wire.device)
+        assert caught.value.message.startswith("Returning to live view: ")
+
+    on_wire(story)

@@ -1,0 +1,67 @@
+"""First light finds out which of the known variants of newer firmware it is talking to."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from agent.telescope.first_light.finding import Verdict
+from agent.telescope.first_light.page import habits as found_habits
+from agent.telescope.simulator import Habits
+from tests.telescope.first_light.support import light
+
+# By habit: the checks that find it out, and what else the telescope must be like for it to show.
+CHECKS: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
+    "foreign_ids": (("foreign-ids",), {}),
+    "same_mode": (("same-mode",), {}),
+    "go_live": (("going-live",), {}),
+    "solar_ids": (("solar-ids",), {}),
+    "missing_darks": (("without-darks",), {"darks": False}),
+    "goto_needed": (("without-goto",), {}),
+    "album": (("early-stop", "album"), {}),
+    "charging": (("charging",), {}),
+    "occupied": (("second-client",), {}),
+    "infinity_focus": (("infinity-focus",), {}),
+    "calibration_end": (("calibration",), {}),
+    "stop_eq": (("polar-alignment",), {}),
+}
+KNOWN = [one.name for one in fields(Habits)]
+VARIANTS = [
+    pytest.param(name, getattr(habits, name), id=f"{name}={getattr(habits, name)}")
+    for name in KNOWN
+    for habits in (Habits.all(name))
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), VARIANTS)
+def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None:
+    only, simulated = CHECKS[name]
+    lit = light(tmp_path / "light.jsonl", *only, habits=Habits.from_texts({name: answer}), **simulated)
+    assert found_habits(lit.notebook.findings)[name] == answer
+    settled = lit.notebook.findings[only[-1]].verdict
+    assert settled is (Verdict.AGREES if answer == getattr(Habits(), name) else Verdict.VARIANT)
+
+
+@pytest.mark.parametrize("habits", Habits.one_by_one(), ids=str)
+def test_nothing_false_is_said_of_any_telescope(tmp_path: Path, habits: Habits) -> None:
+    lit = light(tmp_path / "light.jsonl", habits=habits, darks=habits.goto_needed != "refused")
+    found = found_habits(lit.notebook.findings)
+    assert found == {name: getattr(habits, name) for name in found}
+    news = {name: one.saw for name, one in lit.notebook.findings.items() if one.verdict is Verdict.DIFFERS}
+    assert news == {}
+
+
+@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
+def test_every_model_is_asked_to_the_end(tmp_path: Path, model: str) -> None:
+    lit = light(tmp_path / "light.jsonl", model=model, darks=False)
+    assert lit.notebook.about["model"] == model
+    news = {name: one.saw for name, one in lit.notebook.findings.items() if one.verdict is Verdict.DIFFERS}
+    assert news == {}
+    assert not lit.sim.state.capturing()
+    assert not lit.sim.state.pointing.tracking
+
+
+def test_there_is_a_check_for_every_habit() -> None:
+    assert set(KNOWN) <= set(CHECKS)
