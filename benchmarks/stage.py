@@ -82,6 +82,7 @@ async def staged(
             "faults": list(faults),
             "horizon": False,
             "generation": "v3",
+            "strict": True,
         }
     )
     with tempfile.TemporaryDirectory() as folder:

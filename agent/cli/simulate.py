@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import signal
+import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from agent.cli.common import Commands, add_command, port_number, positive
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
-    from agent.telescope.simulator import Fault, SimulatorOptions
+    from agent.telescope.simulator import Fault, Habit, SimulatorOptions
 
 _DESCRIPTION = """\
 Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --http-port. Point the agent
@@ -24,6 +25,9 @@ _EXAMPLES = """\
   dwarf-agent simulate --model mini --speed 20          a Dwarf mini, twenty times as fast as life
   dwarf-agent simulate --fault drop-link:after_s=30     that loses the connection after 30 s
   dwarf-agent simulate --faults                         list the faults there are
+  dwarf-agent simulate --habit missing_darks=late       that reads the firmware in another way
+  dwarf-agent simulate --habits                         list the habits there are
+  dwarf-agent simulate --strict                         that tells what a client does against its rules
   dwarf-agent simulate --set calibrated=true            one that was calibrated before
   dwarf-agent simulate --replay night.jsonl             one that says what a recorded one said"""
 
@@ -43,14 +47,19 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--http-port", type=port_number, default=8082, help="HTTP port (default: %(default)s)"
     )
-    parser.add_argument("--model", choices=("D2", "D3", "mini"), default="D3", help="(default: %(default)s)")
+    parser.add_argument(
+        "--model",
+        choices=("D2", "D3", "D3 Plus", "mini", "foreign"),
+        default="D3",
+        help="(default: %(default)s; the last is one nobody knows)",
+    )
     parser.add_argument(
         "--speed", type=positive, default=1.0, help="times as fast as life (default: %(default)s)"
     )
     parser.add_argument(
         "--generation",
         choices=("v2", "v3", "both"),
-        default="both",
+        default="v3",
         help="firmware generation (default: %(default)s)",
     )
     parser.add_argument("--answer-type", type=int, choices=(1, 3), default=3, help="packet type of answers")
@@ -62,12 +71,15 @@ def add_to(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME=ANSWER",
-        help="what V3 firmware does where sources contradict each other (docs/simulator.md lists them)",
+        help="what V3 firmware does where sources contradict each other",
     )
     parser.add_argument(
-        "--strict", action="store_true", help="end with code 1 if a client broke a rule of the hardware"
+        "--strict",
+        action="store_true",
+        help="end with code 1, and say which, if a client broke rules of the hardware",
     )
     parser.add_argument("--faults", action="store_true", help="list the faults, and exit")
+    parser.add_argument("--habits", action="store_true", help="list the habits, and exit")
     parser.add_argument(
         "--seed", type=int, default=1, help="for what happens by chance (default: %(default)s)"
     )
@@ -85,10 +97,13 @@ def add_to(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from agent.cli.logging_setup import set_up_logging
-    from agent.telescope.simulator import FAULTS, SimulatorOptions, parse_fault
+    from agent.telescope.simulator import FAULTS, HABITS, SimulatorOptions, parse_fault
 
     if arguments.faults:
         print("\n".join(_fault_line(name, fault) for name, fault in sorted(FAULTS.items())))
+        return 0
+    if arguments.habits:
+        print("\n".join(_habit_line(habit) for habit in HABITS))
         return 0
     options = SimulatorOptions.from_mapping(
         {
@@ -126,10 +141,18 @@ def _setting(text: str) -> tuple[str, object]:
 
 
 async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
-    from agent.telescope.simulator import Recording, ReplayedDwarf, SimulatedDwarf, clock_for, patient
+    from agent.telescope.simulator import (
+        BrokenRulesError,
+        Recording,
+        ReplayedDwarf,
+        SimulatedDwarf,
+        clock_for,
+        patient,
+    )
 
     ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
     telescope: SimulatedDwarf | ReplayedDwarf
     if recording is None:
         telescope, what = SimulatedDwarf(patient(options)), f"simulated {options.model}"
@@ -156,12 +179,19 @@ async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
                 flush=True,
             )
             await ended.wait()
+    except BrokenRulesError as error:
+        print("\n".join(str(broken) for broken in error.broken), file=sys.stderr)
+        return 1
     except OSError as error:
         raise AgentError(
             f"The simulator cannot listen: {error.strerror or error}.",
             hint="Choose other ports with --port and --http-port (0 takes a free one).",
         ) from None
     return 0
+
+
+def _habit_line(habit: Habit) -> str:
+    return f"{habit.name:<24}{habit.help}\n{'':24}[{', '.join(habit.answers)}]"
 
 
 def _fault_line(name: str, fault: type[Fault]) -> str:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agent.errors import Problem, Severity
 from agent.events import OwnScheduleChanged, TelemetryChanged
 from agent.station.ground import Ground
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.status import Availability, StationStatus
-from agent.telescope.interface import ConnectionChanged, SchedulesReport, TelemetryReport, TelescopeEvent
+from agent.telescope.interface import (
+    ConnectionChanged,
+    Identity,
+    SchedulesReport,
+    TelemetryReport,
+    TelescopeEvent,
+)
 
 
 class Link:
@@ -53,6 +60,7 @@ class Link:
             identity = telescope.identity
             if identity is not None:
                 self._ground.state.set(model=identity.model, serial=identity.serial, name=identity.name)
+                self._status.problem("model", _doubted(identity) if identity.doubt else None)
             known: Any = (identity, telescope.capabilities)
             if known != checked:
                 checked = known
@@ -81,3 +89,8 @@ class Link:
                 self.availability.link(state, message)
                 self._filter.link(state)
                 self._kick()
+
+
+def _doubted(identity: Identity) -> Problem:
+    hint = "Stay with it on its first nights, and send a recording (dwarf-agent run --record FILE)."
+    return Problem("unknown_model", identity.doubt, hint, severity=Severity.WARNING)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.clock import Clock
-from agent.errors import Problem
+from agent.errors import Problem, Severity
 from agent.events import AvailabilityChanged, Reason, SessionBrief, SessionWaiting, Status, StatusChanged
 from agent.execute.status import StatusSink
 from agent.telescope.interface import ConnectionState
@@ -90,7 +90,10 @@ class StationStatus(StatusSink):
         self._tell()
 
     def problem(self, part: str, problem: Problem | None) -> None:
-        """Something of one part needs a person's attention, or no longer does; the oldest is shown."""
+        """Something of one part needs a person's attention, or no longer does.
+
+        Shown is the oldest error, else the oldest warning.
+        """
         if problem is None:
             self._problems.pop(part, None)
         else:
@@ -119,7 +122,7 @@ class StationStatus(StatusSink):
             step=said.step,
             reason=said.reason,
             message=said.message,
-            problem=next(iter(self._problems.values()), None),
+            problem=min(self._problems.values(), key=_weight, default=None),
         )
 
     def _current(self) -> _Said:
@@ -140,6 +143,10 @@ class StationStatus(StatusSink):
                 return _Said(Status.OFFLINE, "", Reason.AGENT_STOPPED, self._link_message)
             case _:
                 return _Said(Status.OFFLINE, "", Reason.LOST_CONNECTION, self._link_message)
+
+
+def _weight(problem: Problem) -> int:
+    return 0 if problem.severity is Severity.ERROR else 1
 
 
 def _same(before: StatusChanged, now: StatusChanged) -> bool:

@@ -42,7 +42,10 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which telescope this is. `serial` is the stable hardware fact when one is known, else ""."""
+    """Which telescope this is. `serial` is the stable hardware fact when one is known, else "".
+
+    `doubt` says that it is driven like `model` without being known to be one; "" otherwise.
+    """
 
     model: str
     device_id: int
@@ -50,6 +53,7 @@ class Identity:
     firmware: str = ""
     generation: str = ""
     serial: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +228,7 @@ class TelescopeView(ABC):
     @property
     @abstractmethod
     def streams(self) -> dict[str, str]:
-        """Live stream addresses by name ("tele", "wide"); empty before the first connection."""
+        """Live stream addresses by name ("tele", "wide_jpeg", …); empty before the first connection."""
 
 
 class Telescope(TelescopeView):

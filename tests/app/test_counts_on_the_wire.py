@@ -23,7 +23,14 @@ def night(
 
     async def main() -> tuple[dict[str, Any], list[ShutterClosed]]:
         options = SimulatorOptions.from_mapping(
-            {"model": model, "generation": generation, "site": PARIS, "calibrated": True, "faults": faults}
+            {
+                "model": model,
+                "generation": generation,
+                "site": PARIS,
+                "calibrated": True,
+                "faults": faults,
+                "strict": True,
+            }
         )
         async with SimulatedDwarf(options, place.clock) as sim:
             address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)

@@ -67,7 +67,7 @@ class Scene:
 @asynccontextmanager
 async def scene(place: Observatory, generation: str) -> AsyncIterator[Scene]:
     options = SimulatorOptions.from_mapping(
-        {"model": "D3", "generation": generation, "site": PARIS, "calibrated": True}
+        {"model": "D3", "generation": generation, "site": PARIS, "calibrated": True, "strict": True}
     )
     async with (
         SimulatedDwarf(options, place.clock) as sim,

@@ -41,7 +41,15 @@ async def app_gives(sim: SimulatedDwarf, asked: proto.Schedule) -> None:
 @asynccontextmanager
 async def scope(place: Observatory, asked: proto.Schedule | None) -> AsyncIterator[SimulatedDwarf]:
     options = SimulatorOptions.from_mapping(
-        {"model": "D3", "generation": "v3", "site": PARIS, "horizon": False, "calibrated": True}
+        {
+            "model": "D3",
+            "generation": "v3",
+            "site": PARIS,
+            "horizon": False,
+            "calibrated": True,
+            "exclusive": False,
+            "strict": True,
+        }
     )
     async with (
         SimulatedDwarf(options, place.clock) as sim,

@@ -24,7 +24,7 @@ def test_a_source_that_falls_silent_stops_the_capture_on_the_wire_within_a_secon
     async def night() -> float:
         place = observatory(weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 120, "clear_for_min": 5})
         async with (
-            SimulatedDwarf(SimulatorOptions(model="D3", site=PARIS), place.clock) as sim,
+            SimulatedDwarf(SimulatorOptions(model="D3", site=PARIS, strict=True), place.clock) as sim,
             at_rest_or_told(sim, place.broker, place.clock),
         ):
             address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import re
@@ -12,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
+
+from agent.telescope.dwarf.wire.envelope import Packet
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")} | {
@@ -19,6 +24,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 }
 SESSION = {
     "id_command": {"description": "Two frames"},
+    "goto_manual": {"do_action": True, "target": "Somewhere", "ra_coord": 5.59, "dec_coord": -5.39},
     "setup_camera": {"do_action": True, "exposure": "5", "gain": 60, "count": 2},
 }
 
@@ -27,26 +33,42 @@ def agent(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "agent", *arguments]
 
 
-@pytest.fixture
-def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """A simulated telescope (a D3, or the model the test names), as the flags of `run`."""
-    model = getattr(request, "param", "D3")
-    command = agent("simulate", "--model", model, "--port", "0", "--http-port", "0", "--speed", "40")
+@contextlib.contextmanager
+def simulator(
+    folder: Path,
+    *flags: str,
+    model: str = "D3",
+    ends_by: signal.Signals = signal.SIGTERM,
+    code: int = 0,
+    says: str = "",
+) -> Iterator[tuple[str, ...]]:
+    """A simulated telescope, as host, port and HTTP port; it ends with that code and says so much."""
+    command = agent("simulate", "--model", model, "--port", "0", "--http-port", "0", *flags)
     with subprocess.Popen(
-        command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+        command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
             assert f"simulated {model}" in process.stdout.readline()
-            flags = process.stdout.readline().split()[2:]
-            assert re.fullmatch(
-                r"--telescope-host 127.0.0.1 --telescope-port \d+ --telescope-http-port \d+", " ".join(flags)
-            )
-            named = ["--telescope-model", "D3"] if model == "D3" else []
-            yield [*flags, *named, "--set", "latitude=48.85", "--set", "longitude=2.35"]
+            found = process.stdout.readline().split()[2:]
+            assert found[::2] == ["--telescope-host", "--telescope-port", "--telescope-http-port"]
+            yield tuple(found[1::2])
         finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            process.send_signal(ends_by)
+            _, told = process.communicate(timeout=20)
+        assert process.returncode == code, told
+        assert says in told
+
+
+@pytest.fixture
+def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """A strict simulated telescope (a D3, or the model the test names), as the flags of `run`."""
+    model = getattr(request, "param", "D3")
+    options = ("--speed", "40", "--strict", "--set", "calibrated=true", "--set", "horizon=false")
+    with simulator(tmp_path, *options, model=model) as (host, port, http_port):
+        place = ["--set", "latitude=48.85", "--set", "longitude=2.35"]
+        address = ["--telescope-host", host, "--telescope-port", port, "--telescope-http-port", http_port]
+        yield [*address, *(["--telescope-model", "D3"] if model == "D3" else []), *place]
 
 
 def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
@@ -118,3 +140,37 @@ def test_a_simulator_that_cannot_be_is_refused_with_a_sentence(capsys: pytest.Ca
     assert "drop-link" in capsys.readouterr().err
     assert main(["simulate", "--faults"]) == 0
     assert "low-battery" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ends_by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("strict", "code"), [(("--strict",), 1), ((), 0)])
+def test_a_strict_simulator_ends_badly_and_says_which_rules_a_client_broke(
+    tmp_path: Path, strict: tuple[str, ...], code: int, ends_by: signal.Signals
+) -> None:
+    async def break_rules(port: str) -> None:
+        async with connect(f"ws://127.0.0.1:{port}/", proxy=None) as socket:
+            for cmd in (10036, 10038):
+                await socket.send(Packet(1, cmd).encode())
+            await socket.send(Packet(14, 16405).encode())
+            await asyncio.wait_for(socket.recv(), 20)
+
+    says = (
+        "silent_command: V3 firmware does not answer this command: it is not sent. (10038)" if strict else ""
+    )
+    with simulator(tmp_path, *strict, ends_by=ends_by, code=code, says=says) as (_, port, _http):
+        asyncio.run(break_rules(port))
+
+
+def test_habits_are_listed_and_a_wrong_one_is_refused_with_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from agent.cli.main import main
+    from agent.telescope.simulator import HABITS
+
+    assert main(["simulate", "--habits"]) == 0
+    told = capsys.readouterr().out
+    for habit in HABITS:
+        assert re.search(rf"^{habit.name} +\S.*\n +\[{', '.join(habit.answers)}\]$", told, re.MULTILINE)
+    for wrong in ("charging=fast", "moods=good", "charging"):
+        assert main(["simulate", "--habit", wrong]) == 2
+        assert wrong.partition("=")[0] in capsys.readouterr().err

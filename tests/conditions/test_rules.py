@@ -244,6 +244,9 @@ def test_a_battery_that_nobody_knows_does_not_count_as_full() -> None:
 def test_an_empty_battery_ends_a_running_session_unless_it_charges() -> None:
     conditions = _set(Requirements(min_battery=20))
     assert merged(conditions.judge(_moment(telemetry=Telemetry(battery=10), running=True))).final
+    for unsure in (False, None):
+        telemetry = Telemetry(battery=10, charging=unsure)
+        assert merged(conditions.judge(_moment(telemetry=telemetry, running=True))).final, "nor is unknown"
     charging = Telemetry(battery=10, charging=True)
     assert not merged(conditions.judge(_moment(telemetry=charging, running=True))).final
 

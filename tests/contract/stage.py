@@ -178,6 +178,7 @@ async def staged(
             "generation": generation,
             "site": BASEL,
             "faults": list(faults),
+            "strict": True,
             "card_port": 0,
             **simulated,
         }

@@ -284,7 +284,7 @@ def test_a_second_start_while_one_runs_is_for_later(contract: Contract, generati
             await other.start_capture(Camera.TELE)
         assert_whole(stage, await stage.telescope.follow_capture(Camera.TELE))
 
-    contract.play(story, generation=generation)
+    contract.play(story, generation=generation, exclusive=False)
 
 
 @both

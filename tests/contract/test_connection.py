@@ -7,6 +7,7 @@ import itertools
 from contextlib import AsyncExitStack
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.models import capabilities_for
@@ -54,7 +55,7 @@ def test_it_says_who_it_is_and_what_it_can_do(
         assert ConnectionState.CONNECTED in [
             event.state for event in stage.events if isinstance(event, ConnectionChanged)
         ]
-        assert set(telescope.streams) == {"tele", "wide"}
+        assert set(telescope.streams) == {"tele", "wide", "tele_jpeg", "wide_jpeg"}
         assert all("127.0." in address for address in telescope.streams.values())
         await telescope.apply(Camera.TELE, CameraSettings(count=5))
         known, told = capabilities_for(model), telescope.capabilities
@@ -99,7 +100,7 @@ def test_while_another_holds_it_commands_say_so_and_afterwards_they_work(
             with pytest.raises(HeldByOtherError):
                 await command()
         assert telescope.connection is ConnectionState.HELD_BY_OTHER
-        assert telescope.telemetry.host is False
+        assert telescope.telemetry.host is (False if generation == "v2" else None)  # newer firmware hangs up
         assert stage.received(11010, 15004, 11002, 11005) == []
         await stage.clock.sleep(400)
         await stage.connected()
@@ -138,10 +139,7 @@ def test_on_newer_firmware_the_second_client_waits_for_the_first(contract: Contr
     contract.play(story, generation="v3", exclusive=True)
 
 
-@both
-def test_the_phone_app_gets_the_telescope_when_it_was_let_go_and_not_before(
-    contract: Contract, generation: str
-) -> None:
+def test_the_phone_app_gets_the_telescope_when_it_was_let_go_and_not_before(contract: Contract) -> None:
     lock = system_pb2.SetMasterLock(lock=True)
 
     async def story(stage: Stage) -> None:
@@ -163,7 +161,29 @@ def test_the_phone_app_gets_the_telescope_when_it_was_let_go_and_not_before(
         await telescope.go_live()
         assert telescope.connection is ConnectionState.CONNECTED
 
-    contract.play(story, generation=generation)
+    contract.play(story, generation="v2")
+
+
+def test_the_phone_app_gets_newer_firmware_when_we_have_gone_and_not_before(contract: Contract) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.telescope.take_control()
+        async with client_of(stage.sim, client_id="phone") as app:
+            with pytest.raises(ConnectionClosed):
+                await app.ask(16405)
+            assert app.socket.close_code == 4409
+        await stage.telescope.go_live()
+        await stage.telescope.close()
+        async with client_of(stage.sim, client_id="phone") as app:
+            await app.ask(16405)
+            await stage.telescope.open()
+            await stage.clock.sleep(60)
+            assert stage.telescope.connection is ConnectionState.HELD_BY_OTHER
+            with pytest.raises(HeldByOtherError):
+                await stage.telescope.take_control()
+        await stage.connected()
+        await stage.telescope.take_control()
+
+    contract.play(story, generation="v3")
 
 
 @both
@@ -198,7 +218,9 @@ def test_telemetry_is_the_truth_told_once(contract: Contract, generation: str, t
         await stage.connected()
         body, told = stage.sim.state.body, stage.telescope.telemetry
         assert told.battery == pytest.approx(body.battery, abs=1)
-        assert told.charging is False
+        # with newer firmware the level decides, and a link that breaks makes it forget
+        unknown = generation == "v3" and transport.lasts is not None
+        assert told.charging is False or (unknown and told.charging is None)
         assert told.temperature == pytest.approx(body.temperature + body.heat, abs=1.5)
         assert (told.storage_free_gb, told.storage_total_gb) == (7, body.total_gb)
         assert told.focus_position == stage.sim.state.focus.position
@@ -262,7 +284,9 @@ def test_parking_folds_it(contract: Contract, generation: str) -> None:
         await stage.captured(2)
         await stage.telescope.park()
         assert not stage.sim.state.pointing.tracking
-        assert [(one.motor, one.position) for one in stage.sim.history.of(MotorMoved)] == [(2, 317)]
+        assert [(one.motor, one.position) for one in stage.sim.history.of(MotorMoved)] == [
+            (2, 317 if generation == "v2" else 169)
+        ]
 
     contract.play(story, generation=generation)
 

@@ -156,7 +156,7 @@ def test_a_client_that_talks_nonsense_is_borne(
     generation: str, model: str, nonsense: list[bytes | str]
 ) -> None:
     async def run() -> None:
-        async with telescope(generation=generation, model=model) as sim:
+        async with telescope(generation=generation, model=model, exclusive=False) as sim:
             async with connect(f"ws://127.0.0.1:{sim.port}", proxy=None, ping_interval=None) as socket:
                 for frame in nonsense:
                     await socket.send(frame)

@@ -285,4 +285,4 @@ def test_what_somebody_else_began_is_halted_too(contract: Contract, generation: 
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    contract.play(story, generation=generation)
+    contract.play(story, generation=generation, exclusive=False)

@@ -62,7 +62,7 @@ class Scene:
 
     async def simulator(self, *arguments: str) -> None:
         """Start a simulated telescope on free ports."""
-        process = self._start("simulate", "--port", "0", "--http-port", "0", *arguments)
+        process = self._start("simulate", "--port", "0", "--http-port", "0", "--strict", *arguments)
         line = await self.until(
             lambda: next((w for w in process.output.splitlines() if "HTTP" in w), ""), process
         )

@@ -32,7 +32,7 @@ DUSK = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
 PARIS = Site(48.85, 2.35, 35.0, "Europe/Paris")
 GENERATIONS = ("v2", "v3")
 STOP_LIMIT_S = 27.0  # a stopping agent is gone after 25 s, and a little
-FOLDED = 317.0  # where the pitch motor stands when the telescope is parked
+FOLDED = (317.0, 169.0)  # where either firmware's pitch motor stands when the telescope is parked
 _PITCH = 2
 _GIVE_UP_S = 180.0  # an agent that does not end for that long hangs
 _REPORT_EVERY_S = 600.0
@@ -252,7 +252,7 @@ class Rig:
     def parked(self, since: datetime | None = None) -> list[datetime]:
         """Each time the barrel came to lie in the body."""
         moves = self.sim.history.of(MotorMoved)
-        folded = (one.at for one in moves if one.motor == _PITCH and one.position == FOLDED)
+        folded = (one.at for one in moves if one.motor == _PITCH and one.position in FOLDED)
         return [at for at in folded if since is None or at >= since]
 
     def switched_off(self) -> list[datetime]:
@@ -336,6 +336,7 @@ async def on_the_wire(
                 battery=90.0,
                 horizon=False,
                 seed=number + 1,
+                strict=True,
             )
             sims[name] = await stack.enter_async_context(SimulatedDwarf(options, clock))
         chosen = Settings.model_validate(

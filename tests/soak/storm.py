@@ -53,7 +53,9 @@ async def drop_storm(
 ) -> Storm:
     """One session of that many frames through such a storm."""
     rng, clock, broker = random.Random(seed), LoopClock(NIGHT), MemoryBroker()
-    options = SimulatorOptions(generation=generation, site=PLACE, calibrated=True, seed=seed)  # type: ignore[arg-type]
+    options = SimulatorOptions.from_mapping(
+        {"generation": generation, "site": PLACE, "calibrated": True, "seed": seed, "strict": True}
+    )
     todo = root / "ToDo"
     todo.mkdir(parents=True)
     (todo / "storm.json").write_text(json.dumps(night_session("storm", frames)), encoding="utf-8")

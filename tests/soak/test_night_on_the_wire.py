@@ -23,7 +23,7 @@ from tests.support.virtual_loop import run_virtual
 def test_a_night_of_ten_sessions_on_the_wire_explains_itself(tmp_path: Path) -> None:
     async def play() -> tuple[Observatory, SimulatedDwarf]:
         place = Observatory(tmp_path, **SETTINGS)
-        options = SimulatorOptions(model="D3", site=PARIS, charging=False, battery=90.0)
+        options = SimulatorOptions(model="D3", site=PARIS, charging=False, battery=90.0, strict=True)
         async with (
             SimulatedDwarf(options, place.clock) as sim,
             at_rest_or_told(sim, place.broker, place.clock),

@@ -23,7 +23,10 @@ _EXPOSURE, _GAIN = 0, 1  # parameter ids of the V2 configuration
 
 @dataclass(frozen=True, slots=True)
 class DeviceConfig:
-    """The answer to getDefaultParamsConfig. `model` is None for a telescope nobody knows yet."""
+    """The answer to getDefaultParamsConfig. `device_id` 0 is one it did not tell.
+
+    `model` is None for a telescope nobody knows yet.
+    """
 
     device_id: int
     name: str
@@ -61,10 +64,10 @@ class Catalogue:
 def read_config(data: object) -> DeviceConfig:
     """Read the configuration; ProtocolError when it is not one."""
     config = _mapping(data)
-    device_id = _number(config.get("id"))
-    if device_id is None:
-        raise ProtocolError("The telescope's configuration names no device id.")
+    device_id = _number(config.get("id"), default=0) or 0
     name = _text(config.get("name"))
+    if not device_id and not name:
+        raise ProtocolError("The telescope's configuration names neither a device id nor a model.")
     firmware = ".".join(
         part
         for key in ("fwMajorVersion", "fwMinorVersion", "fwPatchVersion")

@@ -40,7 +40,7 @@ class Dialect(ABC):
     focus_reports_states: ClassVar[bool]  # the answer to a focus search may come before its end
     exacting_mount: ClassVar[bool]  # calibrates from standstill only, and aligns freshly focused only
     one_count: ClassVar[bool]  # both cameras share one frame count
-    single_client: ClassVar[bool]  # a connected client keeps others away, lock or no lock
+    single_client: ClassVar[bool]  # a connected client keeps others away; there is no lock to ask for
     own_schedule: ClassVar[bool]  # the telescope keeps schedules and carries them out by itself
     holds_captures: ClassVar[bool]  # without fitting darks a capture is held until it is told to go on
     stays_busy: ClassVar[bool]  # it calls itself busy for a while after something ended
@@ -95,6 +95,10 @@ class Dialect(ABC):
     @abstractmethod
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         """The request for a capture; `force` goes on without a goto, on some models without darks."""
+
+    @abstractmethod
+    def park_pitch(self, model: str) -> float:
+        """The pitch in degrees at which that model is parked."""
 
     @staticmethod
     def solar_index(target: SolarTarget) -> int:

@@ -40,6 +40,7 @@ _EXPOSURE_MODE = {Camera.TELE: Cmd.TELE_SET_EXPOSURE_MODE, Camera.WIDE: Cmd.WIDE
 _SET_EXPOSURE = {Camera.TELE: Cmd.TELE_SET_EXPOSURE, Camera.WIDE: Cmd.WIDE_SET_EXPOSURE}
 _SET_GAIN = {Camera.TELE: Cmd.TELE_SET_GAIN, Camera.WIDE: Cmd.WIDE_SET_GAIN}
 _GET_ALL = {Camera.TELE: Cmd.TELE_GET_ALL, Camera.WIDE: Cmd.WIDE_GET_ALL}
+_FOLDED_PITCH = 317.0  # degrees: the barrel lies in the body, its lens covered
 
 
 class DialectV2(Dialect):
@@ -134,6 +135,9 @@ class DialectV2(Dialect):
 
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         return None
+
+    def park_pitch(self, model: str) -> float:
+        return _FOLDED_PITCH
 
     async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
         doing = f"Setting the {camera} camera's"

@@ -177,6 +177,9 @@ class DialectV3(Dialect):
             _LOGGER.debug("The %s camera does not tell its %s yet", camera, ", ".join(late))
             await device.clock.sleep(device.limits.read_pause)
 
+    def park_pitch(self, model: str) -> float:
+        return model_facts(model).park_pitch
+
     def _filter(self, device: Channel, held: dict[str, int | None]) -> int:
         """The filter a capture starts with; it would replace the one that is set."""
         usual = model_facts(device.model).capture_filter
@@ -258,7 +261,7 @@ def _measures(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
     if body.HasField("battery"):
         yield say.BatteryLevel(body.battery.percentage)
     if body.HasField("charging"):
-        yield say.ChargingState(body.charging.state != 0)
+        yield say.charging(body.charging, Generation.V3)
     if body.HasField("storage"):
         yield say.StorageSpace(body.storage.available_size, body.storage.total_size)
     if body.HasField("temperature"):

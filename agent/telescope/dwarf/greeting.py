@@ -5,19 +5,28 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from agent.telescope.dwarf.catalogue import DeviceConfig, read_config, with_config
+from agent.telescope.dwarf.catalogue import (
+    DeviceConfig,
+    read_catalogue,
+    read_config,
+    with_catalogue,
+    with_config,
+)
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3, understood
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.models import (
+    MODEL_NAMES,
     capabilities_for,
     model_facts,
     model_from_device_id,
+    model_from_name,
     newer_capabilities,
 )
 from agent.telescope.dwarf.proto import task_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
 from agent.telescope.errors import CommandTimeoutError, ProtocolError
@@ -25,16 +34,31 @@ from agent.telescope.interface import Identity
 
 _LOGGER = logging.getLogger(__name__)
 
-_LONGEST_SERIAL = 100  # letters; those known have fewer than twenty
+LIKELIEST = "D3"  # what a telescope nobody knows is taken for
+_LONGEST_WORD = 100  # letters; serial numbers and names known have fewer than twenty
 
 DIALECTS: dict[Generation, type[Dialect]] = {Generation.V2: DialectV2, Generation.V3: DialectV3}
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """The model whose tables a telescope is driven with, and why it may be none of these ("" when it is)."""
+
+    model: str
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Information:
+    serial: str = ""
+    name: str = ""
 
 
 @dataclass(slots=True)
 class Greeter:
     """Greets one telescope. `hint` is the model its owner named, or "" to find out.
 
-    `heard_id` is the device id the telescope's own notifications carry; it identifies the telescope
+    `heard_id` is the device id that whatever the telescope sends carries; it identifies the telescope
     when its HTTP service is down.
     """
 
@@ -42,30 +66,39 @@ class Greeter:
     heard_id: int = 0
 
     async def greet(self, device: Device) -> None:
-        """Identify the telescope (however long that takes), then ask what it does."""
+        """Identify the telescope, then ask what it does."""
         config = await _config(device)
         generation = config.generation if config is not None else await self._probe(device)
         if device.dialect.generation is not generation:
             device.dialect = DIALECTS[generation]()
         device.dialect.reset()
         device.exchange.generation = generation
-        complained = False
-        while (model := self._model(device, config)) is None:
-            if not complained:
-                complained = True
-                _LOGGER.warning(
-                    "The telescope does not say which model it is; name it in the configuration "
-                    "(D2, D3 or mini), or switch its HTTP service on"
-                )
-            await device.clock.sleep(device.limits.identify_pause)
-            config = await _config(device)
-        await self._settle(device, model, generation, config)
+        kin, config = await self._recognise(device, config)
+        await self._settle(device, kin, generation, config)
         await device.query()
 
+    async def _recognise(
+        self, device: Device, config: DeviceConfig | None
+    ) -> tuple[Kin, DeviceConfig | None]:
+        """Find out whose tables fit, asking for a while where the telescope does not say."""
+        began, asked = device.clock.monotonic(), 0
+        while (kin := self._kin(device, config)) is None:
+            named = model_from_name((await _information(device)).name)
+            if named is not None:
+                return Kin(named), config
+            if device.clock.monotonic() - began >= device.limits.identify:
+                return Kin(LIKELIEST, "The telescope does not say which model it is"), config
+            if asked == 0:
+                _LOGGER.info("The telescope does not say yet which model it is")
+            asked += 1
+            await device.clock.sleep(device.limits.identify_pause)
+            config = await _config(device)
+        return kin, config
+
     async def _settle(
-        self, device: Device, model: str, generation: Generation, config: DeviceConfig | None
+        self, device: Device, kin: Kin, generation: Generation, config: DeviceConfig | None
     ) -> None:
-        known = device.identity
+        known, model = device.identity, kin.model
         if config is not None:
             device.config = config
         if known is None or device.model != model or known.generation != generation.value:
@@ -74,27 +107,40 @@ class Greeter:
             device.capabilities = newer_capabilities(model) if newer else capabilities_for(model)
         if config is not None and (config.exposures or config.gains):
             device.capabilities = with_config(device.capabilities, config)
-        serial = await _serial(device) if config is not None else ""
+        serial = (await _information(device)).serial if config is not None else ""
         device.identity = Identity(
             model=model,
-            device_id=config.device_id if config is not None else model_facts(model).device_id,
+            device_id=(config.device_id if config is not None else self.heard_id)
+            or model_facts(model).device_id,
             name=config.name if config is not None else known.name if known is not None else "",
             firmware=config.firmware if config is not None else known.firmware if known is not None else "",
             generation=generation.value,
             serial=serial or (known.serial if known is not None else ""),
+            doubt=f"{kin.doubt}; it is driven as a {MODEL_NAMES[model]}." if kin.doubt else "",
         )
-        if device.identity != known:
-            _LOGGER.info("This is a %s, firmware %s (%s)", model, device.identity.firmware or "?", generation)
+        if kin.doubt and generation is Generation.V3:
+            await _learn(device)
+        if device.identity == known:
+            return
+        _LOGGER.info("This is a %s, firmware %s (%s)", model, device.identity.firmware or "?", generation)
+        if device.identity.doubt and (known is None or known.doubt != device.identity.doubt):
+            _LOGGER.warning("%s Stay with it, and please send a recording of it.", device.identity.doubt)
 
-    def _model(self, device: Device, config: DeviceConfig | None) -> str | None:
-        found = config.model if config is not None else model_from_device_id(self.heard_id)
+    def _kin(self, device: Device, config: DeviceConfig | None) -> Kin | None:
+        number = (config.device_id if config is not None else 0) or self.heard_id
+        by_name = config.model if config is not None else None
+        found = model_from_device_id(number) if number else by_name
         if found is not None:
             if self.hint and self.hint != found:
                 _LOGGER.warning("The telescope is a %s, not a %s as configured", found, self.hint)
-            return found
-        if device.identity is not None:
-            return device.identity.model
-        return self.hint or None
+            return Kin(found)
+        if number:
+            name = f" ({config.name!r})" if config is not None and config.name else ""
+            likest = self.hint or by_name or LIKELIEST
+            return Kin(likest, f"This version knows no telescope of number {number}{name}")
+        if device.identity is not None and not device.identity.doubt:
+            return Kin(device.identity.model)
+        return Kin(self.hint) if self.hint else None
 
     async def _probe(self, device: Device) -> Generation:
         """Without HTTP: what was known before, else whether it understands a question of newer firmware."""
@@ -116,11 +162,25 @@ async def _config(device: Device) -> DeviceConfig | None:
         return None
 
 
-async def _serial(device: Device) -> str:
+async def _information(device: Device) -> _Information:
     try:
         data = await device.http.ask("POST", "/deviceInfo", {})
     except (HttpError, ProtocolError) as error:
         _LOGGER.debug("No device information: %s", error)
-        return ""
-    serial = data.get("sn") if isinstance(data, dict) else None
-    return serial if isinstance(serial, str) and len(serial) <= _LONGEST_SERIAL else ""
+        return _Information()
+    told = data if isinstance(data, dict) else {}
+    return _Information(*(_word(told.get(key)) for key in ("sn", "deviceName")))
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= _LONGEST_WORD else ""
+
+
+async def _learn(device: Device) -> None:
+    """Take the tables of a telescope that we have none for, if it tells them without its camera entered."""
+    try:
+        data = await device.http.ask("POST", "/shootingMode/getParamAndSetting", {"modeId": DEEP_SKY})
+    except (HttpError, ProtocolError) as error:
+        _LOGGER.debug("No parameter catalogue yet: %s", error)
+        return
+    device.capabilities = with_catalogue(device.capabilities, read_catalogue(data))

@@ -41,5 +41,6 @@ class Limits:
     away: float = 3600.0  # a capture goes on without us; a telescope away longer than this is lost
     catalogue_tries: int = 4  # a D3 answers for its parameters only some 8 s after the camera was entered
     catalogue_pause: float = 3.0
+    identify: float = 60.0  # then one that does not say which it is counts as the most common
     identify_pause: float = 5.0  # between attempts to learn which telescope this is
     telemetry: float = 5.0  # at most one telemetry report in this time, except for urgent changes

@@ -19,7 +19,8 @@ from agent.capabilities import (
     StepDurations,
 )
 
-MODELS: tuple[str, ...] = ("D2", "D3", "mini")
+MODEL_NAMES = MappingProxyType({"D2": "Dwarf II", "D3": "Dwarf 3", "mini": "Dwarf mini"})
+MODELS: tuple[str, ...] = tuple(MODEL_NAMES)
 
 # Exposure names in the telescope's order; the index advances by 3 up to 30 s, where the spacing changes.
 _SHARED_NAMES = (  # one string: a table of fifty quoted literals cannot be read
@@ -68,13 +69,15 @@ class Model:
     """What the driver must know of a model beside its capabilities.
 
     `capture_filter` is what newer firmware wants with the start of a capture when it does not tell its
-    filter; -1 when it wants none. `forces_without_darks`: newer firmware of this model goes on without darks
-    when the capture is started once more, with force, and in no other way.
+    filter; -1 when it wants none. `park_pitch` is the pitch in degrees at which newer clients park it.
+    `forces_without_darks`: newer firmware of this model goes on without darks when the capture is started
+    once more, with force, and in no other way.
     """
 
     device_id: int
     capture_filter: int
     wide_gain_from: int
+    park_pitch: float
     capabilities: Capabilities
     forces_without_darks: bool = False
 
@@ -84,6 +87,7 @@ _D2 = Model(
     forces_without_darks=True,
     capture_filter=-1,
     wide_gain_from=60,
+    park_pitch=150.5,
     capabilities=Capabilities(
         model="D2",
         cameras={
@@ -112,6 +116,7 @@ _D3 = Model(
     device_id=2,
     capture_filter=1,
     wide_gain_from=0,
+    park_pitch=169.0,
     capabilities=Capabilities(
         model="D3",
         cameras={
@@ -136,6 +141,7 @@ _MINI = Model(
     device_id=4,
     capture_filter=1,
     wide_gain_from=0,
+    park_pitch=183.0,
     capabilities=Capabilities(
         model="mini",
         cameras={

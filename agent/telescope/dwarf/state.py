@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from agent.capabilities import Camera
 from agent.events import Telemetry
+from agent.telescope.dwarf.charging import ChargingTrend
 from agent.telescope.dwarf.proto import common_pb2
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
@@ -165,6 +166,7 @@ class DeviceState:
         self._emit = emit
         self._telemetry_changed = telemetry_changed
         self.telemetry = Telemetry()
+        self._charging = ChargingTrend()
         self.captures = {camera: CaptureRecord(camera) for camera in Camera}
         self.busy: set[str] = set()
         self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
@@ -195,6 +197,7 @@ class DeviceState:
         for record in self.captures.values():
             record.missed = record.missed or record.active
             record.changed.set()
+        self._charging.forget()
         self._tell(host=None)
 
     def mode_left(self) -> None:
@@ -303,9 +306,12 @@ class DeviceState:
     def _measure(self, news: Notification) -> None:
         match news:
             case say.BatteryLevel():
-                self._tell(battery=min(100, max(0, news.percent)))
+                percent = min(100, max(0, news.percent))
+                self._charging.level(percent)
+                self._tell(battery=percent, charging=self._charging.charging)
             case say.ChargingState():
-                self._tell(charging=news.charging)
+                self._charging.told(news.charging)
+                self._tell(charging=self._charging.charging)
             case say.BodyTemperature():
                 self._tell(temperature=float(news.celsius))
             case say.StorageSpace():

@@ -302,7 +302,8 @@ class DwarfTelescope(Telescope):
 
     @property
     def streams(self) -> dict[str, str]:
-        return stream_addresses(self._address.host) if self._device.identity is not None else {}
+        known = self._device.identity
+        return stream_addresses(_url_host(self._address.host), known.model) if known is not None else {}
 
     # -- what the parts tell each other -----------------------------------------------------------------
 
@@ -319,7 +320,7 @@ class DwarfTelescope(Telescope):
         await self._link.send(packet.encode())
 
     def _receive(self, packet: Packet) -> None:
-        if packet.type == PacketType.NOTIFICATION and packet.device_id:
+        if packet.device_id and (packet.type == PacketType.NOTIFICATION or not self._greeter.heard_id):
             self._greeter.heard_id = packet.device_id
         self._exchange.deliver(packet)
 

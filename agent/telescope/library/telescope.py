@@ -211,7 +211,8 @@ class LibraryTelescope(Telescope):
 
     @property
     def streams(self) -> dict[str, str]:
-        return stream_addresses(self._address.host) if self._core.identity is not None else {}
+        known = self._core.identity
+        return stream_addresses(self._address.host, known.model) if known is not None else {}
 
     async def _leave(self, function: str, doing: str, why: str) -> None:
         self._core.expected = why

@@ -3,7 +3,7 @@
 from agent.telescope.simulator.broken_rules import BrokenRule, BrokenRulesError, HardwareRule
 from agent.telescope.simulator.dwarf import SimulatedDwarf, clock_for, patient, serve, serve_recording
 from agent.telescope.simulator.faults import FAULTS, Fault, FaultError, fault_from_json, parse_fault
-from agent.telescope.simulator.habits import HabitError, Habits
+from agent.telescope.simulator.habits import HABITS, Habit, HabitError, Habits
 from agent.telescope.simulator.options import (
     HTTP_PORT,
     STREAM_PORT,
@@ -16,6 +16,7 @@ from agent.telescope.simulator.replay import Recording, RecordingError, Replayed
 
 __all__ = [
     "FAULTS",
+    "HABITS",
     "HTTP_PORT",
     "STREAM_PORT",
     "WEBSOCKET_PORT",
@@ -24,6 +25,7 @@ __all__ = [
     "Fault",
     "FaultError",
     "Generation",
+    "Habit",
     "HabitError",
     "Habits",
     "HardwareRule",

@@ -16,6 +16,7 @@ class HardwareRule(StrEnum):
     FOREIGN_PARAMETER = "Parameter ids of another shooting mode have no effect: the mode is entered before."
     MISSING_PARAMETER = "This model neither knows nor answers this parameter: it is not set."
     SILENT_COMMAND = "V3 firmware does not answer this command: it is not sent."
+    OLD_OPENING = "V3 firmware answers nothing for 30 s after an opening of older firmware: it is not sent."
     SCHEDULE_LIMITS = "A schedule is for this telescope, in whole minutes, and begins within 12 hours."
     CALIBRATED_IN_MOTION = "Calibrating while tracking fails: 11004 and a pause come first."
     RESET_ROTATION = "The rotation of a mini has no home: its reset (14003, id 1) never completes."

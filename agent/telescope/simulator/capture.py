@@ -26,7 +26,7 @@ def activity(camera: int) -> str:
 def begin(device: Device, camera: int, *, held: bool = False) -> None:
     """Start a capture with the camera's settings; a held one says that it runs, and exposes nothing."""
     state, lens = device.state, device.state.cameras[camera]
-    pointing, model = state.pointing, device.options.model
+    pointing, model = state.pointing, device.profile.tables
     when = device.now()
     exposure = tables.exposure_name(model, camera, lens.exposure)
     on_target = pointing.target if pointing.tracking else ""
@@ -173,7 +173,7 @@ async def _expose(device: Device, capture: Capture) -> None:
     if total < _TICKS_FROM_S:
         await clock.sleep(total)
         return
-    if device.options.is_v3 and device.options.model == "mini":
+    if device.options.is_v3 and device.profile.tables == "mini":
         device.notify(notices.long_exposure_v3(capture.camera, total, 0.0))  # once a frame, without progress
         await clock.sleep(total)
         return

@@ -18,13 +18,16 @@ _SCENES = ("Incandescent", "Warm fluorescent", "Fluorescent", "Sun", "Cloud", "S
 _WARMEST_K, _STEP_K = 2800, 100
 _LAST_GEAR = {TELE: 141, WIDE: 96}
 _NAMES = {TELE: "Tele", WIDE: "Wide"}
-_PROTOCOL = {Generation.V2: (1, 6), Generation.V3: (2, 5), Generation.BOTH: (1, 6)}
+_PROTOCOL = {Generation.V2: (1, 6), Generation.V3: (2, 6), Generation.BOTH: (1, 6)}
 _COUNT_MAX = 999
 
 
 def serial(device: Device) -> str:
     """Return the serial number."""
-    return device.options.serial or f"{device.options.model.upper()}SIM{device.options.seed:08d}"
+    return (
+        device.options.serial
+        or f"{device.options.model.upper().replace(' ', '')}SIM{device.options.seed:08d}"
+    )
 
 
 def device_name(device: Device) -> str:
@@ -83,7 +86,7 @@ def identity(device: Device) -> dict[str, Any]:
 
 
 def _camera(device: Device, camera: int) -> dict[str, Any]:
-    optics, model = device.profile.optics(camera), device.options.model
+    optics, model = device.profile.optics(camera), device.profile.tables
     table = tables.camera_tables(model, camera)
     exposures = [{"index": one.index, "name": one.name} for one in table.exposures]
     gains: list[dict[str, Any]] = [
@@ -120,7 +123,7 @@ def _camera(device: Device, camera: int) -> dict[str, Any]:
 
 
 def _features(device: Device) -> list[dict[str, Any]]:
-    least = 2 if device.options.model == "D2" else 1
+    least = 2 if device.profile.tables == "D2" else 1
     found = [
         _gear(0, "Astro binning", _indexed("4k", "2k"), default=0, auto=False),
         _slider(1, "Astro img_to_take", least, _COUNT_MAX, _COUNT_MAX),

@@ -75,7 +75,7 @@ def params_and_settings(device: Device, mode: int) -> dict[str, Any]:
 
 
 def _camera(device: Device, mode: int, camera: int) -> dict[str, Any]:
-    model, lens = device.options.model, device.state.cameras[camera]
+    model, lens = device.profile.tables, device.state.cameras[camera]
     table = tables.camera_tables(model, camera)
     exposures = [{"name": one.name, "value": one.index} for one in table.exposures]
     least = LEAST_ASTRO_GAIN if mode in SKY_MODES and camera == TELE else table.gains[0]

@@ -31,6 +31,8 @@ from agent.telescope.simulator.options import Generation
 
 NOTIFICATION = 2
 NOTIFY_MODULE = 9
+_OCCUPIED = 4409  # WebSocket close code of a telescope that another client holds
+_GOING_AWAY = 1001
 _UNKNOWN_NOTICE = 15399  # a number of the notification range that nobody ever saw
 _MINOR = {Generation.V2: 9, Generation.V3: 8}  # envelope versions seen in answers
 
@@ -46,6 +48,7 @@ class Client:
         chosen = clients.device.options.generation
         self.generation: Generation = Generation.V2 if chosen == Generation.BOTH else chosen
         self._outbox: asyncio.Queue[bytes | str] = asyncio.Queue()
+        self._held_until = 0.0
 
     # -- Peer -------------------------------------------------------------------------------------------
 
@@ -94,6 +97,19 @@ class Client:
     def text(self, words: str) -> None:
         """Send a text frame."""
         self._outbox.put_nowait(words)
+
+    def hold_up(self, seconds: float) -> None:
+        """Take nothing more from this client for so long."""
+        self._held_until = self.clients.device.clock.monotonic() + seconds
+
+    async def held_up(self) -> None:
+        """Return when this client is heard again, or has gone."""
+        clock = self.clients.device.clock
+        if (left := self._held_until - clock.monotonic()) > 0:
+            waits = [asyncio.ensure_future(one) for one in (clock.sleep(left), self.connection.wait_closed())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
     async def write(self) -> None:
         """Send what is put in the outbox, until the connection ends."""
@@ -167,9 +183,13 @@ class Clients:
         """Tell whether a new client is turned away because another controls the telescope."""
         if self.device.faults.use(Occupied) is not None:
             return True
-        return self.device.options.exclusive and (
+        return bool(self.device.options.exclusive) and (
             self._stranger or any(not one.frozen for one in self.clients)
         )
+
+    def turning_away(self) -> tuple[int, str]:
+        """Return the close code and words for a client that another one keeps away."""
+        return _OCCUPIED, "DEVICE_OCCUPIED" if self.device.options.habits.occupied == "reason" else ""
 
     def enter(self, client: Client) -> None:
         """Welcome a client."""
@@ -229,7 +249,7 @@ class Clients:
         self._tell_roles()
         if self.device.options.exclusive:
             for client in list(self.clients):
-                self._close(client, "DEVICE_OCCUPIED")
+                self._close(client, *self.turning_away())
         if for_s:
 
             async def later() -> None:
@@ -265,11 +285,11 @@ class Clients:
     def shut(self) -> None:
         """Close every connection in good order."""
         for client in list(self.clients):
-            self._close(client, "")
+            self._close(client, _GOING_AWAY, "")
 
-    def _close(self, client: Client, reason: str) -> None:
+    def _close(self, client: Client, code: int, reason: str) -> None:
         async def close() -> None:
-            await client.connection.close(1008 if reason else 1001, reason)
+            await client.connection.close(code, reason)
 
         # named without "power": it must outlive the switching off that asked for it
         self.device.start(f"fault close {next(self.numbers)}", close())

@@ -162,7 +162,7 @@ class Device:
             self.notify(self.storage_notice())
         elif isinstance(event, LowBattery):
             body.battery, body.charging = min(event.percent, 100.0), False
-            self.notify(notices.charging(0), notices.battery(round(body.battery)))
+            self.notify(self.charging_notice(), notices.battery(round(body.battery)))
         elif isinstance(event, Overheating):
             body.heat = event.temperature_c - body.temperature
             self._tell_temperature()
@@ -278,6 +278,19 @@ class Device:
         if celsius >= physics.SHUTDOWN_C and not self.runs("power"):
             self.start("power", self.switch_off("overheated"))
 
+    def charging_state(self, generation: Generation) -> int:
+        """Return how a client of that generation is told whether the battery charges."""
+        charging = self.state.body.charging
+        if generation != Generation.V3 or not self.options.is_v3:
+            return 2 if charging else 0
+        if self.options.habits.charging == "one_is_battery":
+            return 2 if charging else 1
+        return 1 if charging else 0
+
+    def charging_notice(self) -> Notice:
+        """Return the notification that tells whether the battery charges."""
+        return notices.charging(self.charging_state(Generation.V2), self.charging_state(Generation.V3))
+
     def storage_notice(self) -> Notice:
         """Return the notification that tells how full the card is."""
         body = self.state.body
@@ -296,7 +309,7 @@ class Device:
                 storage_gb=min(options.storage_gb, total),
                 total_gb=total,
             ),
-            features=first_features(options.model),
+            features=first_features(profile.tables),
             calibrated=options.calibrated,
             darks=options.darks,
             site=options.site,

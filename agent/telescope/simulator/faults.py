@@ -217,7 +217,7 @@ class SlaveMode(Rule):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupied(Rule):
     name = "occupied"
-    help = "new connections are closed with the reason DEVICE_OCCUPIED"
+    help = "new connections are closed with code 4409"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,7 @@ class _Session:
         """Every file by the path shown here, with its path on the card; a Dwarf 3 hides the card's root."""
         card = self._device.card
         shown = card.root.removeprefix(MOUNT)
-        hidden = "" if self._device.options.model == "D3" else shown
+        hidden = "" if self._device.profile.tables == "D3" else shown
         files = [photo.path for photo in card.photos]
         for session in card.sessions:
             files += card.files(session)

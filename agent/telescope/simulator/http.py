@@ -79,6 +79,7 @@ class HttpServer:
             [
                 web.get("/getDefaultParamsConfig", self._default_config),
                 web.post("/deviceInfo", self._device_info),
+                web.get("/deviceInfo", self._nothing),
                 web.route("*", "/firmwareVersion", self._firmware),
                 web.get("/shootingMode/getSupportedShootingModes", self._modes),
                 web.post("/shootingMode/getSupportedShootingModes", self._not_implemented),
@@ -107,7 +108,8 @@ class HttpServer:
         return [] if self.device.options.is_v3 else [web.get("/{path:.*}", self._file)]
 
     def _stream_routes(self) -> list[web.RouteDef]:
-        return [web.get("/mainstream", self._tele_stream), web.get("/secondstream", self._wide_stream)]
+        wide = "/secondstream" if self.device.options.model == "D2" else "/thirdstream"
+        return [web.get("/mainstream", self._tele_stream), web.get(wide, self._wide_stream)]
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -134,6 +136,9 @@ class HttpServer:
     async def _modes(self, _request: web.Request) -> web.Response:
         self._newer_only()
         return good(catalogue_v3.shooting_modes(self.device))
+
+    async def _nothing(self, _request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
 
     async def _not_implemented(self, _request: web.Request) -> web.Response:
         return web.json_response({"code": -1}, status=501)

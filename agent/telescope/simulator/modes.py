@@ -94,7 +94,7 @@ def group(device: Device, camera: int) -> list[Notice]:
 
 def has_binning(device: Device) -> bool:
     """Whether newer firmware of this model has the binning parameter."""
-    return device.options.model == "D3"
+    return device.profile.tables == "D3"
 
 
 def filters(device: Device, mode: int) -> tuple[int, ...]:

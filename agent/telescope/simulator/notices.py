@@ -31,8 +31,8 @@ def battery(percent: int) -> Notice:
     return _same(15201, notify.Battery(percentage=percent))
 
 
-def charging(state: int) -> Notice:
-    return _same(15202, notify.Charging(state=state))
+def charging(v2: int, v3: int) -> Notice:
+    return Notice(15202, notify.Charging(state=v2), notify.Charging(state=v3))
 
 
 def storage(available_gb: int, total_gb: int, *, card: bool = True) -> Notice:

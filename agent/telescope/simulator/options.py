@@ -38,7 +38,7 @@ class SimulatorOptions:
     """One simulated telescope. Durations are seconds of the simulator's clock; port 0 means any free one."""
 
     model: str = "D3"
-    generation: Generation = Generation.BOTH
+    generation: Generation = Generation.V3
     answer_type: int = 3
     host: str = "127.0.0.1"
     port: int = 0
@@ -51,7 +51,7 @@ class SimulatorOptions:
     name: str = ""
     site: Site | None = None
     speed: float = 1.0
-    exclusive: bool = False
+    exclusive: bool | None = None
     strict_modes: bool = True
     early_answers: bool = True
     already_open_codes: bool = False
@@ -79,6 +79,8 @@ class SimulatorOptions:
         if self.generation not in list(Generation):
             raise SimulatorError(f"There is no generation '{self.generation}'; it is v2, v3 or both.")
         object.__setattr__(self, "generation", Generation(self.generation))
+        if self.exclusive is None:
+            object.__setattr__(self, "exclusive", self.generation == Generation.V3)
         if self.answer_type not in (1, 3):
             raise SimulatorError(f"answer_type is 1 or 3, not {self.answer_type}.")
         for name in ("port", "http_port", "stream_port", "ftp_port", "card_port"):

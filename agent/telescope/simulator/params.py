@@ -34,7 +34,7 @@ def common_param(device: Device, camera: int, number: int) -> common.CommonParam
         param.has_auto, param.auto_mode, param.index = True, int(lens.exposure_manual), lens.exposure
     elif number == GAIN:
         param.has_auto, param.auto_mode = True, int(lens.gain_manual)
-        param.index = tables.gain_index(device.options.model, camera, lens.gain)
+        param.index = tables.gain_index(device.profile.tables, camera, lens.gain)
     elif number == WHITE_BALANCE:
         param.has_auto, param.auto_mode = True, int(lens.wb_manual)
         param.mode_index = SCENE if lens.wb_scene_mode else GEAR
@@ -73,7 +73,7 @@ def all_features(device: Device) -> list[common.CommonParam]:
 
 def set_exposure(device: Device, camera: int, index: int) -> int:
     """Set the exposure by index and return the code."""
-    if tables.exposure_seconds(device.options.model, camera, index) is None:
+    if tables.exposure_seconds(device.profile.tables, camera, index) is None:
         return BAD_PARAMETER
     if not device.ignores("exposure"):
         device.state.cameras[camera].exposure = index
@@ -82,7 +82,7 @@ def set_exposure(device: Device, camera: int, index: int) -> int:
 
 def set_gain_index(device: Device, camera: int, index: int) -> int:
     """Set the gain by its V2 index and return the code."""
-    gain = tables.gain_of_index(device.options.model, camera, index)
+    gain = tables.gain_of_index(device.profile.tables, camera, index)
     if gain is None:
         return BAD_PARAMETER
     if not device.ignores("gain"):
@@ -139,7 +139,7 @@ def set_feature(device: Device, asked: common.CommonParam) -> int:
     if feature is None:
         return BAD_PARAMETER
     if asked.id == COUNT:
-        lowest = 2 if device.options.model == "D2" else 1
+        lowest = 2 if device.profile.tables == "D2" else 1
         if not lowest <= asked.continue_value <= 999:
             return BAD_PARAMETER
     if asked.id in (BINNING, FORMAT) and asked.index not in (0, 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TELE = 0
 WIDE = 1
@@ -29,7 +29,10 @@ class Optics:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One model. `sky_filters` are those that newer firmware offers under the stars."""
+    """One model. `tables` names the model whose exposures and gains it has.
+
+    `sky_filters` are those that newer firmware offers under the stars.
+    """
 
     device_id: int
     config_name: str
@@ -46,6 +49,7 @@ class Profile:
     filters: tuple[tuple[int, str], ...]
     sky_filters: tuple[int, ...]
     modes: tuple[tuple[int, str, tuple[int, ...]], ...]
+    tables: str
 
     def optics(self, camera: int) -> Optics:
         """Return the camera's optics: 0 tele, 1 wide."""
@@ -81,6 +85,7 @@ PROFILES: dict[str, Profile] = {
         filters=((0, "Cut"), (1, "Pass")),
         sky_filters=(0, 1),
         modes=_COMMON_MODES,
+        tables="D2",
     ),
     "D3": Profile(
         device_id=2,
@@ -90,7 +95,7 @@ PROFILES: dict[str, Profile] = {
         ble_prefix="DWARF3_",
         ble_service="0000daf3-0000-1000-8000-00805f9b34fb",
         firmware_v2=(1, 0, 18),
-        firmware_v3=(1, 5, 0),
+        firmware_v3=(1, 5, 2),
         tele=Optics("IMX678", 3840, 2160, 2.0, 150.0, 2.95, 1.66),
         wide=Optics("IMX415", 1920, 1080, 2.9, 6.7, 43.3, 24.9),
         preview=(1920, 1080),
@@ -98,22 +103,38 @@ PROFILES: dict[str, Profile] = {
         filters=((0, "VIS"), (1, "Astro"), (2, "Duo-Band")),
         sky_filters=(1, 2),
         modes=_COMMON_MODES + _STAR_MODES,
+        tables="D3",
     ),
     "mini": Profile(
         device_id=4,
-        config_name="DWARF mini",
+        config_name="DWARF MINI",
         card_root="DWARF_mini",
         photo_prefix="DWARF_mini",
         ble_prefix="DWARF_mini_",
         ble_service="0000daf4-0000-1000-8000-00805f9b34fb",
         firmware_v2=(1, 0, 2),
         firmware_v3=(1, 1, 3),
-        tele=Optics("IMX662", 1920, 1080, 2.9, 150.0, 2.13, 1.20),
+        tele=Optics("IMX662", 1920, 1080, 2.9, 150.0, 2.14, 1.20),
         wide=Optics("OS02K10", 1920, 1080, 2.9, 6.7, 43.3, 24.9),
-        preview=(1280, 720),
+        preview=(1920, 1080),
         total_gb=58,
         filters=((1, "Astro"), (2, "Duo-Band")),
         sky_filters=(1, 2),
         modes=_COMMON_MODES + _STAR_MODES,
+        tables="mini",
+    ),
+}
+
+# Telescopes of which nobody has published a message: what they would be like if they were like these.
+PROFILES |= {
+    "D3 Plus": replace(
+        PROFILES["D3"],
+        device_id=3,
+        config_name="DWARF 3 PLUS",
+        card_root="DWARF3_PLUS",
+        ble_prefix="DWARF3P_",
+    ),
+    "foreign": replace(
+        PROFILES["mini"], device_id=9, config_name="STARGAZER", card_root="STARGAZER", ble_prefix="STARGAZER_"
     ),
 }

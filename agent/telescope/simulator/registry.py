@@ -96,7 +96,7 @@ Handler = Callable[[Device, Call], Message | int | None]
 class Command:
     """One command: the messages it takes and answers with, and who understands it.
 
-    `silent_on_v3`: the newer firmware says nothing to it.
+    `silent_on_v3`: the newer firmware says nothing to it; `hold_up_s`: nor, for so long, to anything else.
     """
 
     cmd: int
@@ -106,6 +106,7 @@ class Command:
     v2: bool
     v3: bool
     silent_on_v3: bool
+    hold_up_s: float
 
 
 COMMANDS: dict[int, Command] = {}
@@ -118,6 +119,7 @@ def on(
     v2: bool = True,
     v3: bool = True,
     silent_on_v3: bool = False,
+    hold_up_s: float = 0.0,
 ) -> Callable[[Handler], Handler]:
     """Register a handler for command numbers.
 
@@ -129,7 +131,7 @@ def on(
         for number in numbers:
             if number in COMMANDS:
                 raise ValueError(f"command {number} has two handlers")
-            COMMANDS[number] = Command(number, takes, answers, handler, v2, v3, silent_on_v3)
+            COMMANDS[number] = Command(number, takes, answers, handler, v2, v3, silent_on_v3, hold_up_s)
         return handler
 
     return register

@@ -147,7 +147,7 @@ def _ignore(_code: int) -> None:
 def _gain(device: Device, told: int) -> int:
     if device.options.habits.schedule_gain == "displayed":
         return told
-    return tables.gain_of_index(device.options.model, TELE, told) or 0
+    return tables.gain_of_index(device.profile.tables, TELE, told) or 0
 
 
 async def _until(device: Device, when: datetime) -> None:

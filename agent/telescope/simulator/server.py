@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 _quiet = logging.getLogger(f"{__name__}.handshake")
 _quiet.setLevel(logging.CRITICAL)  # clients that are cut on purpose are no news
 
-_OCCUPIED = 1008  # WebSocket close code: policy
 _STACKING_PONG_S = 9.0  # newer firmware is that late while it stacks
 _V3_MODULES = (14, 15)
 _V3_FROM_MINOR = 10  # older clients send at most 9
@@ -84,7 +83,7 @@ class Server:
 
     async def _client(self, connection: ServerConnection) -> None:
         if self.clients.occupied():
-            await connection.close(_OCCUPIED, "DEVICE_OCCUPIED")
+            await connection.close(*self.clients.turning_away())
             return
         client = Client(self.clients, connection)
         if isinstance(connection, _Connection):
@@ -94,6 +93,7 @@ class Server:
         try:
             with contextlib.suppress(ConnectionClosed):
                 async for frame in connection:
+                    await client.held_up()
                     self._frame(client, frame)
         finally:
             writer.cancel()
@@ -154,6 +154,9 @@ class Server:
         if not understood(command, device.options.generation):
             if not command.silent_on_v3 or device.options.generation != Generation.V3:
                 call.answer(command.answer(code=NOT_UNDERSTOOD))
+            elif command.hold_up_s:
+                device.broke(HardwareRule.OLD_OPENING, client.client_id, str(cmd))
+                client.hold_up(command.hold_up_s)
             else:
                 device.broke(HardwareRule.SILENT_COMMAND, client.client_id, str(cmd))
             return

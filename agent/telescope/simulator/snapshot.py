@@ -7,11 +7,11 @@ from agent.telescope.dwarf.proto import task_pb2 as task
 from agent.telescope.simulator import capture, notices
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.notices import Notice
+from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.profiles import SOLAR_MODES, SOLAR_PARENT, SUN_AND_MOON, TELE, WIDE
 from agent.telescope.simulator.state import Operation
 
 _PARENTS = dict.fromkeys(SOLAR_MODES, SUN_AND_MOON)
-_CHARGING_FAST = 2
 
 
 def notifications(device: Device) -> list[Notice]:
@@ -19,7 +19,7 @@ def notifications(device: Device) -> list[Notice]:
     state, body = device.state, device.state.body
     told = [
         notices.battery(round(body.battery)),
-        notices.charging(_CHARGING_FAST if body.charging else 0),
+        device.charging_notice(),
         device.storage_notice(),
         notices.body_temperature(round(body.temperature + body.heat)),
         notices.ring_light(body.ring_light),
@@ -120,7 +120,7 @@ def _body(device: Device) -> task.BodyState:
     message = task.BodyState(
         ring_light=notify.LightState(state=int(body.ring_light)),
         indicator=notify.LightState(state=int(body.indicator)),
-        charging=notify.Charging(state=_CHARGING_FAST if body.charging else 0),
+        charging=notify.Charging(state=device.charging_state(Generation.V3)),
         storage=notify.Storage(
             available_size=int(body.storage_gb), total_size=int(body.total_gb), is_valid=body.card
         ),

@@ -97,7 +97,7 @@ class Pointing:
     tracking: bool = False
     solar_index: int = 0
     rotation: float = 158.0
-    pitch: float = 169.0
+    pitch: float = 60.0  # raised: it was in use
     homed: bool = True
     stopped_at: float = -math.inf  # tracking, by a client; the clock's monotonic seconds
 

@@ -51,6 +51,10 @@ class Wire(Stage):
     focus_reports_states = True
     calibration_reports_result = True
     one_count = False
+    single_client = False
+
+    def park_pitch(self, _model: str) -> float:
+        return 317.0
 
     def __init__(self) -> None:
         super().__init__()

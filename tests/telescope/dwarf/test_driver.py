@@ -70,7 +70,7 @@ def test_model_generation_and_serial_are_found_by_themselves(model: str, generat
         assert identity.serial
         assert identity.firmware
         assert b.telescope.capabilities.model == model
-        assert set(b.telescope.streams) == {"tele", "wide"}
+        assert set(b.telescope.streams) == {"tele", "wide", "tele_jpeg", "wide_jpeg"}
 
     on_bench(run, generation=generation, model=model)
 
@@ -79,6 +79,7 @@ def test_model_generation_and_serial_are_found_by_themselves(model: str, generat
 def test_without_http_the_telescope_identifies_itself_on_the_wire(generation: str) -> None:
     async def run() -> None:
         async with bench(generation=generation, model="mini", connect=False) as b:
+            await b.telescope.close()
             telescope = DwarfTelescope(DwarfAddress("127.0.0.1", b.sim.port, 1), clock=b.clock)
             await telescope.open()
             async with b.clock.timeout(600):
@@ -651,6 +652,7 @@ def test_a_telescope_somebody_took_out_of_its_mode_is_made_ready_again(
 def test_settings_are_never_read_back_from_our_own_memory() -> None:
     async def run() -> None:
         async with bench(generation="v3", connect=False) as b:
+            await b.telescope.close()
             options = DwarfOptions(model="D3")
             telescope = DwarfTelescope(
                 DwarfAddress("127.0.0.1", b.sim.port, 1), options=options, clock=b.clock

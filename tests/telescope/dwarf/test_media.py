@@ -171,7 +171,13 @@ async def test_an_answer_without_data_is_a_protocol_error() -> None:
 
 
 def test_streams_have_addresses() -> None:
-    assert stream_addresses("10.0.0.7")["wide"] == "rtsp://10.0.0.7:554/ch1/stream0"
+    assert stream_addresses("10.0.0.7", "mini") == {
+        "tele": "rtsp://10.0.0.7:554/ch0/stream0",
+        "wide": "rtsp://10.0.0.7:554/ch1/stream0",
+        "tele_jpeg": "http://10.0.0.7:8092/mainstream",
+        "wide_jpeg": "http://10.0.0.7:8092/thirdstream",
+    }
+    assert stream_addresses("[fe80::1]", "D2")["wide_jpeg"] == "http://[fe80::1]:8092/secondstream"
 
 
 @asynccontextmanager

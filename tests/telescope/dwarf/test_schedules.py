@@ -111,7 +111,7 @@ def test_the_meaning_of_the_gain_is_learnt_from_what_the_app_left(habit: str) ->
         await made.clock.sleep(1500)
         assert [one.gain for one in made.sim.history.of(ShutterOpened)] == [60]
 
-    on_bench(test, habits={"schedule_gain": habit})
+    on_bench(test, habits={"schedule_gain": habit}, exclusive=False)
 
 
 def test_a_schedule_taken_back_is_gone_also_while_it_runs() -> None:
@@ -139,7 +139,7 @@ def test_a_conflict_is_refused_by_name() -> None:
             await made.telescope.give_schedule(wanted())
         return caught.value.code
 
-    assert on_bench(test) == "schedule_conflict"
+    assert on_bench(test, exclusive=False) == "schedule_conflict"
 
 
 def test_a_gain_the_telescope_has_not_is_refused() -> None:
@@ -150,7 +150,7 @@ def test_a_gain_the_telescope_has_not_is_refused() -> None:
         with pytest.raises(RefusedError, match="gain 61"):
             await made.telescope.give_schedule(wanted(gain=61))
 
-    on_bench(test)
+    on_bench(test, exclusive=False)
 
 
 def test_older_firmware_is_asked_nothing_and_refuses() -> None:

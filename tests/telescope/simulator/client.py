@@ -30,6 +30,7 @@ class Frame(NamedTuple):
     cmd: int
     type: int
     data: bytes
+    device: int = 0
 
     def read(self, kind: type[M]) -> M:
         return kind.FromString(self.data)
@@ -77,7 +78,7 @@ class WireClient:
                 continue
             packet = envelope.Packet.FromString(raw)
             now = asyncio.get_running_loop().time()
-            frame = Frame(now, packet.module_id, packet.cmd, packet.type, packet.data)
+            frame = Frame(now, packet.module_id, packet.cmd, packet.type, packet.data, packet.device_id)
             self.frames.append(frame)
             if matches(frame):
                 return frame
@@ -112,8 +113,9 @@ async def client_of(
 
 @asynccontextmanager
 async def telescope(**options: object) -> AsyncIterator[SimulatedDwarf]:
-    """Switch a simulated telescope on, at dusk, on the running loop's time."""
-    async with SimulatedDwarf(SimulatorOptions.from_mapping(options), LoopClock(DUSK)) as sim:
+    """Switch a simulated telescope on, at dusk, on the running loop's time; it serves either generation."""
+    asked = {"generation": "both", **options}
+    async with SimulatedDwarf(SimulatorOptions.from_mapping(asked), LoopClock(DUSK)) as sim:
         yield sim
 
 

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
+from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import client_of, connected, telescope
 from tests.telescope.simulator.test_night import ORION, STOPPED, ready
@@ -39,7 +39,7 @@ async def got(session: aiohttp.ClientSession, path: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("model", "number", "name"), [("D2", 1, "DWARF II"), ("D3", 2, "DWARF3"), ("mini", 4, "DWARF mini")]
+    ("model", "number", "name"), [("D2", 1, "DWARF II"), ("D3", 2, "DWARF3"), ("mini", 4, "DWARF MINI")]
 )
 def test_the_configuration_names_the_model_and_its_tables(model: str, number: int, name: str) -> None:
     async def run() -> Any:
@@ -138,7 +138,7 @@ def test_a_capture_is_in_the_album_with_real_pictures_and_frames() -> None:
         2,
     )
     assert [one["isFailed"] for one in frames] == [False, True]
-    assert Image.open(io.BytesIO(jpeg)).size == (1280, 720)
+    assert Image.open(io.BytesIO(jpeg)).size == (1920, 1080)
     assert fits.startswith(b"SIMPLE  =                    T")
     assert len(fits) % 2880 == 0
     assert b"OBJECT  = 'M 42 Gro" in fits[:2880]
@@ -193,7 +193,7 @@ def test_only_the_card_is_served(path: str) -> None:
     assert run_virtual(run()) == 404
 
 
-@pytest.mark.parametrize("path", ["/mainstream", "/secondstream"])
+@pytest.mark.parametrize("path", ["/mainstream", "/thirdstream"])
 def test_the_live_stream_delivers_pictures(path: str) -> None:
     async def run() -> bytes:
         async with telescope() as sim, web(sim) as session, session.get(path) as response:
@@ -321,7 +321,9 @@ def test_the_card_can_be_read_by_ftp() -> None:
             return folders, lines, size, b"".join(chunks)
 
     async def run() -> tuple[list[str], list[str], int, bytes]:
-        options = SimulatorOptions(model="mini", ftp_port=0, calibrated=True, speed=200)
+        options = SimulatorOptions(
+            model="mini", generation=Generation.V2, ftp_port=0, calibrated=True, speed=200
+        )
         async with SimulatedDwarf(options) as sim, client_of(sim) as client:
             await ready(client, frames=1)
             await client.send(11005)

@@ -40,7 +40,8 @@ def test_the_snapshot_tells_everything_at_once() -> None:
     state = run_virtual(run())
     assert state.code == 0
     assert (state.tele.width, state.tele.height) == (1920, 1080)
-    assert state.tele.h_fov == pytest.approx(2.13)
+    assert state.tele.h_fov == pytest.approx(2.14)
+    assert state.tele.v_fov == pytest.approx(1.2)
     assert state.device.battery.percentage == 87
     assert state.device.storage.is_valid
     assert state.focus.position.pos > 0
@@ -227,7 +228,7 @@ def test_a_second_controller_is_turned_away_when_the_telescope_takes_one_only() 
             await first.ask(16405)
             return received[0] or 0, received[1] or ""
 
-    assert run_virtual(run()) == (1008, "DEVICE_OCCUPIED")
+    assert run_virtual(run()) == (4409, "DEVICE_OCCUPIED")
 
 
 def test_the_snapshot_shows_a_capture_that_runs_with_nobody_there() -> None:

@@ -38,7 +38,7 @@ async def calibrated(client: WireClient) -> list[int]:
     await client.send(11000, astro.Calibrate(**PLACE))
     await client.notice(15210, b"\x08\x01")
     await client.until(lambda one: one.cmd == 15210 and one.data[:2] == b"\x08\x03")
-    await client.ask(10039)
+    await client.ask(14008)  # nothing, and answered by every firmware: what was said before is here
     return codes(client, 11000)[before:]
 
 

@@ -17,6 +17,9 @@ _SERVICES = {  # two services were reported for the mini
     "0000daf4-0000-1000-8000-00805f9b34fb": "mini",
     "0000daf5-0000-1000-8000-00805f9b34fb": "mini",
 }
+_UNNAMED_SERVICES = frozenset(  # the phone app looks for these as well; nobody says of which model
+    {"0000daf6-0000-1000-8000-00805f9b34fb", "000daf07-0000-1000-8000-00805f9b34fb"}
+)
 _NAMES = (("DWARF_MINI_", "mini"), ("DWARFMINI_", "mini"), ("DWARF3_", "D3"), ("DWARF_", "D2"))
 
 
@@ -32,7 +35,9 @@ class Sighting:
     @property
     def is_telescope(self) -> bool:
         """Whether this is a DWARFLAB telescope, by its name or by what it offers."""
-        return self.name.upper().startswith(NAME_PREFIX) or any(one in _SERVICES for one in self.services)
+        return self.name.upper().startswith(NAME_PREFIX) or any(
+            one in _SERVICES or one in _UNNAMED_SERVICES for one in self.services
+        )
 
 
 class BleLink(Protocol):

@@ -29,7 +29,6 @@ from agent.telescope.errors import (
 _LOGGER = logging.getLogger(__name__)
 
 _PITCH = 2
-_FOLDED_PITCH = 317.0  # degrees: the barrel lies in the body, its lens covered
 _MOTOR_SPEED = 10.0  # degrees per second: one of the steps the app offers
 _MOTOR_RAMPING = 100
 _MOTOR_RESOLUTION = 2  # what the community's client folds the barrel with
@@ -42,8 +41,13 @@ _STOPS = {
 
 
 async def take_control(device: Device) -> None:
-    """Become the controlling client. Newest firmware may not answer: it refuses others by itself."""
+    """Become the controlling client. Newer firmware knows no lock: whoever is connected controls it."""
     device.require_link()
+    if device.dialect.single_client:
+        if device.state.slave:
+            await device.query()
+        device.require_control()
+        return
     completion = LockCompletion("Taking control", device.judge, device.limits)
     completion.held = device.state.telemetry.host is True
     request = system_pb2.SetMasterLock(lock=True)
@@ -56,7 +60,9 @@ async def take_control(device: Device) -> None:
 
 
 async def release_control(device: Device) -> None:
-    """Give the lock back; best effort."""
+    """Give the lock back, where there is one; best effort."""
+    if device.dialect.single_client:
+        return
     try:
         device.require_link()
         request = system_pb2.SetMasterLock(lock=False)
@@ -81,9 +87,14 @@ async def set_time(device: Device, now: datetime, timezone: str, site: Site | No
     hours = offset.total_seconds() / 3600 if offset is not None else 0.0
     clock = system_pb2.SetTime(timestamp=int(now.timestamp()), timezone_offset=hours)
     await device.order(Cmd.SET_TIME, clock, doing="Setting the time")
-    name = system_pb2.SetTimeZone(timezone=timezone)
-    await device.order(Cmd.SET_TIME_ZONE, name, doing="Setting the time zone")
     device.zone = zone
+    name = system_pb2.SetTimeZone(timezone=timezone)
+    try:
+        await device.order(Cmd.SET_TIME_ZONE, name, doing="Setting the time zone")
+    except TelescopeError as error:
+        if error.device_code is None:
+            raise
+        _LOGGER.warning("%s The hours from UTC, which it took, are enough.", error)
     if site is not None:
         await device.dialect.set_location(device, site)
 
@@ -141,7 +152,7 @@ async def _stop_activity(device: Device, activity: str) -> None:
 async def _run_pitch(device: Device) -> int:
     request = motor_pb2.MotorRunTo(
         id=_PITCH,
-        end_position=_FOLDED_PITCH,
+        end_position=device.dialect.park_pitch(device.model),
         speed=_MOTOR_SPEED,
         speed_ramping=_MOTOR_RAMPING,
         resolution_level=_MOTOR_RESOLUTION,

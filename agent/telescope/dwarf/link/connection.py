@@ -25,7 +25,7 @@ CLOSE_LIMIT_S = 2.0  # a polite goodbye, no more
 HELD_WITHIN_S = 2.0  # a telescope that another client holds closes this soon after the handshake
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024  # the largest answers are some kilobytes
-OCCUPIED_REASON = "DEVICE_OCCUPIED"
+OCCUPIED_REASON, OCCUPIED_CODE = "DEVICE_OCCUPIED", 4409  # either comes without the other
 
 
 class LinkLostError(UnreachableError):
@@ -146,7 +146,7 @@ class Connection:
         if self._gone:
             return LinkLostError(f"The connection broke: {self._gone}.")
         code, reason = self._socket.close_code, self._socket.close_reason or ""
-        if OCCUPIED_REASON in reason:
+        if code == OCCUPIED_CODE or OCCUPIED_REASON in reason:
             return LinkLostError("Another client holds the telescope.", held=True)
         lasted = asyncio.get_running_loop().time() - self._opened_at
         if code not in (None, 1006) and self._packets == 0 and lasted < HELD_WITHIN_S:

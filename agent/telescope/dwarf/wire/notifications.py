@@ -10,6 +10,8 @@ from agent.capabilities import Camera
 from agent.telescope.dwarf.proto import common_pb2, notify_pb2, schedule_pb2
 from agent.telescope.dwarf.wire.envelope import Generation, M, MalformedError, decode
 
+_ON_BATTERY_OR_SLOWLY = 1
+
 
 class State(IntEnum):
     """The state of an operation. Only calibration and goto know PLATE_SOLVING."""
@@ -44,7 +46,9 @@ class BatteryLevel:
 
 @dataclass(frozen=True, slots=True)
 class ChargingState:
-    charging: bool
+    """None: newer firmware's 1, which is told on battery and by others while charging slowly."""
+
+    charging: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,12 @@ def one_click(message: notify_pb2.OneClickGotoState) -> Notification | None:
             return None
 
 
+def charging(message: notify_pb2.Charging, generation: Generation) -> ChargingState:
+    """Whether the battery charges, as far as the state alone says."""
+    doubtful = generation is Generation.V3 and message.state == _ON_BATTERY_OR_SLOWLY
+    return ChargingState(None if doubtful else message.state != 0)
+
+
 def _eq_step(data: bytes, generation: Generation) -> EqStep:
     if generation is Generation.V3:
         return EqStep(decode(notify_pb2.OperationState, data).state)
@@ -342,7 +352,7 @@ _focus_run = _simple(notify_pb2.OperationState, lambda message: FocusRun(message
 
 _DECODERS: dict[int, _Decoder] = {
     15201: _simple(notify_pb2.Battery, lambda message: BatteryLevel(message.percentage)),
-    15202: _simple(notify_pb2.Charging, lambda message: ChargingState(message.state != 0)),
+    15202: lambda data, generation: charging(decode(notify_pb2.Charging, data), generation),
     15203: _simple(
         notify_pb2.Storage, lambda message: StorageSpace(message.available_size, message.total_size)
     ),

@@ -18,6 +18,7 @@ from agent.telescope.simulator.state import Operation
 _PHOTO, _BURST, _RECORD, _TIME_LAPSE = 2, 3, 4, 5
 _VIDEO_MEDIA, _BURST_MEDIA = 2, 3
 _SAVE_S = 0.5
+_HOLD_UP_S = 30.0  # what newer firmware loses with the openings of the older one
 _ALREADY_OPEN = {TELE: -10500, WIDE: -12500}
 _BUSY = {TELE: -10507, WIDE: -10507}
 _BURST_TECHNIQUE, _VIDEO_TECHNIQUE, _TIME_LAPSE_TECHNIQUE = 3, 4, 5
@@ -27,7 +28,7 @@ def _camera(call: Call) -> int:
     return TELE if call.module == 1 else WIDE
 
 
-@on(10000, 12000, takes=proto.OpenCamera)
+@on(10000, 12000, takes=proto.OpenCamera, v3=False, silent_on_v3=True, hold_up_s=_HOLD_UP_S)
 def open_camera(device: Device, call: Call) -> int:
     lens = device.state.cameras[_camera(call)]
     if lens.open and device.options.already_open_codes:
@@ -54,7 +55,7 @@ def neutral_density(_device: Device, _call: Call) -> int:
     return OK
 
 
-@on(10039)
+@on(10039, v3=False, silent_on_v3=True, hold_up_s=_HOLD_UP_S)
 def working_state(device: Device, call: Call) -> int:
     """Push the whole state, the controller's first, and only then answer."""
     call.peer.send(notices.host_slave(call.peer.slave, call.peer.locked))
@@ -69,7 +70,7 @@ def photo(device: Device, call: Call) -> int | None:
     refused = _refuse(device, camera)
     if refused:
         return refused
-    seconds = tables.exposure_seconds(device.options.model, camera, lens.exposure) or 0.0
+    seconds = tables.exposure_seconds(device.profile.tables, camera, lens.exposure) or 0.0
 
     async def work() -> None:
         await device.clock.sleep(seconds + _SAVE_S)
@@ -89,7 +90,7 @@ def burst(device: Device, call: Call) -> int | None:
     if count <= 0:
         count = max(1, int(device.state.features[3].value) or 3)
     seconds = (
-        tables.exposure_seconds(device.options.model, camera, device.state.cameras[camera].exposure) or 0.0
+        tables.exposure_seconds(device.profile.tables, camera, device.state.cameras[camera].exposure) or 0.0
     )
 
     async def work() -> None:

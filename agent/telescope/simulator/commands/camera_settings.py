@@ -74,7 +74,7 @@ def _exposure_and_gain(camera: int, exposure: int, gain: int) -> None:
     _reading(
         gain + 1,
         camera,
-        lambda device: tables.gain_index(device.options.model, camera, device.state.cameras[camera].gain),
+        lambda device: tables.gain_index(device.profile.tables, camera, device.state.cameras[camera].gain),
     )
 
 
@@ -124,7 +124,7 @@ _white_balance(WIDE, 12018, 12035, 12020)
 
 
 def _set_all(device: Device, call: Call, camera: int) -> int:
-    lens, asked, model = device.state.cameras[camera], call.request, device.options.model
+    lens, asked, model = device.state.cameras[camera], call.request, device.profile.tables
     if not lens.open:
         return CLOSED[camera]
     gain = tables.gain_of_index(model, camera, asked.gain_index)

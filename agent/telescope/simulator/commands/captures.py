@@ -52,7 +52,7 @@ def go_on_without_darks(device: Device, call: Call) -> int | None:
         device.state.darks = True  # until the next restart it asks no more
         return OK
     held = [camera for camera, lens in device.state.cameras.items() if lens.asks_about_darks]
-    if not held or device.options.model in _CONFIRMED_BY_FORCE:
+    if not held or device.profile.tables in _CONFIRMED_BY_FORCE:
         return NOT_UNDERSTOOD
     call.code(OK)
     for camera in held:
@@ -145,7 +145,7 @@ def _hold(device: Device, call: Call, camera: int, code: int) -> None:
 
 
 def _start_while_held(device: Device, call: Call, camera: int, *, force: bool) -> None:
-    if force and device.options.model in _CONFIRMED_BY_FORCE:
+    if force and device.profile.tables in _CONFIRMED_BY_FORCE:
         _answer(device, call, camera, OK)
         capture.go_on(device, camera)
         return
@@ -157,7 +157,7 @@ def _answer(device: Device, call: Call, camera: int, code: int) -> None:
     answer = proto.StartCaptureAnswer(code=code)
     if code in (NO_DARK, _DARK_TEMPERATURE):
         lens = device.state.cameras[camera]
-        answer.exp_name = tables.exposure_name(device.options.model, camera, lens.exposure)
+        answer.exp_name = tables.exposure_name(device.profile.tables, camera, lens.exposure)
         answer.gain = lens.gain
         answer.filter_type = lens.filter
     call.answer(answer)
@@ -189,7 +189,7 @@ def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> in
     if newer and options.strict_modes:
         if state.shooting_mode not in _ASTRO_MODES or state.technique != _STACKING:
             return NOT_UNDERSTOOD
-        confirmed = force and (not options.is_v3 or options.model in _CONFIRMED_BY_FORCE)
+        confirmed = force and (not options.is_v3 or device.profile.tables in _CONFIRMED_BY_FORCE)
         if not state.darks and not confirmed:
             return NO_DARK
     if state.pointing.ra_hours is None and not (newer and force):

@@ -58,7 +58,7 @@ def listing(device: Device, _call: Call) -> Message:
     answer = proto.ListDarksAnswer()
     if device.state.darks:
         for index in _QUICK_EXPOSURES:
-            name = tables.exposure_name(device.options.model, TELE, index)
+            name = tables.exposure_name(device.profile.tables, TELE, index)
             if name:
                 answer.darks.add(exp_index=index, gain_index=18, exp_name=name, gain_name="60", bin_name="4k")
     return answer
@@ -75,7 +75,7 @@ def quick_sets(device: Device, call: Call) -> Message:
     camera = call.request.camera_type
     answer = proto.ListQuickSetsAnswer(camera_type=camera)
     for index in _QUICK_EXPOSURES:
-        name = tables.exposure_name(device.options.model, camera, index)
+        name = tables.exposure_name(device.profile.tables, camera, index)
         if name:
             answer.sets.add(
                 exp_name=name,
@@ -138,7 +138,7 @@ def stop_calibration_frames(device: Device, call: Call) -> int:
 def shooting_time(device: Device, call: Call) -> Message:
     asked = call.request
     lens = device.state.cameras.get(asked.cam_id, device.state.cameras[TELE])
-    seconds = tables.exposure_seconds(device.options.model, asked.cam_id, asked.exp_index) or 0.0
+    seconds = tables.exposure_seconds(device.profile.tables, asked.cam_id, asked.exp_index) or 0.0
     return proto.ShootingTimeAnswer(shooting_time=round(seconds * lens.count), cam_id=asked.cam_id)
 
 

@@ -95,7 +95,7 @@ def reset(device: Device, call: Call) -> Message | None:
     if motor not in _NAMES:
         return proto.MotorAnswer(id=motor, code=_BAD_ID)
 
-    homeless = device.options.model == "mini" and device.options.generation == Generation.V3
+    homeless = device.profile.tables == "mini" and device.options.generation == Generation.V3
     if homeless and motor == ROTATION:
         device.broke(HardwareRule.RESET_ROTATION, call.peer.client_id, f"14003 {motor}")
 

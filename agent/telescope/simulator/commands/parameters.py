@@ -114,7 +114,7 @@ def _setting(number: int, takes: type[Message]) -> Callable[[_Setter], _Setter]:
 
 def _mute(device: Device, call: Call) -> bool:
     """A Dwarf II takes whole numbers without a word; only the notification tells."""
-    return call.cmd == _SET_INT and modes.decides(device) and device.options.model == "D2"
+    return call.cmd == _SET_INT and modes.decides(device) and device.profile.tables == "D2"
 
 
 @_setting(16700, proto.SetModeParam)
@@ -123,7 +123,7 @@ def set_exposure(device: Device, call: Call, param: ParamId) -> int:
     if param.item != EXPOSURE or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
-    if asked.mode and tables.exposure_seconds(device.options.model, param.camera, asked.value) is None:
+    if asked.mode and tables.exposure_seconds(device.profile.tables, param.camera, asked.value) is None:
         return BAD_PARAMETER
     if not device.ignores("exposure"):
         device.lag.changed(("exposure", param.camera), lens.exposure)
@@ -141,7 +141,7 @@ def set_gain(device: Device, call: Call, param: ParamId) -> int:
     if param.item != GAIN or param.camera == NEITHER:
         return NOT_UNDERSTOOD
     lens = device.state.cameras[param.camera]
-    if asked.mode and asked.value not in tables.camera_tables(device.options.model, param.camera).gains:
+    if asked.mode and asked.value not in tables.camera_tables(device.profile.tables, param.camera).gains:
         return BAD_PARAMETER
     if asked.mode and _dim(device, param) and asked.value < LEAST_ASTRO_GAIN:
         return BAD_PARAMETER

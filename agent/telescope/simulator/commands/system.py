@@ -49,7 +49,7 @@ def set_cpu_mode(device: Device, call: Call) -> int:
     return OK
 
 
-@on(13004, takes=proto.SetMasterLock)
+@on(13004, takes=proto.SetMasterLock, v3=False, silent_on_v3=True)
 def master_lock(_device: Device, call: Call) -> int:
     """Take or give back the lock; who controls the telescope is told before the answer."""
     call.peer.claim(lock=call.request.lock)
