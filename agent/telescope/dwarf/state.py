@@ -23,6 +23,7 @@ from agent.telescope.interface import ActivityReport, CaptureProgress, Telescope
 _LOGGER = logging.getLogger(__name__)
 
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
+FOLDING = "folding"
 UNNAMED = "a target"  # tracked, under no name
 EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
 _STARTS: dict[int, Camera] = {Cmd.START_CAPTURE: Camera.TELE, Cmd.START_WIDE_CAPTURE: Camera.WIDE}

@@ -32,6 +32,7 @@ from agent.telescope.interface import (
     ConnectionState,
     TelemetryReport,
 )
+from agent.telescope.simulator.history import MotorMoved
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.dwarf.peer import Peer, answer, notify, peer
 from tests.telescope.dwarf.support import BASEL, NIGHT, ORION, Bench, bench, on_bench
@@ -493,6 +494,23 @@ def test_halting_stops_what_a_cancelled_command_left_running(
         assert command not in [request.cmd for request in b.sim.received]
         await b.telescope.halt()
         assert command in [request.cmd for request in b.sim.received]
+
+    on_bench(run, generation=generation)
+
+
+@both
+def test_halting_stops_a_barrel_that_folds_although_nobody_waits_for_it(generation: str) -> None:
+    async def run(b: Bench) -> None:
+        task = asyncio.ensure_future(b.telescope.park())
+        while 14001 not in [request.cmd for request in b.sim.received]:
+            await b.clock.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await b.telescope.halt()
+        await b.clock.sleep(120)
+        folded_at = b.telescope._device.dialect.park_pitch(b.telescope._device.model)
+        [moved] = b.sim.history.of(MotorMoved)
+        assert moved.position != pytest.approx(folded_at)
 
     on_bench(run, generation=generation)
 

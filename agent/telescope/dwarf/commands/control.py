@@ -7,6 +7,8 @@ import logging
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from google.protobuf.message import Message
+
 from agent.capabilities import Camera
 from agent.targets import Site
 from agent.telescope.dwarf.commands.captures import stop_capture
@@ -14,7 +16,7 @@ from agent.telescope.dwarf.commands.pointing import stop_goto
 from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
-from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, SOLVING
+from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, FOLDING, SOLVING
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
@@ -33,10 +35,11 @@ _MOTOR_SPEED = 10.0  # degrees per second: one of the steps the app offers
 _MOTOR_RAMPING = 100
 _MOTOR_RESOLUTION = 2  # what the community's client folds the barrel with
 
-_STOPS = {
-    CALIBRATING: Cmd.STOP_CALIBRATION,
-    FOCUSING: Cmd.STOP_ASTRO_AUTO_FOCUS,
-    SOLVING: Cmd.STOP_EQ,
+_STOPS: dict[str, tuple[Cmd, Message | None]] = {
+    CALIBRATING: (Cmd.STOP_CALIBRATION, None),
+    FOCUSING: (Cmd.STOP_ASTRO_AUTO_FOCUS, None),
+    SOLVING: (Cmd.STOP_EQ, None),
+    FOLDING: (Cmd.MOTOR_STOP, motor_pb2.MotorSelect(id=_PITCH)),
 }
 
 
@@ -142,8 +145,9 @@ async def power_off(device: Device, cmd: Cmd, doing: str) -> None:
 
 
 async def _stop_activity(device: Device, activity: str) -> None:
+    cmd, request = _STOPS[activity]
     try:
-        await device.ask(_STOPS[activity], within=device.limits.stop)
+        await device.ask(cmd, request, within=device.limits.stop)
     except CommandTimeoutError as error:
         _LOGGER.debug("Nothing was heard of the stop: %s", error)  # newer firmware answers some only by state
     device.state.free(activity)
@@ -161,5 +165,7 @@ async def _run_pitch(device: Device) -> int:
 
 
 async def _motor(device: Device, cmd: Cmd, request: motor_pb2.MotorRunTo | motor_pb2.MotorReset) -> int:
+    device.state.busy.add(FOLDING)  # until the motor says that it has ended, whoever waits
     data = await device.ask(cmd, request, within=device.limits.motor)
+    device.state.free(FOLDING)
     return decode(motor_pb2.MotorAnswer, data).code

@@ -94,6 +94,7 @@ class Cmd(IntEnum):
     REBOOT = 13505
 
     MOTOR_RUN_TO = 14001
+    MOTOR_STOP = 14002
     MOTOR_RESET = 14003
 
     ASTRO_AUTO_FOCUS = 15004
