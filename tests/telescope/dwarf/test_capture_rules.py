@@ -13,19 +13,21 @@ import pytest
 from agent.capabilities import Camera
 from agent.telescope.dwarf.commands import captures
 from agent.telescope.dwarf.device import Device
+from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.state import Phase, Snapshot
-from agent.telescope.dwarf.wire.codes import error_for
-from agent.telescope.dwarf.wire.envelope import Generation
+from agent.telescope.dwarf.wire.codes import NEEDS_GOTO, NO_FITTING_DARKS, error_for
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import (
     CommandTimeoutError,
     HeldByOtherError,
+    NothingExposedError,
     RefusedError,
     TelescopeError,
     TransientError,
     UnreachableError,
 )
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport, ConnectionState
-from tests.telescope.dwarf.scripted import LIMITS, NIGHT, TELE, WIDE, Stage, staged
+from tests.telescope.dwarf.scripted import LIMITS, NEWER, NIGHT, OLDER, TELE, WIDE, Stage, staged
 
 
 def entry(
@@ -85,10 +87,10 @@ def test_the_album_counts_where_nobody_watched(
 ) -> None:
     async def story(stage: Stage) -> None:
         stage.ended(**facts)
-        stage.album = [entry(NIGHT, NIGHT + timedelta(seconds=180))]
+        stage.sessions = [entry(NIGHT, NIGHT + timedelta(seconds=180))]
         report, _, _ = await followed(stage)
         assert (report.taken, report.stacked, report.end) == (taken, stacked, end)
-        assert report.folder == stage.album[0]["astroImageDetails"]["srcDir"]
+        assert report.folder == stage.sessions[0]["astroImageDetails"]["srcDir"]
         assert (report.total, report.target, report.exposure_s) == (12, "M 31", None)
         assert report.began is not None
 
@@ -134,7 +136,7 @@ def test_a_record_of_another_count_or_target_is_another_capture(
 ) -> None:
     async def story(stage: Stage) -> None:
         stage.ended(taken=8, **facts)
-        stage.album = [entry(NIGHT, NIGHT + timedelta(seconds=180), **album)]
+        stage.sessions = [entry(NIGHT, NIGHT + timedelta(seconds=180), **album)]
         report, _, _ = await followed(stage)
         assert bool(report.folder) is ours
 
@@ -143,7 +145,7 @@ def test_a_record_of_another_count_or_target_is_another_capture(
 
 def test_the_record_of_an_older_capture_is_not_taken_for_a_new_one() -> None:
     async def story(stage: Stage) -> None:
-        stage.album = [entry(NIGHT - timedelta(minutes=9), NIGHT - timedelta(minutes=6))]
+        stage.sessions = [entry(NIGHT - timedelta(minutes=9), NIGHT - timedelta(minutes=6))]
         stage.ended(taken=8)
         assert (await followed(stage))[0].folder == ""
 
@@ -152,12 +154,12 @@ def test_the_record_of_an_older_capture_is_not_taken_for_a_new_one() -> None:
 
 def test_a_capture_of_which_we_know_no_beginning_is_the_one_written_last() -> None:
     async def story(stage: Stage) -> None:
-        stage.album = [entry(NIGHT - timedelta(hours=1), NIGHT + timedelta(seconds=2))]
+        stage.sessions = [entry(NIGHT - timedelta(hours=1), NIGHT + timedelta(seconds=2))]
         stage.ended(taken=8, started_at=None, missed=True)
         report, _, _ = await followed(stage)
         assert report.folder
         assert report.taken == 12
-        stage.album = [entry(NIGHT - timedelta(hours=1), NIGHT - timedelta(minutes=1))]
+        stage.sessions = [entry(NIGHT - timedelta(hours=1), NIGHT - timedelta(minutes=1))]
         report, _, _ = await followed(stage)
         assert report.folder == ""
 
@@ -167,7 +169,7 @@ def test_a_capture_of_which_we_know_no_beginning_is_the_one_written_last() -> No
 def test_the_record_of_the_other_camera_is_another_capture() -> None:
     async def story(stage: Stage) -> None:
         wide = entry(NIGHT, NIGHT + timedelta(seconds=9), taken=40) | {"camId": 1}
-        stage.album = [wide, entry(NIGHT, NIGHT + timedelta(seconds=2))]
+        stage.sessions = [wide, entry(NIGHT, NIGHT + timedelta(seconds=2))]
         stage.ended(taken=8, started_at=None, missed=True)
         assert (await followed(stage))[0].taken == 12
         stage.ended(taken=8, missed=True)
@@ -181,14 +183,14 @@ def test_what_the_telescope_said_goes_before_what_the_album_says() -> None:
         exposures = stage.device.capabilities.cameras[TELE].exposures
         chosen = exposures[5]
         stage.ended(taken=8, stacked=8, total=8, target="M 31", exposure_index=chosen.index)
-        stage.album = [entry(NIGHT + timedelta(seconds=3), NIGHT + timedelta(seconds=180))]
+        stage.sessions = [entry(NIGHT + timedelta(seconds=3), NIGHT + timedelta(seconds=180))]
         report, _, _ = await followed(stage)
         assert report == CaptureReport(
             TELE,
             8,
             8,
             CaptureEnd.FINISHED,
-            stage.album[0]["astroImageDetails"]["srcDir"],
+            stage.sessions[0]["astroImageDetails"]["srcDir"],
             8,
             target="M 31",
             exposure_s=chosen.seconds,
@@ -215,7 +217,7 @@ def test_there_is_nothing_to_report_where_nothing_ran() -> None:
 def test_each_change_is_told_once_and_the_last_count_of_the_album_too() -> None:
     async def story(stage: Stage) -> None:
         record = stage.running(taken=1, asked=12, missed=True)
-        stage.album = [entry(NIGHT, NIGHT + timedelta(seconds=60), taken=5, stacked=4)]
+        stage.sessions = [entry(NIGHT, NIGHT + timedelta(seconds=60), taken=5, stacked=4)]
 
         async def events() -> None:
             for taken, phase in ((1, Phase.RUNNING), (2, Phase.RUNNING), (3, Phase.ENDED)):
@@ -261,6 +263,70 @@ def test_a_silent_capture_is_asked_about_after_two_frames(facts: dict[str, Any],
         report, _, _ = await followed(stage)
         assert stage.asked == [pytest.approx(patience)]
         assert report.end is CaptureEnd.UNKNOWN or facts["taken"] >= facts["asked"] > 0
+
+    staged(story)
+
+
+@pytest.mark.parametrize(
+    ("exposure_s", "seen_after"),
+    [(15.0, 15.0 + LIMITS.first_light), (0.0, 120.0 + LIMITS.first_light)],  # unknown: the longest of a D3
+)
+def test_a_capture_without_its_first_light_is_told_to_go_on_once(
+    monkeypatch: pytest.MonkeyPatch, exposure_s: float, seen_after: float
+) -> None:
+    async def story(stage: Stage) -> None:
+        told: list[float] = []
+
+        def hears(_completion: Any) -> None:
+            told.append(stage.clock.monotonic() - 1)  # the turn takes a second
+
+        shutter = Shutter(stage, monkeypatch, hears, opens)
+        stage.running(asked=12, exposing=False, exposure_s=exposure_s)
+        stage.says = Snapshot(capturing={TELE: True})
+        with pytest.raises(NothingExposedError) as caught:
+            await followed(stage)
+        assert shutter.cmds == [Cmd.GO_ON_WITHOUT_DARKS, Cmd.STOP_CAPTURE], "it is closed in the end"
+        assert told == [pytest.approx(seen_after)]
+        assert stage.clock.monotonic() == pytest.approx(2 * (seen_after + 1))
+        assert (
+            caught.value.message == "The telescope says that its tele camera captures, and exposes nothing."
+        )
+
+    staged(story)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "facts"),
+    [(OLDER, {"exposing": False}), (NEWER, {"exposing": True}), (NEWER, {"exposing": False, "busy": True})],
+)
+def test_first_light_is_not_waited_for_where_it_was_seen_or_cannot_be_due(
+    monkeypatch: pytest.MonkeyPatch, firmware: type[Dialect], facts: dict[str, bool]
+) -> None:
+    async def story(stage: Stage) -> None:
+        shutter = Shutter(stage, monkeypatch)
+        stage.running(asked=12, exposure_s=15.0, exposing=facts["exposing"])
+        if facts.get("busy"):
+            stage.device.state.busy.add("slewing")  # it centres its target anew
+        stage.says = Snapshot(capturing={TELE: False})
+        await followed(stage)
+        assert shutter.sent == []
+        assert stage.asked == [pytest.approx(LIMITS.news)]
+
+    staged(story, firmware)
+
+
+def test_a_capture_that_is_held_is_told_to_go_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(stage: Stage) -> None:
+        def ends(_completion: Any) -> None:
+            stage.record.phase = Phase.ENDED
+
+        shutter = Shutter(stage, monkeypatch, ends)
+        stage.running(asked=12, exposing=False, held=True)
+        report, _, seconds = await followed(stage)
+        assert shutter.cmds == [Cmd.GO_ON_WITHOUT_DARKS]
+        assert report.without_darks
+        assert seconds < 2
+        assert not stage.record.held
 
     staged(story)
 
@@ -380,7 +446,7 @@ def test_nothing_can_be_asked_of_a_telescope_that_is_away() -> None:
 def test_the_albums_records_are_of_one_camera_and_of_what_began_since() -> None:
     async def story(stage: Stage) -> None:
         new, old = NIGHT + timedelta(minutes=10), NIGHT - timedelta(minutes=10)
-        stage.album = [
+        stage.sessions = [
             entry(new, new + timedelta(minutes=3)),
             {**entry(new, new + timedelta(minutes=2)), "camId": 1},
             entry(old, old + timedelta(minutes=3)),
@@ -398,21 +464,28 @@ def test_the_albums_records_are_of_one_camera_and_of_what_began_since() -> None:
 class Shutter:
     """Plays the telescope's part in starts and stops: what each of them brings, in turn."""
 
-    generation = Generation.V3
-
     def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, *turns: Callable[[Any], None]) -> None:
         self.stage = stage
         self.turns = list(turns)
         self.sent: list[tuple[int, object, float, float | None]] = []
-        self.forced: list[bool] = []
+        self.closed: list[int] = []
         self.lived = 0
         stage.device.carry_out = self.carry_out  # type: ignore[method-assign]
-        stage.device.dialect = self  # type: ignore[assignment]
+        stage.device.ask = self.ask  # type: ignore[method-assign]
 
         async def live(_device: Device) -> None:
             self.lived += 1
 
         monkeypatch.setattr(captures, "go_live", live)
+
+    @property
+    def forced(self) -> list[bool]:
+        """Whether each start was to go on whatever the telescope warns of."""
+        return [one[1][1] for one in self.sent if isinstance(one[1], tuple)]
+
+    @property
+    def cmds(self) -> list[int]:
+        return [one[0] for one in self.sent]
 
     async def carry_out(
         self, cmd: int, message: object, completion: Any, *, total: float, news: float | None = None
@@ -421,18 +494,10 @@ class Shutter:
         await self.stage.clock.sleep(1)
         self.turns.pop(0)(completion)
 
-    async def enter(self, _device: object, _camera: Camera) -> None:
-        pass
-
-    async def query(self, device: object) -> Snapshot | None:
-        return await self.stage.query(device)
-
-    async def start_capture(self, _device: object, camera: Camera, *, force: bool) -> object:
-        self.forced.append(force)
-        return (camera, force)
-
-    def must_force(self, code: int) -> bool:
-        return code == -11503
+    async def ask(self, cmd: int, *, within: float) -> bytes:
+        assert within == LIMITS.stop
+        self.closed.append(cmd)
+        raise CommandTimeoutError("silence")
 
 
 def opens(_completion: Any) -> None:
@@ -446,6 +511,15 @@ def unheard(completion: Any) -> None:
 def refuses(code: int) -> Callable[[Any], None]:
     def turn(completion: Any) -> None:
         completion.refused, completion.warning = True, code
+
+    return turn
+
+
+def warns(code: int) -> Callable[[Any], None]:
+    """The shutter opened, with a warning."""
+
+    def turn(completion: Any) -> None:
+        completion.warning = code
 
     return turn
 
@@ -520,39 +594,110 @@ def test_a_start_that_failed_leaves_no_capture_unless_nobody_knows(
     staged(story)
 
 
-def test_a_warning_that_can_be_overruled_is_overruled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("firmware", [OLDER, NEWER])
+def test_a_missing_goto_is_overruled_once_and_only_where_that_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, firmware: type[Dialect]
+) -> None:
     async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, refuses(-11503), opens)
-        await captures.start_capture(stage.device, TELE)
+        shutter = Shutter(stage, monkeypatch, refuses(NEEDS_GOTO), opens)
+        await captures.start_capture(stage.device, TELE, without_goto=True)
         assert shutter.forced == [False, True]
+        assert not stage.record.without_darks
         stage.record.abandon()
-        shutter = Shutter(stage, monkeypatch, refuses(-11503), refuses(-11503))
-        with pytest.raises(RefusedError) as caught:
+        shutter = Shutter(stage, monkeypatch, refuses(NEEDS_GOTO), refuses(NEEDS_GOTO))
+        with pytest.raises(TelescopeError) as caught:
+            await captures.start_capture(stage.device, TELE, without_goto=True)
+        assert caught.value.device_code == NEEDS_GOTO
+        assert caught.value.message.startswith("Starting the tele capture: ")
+        for code, without_goto in ((NEEDS_GOTO, False), (-11514, True)):
+            shutter = Shutter(stage, monkeypatch, refuses(code))
+            with pytest.raises(TelescopeError) as caught:
+                await captures.start_capture(stage.device, TELE, without_goto=without_goto)
+            assert caught.value.device_code == code
+            assert shutter.forced == [False]
+
+    staged(story, firmware)
+
+
+@pytest.mark.parametrize("code", sorted(NO_FITTING_DARKS))
+def test_a_capture_held_for_want_of_darks_is_told_to_go_on_without(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    async def story(stage: Stage) -> None:
+        shutter = Shutter(stage, monkeypatch, refuses(code), opens)
+        await captures.start_capture(stage.device, WIDE)
+        record = stage.device.state.captures[WIDE]
+        assert shutter.cmds == [Cmd.START_WIDE_CAPTURE, Cmd.GO_ON_WITHOUT_DARKS]
+        assert shutter.sent[1] == (11050, None, LIMITS.capture_start, LIMITS.state_check)
+        assert shutter.forced == [False]
+        assert (record.told_to_go_on, record.without_darks, record.confirmed) == (True, True, True)
+
+    staged(story)
+
+
+def test_a_capture_that_opens_with_a_warning_of_darks_may_be_held_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(stage: Stage) -> None:
+        shutter = Shutter(stage, monkeypatch, warns(-11503))
+        await captures.start_capture(stage.device, TELE)
+        assert shutter.cmds == [Cmd.START_CAPTURE]
+        assert (stage.record.held, stage.record.without_darks) == (True, False), "it is for its follower"
+
+    staged(story)
+
+
+@pytest.mark.parametrize(("model", "code"), [("D2", None), ("D3", -1), ("mini", -3)])
+def test_a_telescope_that_knows_no_going_on_is_forced(
+    monkeypatch: pytest.MonkeyPatch, model: str, code: int | None
+) -> None:
+    async def story(stage: Stage) -> None:
+        stage.device.model = model
+        turns = [raises(RefusedError("no", device_code=code))] if code is not None else []
+        shutter = Shutter(stage, monkeypatch, refuses(-11503), *turns, opens)
+        await captures.start_capture(stage.device, TELE)
+        asked = [Cmd.GO_ON_WITHOUT_DARKS] if code is not None else []
+        assert shutter.cmds == [Cmd.START_CAPTURE, *asked, Cmd.START_CAPTURE]
+        assert shutter.forced == [False, True]
+        assert stage.record.without_darks
+        stage.record.abandon()
+        shutter = Shutter(stage, monkeypatch, refuses(-11503), *turns, refuses(-11530))
+        with pytest.raises(TelescopeError) as caught:
+            await captures.start_capture(stage.device, TELE)
+        assert caught.value.message.startswith("Starting the tele capture without fitting darks: ")
+        assert caught.value.device_code == -11530
+        assert stage.record.phase is Phase.NONE
+        assert shutter.closed == [Cmd.STOP_CAPTURE], "its question keeps the telescope busy"
+
+    staged(story)
+
+
+def test_older_firmware_holds_no_capture_and_refuses_it_without_darks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(stage: Stage) -> None:
+        shutter = Shutter(stage, monkeypatch, refuses(-11503))
+        with pytest.raises(TelescopeError) as caught:
             await captures.start_capture(stage.device, TELE)
         assert caught.value.device_code == -11503
         assert caught.value.message.startswith("Starting the tele capture: ")
-        shutter = Shutter(stage, monkeypatch, refuses(-11514))
-        with pytest.raises((RefusedError, TransientError)) as other:
-            await captures.start_capture(stage.device, TELE)
-        assert other.value.device_code == -11514  # type: ignore[union-attr]
-        assert shutter.forced == [False]
+        assert (shutter.forced, shutter.closed) == ([False], [])
 
-    staged(story)
+    staged(story, OLDER)
 
 
-@pytest.mark.parametrize("generation", Generation)
+@pytest.mark.parametrize("firmware", [OLDER, NEWER])
 def test_a_refusal_means_what_its_firmware_means(
-    monkeypatch: pytest.MonkeyPatch, generation: Generation
+    monkeypatch: pytest.MonkeyPatch, firmware: type[Dialect]
 ) -> None:
     async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, refuses(-10504))
-        shutter.generation = generation
+        Shutter(stage, monkeypatch, refuses(-10504))
         with pytest.raises(TelescopeError) as caught:
             await captures.start_capture(stage.device, TELE)
-        expected = error_for(-10504, "Starting the tele capture", generation)
+        expected = error_for(-10504, "Starting the tele capture", firmware.generation)
         assert (type(caught.value), str(caught.value)) == (type(expected), str(expected))
 
-    staged(story)
+    staged(story, firmware)
 
 
 def test_a_stop_is_asked_again_until_it_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -565,6 +710,25 @@ def test_a_stop_is_asked_again_until_it_is_heard(monkeypatch: pytest.MonkeyPatch
         assert (stage.record.phase, stage.record.unseen_end) == (Phase.ENDED, True)
 
     staged(story)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "camera", "stop", "fast"),
+    [
+        (NEWER, TELE, Cmd.STOP_CAPTURE, Cmd.FAST_STOP_CAPTURE),
+        (NEWER, WIDE, Cmd.STOP_WIDE_CAPTURE, Cmd.FAST_STOP_WIDE_CAPTURE),
+        (OLDER, TELE, Cmd.STOP_CAPTURE, Cmd.STOP_CAPTURE),  # it has no other
+    ],
+)
+def test_every_fourth_stop_that_is_not_heard_is_the_fast_one(
+    monkeypatch: pytest.MonkeyPatch, firmware: type[Dialect], camera: Camera, stop: Cmd, fast: Cmd
+) -> None:
+    async def story(stage: Stage) -> None:
+        shutter = Shutter(stage, monkeypatch, *[unheard] * 8, opens)
+        await captures.stop_capture(stage.device, camera)
+        assert shutter.cmds == [stop, stop, stop, fast] * 2 + [stop]
+
+    staged(story, firmware)
 
 
 def test_a_stop_that_is_never_heard_ends_in_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
