@@ -21,10 +21,11 @@ from agent.telescope.dwarf.completion import (
     GotoCompletion,
     LockCompletion,
 )
+from agent.telescope.dwarf.generation import SOLAR_INDEX, Dialect
 from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.proto import astro_pb2, common_pb2, focus_pb2, motor_pb2, system_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.dwarf.wire.notifications import HostMode, Tracking
 from agent.telescope.errors import (
     CommandTimeoutError,
@@ -37,31 +38,21 @@ from agent.telescope.errors import (
 )
 from agent.telescope.interface import ActivityReport, CameraSettings, ConnectionState, EqError
 from tests.support.virtual_loop import run_virtual
-from tests.telescope.dwarf.scripted import LIMITS, NIGHT, TELE, WIDE, Stage
+from tests.telescope.dwarf.scripted import LIMITS, NEWER, NIGHT, OLDER, TELE, WIDE, Stage
 
 SITE = Site(47.5, 7.6, 280.0, "Europe/Zurich")
 ORION = SkyTarget("M 42", 5.588, -5.39)
-BUSY, CLOSED, NEEDS_HOME, NEEDS_SEARCH = -11501, -10501, -14520, -15101
+BUSY, CLOSED, NEEDS_HOME, GOTO_FAILED, CALIBRATION_RUNNING = -11501, -10501, -14520, -11505, -11507
 
 
 class Wire(Stage):
     """Writes down what goes to the telescope; `answers` are its answers in turn, errors are raised."""
 
-    generation = Generation.V3
-    focus_reports_states = True
-    calibration_reports_result = True
-    one_count = False
-    single_client = False
-
-    def park_pitch(self, _model: str) -> float:
-        return 317.0
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, firmware: type[Dialect] = NEWER) -> None:
+        super().__init__(firmware)
         self.sent: list[tuple[Any, ...]] = []
         self.completions: list[Any] = []
         self.answers: list[Any] = []
-        self.entered: list[Camera | str] = []
         self.events: list[Any] = []
         self.device.state._emit = self.events.append
         self.device.ask = self._ask  # type: ignore[method-assign]
@@ -92,36 +83,30 @@ class Wire(Stage):
         answer = self._next()
         if isinstance(answer, Answered | HostMode):
             completion.see(answer)
+        elif callable(answer):
+            answer(completion)
 
-    async def enter(self, _device: object, camera: Camera) -> None:
-        self.entered.append(camera)
+    def at_rest(self) -> Wire:
+        """A telescope that has just focused, and stands still: nothing comes before what is asked of it."""
+        self.device.state.infinity_at = self.clock.monotonic()
+        self.device.state.still_at = self.clock.monotonic() - LIMITS.still
+        return self
 
-    def reset(self) -> None:
-        self.entered.append("reset")
-
-    def calibrate(self, site: Site | None) -> object:
-        return ("calibrate", site)
-
-    def solar_index(self, target: SolarTarget) -> int:
-        return len(target.body.value)
-
-    async def set_location(self, _device: object, site: Site) -> None:
-        self.sent.append(("place", site))
-
-    async def apply(self, _device: object, camera: Camera, settings: CameraSettings) -> None:
-        self.sent.append((camera, settings))
+    async def apply(self, device: object, camera: Camera, settings: CameraSettings) -> None:
+        await super().apply(device, camera, settings)
         self._next()
 
-    async def read(self, _device: object, camera: Camera) -> CameraSettings:
-        return CameraSettings(gain=len(camera.value))
+    @property
+    def cmds(self) -> list[Any]:
+        return [one[0] for one in self.sent]
 
     def told(self) -> list[tuple[str, str]]:
         return [(one.activity, one.detail) for one in self.events if isinstance(one, ActivityReport)]
 
 
-def on_wire(story: Callable[[Wire], Awaitable[Any]]) -> Any:
+def on_wire(story: Callable[[Wire], Awaitable[Any]], firmware: type[Dialect] = NEWER) -> Any:
     async def main() -> Any:
-        return await story(Wire())
+        return await story(Wire(firmware))
 
     return run_virtual(main())
 
@@ -149,28 +134,90 @@ def test_a_willing_telescope_is_asked_once() -> None:
     async def story(wire: Wire) -> None:
         made, attempt = attempts(wire, None)
         await live.willing(wire.device, WIDE, attempt)
-        assert (wire.entered, made, wire.sent) == ([WIDE], [0.0], [])
+        assert (wire.did, made, wire.sent) == ([WIDE], [0.0], [])
 
     on_wire(story)
 
 
-def test_a_busy_telescope_is_brought_back_to_live_view_first() -> None:
+@pytest.mark.parametrize(
+    ("firmware", "cmds", "patience"),
+    [
+        (OLDER, [Cmd.GO_LIVE, Cmd.GO_LIVE_WIDE], None),
+        (NEWER, [Cmd.GO_LIVE], LIMITS.stop),  # which finishes what either camera shows
+    ],
+)
+def test_a_busy_telescope_is_brought_back_to_live_view_first(
+    firmware: type[Dialect], cmds: list[Cmd], patience: float | None
+) -> None:
     async def story(wire: Wire) -> None:
         wire.ended(displayed=True)
         wire.device.state.captures[WIDE].displayed = True
         made, attempt = attempts(wire, refused(BUSY), None)
-        wire.answers = [Answered(b""), Answered(b"")]
         await live.willing(wire.device, TELE, attempt)
-        assert [one.patience for one in wire.completions] == [LIMITS.settle] * 2
-        assert wire.sent == [
-            (Cmd.GO_LIVE, None, LIMITS.go_live, None),
-            (Cmd.GO_LIVE_WIDE, None, LIMITS.go_live, None),
-        ]
+        assert wire.sent == [(cmd, None, LIMITS.go_live, None) for cmd in cmds]
+        assert [one.patience for one in wire.completions] == [patience] * len(cmds)
         assert all(isinstance(one, GoLiveCompletion) for one in wire.completions)
         assert wire.completions[0].doing == "Returning to live view"
         assert not any(record.displayed for record in wire.device.state.captures.values())
-        assert made == [0.0, 5.0]
-        assert wire.entered == [TELE]
+        assert made == [0.0, LIMITS.busy_pause]
+        assert wire.did == [TELE, "live", TELE], "live view leaves the mode: it is entered again"
+
+    on_wire(story, firmware)
+
+
+@pytest.mark.parametrize(("firmware", "patience"), [(OLDER, 5.0), (NEWER, LIMITS.busy)])
+def test_busy_with_what_is_over_is_waited_for_as_long_as_the_firmware_may_say_so(
+    firmware: type[Dialect], patience: float
+) -> None:
+    async def story(wire: Wire) -> None:
+        made, attempt = attempts(wire, *[refused(BUSY)] * 20)
+        with pytest.raises(TransientError):
+            await live.willing(wire.device, TELE, attempt)
+        assert made == [pytest.approx(5.0 * n) for n in range(int(patience / 5.0) + 1)]
+        assert wire.cmds == [Cmd.GO_LIVE], "it is finished once"
+
+    on_wire(story, firmware)
+
+
+def test_live_view_is_waited_for_by_newer_firmware_and_what_is_held_is_closed_first() -> None:
+    async def story(wire: Wire) -> None:
+        wire.says = Snapshot(capturing={TELE: False, WIDE: False})
+        wire.answers = [refused(BUSY), CommandTimeoutError("silence"), b"", refused(BUSY)]
+        await live.go_live(wire.device)
+        assert wire.cmds == [Cmd.GO_LIVE, Cmd.STOP_CAPTURE, Cmd.STOP_WIDE_CAPTURE, Cmd.GO_LIVE, Cmd.GO_LIVE]
+        assert wire.sent[1] == (Cmd.STOP_CAPTURE, None, LIMITS.stop, 1)
+        assert len(wire.asked) == 1
+        assert wire.clock.monotonic() == pytest.approx(2 * LIMITS.busy_pause)
+        wire.sent.clear()
+        wire.says = Snapshot(capturing={WIDE: True})
+        wire.answers = [refused(BUSY)]
+        with pytest.raises(TransientError):
+            await live.go_live(wire.device)
+        assert wire.cmds == [Cmd.GO_LIVE], "a capture that runs is not stopped for it"
+
+    on_wire(story)
+
+
+def test_live_view_is_asked_of_older_firmware_once() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [refused(BUSY)]
+        with pytest.raises(TransientError):
+            await live.go_live(wire.device)
+        assert (wire.cmds, wire.asked, wire.did) == ([Cmd.GO_LIVE], [], [])
+
+    on_wire(story, OLDER)
+
+
+@pytest.mark.parametrize("in_its_mode", [True, False])
+def test_a_goto_that_failed_is_tried_anew_only_if_it_was_in_another_mode(in_its_mode: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.in_its_mode = in_its_mode
+        made, attempt = attempts(wire, refused(GOTO_FAILED), refused(GOTO_FAILED))
+        with pytest.raises(TransientError):
+            await live.willing(wire.device, TELE, attempt)
+        anew = [] if in_its_mode else ["reset", TELE]
+        assert wire.did == [TELE, "in place?", *anew]
+        assert len(made) == (1 if in_its_mode else 2)
 
     on_wire(story)
 
@@ -181,7 +228,7 @@ def test_a_telescope_that_is_busy_capturing_is_left_at_it() -> None:
         made, attempt = attempts(wire, refused(BUSY))
         with pytest.raises(TransientError):
             await live.willing(wire.device, TELE, attempt)
-        assert (made, wire.sent, wire.entered) == ([0.0], [], [TELE])
+        assert (made, wire.sent, wire.did) == ([0.0], [], [TELE])
 
     on_wire(story)
 
@@ -191,7 +238,7 @@ def test_a_telescope_that_left_its_mode_is_made_ready_anew(code: int) -> None:
     async def story(wire: Wire) -> None:
         made, attempt = attempts(wire, refused(code), None)
         await live.willing(wire.device, WIDE, attempt)
-        assert wire.entered == [WIDE, "reset", WIDE]
+        assert wire.did == [WIDE, "reset", WIDE]
         assert made == [0.0, 0.0]
         _, attempt = attempts(wire, refused(code), refused(code))
         with pytest.raises(TransientError):
@@ -238,11 +285,12 @@ async def pointed(wire: Wire) -> object:
 )
 def test_an_activity_is_over_when_its_command_failed(act: Any, activity: str) -> None:
     async def story(wire: Wire) -> None:
-        wire.answers = [RefusedError("no")]
+        wire.at_rest().answers = [RefusedError("no")]
         with pytest.raises(RefusedError):
             await act(wire)
         assert wire.told() == [(activity, "begins"), (activity, "ends")]
-        assert wire.entered == [TELE]
+        assert wire.did[-1] == TELE
+        assert len(wire.sent) == 1
         wire.device.state.take(HostMode(host=False, locked=True))
         wire.events.clear()
         with pytest.raises(HeldByOtherError):
@@ -252,26 +300,73 @@ def test_an_activity_is_over_when_its_command_failed(act: Any, activity: str) ->
     on_wire(story)
 
 
-@pytest.mark.parametrize("result", [True, False])
-def test_a_calibration_is_asked_for_with_the_place(result: bool) -> None:
+@pytest.mark.parametrize(
+    ("firmware", "before"), [(OLDER, []), (NEWER, [(Cmd.STOP_GOTO, None, LIMITS.stop, 2)])]
+)
+def test_a_calibration_is_asked_for_with_the_place(
+    firmware: type[Dialect], before: list[tuple[object, ...]]
+) -> None:
     async def story(wire: Wire) -> None:
-        wire.calibration_reports_result = result
         await calibrated(wire)
-        assert wire.sent == [(Cmd.CALIBRATE, ("calibrate", SITE), LIMITS.calibrate, None)]
+        assert wire.sent == [*before, (Cmd.CALIBRATE, ("calibrate", SITE), LIMITS.calibrate, None)]
+        assert wire.clock.monotonic() == pytest.approx(LIMITS.still if before else 0.0)
         assert isinstance(wire.completions[0], CalibrationCompletion)
         assert wire.completions[0].doing == "Calibration"
-        assert wire.completions[0]._wants_result is result
+        assert wire.completions[0]._wants_result is firmware.calibration_reports_result
         assert wire.told() == [("calibrating", "begins"), ("calibrating", "ends")]
         await wire.completions[0]._query()
         assert len(wire.asked) == 1
 
+    on_wire(story, firmware)
+
+
+def test_a_mount_is_stopped_before_a_calibration_unless_it_stands_still_for_long_enough() -> None:
+    async def story(wire: Wire) -> None:
+        await calibrated(wire.at_rest())
+        assert (wire.cmds, wire.clock.monotonic()) == ([Cmd.CALIBRATE], 0.0)
+        wire.device.state.still_at = -2.0
+        await calibrated(wire)
+        assert wire.clock.monotonic() == pytest.approx(LIMITS.still - 2.0), "it swings on after a stop"
+        wire.sent.clear()
+        wire.device.state.still_at = None
+        wire.answers = [CommandTimeoutError("silence")]
+        await calibrated(wire)
+        assert wire.cmds == [Cmd.STOP_GOTO, Cmd.CALIBRATE], "a stop that nobody answers may have been heard"
+        assert wire.clock.monotonic() == pytest.approx(2 * LIMITS.still - 2.0)
+
     on_wire(story)
 
 
-@pytest.mark.parametrize("states", [True, False])
-def test_both_ways_to_focus(states: bool) -> None:
+@pytest.mark.parametrize(
+    ("error", "ran", "stopped"),
+    [
+        (RefusedError("no"), False, False),
+        (RefusedError("no"), True, True),
+        (CommandTimeoutError("silence"), False, True),
+        (TransientError("another runs", device_code=CALIBRATION_RUNNING), False, True),
+        (UnreachableError("away"), True, False),  # there is nobody to tell
+    ],
+)
+def test_a_calibration_that_may_still_run_is_stopped(error: TelescopeError, ran: bool, stopped: bool) -> None:
     async def story(wire: Wire) -> None:
-        wire.focus_reports_states = states
+        def fails(completion: Any) -> None:
+            completion.ran = ran
+            raise error
+
+        wire.running()  # so that one that is busy is not waited for
+        wire.at_rest().answers = [fails, CommandTimeoutError("silence")]
+        with pytest.raises(type(error)) as caught:
+            await calibrated(wire)
+        assert caught.value is error
+        stop = [(Cmd.STOP_CALIBRATION, None, LIMITS.stop, 1)] if stopped else []
+        assert wire.sent[1:] == stop
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize("firmware", [OLDER, NEWER])
+def test_both_ways_to_focus(firmware: type[Dialect]) -> None:
+    async def story(wire: Wire) -> None:
         await focus.auto_focus(wire.device)
         await focus.infinite_focus(wire.device)
         assert wire.sent == [
@@ -279,36 +374,76 @@ def test_both_ways_to_focus(states: bool) -> None:
         ]
         assert [one.doing for one in wire.completions] == ["Auto focus", "Infinity focus"]
         assert all(isinstance(one, FocusCompletion) for one in wire.completions)
-        assert wire.completions[0]._states is states
+        assert wire.completions[0]._states is firmware.focus_reports_states
         await wire.completions[0]._query()
         assert len(wire.asked) == 1
         assert wire.told() == [("focusing", "begins"), ("focusing", "ends")] * 2
 
-    on_wire(story)
+    on_wire(story, firmware)
 
 
-def test_a_telescope_without_a_stored_focus_searches_one() -> None:
+@pytest.mark.parametrize("code", [-15101, -15107, -15108])
+def test_a_telescope_without_a_stored_focus_searches_one(code: int) -> None:
     async def story(wire: Wire) -> None:
-        wire.answers = [refused(NEEDS_SEARCH)]
+        wire.answers = [refused(code)]
         await focus.infinite_focus(wire.device)
         assert [one[1].mode for one in wire.sent] == [1, 0]
-        wire.answers = [refused(-15107)]
+        assert wire.device.state.infinity_at is None, "a search leads elsewhere"
+        wire.answers = [refused(-15100)]
         with pytest.raises(TransientError):
             await focus.infinite_focus(wire.device)
         assert [one[1].mode for one in wire.sent] == [1, 0, 1]
+        await focus.infinite_focus(wire.device)
+        assert wire.device.state.infinity_at == wire.clock.monotonic()
 
     on_wire(story)
 
 
-def test_the_polar_alignment_is_measured_at_the_place() -> None:
+SOLVE = (Cmd.SOLVE_EQ, astro_pb2.SolveEq(lon=7.6, lat=47.5), LIMITS.solve_eq, None)
+MEASURED = Answered(astro_pb2.SolveEqAnswer(azi_err=0.5, alt_err=-0.25).SerializeToString())
+
+
+@pytest.mark.parametrize("firmware", [OLDER, NEWER])
+def test_the_polar_alignment_is_measured_at_the_place(firmware: type[Dialect]) -> None:
     async def story(wire: Wire) -> None:
-        answer = astro_pb2.SolveEqAnswer(azi_err=0.5, alt_err=-0.25).SerializeToString()
-        wire.answers = [Answered(answer)]
+        wire.at_rest().answers = [MEASURED]
         assert await aligned(wire) == EqError(0.5, -0.25)
-        assert wire.sent == [(Cmd.SOLVE_EQ, astro_pb2.SolveEq(lon=7.6, lat=47.5), LIMITS.solve_eq, None)]
+        assert wire.sent == [SOLVE]
         assert isinstance(wire.completions[0], EqCompletion)
         assert wire.completions[0].doing == "Measuring the polar alignment"
         assert wire.told() == [("solving", "begins"), ("solving", "ends")]
+
+    on_wire(story, firmware)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "before", "seconds"),
+    [(OLDER, [], 0.0), (NEWER, [Cmd.ASTRO_AUTO_FOCUS, Cmd.STOP_GOTO], 2 * LIMITS.still)],
+)
+def test_newer_firmware_aligns_freshly_focused_and_from_standstill_only(
+    firmware: type[Dialect], before: list[Cmd], seconds: float
+) -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [b""] * len(before) + [MEASURED]
+        await aligned(wire)
+        assert wire.cmds == [*before, Cmd.SOLVE_EQ]
+        assert wire.clock.monotonic() == pytest.approx(seconds)
+        wire.sent.clear()
+        await wire.clock.sleep(LIMITS.in_focus + 0.1 - LIMITS.still)
+        wire.answers = [b""] * len(before) + [MEASURED]
+        await aligned(wire)
+        assert wire.cmds == [*before, Cmd.SOLVE_EQ], "that focus was too long ago"
+
+    on_wire(story, firmware)
+
+
+@pytest.mark.parametrize(("code", "kept"), [(-11516, False), (-11500, True)])
+def test_a_polar_alignment_that_failed_may_have_been_out_of_focus(code: int, kept: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.at_rest().answers = [refused(code)]
+        with pytest.raises(TransientError):
+            await aligned(wire)
+        assert (wire.device.state.infinity_at is not None) is kept
 
     on_wire(story)
 
@@ -316,13 +451,15 @@ def test_the_polar_alignment_is_measured_at_the_place() -> None:
 def test_the_polar_alignment_needs_numbers_and_a_place() -> None:
     async def story(wire: Wire) -> None:
         with pytest.raises(ProtocolError) as none:
-            await aligned(wire)
+            await aligned(wire.at_rest())
         assert none.value.message == "The polar alignment ended without its two numbers."
+        wire.sent.clear()
         with pytest.raises(RefusedError) as caught:
             await pointing.solve_eq(wire.device, None)
         error = caught.value
         assert error.message == "Measuring the polar alignment needs to know where the telescope stands."
         assert (error.code, error.hint) == ("needs_site", "Set latitude and longitude in the configuration.")
+        assert wire.sent == []
 
     on_wire(story)
 
@@ -347,12 +484,14 @@ def test_a_goto_gives_the_target_a_name_that_comes_back(
     target: SkyTarget | SolarTarget, name: str, by_sight: bool
 ) -> None:
     async def story(wire: Wire) -> None:
-        await pointing.goto(wire.device, target, SITE)
+        await pointing.goto(wire.at_rest().device, target, SITE)
+        assert wire.did == [("aim", target), TELE], "its mode is the target's"
+        assert wire.device.state.still_at is wire.device.state.infinity_at is None
         if isinstance(target, SkyTarget):
             request: Any = astro_pb2.GotoDeepSky(ra=target.ra_hours, dec=target.dec_degrees, target_name=name)
             expected = (Cmd.GOTO_DEEP_SKY, request, LIMITS.goto, None)
         else:
-            index = len(target.body.value)
+            index = SOLAR_INDEX[target.body.value]
             request = astro_pb2.GotoSolarSystem(index=index, lon=7.6, lat=47.5, target_name=name)
             expected = (Cmd.GOTO_SOLAR_SYSTEM, request, LIMITS.goto, None)
         assert wire.sent == [expected]
@@ -385,6 +524,7 @@ def test_stopping_a_goto_is_asked_twice_and_frees_the_telescope() -> None:
         await pointing.stop_goto(wire.device)
         assert wire.sent == [(Cmd.STOP_GOTO, None, LIMITS.stop, 2)]
         assert wire.device.state.busy == set()
+        assert wire.device.state.still_at == wire.clock.monotonic()
         wire.link = ConnectionState.CONNECTING
         with pytest.raises(UnreachableError):
             await pointing.stop_goto(wire.device)
@@ -406,7 +546,7 @@ def test_the_lock_is_asked_for_and_known_to_be_ours_already(held: bool | None) -
         assert wire.completions[0].held is (held is True)
         assert wire.completions[0].doing == "Taking control"
 
-    on_wire(story)
+    on_wire(story, OLDER)
 
 
 def test_a_lock_that_nobody_answers_is_ours_unless_another_client_has_it() -> None:
@@ -421,7 +561,7 @@ def test_a_lock_that_nobody_answers_is_ours_unless_another_client_has_it() -> No
         with pytest.raises(UnreachableError):
             await control.take_control(wire.device)
 
-    on_wire(story)
+    on_wire(story, OLDER)
 
 
 def test_giving_control_back_is_tried_once_and_never_fails() -> None:
@@ -432,6 +572,19 @@ def test_giving_control_back_is_tried_once_and_never_fails() -> None:
         wire.link = ConnectionState.CONNECTING
         await control.release_control(wire.device)
         assert len(wire.sent) == 1
+
+    on_wire(story, OLDER)
+
+
+def test_newer_firmware_has_no_lock_and_is_asked_whether_another_client_let_go() -> None:
+    async def story(wire: Wire) -> None:
+        await control.take_control(wire.device)
+        await control.release_control(wire.device)
+        assert (wire.sent, wire.asked) == ([], [])
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError):
+            await control.take_control(wire.device)
+        assert (wire.sent, len(wire.asked)) == ([], 1)
 
     on_wire(story)
 
@@ -448,12 +601,13 @@ def test_the_clock_is_set_with_zone_and_place(zone: str, hours: float) -> None:
         assert wire.sent == [
             (Cmd.SET_TIME, time, "Setting the time", None, 2),
             (Cmd.SET_TIME_ZONE, system_pb2.SetTimeZone(timezone=zone), "Setting the time zone", None, 2),
-            ("place", SITE),
         ]
+        assert wire.did == [("place", SITE)]
         assert wire.device.zone == ZoneInfo(zone)
         wire.sent.clear()
         await control.set_time(wire.device, now, zone, None)
         assert len(wire.sent) == 2
+        assert len(wire.did) == 1
 
     on_wire(story)
 
@@ -472,17 +626,18 @@ def test_a_time_zone_nobody_knows_is_refused(zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("states", "busy", "stops"),
+    ("firmware", "busy", "stops"),
     [
-        (True, set(), []),
-        (False, set(), [Cmd.STOP_ASTRO_AUTO_FOCUS]),  # older firmware does not say whether it focuses
-        (True, {"focusing"}, [Cmd.STOP_ASTRO_AUTO_FOCUS]),
-        (True, {"calibrating", "solving"}, [Cmd.STOP_CALIBRATION, Cmd.STOP_EQ]),
+        (NEWER, set(), []),
+        (OLDER, set(), [Cmd.STOP_ASTRO_AUTO_FOCUS]),  # older firmware does not say whether it focuses
+        (NEWER, {"focusing"}, [Cmd.STOP_ASTRO_AUTO_FOCUS]),
+        (NEWER, {"calibrating", "solving"}, [Cmd.STOP_CALIBRATION, Cmd.STOP_EQ]),
     ],
 )
-def test_halting_stops_what_goes_on_and_any_goto(states: bool, busy: set[str], stops: list[Cmd]) -> None:
+def test_halting_stops_what_goes_on_and_any_goto(
+    firmware: type[Dialect], busy: set[str], stops: list[Cmd]
+) -> None:
     async def story(wire: Wire) -> None:
-        wire.focus_reports_states = states
         wire.device.state.busy |= busy
         wire.answers = [CommandTimeoutError("silence")] * len(stops)  # it may answer by its state alone
         await control.halt(wire.device)
@@ -492,7 +647,7 @@ def test_halting_stops_what_goes_on_and_any_goto(states: bool, busy: set[str], s
         ]
         assert wire.device.state.busy == set()
 
-    on_wire(story)
+    on_wire(story, firmware)
 
 
 def test_halting_stops_every_capture_and_says_what_failed() -> None:
@@ -513,7 +668,7 @@ def motor(code: int) -> bytes:
     return motor_pb2.MotorAnswer(code=code).SerializeToString()
 
 
-FOLD = motor_pb2.MotorRunTo(id=2, end_position=317.0, speed=10.0, speed_ramping=100, resolution_level=2)
+FOLD = motor_pb2.MotorRunTo(id=2, end_position=302.0, speed=10.0, speed_ramping=100, resolution_level=2)
 HOME = motor_pb2.MotorReset(id=2, direction=True)
 
 
@@ -580,15 +735,13 @@ def test_a_telescope_that_says_goodbye_or_goes_is_off(answer: Any, farewell: boo
 # -- settings -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("one_count", [True, False])
-def test_what_was_asked_of_a_camera_is_kept_for_its_capture(one_count: bool) -> None:
+@pytest.mark.parametrize(("firmware", "one_count"), [(OLDER, True), (NEWER, False)])
+def test_what_was_asked_of_a_camera_is_kept_for_its_capture(firmware: type[Dialect], one_count: bool) -> None:
     async def story(wire: Wire) -> None:
-        wire.one_count = one_count
         exposures = wire.device.capabilities.cameras[TELE].exposures
         settings = CameraSettings(exposure=exposures[4].index, count=40)
         await cameras.apply(wire.device, TELE, settings)
-        assert wire.sent == [(TELE, settings)]
-        assert wire.entered == [TELE]
+        assert wire.did == [TELE, ("apply", TELE, settings)]
         tele, wide = wire.device.state.captures[TELE], wire.device.state.captures[WIDE]
         assert (tele.asked, wide.asked) == (40, 40 if one_count else 0)
         assert (tele.exposure_s, wide.exposure_s) == (exposures[4].seconds, 0.0)
@@ -596,6 +749,18 @@ def test_what_was_asked_of_a_camera_is_kept_for_its_capture(one_count: bool) -> 
         assert (tele.asked, tele.exposure_s) == (40, exposures[4].seconds)
         await cameras.apply(wire.device, TELE, CameraSettings(exposure=-5, count=0))
         assert (tele.asked, tele.exposure_s) == (0, 0.0)
+
+    on_wire(story, firmware)
+
+
+def test_what_a_camera_takes_is_learnt_for_the_target() -> None:
+    async def story(wire: Wire) -> None:
+        await cameras.prepare(wire.device, ORION, WIDE)
+        assert wire.did == [("aim", ORION), ("prepare", WIDE)]
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError):
+            await cameras.prepare(wire.device, None, WIDE)
+        assert len(wire.did) == 2
 
     on_wire(story)
 
@@ -626,7 +791,7 @@ def test_an_answer_names_what_was_done() -> None:
             (focused, "Auto focus: "),
             (pointed, "Goto M 42: "),
         ):
-            wire.answers = [answer]
+            wire.at_rest().answers = [answer]
             with pytest.raises(TransientError) as caught:
                 await act(wire)
             assert caught.value.message.startswith(doing)
