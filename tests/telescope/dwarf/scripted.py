@@ -10,14 +10,18 @@ from typing import Any
 from agent.capabilities import Camera
 from agent.clock import LoopClock
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.dwarf.completion import Completion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.limits import Limits
+from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.models import capabilities_for
 from agent.telescope.dwarf.state import CaptureRecord, DeviceState, Phase, Snapshot
-from agent.telescope.interface import CameraSettings, ConnectionState
+from agent.telescope.dwarf.wire.notifications import HostMode
+from agent.telescope.errors import TransientError
+from agent.telescope.interface import ActivityReport, CameraSettings, ConnectionState
 from tests.support.virtual_loop import run_virtual
 
 NIGHT = datetime(2026, 7, 1, 21, 0, tzinfo=UTC)
@@ -135,3 +139,73 @@ def staged(story: Callable[[Stage], Awaitable[Any]], firmware: type[Dialect] = N
         return await story(Stage(firmware))
 
     return run_virtual(main())
+
+
+class Wire(Stage):
+    """Writes down what goes to the telescope; `answers` are its answers in turn, errors are raised."""
+
+    def __init__(self, firmware: type[Dialect] = NEWER) -> None:
+        super().__init__(firmware)
+        self.sent: list[tuple[Any, ...]] = []
+        self.completions: list[Any] = []
+        self.answers: list[Any] = []
+        self.events: list[Any] = []
+        self.device.state._emit = self.events.append
+        self.device.ask = self._ask  # type: ignore[method-assign]
+        self.device.order = self._order  # type: ignore[method-assign]
+        self.device.carry_out = self._carry_out  # type: ignore[method-assign]
+
+    def _next(self) -> Any:
+        answer = self.answers.pop(0) if self.answers else b""
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _ask(self, cmd: int, message: Any = None, *, within: Any = None, attempts: int = 1) -> Any:
+        self.sent.append((cmd, message, within, attempts))
+        return self._next()
+
+    async def _order(
+        self, cmd: int, message: Any = None, *, doing: str, within: Any = None, attempts: int = 2
+    ) -> None:
+        self.sent.append((cmd, message, doing, within, attempts))
+        self._next()
+
+    async def _carry_out(
+        self, cmd: int, message: Any, completion: Completion, *, total: float, news: float | None = None
+    ) -> None:
+        self.sent.append((cmd, message, total, news))
+        self.completions.append(completion)
+        answer = self._next()
+        if isinstance(answer, Answered | HostMode):
+            completion.see(answer)
+        elif callable(answer):
+            answer(completion)
+
+    def at_rest(self) -> Wire:
+        """A telescope that has just focused, and stands still: nothing comes before what is asked of it."""
+        self.device.state.infinity_at = self.clock.monotonic()
+        self.device.state.still_at = self.clock.monotonic() - LIMITS.still
+        return self
+
+    async def apply(self, device: object, camera: Camera, settings: CameraSettings) -> None:
+        await super().apply(device, camera, settings)
+        self._next()
+
+    @property
+    def cmds(self) -> list[Any]:
+        return [one[0] for one in self.sent]
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(one.activity, one.detail) for one in self.events if isinstance(one, ActivityReport)]
+
+
+def on_wire(story: Callable[[Wire], Awaitable[Any]], firmware: type[Dialect] = NEWER) -> Any:
+    async def main() -> Any:
+        return await story(Wire(firmware))
+
+    return run_virtual(main())
+
+
+def refused(code: int) -> TransientError:
+    return TransientError("no", device_code=code)
