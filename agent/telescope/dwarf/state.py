@@ -265,7 +265,7 @@ class DeviceState:
                     self._exposing(camera)
             case say.ExposureTick():
                 self._exposing(news.camera)
-                self._compare_exposure(news.total_s)
+                self._compare_exposure(news.camera, news.total_s)
 
     def _exposing(self, camera: Camera) -> None:
         record = self.captures[camera]
@@ -283,13 +283,14 @@ class DeviceState:
                 self.params = {number: value for number, value in self.params.items() if number >> 56 == mode}
                 self.mode, self.technique = mode, None
 
-    def _compare_exposure(self, total_s: float) -> None:
-        running = [record for record in self.captures.values() if record.phase is Phase.RUNNING]
-        for record in running:
-            off = abs(total_s - record.exposure_s) > EXPOSURE_TOLERANCE * record.exposure_s
-            if len(running) == 1 and record.exposure_s and total_s and off and not record.exposure_doubted:
-                record.exposure_doubted = True
-                _LOGGER.warning("Frames are exposed for %g s, not %g s as set", total_s, record.exposure_s)
+    def _compare_exposure(self, camera: Camera, total_s: float) -> None:
+        record = self.captures[camera]
+        if [each for each in self.captures.values() if each.phase is Phase.RUNNING] != [record]:
+            return
+        off = abs(total_s - record.exposure_s) > EXPOSURE_TOLERANCE * record.exposure_s
+        if record.exposure_s and total_s and off and not record.exposure_doubted:
+            record.exposure_doubted = True
+            _LOGGER.warning("Frames are exposed for %g s, not %g s as set", total_s, record.exposure_s)
 
     def _activity(self, activity: str, state: int, detail: str = "") -> None:
         if state not in _BUSY_STATES:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from agent.capabilities import Camera
 from agent.telescope.dwarf.commands import captures
-from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.state import Phase, Snapshot
-from agent.telescope.dwarf.wire.codes import error_for
-from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.errors import (
-    CommandTimeoutError,
     HeldByOtherError,
-    RefusedError,
-    TelescopeError,
     TransientError,
     UnreachableError,
 )
@@ -85,10 +77,10 @@ def test_the_album_counts_where_nobody_watched(
 ) -> None:
     async def story(stage: Stage) -> None:
         stage.ended(**facts)
-        stage.album = [entry(NIGHT, NIGHT + timedelta(seconds=180))]
+        stage.sessions = [entry(NIGHT, NIGHT + timedelta(seconds=180))]
         report, _, _ = await followed(stage)
         assert (report.taken, report.stacked, report.end) == (taken, stacked, end)
-        assert report.folder == stage.album[0]["astroImageDetails"]["srcDir"]
+        assert report.folder == stage.sessions[0]["astroImageDetails"]["srcDir"]
         assert (report.total, report.target, report.exposure_s) == (12, "M 31", None)
         assert report.began is not None
 
@@ -134,7 +126,7 @@ def test_a_record_of_another_count_or_target_is_another_capture(
 ) -> None:
     async def story(stage: Stage) -> None:
         stage.ended(taken=8, **facts)
-        stage.album = [entry(NIGHT, NIGHT + timedelta(seconds=180), **album)]
+        stage.sessions = [entry(NIGHT, NIGHT + timedelta(seconds=180), **album)]
         report, _, _ = await followed(stage)
         assert bool(report.folder) is ours
 
@@ -143,7 +135,7 @@ def test_a_record_of_another_count_or_target_is_another_capture(
 
 def test_the_record_of_an_older_capture_is_not_taken_for_a_new_one() -> None:
     async def story(stage: Stage) -> None:
-        stage.album = [entry(NIGHT - timedelta(minutes=9), NIGHT - timedelta(minutes=6))]
+        stage.sessions = [entry(NIGHT - timedelta(minutes=9), NIGHT - timedelta(minutes=6))]
         stage.ended(taken=8)
         assert (await followed(stage))[0].folder == ""
 
@@ -152,12 +144,12 @@ def test_the_record_of_an_older_capture_is_not_taken_for_a_new_one() -> None:
 
 def test_a_capture_of_which_we_know_no_beginning_is_the_one_written_last() -> None:
     async def story(stage: Stage) -> None:
-        stage.album = [entry(NIGHT - timedelta(hours=1), NIGHT + timedelta(seconds=2))]
+        stage.sessions = [entry(NIGHT - timedelta(hours=1), NIGHT + timedelta(seconds=2))]
         stage.ended(taken=8, started_at=None, missed=True)
         report, _, _ = await followed(stage)
         assert report.folder
         assert report.taken == 12
-        stage.album = [entry(NIGHT - timedelta(hours=1), NIGHT - timedelta(minutes=1))]
+        stage.sessions = [entry(NIGHT - timedelta(hours=1), NIGHT - timedelta(minutes=1))]
         report, _, _ = await followed(stage)
         assert report.folder == ""
 
@@ -167,7 +159,7 @@ def test_a_capture_of_which_we_know_no_beginning_is_the_one_written_last() -> No
 def test_the_record_of_the_other_camera_is_another_capture() -> None:
     async def story(stage: Stage) -> None:
         wide = entry(NIGHT, NIGHT + timedelta(seconds=9), taken=40) | {"camId": 1}
-        stage.album = [wide, entry(NIGHT, NIGHT + timedelta(seconds=2))]
+        stage.sessions = [wide, entry(NIGHT, NIGHT + timedelta(seconds=2))]
         stage.ended(taken=8, started_at=None, missed=True)
         assert (await followed(stage))[0].taken == 12
         stage.ended(taken=8, missed=True)
@@ -181,14 +173,14 @@ def test_what_the_telescope_said_goes_before_what_the_album_says() -> None:
         exposures = stage.device.capabilities.cameras[TELE].exposures
         chosen = exposures[5]
         stage.ended(taken=8, stacked=8, total=8, target="M 31", exposure_index=chosen.index)
-        stage.album = [entry(NIGHT + timedelta(seconds=3), NIGHT + timedelta(seconds=180))]
+        stage.sessions = [entry(NIGHT + timedelta(seconds=3), NIGHT + timedelta(seconds=180))]
         report, _, _ = await followed(stage)
         assert report == CaptureReport(
             TELE,
             8,
             8,
             CaptureEnd.FINISHED,
-            stage.album[0]["astroImageDetails"]["srcDir"],
+            stage.sessions[0]["astroImageDetails"]["srcDir"],
             8,
             target="M 31",
             exposure_s=chosen.seconds,
@@ -215,7 +207,7 @@ def test_there_is_nothing_to_report_where_nothing_ran() -> None:
 def test_each_change_is_told_once_and_the_last_count_of_the_album_too() -> None:
     async def story(stage: Stage) -> None:
         record = stage.running(taken=1, asked=12, missed=True)
-        stage.album = [entry(NIGHT, NIGHT + timedelta(seconds=60), taken=5, stacked=4)]
+        stage.sessions = [entry(NIGHT, NIGHT + timedelta(seconds=60), taken=5, stacked=4)]
 
         async def events() -> None:
             for taken, phase in ((1, Phase.RUNNING), (2, Phase.RUNNING), (3, Phase.ENDED)):
@@ -317,7 +309,7 @@ def test_being_away_is_counted_anew_after_each_return() -> None:
     staged(story)
 
 
-# -- asking, stopping, starting -----------------------------------------------------------------------------
+# -- asking -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -380,7 +372,7 @@ def test_nothing_can_be_asked_of_a_telescope_that_is_away() -> None:
 def test_the_albums_records_are_of_one_camera_and_of_what_began_since() -> None:
     async def story(stage: Stage) -> None:
         new, old = NIGHT + timedelta(minutes=10), NIGHT - timedelta(minutes=10)
-        stage.album = [
+        stage.sessions = [
             entry(new, new + timedelta(minutes=3)),
             {**entry(new, new + timedelta(minutes=2)), "camId": 1},
             entry(old, old + timedelta(minutes=3)),
@@ -391,211 +383,5 @@ def test_the_albums_records_are_of_one_camera_and_of_what_began_since() -> None:
         assert all(each.camera is TELE for each in found)
         found = await captures.recorded_captures(stage.device, WIDE, NIGHT)
         assert len(found) == 1
-
-    staged(story)
-
-
-class Shutter:
-    """Plays the telescope's part in starts and stops: what each of them brings, in turn."""
-
-    generation = Generation.V3
-
-    def __init__(self, stage: Stage, monkeypatch: pytest.MonkeyPatch, *turns: Callable[[Any], None]) -> None:
-        self.stage = stage
-        self.turns = list(turns)
-        self.sent: list[tuple[int, object, float, float | None]] = []
-        self.forced: list[bool] = []
-        self.lived = 0
-        stage.device.carry_out = self.carry_out  # type: ignore[method-assign]
-        stage.device.dialect = self  # type: ignore[assignment]
-
-        async def live(_device: Device) -> None:
-            self.lived += 1
-
-        monkeypatch.setattr(captures, "go_live", live)
-
-    async def carry_out(
-        self, cmd: int, message: object, completion: Any, *, total: float, news: float | None = None
-    ) -> None:
-        self.sent.append((cmd, message, total, news))
-        await self.stage.clock.sleep(1)
-        self.turns.pop(0)(completion)
-
-    async def enter(self, _device: object, _camera: Camera) -> None:
-        pass
-
-    async def query(self, device: object) -> Snapshot | None:
-        return await self.stage.query(device)
-
-    async def start_capture(self, _device: object, camera: Camera, *, force: bool) -> object:
-        self.forced.append(force)
-        return (camera, force)
-
-    def must_force(self, code: int) -> bool:
-        return code == -11503
-
-
-def opens(_completion: Any) -> None:
-    """The shutter opened."""
-
-
-def unheard(completion: Any) -> None:
-    completion.unheard = True
-
-
-def refuses(code: int) -> Callable[[Any], None]:
-    def turn(completion: Any) -> None:
-        completion.refused, completion.warning = True, code
-
-    return turn
-
-
-def raises(error: Exception) -> Callable[[Any], None]:
-    def turn(_completion: Any) -> None:
-        raise error
-
-    return turn
-
-
-def test_a_start_makes_a_new_record_and_confirms_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, opens)
-        await captures.start_capture(stage.device, WIDE)
-        record = stage.device.state.captures[WIDE]
-        assert (record.phase, record.started_at, record.confirmed) == (Phase.STARTING, NIGHT, True)
-        assert shutter.sent == [(11016, (WIDE, False), LIMITS.capture_start, LIMITS.state_check)]
-        assert stage.record.phase is Phase.NONE
-        assert shutter.lived == 0
-        assert stage.asked == []
-
-    staged(story)
-
-
-def test_a_picture_that_fills_the_display_is_put_away_before_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, opens)
-        stage.ended(displayed=True)
-        await captures.start_capture(stage.device, TELE)
-        assert shutter.lived == 1
-
-    staged(story)
-
-
-def test_a_second_start_is_for_later_if_the_first_is_seen_to_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, opens)
-        stage.running()
-        stage.says = Snapshot(capturing={TELE: True})
-        with pytest.raises(TransientError) as caught:
-            await captures.start_capture(stage.device, TELE)
-        error = caught.value
-        assert error.message == "The tele camera already captures."
-        assert (error.code, error.hint) == ("capture_running", "Stop it first.")
-        assert shutter.sent == []
-        stage.says = Snapshot(capturing={TELE: False})
-        await captures.start_capture(stage.device, TELE)
-        assert len(shutter.sent) == 1
-
-    staged(story)
-
-
-@pytest.mark.parametrize(
-    ("error", "phase"),
-    [
-        (RefusedError("no"), Phase.NONE),
-        (UnreachableError("away"), Phase.STARTING),  # whether it began is for the telescope to say
-    ],
-)
-def test_a_start_that_failed_leaves_no_capture_unless_nobody_knows(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, phase: Phase
-) -> None:
-    async def story(stage: Stage) -> None:
-        Shutter(stage, monkeypatch, raises(error))
-        with pytest.raises(type(error)):
-            await captures.start_capture(stage.device, TELE)
-        assert (stage.record.phase, stage.record.confirmed) == (phase, False)
-
-    staged(story)
-
-
-def test_a_warning_that_can_be_overruled_is_overruled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, refuses(-11503), opens)
-        await captures.start_capture(stage.device, TELE)
-        assert shutter.forced == [False, True]
-        stage.record.abandon()
-        shutter = Shutter(stage, monkeypatch, refuses(-11503), refuses(-11503))
-        with pytest.raises(RefusedError) as caught:
-            await captures.start_capture(stage.device, TELE)
-        assert caught.value.device_code == -11503
-        assert caught.value.message.startswith("Starting the tele capture: ")
-        shutter = Shutter(stage, monkeypatch, refuses(-11514))
-        with pytest.raises((RefusedError, TransientError)) as other:
-            await captures.start_capture(stage.device, TELE)
-        assert other.value.device_code == -11514  # type: ignore[union-attr]
-        assert shutter.forced == [False]
-
-    staged(story)
-
-
-@pytest.mark.parametrize("generation", Generation)
-def test_a_refusal_means_what_its_firmware_means(
-    monkeypatch: pytest.MonkeyPatch, generation: Generation
-) -> None:
-    async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, refuses(-10504))
-        shutter.generation = generation
-        with pytest.raises(TelescopeError) as caught:
-            await captures.start_capture(stage.device, TELE)
-        expected = error_for(-10504, "Starting the tele capture", generation)
-        assert (type(caught.value), str(caught.value)) == (type(expected), str(expected))
-
-    staged(story)
-
-
-def test_a_stop_is_asked_again_until_it_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(stage: Stage) -> None:
-        shutter = Shutter(stage, monkeypatch, unheard, unheard, opens)
-        stage.running(taken=5, stacked=4)
-        report = await captures.stop_capture(stage.device, TELE)
-        assert shutter.sent == [(11006, None, LIMITS.capture_stop, None)] * 3
-        assert (report.taken, report.stacked, report.end) == (5, 4, CaptureEnd.STOPPED)
-        assert (stage.record.phase, stage.record.unseen_end) == (Phase.ENDED, True)
-
-    staged(story)
-
-
-def test_a_stop_that_is_never_heard_ends_in_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(stage: Stage) -> None:
-        Shutter(stage, monkeypatch, *[unheard] * 400)
-        stage.running()
-        with pytest.raises(CommandTimeoutError) as caught:
-            await captures.stop_capture(stage.device, TELE)
-        assert caught.value.message == "The tele capture did not stop within 300 s."
-        assert stage.clock.monotonic() == pytest.approx(LIMITS.capture_stop)
-
-    staged(story)
-
-
-@pytest.mark.parametrize(
-    ("phase", "after", "asked_for"),
-    [
-        (Phase.STARTING, Phase.NONE, True),
-        (Phase.RUNNING, Phase.ENDED, True),
-        (Phase.ENDED, Phase.ENDED, False),
-        (Phase.NONE, Phase.NONE, False),
-    ],
-)
-def test_a_stop_is_noted_where_there_is_something_to_stop(
-    monkeypatch: pytest.MonkeyPatch, phase: Phase, after: Phase, asked_for: bool
-) -> None:
-    async def story(stage: Stage) -> None:
-        Shutter(stage, monkeypatch, opens)
-        stage.record.phase = phase
-        await captures.stop_capture(stage.device, TELE)
-        assert stage.record.phase is after
-        assert stage.record.stop_asked is asked_for
 
     staged(story)

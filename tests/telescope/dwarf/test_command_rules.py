@@ -9,125 +9,31 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.capabilities import Camera
-from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
-from agent.telescope.dwarf.commands import cameras, control, focus, live, pointing
+from agent.targets import Site, SkyTarget
+from agent.telescope.dwarf.commands import cameras, control, live
 from agent.telescope.dwarf.completion import (
-    CalibrationCompletion,
-    Completion,
-    EqCompletion,
-    FocusCompletion,
     GoLiveCompletion,
-    GotoCompletion,
     LockCompletion,
 )
-from agent.telescope.dwarf.link.requests import Answered
-from agent.telescope.dwarf.proto import astro_pb2, common_pb2, focus_pb2, motor_pb2, system_pb2
+from agent.telescope.dwarf.generation import Dialect
+from agent.telescope.dwarf.proto import motor_pb2, system_pb2
+from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.dwarf.wire.envelope import Generation
-from agent.telescope.dwarf.wire.notifications import HostMode, Tracking
+from agent.telescope.dwarf.wire.notifications import HostMode
 from agent.telescope.errors import (
     CommandTimeoutError,
     HeldByOtherError,
-    ProtocolError,
     RefusedError,
     TelescopeError,
     TransientError,
     UnreachableError,
 )
-from agent.telescope.interface import ActivityReport, CameraSettings, ConnectionState, EqError
-from tests.support.virtual_loop import run_virtual
-from tests.telescope.dwarf.scripted import LIMITS, NIGHT, TELE, WIDE, Stage
+from agent.telescope.interface import CameraSettings, ConnectionState
+from tests.telescope.dwarf.scripted import LIMITS, NEWER, NIGHT, OLDER, TELE, WIDE, Wire, on_wire, refused
 
 SITE = Site(47.5, 7.6, 280.0, "Europe/Zurich")
 ORION = SkyTarget("M 42", 5.588, -5.39)
-BUSY, CLOSED, NEEDS_HOME, NEEDS_SEARCH = -11501, -10501, -14520, -15101
-
-
-class Wire(Stage):
-    """Writes down what goes to the telescope; `answers` are its answers in turn, errors are raised."""
-
-    generation = Generation.V3
-    focus_reports_states = True
-    calibration_reports_result = True
-    one_count = False
-    single_client = False
-
-    def park_pitch(self, _model: str) -> float:
-        return 317.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[tuple[Any, ...]] = []
-        self.completions: list[Any] = []
-        self.answers: list[Any] = []
-        self.entered: list[Camera | str] = []
-        self.events: list[Any] = []
-        self.device.state._emit = self.events.append
-        self.device.ask = self._ask  # type: ignore[method-assign]
-        self.device.order = self._order  # type: ignore[method-assign]
-        self.device.carry_out = self._carry_out  # type: ignore[method-assign]
-
-    def _next(self) -> Any:
-        answer = self.answers.pop(0) if self.answers else b""
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def _ask(self, cmd: int, message: Any = None, *, within: Any = None, attempts: int = 1) -> Any:
-        self.sent.append((cmd, message, within, attempts))
-        return self._next()
-
-    async def _order(
-        self, cmd: int, message: Any = None, *, doing: str, within: Any = None, attempts: int = 2
-    ) -> None:
-        self.sent.append((cmd, message, doing, within, attempts))
-        self._next()
-
-    async def _carry_out(
-        self, cmd: int, message: Any, completion: Completion, *, total: float, news: float | None = None
-    ) -> None:
-        self.sent.append((cmd, message, total, news))
-        self.completions.append(completion)
-        answer = self._next()
-        if isinstance(answer, Answered | HostMode):
-            completion.see(answer)
-
-    async def enter(self, _device: object, camera: Camera) -> None:
-        self.entered.append(camera)
-
-    def reset(self) -> None:
-        self.entered.append("reset")
-
-    def calibrate(self, site: Site | None) -> object:
-        return ("calibrate", site)
-
-    def solar_index(self, target: SolarTarget) -> int:
-        return len(target.body.value)
-
-    async def set_location(self, _device: object, site: Site) -> None:
-        self.sent.append(("place", site))
-
-    async def apply(self, _device: object, camera: Camera, settings: CameraSettings) -> None:
-        self.sent.append((camera, settings))
-        self._next()
-
-    async def read(self, _device: object, camera: Camera) -> CameraSettings:
-        return CameraSettings(gain=len(camera.value))
-
-    def told(self) -> list[tuple[str, str]]:
-        return [(one.activity, one.detail) for one in self.events if isinstance(one, ActivityReport)]
-
-
-def on_wire(story: Callable[[Wire], Awaitable[Any]]) -> Any:
-    async def main() -> Any:
-        return await story(Wire())
-
-    return run_virtual(main())
-
-
-def refused(code: int) -> TransientError:
-    return TransientError("no", device_code=code)
+BUSY, CLOSED, NEEDS_HOME, GOTO_FAILED = -11501, -10501, -14520, -11505
 
 
 # -- willing ------------------------------------------------------------------------------------------------
@@ -149,28 +55,90 @@ def test_a_willing_telescope_is_asked_once() -> None:
     async def story(wire: Wire) -> None:
         made, attempt = attempts(wire, None)
         await live.willing(wire.device, WIDE, attempt)
-        assert (wire.entered, made, wire.sent) == ([WIDE], [0.0], [])
+        assert (wire.did, made, wire.sent) == ([WIDE], [0.0], [])
 
     on_wire(story)
 
 
-def test_a_busy_telescope_is_brought_back_to_live_view_first() -> None:
+@pytest.mark.parametrize(
+    ("firmware", "cmds", "patience"),
+    [
+        (OLDER, [Cmd.GO_LIVE, Cmd.GO_LIVE_WIDE], None),
+        (NEWER, [Cmd.GO_LIVE], LIMITS.stop),  # which finishes what either camera shows
+    ],
+)
+def test_a_busy_telescope_is_brought_back_to_live_view_first(
+    firmware: type[Dialect], cmds: list[Cmd], patience: float | None
+) -> None:
     async def story(wire: Wire) -> None:
         wire.ended(displayed=True)
         wire.device.state.captures[WIDE].displayed = True
         made, attempt = attempts(wire, refused(BUSY), None)
-        wire.answers = [Answered(b""), Answered(b"")]
         await live.willing(wire.device, TELE, attempt)
-        assert [one.patience for one in wire.completions] == [LIMITS.settle] * 2
-        assert wire.sent == [
-            (Cmd.GO_LIVE, None, LIMITS.go_live, None),
-            (Cmd.GO_LIVE_WIDE, None, LIMITS.go_live, None),
-        ]
+        assert wire.sent == [(cmd, None, LIMITS.go_live, None) for cmd in cmds]
+        assert [one.patience for one in wire.completions] == [patience] * len(cmds)
         assert all(isinstance(one, GoLiveCompletion) for one in wire.completions)
         assert wire.completions[0].doing == "Returning to live view"
         assert not any(record.displayed for record in wire.device.state.captures.values())
-        assert made == [0.0, 5.0]
-        assert wire.entered == [TELE]
+        assert made == [0.0, LIMITS.busy_pause]
+        assert wire.did == [TELE, "live", TELE], "live view leaves the mode: it is entered again"
+
+    on_wire(story, firmware)
+
+
+@pytest.mark.parametrize(("firmware", "patience"), [(OLDER, 5.0), (NEWER, LIMITS.busy)])
+def test_busy_with_what_is_over_is_waited_for_as_long_as_the_firmware_may_say_so(
+    firmware: type[Dialect], patience: float
+) -> None:
+    async def story(wire: Wire) -> None:
+        made, attempt = attempts(wire, *[refused(BUSY)] * 20)
+        with pytest.raises(TransientError):
+            await live.willing(wire.device, TELE, attempt)
+        assert made == [pytest.approx(5.0 * n) for n in range(int(patience / 5.0) + 1)]
+        assert wire.cmds == [Cmd.GO_LIVE], "it is finished once"
+
+    on_wire(story, firmware)
+
+
+def test_live_view_is_waited_for_by_newer_firmware_and_what_is_held_is_closed_first() -> None:
+    async def story(wire: Wire) -> None:
+        wire.says = Snapshot(capturing={TELE: False, WIDE: False})
+        wire.answers = [refused(BUSY), CommandTimeoutError("silence"), b"", refused(BUSY)]
+        await live.go_live(wire.device)
+        assert wire.cmds == [Cmd.GO_LIVE, Cmd.STOP_CAPTURE, Cmd.STOP_WIDE_CAPTURE, Cmd.GO_LIVE, Cmd.GO_LIVE]
+        assert wire.sent[1] == (Cmd.STOP_CAPTURE, None, LIMITS.stop, 1)
+        assert len(wire.asked) == 1
+        assert wire.clock.monotonic() == pytest.approx(2 * LIMITS.busy_pause)
+        wire.sent.clear()
+        wire.says = Snapshot(capturing={WIDE: True})
+        wire.answers = [refused(BUSY)]
+        with pytest.raises(TransientError):
+            await live.go_live(wire.device)
+        assert wire.cmds == [Cmd.GO_LIVE], "a capture that runs is not stopped for it"
+
+    on_wire(story)
+
+
+def test_live_view_is_asked_of_older_firmware_once() -> None:
+    async def story(wire: Wire) -> None:
+        wire.answers = [refused(BUSY)]
+        with pytest.raises(TransientError):
+            await live.go_live(wire.device)
+        assert (wire.cmds, wire.asked, wire.did) == ([Cmd.GO_LIVE], [], [])
+
+    on_wire(story, OLDER)
+
+
+@pytest.mark.parametrize("in_its_mode", [True, False])
+def test_a_goto_that_failed_is_tried_anew_only_if_it_was_in_another_mode(in_its_mode: bool) -> None:
+    async def story(wire: Wire) -> None:
+        wire.in_its_mode = in_its_mode
+        made, attempt = attempts(wire, refused(GOTO_FAILED), refused(GOTO_FAILED))
+        with pytest.raises(TransientError):
+            await live.willing(wire.device, TELE, attempt)
+        anew = [] if in_its_mode else ["reset", TELE]
+        assert wire.did == [TELE, "in place?", *anew]
+        assert len(made) == (1 if in_its_mode else 2)
 
     on_wire(story)
 
@@ -181,7 +149,7 @@ def test_a_telescope_that_is_busy_capturing_is_left_at_it() -> None:
         made, attempt = attempts(wire, refused(BUSY))
         with pytest.raises(TransientError):
             await live.willing(wire.device, TELE, attempt)
-        assert (made, wire.sent, wire.entered) == ([0.0], [], [TELE])
+        assert (made, wire.sent, wire.did) == ([0.0], [], [TELE])
 
     on_wire(story)
 
@@ -191,7 +159,7 @@ def test_a_telescope_that_left_its_mode_is_made_ready_anew(code: int) -> None:
     async def story(wire: Wire) -> None:
         made, attempt = attempts(wire, refused(code), None)
         await live.willing(wire.device, WIDE, attempt)
-        assert wire.entered == [WIDE, "reset", WIDE]
+        assert wire.did == [WIDE, "reset", WIDE]
         assert made == [0.0, 0.0]
         _, attempt = attempts(wire, refused(code), refused(code))
         with pytest.raises(TransientError):
@@ -210,188 +178,6 @@ def test_live_view_needs_control() -> None:
     on_wire(story)
 
 
-# -- focus, calibration, polar alignment --------------------------------------------------------------------
-
-
-async def calibrated(wire: Wire) -> object:
-    await pointing.calibrate(wire.device, SITE)
-    return None
-
-
-async def aligned(wire: Wire) -> object:
-    return await pointing.solve_eq(wire.device, SITE)
-
-
-async def focused(wire: Wire) -> object:
-    await focus.auto_focus(wire.device)
-    return None
-
-
-async def pointed(wire: Wire) -> object:
-    await pointing.goto(wire.device, ORION, SITE)
-    return None
-
-
-@pytest.mark.parametrize(
-    ("act", "activity"),
-    [(calibrated, "calibrating"), (focused, "focusing"), (pointed, "slewing"), (aligned, "solving")],
-)
-def test_an_activity_is_over_when_its_command_failed(act: Any, activity: str) -> None:
-    async def story(wire: Wire) -> None:
-        wire.answers = [RefusedError("no")]
-        with pytest.raises(RefusedError):
-            await act(wire)
-        assert wire.told() == [(activity, "begins"), (activity, "ends")]
-        assert wire.entered == [TELE]
-        wire.device.state.take(HostMode(host=False, locked=True))
-        wire.events.clear()
-        with pytest.raises(HeldByOtherError):
-            await act(wire)
-        assert wire.told() == []
-
-    on_wire(story)
-
-
-@pytest.mark.parametrize("result", [True, False])
-def test_a_calibration_is_asked_for_with_the_place(result: bool) -> None:
-    async def story(wire: Wire) -> None:
-        wire.calibration_reports_result = result
-        await calibrated(wire)
-        assert wire.sent == [(Cmd.CALIBRATE, ("calibrate", SITE), LIMITS.calibrate, None)]
-        assert isinstance(wire.completions[0], CalibrationCompletion)
-        assert wire.completions[0].doing == "Calibration"
-        assert wire.completions[0]._wants_result is result
-        assert wire.told() == [("calibrating", "begins"), ("calibrating", "ends")]
-        await wire.completions[0]._query()
-        assert len(wire.asked) == 1
-
-    on_wire(story)
-
-
-@pytest.mark.parametrize("states", [True, False])
-def test_both_ways_to_focus(states: bool) -> None:
-    async def story(wire: Wire) -> None:
-        wire.focus_reports_states = states
-        await focus.auto_focus(wire.device)
-        await focus.infinite_focus(wire.device)
-        assert wire.sent == [
-            (Cmd.ASTRO_AUTO_FOCUS, focus_pb2.AstroAutoFocus(mode=mode), LIMITS.focus, None) for mode in (0, 1)
-        ]
-        assert [one.doing for one in wire.completions] == ["Auto focus", "Infinity focus"]
-        assert all(isinstance(one, FocusCompletion) for one in wire.completions)
-        assert wire.completions[0]._states is states
-        await wire.completions[0]._query()
-        assert len(wire.asked) == 1
-        assert wire.told() == [("focusing", "begins"), ("focusing", "ends")] * 2
-
-    on_wire(story)
-
-
-def test_a_telescope_without_a_stored_focus_searches_one() -> None:
-    async def story(wire: Wire) -> None:
-        wire.answers = [refused(NEEDS_SEARCH)]
-        await focus.infinite_focus(wire.device)
-        assert [one[1].mode for one in wire.sent] == [1, 0]
-        wire.answers = [refused(-15107)]
-        with pytest.raises(TransientError):
-            await focus.infinite_focus(wire.device)
-        assert [one[1].mode for one in wire.sent] == [1, 0, 1]
-
-    on_wire(story)
-
-
-def test_the_polar_alignment_is_measured_at_the_place() -> None:
-    async def story(wire: Wire) -> None:
-        answer = astro_pb2.SolveEqAnswer(azi_err=0.5, alt_err=-0.25).SerializeToString()
-        wire.answers = [Answered(answer)]
-        assert await aligned(wire) == EqError(0.5, -0.25)
-        assert wire.sent == [(Cmd.SOLVE_EQ, astro_pb2.SolveEq(lon=7.6, lat=47.5), LIMITS.solve_eq, None)]
-        assert isinstance(wire.completions[0], EqCompletion)
-        assert wire.completions[0].doing == "Measuring the polar alignment"
-        assert wire.told() == [("solving", "begins"), ("solving", "ends")]
-
-    on_wire(story)
-
-
-def test_the_polar_alignment_needs_numbers_and_a_place() -> None:
-    async def story(wire: Wire) -> None:
-        with pytest.raises(ProtocolError) as none:
-            await aligned(wire)
-        assert none.value.message == "The polar alignment ended without its two numbers."
-        with pytest.raises(RefusedError) as caught:
-            await pointing.solve_eq(wire.device, None)
-        error = caught.value
-        assert error.message == "Measuring the polar alignment needs to know where the telescope stands."
-        assert (error.code, error.hint) == ("needs_site", "Set latitude and longitude in the configuration.")
-
-    on_wire(story)
-
-
-# -- goto ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("target", "name", "by_sight"),
-    [
-        (ORION, "M 42", False),
-        (SkyTarget("  ", 1.0, 2.0), "Target", False),
-        (SkyTarget("x" * 63 + " tail", 1.0, 2.0), "x" * 63, False),
-        (SkyTarget("y" * 65, 1.0, 2.0), "y" * 64, False),
-        (SkyTarget(" \ud800 half", 1.0, 2.0), "? half", False),
-        (SolarTarget("Mars", SolarBody.MARS), "Mars", False),
-        (SolarTarget("", SolarBody.SUN), "Sun", True),
-        (SolarTarget("Moon", SolarBody.MOON), "Moon", True),
-    ],
-)
-def test_a_goto_gives_the_target_a_name_that_comes_back(
-    target: SkyTarget | SolarTarget, name: str, by_sight: bool
-) -> None:
-    async def story(wire: Wire) -> None:
-        await pointing.goto(wire.device, target, SITE)
-        if isinstance(target, SkyTarget):
-            request: Any = astro_pb2.GotoDeepSky(ra=target.ra_hours, dec=target.dec_degrees, target_name=name)
-            expected = (Cmd.GOTO_DEEP_SKY, request, LIMITS.goto, None)
-        else:
-            index = len(target.body.value)
-            request = astro_pb2.GotoSolarSystem(index=index, lon=7.6, lat=47.5, target_name=name)
-            expected = (Cmd.GOTO_SOLAR_SYSTEM, request, LIMITS.goto, None)
-        assert wire.sent == [expected]
-        completion = wire.completions[0]
-        assert isinstance(completion, GotoCompletion)
-        assert completion.doing == f"Goto {name}"
-        completion._ran = True
-        assert completion.see(Tracking(1, name))
-        assert completion.see(Tracking(1, "LUNA")) is by_sight
-        assert wire.told() == [("slewing", "begins"), ("slewing", "ends")]
-
-    on_wire(story)
-
-
-def test_a_goto_to_the_sky_needs_no_place_and_one_to_a_planet_does() -> None:
-    async def story(wire: Wire) -> None:
-        await pointing.goto(wire.device, ORION, None)
-        assert len(wire.sent) == 1
-        with pytest.raises(RefusedError) as caught:
-            await pointing.goto(wire.device, SolarTarget("Mars", SolarBody.MARS), None)
-        assert caught.value.message == "Goto Mars needs to know where the telescope stands."
-        assert len(wire.sent) == 1
-
-    on_wire(story)
-
-
-def test_stopping_a_goto_is_asked_twice_and_frees_the_telescope() -> None:
-    async def story(wire: Wire) -> None:
-        wire.device.state.occupied("slewing")
-        await pointing.stop_goto(wire.device)
-        assert wire.sent == [(Cmd.STOP_GOTO, None, LIMITS.stop, 2)]
-        assert wire.device.state.busy == set()
-        wire.link = ConnectionState.CONNECTING
-        with pytest.raises(UnreachableError):
-            await pointing.stop_goto(wire.device)
-
-    on_wire(story)
-
-
 # -- control, time, power -----------------------------------------------------------------------------------
 
 
@@ -406,7 +192,7 @@ def test_the_lock_is_asked_for_and_known_to_be_ours_already(held: bool | None) -
         assert wire.completions[0].held is (held is True)
         assert wire.completions[0].doing == "Taking control"
 
-    on_wire(story)
+    on_wire(story, OLDER)
 
 
 def test_a_lock_that_nobody_answers_is_ours_unless_another_client_has_it() -> None:
@@ -421,7 +207,7 @@ def test_a_lock_that_nobody_answers_is_ours_unless_another_client_has_it() -> No
         with pytest.raises(UnreachableError):
             await control.take_control(wire.device)
 
-    on_wire(story)
+    on_wire(story, OLDER)
 
 
 def test_giving_control_back_is_tried_once_and_never_fails() -> None:
@@ -432,6 +218,19 @@ def test_giving_control_back_is_tried_once_and_never_fails() -> None:
         wire.link = ConnectionState.CONNECTING
         await control.release_control(wire.device)
         assert len(wire.sent) == 1
+
+    on_wire(story, OLDER)
+
+
+def test_newer_firmware_has_no_lock_and_is_asked_whether_another_client_let_go() -> None:
+    async def story(wire: Wire) -> None:
+        await control.take_control(wire.device)
+        await control.release_control(wire.device)
+        assert (wire.sent, wire.asked) == ([], [])
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError):
+            await control.take_control(wire.device)
+        assert (wire.sent, len(wire.asked)) == ([], 1)
 
     on_wire(story)
 
@@ -448,12 +247,13 @@ def test_the_clock_is_set_with_zone_and_place(zone: str, hours: float) -> None:
         assert wire.sent == [
             (Cmd.SET_TIME, time, "Setting the time", None, 2),
             (Cmd.SET_TIME_ZONE, system_pb2.SetTimeZone(timezone=zone), "Setting the time zone", None, 2),
-            ("place", SITE),
         ]
+        assert wire.did == [("place", SITE)]
         assert wire.device.zone == ZoneInfo(zone)
         wire.sent.clear()
         await control.set_time(wire.device, now, zone, None)
         assert len(wire.sent) == 2
+        assert len(wire.did) == 1
 
     on_wire(story)
 
@@ -472,17 +272,18 @@ def test_a_time_zone_nobody_knows_is_refused(zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("states", "busy", "stops"),
+    ("firmware", "busy", "stops"),
     [
-        (True, set(), []),
-        (False, set(), [Cmd.STOP_ASTRO_AUTO_FOCUS]),  # older firmware does not say whether it focuses
-        (True, {"focusing"}, [Cmd.STOP_ASTRO_AUTO_FOCUS]),
-        (True, {"calibrating", "solving"}, [Cmd.STOP_CALIBRATION, Cmd.STOP_EQ]),
+        (NEWER, set(), []),
+        (OLDER, set(), [Cmd.STOP_ASTRO_AUTO_FOCUS]),  # older firmware does not say whether it focuses
+        (NEWER, {"focusing"}, [Cmd.STOP_ASTRO_AUTO_FOCUS]),
+        (NEWER, {"calibrating", "solving"}, [Cmd.STOP_CALIBRATION, Cmd.STOP_EQ]),
     ],
 )
-def test_halting_stops_what_goes_on_and_any_goto(states: bool, busy: set[str], stops: list[Cmd]) -> None:
+def test_halting_stops_what_goes_on_and_any_goto(
+    firmware: type[Dialect], busy: set[str], stops: list[Cmd]
+) -> None:
     async def story(wire: Wire) -> None:
-        wire.focus_reports_states = states
         wire.device.state.busy |= busy
         wire.answers = [CommandTimeoutError("silence")] * len(stops)  # it may answer by its state alone
         await control.halt(wire.device)
@@ -492,7 +293,7 @@ def test_halting_stops_what_goes_on_and_any_goto(states: bool, busy: set[str], s
         ]
         assert wire.device.state.busy == set()
 
-    on_wire(story)
+    on_wire(story, firmware)
 
 
 def test_halting_stops_every_capture_and_says_what_failed() -> None:
@@ -513,7 +314,7 @@ def motor(code: int) -> bytes:
     return motor_pb2.MotorAnswer(code=code).SerializeToString()
 
 
-FOLD = motor_pb2.MotorRunTo(id=2, end_position=317.0, speed=10.0, speed_ramping=100, resolution_level=2)
+FOLD = motor_pb2.MotorRunTo(id=2, end_position=302.0, speed=10.0, speed_ramping=100, resolution_level=2)
 HOME = motor_pb2.MotorReset(id=2, direction=True)
 
 
@@ -580,15 +381,13 @@ def test_a_telescope_that_says_goodbye_or_goes_is_off(answer: Any, farewell: boo
 # -- settings -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("one_count", [True, False])
-def test_what_was_asked_of_a_camera_is_kept_for_its_capture(one_count: bool) -> None:
+@pytest.mark.parametrize(("firmware", "one_count"), [(OLDER, True), (NEWER, False)])
+def test_what_was_asked_of_a_camera_is_kept_for_its_capture(firmware: type[Dialect], one_count: bool) -> None:
     async def story(wire: Wire) -> None:
-        wire.one_count = one_count
         exposures = wire.device.capabilities.cameras[TELE].exposures
         settings = CameraSettings(exposure=exposures[4].index, count=40)
         await cameras.apply(wire.device, TELE, settings)
-        assert wire.sent == [(TELE, settings)]
-        assert wire.entered == [TELE]
+        assert wire.did == [TELE, ("apply", TELE, settings)]
         tele, wide = wire.device.state.captures[TELE], wire.device.state.captures[WIDE]
         assert (tele.asked, wide.asked) == (40, 40 if one_count else 0)
         assert (tele.exposure_s, wide.exposure_s) == (exposures[4].seconds, 0.0)
@@ -596,6 +395,18 @@ def test_what_was_asked_of_a_camera_is_kept_for_its_capture(one_count: bool) -> 
         assert (tele.asked, tele.exposure_s) == (40, exposures[4].seconds)
         await cameras.apply(wire.device, TELE, CameraSettings(exposure=-5, count=0))
         assert (tele.asked, tele.exposure_s) == (0, 0.0)
+
+    on_wire(story, firmware)
+
+
+def test_what_a_camera_takes_is_learnt_for_the_target() -> None:
+    async def story(wire: Wire) -> None:
+        await cameras.prepare(wire.device, ORION, WIDE)
+        assert wire.did == [("aim", ORION), ("prepare", WIDE)]
+        wire.device.state.take(HostMode(host=False, locked=True))
+        with pytest.raises(HeldByOtherError):
+            await cameras.prepare(wire.device, None, WIDE)
+        assert len(wire.did) == 2
 
     on_wire(story)
 
@@ -612,27 +423,5 @@ def test_settings_that_were_refused_are_not_kept() -> None:
             await cameras.read(wire.device, WIDE)
         with pytest.raises(UnreachableError):
             await cameras.apply(wire.device, WIDE, CameraSettings(count=40))
-
-    on_wire(story)
-
-
-def test_an_answer_names_what_was_done() -> None:
-    """The completions judge by the device, whose errors begin with what was being done."""
-
-    async def story(wire: Wire) -> None:
-        answer = Answered(common_pb2.ComResponse(code=-11504).SerializeToString())
-        for act, doing in (
-            (calibrated, "Calibration: "),
-            (focused, "Auto focus: "),
-            (pointed, "Goto M 42: "),
-        ):
-            wire.answers = [answer]
-            with pytest.raises(TransientError) as caught:
-                await act(wire)
-            assert caught.value.message.startswith(doing)
-        wire.answers = [answer]
-        with pytest.raises(TransientError) as caught:
-            await live.go_live(wire.device)
-        assert caught.value.message.startswith("Returning to live view: ")
 
     on_wire(story)

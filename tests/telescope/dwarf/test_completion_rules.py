@@ -24,7 +24,7 @@ from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.proto import astro_pb2, common_pb2
 from agent.telescope.dwarf.state import Snapshot
-from agent.telescope.dwarf.wire.codes import NOT_UNDERSTOOD, CodeKind, code_kind, error_for
+from agent.telescope.dwarf.wire.codes import NO_FITTING_DARKS, NOT_UNDERSTOOD, CodeKind, code_kind, error_for
 from agent.telescope.dwarf.wire.notifications import (
     BatteryLevel,
     CalibrationDone,
@@ -122,9 +122,10 @@ def test_a_stopping_calibration_has_not_ended() -> None:
 
 
 def test_a_calibration_that_has_to_give_a_result_is_not_over_without() -> None:
-    completion = fed(calibration(wants_result=True), CalibrationStep(1, 0), CalibrationStep(3, 0), OK)
+    completion = fed(calibration(wants_result=True), OK, CalibrationStep(1, 0), CalibrationStep(3, 0))
     assert not completion.done
     assert completion.patience == LIMITS.state_check
+    assert fed(completion, OK).done, "success answered after it ran is a result"
 
 
 def test_a_result_counts_after_the_run_or_the_answer_and_only_where_one_is_due() -> None:
@@ -329,10 +330,8 @@ def test_the_polar_alignment_fails_with_its_code() -> None:
 # -- the shutter opens --------------------------------------------------------------------------------------
 
 
-def start(query: Query | None = None, blocking: int = 0) -> Any:
-    return CaptureStartCompletion(
-        "Start", judge, LIMITS, camera=TELE, query=query or Query(), blocks=lambda code: code == blocking != 0
-    )
+def start(query: Query | None = None, *, holds: bool = False) -> Any:
+    return CaptureStartCompletion("Start", judge, LIMITS, camera=TELE, query=query or Query(), holds=holds)
 
 
 def test_the_shutter_is_open_when_its_own_camera_says_so() -> None:
@@ -354,8 +353,12 @@ def test_how_long_an_answered_start_may_be_silent_depends_on_its_warning() -> No
     assert (plain.done, plain.warning, plain.patience) == (False, 0, LIMITS.state_check)
     warned = fed(start(), answered(WARNING))
     assert (warned.done, warned.warning, warned.patience) == (False, WARNING, LIMITS.state_check)
-    blocked = fed(start(blocking=WARNING), answered(WARNING))
-    assert (blocked.done, blocked.warning, blocked.patience) == (False, WARNING, LIMITS.settle)
+    for code in NO_FITTING_DARKS:
+        held = fed(start(holds=True), answered(code))
+        assert (held.done, held.warning, held.patience) == (False, code, LIMITS.settle)
+        assert fed(start(holds=False), answered(code)).patience == LIMITS.state_check
+    assert fed(start(holds=True), answered(WARNING)).patience == LIMITS.state_check
+    assert fed(start(holds=True), OK).patience == LIMITS.state_check
     with pytest.raises(TransientError, match=r"^Start: "):
         start().see(answered(FAILURE))
 
@@ -393,7 +396,8 @@ def test_a_capture_is_closed_when_its_own_camera_says_so(over: State) -> None:
     assert other.see(CaptureState(WIDE, over)) is False
     assert other.see(CaptureCount(WIDE, 0, 12, 1, 1, "")) is False
     assert not other.done
-    assert not fed(stop(), CaptureCount(TELE, 0, 12, 1, 1, "")).done
+    assert other.see(CaptureCount(TELE, 0, 12, 1, 1, "")) is False, "frames do not put off asking again"
+    assert not other.done
 
 
 def test_how_long_a_stop_may_be_silent_depends_on_what_was_heard() -> None:
@@ -430,6 +434,26 @@ async def test_a_stop_that_shows_no_sign_was_not_heard(snapshot: Snapshot | None
 
 
 # -- live view, and the lock --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "there"),
+    [
+        (Snapshot(capturing={TELE: False, WIDE: False}), True),
+        (Snapshot(capturing={TELE: False, WIDE: True}), False),
+        (None, False),
+    ],
+)
+async def test_live_view_that_nothing_is_said_of_is_there_if_the_telescope_captures_nothing(
+    snapshot: Snapshot | None, there: bool
+) -> None:
+    completion: Any = GoLiveCompletion("Live", judge, LIMITS, query=Query(snapshot))
+    assert completion.patience == LIMITS.stop
+    if not there:
+        await timed_out(completion)
+        return
+    await completion.silent(LIMITS.stop)
+    assert completion.done
 
 
 async def test_live_view_is_there_by_its_state_or_by_an_answer_and_a_moment_of_silence() -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.events import Telemetry
+from agent.telescope.dwarf.proto import common_pb2
 from agent.telescope.dwarf.state import CaptureRecord, DeviceState, Phase
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.code_table import Advice
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.dwarf.wire.notifications import Counted, State
 from agent.telescope.errors import RefusedError, TransientError
@@ -339,7 +341,7 @@ def test_telemetry_is_kept_within_reason_and_told_when_it_changes() -> None:
         (11.5, 15.0, 1, True),
         (0.0, 15.0, 1, False),  # not told
         (30.0, 0.0, 1, False),  # not known
-        (30.0, 15.0, 2, False),  # not known of which camera
+        (30.0, 15.0, 2, False),  # which camera a frame is of is told for certain of one alone
     ],
 )
 def test_frames_exposed_otherwise_than_set_are_told_once(
@@ -350,9 +352,47 @@ def test_frames_exposed_otherwise_than_set_are_told_once(
         heard.take(say.CaptureState(camera, State.RUNNING))
         heard.state.captures[camera].exposure_s = set_s
     with caplog.at_level(logging.WARNING):
-        heard.take(say.ExposureTick(total_s, 1.0), say.ExposureTick(total_s, 2.0))
+        heard.take(*(say.ExposureTick(TELE, total_s, exposed_s) for exposed_s in (1.0, 2.0)))
     assert len(caplog.records) == int(doubted)
     assert heard.state.captures[TELE].exposure_doubted is doubted
+
+
+def test_an_exposure_of_the_other_camera_says_nothing_of_this_one(caplog: pytest.LogCaptureFixture) -> None:
+    heard = Heard().take(say.CaptureState(TELE, State.RUNNING))
+    heard.state.captures[TELE].exposure_s = 15.0
+    with caplog.at_level(logging.WARNING):
+        heard.take(say.ExposureTick(WIDE, 30.0, 1.0))
+    assert not caplog.records
+    assert not heard.state.captures[TELE].exposure_doubted
+    assert not heard.state.captures[TELE].exposing
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_only_a_capture_that_runs_is_seen_to_expose(phase: Phase) -> None:
+    heard = Heard()
+    kept = heard.state.captures[TELE]
+    kept.phase = phase
+    kept.changed.clear()
+    heard.take(say.ExposureTick(TELE, 15.0, 1.0))
+    assert kept.exposing is kept.changed.is_set() is (phase is Phase.RUNNING)
+    kept.changed.clear()
+    heard.take(say.ExposureTick(TELE, 15.0, 2.0))
+    assert not kept.changed.is_set(), "that is no news"
+
+
+@pytest.mark.parametrize("code", [-11503, -11530, -11514, 0])
+def test_a_late_answer_to_a_start_may_tell_that_it_is_held(code: int) -> None:
+    heard = Heard()
+    data = common_pb2.ComResponse(code=code).SerializeToString()
+    kept = heard.state.captures[WIDE]
+    kept.begin(AT)
+    late = say.LateAnswer(Cmd.START_WIDE_CAPTURE, data)
+    heard.take(late)
+    assert kept.held is (code in codes.NO_FITTING_DARKS)
+    assert not heard.state.captures[TELE].held
+    kept.held, kept.told_to_go_on = False, True
+    heard.take(late)
+    assert not kept.held, "it was told to go on already"
 
 
 # -- codes --------------------------------------------------------------------------------------------------
