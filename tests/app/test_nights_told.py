@@ -144,6 +144,7 @@ async def absence(place: Observatory) -> None:
         await place.clock.sleep(600)
         place.telescope.restore()
         await imaging(place)
+        await place.clock.sleep(0.5)  # not at the instant of a look
         place.telescope.cut()
         await place.clock.sleep(120)
         place.telescope.restore()
