@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -87,11 +88,20 @@ def _run(arguments: argparse.Namespace) -> int:
     set_up_logging("error")
     own = settings.telescopes[0]
     place = Place(own.host, own.port, own.http_port, files_port=arguments.files_port)
+    _end_like_ctrl_c()
     return asyncio.run(
         first_light(
             place, arguments.file, Terminal(), SystemClock(), site=settings.site.site(), only=arguments.only
         )
     )
+
+
+def _end_like_ctrl_c() -> None:
+    """Have a kill and a lost terminal stop what runs, as Ctrl-C does; what `nohup` ignores stays ignored."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 async def first_light(

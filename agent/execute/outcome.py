@@ -28,7 +28,7 @@ def outcome_of(
         return Outcome.COMPLETED, None, "All steps done; the session asked for no frames"
     if _all_taken(frames):
         return Outcome.COMPLETED, None, count
-    return fewer, Reason.TELESCOPE, f"The telescope ended early. {count}"
+    return fewer, Reason.TELESCOPE, f"The telescope took fewer frames than it was asked for. {count}"
 
 
 def _ended(frames: Mapping[Camera, Frames], ending: Ending) -> Outcome:

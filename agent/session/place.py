@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from agent.errors import AgentError, Problem, warning
 from agent.session.sections import GotoManual
-from agent.targets import SkyTarget, Target
+from agent.targets import SkyTarget, SolarTarget, Target
 
 Resolve = Callable[[str], Target]
 
@@ -22,7 +22,10 @@ def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, p
     """
     if goto.ra_coord is None or goto.dec_coord is None:
         return None
-    place = place_of(goto.target, resolve)
+    place = _known(goto.target, resolve)
+    if isinstance(place, SolarTarget):
+        message = f"{goto.target} moves; these coordinates are gone to, and tracked like a star."
+        return warning("moving_target", message, "Use goto_solar, which follows it.", path)
     if place is None:
         return None
     given = SkyTarget("", goto.ra_coord, goto.dec_coord)
@@ -39,13 +42,17 @@ def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, p
 
 def place_of(name: str, resolve: Resolve | None) -> SkyTarget | None:
     """Return where a name stands, when it is one of a fixed place that the catalogue knows."""
+    found = _known(name, resolve)
+    return found if isinstance(found, SkyTarget) else None
+
+
+def _known(name: str, resolve: Resolve | None) -> Target | None:
     if not name or resolve is None:
         return None
     try:
-        found = resolve(name)
+        return resolve(name)
     except AgentError:
         return None
-    return found if isinstance(found, SkyTarget) else None
 
 
 def corrected(number: float, goto: dict[str, object], resolve: Resolve | None) -> str:

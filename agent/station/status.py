@@ -113,7 +113,8 @@ class StationStatus(StatusSink):
 
     def _event(self) -> StatusChanged:
         said = self._current()
-        session = self._session or (self._standstill.session if self._standstill else None)
+        waits = self._standstill if said.status is Status.WAITING else None
+        session = self._session or (waits.session if waits is not None else None)
         return StatusChanged(
             telescope=self._telescope_id,
             at=self._clock.now(),

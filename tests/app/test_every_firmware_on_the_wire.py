@@ -131,3 +131,11 @@ def test_binning_that_is_told_late_is_waited_for(observatory: Callable[..., Obse
     [result], opened, _ = nights(observatory(), "D3", Habits(), document)
     assert (result["result"], len(opened)) == ("completed", 1)
     assert result["settings"]["tele"]["binning"] == "2k"
+
+
+@pytest.mark.parametrize("model", ["D3 Plus", "foreign"])
+def test_a_telescope_that_nobody_knows_is_calibrated_and_captures(
+    observatory: Callable[..., Observatory], model: str
+) -> None:
+    [result], _, frames = nights(observatory(), model, Habits(), first(model))
+    assert (result["result"], result["frames"]["taken"], len(frames)) == ("completed", 13, 13), result

@@ -87,7 +87,10 @@ def test_ctrl_c_at_a_question_ends_it_at_once(tmp_path: Path, simulated: list[st
     assert (tmp_path / "first-light.md").exists()
 
 
-def test_ctrl_c_in_a_capture_stops_it_first(tmp_path: Path, simulated: list[str]) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_whatever_ends_it_in_a_capture_stops_that_first(
+    tmp_path: Path, simulated: list[str], ending: signal.Signals
+) -> None:
     http = f"http://127.0.0.1:{simulated[simulated.index('--telescope-http-port') + 1]}/simulator"
     with begin(tmp_path, *simulated, "--only", "early-stop") as process:
         assert process.stdin is not None
@@ -98,7 +101,7 @@ def test_ctrl_c_in_a_capture_stops_it_first(tmp_path: Path, simulated: list[str]
         while not any(one["what"] == "ShutterOpened" for one in looked_at(f"{http}/history")):
             assert time.monotonic() < until
             time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         assert process.wait(90) == 130
         assert "Stopping the capture first" in process.stdout.read()
     closed = [one for one in looked_at(f"{http}/history") if one["what"] == "ShutterClosed"]

@@ -16,6 +16,7 @@ AGAIN_S = 10.5  # a stop is asked again after ten seconds at the latest
 CLOSING_S = 5.0  # the telescope's own, for what it has not stacked yet
 COMMANDS = ("abort", "skip", "pause", "end_night")
 SKIES = ("warning", "alert")
+M_81 = {"target": "M 81", "ra_coord": 9.9258, "dec_coord": 69.0653}
 
 both = pytest.mark.parametrize("generation", GENERATIONS)
 
@@ -136,5 +137,29 @@ def test_a_session_that_is_due_begins_only_when_the_aborted_ones_capture_has_end
             closed = rig.closed(told)
             assert closed is not None
             assert all(one.at >= closed for one in rig.sim.received if one.cmd in BEGINS and one.at > told)
+
+    run_virtual(night())
+
+
+def test_a_session_that_waits_is_never_shown_as_the_one_that_is_stopped(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path) as rig:
+            rig.drop("a.json", long_session())
+            rig.drop("b.json", long_session(goto_manual={**M_81, "do_action": True}))
+            await rig.begin()
+            await rig.captures()
+            rig.sim.faults.add("deaf:times=0")
+            rig.command("abort")
+            await rig.until(lambda: "a" in rig.results(), 1800, every_s=1)
+            await rig.clock.sleep(300)
+            assert rig.status["state"] == "stopping"
+            assert {one.body["session_id"] for one in rig.said("status") if one.body["running"]} <= {
+                "a",
+                None,
+            }
+            rig.sim.faults.clear()
+            await rig.until(
+                lambda: rig.status["session_id"] == "b" and rig.status["running"], 1800, every_s=1
+            )
 
     run_virtual(night())

@@ -93,7 +93,6 @@ def test_a_wide_camera_sees_further() -> None:
         {"target": "M 31", "ra_coord": "00:42:44", "dec_coord": "+41:16:09"},
         {"target": "my own place", "ra_coord": 10.6847, "dec_coord": 41.269},
         {"target": "", "ra_coord": 10.6847, "dec_coord": 41.269},
-        {"target": "Jupiter", "ra_coord": 10.6847, "dec_coord": 41.269},
         {"target": "M 31"},
     ],
 )
@@ -138,3 +137,10 @@ def test_m_102_is_refused_with_both_places_and_taken_with_coordinates() -> None:
 def test_the_angle_between_two_places_is_that_of_the_ephemeris(one: SkyTarget, other: SkyTarget) -> None:
     seen = separation(one, other, None, datetime(2026, 3, 12, tzinfo=UTC))
     assert apart(one, other) == pytest.approx(seen, abs=0.05)  # refraction and aberration are not asked for
+
+
+@pytest.mark.parametrize("target", ["Moon", "Jupiter", "Sun"])
+def test_coordinates_of_what_moves_are_a_warning(target: str) -> None:
+    (problem,) = found(target=target, ra_coord=10.0, dec_coord=41.0)
+    assert (problem.code, problem.severity) == ("moving_target", Severity.WARNING)
+    assert "goto_solar" in problem.hint

@@ -16,6 +16,7 @@ from agent.telescope.errors import ProtocolError
 CAMERA_IDS: dict[int | None, Camera] = {0: Camera.TELE, 1: Camera.WIDE}
 SHARED_CAMERA_ID = 15
 _STACKING = 2  # technique
+_BINNING = "stackBinning"
 
 _LONGEST_TEXT = 200  # letters; names and versions have a tenth of that
 _EXPOSURE, _GAIN = 0, 1  # parameter ids of the V2 configuration
@@ -138,9 +139,14 @@ def with_config(built_in: Capabilities, config: DeviceConfig) -> Capabilities:
     return replace(built_in, cameras=cameras)
 
 
-def with_catalogue(built_in: Capabilities, catalogue: Catalogue) -> Capabilities:
-    """The built-in capabilities with the tables a V3 telescope gave in their place."""
+def with_catalogue(built_in: Capabilities, catalogue: Catalogue, *, unknown: bool = False) -> Capabilities:
+    """The built-in capabilities with the tables a V3 telescope gave in their place.
+
+    A telescope that nobody knows has no binning unless it lists it: it would not answer.
+    """
     cameras = {camera: _merge(own, catalogue.cameras[camera]) for camera, own in built_in.cameras.items()}
+    if unknown and _BINNING not in catalogue.shared:
+        cameras = {camera: replace(own, binnings=()) for camera, own in cameras.items()}
     return replace(built_in, cameras=cameras)
 
 

@@ -15,6 +15,7 @@ from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Exchange
 from agent.telescope.dwarf.state import DeviceState, Snapshot
 from agent.telescope.dwarf.wire.codes import CodeKind
+from agent.telescope.interface import Identity
 
 
 class Channel(Protocol):
@@ -28,6 +29,7 @@ class Channel(Protocol):
     model: str
     capabilities: Capabilities  # replaced by the telescope's own tables once it tells them
     config: DeviceConfig | None
+    identity: Identity | None
 
     def require_link(self) -> None:
         """Raise unless the telescope is connected."""

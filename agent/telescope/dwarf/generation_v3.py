@@ -191,7 +191,9 @@ class DialectV3(Dialect):
         for attempt in range(1, device.limits.catalogue_tries + 1):
             catalogue = await self._catalogue(device)
             if catalogue is not None and any(own.exposures for own in catalogue.cameras.values()):
-                device.capabilities = with_catalogue(newer_capabilities(device.model), catalogue)
+                built_in = newer_capabilities(device.model)
+                unknown = device.identity is not None and bool(device.identity.doubt)
+                device.capabilities = with_catalogue(built_in, catalogue, unknown=unknown)
                 _compare_ids(catalogue, self._mode)
                 return
             if attempt < device.limits.catalogue_tries:

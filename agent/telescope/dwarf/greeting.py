@@ -183,4 +183,4 @@ async def _learn(device: Device) -> None:
     except (HttpError, ProtocolError) as error:
         _LOGGER.debug("No parameter catalogue yet: %s", error)
         return
-    device.capabilities = with_catalogue(device.capabilities, read_catalogue(data))
+    device.capabilities = with_catalogue(device.capabilities, read_catalogue(data), unknown=True)
