@@ -58,6 +58,9 @@ class Habits:
         "one_is_battery",
         "15202: state 1 is told on battery (2 when charging), or while charging slowly (0 on battery).",
     )
+    lock: Literal["silent", "granted"] = _asked(
+        "silent", "Asking for the lock (13004): no word, or 15223 and an answer 0."
+    )
     occupied: Literal["reason", "empty"] = _asked(
         "reason", "The close 4409 of a second client: with the words DEVICE_OCCUPIED, or without any."
     )

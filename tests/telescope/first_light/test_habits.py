@@ -22,6 +22,7 @@ CHECKS: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
     "goto_needed": (("without-goto",), {}),
     "album": (("early-stop", "album"), {}),
     "charging": (("charging",), {}),
+    "lock": (("silent-commands",), {}),
     "occupied": (("second-client",), {}),
     "infinity_focus": (("infinity-focus",), {}),
     "calibration_end": (("calibration",), {}),

@@ -49,6 +49,16 @@ def test_what_newer_firmware_never_answers(cmd: int, message: Message | None) ->
     assert run_virtual(run()) == (False, [(HardwareRule.SILENT_COMMAND, str(cmd))])
 
 
+def test_newer_firmware_that_grants_the_lock_tells_the_role_and_answers() -> None:
+    async def run() -> None:
+        async with connected(generation="v3", habits={"lock": "granted"}, strict=True) as (_, client):
+            assert await client.code(13004, system.SetMasterLock(lock=True)) == 0
+            [role] = [one.read(notify.HostSlaveMode) for one in client.frames if one.cmd == 15223]
+            assert (role.mode, role.lock) == (0, True)
+
+    run_virtual(run())
+
+
 @pytest.mark.parametrize("cmd", [10000, 12000, 10039])
 def test_an_opening_of_older_firmware_costs_half_a_minute(cmd: int) -> None:
     async def run() -> tuple[float, float, list[HardwareRule]]:

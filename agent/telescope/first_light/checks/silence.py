@@ -24,9 +24,10 @@ async def silent_commands(bench: Bench) -> Finding:
         heard = await bench.line.ask(cmd, request, _LIMIT_S)
         if heard is not None:
             answered[str(int(cmd))] = heard.code
+    habits = {"lock": "granted" if answered.get(str(int(Cmd.MASTER_LOCK))) == 0 else "silent"}
     if answered:
-        return variant(f"Answered after all: {', '.join(answered)}.", {}, answered=answered)
-    return agrees("None of them was answered.")
+        return variant(f"Answered after all: {', '.join(answered)}.", habits, answered=answered)
+    return agrees("None of them was answered.", habits)
 
 
 @check(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from agent.targets import Site
 from agent.telescope.dwarf.proto import system_pb2 as proto
 from agent.telescope.simulator import notices
+from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.registry import OK, Call, on
 
@@ -49,9 +50,12 @@ def set_cpu_mode(device: Device, call: Call) -> int:
     return OK
 
 
-@on(13004, takes=proto.SetMasterLock, v3=False, silent_on_v3=True)
-def master_lock(_device: Device, call: Call) -> int:
+@on(13004, takes=proto.SetMasterLock)
+def master_lock(device: Device, call: Call) -> int | None:
     """Take or give back the lock; who controls the telescope is told before the answer."""
+    if device.options.is_v3 and device.options.habits.lock == "silent":
+        device.broke(HardwareRule.SILENT_COMMAND, call.peer.client_id, str(call.cmd))
+        return None
     call.peer.claim(lock=call.request.lock)
     return OK
 
