@@ -138,3 +138,12 @@ def test_m_102_is_refused_with_both_places_and_taken_with_coordinates() -> None:
 def test_the_angle_between_two_places_is_that_of_the_ephemeris(one: SkyTarget, other: SkyTarget) -> None:
     seen = separation(one, other, None, datetime(2026, 3, 12, tzinfo=UTC))
     assert apart(one, other) == pytest.approx(seen, abs=0.05)  # refraction and aberration are not asked for
+
+
+@pytest.mark.parametrize("name", ["Cygnus Loop Panel 2", "M 31 mosaic 1-2", "M31_03"])
+def test_a_pane_of_a_mosaic_may_lie_beside_what_it_is_named_after(name: str) -> None:
+    middle = resolve(name)
+    assert isinstance(middle, SkyTarget)
+    assert found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 4) == []
+    (problem,) = found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 20)
+    assert (problem.code, problem.severity) == ("wrong_place", Severity.ERROR)
