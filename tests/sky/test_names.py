@@ -88,6 +88,15 @@ NICKNAMES = {
     "Fish Head": "IC 1795",
 }
 COMPOSITES = {
+    "NGC 6992 Veil Nebula": "NGC 6992",
+    "Veil Nebula (NGC 6960)": "NGC 6960",
+    "M 66 - Leo Triplet": "M 66",
+    "Orion Nebula M42/M43": "M 42",
+    "IC434 Horsehead Nebula": "IC 434",
+    "M31 - Galaxie d'Andromède": "M 31",
+    "M 42 (Orionnebel)": "M 42",
+    "NGC7000 NorthAmerica": "NGC 7000",
+    "Heart Nebula NGC 896": "NGC 896",
     "NGC 7000 (North America)": "NGC 7000",
     "Andromeda Galaxy - M 31": "M 31",
     "M31_Andromeda": "M 31",
@@ -269,6 +278,8 @@ def test_a_planet_in_another_language_is_the_body(name: str, body: str) -> None:
         ("M 31 Whirlpool Galaxy", ("M 31", "Whirlpool Galaxy")),
         ("Andromeda, Pleiades", ("Andromeda", "Pleiades")),
         ("M 13/92", ("M 13", "M 92")),
+        ("NGC 6992 Western Veil", ("NGC 6992", "Western Veil")),
+        ("Little Gem", ("NGC 6445", "NGC 6818")),
         ("Moon (M 45)", ("Moon", "M 45")),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import ephem
 
-from agent.sky.catalogue.lookup import distinct, options, radians, same_place
+from agent.sky.catalogue.lookup import distinct, options, options_of_parts, radians, same_place
 from agent.sky.catalogue.names import designation, key, plain
 from agent.targets import SkyTarget, Target
 
@@ -93,7 +93,7 @@ def _cover(words: list[str], silent: set[str]) -> list[_Part] | None:
         for end in range(len(words), start, -1):
             name = " ".join(words[start:end])
             said_nothing = (end == start + 1 and name in silent) or key(name) in silent
-            meant = () if said_nothing else options(name)
+            meant = () if said_nothing else options_of_parts(name)
             if said_nothing or meant:
                 following = rest(end)
                 if following is not None:

@@ -27,12 +27,29 @@ _SEVERAL = {  # names that atlases and owners use for different places
     "spindle": ("NGC 5866", "NGC 3115"),
     "spindlegalaxy": ("NGC 5866", "NGC 3115"),
     "squid": ("Ou 4", "M 77"),
+    "littlegem": ("NGC 6445", "NGC 6818"),
     "ghost": ("Sh2-136", "IC 63", "NGC 3242"),
     "comacluster": ("Mel 111", "NGC 4889"),
     "starfishcluster": ("M 38", "NGC 6752"),
     **dict.fromkeys(("nebuleusemeduse", "nebuleusedelameduse"), _JELLYFISHES),
     **dict.fromkeys(("nebulosamedusa", "nebulosadelamedusa", "nebulosadellamedusa"), _JELLYFISHES),
 }
+_VEIL = ("NGC 6960", "NGC 6992", "Veil Complex")
+_PARTS = {  # large objects, with the numbers of parts that stand far from where the name alone leads
+    **dict.fromkeys(
+        ("veil", "veilnebula", "veilcomplex", "cygnusloop", "cirrusnebel", "schleiernebel"), _VEIL
+    ),
+    **dict.fromkeys(("nebuleuseduvoile", "dentellesducygne", "nebulosadelvelo", "nebulosavelo"), _VEIL),
+    **dict.fromkeys(("heart", "heartnebula", "herznebel"), ("NGC 896",)),
+    **dict.fromkeys(("heartandsoul", "heartandsoulnebulae"), ("IC 1805", "IC 1848")),
+    **dict.fromkeys(("leotriplet", "leotriplett"), ("M 65", "M 66", "NGC 3628")),
+    "markarianschain": ("M 84", "M 86"),
+}
+
+
+def options_of_parts(name: str) -> tuple[Target, ...]:
+    """Return the places that a name may mean beside another one: those of its parts as well."""
+    return (*options(name), *_found(map(key, _PARTS.get(key(name), ()))))
 
 
 def options(name: str) -> tuple[Target, ...]:

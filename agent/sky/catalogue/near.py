@@ -51,7 +51,7 @@ def near(asked: str) -> tuple[str, ...]:
     if not found and (part := next(_known_parts(words), None)):
         return (part,)
     targets = distinct(target for wanted in found or _sharing(set(words)) if (target := find(wanted)))
-    return tuple(target.name for target in targets[:_MOST])
+    return tuple(target.name for target in targets if len(options(target.name)) == 1)[:_MOST]
 
 
 def slips(one: str, other: str) -> int:
