@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,3 +49,26 @@ class Site:
     longitude: float
     altitude_m: float = 0.0
     timezone: str = "UTC"
+
+
+_LONGEST_NAME = 150
+_COUNT = r"\d{1,3}(?:\s*(?:[-x/_,]|of)\s*\d{1,3})*"
+_PANE = re.compile(
+    rf"""(?: [\s_\-–,;:(\[]+ (?: (?:panel|pane|panneau|panneaux|pannello|kachel|mosa[iï](?:c|k|que|co))
+                              (?: [\s_.:\#-]* (?:{_COUNT}|[a-z]) )?
+                            | (?:tile|part|teil|field|feld|champ|tuile|tessera|pan|p)[\s_.:\#-]* {_COUNT}
+                            | r\d{{1,2}}[\s_-]*c\d{{1,2}} )
+         | \s+ \d{{1,2}}\s*(?:[-x/]|of)\s*\d{{1,2}}
+         | \s* [(\[] \d{{1,2}} (?:\s*(?:[-x/]|of)\s*\d{{1,2}})?
+         | \s* \# \d{{1,2}}
+         | _ \d{{1,2}} (?:[_-]\d{{1,2}})? ) [)\]]? \s* $""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def without_pane(name: str) -> str:
+    """Return a target's name without a mosaic's pane: "M 31" for "M 31 Panel 2", "M31_02", "M 31 (1/4)".
+
+    Of "M 31 mosaic panel 2" only the last is taken off.
+    """
+    return name if len(name) > _LONGEST_NAME else _PANE.sub("", name)

@@ -1,11 +1,12 @@
 """Build the data files of the offline catalogue from the published catalogues.
 
-    python tools/build_catalogue.py --openngc DIR --sharpless FILE --barnard FILE
+    python tools/build_catalogue.py [--openngc DIR] [--sharpless FILE --barnard FILE]
 
 `--openngc` is the folder `database_files` of OpenNGC (https://github.com/mattiaverga/OpenNGC, CC-BY-SA-4.0)
 with NGC.csv and addendum.csv; `--sharpless` the file catalog.dat of CDS catalogue VII/20 (Sharpless 1959);
-`--barnard` the file barnard.dat of CDS catalogue VII/220A (Barnard 1927). Popular names are our own table,
-catalogue_names.csv beside this script. The same input gives the same bytes.
+`--barnard` the file barnard.dat of CDS catalogue VII/220A (Barnard 1927). Popular names are our own tables
+beside this script, catalogue_names.csv and, in other languages, catalogue_foreign_names.csv. What has no
+source given stays as it is; the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ import ephem
 from agent.sky.catalogue.names import designation, key
 
 OWN_NAMES = Path(__file__).with_name("catalogue_names.csv")
+FOREIGN_NAMES = Path(__file__).with_name("catalogue_foreign_names.csv")
 DATA = Path(__file__).parents[1] / "agent" / "sky" / "catalogue" / "data"
 LIMIT_BYTES = 250_000  # the whole catalogue ships in the wheel
 
 _WANTED_IDENTIFIERS = ("C ", "SH 2-", "Mel ", "Cl ", "LBN ")
 _NOT_THERE = {"NonEx"}
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 Row = tuple[list[str], str, float, float]  # names, the name of another row it stands for, hours, degrees
 
@@ -37,15 +40,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--openngc", type=Path, required=True)
-    parser.add_argument("--sharpless", type=Path, required=True)
-    parser.add_argument("--barnard", type=Path, required=True)
-    arguments = parser.parse_args()
+    parser.add_argument("--openngc", type=Path)
+    parser.add_argument("--sharpless", type=Path)
+    parser.add_argument("--barnard", type=Path)
+    given = parser.parse_args()
     _write("names.csv.gz", _own_names())
-    openngc = [*_openngc(arguments.openngc / "NGC.csv"), *_openngc(arguments.openngc / "addendum.csv")]
-    _write("openngc.csv.gz", _with_whole_objects(openngc))
-    sharpless = _sharpless(arguments.sharpless.read_text().splitlines())
-    _write("nebulae.csv.gz", [*sharpless, *_barnard(arguments.barnard.read_text().splitlines())])
+    _write("foreign.csv.gz", _foreign_names())
+    if given.openngc:
+        openngc = [*_openngc(given.openngc / "NGC.csv"), *_openngc(given.openngc / "addendum.csv")]
+        _write("openngc.csv.gz", _with_whole_objects(openngc))
+    if given.sharpless and given.barnard:
+        sharpless = _sharpless(given.sharpless.read_text().splitlines())
+        _write("nebulae.csv.gz", [*sharpless, *_barnard(given.barnard.read_text().splitlines())])
     total = sum(file.stat().st_size for file in DATA.glob("*.gz"))
     print(f"{total} bytes")
     if total > LIMIT_BYTES:
@@ -84,6 +90,19 @@ def _own_names() -> Iterator[Row]:
             continue
         name, same_as, ra, dec = line.split(";")
         yield [name], same_as, _sexagesimal(ra or "0 0 0"), _sexagesimal(dec or "0 0 0")
+
+
+def _foreign_names() -> Iterator[Row]:
+    """Give each object's names in other languages once, umlauts also as "ae", "oe" and "ue"."""
+    for line in FOREIGN_NAMES.read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        same_as, *languages = line.split(";")
+        written = [name for language in languages for name in language.split("|") if name]
+        by_key = {key(name): name for name in [*(n.translate(_SPELT_OUT) for n in written), *written]}
+        by_key.pop(key(same_as), None)  # differs by accents alone
+        if by_key:
+            yield list(by_key.values()), same_as, 0.0, 0.0
 
 
 def _sharpless(lines: Iterable[str]) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from agent.session.coordinates import OutOfRangeError
 from agent.session.foreign import told, translated
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
+from agent.session.other_files import other_file
 from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
 from agent.session.sections import SECTIONS, WAIT_TYPO, Command, IdCommand
@@ -96,7 +97,12 @@ def read_session(
     try:
         raw = decode_object(data)
     except BadValueError as error:
-        return Reading(None, (Problem(error.code, error.message, error.hint),))
+        known = other_file(data) if isinstance(data, bytes | str) else None
+        return Reading(None, (known or Problem(error.code, error.message, error.hint),))
+    if not {"command", "id_command"} & raw.keys() and isinstance(data, bytes | str):
+        known = other_file(data)
+        if known is not None:
+            return Reading(None, (known,), raw)
     ours = translated(raw)
     raw = ours or raw
     body = body_of(raw)

@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 
 from agent.errors import AgentError, Problem, warning
 from agent.session.sections import GotoManual
+<<<<<<< HEAD
 from agent.targets import SkyTarget, SolarTarget, Target
+=======
+from agent.targets import SkyTarget, Target, without_pane
+>>>>>>> names
 
 Resolve = Callable[[str], Target]
 
 FAR_DEG = 3.0  # further off than any framing: the wrong place, unless the session says otherwise
+_PANES_DEG = 10.0  # how far a pane of a mosaic may lie from the middle of what it is named after
 _SAME_DEG = 0.5  # a slip explains coordinates when without it they are this near
 
 
@@ -30,6 +35,8 @@ def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, p
         return None
     given = SkyTarget("", goto.ra_coord, goto.dec_coord)
     away = apart(given, place)
+    if without_pane(goto.target) != goto.target:
+        field_deg = max(field_deg, _PANES_DEG)
     if away <= field_deg:
         return None
     message = f"{_stands(place)}; these coordinates ({_words(given)}) are {_degrees(away)} away."

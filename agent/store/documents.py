@@ -14,6 +14,7 @@ from agent.errors import Problem, errors_of, warnings_of
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
+from agent.session.other_files import HEAD_BYTES, other_file
 from agent.session.times import local_words, session_zone
 from agent.session.writing import Process, with_fields
 from agent.sky.catalogue import resolve
@@ -70,11 +71,9 @@ class ContentReader:
         if not stamp.regular:
             return self._unusable("not_a_file", "This is not a plain file.", "Put a copy of the file here.")
         if stamp.size > MAX_BYTES:
-            return self._unusable(
-                "too_large",
-                f"The file has {stamp.size} bytes; a session has at most {MAX_BYTES}.",
-                "Was another file renamed to .json?",
-            )
+            message = f"The file has {stamp.size} bytes; a session has at most {MAX_BYTES}."
+            known = kind_of(path) or Problem("too_large", message, "Was another file renamed to .json?")
+            return self._unusable(known.code, known.message, known.hint)
         try:
             read = disk.read(path, MAX_BYTES)
         except FileNotFoundError:
@@ -117,6 +116,15 @@ class ContentReader:
 def process_of(document: SessionDocument) -> str:
     """Return the seed's status word in lower case."""
     return document.id_command.process.strip().lower()
+
+
+def kind_of(path: Path) -> Problem | None:
+    """Return what a file is that is no session, as far as its beginning tells; None when it does not."""
+    try:
+        read = disk.read(path, HEAD_BYTES)
+    except OSError:
+        return None
+    return other_file(read[0]) if read else None
 
 
 def session_id_of(name: str) -> str:

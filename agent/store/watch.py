@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.clock import Clock
 from agent.store.disk import Stamp
-from agent.store.documents import Content, ContentReader
+from agent.store.documents import Content, ContentReader, kind_of
 from agent.store.errors import store_error
 from agent.store.folders import is_conflict_copy, is_session_name
 from agent.text import printable
@@ -142,6 +142,9 @@ class Watch:
             if is_conflict_copy(name):
                 message = "%s in %s is left alone: it is a sync tool's copy of a session that changed twice"
                 _LOGGER.warning(message, printable(name), self._folder.name)
+            elif known := kind_of(self._folder / name):
+                message = "%s in %s is left alone: %s"
+                _LOGGER.warning(message, printable(name), self._folder.name, known)
             else:
                 message = "%s in %s is left alone: sessions end in .json"
                 _LOGGER.info(message, printable(name), self._folder.name)

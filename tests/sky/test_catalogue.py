@@ -103,7 +103,7 @@ def test_every_messier_caldwell_and_sharpless_number_is_known() -> None:
     ("name", "near"),
     [
         ("Androemda Galaxy", "Andromeda Galaxy"),
-        ("M 31 mosaic", "M 31"),
+        ("M 31 test", "M 31"),
         ("Betelgeux", "Betelgeuse"),
         ("Jupitr", "Jupiter"),
         ("NGC 70000", "NGC 7000"),
@@ -123,10 +123,10 @@ def test_an_unknown_name_without_any_likeness_asks_for_coordinates() -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=30))
-def test_any_text_is_a_target_or_an_unknown_target(text: str) -> None:
+def test_any_text_is_a_target_or_an_error_that_says_so(text: str) -> None:
     try:
         target = resolve(text)
-    except UnknownTargetError:
+    except (UnknownTargetError, AmbiguousTargetError):
         return
     assert key(target.name) == key(text)
 
@@ -160,7 +160,7 @@ def test_the_data_ships_small_and_with_its_licence() -> None:
 
 def test_importing_the_catalogue_reads_no_data() -> None:
     code = (
-        "import agent.sky.catalogue as c; assert c._places.cache_info().currsize == 0;"
-        "c.resolve('mars'); assert c._places.cache_info().currsize == 0"
+        "import agent.sky.catalogue as c; assert c.lookup.places.cache_info().currsize == 0;"
+        "c.resolve('mars'); assert c.lookup.places.cache_info().currsize == 0"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,27 +1,25 @@
 """The offline target catalogue: from a name to a place in the sky.
 
-It knows NGC, IC, Messier and Caldwell (OpenNGC), Sharpless and Barnard, popular names, bright stars, the
-planets, the Moon and the Sun. Its data is read when the first name is asked for.
+It knows NGC, IC, Messier and Caldwell (OpenNGC), Sharpless and Barnard, popular names in five languages,
+bright stars, the planets, the Moon and the Sun. Its data is read when the first name is asked for.
 """
 
 from __future__ import annotations
 
-import difflib
-import math
-from functools import cache
-
-import ephem
-import ephem.stars
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from agent.errors import AgentError
-from agent.sky.catalogue.data_files import Place, Places
-from agent.sky.catalogue.names import designation, key
-from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
+from agent.sky.catalogue.composites import composite
+from agent.sky.catalogue.lookup import options
+from agent.sky.catalogue.near import near
+from agent.targets import SkyTarget, Target, without_pane
+from agent.text import escaped
 
 __all__ = ["AmbiguousTargetError", "UnknownTargetError", "resolve"]
 
-_AMBIGUOUS = {"m 102": ("M 101", "NGC 5866")}  # OpenNGC takes it for the first, most atlases for the second
-_NEAR = 3  # suggestions in an error
+_LONGEST = 150  # characters of what may be a name
+_ARTICLES = {"the", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo", "gli", "i"}
 
 
 class UnknownTargetError(AgentError):
@@ -36,79 +34,58 @@ class UnknownTargetError(AgentError):
 
 
 class AmbiguousTargetError(AgentError):
-    """A name that atlases use for different places."""
+    """A name that is used for different places, or several names that disagree."""
 
     code = "ambiguous_target"
 
-    def __init__(self, name: str, places: tuple[str, ...]) -> None:
-        found = [place for spelling in places if (place := _find(key(spelling))) is not None]
-        said = [f"{place.name} ({place.ra_hours:.4f} h {place.dec_degrees:+.2f}°)" for place in found]
-        super().__init__(f"{name!r} stands for different places.", hint=f"Say {' or '.join(said)}.")
+    def __init__(self, name: str, targets: Sequence[Target]) -> None:
+        super().__init__(
+            f"{name!r} stands for different places.", hint=f"Say {' or '.join(map(_place_words, targets))}."
+        )
 
 
 def resolve(name: str) -> Target:
     """Return the target of that name, which it keeps as written.
 
+    The name may come without its noun ("Flame"), with others of the same place ("NGC 7000 (North America)"),
+    with the pane of a mosaic ("M 31 Panel 2"), and in German, French, Spanish or Italian.
     UnknownTargetError if there is none, AmbiguousTargetError if there are several.
     """
     asked = " ".join(name.split())
-    wanted = key(asked)
-    body = _solar_bodies().get(wanted)
-    if body is not None:
-        return SolarTarget(asked, body)
-    if wanted in _AMBIGUOUS:
-        raise AmbiguousTargetError(asked, _AMBIGUOUS[wanted])
-    place = _find(wanted)
-    if place is None:
-        raise UnknownTargetError(asked, _near(asked, wanted))
-    return SkyTarget(asked, place.ra_hours, place.dec_degrees)
+    if len(asked) > _LONGEST:
+        raise UnknownTargetError(escaped(asked, _LONGEST), ())
+    for meant in _readings(asked):
+        if len(meant) > 1:
+            raise AmbiguousTargetError(asked, meant)
+        if meant:
+            return replace(meant[0], name=asked)
+    raise UnknownTargetError(asked, near(_wholes(asked)[-1]))
 
 
-@cache
-def _solar_bodies() -> dict[str, SolarBody]:
-    return {body.value: body for body in SolarBody}
+def _readings(asked: str) -> Iterator[tuple[Target, ...]]:
+    """Give what a name may mean, the most literal reading first."""
+    wholes = _wholes(asked)
+    for text in wholes:
+        yield options(text)
+        yield options(text.replace("&", " and ").replace("+", " and "))
+        article, _, rest = text.partition(" ")
+        if article.casefold() in _ARTICLES:
+            yield options(rest)
+        elif text[:2].casefold() == "l'":
+            yield options(text[2:])
+    for text in wholes:
+        yield composite(text)
 
 
-@cache
-def _places() -> Places:
-    return Places()
+def _wholes(asked: str) -> list[str]:
+    """Return the name as it is, then without one word for a pane after the other."""
+    wholes = [asked]
+    while (shorter := without_pane(wholes[-1])) != wholes[-1]:
+        wholes.append(shorter)
+    return wholes
 
 
-@cache
-def _stars() -> dict[str, Place]:
-    stars = {}
-    for name in ephem.stars.stars:
-        star = ephem.star(name)
-        place = Place(name, math.degrees(star._ra) / 15 % 24, math.degrees(star._dec))
-        stars[key(name)] = place
-    return stars
-
-
-def _find(wanted: str) -> Place | None:
-    place = _places().get(wanted) or _stars().get(wanted)
-    while place is not None and place.same_as:
-        wanted = place.same_as
-        place = _places().get(wanted) or _stars().get(wanted)
-    return place
-
-
-def _near(asked: str, wanted: str) -> tuple[str, ...]:
-    """Return the closest names: a part that is known ("M31 mosaic"), else similar spellings."""
-    words = asked.split()
-    for count in range(len(words) - 1, 0, -1):
-        part = " ".join(words[:count])
-        if _find(key(part)) is not None:
-            return (part,)
-    catalogue = designation(asked)
-    if catalogue is not None:
-        candidates = [spelling for spelling in _places() if spelling.startswith(f"{catalogue[0]} ")]
-    else:
-        names = [spelling for spelling in _places() if " " not in spelling]
-        candidates = [*names, *_stars(), *_solar_bodies()]
-    close = difflib.get_close_matches(wanted, candidates, n=_NEAR, cutoff=0.7)
-    return tuple(dict.fromkeys(_shown(spelling) for spelling in close))
-
-
-def _shown(spelling: str) -> str:
-    place = _places().get(spelling) or _stars().get(spelling)
-    return place.name if place else spelling.capitalize()
+def _place_words(target: Target) -> str:
+    if isinstance(target, SkyTarget):
+        return f"{target.name} ({target.ra_hours:.4f} h {target.dec_degrees:+.2f}°)"
+    return target.name

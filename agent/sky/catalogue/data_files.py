@@ -7,6 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
+_FILES = (
+    "names.csv.gz",
+    "openngc.csv.gz",
+    "nebulae.csv.gz",
+    "foreign.csv.gz",
+)  # the first to know a name wins
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -23,7 +30,7 @@ class Places:
 
     def __init__(self) -> None:
         self._lines: dict[str, str] = {}
-        for file in ("names.csv.gz", "openngc.csv.gz", "nebulae.csv.gz"):  # the first to know a name wins
+        for file in _FILES:
             for line in _lines(file):
                 for spelling in line.partition(";")[0].split("|"):
                     self._lines.setdefault(spelling, line)

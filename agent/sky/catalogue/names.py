@@ -25,7 +25,7 @@ _DESIGNATION = re.compile(
 
 def designation(name: str) -> tuple[str, str] | None:
     """Split a designation: "NGC 0040" is ("ngc", "40"), "IC 186A" ("ic", "186a"). None for a name."""
-    text = _plain(name)
+    text = plain(name)
     sharpless = _SHARPLESS.fullmatch(text)
     if sharpless:
         return "sh2", sharpless[1]
@@ -40,10 +40,10 @@ def key(name: str) -> str:
     split = designation(name)
     if split is not None:
         return f"{split[0]} {split[1]}"
-    return _plain(name).removeprefix("the ").replace(" ", "")
+    return plain(name).removeprefix("the ").replace(" ", "")
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Lower case, no accents, no apostrophes, everything else that is no letter or digit a blank."""
     text = unicodedata.normalize("NFKD", name).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter) and letter not in "'’`")

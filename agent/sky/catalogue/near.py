@@ -1,0 +1,114 @@
+"""What may be meant by a name that is not known: near in meaning, or a slip of the fingers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.sky.catalogue.lookup import bodies, distinct, find, options, places, stars
+from agent.sky.catalogue.names import designation, key, plain
+
+_MOST = 3
+_SAYS_LITTLE = {
+    *(
+        "nebula",
+        "galaxy",
+        "cluster",
+        "nebulae",
+        "galaxies",
+        "star",
+        "the",
+        "and",
+        "dwarf",
+        "open",
+        "globular",
+    ),
+    *("great", "little", "small", "large", "blue", "red", "dark", "black", "white", "silver", "double"),
+    *("north", "south", "east", "west", "northern", "southern", "eastern", "western", "head", "eye", "cloud"),
+    *("nebuleuse", "galaxie", "amas", "nebulosa", "galaxia", "cumulo", "galassia", "ammasso", "nebel", "del"),
+    *(
+        "della",
+        "dei",
+        "des",
+        "les",
+        "las",
+        "los",
+        "grand",
+        "grande",
+        "gran",
+        "petit",
+        "petite",
+        "alpha",
+        "beta",
+    ),
+}
+
+
+def near(asked: str) -> tuple[str, ...]:
+    """Return at most three known names: a typing error away, part of what was asked, or sharing a word."""
+    words = plain(asked).split()
+    split = designation(asked)
+    found = list(_numbers(*split)) if split else _typing_errors(key(asked))
+    if not found and (part := next(_known_parts(words), None)):
+        return (part,)
+    targets = distinct(target for wanted in found or _sharing(set(words)) if (target := find(wanted)))
+    return tuple(target.name for target in targets if len(options(target.name)) == 1)[:_MOST]
+
+
+def slips(one: str, other: str) -> int:
+    """Count the letters wrong, missing, too many or swapped between two words."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        earlier, before, row = before, row, [i]
+        for j, its in enumerate(other, start=1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
+            if earlier and j > 1 and letter == other[j - 2] and one[i - 2] == its:
+                best = min(best, earlier[j - 2] + 1)
+            row.append(best)
+    return row[-1]
+
+
+def _known_parts(words: list[str]) -> Iterator[str]:
+    for count in range(len(words) - 1, 0, -1):
+        for start in range(len(words) - count + 1):
+            name = " ".join(words[start : start + count])
+            meant = () if name in _SAYS_LITTLE else options(name)
+            if len(meant) == 1:
+                yield meant[0].name
+
+
+def _numbers(prefix: str, number: str) -> Iterator[str]:
+    """Give the numbers of the same catalogue with one digit less, or two of them swapped."""
+    for at in range(len(number)):
+        yield f"{prefix} {number[:at]}{number[at + 1 :]}"
+        yield f"{prefix} {number[:at]}{number[at : at + 2][::-1]}{number[at + 2 :]}"
+
+
+def _typing_errors(wanted: str) -> list[str]:
+    """Give the names that are one letter in ten away, with or without their noun, the nearest first."""
+    close = []
+    for name in _names() if len(wanted) > 3 else ():
+        for form in {name, name.removesuffix("nebula"), name.removesuffix("galaxy")}:
+            allowed = 1 + max(len(form), len(wanted)) // 10
+            if abs(len(form) - len(wanted)) <= allowed and (count := slips(wanted, form)) <= allowed:
+                close.append((count, name))
+    return [name for _, name in sorted(close)]
+
+
+def _sharing(words: set[str]) -> list[str]:
+    """Give the names that share a word which says something, those with the most of them first."""
+    said = {word for word in words - _SAYS_LITTLE if len(word) > 2 and not word.isdigit()}
+    ranked = []
+    for name in _names() if said else ():
+        target = find(name)
+        own = set(plain(target.name).split()) if target else set()
+        if own & said:
+            ranked.append((-len(own & said), len(own), name))
+    return [name for *_, name in sorted(ranked)]
+
+
+def _names() -> Iterator[str]:
+    """Give the key of every name that is no number of a catalogue."""
+    yield from (spelling for spelling in places() if " " not in spelling)
+    yield from stars()
+    yield from bodies()
