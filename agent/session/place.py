@@ -7,11 +7,7 @@ from collections.abc import Callable, Iterator
 
 from agent.errors import AgentError, Problem, warning
 from agent.session.sections import GotoManual
-<<<<<<< HEAD
-from agent.targets import SkyTarget, SolarTarget, Target
-=======
-from agent.targets import SkyTarget, Target, without_pane
->>>>>>> names
+from agent.targets import SkyTarget, SolarTarget, Target, without_pane
 
 Resolve = Callable[[str], Target]
 

@@ -139,13 +139,13 @@ def test_the_angle_between_two_places_is_that_of_the_ephemeris(one: SkyTarget, o
     assert apart(one, other) == pytest.approx(seen, abs=0.05)  # refraction and aberration are not asked for
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("target", ["Moon", "Jupiter", "Sun"])
 def test_coordinates_of_what_moves_are_a_warning(target: str) -> None:
     (problem,) = found(target=target, ra_coord=10.0, dec_coord=41.0)
     assert (problem.code, problem.severity) == ("moving_target", Severity.WARNING)
     assert "goto_solar" in problem.hint
-=======
+
+
 @pytest.mark.parametrize("name", ["Cygnus Loop Panel 2", "M 31 mosaic 1-2", "M31_03"])
 def test_a_pane_of_a_mosaic_may_lie_beside_what_it_is_named_after(name: str) -> None:
     middle = resolve(name)
@@ -153,4 +153,3 @@ def test_a_pane_of_a_mosaic_may_lie_beside_what_it_is_named_after(name: str) -> 
     assert found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 4) == []
     (problem,) = found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 20)
     assert (problem.code, problem.severity) == ("wrong_place", Severity.ERROR)
->>>>>>> names
