@@ -104,7 +104,9 @@ def find_count(offered: CameraCapabilities, wish: int | None, *, until_end: bool
         )
     if not offered.min_count <= wish <= offered.max_count:
         raise BadValueError(
-            f"count {wish} is not between {offered.min_count} and {offered.max_count}.", code="out_of_range"
+            f"count {wish} is not between {offered.min_count} and {offered.max_count}.",
+            hint="" if wish else "0 needs an end_time beside it: as many frames as come until then.",
+            code="out_of_range",
         )
     return wish
 

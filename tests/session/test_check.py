@@ -265,3 +265,10 @@ def test_what_the_deep_sky_does_not_offer_is_warned_of(
     assert not errors_of(found)
     moon = {"do_action": True, "target": "Moon"}
     assert problems(capabilities_for(model), goto_solar=moon, setup_camera=tele) == []
+
+
+def test_no_count_needs_an_end_time_and_says_so() -> None:
+    problem = only(problems(goto_manual=GOTO, setup_camera={**TELE, "count": 0}))
+    assert (problem.code, problem.severity) == ("out_of_range", Severity.ERROR)
+    assert "end_time" in problem.hint
+    assert problems(goto_manual=GOTO, setup_camera={**TELE, "count": 0, "end_time": "04:00"}) == []
