@@ -14,6 +14,7 @@ from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 STEP = {"do_action": True}
@@ -62,8 +63,7 @@ def first(model: str) -> dict[str, Any]:
     return session(auto_focus=STEP, calibration=STEP, setup_camera=TELE, setup_wide_camera=wide)
 
 
-@pytest.mark.parametrize("habits", Habits.one_by_one(), ids=str)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("model", "habits"), sliced(MODELS, Habits.one_by_one()), ids=str)
 def test_two_sessions_in_every_reading_of_the_firmware(
     observatory: Callable[..., Observatory], model: str, habits: Habits
 ) -> None:
@@ -78,8 +78,7 @@ def test_two_sessions_in_every_reading_of_the_firmware(
     assert [one["frames"]["taken"] for one in results] == [10 + wide, 10]
 
 
-@pytest.mark.parametrize("habits", Habits.all("missing_darks"), ids=str)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("model", "habits"), sliced(MODELS, Habits.all("missing_darks")), ids=str)
 def test_a_telescope_without_darks_takes_every_frame_and_the_result_says_so(
     observatory: Callable[..., Observatory], model: str, habits: Habits
 ) -> None:
@@ -89,9 +88,11 @@ def test_a_telescope_without_darks_takes_every_frame_and_the_result_says_so(
     assert "dark" in str(result).lower()
 
 
-@pytest.mark.parametrize("habits", Habits.all("solar_ids", "foreign_ids"), ids=str)
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("target", ["Moon", "Jupiter"])
+@pytest.mark.parametrize(
+    ("model", "habits", "target"),
+    sliced(MODELS, Habits.all("solar_ids", "foreign_ids"), ["Moon", "Jupiter"]),
+    ids=str,
+)
 def test_the_moon_and_planets_are_shot_in_their_own_modes(
     observatory: Callable[..., Observatory], model: str, habits: Habits, target: str
 ) -> None:

@@ -12,6 +12,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from tests.app.conftest import Observatory, session
 from tests.safety.rig import Rig, long_session, on_the_wire, seconds
 from tests.safety.test_by_hand import armed
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 WEATHER = {"policy": "wait", "inputs": ["roof"], "ttl_s": 3600, "clear_for_min": 1}
@@ -27,8 +28,7 @@ NEWS: dict[str, Callable[[Observatory], None]] = {
 }
 
 
-@pytest.mark.parametrize("news", NEWS)
-@pytest.mark.parametrize("turns", range(12))
+@pytest.mark.parametrize(("news", "turns"), sliced(list(NEWS), range(12)))
 def test_two_orders_a_few_turns_of_the_loop_apart_are_both_obeyed_at_once(
     tmp_path: Path, news: str, turns: int
 ) -> None:

@@ -13,6 +13,7 @@ from agent.telescope.errors import RefusedError, TransientError
 from agent.telescope.interface import CameraSettings, CaptureReport
 from agent.telescope.simulator import Habits, notices
 from agent.telescope.simulator.history import ShutterOpened, Slew
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.dwarf.support import BASEL, ORION, Bench, bench, on_bench
 
@@ -22,7 +23,9 @@ MOON = SolarTarget("Moon", SolarBody.MOON)
 SUN = SolarTarget("Sun", SolarBody.SUN)
 SETTINGS = CameraSettings(exposure=150, gain=80, filter=1, count=2)
 MODELS = ("D2", "D3", "mini")
-modes_and_ids = pytest.mark.parametrize("habits", Habits.all("foreign_ids", "same_mode", "go_live"), ids=str)
+modes_and_ids = pytest.mark.parametrize(
+    ("model", "habits"), sliced(MODELS, Habits.all("foreign_ids", "same_mode", "go_live")), ids=str
+)
 
 
 async def session(b: Bench, target: SkyTarget | SolarTarget = ORION) -> CaptureReport:
@@ -41,7 +44,6 @@ def opened(b: Bench) -> list[tuple[int, float, int, int]]:
     return [(one.camera, one.exposure_s, one.gain, one.frames) for one in b.sim.history.of(ShutterOpened)]
 
 
-@pytest.mark.parametrize("model", MODELS)
 @modes_and_ids
 def test_two_sessions_on_one_connection_and_the_wide_camera_after_them(habits: Habits, model: str) -> None:
     async def run(b: Bench) -> None:
@@ -63,9 +65,9 @@ def test_two_sessions_on_one_connection_and_the_wide_camera_after_them(habits: H
 
 
 @modes_and_ids
-def test_a_telescope_left_in_deep_sky_by_another_client_is_entered_anew(habits: Habits) -> None:
+def test_a_telescope_left_in_deep_sky_by_another_client_is_entered_anew(model: str, habits: Habits) -> None:
     async def run() -> CaptureReport:
-        async with bench(habits=habits, connect=False) as b:
+        async with bench(model=model, habits=habits, connect=False) as b:
             b.sim.state.shooting_mode, b.sim.state.technique = 2, 2
             await b.connected()
             return await session(b)
@@ -73,12 +75,16 @@ def test_a_telescope_left_in_deep_sky_by_another_client_is_entered_anew(habits: 
     assert run_virtual(run()).taken == 2
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("habits", Habits.all("foreign_ids", "solar_ids"), ids=str)
-@pytest.mark.parametrize(("target", "mode"), [(MOON, 9), (JUPITER, 10), (SUN, 8)], ids=str)
+@pytest.mark.parametrize(
+    ("model", "habits", "where"),
+    sliced(MODELS, Habits.all("foreign_ids", "solar_ids"), [(MOON, 9), (JUPITER, 10), (SUN, 8)]),
+    ids=str,
+)
 def test_sun_moon_and_planets_have_modes_of_their_own(
-    habits: Habits, target: SolarTarget, mode: int, model: str
+    model: str, habits: Habits, where: tuple[SolarTarget, int]
 ) -> None:
+    target, mode = where
+
     async def run(b: Bench) -> None:
         assert (await session(b, target)).taken == 2
         assert (b.sim.state.shooting_mode, b.sim.state.technique) == (mode, 2)

@@ -17,6 +17,7 @@ from agent.telescope.first_light.line import Line, Place
 from agent.telescope.first_light.notebook import Notebook
 from agent.telescope.first_light.walk import chosen, walk
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.first_light.support import BASEL, HANDS, MOONLIT, NIGHT, Script, light, place_of
 
@@ -151,9 +152,14 @@ def test_nobody_at_that_address_is_said_so(tmp_path: Path) -> None:
     run_virtual(run())
 
 
-@pytest.mark.parametrize("check", ["without-darks", "early-stop", "link-gone", "wide-capture"])
-@pytest.mark.parametrize("later", [0.0, 0.5, 4.0, 12.0])
-@pytest.mark.parametrize("darks", ["there", "refused", "late", "silent"])
+@pytest.mark.parametrize(
+    ("check", "later", "darks"),
+    sliced(
+        ["without-darks", "early-stop", "link-gone", "wide-capture"],
+        [0.0, 0.5, 4.0, 12.0],
+        ["there", "refused", "late", "silent"],
+    ),
+)
 def test_ctrl_c_in_a_capture_stops_it_and_keeps_the_file(
     tmp_path: Path, check: str, later: float, darks: str
 ) -> None:
@@ -186,8 +192,10 @@ def test_ctrl_c_in_a_capture_stops_it_and_keeps_the_file(
     assert Notebook.read(path).findings["known-modes"].verdict is Verdict.AGREES
 
 
-@pytest.mark.parametrize("check", ["calibration", "polar-alignment", "second-goto", "goto-moon"])
-@pytest.mark.parametrize("later", [0.0, 2.0, 10.0, 25.0])
+@pytest.mark.parametrize(
+    ("check", "later"),
+    sliced(["calibration", "polar-alignment", "second-goto", "goto-moon"], [0.0, 2.0, 10.0, 25.0]),
+)
 def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> None:
     async def run() -> None:
         clock = LoopClock(MOONLIT)
