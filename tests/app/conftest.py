@@ -128,6 +128,7 @@ class Observatory:
             if agent.done():
                 agent.result()
             while not self.said("safety"):  # the last thing said at the start: everything is subscribed now
+                assert not agent.done(), f"the agent ended by itself with code {agent.result()}"
                 await self.clock.sleep(0.1)
             for station in self.stations.values():
                 await station.intake.looked()
