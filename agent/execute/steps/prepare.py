@@ -50,9 +50,7 @@ def _require_offered(context: StepContext, step: PlannedStep) -> None:
         raise StepFailedError(
             f"{step.label}: the telescope does not offer {name} {getattr(of_step, 'name', of_step)} here.",
             code="not_offered",
-            hint=f"It offers {there[0]} to {there[-1]}."
-            if len(there) > _FEW
-            else f"It offers {_listed(there)}.",
+            hint=f"It offers {_listed(there)}.",
         )
 
 

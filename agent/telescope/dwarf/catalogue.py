@@ -14,7 +14,6 @@ from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.errors import ProtocolError
 
 CAMERA_IDS: dict[int | None, Camera] = {0: Camera.TELE, 1: Camera.WIDE}
-SHARED_CAMERA_ID = 15
 _STACKING = 2  # technique
 _BINNING = "stackBinning"
 

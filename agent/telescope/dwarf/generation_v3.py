@@ -105,8 +105,8 @@ class DialectV3(Dialect):
         phase = focus.WhichOneof("activity")
         return Snapshot(
             capturing={
-                Camera.TELE: _stacks(answer.tele),
-                Camera.WIDE: _stacks(answer.wide),
+                Camera.TELE: stacks(answer.tele),
+                Camera.WIDE: stacks(answer.wide),
             },
             focusing=phase is not None and getattr(focus, phase).state == State.RUNNING,
             calibrated=answer.device.HasField("calibration_result"),
@@ -217,7 +217,8 @@ def _compare_ids(catalogue: Catalogue, mode: int) -> None:
             _LOGGER.info("The telescope lists another id for its %s: %d", parameter.setting, listed)
 
 
-def _stacks(camera: task_pb2.CameraState) -> bool:
+def stacks(camera: task_pb2.CameraState) -> bool:
+    """Whether a capture of this camera is not over."""
     exclusive = camera.exclusive
     return exclusive.WhichOneof("activity") == "stacking" and exclusive.stacking.state in (
         State.RUNNING,

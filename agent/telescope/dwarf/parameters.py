@@ -54,6 +54,7 @@ PARAMETERS = (
     Parameter("format", "stackFormat", Cmd.SET_PARAM_INT, _CAPTURE, 15, _NEITHER),
     Parameter("count", "stackCount", Cmd.SET_PARAM_INT, _CAPTURE, 16),
 )
+PARAMETER = {one.setting: one for one in PARAMETERS}
 
 
 @dataclass(slots=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from agent.telescope.dwarf.generation_v3 import stacks
 from agent.telescope.dwarf.proto import camera_pb2, task_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY, STACKING
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light.check import Bench
 from agent.telescope.first_light.line import Heard
-from agent.telescope.first_light.params import DEEP_SKY
-
-_STACKING = 2  # technique
-_RUNS = (1, 2)  # states of a capture that is not over
 
 
 async def state_of(bench: Bench) -> task_pb2.DeviceStateAnswer | None:
@@ -26,10 +24,7 @@ async def mode_of(bench: Bench) -> int | None:
 
 def stacking(state: task_pb2.DeviceStateAnswer) -> bool:
     """Whether a capture runs, with either camera."""
-    return any(
-        camera.exclusive.WhichOneof("activity") == "stacking" and camera.exclusive.stacking.state in _RUNS
-        for camera in (state.tele, state.wide)
-    )
+    return any(map(stacks, (state.tele, state.wide)))
 
 
 async def switch(bench: Bench, mode: int) -> Heard | None:
@@ -43,7 +38,7 @@ async def enter(bench: Bench, mode: int = DEEP_SKY) -> bool:
         await switch(bench, mode)
     stream = task_pb2.EnterCamera(stream=task_pb2.EnterCamera.Stream(encode_type=1))
     await bench.line.ask(Cmd.ENTER_CAMERA, stream)
-    await bench.line.ask(Cmd.SWITCH_TECHNIQUE, task_pb2.SwitchTechnique(tech=_STACKING))
+    await bench.line.ask(Cmd.SWITCH_TECHNIQUE, task_pb2.SwitchTechnique(tech=STACKING))
     await bench.line.ask(Cmd.TELE_PREVIEW, camera_pb2.PreviewQuality(level=1))
     await bench.line.ask(Cmd.WIDE_PREVIEW)
     return await mode_of(bench) == mode

@@ -8,25 +8,17 @@ from dataclasses import dataclass
 from agent.capabilities import Camera
 from agent.telescope.dwarf.http import DwarfHttp, HttpError
 from agent.telescope.dwarf.models import capabilities_for
+from agent.telescope.dwarf.parameters import PARAMETER
 from agent.telescope.dwarf.proto import notify_pb2, param_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import ProtocolError
 from agent.telescope.first_light.check import Bench
 from agent.telescope.first_light.line import Asked
 
-NORMAL, DEEP_SKY, MOON = 1, 2, 9  # shooting modes
+NORMAL = 1  # shooting mode
 MANUAL = 1
 PARAM_TOLD = 15264
-
-EXPOSURE = 0x0001_0000_0000_0001  # of the tele camera, without the mode
-GAIN = 0x0001_0000_0000_0002
-FILTER = 0x0001_0000_0000_000D
-BINNING = 0x0001_0000_0000_001E
-COUNT = 0x0002_0000_0000_0010
-FORMAT = 0x0002_F000_0000_000F
-WIDE_EXPOSURE = 0x0001_1000_0000_0001
-WIDE_GAIN = 0x0001_1000_0000_0002
-WIDE_COUNT = 0x0002_1000_0000_0010
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +31,9 @@ class Listed:
     current: object
 
 
-def of_mode(mode: int, item: int) -> int:
-    """The id of a parameter in a mode."""
-    return mode << 56 | item
+def number(setting: str, mode: int = DEEP_SKY, camera: Camera = Camera.TELE) -> int:
+    """The id of a setting's parameter in a mode, as the driver believes it to be."""
+    return PARAMETER[setting].number(mode, camera)
 
 
 async def set_exposure(bench: Bench, number: int, index: int) -> Asked:

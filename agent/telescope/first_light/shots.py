@@ -19,11 +19,9 @@ from agent.telescope.first_light.errors import StillCapturingError
 from agent.telescope.first_light.finishing import to_the_end
 from agent.telescope.first_light.line import Asked, Heard
 
-GO_ON_WITHOUT_DARKS = 11050
 STATE, PROGRESS = 15208, 15209
 OLD_WIDE_STATE, OLD_WIDE_PROGRESS = 15236, 15237
 EXPOSING = 15288
-NO_DARKS = frozenset({codes.NO_MATCHING_DARK, codes.DARK_TEMPERATURE})
 
 _START_S = 15.0  # an answer, and the state that it runs
 _SLACK_S = 20.0  # beyond one exposure, until a frame must have been told
@@ -81,14 +79,10 @@ async def set_up(bench: Bench, camera: Camera, *, seconds: float, gain: int, fra
     await modes.go_live(bench)
     await modes.enter(bench)
     index = params.exposure_index(bench.model, camera, seconds)
-    wide = camera is Camera.WIDE
-    exposure, gains = (params.WIDE_EXPOSURE, params.WIDE_GAIN) if wide else (params.EXPOSURE, params.GAIN)
-    count = params.WIDE_COUNT if wide else params.COUNT
-    deep_sky = params.DEEP_SKY
     for asked in (
-        await params.set_exposure(bench, params.of_mode(deep_sky, exposure), index),
-        await params.set_gain(bench, params.of_mode(deep_sky, gains), gain),
-        await params.set_whole(bench, params.of_mode(deep_sky, count), frames),
+        await params.set_exposure(bench, params.number("exposure", camera=camera), index),
+        await params.set_gain(bench, params.number("gain", camera=camera), gain),
+        await params.set_whole(bench, params.number("count", camera=camera), frames),
     ):
         await asked.answer()
     return seconds
@@ -118,10 +112,10 @@ async def start_anyhow(bench: Bench, camera: Camera, exposure_s: float) -> Shot:
     shot = await start(bench, camera, exposure_s)
     if codes.NEEDS_GOTO in shot.codes and not shot.runs:
         shot = await start(bench, camera, exposure_s, force=True)
-    if NO_DARKS & set(shot.codes) or not await shot.begun():
-        await bench.line.ask(GO_ON_WITHOUT_DARKS)
+    if codes.NO_FITTING_DARKS & set(shot.codes) or not await shot.begun():
+        await bench.line.ask(Cmd.GO_ON_WITHOUT_DARKS)
         shot.confirmed = await shot.begun()
-        if not shot.confirmed and NO_DARKS & set(shot.codes):
+        if not shot.confirmed and codes.NO_FITTING_DARKS & set(shot.codes):
             shot = await start(bench, camera, exposure_s, force=True)
             await shot.begun()
     return shot
@@ -132,7 +126,7 @@ async def start_like(bench: Bench, camera: Camera, first: Shot) -> Shot:
     shot = await request(bench, camera, first.exposure_s, force=first.forced)
     if first.confirmed:
         await shot.asked.answer()
-        await bench.line.ask(GO_ON_WITHOUT_DARKS)
+        await bench.line.ask(Cmd.GO_ON_WITHOUT_DARKS)
     await shot.asked.any_of(lambda _: shot.runs, _START_S)
     return shot
 

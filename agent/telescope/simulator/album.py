@@ -9,7 +9,6 @@ from aiohttp import web
 from agent.telescope.simulator.answers import bad, body_of, good
 from agent.telescope.simulator.card import ASTRO, PHOTO, Photo, SessionFolder
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.options import Generation
 
 _ALL, _VIDEO, _BURST, _PANORAMA = 0, 2, 3, 5
 _NEWER_PHOTO = 0  # the newer firmware counts from 0, and uses it as "all" in a filter too
@@ -94,7 +93,7 @@ class Album:
 
     @property
     def _photo_type(self) -> int:
-        return _NEWER_PHOTO if self.device.options.generation == Generation.V3 else PHOTO
+        return _NEWER_PHOTO if self.device.options.is_v3 else PHOTO
 
     def _sessions(self) -> list[SessionFolder]:
         return [one for one in self.device.card.sessions if one.stacked]

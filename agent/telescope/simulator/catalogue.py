@@ -37,7 +37,7 @@ def device_name(device: Device) -> str:
 
 def firmware(device: Device) -> tuple[int, int, int]:
     """Return the firmware version."""
-    newer = device.options.generation == Generation.V3
+    newer = device.options.is_v3
     return device.profile.firmware_v3 if newer else device.profile.firmware_v2
 
 
@@ -45,7 +45,7 @@ def default_config(device: Device) -> dict[str, Any]:
     """Return the default parameter configuration; the newer firmware's has no tables."""
     major, minor, patch = firmware(device)
     protocol = _PROTOCOL[device.options.generation]
-    newer = device.options.generation == Generation.V3
+    newer = device.options.is_v3
     return {
         "id": device.profile.device_id,
         "name": device.profile.config_name,

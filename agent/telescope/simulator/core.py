@@ -68,11 +68,11 @@ class Device:
         self.faults = FaultBox(options.faults)
         self.history = History()
         self.broken_rules: list[BrokenRule] = []
-        self.lag = Lag(clock, of=LAG_S if options.generation == Generation.V3 else 0.0)
+        self.lag = Lag(clock, of=LAG_S if options.is_v3 else 0.0)
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
-        self.card = Card(self.profile, options.seed, mounted=options.generation != Generation.V3)
+        self.card = Card(self.profile, options.seed, mounted=not options.is_v3)
         self.schedules = ScheduleBook()
         self.after_restart: Callable[[], None] = lambda: None
         self.state = self._fresh_state()
@@ -315,7 +315,7 @@ class Device:
             site=options.site,
         )
         for camera in state.cameras.values():
-            newer = options.generation == Generation.V3
+            newer = options.is_v3
             camera.filter = profile.sky_filters[0] if newer else profile.filters[0][0]
         return state
 

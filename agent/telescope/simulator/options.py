@@ -80,7 +80,7 @@ class SimulatorOptions:
             raise SimulatorError(f"There is no generation '{self.generation}'; it is v2, v3 or both.")
         object.__setattr__(self, "generation", Generation(self.generation))
         if self.exclusive is None:
-            object.__setattr__(self, "exclusive", self.generation == Generation.V3)
+            object.__setattr__(self, "exclusive", self.is_v3)
         if self.answer_type not in (1, 3):
             raise SimulatorError(f"answer_type is 1 or 3, not {self.answer_type}.")
         for name in ("port", "http_port", "stream_port", "ftp_port", "card_port"):

@@ -10,7 +10,6 @@ from agent.telescope.simulator import focusing, notices, physics
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import CalibrationFails, GotoFails, NearLimit, SolvingFails
 from agent.telescope.simulator.history import Calibration, PolarAlignment, Slew
-from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.state import Operation
 
 SOLVING_FAILED = -11500
@@ -134,8 +133,8 @@ async def calibrate(device: Device, finished: Code, note: Code) -> int:
     """
     motion, clock = device.state.motion, device.clock
     device.state.focus.infinity_at = None
-    blurred = _newer(device) and swings(device)
-    if _newer(device):
+    blurred = device.options.is_v3 and swings(device)
+    if device.options.is_v3:
         device.notify(notices.calibration_state(Operation.STOPPED))
     _tell_calibration(device, Operation.RUNNING, 0)
     needed = device.rng.randint(*physics.CALIBRATION_SOLVES)
@@ -166,7 +165,7 @@ async def calibrate(device: Device, finished: Code, note: Code) -> int:
         error = (device.rng.uniform(-2, 2), device.rng.uniform(-2, 2))
         device.state.calibration_error = error
         device.notify(notices.calibration_result(*error))
-        if _newer(device):
+        if device.options.is_v3:
             device.notify(notices.body_status(equatorial=True))
     motion.solves, motion.calibration = 0, Operation.IDLE
     if _ends_idle(device):
@@ -273,7 +272,7 @@ async def _one_click(device: Device, aim: Aim, note: Code) -> tuple[int, int]:
 
 async def _solve_eq(device: Device, finished: Callable[[float, float, int], None]) -> None:
     clock = device.clock
-    blurred = _newer(device) and not _in_focus(device)
+    blurred = device.options.is_v3 and not _in_focus(device)
     _tell_eq(device, 1, Operation.RUNNING)
     await clock.sleep(physics.EQ_FOCUS_S)
     _tell_eq(device, 2, Operation.RUNNING)
@@ -289,12 +288,8 @@ async def _solve_eq(device: Device, finished: Callable[[float, float, int], None
     device.notify(notices.body_status(device.state.body.equatorial))
 
 
-def _newer(device: Device) -> bool:
-    return device.options.generation == Generation.V3
-
-
 def _ends_idle(device: Device) -> bool:
-    return not _newer(device) or device.options.habits.calibration_end == "idle"
+    return not device.options.is_v3 or device.options.habits.calibration_end == "idle"
 
 
 def _in_focus(device: Device) -> bool:

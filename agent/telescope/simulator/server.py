@@ -152,7 +152,7 @@ class Server:
             call.code(NOT_UNDERSTOOD)
             return
         if not understood(command, device.options.generation):
-            if not command.silent_on_v3 or device.options.generation != Generation.V3:
+            if not command.silent_on_v3 or not device.options.is_v3:
                 call.answer(command.answer(code=NOT_UNDERSTOOD))
             elif command.hold_up_s:
                 device.broke(HardwareRule.OLD_OPENING, client.client_id, str(cmd))

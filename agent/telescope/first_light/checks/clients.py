@@ -7,13 +7,11 @@ import asyncio
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from agent.telescope.dwarf.link.connection import LinkLostError
+from agent.telescope.dwarf.link.connection import OCCUPIED_CODE, OCCUPIED_REASON, LinkLostError
 from agent.telescope.first_light import modes
 from agent.telescope.first_light.check import Bench, Feature, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, skipped, unclear, variant
 
-_OCCUPIED = 4409
-_WORDS = "DEVICE_OCCUPIED"
 _LIMIT_S = 5.0
 _HOST_SLAVE = 15223
 
@@ -33,10 +31,12 @@ async def second_client(bench: Bench) -> Finding:
         return differs("The second client took over.", **facts)
     if closed[0] is None:
         return differs("The second client is let in.", **facts)
-    if closed[0] == _OCCUPIED and not closed[1]:
+    if closed[0] == OCCUPIED_CODE and not closed[1]:
         return variant("Closed with 4409, without words.", {"occupied": "empty"}, **facts)
-    if _WORDS in closed[1]:
-        return agrees(f"Closed with {closed[0]} and the words {_WORDS}.", {"occupied": "reason"}, **facts)
+    if OCCUPIED_REASON in closed[1]:
+        return agrees(
+            f"Closed with {closed[0]} and the words {OCCUPIED_REASON}.", {"occupied": "reason"}, **facts
+        )
     return differs("Closed in another way.", **facts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.wire import codes
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light import shots
 from agent.telescope.first_light.check import Bench, Feature, Need, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, unclear, variant
@@ -23,8 +24,8 @@ async def without_goto(bench: Bench) -> Finding:
     exposure = await shots.set_up(bench, Camera.TELE, seconds=_USUAL_S, gain=_USUAL_GAIN, frames=_FRAMES)
     async with shots.stopped_after(bench):
         shot = await shots.start(bench, Camera.TELE, exposure)
-        if shots.NO_DARKS & set(shot.codes):
-            await bench.line.ask(shots.GO_ON_WITHOUT_DARKS)
+        if codes.NO_FITTING_DARKS & set(shot.codes):
+            await bench.line.ask(Cmd.GO_ON_WITHOUT_DARKS)
             await shot.begun()
         facts = shot.facts
     if codes.NEEDS_GOTO not in shot.codes:
@@ -46,12 +47,12 @@ async def without_darks(bench: Bench) -> Finding:
         shot = await shots.start(bench, Camera.TELE, exposure)
         begun = await shot.begun()
         facts: dict[str, object] = {"first": shot.facts}
-        missing = bool(shots.NO_DARKS & set(shot.codes))
+        missing = bool(codes.NO_FITTING_DARKS & set(shot.codes))
         held = not begun and (missing or shot.runs)
         if held:
             second = await shots.start(bench, Camera.TELE, exposure)
             facts["second_start"] = second.facts
-            go_on = await bench.line.ask(shots.GO_ON_WITHOUT_DARKS)
+            go_on = await bench.line.ask(Cmd.GO_ON_WITHOUT_DARKS)
             facts["go_on_code"] = None if go_on is None else go_on.code
             facts["went_on"] = await shot.begun()
     if not held:
@@ -63,7 +64,7 @@ async def without_darks(bench: Bench) -> Finding:
     if not facts["went_on"] and bench.model != "D2":
         return differs("It waits, and 11050 does not let it go on.", **facts)
     first = shot.codes[0] if shot.codes else None
-    if first in shots.NO_DARKS:
+    if first in codes.NO_FITTING_DARKS:
         return agrees("It says so at once.", {"missing_darks": "refused"}, **facts)
     if missing:
         return variant("It says so after it said yes.", {"missing_darks": "late"}, **facts)

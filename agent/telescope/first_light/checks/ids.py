@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from agent.telescope.dwarf.parameters import PARAMETER
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.first_light import modes, params
 from agent.telescope.first_light.check import Bench, Feature, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, unclear
 
-_KNOWN = {
-    "stackFormat": params.FORMAT,
-    "filterType": params.FILTER,
-    "stackBinning": params.BINNING,
-}
+_KNOWN = {PARAMETER[setting].listed: setting for setting in ("format", "filter", "binning")}
 _TRIES, _PAUSE_S = 6, 3.0  # a telescope tells its list only some seconds after the mode was entered
 
 
@@ -23,7 +21,7 @@ _TRIES, _PAUSE_S = 6, 3.0  # a telescope tells its list only some seconds after 
 async def listed_ids(bench: Bench) -> Finding:
     await modes.enter(bench)
     for _ in range(_TRIES):
-        found = await params.listed(bench.http, params.DEEP_SKY)
+        found = await params.listed(bench.http, DEEP_SKY)
         if found:
             break
         await bench.clock.sleep(_PAUSE_S)
@@ -37,7 +35,7 @@ async def listed_ids(bench: Bench) -> Finding:
     for one in found:
         if one.name in _KNOWN and one.camera in (0, None, 15):
             seen += 1
-            expected = params.of_mode(params.DEEP_SKY, _KNOWN[one.name])
+            expected = params.number(_KNOWN[one.name])
             if not isinstance(one.number, int) or one.number != expected:
                 other[one.name] = expected
     if not seen:

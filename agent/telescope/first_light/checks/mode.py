@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.telescope.first_light import modes, params
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY
+from agent.telescope.first_light import modes
 from agent.telescope.first_light.check import Bench, Feature, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, unclear, variant
 
@@ -15,10 +16,10 @@ _SWITCHED = 15267
     belief="it is answered; silence is lived with",
 )
 async def same_mode(bench: Bench) -> Finding:
-    await modes.switch(bench, params.DEEP_SKY)
-    if await modes.mode_of(bench) != params.DEEP_SKY:
+    await modes.switch(bench, DEEP_SKY)
+    if await modes.mode_of(bench) != DEEP_SKY:
         return unclear("The deep-sky mode could not be entered.")
-    again = await modes.switch(bench, params.DEEP_SKY)
+    again = await modes.switch(bench, DEEP_SKY)
     if again is None:
         return variant("No answer, although it answered when it was elsewhere.", {"same_mode": "silent"})
     return agrees("It is answered.", {"same_mode": "answered"}, code=again.code)
@@ -32,9 +33,9 @@ async def same_mode(bench: Bench) -> Finding:
 )
 async def going_live(bench: Bench) -> Finding:
     await modes.go_live(bench)
-    await modes.switch(bench, params.DEEP_SKY)
+    await modes.switch(bench, DEEP_SKY)
     before = await modes.mode_of(bench)
-    if before != params.DEEP_SKY:
+    if before != DEEP_SKY:
         return unclear("The deep-sky mode could not be entered.", mode=before)
     asked = bench.line.since()
     code = await modes.go_live(bench)
@@ -45,7 +46,7 @@ async def going_live(bench: Bench) -> Finding:
         return unclear("Going live was refused.", **facts)
     if after is None:
         return unclear("It did not say which mode it is in.", **facts)
-    if after == params.DEEP_SKY:
+    if after == DEEP_SKY:
         return variant("The mode is kept.", {"go_live": "leaves_mode_after_capture"}, **facts)
     return agrees("The mode is left.", {"go_live": "leaves_mode"}, **facts)
 

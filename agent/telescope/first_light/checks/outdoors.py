@@ -10,6 +10,7 @@ from agent.targets import Site, SkyTarget
 from agent.telescope.dwarf.generation import SOLAR_INDEX
 from agent.telescope.dwarf.link.connection import LinkLostError
 from agent.telescope.dwarf.proto import astro_pb2, common_pb2, focus_pb2, notify_pb2, system_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY, MOON
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light import modes, params
@@ -129,7 +130,7 @@ async def goto_in_wrong_mode(bench: Bench) -> Finding:
     target = _high(bench)
     if bench.site is None or target is None:
         return skipped("No target of the list stands high enough.")
-    await _get_ready(bench, bench.site, params.MOON)
+    await _get_ready(bench, bench.site, MOON)
     try:
         asked = await _go(bench, target)
         moved = await asked.notice(_GOTO, _TRACKING, within=_REFUSED_S, where=_runs)
@@ -198,7 +199,7 @@ async def goto_moon(bench: Bench) -> Finding:
     facts: dict[str, object] = {}
     reached: dict[str, bool] = {}
     try:
-        for name, mode in (("deep_sky", params.DEEP_SKY), ("moon", params.MOON)):
+        for name, mode in (("deep_sky", DEEP_SKY), ("moon", MOON)):
             await _get_ready(bench, site, mode)
             asked = await bench.line.send(Cmd.GOTO_SOLAR_SYSTEM, request)
             end = await asked.any_of(_goto_ends, _GOTO_S)
@@ -215,7 +216,7 @@ async def goto_moon(bench: Bench) -> Finding:
     return agrees("In its own mode alone.", **facts)
 
 
-async def _get_ready(bench: Bench, site: Site, mode: int = params.DEEP_SKY) -> None:
+async def _get_ready(bench: Bench, site: Site, mode: int = DEEP_SKY) -> None:
     """Tell time and place, enter the mode, and set what plate solving takes."""
     instant = system_pb2.SetTime(timestamp=int(bench.clock.now().timestamp()))
     await bench.line.ask(Cmd.SET_TIME, instant)
@@ -225,9 +226,9 @@ async def _get_ready(bench: Bench, site: Site, mode: int = params.DEEP_SKY) -> N
     await modes.enter(bench, mode)
     index = params.exposure_index(bench.model, Camera.TELE, 1.0)
     for asked in (
-        await params.set_exposure(bench, params.of_mode(mode, params.EXPOSURE), index),
-        await params.set_gain(bench, params.of_mode(mode, params.GAIN), 80),
-        await params.set_whole(bench, params.of_mode(mode, params.FILTER), 1),
+        await params.set_exposure(bench, params.number("exposure", mode), index),
+        await params.set_gain(bench, params.number("gain", mode), 80),
+        await params.set_whole(bench, params.number("filter", mode), 1),
     ):
         await asked.answer()
 

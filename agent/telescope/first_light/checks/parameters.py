@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.proto import notify_pb2
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY, MOON
 from agent.telescope.first_light import modes, params
 from agent.telescope.first_light.check import Bench, Feature, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, unclear, variant
@@ -24,7 +25,7 @@ async def foreign_ids(bench: Bench) -> Finding:
     if await modes.mode_of(bench) != params.NORMAL:
         return unclear("The normal mode could not be entered.")
     index = params.exposure_index(bench.model, Camera.TELE, 13)
-    foreign = params.of_mode(params.DEEP_SKY, params.EXPOSURE)
+    foreign = params.number("exposure")
     asked = await params.set_exposure(bench, foreign, index)
     answer = await asked.answer()
     await asked.listen(_TOLD_S)
@@ -47,18 +48,18 @@ async def foreign_ids(bench: Bench) -> Finding:
     belief="its own",
 )
 async def solar_ids(bench: Bench) -> Finding:
-    if not await modes.enter(bench, params.MOON):
+    if not await modes.enter(bench, MOON):
         return unclear("The mode of the Moon could not be entered.")
     seconds = (1 / 60, 1 / 100)
     counted: dict[str, bool] = {}
     facts: dict[str, object] = {}
-    for mode, exposure in zip((params.MOON, params.DEEP_SKY), seconds, strict=True):
+    for mode, exposure in zip((MOON, DEEP_SKY), seconds, strict=True):
         index = params.exposure_index(bench.model, Camera.TELE, exposure)
-        number = params.of_mode(mode, params.EXPOSURE)
+        number = params.number("exposure", mode)
         asked = await params.set_exposure(bench, number, index)
         answer = await asked.answer()
         await asked.listen(_TOLD_S)
-        name = "own_mode" if mode == params.MOON else "deep_sky"
+        name = "own_mode" if mode == MOON else "deep_sky"
         counted[name] = params.told(asked, number, index)
         facts[f"{name}_code"] = None if answer is None else answer.code
         facts[f"{name}_told"] = _ids_told(asked)
@@ -86,7 +87,7 @@ def _ids_told(asked: Asked) -> list[str]:
 async def whole_numbers(bench: Bench) -> Finding:
     if not await modes.enter(bench):
         return unclear("The deep-sky mode could not be entered.")
-    number = params.of_mode(params.DEEP_SKY, params.COUNT)
+    number = params.number("count")
     facts: dict[str, object] = {}
     answered = told = 0
     for value in (5, 6):
@@ -114,7 +115,7 @@ async def whole_numbers(bench: Bench) -> Finding:
 async def frame_size(bench: Bench) -> Finding:
     if not await modes.enter(bench):
         return unclear("The deep-sky mode could not be entered.")
-    number = params.of_mode(params.DEEP_SKY, params.BINNING)
+    number = params.number("binning")
     asked = await params.set_whole(bench, number, 1)
     answer = await asked.answer()
     told = await asked.any_of(lambda _: params.told(asked, number, 1), _TOLD_S)
@@ -137,7 +138,7 @@ async def frame_size(bench: Bench) -> Finding:
 
 async def _shown_after(bench: Bench, number: int, value: int) -> int | None:
     for second in range(_LATE_S + 1):
-        found = await params.listed(bench.http, params.DEEP_SKY)
+        found = await params.listed(bench.http, DEEP_SKY)
         if any(one.number == number and one.current == value for one in found):
             return second
         await bench.clock.sleep(1.0)

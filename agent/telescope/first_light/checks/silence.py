@@ -18,12 +18,8 @@ _WIDE_LIMIT_S = 5.0
     belief="none of the four is answered",
 )
 async def silent_commands(bench: Bench) -> Finding:
-    answered: dict[str, int] = {}
-    for cmd in (Cmd.MASTER_LOCK, Cmd.TELE_GET_ALL, Cmd.TELE_GET_FEATURES, Cmd.WIDE_GET_ALL):
-        request = system_pb2.SetMasterLock(lock=True) if cmd == Cmd.MASTER_LOCK else None
-        heard = await bench.line.ask(cmd, request, _LIMIT_S)
-        if heard is not None:
-            answered[str(int(cmd))] = heard.code
+    asked = (Cmd.MASTER_LOCK, Cmd.TELE_GET_ALL, Cmd.TELE_GET_FEATURES, Cmd.WIDE_GET_ALL)
+    answered = await _answered(bench, asked, _LIMIT_S)
     habits = {"lock": "granted" if answered.get(str(int(Cmd.MASTER_LOCK))) == 0 else "silent"}
     if answered:
         return variant(f"Answered after all: {', '.join(answered)}.", habits, answered=answered)
@@ -36,11 +32,18 @@ async def silent_commands(bench: Bench) -> Finding:
     belief="neither is answered",
 )
 async def idle_wide_camera(bench: Bench) -> Finding:
-    answered: dict[str, int] = {}
-    for cmd in (Cmd.STOP_WIDE_CAPTURE, Cmd.GO_LIVE_WIDE):
-        heard = await bench.line.ask(cmd, None, _WIDE_LIMIT_S)
-        if heard is not None:
-            answered[str(int(cmd))] = heard.code
+    answered = await _answered(bench, (Cmd.STOP_WIDE_CAPTURE, Cmd.GO_LIVE_WIDE), _WIDE_LIMIT_S)
     if answered:
         return variant(f"Answered after all: {', '.join(answered)}.", {}, answered=answered)
     return agrees("Neither was answered.")
+
+
+async def _answered(bench: Bench, cmds: tuple[Cmd, ...], within: float) -> dict[str, int]:
+    """The codes of those that were answered, by number."""
+    codes: dict[str, int] = {}
+    for cmd in cmds:
+        request = system_pb2.SetMasterLock(lock=True) if cmd is Cmd.MASTER_LOCK else None
+        heard = await bench.line.ask(cmd, request, within)
+        if heard is not None:
+            codes[str(int(cmd))] = heard.code
+    return codes

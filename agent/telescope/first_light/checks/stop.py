@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light import modes, shots
 from agent.telescope.first_light.check import Bench, Feature, Need, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, unclear
-from agent.telescope.first_light.params import DEEP_SKY
 
 _EXPOSURE_S, _GAIN, _FRAMES = 5.0, 60, 20
 _EARLY_S = 1.0

@@ -9,7 +9,6 @@ from agent.telescope.simulator import notices
 from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.history import MotorMoved
-from agent.telescope.simulator.options import Generation
 from agent.telescope.simulator.registry import OK, Call, on
 
 ROTATION, PITCH = 1, 2
@@ -95,7 +94,7 @@ def reset(device: Device, call: Call) -> Message | None:
     if motor not in _NAMES:
         return proto.MotorAnswer(id=motor, code=_BAD_ID)
 
-    homeless = device.profile.tables == "mini" and device.options.generation == Generation.V3
+    homeless = device.profile.tables == "mini" and device.options.is_v3
     if homeless and motor == ROTATION:
         device.broke(HardwareRule.RESET_ROTATION, call.peer.client_id, f"14003 {motor}")
 
