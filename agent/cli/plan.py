@@ -14,7 +14,7 @@ from agent.text import json_text, printable, printable_lines
 
 if TYPE_CHECKING:
     from agent.cli.documents import CheckedFile, Surroundings
-    from agent.conditions.night import NightPlan
+    from agent.planner.night import NightPlan
 
 _DESCRIPTION = """\
 Prints the steps of each session in the order they will run, with estimates, start and end, and then the

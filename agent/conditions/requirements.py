@@ -12,7 +12,9 @@ from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
 from agent.session.sections import Conditions
 from agent.sky.horizon import HorizonError, HorizonMask
-from agent.sky.nights import CIVIL
+from agent.sky.nights import CIVIL, NAUTICAL
+
+LOWEST = 10.0  # degrees: below it air and houses leave nothing of a deep-sky picture
 
 
 class ConditionConfigError(AgentError):
@@ -100,6 +102,15 @@ class Requirements(ConfiguredConditions):
                 hint='Set the horizon there as azimuth:altitude pairs, or remove "horizon" from the session.',
             )
         return self.model_copy(update=changed | {"weather": self._weather(session)})
+
+    def by_night(self, *, start_named: bool) -> Requirements:
+        """Ask what a deep-sky target needs anyway, where nobody said anything: darkness, and some height."""
+        dark = CIVIL if start_named else NAUTICAL
+        low = LOWEST if self.max_altitude is None or self.max_altitude > LOWEST else None
+        asked: dict[str, Any] = {"sun_below": dark} if self.sun_below is None else {}
+        if self.min_altitude is None and low is not None:
+            asked["min_altitude"] = low
+        return self.model_copy(update=asked) if asked else self
 
     def _weather(self, session: Conditions) -> f.WeatherPolicy:
         if session.weather is False:
