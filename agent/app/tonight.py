@@ -13,7 +13,7 @@ from agent.conditions.moment import clock_words
 from agent.conditions.requirements import LOWEST
 from agent.errors import AgentError, Problem, warning
 from agent.events import Reason
-from agent.planner import Request, Running, request_of
+from agent.planner import Place, Request, Running, request_of
 from agent.planner.night import NightPlan, plan_night, sky_cautions
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, PlannedStep
@@ -70,7 +70,7 @@ def tonight(
     zone: ZoneInfo,
     night: date | None = None,
     running: Running | None = None,
-    known: Sequence[str] = (),
+    known: Sequence[Place] = (),
 ) -> NightPlan:
     """Return the plan of a night (default: the coming one); ConditionConfigError."""
     wanted = night or coming_night(site, now)

@@ -5,12 +5,13 @@
 
 from agent.planner.make import make_plan
 from agent.planner.plan import Block, Left, PlannedNight, Wait
-from agent.planner.request import Exposures, Request, Running, request_of, shape_of
+from agent.planner.request import Exposures, Place, Request, Running, request_of, shape_of
 
 __all__ = [
     "Block",
     "Exposures",
     "Left",
+    "Place",
     "PlannedNight",
     "Request",
     "Running",

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.planner.plan import Block, Left, PlannedNight
-from agent.planner.request import LEAST_FRAMES, Request, Running
+from agent.planner.request import LEAST_FRAMES, Place, Request, Running, place_of
 from agent.planner.timeline import Job, Piece, Stretch, best_order, placed
 from agent.planner.windows import Window, night_span, windows_of
 from agent.planner.words import Telling
@@ -36,7 +36,7 @@ def make_plan(
     night: date | None = None,
     span: Interval | None = None,
     running: Running | None = None,
-    known: Sequence[str] = (),
+    known: Sequence[Place] = (),
     least_block_s: float = LEAST_BLOCK_S,
 ) -> PlannedNight:
     """Return the plan of a night (default: the one that lasts) from `now` on, for sessions that wait.
@@ -59,7 +59,8 @@ def make_plan(
     if first is not None:
         pieces = _joined([first.piece, *pieces])
     tonight = [piece for piece in pieces if piece.start < span.end.timestamp()]
-    telling = Telling(jobs, tonight, site, zone, span, begin, least_block_s)
+    runs = running.request.session_id if running is not None else ""
+    telling = Telling(jobs, tonight, runs, site, zone, span, begin, least_block_s)
     return PlannedNight(
         night,
         span,
@@ -67,7 +68,7 @@ def make_plan(
         tuple(_block(piece, telling) for piece in tonight),
         tuple(_left(jobs, tonight, telling)),
         {one.session_id: wait for one in requests if (wait := telling.waits(one)) is not None},
-        tuple(job.request.session_id for job in order),
+        tuple(place_of(job.request) for job in order),
     )
 
 
@@ -93,7 +94,7 @@ def _running(
     span: Interval,
     begin: datetime,
     others: Sequence[Job],
-    known: Sequence[str],
+    known: Sequence[Place],
 ) -> _Now:
     """Let what runs go on until it is done, loses the sky, or has to let another one by."""
     request, now = running.request, begin.timestamp()
@@ -105,7 +106,9 @@ def _running(
         ends.append(window.end.timestamp())
     if running.until is not None:
         ends.append(running.until.timestamp())
-    if request.start is None:  # one that has a start of its own is not cut for another one
+    if (
+        request.start is None and request.rank == 0
+    ):  # one that has a start of its own is not cut for another one
         ends += [cut for cut in _cuts(request, others, known, now) if done - cut > LEAST_BLOCK_S]
     end = max(now, min(ends))
     cut = end < done
@@ -115,11 +118,11 @@ def _running(
     return _Now(piece, rest if rest is not None and (rest.frames or not request.frames) else None)
 
 
-def _cuts(request: Request, others: Sequence[Job], known: Sequence[str], now: float) -> list[float]:
+def _cuts(request: Request, others: Sequence[Job], known: Sequence[Place], now: float) -> list[float]:
     """When sessions that the plan before did not know want what runs to let them by."""
     cuts = []
     for job in others:
-        if job.request.session_id in known or job.request.priority < request.priority or not job.stretches:
+        if place_of(job.request) in known or job.request.priority < request.priority or not job.stretches:
             continue
         if job.named is not None and job.named > now:
             cuts.append(job.named)

@@ -12,7 +12,7 @@ from agent.conditions.moment import clock_words, is_bright
 from agent.events import Reason
 from agent.planner.make import make_plan
 from agent.planner.plan import Block, Left, PlannedNight
-from agent.planner.request import Request, Running
+from agent.planner.request import Place, Request, Running
 from agent.planner.windows import windows_of
 from agent.sky.ephemeris import MOON, altaz, moon, separation, sun
 from agent.sky.nights import (
@@ -204,7 +204,7 @@ def plan_night(
     *,
     now: datetime | None = None,
     running: Running | None = None,
-    known: Sequence[str] = (),
+    known: Sequence[Place] = (),
 ) -> NightPlan:
     """Gather the facts of a night and plan its sessions, from `now` on if that is within the night."""
     bounds = night_bounds(site, night)

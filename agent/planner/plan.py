@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from agent.events import Reason
+from agent.planner.request import Place
 from agent.sky.nights import Interval
 
 
@@ -68,7 +69,7 @@ class PlannedNight:
     blocks: tuple[Block, ...]
     left: tuple[Left, ...]
     waits: dict[str, Wait]
-    order: tuple[str, ...]
+    order: tuple[Place, ...]
 
     def blocks_of(self, session_id: str) -> tuple[Block, ...]:
         """The session's blocks, the earliest first."""

@@ -12,6 +12,9 @@ from agent.session.document import SessionDocument
 from agent.session.plan import Plan, StepKind
 from agent.targets import Site, Target
 
+Place = tuple[str, int, int, datetime | None]
+"""What a session's place in an order depends on: id, rank, priority and start."""
+
 LEAST_FRAMES = 3  # fewer are worth no goto
 
 
@@ -108,6 +111,11 @@ class Running:
     request: Request
     again_s: float
     until: datetime | None = None
+
+
+def place_of(request: Request) -> Place:
+    """Return what a session's place in an order depends on."""
+    return request.session_id, request.rank, request.priority, request.start
 
 
 def shape_of(

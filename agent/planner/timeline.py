@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agent.planner.request import Exposures, Request
+from agent.planner.request import Exposures, Place, Request, place_of
 
 TRIES = 600  # orders that the look-ahead tries at most; each takes longer the more sessions there are
 TRIES_OF_ALL = 9000  # sessions it places at most in all of them
@@ -117,31 +117,33 @@ class Timeline:
 Score = tuple[float, ...]
 
 
-def best_order(jobs: Sequence[Job], free: Sequence[tuple[float, float]], known: Sequence[str]) -> list[Job]:
+def best_order(jobs: Sequence[Job], free: Sequence[tuple[float, float]], known: Sequence[Place]) -> list[Job]:
     """Return the jobs in the order in which they are to be placed.
 
-    The order of an earlier plan (`known` session ids) is kept unless another gains something; then priority,
-    and who loses its window first. The search is bounded, and the same for the same values.
+    Ranks come first. The order of an earlier plan (`known`) is kept unless another gains something; then
+    priority, and who loses its window first. The search is bounded, and the same for the same values.
     """
-    search = _Search(jobs, free)
+    ranked = sorted((job for job in jobs if job.request.rank), key=_loses_first)
+    rest = [job for job in jobs if not job.request.rank]
+    search = _Search(rest, placed(ranked, free).free)
     best: list[Job] | None = None
     worth: Score = ()
-    for order in _first_orders(jobs, known):
+    for order in _first_orders(rest, known):
         score = search.score(order)
         if best is None or _better(score, worth):
             best, worth = order, score
-    if best is None:
-        return []
-    return search.improved(best, worth)
+    return [*ranked, *(search.improved(best, worth) if best else ())]
 
 
-def _first_orders(jobs: Sequence[Job], known: Sequence[str]) -> Iterator[list[Job]]:
-    places = {session_id: place for place, session_id in enumerate(known)}
+def _first_orders(jobs: Sequence[Job], known: Sequence[Place]) -> Iterator[list[Job]]:
+    places = {one: place for place, one in enumerate(known)}
     by_window = sorted(jobs, key=_loses_first)
     if places:
-        order = sorted((job for job in by_window if _id(job) in places), key=lambda job: places[_id(job)])
+        order = sorted(
+            (job for job in by_window if _place(job) in places), key=lambda job: places[_place(job)]
+        )
         for job in by_window:  # what is new comes where it would have come
-            if _id(job) not in places:
+            if _place(job) not in places:
                 after = [
                     index for index, other in enumerate(order) if _loses_first(other) < _loses_first(job)
                 ]
@@ -157,6 +159,10 @@ def _first_orders(jobs: Sequence[Job], known: Sequence[str]) -> Iterator[list[Jo
 
 def _id(job: Job) -> str:
     return job.request.session_id
+
+
+def _place(job: Job) -> Place:
+    return place_of(job.request)
 
 
 def _ties(job: Job) -> tuple[float, str]:
@@ -237,7 +243,8 @@ class _Search:
         ]
 
     def _worth(self, timeline: Timeline) -> Score:
-        """Light tier by tier; then what is lost of comfort: named starts that come late, idling, gotos."""
+        """Light tier by tier; then who is let by although its priority is lower; then comfort: starts that
+        somebody named and that come late, idling, gotos."""
         worth = dict.fromkeys(self._tiers, 0.0)
         lost_s, idle_from = 0.0, self._free[0][0] if self._free else 0.0
         seen: set[str] = set()
@@ -246,16 +253,26 @@ class _Search:
             name = _id(piece.job)
             worth[piece.job.tier] += piece.light_s or 1.0
             if piece.start - idle_from > GAIN_S:
-                lost_s += _IDLE_COSTS * max(
-                    0.0, *(_could_use(one.job, idle_from, piece.start) for one in pieces[place:])
-                )
+                later = (_could_use(one.job, idle_from, piece.start) for one in pieces[place:])
+                lost_s += _IDLE_COSTS * max(0.0, *later)
             idle_from = piece.end
             if name in seen:
                 lost_s += _BLOCK_COSTS_S
             elif piece.job.named is not None:
                 lost_s += min(_LATE_S, max(0.0, piece.start - piece.job.named))
             seen.add(name)
-        return (*worth.values(), -lost_s)
+        let_by = sum(1 for place, piece in enumerate(pieces) if self._lets_by(piece, pieces[place + 1 :]))
+        return (*worth.values(), -_LATE_S * let_by, -lost_s)
+
+    def _lets_by(self, piece: Piece, later: Sequence[Piece]) -> bool:
+        """Whether a session of a higher tier, which could run then, runs only after this piece."""
+        if piece.job.tier == self._tiers[0]:
+            return False
+        return any(
+            one.job.tier > piece.job.tier
+            and any(part.start <= piece.start < part.begin_by for part in one.job.stretches)
+            for one in later
+        )
 
 
 def _could_use(job: Job, start: float, end: float) -> float:

@@ -30,6 +30,7 @@ class Telling:
         self,
         jobs: Mapping[str, Job],
         pieces: Sequence[Piece],
+        runs: str,
         site: Site | None,
         zone: ZoneInfo,
         span: Interval,
@@ -38,6 +39,7 @@ class Telling:
     ) -> None:
         self._jobs = jobs
         self._pieces = pieces
+        self._runs = runs
         self._site = site
         self._zone = zone
         self._span = span
@@ -196,6 +198,8 @@ class Telling:
         if rule is not None and self._site is not None:
             return self._for_the_sky(rule, request, until)
         if mine is not None:
+            if self._runs:
+                return Wait(Reason.QUEUE, f"Session {self._runs} runs.", until)
             head = self._pieces[0]
             return Wait(Reason.QUEUE, f"Session {_id(head)} comes first: {self.why(head)}.", until)
         left = self.left(request, [])

@@ -26,7 +26,7 @@ from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
-from agent.store.turns import resting_until
+from agent.store.turns import frames_of, gave_back, resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -314,9 +314,10 @@ class Intake:
         before = self._queue.find(stored.session_id)
         facts = self._store.journal(stored.session_id).load()
         began, rests = instant_in(facts, "started_at"), resting_until(facts)
+        given = gave_back(facts)
         if before is not None:
-            began, rests = began and before.began, before.rests_until
-        elif rests is not None:
+            began, rests, given = began and before.began, before.rests_until, before.gave_back
+        elif rests is not None or given:
             began = None
         return Waiting(
             brief,
@@ -329,6 +330,8 @@ class Intake:
             began=began,
             forced=stored.name in self.wanted_now or (before is not None and before.forced),
             rests_until=rests,
+            gave_back=given,
+            taken=frames_of(facts),
         )
 
     def planned(self, waiting: Waiting) -> Waiting:

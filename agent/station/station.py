@@ -34,6 +34,7 @@ from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.link import Link
 from agent.station.night import Night
+from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
@@ -158,8 +159,9 @@ class Station:
             self.switches,
             enabled=own.dead_man,
             running=lambda: self.runner.running,
-            defaults=self.defaults,
+            conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
+        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -167,6 +169,7 @@ class Station:
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
+            sky=self.planning.could_run,
             brake=StartBrake(
                 ground,
                 self.hands,
@@ -203,6 +206,7 @@ class Station:
             clock=clock,
             timetable=timetable,
             gate=self.gate,
+            planner=self.planning,
             sessions=self.runner,
             publish=publish,
             on_idle=self.status.stands_still,
@@ -242,6 +246,7 @@ class Station:
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
+            "plan": self.dispatcher.follow_plan,
             "link": self._link.follow,
             "results": self._report,
             "dead man": self.dead_man.run,
@@ -393,7 +398,13 @@ class Station:
 
     def _any_due(self) -> bool:
         now = self.ground.clock.now()
-        return any(waiting.due(now) for waiting in self.dispatcher.queue)
+        return any(waiting.due(now) and self._has_time(waiting) for waiting in self.dispatcher.queue)
+
+    def _has_time(self, waiting: Waiting) -> bool:
+        """Whether this night has time for a session, as far as is known."""
+        plan = self.planning.latest
+        left = plan.left_of(waiting.session_id) if plan is not None else None
+        return plan is None or left is None or bool(plan.blocks_of(waiting.session_id))
 
     def _running_plan(self) -> Plan | None:
         running = self.runner.running
@@ -405,7 +416,7 @@ class Station:
             with contextlib.suppress(
                 AgentError
             ):  # conditions that contradict each other end the session itself
-                return self.gate.conditions(running.waiting.document).weather
+                return self.gate.conditions(running.waiting).weather
         return self.switches.values.weather_policy
 
     def _switched(self, _switches: Switches) -> None:
@@ -422,7 +433,16 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        return watch_over(
+            running.orders,
+            waiting,
+            plan,
+            self.gate,
+            self.ground,
+            self.weather_goal,
+            news,
+            partial(self.planning.goes_on, waiting),
+        )
 
     async def _report(self) -> None:
         await self.records.open()
