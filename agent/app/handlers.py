@@ -154,7 +154,7 @@ class AgentHandlers:
                 waiting.plan,
                 waiting.start,
                 waiting.closes,
-                waiting.seen,
+                min(waiting.seen, waiting.began or waiting.seen),
                 waiting.taken,
             )
             for waiting in station.dispatcher.queue[:MAX_PLANNED]

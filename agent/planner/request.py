@@ -80,7 +80,11 @@ class Request:
         """Seconds of the shortest block that is worth its goto."""
         first = self.captures[0] if self.captures else None
         frames_s = first.opening_s + LEAST_FRAMES * first.frame_s if first is not None else 0.0
-        return min(self.duration_s, max(least_block_s, self.opening_s + frames_s))
+        least_s = min(self.duration_s, max(least_block_s, self.opening_s + frames_s))
+        begin = self.start or self.seen
+        if begin is not None and self.end is not None:  # its own times may leave less, as it was wanted
+            least_s = min(least_s, max(0.0, (self.end - begin).total_seconds()))
+        return least_s
 
     def within(self, seconds: float) -> tuple[Exposures, ...]:
         """Return what of its captures fits into a block of that many seconds that something else ends."""

@@ -71,14 +71,14 @@ def blocking(request: Request, site: Site | None, when: datetime) -> SkyRule | N
     return next((rule for rule in request.conditions.sky if not rule.holds(sky, when)), None)
 
 
-def never_holds(request: Request, site: Site, span: Interval) -> SkyRule | None:
-    """Return the rule that leaves nothing of a span, asked in their order; None when something is left."""
+def never_holds(request: Request, site: Site, span: Interval) -> tuple[SkyRule, tuple[Interval, ...]] | None:
+    """Return the rule that leaves nothing of a span, and what those before it left; None if something is."""
     left: tuple[Interval, ...] = (span,)
     sky = sky_of(request, site)
     for rule in _in_order(request.conditions.sky):
-        left = _narrowed(rule, sky, left)
+        before, left = left, _narrowed(rule, sky, left)
         if not left:
-            return rule
+            return rule, before
     return None
 
 

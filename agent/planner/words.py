@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from agent.conditions.moment import clock_words
 from agent.conditions.rule import SkyRule
+from agent.conditions.rules.above_horizon import AboveHorizonRule
 from agent.conditions.rules.altitude import AltitudeRule
+from agent.conditions.rules.dawn import DawnRule
 from agent.conditions.rules.twilight import TwilightRule
 from agent.events import Reason
 from agent.planner.plan import Left, Wait
@@ -16,8 +18,8 @@ from agent.planner.request import Request
 from agent.planner.timeline import Job, Piece
 from agent.planner.windows import Window, blocking, never_holds, next_window, sky_of, windows_of
 from agent.sky.ephemeris import sun
-from agent.sky.nights import Interval, dark_window, night_of, rise_set_transit
-from agent.targets import Site
+from agent.sky.nights import Interval, rise_set_transit
+from agent.targets import Site, Target
 
 _NAMES = 3  # sessions that one sentence names
 _SECOND = timedelta(seconds=1)
@@ -150,9 +152,10 @@ class Telling:
         if site is None or opens >= closes:
             return Reason.WINDOW, "Its own times leave nothing of the night."
         rest = Interval(opens, closes)
-        rule = never_holds(request, site, rest)
-        if rule is None:
+        found = never_holds(request, site, rest)
+        if found is None:
             return Reason.WINDOW, "When it could run, its own window is not open."
+        rule, before = found
         middle = _darkest(site, rest)
         told = rule.told(sky_of(request, site), middle)
         if isinstance(rule, TwilightRule):
@@ -162,27 +165,30 @@ class Telling:
                 f"the limit is {rule.sun_below:g} (sun_below)."
             )
             return told.reason, message
+        if isinstance(rule, DawnRule):
+            return told.reason, rule.told(sky_of(request, site), self._now).no
         if isinstance(rule, AltitudeRule) and request.target is not None:
-            return told.reason, self._height(rule, request, site, rest)
-        return told.reason, f"While it is dark the condition {rule.about.name} never holds: {told.no}"
+            return told.reason, self._height(rule, request.target, site, rest, before)
+        if isinstance(rule, AboveHorizonRule) and request.target is not None:
+            highest = _highest(request.target, site, rest)
+            up = "is below the horizon while it may run" if highest >= 0 else "does not rise here"
+            return told.reason, f"{request.target.name} {up}."
+        return told.reason, f"While it may run the condition {rule.about.name} never holds: {told.no}"
 
-    def _height(self, rule: AltitudeRule, request: Request, site: Site, rest: Interval) -> str:
-        assert request.target is not None
-        target, name = request.target, request.target.name
-        day = Interval(rest.start, rest.start + timedelta(days=1))
-        highest = rise_set_transit(target, site, day.start, day.end).highest
+    def _height(
+        self, rule: AltitudeRule, target: Target, site: Site, rest: Interval, before: Sequence[Interval]
+    ) -> str:
+        """Say that it never gets high enough here, or not in the time that the other conditions leave."""
+        name, highest = target.name, _highest(target, site, rest)
         if highest < rule.minimum:
             return f"{name} never gets above {highest:.0f} degrees here; the minimum is {rule.minimum:g}."
-        twilight = next((one for one in request.conditions.sky if isinstance(one, TwilightRule)), None)
-        dark = rest if twilight is None else _dark(site, rest, twilight.sun_below)
-        if dark is not None:
-            best = rise_set_transit(target, site, dark.start, dark.end).highest
-            if best < rule.minimum:
-                return (
-                    f"{name} gets no higher than {best:.0f} degrees while it is dark and it may run; "
-                    f"the minimum is {rule.minimum:g}."
-                )
-        return f"{name} is above {rule.maximum:g} degrees, its maximum, while it could run."
+        best = max(rise_set_transit(target, site, one.start, one.end).highest for one in before)
+        if best < rule.minimum:
+            return (
+                f"{name} gets no higher than {best:.0f} degrees while it is dark and it may run; "
+                f"the minimum is {rule.minimum:g}."
+            )
+        return f"{name} is above its maximum of {rule.maximum:g} degrees while it may run."
 
     # -- just now ---------------------------------------------------------------------------------------
 
@@ -246,15 +252,13 @@ def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def _highest(target: Target, site: Site, rest: Interval) -> float:
+    """Return the greatest altitude that a target reaches within a day."""
+    return rise_set_transit(target, site, rest.start, rest.start + timedelta(days=1)).highest
+
+
 def _darkest(site: Site, span: Interval) -> datetime:
     """Return the instant of a span at which the Sun stands lowest, to ten minutes."""
     count = max(1, int(span.seconds // 600))
     instants = [span.start + timedelta(seconds=600 * index) for index in range(count + 1)]
     return min(instants, key=lambda instant: sun(site, instant).altitude)
-
-
-def _dark(site: Site, rest: Interval, sun_below: float) -> Interval | None:
-    dark = dark_window(site, night_of(rest.start, site, ZoneInfo(site.timezone)), sun_below)
-    if dark is None or dark.end <= rest.start:
-        return None
-    return Interval(max(dark.start, rest.start), dark.end)

@@ -23,7 +23,7 @@ class Waiting:
     window_end: datetime | None
     seen: datetime
     resume: bool = False  # it was running when the agent last ended
-    began: datetime | None = None  # when a session that goes on first began
+    began: datetime | None = None  # when a session that goes on, or gave its turn back, first began
     forced: bool = False  # a person wants it now, whatever its start
     rests_until: datetime | None = None  # it failed, and gets another turn from then on
     gave_back: bool = False  # it had a turn, and waits for the sky, or behind another one, to go on

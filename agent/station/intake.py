@@ -258,7 +258,7 @@ class Intake:
                 self._on_orphan(stored.session_id)
             await self.refuse(waiting.brief, error)
             return waiting
-        if waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
+        if waiting.resume and waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
             self._on_orphan(stored.session_id)
             await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
         else:
@@ -317,7 +317,7 @@ class Intake:
         given = gave_back(facts)
         if before is not None:
             began, rests, given = began and before.began, before.rests_until, before.gave_back
-        elif rests is not None or given:
+        elif rests is not None and not given:
             began = None
         return Waiting(
             brief,
@@ -326,7 +326,7 @@ class Intake:
             start,
             window_end(document, self._zone, stored.first_seen, start=start),
             stored.first_seen,
-            resume=began is not None,
+            resume=began is not None and not given,
             began=began,
             forced=stored.name in self.wanted_now or (before is not None and before.forced),
             rests_until=rests,

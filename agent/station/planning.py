@@ -151,7 +151,7 @@ class Planning:
             site,
             start=start,
             end=waiting.closes,
-            seen=waiting.seen,
+            seen=min(waiting.seen, waiting.began or waiting.seen),
             taken=waiting.taken,
             rank=rank,
             held_until=waiting.rests_until,

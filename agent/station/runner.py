@@ -34,6 +34,7 @@ from agent.station.state_file import StateFile
 from agent.station.status import SESSION, StationStatus
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
+from agent.store.journal import instant_in
 from agent.store.session_log import log_path, session_log
 from agent.store.store import SessionStore
 from agent.store.turns import failures, frames_of, note_failure, note_given_back, note_turn
@@ -275,7 +276,8 @@ class SessionRunner:
         message = f"{ending.message} It goes on later, with the {count} frames it has."
         if not await self._put_back(waiting, message):
             return
-        again = replace(waiting, resume=False, began=None, forced=False, gave_back=True, taken=taken)
+        began = waiting.began or instant_in(facts, "started_at")
+        again = replace(waiting, resume=False, began=began, forced=False, gave_back=True, taken=taken)
         await self._queue_again(again.passed_over(ending.reason, message))
         self._around.publish(
             SessionWaiting(

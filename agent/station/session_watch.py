@@ -178,12 +178,13 @@ def watch_over(
     """Return the watch over a session that runs by this plan; AgentError when its conditions are wrong."""
     conditions = gate.conditions(waiting)
     target = plan.goto_targets[-1] if plan.goto_targets else None
+    since = waiting.began if waiting.resume else None  # the dawn after that is its own
     return SessionWatch(
         orders,
         conditions,
         clock=ground.clock,
         window_end=waiting.window_end,
-        dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=waiting.began),
+        dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=since),
         judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),
         safety=lambda: weather.decision,
         policy=lambda: gate.conditions(waiting).weather,

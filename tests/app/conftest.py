@@ -25,6 +25,7 @@ from tests.support.small_pictures import small_pictures as small_pictures
 
 DUSK = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)
 BASE = {"site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"}}
+ANY_SKY = {"sun_below": 90, "min_altitude": -90}  # most tests are about something else than the dark
 
 
 NEVER_SETS = {"do_action": True, "target": "M 81", "ra_coord": 9.9258, "dec_coord": 69.0653}
@@ -58,6 +59,7 @@ class Observatory:
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root / "Astro_Sessions"),
                 **settings,
+                "conditions": {**ANY_SKY, **settings.get("conditions", {})},
             }
         )
         self.stations: dict[str, Station] = {}

@@ -214,12 +214,12 @@ def test_what_has_no_time_left_says_when_it_could_have_run() -> None:
 
 
 def test_a_block_is_worth_its_goto() -> None:
-    short = session("a", "", at(18), 3600.0, PLAIN, end=at(18, 9))
-    assert planned(short)[0][0] is Reason.WINDOW  # type: ignore[index]
-    assert planned(session("a", "", at(18), 300.0, PLAIN, end=at(18, 9))) == [(at(18), at(18, 5), "")]
-    slow = session("a", "", at(18), 3600.0, PLAIN, end=at(18, 12))
-    slow = replace(slow, captures=(Exposures(10, 300.0, 299.0),))  # not three frames in twelve minutes
-    assert planned(slow)[0][0] is Reason.WINDOW  # type: ignore[index]
+    busy = session("busy", "", at(18), 3060.0, PLAIN, priority=1, end=at(18, 51))
+    nine = session("a", "", at(18), 3600.0, PLAIN, end=at(19))
+    assert planned(busy, nine)[1][0] is Reason.QUEUE  # type: ignore[index]  # nine minutes are left
+    assert planned(busy, replace(nine, captures=(Exposures(20, 15.0, 14.0),)))[1][1] == at(18, 56)  # type: ignore[index]
+    own = session("a", "", at(18), 3600.0, PLAIN, end=at(18, 5))  # five minutes, as its owner wants
+    assert planned(own) == [(at(18), at(18, 5), "its window closes")]
 
 
 # -- cautions and facts -------------------------------------------------------------------------------------
