@@ -122,11 +122,13 @@ def _cuts(request: Request, others: Sequence[Job], known: Sequence[Place], now: 
     """When sessions that the plan before did not know want what runs to let them by."""
     cuts = []
     for job in others:
-        if place_of(job.request) in known or job.request.priority < request.priority or not job.stretches:
+        higher = job.request.priority > request.priority
+        equal = job.request.priority == request.priority and request.start is None
+        if place_of(job.request) in known or not job.stretches or not (higher or equal):
             continue
         if job.named is not None and job.named > now:
             cuts.append(job.named)
-        elif job.request.priority > request.priority and job.stretches[0].start > now:
+        elif higher and request.start is None and job.stretches[0].start > now:
             cuts.append(job.stretches[0].start)
     return cuts
 

@@ -67,11 +67,13 @@ class Timeline:
 
     free: list[tuple[float, float]]
     pieces: list[Piece] = field(default_factory=list)
+    begins: dict[float, tuple[int, int]] = field(default_factory=dict)  # the tier of what begins then
 
     def place(self, job: Job) -> None:
         """Give a session the earliest free time of its windows, in as many blocks as it needs.
 
-        One that somebody named a start for is not cut for another one, unless it would have nothing.
+        One that somebody named a start for is cut only for what has a higher priority, unless it would have
+        nothing.
         """
         request = job.request
         if request.start is None or self._fill(job, request, cut_for_others=False) is request:
@@ -87,7 +89,8 @@ class Timeline:
                 cut = duration_s > room_s
                 if room_s < needs_s or gap[0] > stretch.begin_by:
                     continue
-                if cut and gap[1] < stretch.end and not cut_for_others:
+                others = cut and gap[1] < stretch.end and self.begins.get(gap[1], job.tier) <= job.tier
+                if others and not cut_for_others:
                     continue
                 taken = left.within(room_s) if cut else left.captures
                 self._take(Piece(job, gap[0], gap[1] if cut else gap[0] + duration_s, taken, cut))
@@ -107,6 +110,7 @@ class Timeline:
 
     def _take(self, piece: Piece) -> None:
         self.pieces.append(piece)
+        self.begins[piece.start] = piece.job.tier
         for index, (start, end) in enumerate(self.free):
             if start <= piece.start and piece.end <= end:
                 rest = [(start, piece.start), (piece.end, end)]
@@ -243,26 +247,26 @@ class _Search:
         ]
 
     def _worth(self, timeline: Timeline) -> Score:
-        """Light tier by tier; then who is let by although its priority is lower; then comfort: starts that
-        somebody named and that come late, idling, gotos."""
-        worth = dict.fromkeys(self._tiers, 0.0)
-        lost_s, idle_from = 0.0, self._free[0][0] if self._free else 0.0
+        """Light tier by tier, a higher one's named starts before a lower one's light; then who is let by
+        although its priority is lower; then comfort: named starts that come late, idling, gotos."""
+        light, late = dict.fromkeys(self._tiers, 0.0), dict.fromkeys(self._tiers, 0.0)
+        idle_s, idle_from = 0.0, self._free[0][0] if self._free else 0.0
         seen: set[str] = set()
         pieces = sorted(timeline.pieces, key=lambda one: one.start)
         for place, piece in enumerate(pieces):
-            name = _id(piece.job)
-            worth[piece.job.tier] += piece.light_s or 1.0
+            name, tier = _id(piece.job), piece.job.tier
+            light[tier] += piece.light_s or 1.0
             if piece.start - idle_from > GAIN_S:
                 later = (_could_use(one.job, idle_from, piece.start) for one in pieces[place:])
-                lost_s += _IDLE_COSTS * max(0.0, *later)
+                idle_s += _IDLE_COSTS * max(0.0, *later)
             idle_from = piece.end
-            if name in seen:
-                lost_s += _BLOCK_COSTS_S
-            elif piece.job.named is not None:
-                lost_s += min(_LATE_S, max(0.0, piece.start - piece.job.named))
+            if name not in seen and piece.job.named is not None:
+                late[tier] += min(_LATE_S, max(0.0, piece.start - piece.job.named))
             seen.add(name)
         let_by = sum(1 for place, piece in enumerate(pieces) if self._lets_by(piece, pieces[place + 1 :]))
-        return (*worth.values(), -_LATE_S * let_by, -lost_s)
+        above = [worth for tier in self._tiers[:-1] for worth in (light[tier], -late[tier] - idle_s)]
+        lost_s = sum(late.values()) + idle_s + _BLOCK_COSTS_S * (len(pieces) - len(seen))
+        return (*above, *(light[tier] for tier in self._tiers[-1:]), -_LATE_S * let_by, -lost_s)
 
     def _lets_by(self, piece: Piece, later: Sequence[Piece]) -> bool:
         """Whether a session of a higher tier, which could run then, runs only after this piece."""

@@ -21,6 +21,7 @@ ASK_AGAIN = timedelta(seconds=60)  # conditions without a known end are asked ag
 NEWS_EVERY_S = 0.5  # a folder of thousands is told in one message
 SOONEST = timedelta(seconds=1)  # an answer that is already out of date must not become a busy loop
 TOLD = 5  # sessions passed over that one line of the log names
+_ROUNDING = timedelta(milliseconds=10)  # of instants that were seconds meanwhile
 _RECHECK = "recheck:"
 _TURN = "turn:"
 
@@ -219,7 +220,7 @@ class Dispatcher:
             self._heed(plan, held)
             now, head = self._clock.now(), plan.head
             chosen = self._queue.get(head.session_id) if head is not None else None
-            if head is None or chosen is None or head.start > now + SOONEST or head.session_id in held:
+            if head is None or chosen is None or head.start > now + _ROUNDING or head.session_id in held:
                 self._wait_for(plan, held, now)
                 return None
             self._planner.began(head, _follows(plan, head))

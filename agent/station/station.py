@@ -60,6 +60,10 @@ from agent.telescope.interface import (
 
 _LOGGER = logging.getLogger(__name__)
 
+_NO_PLACE = (
+    "Nobody said where %s stands: sessions wait neither for the dark nor for their target's height, no dawn "
+    "ends them, and the Sun counts as up. Set latitude and longitude in the configuration."
+)
 STOP_LIMIT_S = 18.0  # a stopping agent waits this long for its session to come to rest
 TOLD_LIMIT_S = 3.0  # and this long more for a telescope that does not, once it was told to
 _NEEDED = frozenset({"hands", "sessions", "folders"})  # without these a station does not work
@@ -231,6 +235,8 @@ class Station:
 
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
+        if self.ground.site is None:
+            _LOGGER.warning(_NO_PLACE, self.ground.id)
         await asyncio.to_thread(self.store.prepare)
         self._link.begin()
         for camera in await asyncio.to_thread(self.store.left_open):

@@ -64,8 +64,9 @@ def test_a_whole_night_has_its_blocks_and_a_reason_for_each_session_left_over() 
     assert list(ran) == ["andromeda", "veil", "saturn", "orion"]
     assert ran["andromeda"].start > at(18)  # it waited for the dark
     assert sun(PARIS, ran["andromeda"].start).altitude == pytest.approx(-12, abs=0.01)
-    assert ran["saturn"].start == ran["andromeda"].end  # nothing that has a start is cut, nothing idles
-    assert ran["veil"].start == ran["saturn"].end
+    assert ran["saturn"].start == at(20)  # its priority is higher, so its start is kept
+    assert [block.end == at(20) for block in told["andromeda"].blocks] == [True, False]
+    assert ran["veil"].start == ran["andromeda"].end  # of the same priority nobody is cut
     assert "gets too light" in told["orion"].blocks[0].ends
     assert told["rosette"].left.reason is Reason.QUEUE  # type: ignore[union-attr]
     assert "could run from 04:30" in told["rosette"].left.message  # type: ignore[union-attr]
