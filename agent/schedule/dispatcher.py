@@ -276,6 +276,9 @@ class Dispatcher:
             elif not waiting.due(now):
                 continue
             elif wait is not None:
+                waits_its_turn = waiting.brief.waits_for is Reason.QUEUE and wait.reason is Reason.QUEUE
+                if waits_its_turn and self.running is not None:
+                    continue  # it was told when that one was chosen
                 self._pass_over(waiting, wait.reason, wait.message)
             elif waiting.brief.waits_for is not None and self.running is None:
                 self._pass_over(waiting, None, "")

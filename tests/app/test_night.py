@@ -149,7 +149,7 @@ def explains_itself(place: Observatory) -> None:
     # what was passed over, and why, stands in the queue
     queue = place.said("queue")
     notes = [entry for body in queue for entry in body["sessions"] if entry["session_id"] == "plain"]
-    assert any(note["note"] == "Session prior runs." for note in notes)
+    assert any(note["note"].startswith("Session prior comes first: its priority is 10") for note in notes)
     told = {name: entry for body in queue for entry in body["sessions"] if (name := entry["session_id"])}
     assert {entry["session_id"] for entry in queue[-1]["sessions"]} == {"left", "sets", "sun"}
     assert {entry["waits_for"] for entry in queue[-1]["sessions"]} == {"weather"}

@@ -273,8 +273,8 @@ def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> No
     notes = {brief.session_id: (brief.waits_for, brief.note) for brief in told.sessions}
     assert notes == {
         "low": (Reason.ALTITUDE, "It is at 8 degrees."),
-        "same": (Reason.QUEUE, "Session important runs."),
-        "plain": (Reason.QUEUE, "Session important runs."),
+        "same": (Reason.QUEUE, "Session important comes first: its priority is 5."),
+        "plain": (Reason.QUEUE, "Session important comes first: its priority is 5."),
         "new": (Reason.QUEUE, "Session important runs."),
         "tomorrow": (None, ""),
     }
