@@ -59,10 +59,13 @@ class ConfiguredConditions(ConditionKeys):
         120,
         ge=0,
         le=1440,
-        description="Minutes a due session waits for its conditions before it is given up.",
+        description="Minutes a due session that could otherwise run waits for weather, battery and the like "
+        "before it is given up. The sky is waited for without a limit.",
     )
     on_lost: f.OnLost = Field(
-        f.OnLost.PAUSE, description="What a running session does when its conditions no longer hold."
+        f.OnLost.PAUSE,
+        description="What a running session does when its conditions no longer hold. With pause, one that "
+        "loses the sky gives its turn back and goes on later.",
     )
 
     @property
