@@ -1,7 +1,6 @@
-"""The offline target catalogue: from a name to a place in the sky.
+"""The offline target catalogue: from a name to a place in the sky, and to what is known of the object there.
 
-It knows NGC, IC, Messier and Caldwell (OpenNGC), Sharpless and Barnard, popular names in five languages,
-bright stars, the planets, the Moon and the Sun. Its data is read when the first name is asked for.
+docs/catalogue.md lists what it knows. Its data is read when the first name is asked for.
 """
 
 from __future__ import annotations
@@ -11,12 +10,24 @@ from dataclasses import replace
 
 from agent.errors import AgentError
 from agent.sky.catalogue.composites import composite
-from agent.sky.catalogue.lookup import options
+from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
+from agent.sky.catalogue.lookup import find_entry, options
+from agent.sky.catalogue.names import key
 from agent.sky.catalogue.near import near
+from agent.sky.catalogue.search import entries, search
 from agent.targets import SkyTarget, Target, without_pane
 from agent.text import escaped
 
-__all__ = ["AmbiguousTargetError", "UnknownTargetError", "resolve"]
+__all__ = [
+    "AmbiguousTargetError",
+    "CatalogueEntry",
+    "ObjectKind",
+    "UnknownTargetError",
+    "entries",
+    "entry",
+    "resolve",
+    "search",
+]
 
 _LONGEST = 150  # characters of what may be a name
 _ARTICLES = {"the", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo", "gli", "i"}
@@ -52,13 +63,23 @@ def resolve(name: str) -> Target:
     UnknownTargetError if there is none, AmbiguousTargetError if there are several.
     """
     asked = " ".join(name.split())
+    return replace(_meant(asked), name=asked)
+
+
+def entry(name: str) -> CatalogueEntry | None:
+    """Return what is known of the object of that name, as `resolve` finds it; None for a body that moves."""
+    return find_entry(key(_meant(" ".join(name.split())).name))
+
+
+def _meant(asked: str) -> Target:
+    """Return the target of that name, under the name that it is stored with."""
     if len(asked) > _LONGEST:
         raise UnknownTargetError(escaped(asked, _LONGEST), ())
     for meant in _readings(asked):
         if len(meant) > 1:
             raise AmbiguousTargetError(asked, meant)
         if meant:
-            return replace(meant[0], name=asked)
+            return meant[0]
     raise UnknownTargetError(asked, near(_wholes(asked)[-1]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.sky.catalogue.lookup import bodies, distinct, find, options, places, stars
+from agent.sky.catalogue.lookup import bodies, distinct, find, objects, options
 from agent.sky.catalogue.names import designation, key, plain
 
 _MOST = 3
@@ -109,6 +109,5 @@ def _sharing(words: set[str]) -> list[str]:
 
 def _names() -> Iterator[str]:
     """Give the key of every name that is no number of a catalogue."""
-    yield from (spelling for spelling in places() if " " not in spelling)
-    yield from stars()
+    yield from (spelling for spelling in objects() if " " not in spelling)
     yield from bodies()
