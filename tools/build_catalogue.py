@@ -16,6 +16,7 @@ import gzip
 import math
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import ephem.stars
 from catalogue_sources import (
     Thing,
     barnard,
+    celestial_names,
     celestial_objects,
     celestial_stars,
     openngc,
@@ -32,6 +34,7 @@ from catalogue_sources import (
 
 from agent.sky.catalogue.data_files import STAR
 from agent.sky.catalogue.entry import ObjectKind
+from agent.sky.catalogue.lookup import NOUNS
 from agent.sky.catalogue.names import designation, key
 from agent.targets import SolarBody
 
@@ -56,8 +59,8 @@ def main() -> None:
         parser.add_argument(f"--{source}", type=Path, required=True)
     given = parser.parse_args()
     builder = _Builder()
-    places, aliases = _own_table("catalogue_names.csv")
-    numbers, number_aliases = _own_table("catalogue_numbers.csv")
+    places, aliases, _ = _own_table("catalogue_names.csv")
+    numbers, number_aliases, details = _own_table("catalogue_numbers.csv")
     foreign = list(_foreign_names())
     builder.reserve([*aliases, *number_aliases])
     named, others = celestial_stars(given.celestial)
@@ -72,13 +75,15 @@ def main() -> None:
     ):
         for thing in things:
             builder.add(thing)
-    builder.alias(aliases)
+    builder.describe(details)
+    builder.alias(aliases, well_known=True)
     builder.alias(number_aliases)
     builder.alias(_whole_objects(builder))
     builder.alias(_abell(builder))
     builder.alias(_spellings_of_ephem(named))
     builder.alias(_first_of_pairs(builder))
-    builder.alias(foreign)
+    builder.alias(foreign, well_known=True)
+    builder.alias(_without_rivals(builder, list(celestial_names(given.celestial))))
     builder.write()
     _write("stars.bin.gz", b"".join(_packed(others)))
     total = sum(file.stat().st_size for file in DATA.glob("*.gz"))
@@ -114,7 +119,7 @@ class _Builder:
         if owner is thing and thing.keys:
             self.things.append(thing)
 
-    def alias(self, aliases: Iterable[Alias]) -> None:
+    def alias(self, aliases: Iterable[Alias], *, well_known: bool = False) -> None:
         """Give objects further names. A name may stand for one that comes later in the same table."""
         left = list(aliases)
         while left:
@@ -125,11 +130,18 @@ class _Builder:
                     unknown.append((name, same_as))
                 else:
                     self._claim(name, owner)
-                    self._well_known.add(id(owner))
+                    self._well_known |= {id(owner)} if well_known else set()
             if len(unknown) == len(left):
                 print("unknown:", unknown)
                 return
             left = unknown
+
+    def describe(self, details: Iterable[Thing]) -> None:
+        """Take our word for the kind and the size of objects."""
+        for thing in details:
+            owner = self.owners[key(thing.names[0])]
+            assert isinstance(owner, Thing), thing.names
+            owner.kind, owner.major, owner.minor, owner.angle = thing.kind, thing.major, thing.minor, None
 
     def write(self) -> None:
         """Write the objects, the best known first, and the sorted index of their names."""
@@ -154,12 +166,12 @@ class _Builder:
             self._bodies.setdefault(owner, {})[spelling] = name
 
     def _rank(self, thing: Thing) -> tuple[float, ...]:
-        prefixes = {spelling.partition(" ")[0] for spelling in thing.keys}
+        prefixes = {spelling.partition(" ")[0] for spelling in thing.keys if " " in spelling}
         popular = any(" " not in spelling for spelling in thing.keys)
         star, magnitude = thing.kind in _STARS, thing.magnitude
         if "m" in prefixes:
             group = 0
-        elif id(thing) in self._well_known and not star:
+        elif id(thing) in self._well_known and prefixes and not star:
             group = 1
         elif "c" in prefixes or (star and popular and magnitude is not None and magnitude < 3):
             group = 2
@@ -180,9 +192,9 @@ def _complete(owner: Thing, thing: Thing) -> None:
     owner.surface = thing.surface if owner.surface is None else owner.surface
 
 
-def _own_table(file: str) -> tuple[list[Thing], list[Alias]]:
-    """Read "name;same as;right ascension;declination[;kind;size]": places, and names of other ones."""
-    places, aliases = [], []
+def _own_table(file: str) -> tuple[list[Thing], list[Alias], list[Thing]]:
+    """Read "name;same as;right ascension;declination[;kind;size]": places, other names, and mere details."""
+    places, aliases, details = [], [], []
     for line in (HERE / file).read_text().splitlines():
         if line.startswith("#"):
             continue
@@ -190,13 +202,13 @@ def _own_table(file: str) -> tuple[list[Thing], list[Alias]]:
         if same_as:
             aliases.append((name, same_as))
             continue
-        thing = Thing([name], _hours(ra), _degrees(dec))
+        thing = Thing([name], _hours(ra or "0"), _degrees(dec or "0"))
         if more:
             thing.kind = ObjectKind(more[0]) if more[0] else ObjectKind.OTHER
             sizes = [float(size) for size in more[1].split("x")] if more[1] else []
             thing.major, thing.minor = (sizes[0], sizes[-1]) if sizes else (None, None)
-        places.append(thing)
-    return places, aliases
+        (places if ra else details).append(thing)
+    return places, aliases, details
 
 
 def _foreign_names() -> Iterator[Alias]:
@@ -246,6 +258,19 @@ def _first_of_pairs(builder: _Builder) -> Iterator[Alias]:
             rivals = [builder.owners.get(f"{found[1]}{digit} {found[2]}") for digit in range(1, 10)]
             first = min((one for one in rivals if isinstance(one, Thing)), key=lambda one: one.magnitude or 9)
             yield f"{found[1]} {found[2]}", first.names[0]
+
+
+def _without_rivals(builder: _Builder, aliases: list[Alias]) -> Iterator[Alias]:
+    """Give the names that no other object has, with or without its noun: "Phantom Cluster" is M 74's."""
+    counts = Counter(key(name) for name, _ in aliases)
+    for name, same_as in aliases:
+        words = name.split()
+        if all(word.lower() in NOUNS for word in words):
+            continue
+        stem = key(" ".join(words[:-1]) if words[-1].lower() in NOUNS else name)
+        rivals = {id(builder.owners.get(f"{stem}{noun}")) for noun in ("", *NOUNS)} - {id(None)}
+        if counts[key(name)] == 1 and rivals <= {id(builder.owners.get(key(same_as)))}:
+            yield name, same_as
 
 
 def _apart(thing: Thing, hours: float, degrees: float) -> float:

@@ -102,7 +102,7 @@ def openngc(database: Path) -> Iterator[Thing]:
             row["majax"],
             row["minax"],
             row["pa"],
-            row["vmag"] if row["vmag"] is not None else row["bmag"],
+            _magnitude(row["vmag"], row["bmag"]),
             row["sbrightn"],
         )
 
@@ -122,6 +122,14 @@ def celestial_objects(folder: Path) -> Iterator[Thing]:
             yield thing
     for name, numbered in by_number.items():
         yield from _in_order(numbered, _BY_LONGITUDE[name])
+
+
+def celestial_names(folder: Path) -> Iterator[tuple[str, str]]:
+    """Give popular names of d3-celestial in English, each with the number of an object."""
+    for number, names in json.loads((folder / "dsonames.json").read_text()).items():
+        name = _without_article(names["name"].removeprefix("The "))
+        if designation(number) and name.isascii() and not designation(name):
+            yield name, number
 
 
 def celestial_stars(folder: Path) -> tuple[list[Thing], list[tuple[int, float, float, float]]]:
@@ -163,6 +171,13 @@ def _masters(row: sqlite3.Row) -> Iterator[str]:
     for column, prefix in (("messier", "M"), ("ngc", "NGC"), ("ic", "IC")):
         if row[column]:
             yield shown(f"{prefix} {row[column]}")
+
+
+def _magnitude(visual: float | None, blue: float | None) -> float | None:
+    """Return V, or B where there is no V or one that no galaxy or nebula has beside that B."""
+    if visual is None or (blue is not None and visual > blue + 0.5):
+        return blue
+    return visual
 
 
 def _first_name(name: str) -> str:

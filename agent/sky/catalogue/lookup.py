@@ -15,7 +15,7 @@ from agent.sky.catalogue.names import designation, key, plain
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 _SAME_DEG = 0.54  # parts of one object in one picture: NGC 6992 and NGC 6995 stand 0.53 apart
-_NOUNS = ("nebula", "galaxy", "cluster", "nebulae", "galaxies")
+NOUNS = ("nebula", "galaxy", "cluster", "nebulae", "galaxies")
 _SHORT = {"neb": "nebula", "gal": "galaxy", "cl": "cluster"}
 _NO_NICKNAMES = {"double", "virgo", "perseus", "fornax", "pegasus", "sagittarius"}
 _JELLYFISHES = ("IC 443", "Sh2-274")
@@ -66,7 +66,7 @@ def options(name: str) -> tuple[Target, ...]:
     *before, last = plain(name).split()
     if last in _SHORT:
         return options(" ".join([*before, _SHORT[last]]))
-    return distinct(_found(wanted + noun for noun in _NOUNS))
+    return distinct(_found(wanted + noun for noun in NOUNS))
 
 
 def find(wanted: str) -> Target | None:
