@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from agent import __version__
 from agent.cli import (
     demo,
+    elements,
     first_light,
     plan,
     provision,
@@ -42,7 +43,10 @@ first steps:
 `dwarf-agent <command> --help` shows examples of each command.
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
-_COMMANDS = (run, demo, simulate, validate, plan, submit, status, verbs, provision, first_light, schema)
+_COMMANDS = (
+    *(run, demo, simulate, validate, plan, submit),
+    *(status, verbs, provision, first_light, elements, schema),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

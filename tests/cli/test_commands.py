@@ -42,6 +42,7 @@ COMMANDS = (
     "shutdown",
     "reboot",
     "provision",
+    "elements",
     "schema",
 )
 HEAVY = (
