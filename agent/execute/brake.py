@@ -105,7 +105,9 @@ class Brake:
         self._status.say(Status.STOPPING, reason=reason, message=f"stopping the telescope: {message}")
         level = Level.SESSION if standing else Level.SAFETY
         self._stands = standing
-        reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
+        stopped = ending is not None and ending.kind is EndKind.ABORT  # a person's word
+        wish = Wish(level, reason, message, standing=standing, own_schedule=stopped)
+        reached = self._hands.want(self, wish)
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
         if standing:
             await self._first(reached, self._orders.released())
@@ -172,8 +174,12 @@ class Brake:
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
 
     async def _released(self) -> None:
-        """Return when the session has to end, or nothing holds it any more."""
-        while self._orders.ending is None and self._hold() is not None:
+        """Return when the session has to end, or nothing holds it any more; say what holds it now."""
+        told = self._hold()
+        while self._orders.ending is None and (hold := self._hold()) is not None:
+            if told is None or hold.reason is not told.reason:
+                self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
+                told = hold
             await self._first(self._orders.changed(), self._hands.changed())
 
     async def _first(self, *waiting: Awaitable[object]) -> None:

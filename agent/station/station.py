@@ -422,7 +422,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        return watch_over(
+            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+        )
 
     async def _report(self) -> None:
         await self.records.open()

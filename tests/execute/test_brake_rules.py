@@ -26,6 +26,7 @@ from tests.support.virtual_loop import run_virtual
 
 TELE = Camera.TELE
 ABORT = Ending(EndKind.ABORT, Reason.USER, "A person stopped it.")
+STOP = Wish(Level.SAFETY, Reason.USER, "A person stopped it.", own_schedule=True)
 LEAVING = Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, "The agent stops.")
 RAIN = Hold(Reason.WEATHER, "rain")
 OPTIONS = ExecutorOptions(stop_limit_s=100, reconnect_limit_s=1000, agent_stop_limit_s=15, hold_limit_s=7200)
@@ -138,7 +139,7 @@ def test_an_ending_stops_the_telescope_where_something_may_still_run(opened: boo
         await bench.soon()
         if opened:
             assert not task.done()
-            assert bench.hands.wanted == [Wish(Level.SAFETY, Reason.USER, "A person stopped it.")]
+            assert bench.hands.wanted == [STOP]
             bench.see(True)
         with pytest.raises(EndedError) as caught:
             await task
@@ -275,7 +276,7 @@ def test_an_order_stops_the_work_at_once(ends: bool) -> None:
         reason = Reason.USER if ends else Reason.WEATHER
         assert bench.said.lines == [(Status.STOPPING, reason, f"stopping the telescope: {message}")]
         level = Level.SAFETY if ends else Level.SESSION
-        assert bench.hands.wanted == [Wish(level, reason, message, standing=not ends)]
+        assert bench.hands.wanted == [Wish(level, reason, message, standing=not ends, own_schedule=ends)]
         bench.see(True)
         with pytest.raises(EndedError if ends else HeldError):
             await task
@@ -423,7 +424,7 @@ def test_a_pause_that_becomes_an_ending_is_told_as_one() -> None:
         bench.orders.end(replace(ABORT, message="enough"))
         task = asyncio.create_task(bench.brake.stop_telescope())
         await bench.soon()
-        assert bench.hands.wanted == [Wish(Level.SAFETY, Reason.USER, "enough")]
+        assert bench.hands.wanted == [replace(STOP, message="enough")]
         bench.see(True)
         await task
 
