@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -88,7 +89,20 @@ class Bench:
         self.counter = FrameCounter(
             Journal(MemoryJournal(), self.clock), {TELE: Asked(12, 15.0)}, self.clock, self.hands
         )
-        self.brake = Brake(self.orders, self.hands, self.counter, self.clock, self.said, OPTIONS)  # type: ignore[arg-type]
+        self.records: list[CaptureReport] = []
+        self.brake = Brake(
+            self.orders,
+            self.hands,  # type: ignore[arg-type]
+            self.counter,
+            self.clock,
+            self.said,
+            OPTIONS,
+            self.recorded,
+        )
+
+    async def recorded(self, camera: Camera, _since: datetime) -> list[CaptureReport]:
+        assert camera is TELE
+        return self.records
 
     async def captures(self) -> None:
         await self.counter.open(TELE, self.clock.now(), planned=12, settings={})
@@ -361,6 +375,21 @@ def test_how_long_an_ending_session_waits_to_see_it_stop(
         else:
             assert bench.counter.open_camera is None
             assert bench.counter.closed(TELE).taken == 3
+
+    braked(story)
+
+
+@pytest.mark.parametrize(("target", "taken"), [("M 42", 8), ("M 31", 3)])
+def test_what_the_telescope_recorded_counts_although_it_was_not_seen_to_stop(target: str, taken: int) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.captures()
+        bench.counter.begun()
+        bench.counter.progress(CaptureProgress(TELE, 3, 3, 12, target="M 42", began=bench.counter.opened_at))
+        bench.records = [CaptureReport(TELE, 8, 7, CaptureEnd.UNKNOWN, "/b", 12, target=target)]
+        bench.orders.end(ABORT)
+        await bench.brake.stop_telescope()
+        assert bench.counter.closed(TELE).taken == taken
+        assert bench.counter.folders == (("/b",) if target == "M 42" else ())
 
     braked(story)
 
