@@ -15,6 +15,7 @@ from agent.session.document import SessionDocument, body_of
 from agent.session.problems import BadValueError
 
 _DAY = timedelta(days=1)
+_JUST_OVER = timedelta(hours=3)  # a night of 21 hours is nobody's; in the morning one may prepare the next
 _LATE = timedelta(minutes=5)  # a start this long ago is over, not merely due
 _ZONE_HOURS = 3.5  # no land keeps a time further from its Sun's, summer time included
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -74,6 +75,7 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
             message = f"{date_key} already has a time of day; {time_key} is not used."
             problems.append(warning("time_twice", message, f"Delete {time_key}.", path=path))
     problems += _clock_changes(document, zone, now)
+    problems += _ends_next_day(document, zone, now)
     start = start_instant(document, zone, now)
     end = window_end(document, zone, now)
     if start is not None and end is not None and end <= start:
@@ -191,6 +193,26 @@ def _captures_over(
         f"The end time of its last capture ({to_local(ends[key], session_zone(document, zone))}) is over."
     )
     return warning("window_over", message, "Move date and time.", path=f"/{key}/end_time")
+
+
+def _ends_next_day(document: SessionDocument, zone: ZoneInfo, now: datetime) -> Iterator[Problem]:
+    """Warn of a time of day to end at that was just over when the session begins: it is the next day's."""
+    command = document.id_command
+    start = start_instant(document, zone, now)
+    if start is not None and command.time is None and not isinstance(command.date, datetime):
+        return  # it begins somewhen in that night
+    begin = start or now
+    ends = capture_ends(document, zone, begin)
+    if command.end_date is None and (closes := window_end(document, zone, now)) is not None:
+        ends["id_command"] = closes
+    for key, end in ends.items():
+        over_s = (_DAY - (end - begin)).total_seconds()
+        if not 0 <= over_s <= _JUST_OVER.total_seconds():
+            continue
+        when = f"{over_s / 60:.0f} min {'ago' if start is None else 'before its start'}"
+        local = to_local(end, session_zone(document, zone))
+        message = f"Its end_time was over {when}: it ends on {local}, the next day."
+        yield warning("ends_next_day", message, "Move end_time, if that is not meant.", f"/{key}/end_time")
 
 
 def _start_over(

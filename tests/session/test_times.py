@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.errors import Severity
 from agent.session.document import SessionDocument, read_session
 from agent.session.times import (
     capture_ends,
@@ -283,6 +284,37 @@ def test_a_zone_that_is_hours_from_the_longitude_is_told(
     assert [problem.code for problem in found] == (["zone_far"] if hours else [])
     assert all(hours is not None and hours in problem.message for problem in found)
     assert zone_problems(document(timezone=zone), PARIS, longitude, NOW) == []
+
+
+@pytest.mark.parametrize("section", ["setup_camera", "setup_wide_camera", "id_command"])
+@pytest.mark.parametrize(
+    ("begins", "end_time", "ago"),
+    [
+        ({}, "18:50", "10 min ago"),
+        ({}, "16:30", "150 min ago"),
+        ({"time": "22:00"}, "21:45", "15 min before its start"),
+        ({"date": "2026-03-20", "time": "01:10"}, "01:00", "10 min before its start"),
+        ({}, "04:00", ""),
+        ({}, "15:30", ""),
+        ({"time": "22:00"}, "23:00", ""),
+        ({"date": "2026-03-20"}, "23:50", ""),
+    ],
+)
+def test_an_end_time_that_is_just_over_is_said_to_be_that_of_the_next_day(
+    section: str, begins: dict[str, str], end_time: str, ago: str
+) -> None:
+    if section == "id_command":
+        session = whole(id_command={**begins, "end_time": end_time})
+    else:
+        session = whole(id_command=begins, **{section: camera(end_time)})
+    found = [one for one in time_problems(session, PARIS, NOW) if one.code == "ends_next_day"]
+    assert bool(found) == bool(ago)
+    for one in found:
+        day = "2026-03-21" if "date" in begins else "2026-03-13"
+        assert one.path == f"/{section}/end_time"
+        assert one.severity is Severity.WARNING
+        assert ago in one.message
+        assert f"{day} {end_time}" in one.message
 
 
 def test_captures_that_had_to_end_before_now_are_told() -> None:
