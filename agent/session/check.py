@@ -144,11 +144,19 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
             message = "A mosaic is ordered, and mosaics are not supported yet."
             hint = "Set doMosaic to false to image the single field."
             yield Problem("not_acted_on", message, hint, path=document.pointer(key, "doMosaic"))
-        _, wrong = choose(setup, camera, capabilities)
+        choice, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
             yield Problem(error.code, message, error.hint, path=document.pointer(key, name))
         yield from _settings_not_applied(document, key, setup, camera, capabilities)
+        offered, binning = capabilities.cameras[camera], choice.binning
+        if offered.older_binnings and binning is not None and binning.value:
+            yield warning(
+                "not_with_newer_firmware",
+                f"The {capabilities.model} with newer firmware does not take binning {binning.name}.",
+                f"Leave it out, or write {offered.binnings[0].name}.",
+                path=document.pointer(key, "binning"),
+            )
     if not any(getattr(document, key) for key, _ in _CAMERAS):
         yield warning("no_capture", "No camera section is on: the session takes no pictures.")
 
