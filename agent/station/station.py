@@ -175,6 +175,7 @@ class Station:
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
