@@ -174,3 +174,26 @@ def test_an_abort_while_another_client_holds_the_telescope_credits_what_was_take
             here.sim.faults.clear()
 
     run_virtual(night())
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("take-control:for_s=280", "held_by_other"), ("drop-link:refuse_s=120", "lost_connection")],
+)
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_a_capture_that_is_out_of_sight_says_so_while_it_goes_on(
+    observatory: Callable[..., Observatory], generation: str, fault: str, reason: str
+) -> None:
+    async def night() -> None:
+        async with scene(observatory(), generation) as here:
+            await here.place.until(lambda: len(here.sim.history.of(FrameTaken)) == 3)
+            here.sim.faults.add(fault)
+            await here.place.clock.sleep(20)
+            status = here.place.said("status")[-1]
+            assert (status["state"], status["reason"]) == ("imaging", reason)
+            assert status["message"]
+            await here.place.sessions_ended(1)
+            assert here.result["result"] == "completed"
+            assert here.result["frames"]["taken"] == 12
+
+    run_virtual(night())
