@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.app.tonight import sky_problems
+from agent.app.instrument import View, views_of
+from agent.app.tonight import Candidate, condition_problems, sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
@@ -40,7 +41,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """One file: every problem, and its plan when there is no error. Instants are aware UTC."""
+    """One file: every problem, and when there is no error its plan and what the cameras make of it.
+
+    Instants are aware UTC.
+    """
 
     path: Path
     problems: tuple[Problem, ...]
@@ -48,6 +52,7 @@ class CheckedFile:
     plan: Plan | None = None
     start: datetime | None = None
     closes: datetime | None = None
+    views: tuple[View, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -74,6 +79,7 @@ class CheckedFile:
                 }
                 for problem in self.problems
             ],
+            "views": [view.to_json() for view in self.views],
         }
 
 
@@ -122,6 +128,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         *check(document, around.capabilities, resolve=resolve),
         *time_problems(document, around.zone, around.now),
         *(zone_problems(document, around.zone, around.site.longitude, around.now) if around.site else ()),
+        *condition_problems(document, around.requirements),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
@@ -130,20 +137,34 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         document, around.capabilities, resolve=resolve, begin=start or around.now, zone=around.zone
     )
     ends = (window_end(document, around.zone, around.now), plan.ends_at)
+    closes = min((end for end in ends if end is not None), default=None)
+    candidate = Candidate(path.stem, document, plan, start, closes)
+    views = views_of(candidate, around.capabilities, around.requirements, around.site, around.now)
     return CheckedFile(
         path,
-        (*problems, *sky_problems(plan, around.site, start, around.now)),
+        (
+            *problems,
+            *sky_problems(plan, around.site, start, around.now),
+            *(problem for view in views for problem in view.problems()),
+        ),
         document,
         plan,
         max(start or around.now, around.now),
-        min((end for end in ends if end is not None), default=None),
+        closes,
+        views,
     )
 
 
-def problem_lines(checked: CheckedFile) -> list[str]:
-    """Return the problems as indented lines, errors first."""
-    ordered = sorted(checked.problems, key=lambda problem: problem.severity != "error")
+def problem_lines(checked: CheckedFile, told: Iterable[Problem] = ()) -> list[str]:
+    """Return the problems as indented lines, errors first, without those `told` before."""
+    left = [problem for problem in checked.problems if problem not in set(told)]
+    ordered = sorted(left, key=lambda problem: problem.severity != "error")
     return [f"  {problem.severity:<7} {problem}" for problem in ordered]
+
+
+def view_lines(checked: CheckedFile) -> list[str]:
+    """Return what the cameras make of the session as indented lines."""
+    return [f"  {words}" for view in checked.views if (words := view.words)]
 
 
 def assumption(around: Surroundings) -> str:

@@ -66,7 +66,7 @@ SKY: list[Row] = [
         {"min_altitude": 30},
         {"target": LMC},
         False,
-        "LMC is at -51 degrees, below the minimum of 30.",
+        "LMC never rises here.",
         None,
         True,
     ),

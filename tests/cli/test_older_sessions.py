@@ -1,0 +1,59 @@
+"""An owner's folder of the older program, of any version: read as it was meant, and no word too many."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agent.session.document import read_session
+from tests.cli.conftest import Asked
+from tests.cli.older_sessions import SESSIONS
+
+MODELS = ("D2", "D3", "mini")
+TOLD = {
+    "2024 copied wait_afte": ["/goto_manual/wait_afte: misspelt"],
+    "2025 Dwarfium": ["/setup_camera/gain: left_alone"],
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", SESSIONS)
+def test_it_is_valid_and_only_what_may_surprise_is_told(asked: Asked, name: str, model: str) -> None:
+    (answer,) = json.loads(asked("validate", SESSIONS[name], "--json", model=model))
+    problems = [f"{one['path']}: {one['code']}" for one in answer["problems"]]
+    assert (answer["valid"], problems) == (True, TOLD.get(name, []))
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_its_plan_does_what_it_says(asked: Asked, name: str) -> None:
+    (answer,) = json.loads(asked("plan", SESSIONS[name], "--json", "--night", "2035-12-12"))
+    body = json.loads(SESSIONS[name].decode("utf-8-sig"))["command"]
+    on = {key for key, section in body.items() if section.get("do_action")}
+    assert {step["section"] for step in answer["plan"]["steps"] if "section" in step} == on
+    captures = [step for step in answer["plan"]["steps"] if step["step"] == "capture"]
+    for step in captures:
+        setup = body[step["section"]]
+        assert step["count"] == int(setup["count"]) or (setup.get("end_time") and step["until"])
+        assert step["gain"] == int(setup["gain"]) if setup["gain"] else "gain" not in step
+    assert answer["night"]["session"]["run"][0] == "2035-12-12T22:05:00+01:00"
+
+
+def test_the_copied_slip_waits_what_it_says() -> None:
+    def wait(**goto: object) -> tuple[float, str]:
+        section = {"do_action": True, "target": "M 81", **goto}
+        reading = read_session({"id_command": {}, "goto_manual": section})
+        assert reading.document is not None
+        assert reading.document.goto_manual is not None
+        (problem,) = reading.warnings
+        return reading.document.goto_manual.wait_after, problem.message
+
+    assert wait(wait_afte=15) == (15, "wait_afte is read as wait_after.")
+    assert wait(wait_afte=15, wait_after=None) == (15, "wait_afte is read as wait_after.")
+    assert wait(wait_afte=15, wait_after="") == (15, "wait_afte is read as wait_after.")
+    assert wait(wait_afte=15, wait_after=5) == (5, "wait_afte is kept, not used, as wait_after is given.")
+
+
+def test_a_place_without_a_name_is_called_by_its_coordinates(asked: Asked) -> None:
+    south = SESSIONS["2025 place without a name"].replace(b"+69:03:55", b"-69:03:55")
+    assert "09:55:33.20 -69:03:55.0 is below the horizon at 22:05." in asked("validate", south)
