@@ -92,6 +92,14 @@ def test_the_plan_is_told_in_words_and_in_json() -> None:
     assert body["sessions"][1]["reason"] == "altitude"
 
 
+def test_the_moon_is_not_told_how_far_it_is_from_itself() -> None:
+    def text(target: str) -> str:
+        return "\n".join(_plan(session("a", target, at(20))).lines())
+
+    assert "0° from the Moon" not in text("Moon")
+    assert "° from the Moon" in text("M31")
+
+
 def test_a_target_that_culminates_says_where_and_when() -> None:
     facts = target_facts(resolve("M42"), PARIS, at(2), at(6))
     assert facts.highest == pytest.approx(36, abs=0.5)
