@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,9 +126,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     problems = (
         *reading.problems,
         *check(document, around.capabilities, resolve=resolve),
-        *time_problems(document, around.zone, around.now),
-        *(zone_problems(document, around.zone, around.site.longitude, around.now) if around.site else ()),
-        *condition_problems(document, around.requirements),
+        *(_surrounding_problems(document, around) if document.runnable else ()),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
@@ -136,23 +134,26 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     plan = make_plan(
         document, around.capabilities, resolve=resolve, begin=start or around.now, zone=around.zone
     )
+    if not document.runnable:  # when it would run, and what the sky is then, is nothing to it
+        return CheckedFile(path, problems, document, plan)
     ends = (window_end(document, around.zone, around.now), plan.ends_at)
     closes = min((end for end in ends if end is not None), default=None)
     candidate = Candidate(path.stem, document, plan, start, closes)
     views = views_of(candidate, around.capabilities, around.requirements, around.site, around.now)
-    return CheckedFile(
-        path,
-        (
-            *problems,
-            *sky_problems(plan, around.site, start, around.now),
-            *(problem for view in views for problem in view.problems()),
-        ),
-        document,
-        plan,
-        max(start or around.now, around.now),
-        closes,
-        views,
+    seen = (
+        *sky_problems(plan, around.site, start, around.now),
+        *(problem for view in views for problem in view.problems()),
     )
+    begin = max(start or around.now, around.now)
+    return CheckedFile(path, (*problems, *seen), document, plan, begin, closes, views)
+
+
+def _surrounding_problems(document: SessionDocument, around: Surroundings) -> Iterator[Problem]:
+    """Tell what is wrong with a session's times and conditions here."""
+    yield from time_problems(document, around.zone, around.now)
+    if around.site is not None:
+        yield from zone_problems(document, around.zone, around.site.longitude, around.now)
+    yield from condition_problems(document, around.requirements)
 
 
 def problem_lines(checked: CheckedFile, told: Iterable[Problem] = ()) -> list[str]:

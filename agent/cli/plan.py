@@ -115,7 +115,7 @@ def _plan_night(checked: list[CheckedFile], around: Surroundings, night: date | 
             one.closes,
         )
         for one in checked
-        if one.plan is not None and one.document is not None
+        if one.valid and one.plan is not None and one.document is not None
     ]
     return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
 

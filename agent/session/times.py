@@ -208,7 +208,8 @@ def _start_over(
         message = f"{command.time} is over today, so the session starts at once."
         yield warning("time_over", message, "Add a date to start later.", path="/id_command/time")
         return
-    begun = command.starting_date and "result_details" not in body_of(document.raw)
+    ended = "result_details" in body_of(document.raw)
+    begun = not ended and str(command.starting_date or "") > str(command.processed_date or "")
     if now - start < _LATE or document.repeat is not None or begun:
         return
     message = f"Its start ({to_local(start, session_zone(document, zone))}) is over."

@@ -57,3 +57,24 @@ def test_the_copied_slip_waits_what_it_says() -> None:
 def test_a_place_without_a_name_is_called_by_its_coordinates(asked: Asked) -> None:
     south = SESSIONS["2025 place without a name"].replace(b"+69:03:55", b"-69:03:55")
     assert "09:55:33.20 -69:03:55.0 is below the horizon at 22:05." in asked("validate", south)
+
+
+@pytest.mark.parametrize("process", ["ended", "pending"])
+def test_a_session_that_is_over_is_not_told_the_sky_of_now(asked: Asked, process: str) -> None:
+    over = json.loads(SESSIONS["2025 editor"])
+    over["command"]["id_command"] |= {"process": process, "date": "2025-07-01", "time": "13:00:00"}
+    (answer,) = json.loads(asked("validate", over, "--json"))
+    assert [problem["code"] for problem in answer["problems"]] == ["process_not_wait"]
+    plan = asked("plan", over)
+    assert "Autofocus" not in plan
+    assert "Calibration" in plan
+    assert not [line for line in plan.splitlines() if line.startswith(("  start", "  Runs", "  Will not"))]
+
+
+def test_an_old_result_does_not_hide_that_the_start_is_over(asked: Asked) -> None:
+    again = json.loads(SESSIONS["2025 editor"])
+    times = {"starting_date": "2025-07-01 22:05:02", "processed_date": "2025-07-01 22:40:00"}
+    again["command"]["id_command"] |= {"date": "2025-07-01", **times}
+    assert "Its start (2025-07-01 22:05:00) is over." in asked("validate", again)
+    again["command"]["id_command"]["starting_date"] = "2025-07-02 22:05:02"  # it began again since
+    assert "Its start" not in asked("validate", again)
