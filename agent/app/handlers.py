@@ -10,7 +10,8 @@ from typing import Any
 
 from agent import __version__
 from agent.app.instrument import views_of
-from agent.app.tonight import Candidate, NoSiteError, condition_problems, sky_problems, tonight
+from agent.app.precheck import condition_problems, sun_problems
+from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.errors import AgentError, Problem, errors_of
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
@@ -182,9 +183,11 @@ class AgentHandlers:
                 problems += zone_problems(reading.document, station.zone, station.site.longitude, now)
             capabilities = station.capabilities()
             if plan is not None and capabilities is not None:
+                begin, defaults = max(start or now, now), station.defaults()
                 problems += sky_problems(plan, station.site, start, now)
+                problems += sun_problems(reading.document, plan, station.site, defaults, begin)
                 candidate = Candidate("", reading.document, plan, start, None)
-                views = views_of(candidate, capabilities, station.defaults(), station.site, now)
+                views = views_of(candidate, capabilities, defaults, station.site, now)
                 problems += [problem for view in views for problem in view.problems()]
         return {
             "valid": not any(problem.severity == "error" for problem in problems),

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.app.tonight import Candidate, tonight
-from agent.capabilities import Camera, CameraCapabilities, Capabilities
+from agent.capabilities import Camera, CameraCapabilities, Capabilities, Exposure
 from agent.conditions import Requirements
 from agent.conditions.moment import clock_words
 from agent.errors import Problem, warning
@@ -82,12 +82,13 @@ class View:
         seconds, path = self.step.exposure_s, f"/{self.step.section}"
         allowed = max(USUAL_S, turning.limit_s)
         if seconds > allowed:
-            shorter = max((one for one in self.offered.exposures if one.seconds <= allowed), key=_seconds)
+            shorter = [one for one in self.offered.exposures if one.seconds <= allowed]
+            enough = f"{max(shorter, key=_seconds).name} s" if shorter else "less"
             message = (
                 "In alt-az mode the field turns: stars in the corners trail by up to "
                 f"{turning.trail_px:.0f} px in {seconds:g} s."
             )
-            hint = f"Expose {shorter.name} s, unless the telescope stands in EQ mode."
+            hint = f"Expose {enough}, unless the telescope stands in EQ mode."
             yield warning("field_rotation", message, hint, f"{path}/exposure")
         if turning.altitude > ZENITH and turning.trail_px > TRAIL_PX:
             when = clock_words(turning.at, self.site)
@@ -216,5 +217,5 @@ def _turning(
     return Turning(when, height, trail * step.exposure_s, TRAIL_PX / max(trail, 1e-9))
 
 
-def _seconds(exposure: Any) -> float:
-    return float(exposure.seconds)
+def _seconds(exposure: Exposure) -> float:
+    return exposure.seconds

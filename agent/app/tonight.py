@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.conditions import ConditionConfigError, ConditionSet, Requirements
+from agent.conditions import ConditionSet, Requirements
 from agent.conditions.forecast import PlannedSession
 from agent.conditions.night import NightPlan, plan_night, sky_cautions
 from agent.errors import AgentError, Problem, warning
@@ -77,15 +77,6 @@ def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
         if one.forecast.session.target is not None
     ]
     return draw_chart(plan.site, plan.night, targets, min_altitude=min_altitude)
-
-
-def condition_problems(document: SessionDocument, requirements: Requirements) -> Sequence[Problem]:
-    """Return what is wrong between a session's conditions and the configuration's."""
-    try:
-        ConditionSet.of(requirements, document.conditions)
-    except ConditionConfigError as error:
-        return [error.problem("/conditions")]
-    return []
 
 
 def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: datetime) -> Sequence[Problem]:

@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.app.instrument import View, views_of
-from agent.app.tonight import Candidate, condition_problems, sky_problems
+from agent.app.precheck import condition_problems, sun_problems
+from agent.app.tonight import Candidate, sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
@@ -140,11 +141,12 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     closes = min((end for end in ends if end is not None), default=None)
     candidate = Candidate(path.stem, document, plan, start, closes)
     views = views_of(candidate, around.capabilities, around.requirements, around.site, around.now)
+    begin = max(start or around.now, around.now)
     seen = (
         *sky_problems(plan, around.site, start, around.now),
+        *sun_problems(document, plan, around.site, around.requirements, begin),
         *(problem for view in views for problem in view.problems()),
     )
-    begin = max(start or around.now, around.now)
     return CheckedFile(path, (*problems, *seen), document, plan, begin, closes, views)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Asked
+from tests.cli.conftest import SITE, Asked
 
 EVENING = {"date": "2035-12-12", "time": "22:00:00"}
 BODE = {"do_action": True, "target": "M 81"}  # 38 degrees high in the north-east
@@ -188,3 +188,21 @@ def test_an_end_time_just_before_the_start_is_told(asked: Asked, section: str) -
     (problem,) = answer(asked, whole)["problems"]
     assert (problem["code"], problem["path"]) == ("end_far", f"/{section}/end_time")
     assert problem["message"] == "It comes 23 h 30 min after the start."
+
+
+def test_what_the_sun_guard_would_refuse_is_told_before_the_night(asked: Asked) -> None:
+    def solar(target: str, clock: str, **keys: Any) -> dict[str, str]:
+        goto = {"do_action": True, "target": target, **keys}
+        short = {**TELE, "exposure": "1/1000"}
+        whole = session(goto_manual={}, goto_solar=goto, setup_camera=short)
+        whole["command"]["id_command"] = EVENING | {"time": clock}
+        return warned(asked, whole)
+
+    assert list(solar("Sun", "12:00", sun_filter=True)) == ["sun_limit"]
+    assert "not allowed by the configuration" in solar("Sun", "12:00", sun_filter=True)["sun_limit"]
+    allowed = (*SITE, "--set", "allow_sun=true")
+    sun = session(goto_manual={}, goto_solar={"do_action": True, "target": "Sun", "sun_filter": True})
+    sun["command"]["id_command"] = EVENING | {"time": "12:00"}
+    assert warned(asked, sun, site=allowed) == {}
+    assert "sun_limit" not in solar("Jupiter", "22:00")
+    assert "Mercury is 16 degrees from the Sun" in solar("Mercury", "12:00")["sun_limit"]
