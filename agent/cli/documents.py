@@ -105,7 +105,9 @@ def session_files(named: Iterable[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(file for file in path.glob("*") if file.is_file() and is_session_name(file.name))
             if not inside:
-                raise AgentError(f"There is no session file (*.json) in {path}.")
+                below = sorted({file.parent.name for file in path.glob("*/*") if is_session_name(file.name)})
+                hint = f"There are some in {', '.join(below)}: name one of them." if below else ""
+                raise AgentError(f"There is no session file (*.json) in {path}.", hint=hint)
             found += inside
         elif path.exists():
             found.append(path)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from agent.cli.main import main
 from agent.session.document import read_session
 from tests.cli.conftest import Asked
 from tests.cli.older_sessions import SESSIONS
@@ -78,3 +80,18 @@ def test_an_old_result_does_not_hide_that_the_start_is_over(asked: Asked) -> Non
     assert "Its start (2025-07-01 22:05:00) is over." in asked("validate", again)
     again["command"]["id_command"]["starting_date"] = "2025-07-02 22:05:02"  # it began again since
     assert "Its start" not in asked("validate", again)
+
+
+def test_the_whole_folder_of_the_older_program_names_those_that_hold_sessions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "Astro_Sessions"
+    for name in ("ToDo", "Current", "Done", "Results"):
+        (root / name).mkdir(parents=True)
+    for name in ("ToDo", "Done"):
+        (root / name / "M 81.json").write_bytes(SESSIONS["2025 editor"])
+    (root / "Results" / "results_list.txt").write_text("M 81.json")
+    assert main(["validate", str(root), "--model", "D3"]) == 2
+    assert "There are some in Done, ToDo: name one of them." in capsys.readouterr().err
+    assert main(["validate", str(root / "ToDo"), "--model", "D3"]) == 0
