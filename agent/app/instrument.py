@@ -26,6 +26,7 @@ USUAL_S = 15.0
 ZENITH = 85.0
 """Degrees above which the field turns too fast for any exposure of use."""
 
+_SURE = 0.95  # of a size in a catalogue: where an object ends is a matter of taste
 _WORTH_TELLING_PX = 0.5
 _STEP = timedelta(minutes=2)
 
@@ -66,7 +67,7 @@ class View:
     def panes(self) -> tuple[int, int] | None:
         """How many fields hold the target, along its long and its short side; None while unknown."""
         size, field = self.size, self.offered.field_of_view
-        return panes(size, field) if size and field else None
+        return panes((size[0] * _SURE, size[1] * _SURE), field) if size and field else None
 
     @property
     def words(self) -> str:

@@ -12,6 +12,7 @@ from tests.cli.conftest import SITE, Asked
 EVENING = {"date": "2035-12-12", "time": "22:00:00"}
 BODE = {"do_action": True, "target": "M 81"}  # 38 degrees high in the north-east
 ORION = {"do_action": True, "target": "M 42"}
+OWN_FIELD = {"do_action": True, "target": "my own field", "ra_coord": 9.9259, "dec_coord": 69.0653}
 TELE = {"do_action": True, "exposure": "15", "gain": 80, "IRCut": 1, "binning": 0, "count": 60}
 PLEIADES = {"do_action": True, "target": "M 45"}
 
@@ -38,7 +39,7 @@ def warned(asked: Asked, whole: dict[str, Any], **more: Any) -> dict[str, str]:
 def test_the_field_of_the_camera_and_what_turns_in_it_are_told_in_one_line(
     asked: Asked, verb: str, model: str, field: str
 ) -> None:
-    lines = asked(verb, session(), model=model).splitlines()
+    lines = asked(verb, session(goto_manual=OWN_FIELD), model=model).splitlines()
     (told,) = [line.strip() for line in lines if "tele camera: " in line]
     pixels, limit = ("1", "65") if model == "mini" else ("2", "33")
     assert told == (
@@ -134,7 +135,8 @@ def test_half_the_pixels_trail_half_as_far(asked: Asked) -> None:
 
 
 def test_without_a_site_only_the_field_is_told(asked: Asked) -> None:
-    told = asked("validate", session(setup_camera={**TELE, "exposure": "60"}), site=())
+    whole = session(goto_manual=OWN_FIELD, setup_camera={**TELE, "exposure": "60"})
+    told = asked("validate", whole, site=())
     assert told.splitlines()[1:] == ["  tele camera: field 2.95° × 1.66°"]
 
 
