@@ -14,6 +14,8 @@ from agent.session.other_files import ListFormat, recognised
 
 _LOGGER = logging.getLogger(__name__)
 
+_AGAIN = "Export it again."
+
 _READERS: dict[ListFormat, Callable[[bytes, str], ImportedFile]] = {
     ListFormat.STELLARIUM_LIST: stellarium.read_list,
     ListFormat.STELLARIUM_BOOKMARKS: stellarium.read_bookmarks,
@@ -44,7 +46,7 @@ def read_other(data: bytes, stem: str) -> ImportedFile:
         return _READERS[known.format](data, known.what)
     except AgentError as error:
         message = f"This is {known.what}, and it cannot be read: {error.message}"
-        return ImportedFile(known.what, problems=(Problem(error.code, message, error.hint),))
+        return ImportedFile(known.what, problems=(Problem(error.code, message, error.hint or _AGAIN),))
     except Exception as error:
         _LOGGER.exception("A file could not be imported")
         message = f"This is {known.what}, and reading it failed ({type(error).__name__})."

@@ -14,9 +14,11 @@ from agent.importing.model import Imported, ImportedFile, with_problems
 from agent.importing.template import Template
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.identity import safe_session_id
+from agent.session.place import FAR_DEG, place_problem
+from agent.session.sections import GotoManual
 from agent.session.writing import to_bytes
 from agent.sky.catalogue import resolve
-from agent.targets import SolarBody, SolarTarget, Target
+from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 Judge = Callable[[bytes, str], Iterable[Problem]]
 """Returns everything that is wrong with a session document of that name (without `.json`)."""
@@ -113,7 +115,18 @@ def _looked_up(one: Imported) -> tuple[Imported, Target | None]:
         return with_problems(one, Problem("sun_filter", message, "Write that session yourself.")), None
     if one.moves and not isinstance(found, SolarTarget):
         one = replace(one, ra_hours=None, dec_deg=None)
+    if isinstance(found, SkyTarget) and (wrong := _wrong_place(one)) is not None:
+        one = with_problems(one, wrong)
     return one, found
+
+
+def _wrong_place(one: Imported) -> Problem | None:
+    """Return the error for coordinates that are not where the name stands, whatever the telescope."""
+    goto = GotoManual.model_validate(
+        {"target": one.target, "ra_coord": one.ra_hours, "dec_coord": one.dec_deg, "do_action": True}
+    )
+    wrong = place_problem(goto, resolve, FAR_DEG, "")
+    return wrong if wrong is not None and errors_of([wrong]) else None
 
 
 def _document(one: Imported, target: Target | None, name: str, template: Template) -> bytes:

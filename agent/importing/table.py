@@ -27,7 +27,7 @@ from agent.importing.model import (
 from agent.session.numbers import is_number_text, read_number
 
 _RA = ("ra", "right ascension", "raj2000", "ra j2000", "ra2000")
-_DEC = ("dec", "declination", "decj2000", "dec j2000", "dec2000", "de")
+_DEC = ("dec", "declination", "decj2000", "dej2000", "dec j2000", "dec2000", "de")
 _CATALOGUE = ("catalogue entry", "catalog entry", "designation")
 _NAMES = ("name", "target", "target name", "object", "object name", "title")
 _FAMILIAR = ("familiar name", "common name", "description")

@@ -59,6 +59,8 @@ def _kind(
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), found
 
 
+_RA = r"(?<![a-z])(?:ra|right ascension)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
+_DEC = r"(?<![a-z])(?:de|dec|declination)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
 _NUMBER = r"-?\d{1,3}(?:\.\d+)?"
 _POINT = rf"{_NUMBER}[ \t]*[ \t,;][ \t]*{_NUMBER}[ \t\r]*\n\s*"
 
@@ -104,7 +106,7 @@ _KINDS = (
     ),
     _kind(r"[-\s]*uptonight\b", "a report of uptonight (text)", f"Import its report in JSON instead; {_SEE}"),
     _kind(
-        r"(?=[^\n]*[,;\t])(?=[^\n]*\b(?:ra|right ascension)\b)[^\n]*\b(?:dec|declination)\b[^\n{}<>]*\n",
+        rf"(?=[^\n]*[,;\t])(?=[^\n]*{_RA})[^\n]*{_DEC}[^\n{{}}<>]*\n",
         "a table of targets (CSV)",
         ListFormat.TABLE,
     ),
