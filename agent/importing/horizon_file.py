@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from agent.errors import Problem, warning
 from agent.importing.decoding import as_text
-from agent.importing.model import ImportedFile, UnreadableError
-from agent.session.numbers import is_number_text, read_number
+from agent.importing.model import ImportedFile, UnreadableError, number_or_none
 from agent.sky.horizon import HorizonError, HorizonMask
 
 _MAX_POINTS = 3_600  # one each tenth of a degree
@@ -45,12 +44,12 @@ def _points(text: str) -> Iterator[tuple[float, float]]:
         if not said or said.startswith(";"):
             continue
         parts = [part for part in _SEPARATORS.split(said) if part]
-        if len(parts) < 2 or not all(is_number_text(part) for part in parts[:2]):
+        azimuth, altitude = (*(number_or_none(part, grouped=False) for part in parts[:2]), None, None)[:2]
+        if azimuth is None or altitude is None:
             if not found:
                 continue  # a title
             message = f"Line {number} is no azimuth and altitude: {said[:40]!r}."
             raise UnreadableError(message, hint="Write two numbers of degrees in each line.")
-        azimuth, altitude = (read_number(part, grouped=False) for part in parts[:2])
         if not 0 <= azimuth <= 360 or not -90 <= altitude <= 90:
             message = f"Line {number} has azimuth {azimuth:g} and altitude {altitude:g}."
             raise UnreadableError(message, hint="They go from 0 to 360 and from -90 to 90 degrees.")

@@ -110,10 +110,10 @@ def bounded(targets: Sequence[Imported]) -> tuple[Imported, ...]:
     return tuple(targets)
 
 
-def number_or_none(value: object) -> float | None:
-    """Read a number that may be missing; what is none is not guessed."""
+def number_or_none(value: object, *, grouped: bool = True) -> float | None:
+    """Read a number that may be missing; what is none is not guessed (`grouped` as for `read_number`)."""
     try:
-        return None if _empty(value) or isinstance(value, bool) else read_number(value)
+        return None if _empty(value) or isinstance(value, bool) else read_number(value, grouped=grouped)
     except BadValueError:
         return None
 

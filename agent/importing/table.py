@@ -24,7 +24,6 @@ from agent.importing.model import (
     with_coordinates,
     with_problems,
 )
-from agent.session.numbers import is_number_text, read_number
 
 _RA = ("ra", "right ascension", "raj2000", "ra j2000", "ra2000")
 _DEC = ("dec", "declination", "decj2000", "dej2000", "dec j2000", "dec2000", "de")
@@ -152,9 +151,9 @@ def _in_degrees(cells: list[str], unit: str) -> tuple[bool, tuple[Problem, ...]]
     """Whether the right ascensions are degrees: the title says so, or one of them is no number of hours."""
     if unit.startswith(("deg", "°", "º", "d")):
         return True, ()
-    numbers = [read_number(cell, grouped=False) for cell in cells if is_number_text(cell)]
-    large = [number for number in numbers if 24 <= number < 360]
-    if unit.startswith("h") or not large or len(numbers) != len([cell for cell in cells if cell.strip()]):
+    numbers = [number_or_none(cell, grouped=False) for cell in cells if cell.strip()]
+    large = [number for number in numbers if number is not None and 24 <= number < 360]
+    if unit.startswith("h") or not large or None in numbers:
         return False, ()
     message = f"A right ascension is {large[0]:g}, so all of them are read as degrees."
     return True, (warning("degrees", message, 'Call the column "ra (hours)" or "ra (deg)" to say it.'),)

@@ -62,7 +62,7 @@ def _kind(
 _RA = r"(?<![a-z])(?:ra|right ascension)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
 _DEC = r"(?<![a-z])(?:de|dec|declination)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
 _NUMBER = r"-?\d{1,3}(?:\.\d+)?"
-_POINT = rf"{_NUMBER}[ \t]*[ \t,;][ \t]*{_NUMBER}[ \t\r]*\n\s*"
+_POINT = rf"{_NUMBER}[ \t,;]{{1,9}}{_NUMBER}[ \t\r]{{0,9}}\n\s*"
 
 _KINDS = (
     _kind(

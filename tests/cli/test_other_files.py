@@ -132,7 +132,18 @@ def test_what_is_not_known_is_not_guessed(data: bytes) -> None:
     assert other_file(data) is None
 
 
-@pytest.mark.parametrize("text", ["\n" * 4096, "1 2\n" + " \n" * 2000, '{"' * 2048, '"target name"' * 300])
+SLOW = [
+    "1" + " " * 4000,
+    "az" * 2000,
+    "az alt" * 600 + "\n1 x" * 100,
+    '[{"ProfileId":' * 300,
+    "ra,de" * 800,
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 4096, "1 2\n" + " \n" * 2000, '{"' * 2048, '"target name"' * 300, *SLOW]
+)
 def test_a_strange_file_is_looked_at_quickly(text: str) -> None:
     began = time.process_time()
     assert other_file(text) is None

@@ -54,7 +54,7 @@ CELLS = st.sampled_from(
             "-",
             "+41:16:09",
         ),
-        *("180.00", "-30", "Center", "Pane 1", "../../x", "CON", "\u202e"),
+        *("9" * 400, "1.5e3", "180.00", "-30", "Center", "Pane 1", "../../x", "CON", "\u202e"),
     ]
 )
 TITLES = st.sampled_from(
@@ -118,6 +118,7 @@ def prepared_of(data: bytes, template: Template, around: Surroundings = AROUND) 
 def test_what_is_written_is_valid_and_what_is_not_says_why(data: bytes) -> None:
     file = read_other(data, "list")
     assert file.targets or file.horizon or errors_of(file.problems)
+    assert all(problem.code != "internal" for problem in file.problems)
     for one in prepared_of(data, Template.built_in()):
         assert one.name.endswith(".json")
         assert "/" not in one.name
