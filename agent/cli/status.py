@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -47,6 +46,8 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.health:
         return _health(arguments)
+    import asyncio
+
     settings = load(arguments)
     return asyncio.run(status(broker_of(settings), settings.mqtt.base_topic, as_json=arguments.json))
 
@@ -64,7 +65,7 @@ async def status(
 
 
 def _health(arguments: argparse.Namespace) -> int:
-    from agent.app.health import ask_health, health_path
+    from agent.health import ask_health, health_path
 
     sessions_dir = None if in_container(os.environ) else load(arguments).sessions_dir
     found = ask_health(health_path(sessions_dir, os.environ))

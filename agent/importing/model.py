@@ -12,7 +12,7 @@ from agent.session.problems import BadValueError
 from agent.sky.horizon import HorizonMask
 
 MAX_BYTES = 4_194_304  # the largest sequences of N.I.N.A. have one or two million
-MAX_TARGETS = 500
+MAX_TARGETS = 200
 
 
 class UnreadableError(AgentError):

@@ -96,6 +96,16 @@ BODIES = st.fixed_dictionaries(
         "conditions": section("min_altitude", "max_altitude"),
     },
 )
+
+
+def json_writes_it(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
 CLOCK = st.integers(0, 23).map("{:02d}:30".format)
 SENSIBLE = st.builds(
     lambda id_command, setup, target: {
@@ -109,7 +119,8 @@ SENSIBLE = st.builds(
         {"uuid": st.text(max_size=5)}, optional={"time": CLOCK, "observer": st.text(max_size=5)}
     ),
     st.fixed_dictionaries(
-        {"count": st.sampled_from([0, "0", 5, "999"]), "end_time": CLOCK}, optional={"shots_taken": VALUES}
+        {"count": st.sampled_from([0, "0", 5, "999"]), "end_time": CLOCK},
+        optional={"shots_taken": VALUES.filter(json_writes_it)},
     ),
     st.sampled_from(["M 31", "M 42", "M 81", "Vega", "Omega Centauri"]),
 )
