@@ -180,7 +180,7 @@ def _became(one: Prepared, work: _Work) -> str:
     from agent.store.errors import store_error
     from agent.store.lists import is_there, write_session
 
-    if not one.ready or one.data is None:
+    if one.data is None:
         return "not imported"
     if is_there(work.to_do, one.name, one.data):
         return f"{one.name} (is there already)"
@@ -212,7 +212,7 @@ def _place(prepared: Prepared) -> str:
 
     one = prepared.imported
     if one.ra_hours is None or one.dec_deg is None:
-        return "by its name" if prepared.ready else ""
+        return "by its name" if prepared.data else ""
     return f"{format_ra(one.ra_hours)} {format_dec(one.dec_deg)}"
 
 

@@ -36,11 +36,6 @@ class Prepared:
     data: bytes | None
     problems: tuple[Problem, ...]
 
-    @property
-    def ready(self) -> bool:
-        """Whether a session can be written."""
-        return self.data is not None and not errors_of(self.problems)
-
 
 def prepare(file: ImportedFile, stem: str, template: Template, judge: Judge) -> list[Prepared]:
     """Make a session of each target, in the order of the file.
@@ -113,7 +108,10 @@ def _looked_up(one: Imported) -> tuple[Imported, Target | None]:
     if isinstance(found, SolarTarget) and found.body is SolarBody.SUN:
         message = "The Sun is not imported: its session has to say that a solar filter is mounted."
         return with_problems(one, Problem("sun_filter", message, "Write that session yourself.")), None
-    if one.moves and not isinstance(found, SolarTarget):
+    if isinstance(found, SolarTarget):
+        message = f"{one.target} is bright: the template's exposures are rarely right for it."
+        return with_problems(one, warning("bright", message)), found
+    if one.moves:
         one = replace(one, ra_hours=None, dec_deg=None)
     if isinstance(found, SkyTarget) and (wrong := _wrong_place(one)) is not None:
         one = with_problems(one, wrong)

@@ -36,6 +36,7 @@ _UNIT = re.compile(
     r"(?P<name>.*?)[\s_]*(?:[\[(](?P<unit>[^\])]*)[\])]|\b(?P<word>deg(?:rees)?|h(?:ou)?rs?))?\s*"
 )
 _OTHER_EQUINOX = re.compile(r"jnow|b1950|b1875|apparent|of date", re.IGNORECASE)
+_MOVING = {"comet", "asteroid", "minor planet", "dwarf planet", "planet", "moon", "natural satellite"}
 _MIDDLE = "center"
 
 
@@ -92,7 +93,8 @@ def _target(header: _Header, row: list[str], place: str, stem: str, *, mosaic: b
     about = " ".join(dict.fromkeys(part for part in (name, familiar) if part))
     exposure = number_or_none(header.cell(row, ("exposure", "exposure time")))
     count = number_or_none(header.cell(row, ("count", "frames", "exposures")))
-    one = Imported(place, name, rotation=rotation, exposure=exposure, description=about)
+    moves = header.cell(row, ("type",)).casefold() in _MOVING
+    one = Imported(place, name, rotation=rotation, exposure=exposure, description=about, moves=moves)
     if count is None:
         return one
     if not count.is_integer() or count < 1:

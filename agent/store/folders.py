@@ -39,7 +39,7 @@ _CONFLICT = re.compile(
     r"|in konflikt stehende|konfliktkopie|copie en conflit|copia en conflicto|copia in conflitto",
     re.IGNORECASE,
 )
-_LISTS = (".csv", ".tsv", ".txt", ".esl", ".xml", ".sol", ".stel", ".ninatargetset", ".hrz")
+_LISTS = (".csv", ".tsv", ".txt", ".esl", ".xml", ".sol", ".ol", ".stel", ".ninatargetset", ".hrz")
 _PROBE = ".dwarf-agent-probe.tmp"  # a crash's leftover is swept like any other
 
 

@@ -71,7 +71,7 @@ def make_sessions(path: Path, tree: Tree, reader: ContentReader) -> Made | None:
 
     for one in prepare(file, printable(path.stem), template, judge):
         problems += one.problems
-        if one.ready and one.data is not None:
+        if one.data is not None:
             names.append(write_session(tree[Folder.TO_DO], one.name, one.data))
     if names and errors_of(problems):
         message = f"Of the rest {_counted(len(names))} made: {', '.join(names)}."

@@ -60,6 +60,12 @@ def test_a_list_goes_by_catalogue_numbers_and_tells_the_names() -> None:
     assert file.targets[0].description == "M 31 Andromeda Galaxy"
 
 
+def test_a_comet_in_a_list_moves_and_a_planetary_nebula_does_not() -> None:
+    rows = "C/2023 A3,Comet,5h,10\nNGC 7293,Planetary Nebula,22h29m38s,-20d50m13s\n"
+    file = read_other(f"Catalogue Entry,Type,Right Ascension,Declination\n{rows}".encode(), "t")
+    assert [one.moves for one in file.targets] == [True, False]
+
+
 def test_a_table_has_its_columns_in_any_order_with_exposures() -> None:
     file = read("table.csv")
     assert places(file) == [("M 42", 5.588, -5.391), ("M 81", 9.926, 69.065)]

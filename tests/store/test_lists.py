@@ -182,3 +182,12 @@ def test_a_file_that_is_no_list_becomes_one_when_it_is_written_at_last(
     settle(store, clock)
     assert names(root, Folder.TO_DO) == ["list-1-M-31.json", "list-2-M-33.json"]
     assert (root / "ToDo/folder.csv").is_dir()
+
+
+def test_a_sequence_larger_than_any_session_is_imported_too(
+    store: SessionStore, root: Path, clock: HandClock
+) -> None:
+    drop(root, "night.json", {**samples.NINA, "Notes": "x" * 300_000})
+    settle(store, clock)
+    assert names(root, Folder.TO_DO) == ["M-42.json"]
+    assert names(root, Folder.DONE) == ["night.json"]
