@@ -122,6 +122,11 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         data = path.read_bytes()
     except OSError as error:
         return CheckedFile(path, (Problem("unreadable", f"{error.strerror or error}."),))
+    return check_data(data, path, around)
+
+
+def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
+    """Check and plan the bytes of a session file, whether it is there yet or not."""
     reading = read_session(data, name=path.stem, resolve=resolve)
     if reading.document is None:
         return CheckedFile(path, reading.problems)
