@@ -46,8 +46,8 @@ class Binning:
 class CameraCapabilities:
     """What one camera takes. An empty `filters` or `binnings` means the camera has no such setting.
 
-    `field_of_view` is in degrees, the long side and the short one; None while unknown. With `older_binnings`
-    newer firmware has none of them.
+    `field_of_view` is in degrees, `pixels` the size of a picture at full resolution, each as its long side
+    and its short one; None while unknown. With `older_binnings` newer firmware has none of them.
     """
 
     exposures: tuple[Exposure, ...]
@@ -61,6 +61,7 @@ class CameraCapabilities:
     max_count: int = 999
     min_count: int = 1
     field_of_view: tuple[float, float] | None = None
+    pixels: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

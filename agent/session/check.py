@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
+from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
@@ -14,7 +15,7 @@ from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 __all__ = ["Resolve", "check", "resolve_target"]
 
-_FIELD_DEG = 1.2  # the smallest field of the telescopes that we know
+_FIELD_DEG = {Camera.TELE: 1.2, Camera.WIDE: 20.0}  # at least, where the model's own is not known
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
 
@@ -39,7 +40,8 @@ def check(
 def resolve_target(goto: GotoManual, resolve: Resolve | None) -> Target:
     """Return where a manual goto points: its coordinates, else its name looked up (AgentError if unknown)."""
     if goto.ra_coord is not None and goto.dec_coord is not None:
-        return SkyTarget(goto.target or "the coordinates", goto.ra_coord, goto.dec_coord)
+        name = goto.target or f"{format_ra(goto.ra_coord)} {format_dec(goto.dec_coord)}"
+        return SkyTarget(name, goto.ra_coord, goto.dec_coord)
     if resolve is None:
         raise AgentError(
             f'"{goto.target}" has no coordinates and there is no catalogue to look it up in.',
@@ -74,13 +76,17 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
             )
     if document.auto_focus and document.infinite_focus:
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
+    elif document.auto_focus and document.eq_solving:
+        message = "Newer firmware goes to infinity focus before it, which undoes the autofocus."
+        yield warning("both_focus", message, path="/eq_solving")
 
 
 def _field_of_view(document: SessionDocument, capabilities: Capabilities) -> float:
     """Degrees within which a target surely is in the picture of the session's narrowest camera."""
     wide_only = document.setup_wide_camera is not None and document.setup_camera is None
-    camera = capabilities.cameras.get(Camera.WIDE if wide_only else Camera.TELE)
-    return min(camera.field_of_view) if camera is not None and camera.field_of_view else _FIELD_DEG
+    which = Camera.WIDE if wide_only else Camera.TELE
+    camera = capabilities.cameras.get(which)
+    return min(camera.field_of_view) if camera is not None and camera.field_of_view else _FIELD_DEG[which]
 
 
 def _gotos(

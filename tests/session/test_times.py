@@ -288,33 +288,20 @@ def test_a_zone_that_is_hours_from_the_longitude_is_told(
 
 @pytest.mark.parametrize("section", ["setup_camera", "setup_wide_camera", "id_command"])
 @pytest.mark.parametrize(
-    ("begins", "end_time", "ago"),
-    [
-        ({}, "18:50", "10 min ago"),
-        ({}, "16:30", "150 min ago"),
-        ({"time": "22:00"}, "21:45", "15 min before its start"),
-        ({"date": "2026-03-20", "time": "01:10"}, "01:00", "10 min before its start"),
-        ({}, "04:00", ""),
-        ({}, "15:30", ""),
-        ({"time": "22:00"}, "23:00", ""),
-        ({"date": "2026-03-20"}, "23:50", ""),
-    ],
+    ("end_time", "ago"), [("18:50", 10), ("16:30", 150), ("04:00", None), ("15:30", None)]
 )
-def test_an_end_time_that_is_just_over_is_said_to_be_that_of_the_next_day(
-    section: str, begins: dict[str, str], end_time: str, ago: str
+def test_an_end_time_just_over_is_said_to_be_that_of_the_next_day(
+    section: str, end_time: str, ago: int | None
 ) -> None:
-    if section == "id_command":
-        session = whole(id_command={**begins, "end_time": end_time})
-    else:
-        session = whole(id_command=begins, **{section: camera(end_time)})
-    found = [one for one in time_problems(session, PARIS, NOW) if one.code == "ends_next_day"]
-    assert bool(found) == bool(ago)
+    """The session begins at once."""
+    end = {"end_time": end_time} if section == "id_command" else camera(end_time)
+    session = whole(**{section: end})
+    found = [one for one in time_problems(session, PARIS, NOW) if one.code == "end_far"]
+    assert len(found) == (ago is not None)
     for one in found:
-        day = "2026-03-21" if "date" in begins else "2026-03-13"
-        assert one.path == f"/{section}/end_time"
-        assert one.severity is Severity.WARNING
-        assert ago in one.message
-        assert f"{day} {end_time}" in one.message
+        assert (one.path, one.severity) == (f"/{section}/end_time", Severity.WARNING)
+        assert f"over {ago} min ago" in one.message
+        assert f"2026-03-13 {end_time}:00" in one.message
 
 
 def test_captures_that_had_to_end_before_now_are_told() -> None:
