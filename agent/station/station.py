@@ -51,11 +51,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
