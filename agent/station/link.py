@@ -83,7 +83,7 @@ class Link:
                 self._look()
             case SchedulesReport():
                 self._ground.bus.publish(self.own_schedule())
-                self._kick()
+                self._look()
             case ConnectionChanged(state, message):
                 self._status.link(state, message)
                 self.availability.link(state, message)

@@ -51,11 +51,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -175,6 +171,7 @@ class Station:
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
@@ -422,7 +419,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        return watch_over(
+            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+        )
 
     async def _report(self) -> None:
         await self.records.open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from agent.sky.catalogue.lookup import bodies, distinct, find, objects, options
@@ -44,6 +45,7 @@ _SAYS_LITTLE = {
 }
 
 
+@lru_cache(maxsize=1000)
 def near(asked: str) -> tuple[str, ...]:
     """Return at most three known names: part of what was asked, a typing error away, or sharing a word."""
     words = plain(asked).split()

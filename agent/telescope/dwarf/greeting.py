@@ -29,7 +29,7 @@ from agent.telescope.dwarf.proto import task_pb2
 from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
-from agent.telescope.errors import CommandTimeoutError, ProtocolError
+from agent.telescope.errors import CommandTimeoutError, GarbledLinkError, ProtocolError
 from agent.telescope.interface import Identity
 
 _LOGGER = logging.getLogger(__name__)
@@ -149,6 +149,8 @@ class Greeter:
         try:
             data = await device.ask(Cmd.DEVICE_STATE, within=device.limits.probe)
             newer = understood(decode(task_pb2.DeviceStateAnswer, data))
+        except GarbledLinkError:
+            raise
         except (CommandTimeoutError, MalformedError):
             newer = False
         return Generation.V3 if newer else Generation.V2

@@ -122,6 +122,7 @@ class DwarfTelescope(Telescope):
             rng=rng or random.Random(),  # noqa: S311 - jitter, no secret
             greet=self._greet,
             on_packet=self._receive,
+            on_garbled=self._exchange.could_not_read,
             on_state=self._link_changed,
             recorder=self._recorder,
         )
