@@ -86,7 +86,7 @@ def openngc(database: Path) -> Iterator[Thing]:
     for row in rows:
         if row["ra"] is None or row["type"] in {"NonEx", "Dup"}:
             continue
-        names = [_first_name(row["name"])]
+        names = [_first_name(row["name"]), *([row["name"]] if re.match(r"H\d", row["name"]) else [])]
         names += [f"M {int(row['messier'])}"] if row["messier"] else []
         named = (text.strip() for text in (row["identifiers"] or "").split(","))
         names += [shown(text) for text in named if _OPENNGC_OTHERS.match(text)]
