@@ -9,9 +9,9 @@ from agent.sky.catalogue.star_names import shown_star, spelt_letters, star_desig
 
 _CATALOGUES = {  # the catalogues that people name by number: how they spell them, the commonest first
     "m": ("messier", "m"),
-    "ngc": ("ngc", "new general catalogue"),
-    "ic": ("ic", "index catalogue"),
-    "c": ("caldwell", "c"),
+    "ngc": ("ngc", "n g c"),
+    "ic": ("ic", "i c"),
+    "c": ("caldwell", "cald", "cal", "c"),
     "b": ("barnard", "b"),
     "mel": ("melotte", "mel"),
     "cr": ("collinder", "coll", "col", "cr", "cl"),
@@ -35,7 +35,7 @@ _CATALOGUES = {  # the catalogues that people name by number: how they spell the
     "hd": ("hd", "henry draper"),
 }
 _PREFIXES = {spelling: prefix for prefix, spellings in _CATALOGUES.items() for spelling in spellings}
-_SHARPLESS = re.compile(r"(?:sharpless|sh)(?: ?2)? 0*(\d+)")
+_SHARPLESS = re.compile(r"(?:(?:sharpless|sh)(?: ?2)? |sh2)0*(\d+)")
 _DESIGNATION = re.compile(
     rf"({'|'.join(sorted(_PREFIXES, key=len, reverse=True))})(?: (?:no|nr))? ?0*(\d+) ?([a-z]?|ned ?\d+)"
 )

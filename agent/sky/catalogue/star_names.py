@@ -18,6 +18,7 @@ _GREEK = {
 }
 _LETTERS = {word: short for name, short in _GREEK.values() for word in (name, short)} | {
     "alf": "alp",
+    "alfa": "alp",
     "ksi": "xi",
     "tet": "the",
     "khi": "chi",
