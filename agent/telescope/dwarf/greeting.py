@@ -124,7 +124,10 @@ class Greeter:
             return
         _LOGGER.info("This is a %s, firmware %s (%s)", model, device.identity.firmware or "?", generation)
         if device.identity.doubt and (known is None or known.doubt != device.identity.doubt):
-            _LOGGER.warning("%s Stay with it, and please send a recording of it.", device.identity.doubt)
+            _LOGGER.warning(
+                "%s Stay with it, and please send a recording of it (Results/unknown-model.jsonl).",
+                device.identity.doubt,
+            )
 
     def _kin(self, device: Device, config: DeviceConfig | None) -> Kin | None:
         number = (config.device_id if config is not None else 0) or self.heard_id
