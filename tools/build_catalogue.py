@@ -108,6 +108,8 @@ class _Builder:
 
     def add(self, thing: Thing) -> None:
         """Take an object, or what it adds to one that has its first name already."""
+        if not (0 <= thing.ra_hours <= 24 and -90 <= thing.dec_degrees <= 90):
+            raise ValueError(f"{thing.names[0]} is nowhere")
         owner = self.owners.get(key(thing.names[0]))
         if isinstance(owner, Thing):
             _complete(owner, thing)
@@ -301,7 +303,7 @@ def _line(thing: Thing) -> str:
     names = [name for spelling, name in keys.items() if " " not in spelling]
     numbers = (thing.major, thing.minor, thing.angle, thing.magnitude, _surface_brightness(thing))
     known = [("" if number is None else f"{number:.2f}".rstrip("0").rstrip(".")) for number in numbers]
-    place = f"{thing.ra_hours % 24:.5f};{thing.dec_degrees:.4f}"
+    place = f"{round(thing.ra_hours, 5) % 24:.5f};{thing.dec_degrees:.4f}"
     return f"{_keys(keys)};{_tabbed(names)};{_KINDS.index(thing.kind)};{place};{';'.join(known)}"
 
 

@@ -54,6 +54,9 @@ _PREFIXES = {  # of d3-celestial, with how it is shown and the kind where the so
     "UGC": ("UGC ", ObjectKind.GALAXY),
 }
 _BY_LONGITUDE = {"LDN": 15.0, "LBN": 15.0}  # numbered by galactic longitude: further off is a misprint
+_BY_PLACE = {"PK", "PN G", "SNR G"}  # numbered by galactic longitude and latitude
+_MISPRINTED = {"LBN 590"}  # a degree from where Lynds has it
+_NUMBERS_DEG = 2.0  # between a place and its number, which is rounded
 _NOT_MEASURED = 99.0
 
 
@@ -116,7 +119,11 @@ def celestial_objects(folder: Path) -> Iterator[Thing]:
         if found is None or found[1] not in _PREFIXES:
             continue
         thing = _celestial_object(feature, *_PREFIXES[found[1]], found[2])
-        if found[1] in by_number:
+        if thing.names[0] in _MISPRINTED:
+            continue
+        if found[1] in _BY_PLACE and not _where_it_says(thing):
+            print(f"left out, elsewhere: {thing.names[0]}")
+        elif found[1] in by_number:
             by_number[found[1]].append((int(found[2]), thing))
         else:
             yield thing
@@ -221,8 +228,22 @@ def _in_order(numbered: list[tuple[int, Thing]], allowed: float) -> Iterator[Thi
 
 
 def _longitude(thing: Thing) -> float:
+    return _galactic(thing)[0]
+
+
+def _galactic(thing: Thing) -> tuple[float, float]:
     place = ephem.Equatorial(math.radians(thing.ra_hours * 15), math.radians(thing.dec_degrees))
-    return math.degrees(ephem.Galactic(place).lon)
+    galactic = ephem.Galactic(place)
+    return math.degrees(galactic.lon), math.degrees(galactic.lat)
+
+
+def _where_it_says(thing: Thing) -> bool:
+    found = re.search(r"(\d+(?:\.\d)?)([+-]\d+)", thing.names[0])
+    if found is None or abs(thing.dec_degrees) > 90:
+        return False
+    longitude, latitude = _galactic(thing)
+    off = (longitude - float(found[1]) + 180) % 360 - 180
+    return math.hypot(off * math.cos(math.radians(latitude)), latitude - float(found[2])) < _NUMBERS_DEG
 
 
 def _star_names(words: dict[str, str]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
 import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import ephem
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,6 +206,20 @@ def test_objects_worth_a_picture_can_be_gone_through_the_best_known_first() -> N
     )
     assert next(iter(entries({ObjectKind.GALAXY}))).name.startswith("M ")
     assert sum(1 for _ in entries()) > 25_000
+
+
+def test_everything_stands_somewhere_and_nebulae_numbered_by_place_stand_there() -> None:
+    for one in entries():
+        assert 0 <= one.ra_hours < 24, one
+        assert -90 <= one.dec_degrees <= 90, one
+        for name in one.names:
+            found = re.fullmatch(r"(?:PK |PN G|SNR G)(\d+(?:\.\d)?)([+-]\d+)(?:\.\d)?", name)
+            if found:
+                place = ephem.Equatorial(math.radians(15 * one.ra_hours), math.radians(one.dec_degrees))
+                galactic = ephem.Galactic(place)
+                off = math.remainder(math.degrees(galactic.lon) - float(found[1]), 360)
+                assert abs(off) * math.cos(galactic.lat) < 2.5, one
+                assert abs(math.degrees(galactic.lat) - float(found[2])) < 2.5, one
 
 
 def test_all_of_the_catalogue_in_memory_is_a_few_megabytes() -> None:
