@@ -26,7 +26,7 @@ from agent.sky.nights import (
     sun_events,
     windows_above,
 )
-from agent.targets import Site, Target
+from agent.targets import Site, SolarBody, SolarTarget, Target
 
 _WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _DAYLIGHT = -6.0  # degrees of the Sun from which on a deep-sky picture is lost
@@ -139,7 +139,8 @@ class NightPlan:
             yield f"  {cut}"
         if one.facts is not None:
             yield f"  {one.facts.words}"
-            yield f"  {one.facts.moon_separation:.0f}° from the Moon"
+            if not (isinstance(request.target, SolarTarget) and request.target.body is SolarBody.MOON):
+                yield f"  {one.facts.moon_separation:.0f}° from the Moon"
         for caution in one.cautions:
             yield f"  Note: {caution.message}"
         if one.conflicts:

@@ -171,7 +171,7 @@ class Telling:
             return told.reason, self._height(rule, request.target, site, rest, before)
         if isinstance(rule, AboveHorizonRule) and request.target is not None:
             highest = _highest(request.target, site, rest)
-            up = "is below the horizon while it may run" if highest >= 0 else "does not rise here"
+            up = "is below the horizon while it may run" if highest >= 0 else "never rises here"
             return told.reason, f"{request.target.name} {up}."
         return told.reason, f"While it may run the condition {rule.about.name} never holds: {told.no}"
 
@@ -180,6 +180,8 @@ class Telling:
     ) -> str:
         """Say that it never gets high enough here, or not in the time that the other conditions leave."""
         name, highest = target.name, _highest(target, site, rest)
+        if highest < 0:
+            return f"{name} never rises here."
         if highest < rule.minimum:
             return f"{name} never gets above {highest:.0f} degrees here; the minimum is {rule.minimum:g}."
         best = max(rise_set_transit(target, site, one.start, one.end).highest for one in before)

@@ -46,10 +46,14 @@ class ConditionGate:
         when_missed: str,
         safety: Callable[[], SafetyDecision | None],
         brake: Callable[[Waiting], Verdict | None],
+        perhaps_taken: Callable[[str], bool],
         sky: Callable[[Waiting, datetime], bool],
     ) -> None:
-        """`brake` answers for the whole queue (switched off, night over), or None to let it through;
-        `sky` whether a session could run as far as time and sky go."""
+        """`brake` answers for the whole queue (switched off, night over), or None to let it through.
+
+        `perhaps_taken`: the telescope may be taking this session by itself, or have taken it. `sky` tells
+        whether a session could run as far as time and sky go.
+        """
         self._telescope = telescope
         self._site = site
         self._clock = clock
@@ -57,6 +61,7 @@ class ConditionGate:
         self._when_missed = when_missed
         self._safety = safety
         self._brake = brake
+        self._perhaps_taken = perhaps_taken
         self._sky = sky
         self._waited: dict[str, _Waited] = {}
         self._held_until: datetime | None = None
@@ -88,6 +93,9 @@ class ConditionGate:
             return Verdict(False, Reason.INVALID, str(error), final=True)
 
     def _judge(self, waiting: Waiting, now: datetime) -> Verdict:
+        if not waiting.resume and self._perhaps_taken(waiting.session_id):
+            message = "The telescope may have taken it by itself; that is found out first."
+            return Verdict(False, Reason.OWN_SCHEDULE, message)
         missed = self._missed(waiting)
         if missed is not None:
             return missed

@@ -16,11 +16,13 @@ from agent.conditions.rule import SKY
 from agent.conditions.rules import RULES
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.own_schedule import OwnSchedule, carried_out
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.plan import Plan
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
+from agent.station.hands import Hands
 from agent.station.weather_goal import WeatherGoal
 from agent.verdict import Verdict, against, merged
 
@@ -28,6 +30,7 @@ LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster 
 _SKY = frozenset(rule.about.name for rule in RULES if rule.about.order >= SKY)
 _WEATHER = "weather"
 _CONDITIONS = "conditions"
+_OWN_SCHEDULE = "own schedule"
 
 
 class SessionWatch:
@@ -44,10 +47,14 @@ class SessionWatch:
         judge: Callable[[datetime], Sequence[Verdict]],
         safety: Callable[[], SafetyDecision | None],
         policy: Callable[[], WeatherPolicy],
+        carried_out: Callable[[datetime], OwnSchedule | None],
         news: Callable[[], asyncio.Event],
         goes_on: Callable[[datetime], Awaitable[EndKind]],
     ) -> None:
-        """`goes_on` answers how a session ends that loses the sky: it goes on tonight, later, or never."""
+        """`carried_out` tells of the telescope's own schedule, while no shutter of ours is open.
+
+        `goes_on` tells how a session ends that loses the sky: it goes on tonight, later, or never.
+        """
         self._goes_on = goes_on
         self._orders = orders
         self._conditions = conditions
@@ -57,6 +64,7 @@ class SessionWatch:
         self._judge = judge
         self._safety = safety
         self._policy = policy
+        self._carried_out = carried_out
         self._news = news
         self._lost_since: datetime | None = None
 
@@ -71,6 +79,7 @@ class SessionWatch:
                 group.create_task(self._end_at_dawn(dawn))
             group.create_task(self._follow_weather())
             group.create_task(self._follow_conditions())
+            group.create_task(self._follow_own_schedule())
 
     async def _end_at_its_window(self, instant: datetime) -> None:
         await self._come(instant)
@@ -128,6 +137,17 @@ class SessionWatch:
             await self._act_on(self._judge(self._clock.now()))
             await self._next_look(changed)
 
+    async def _follow_own_schedule(self) -> None:
+        while True:
+            changed = self._news()
+            found = self._carried_out(self._clock.now())
+            if found is None:
+                self._orders.resume(_OWN_SCHEDULE)
+            else:
+                message = f"The telescope carries out its own schedule {found.name!r}."
+                self._orders.pause(_OWN_SCHEDULE, Hold(Reason.OWN_SCHEDULE, message))
+            await self._next_look(changed)
+
     async def _next_look(self, changed: asyncio.Event) -> None:
         """Wait for news, or for the sky to turn a little."""
         with contextlib.suppress(TimeoutError):
@@ -172,6 +192,7 @@ def watch_over(
     gate: ConditionGate,
     ground: Ground,
     weather: WeatherGoal,
+    hands: Hands,
     news: Callable[[], asyncio.Event],
     goes_on: Callable[[datetime], Awaitable[EndKind]],
 ) -> SessionWatch:
@@ -188,6 +209,7 @@ def watch_over(
         judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),
         safety=lambda: weather.decision,
         policy=lambda: gate.conditions(waiting).weather,
+        carried_out=lambda now: None if hands.capturing else carried_out(ground.telescope.schedules, now),
         news=news,
         goes_on=goes_on,
     )

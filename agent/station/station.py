@@ -52,11 +52,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -182,6 +178,7 @@ class Station:
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
@@ -446,6 +443,7 @@ class Station:
             self.gate,
             self.ground,
             self.weather_goal,
+            self.hands,
             news,
             partial(self.planning.goes_on, waiting),
         )

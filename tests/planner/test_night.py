@@ -83,7 +83,7 @@ def test_the_plan_is_told_in_words_and_in_json() -> None:
     assert "Sun: sets 19:07, rises 08:07; dark 20:51 to 06:22" in text
     assert "a (M31)\n  Runs 22:00 to 23:00" in text
     assert "22:00 at 56° in the east" in text
-    assert "Will not run: LMC never gets above -29 degrees here; the minimum is 25." in text
+    assert "Will not run: LMC never rises here." in text
     assert "Wants the same time as" not in text
     body = json.loads(json.dumps(plan.to_json()))
     assert body["sunset"].startswith("2026-10-12T19:07:")
@@ -103,6 +103,14 @@ def test_a_session_crowded_out_says_so_and_names_the_next_night() -> None:
     assert (b.left.reason, b.conflicts) == (Reason.QUEUE, ("a",))
     assert "but the telescope is busy with a. Its next night is that of 2026-10-13" in b.left.message
     assert "  Wants the same time as a" in plan.lines()
+
+
+def test_the_moon_is_not_told_how_far_it_is_from_itself() -> None:
+    def text(target: str) -> str:
+        return "\n".join(_plan(session("a", target, at(20))).lines())
+
+    assert "0° from the Moon" not in text("Moon")
+    assert "° from the Moon" in text("M31")
 
 
 def test_a_target_that_culminates_says_where_and_when() -> None:
