@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,11 @@ from agent.schedule.waiting import Waiting
 from agent.sky.nights import night_of
 from agent.station.ground import Ground
 
+_LOGGER = logging.getLogger(__name__)
+_NO_PLACE = (
+    "Nobody said where %s stands: sessions wait neither for the dark nor for their target's height, no dawn "
+    "ends them, and the Sun counts as up. Set latitude and longitude in the configuration."
+)
 _RESUMED, _FORCED = 2, 1  # ranks before every priority
 _AGAIN = timedelta(minutes=1)  # what is held for nobody knows how long is planned from then on
 
@@ -46,6 +52,8 @@ class Planning:
         self._progress: SessionProgress | None = None
         self.latest: PlannedNight | None = None
         ground.bus.subscribe(self._hear)
+        if ground.site is None:
+            _LOGGER.warning(_NO_PLACE, ground.id)
 
     async def plan(self, waiting: Sequence[Waiting], held: Mapping[str, datetime | None]) -> PlannedNight:
         """Return the plan from now on; the one that is there while nothing has changed.
@@ -107,6 +115,12 @@ class Planning:
         """Whether time and sky would let a session run."""
         request = self.request(waiting)
         return request is None or blocking(request, self._ground.site, now) is None
+
+    def any_due(self, queue: Sequence[Waiting]) -> bool:
+        """Whether anything is due for which this night has time, as far as is known."""
+        now, plan = self._ground.clock.now(), self.latest
+        due = [one.session_id for one in queue if one.due(now)]
+        return any(plan is None or plan.left_of(one) is None or plan.blocks_of(one) for one in due)
 
     async def goes_on(self, waiting: Waiting, now: datetime) -> EndKind:
         """Return how a session that loses the sky now ends: it goes on tonight, another night, or never."""

@@ -56,10 +56,6 @@ from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
-_NO_PLACE = (
-    "Nobody said where %s stands: sessions wait neither for the dark nor for their target's height, no dawn "
-    "ends them, and the Sun counts as up. Set latitude and longitude in the configuration."
-)
 STOP_LIMIT_S = 18.0  # a stopping agent waits this long for its session to come to rest
 TOLD_LIMIT_S = 3.0  # and this long more for a telescope that does not, once it was told to
 _NEEDED = frozenset({"hands", "sessions", "folders"})  # without these a station does not work
@@ -232,8 +228,6 @@ class Station:
 
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
-        if self.ground.site is None:
-            _LOGGER.warning(_NO_PLACE, self.ground.id)
         await asyncio.to_thread(self.store.prepare)
         self._link.begin()
         for camera in await asyncio.to_thread(self.store.left_open):
@@ -263,7 +257,7 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self._owes():
+        while self.dispatcher.running or self.planning.any_due(self.dispatcher.queue) or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
@@ -399,16 +393,6 @@ class Station:
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
-    def _any_due(self) -> bool:
-        now = self.ground.clock.now()
-        return any(waiting.due(now) and self._has_time(waiting) for waiting in self.dispatcher.queue)
-
-    def _has_time(self, waiting: Waiting) -> bool:
-        """Whether this night has time for a session, as far as is known."""
-        plan = self.planning.latest
-        left = plan.left_of(waiting.session_id) if plan is not None else None
-        return plan is None or left is None or bool(plan.blocks_of(waiting.session_id))
-
     def _running_plan(self) -> Plan | None:
         running = self.runner.running
         return running.waiting.plan if running is not None else None
@@ -436,16 +420,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
+        ground, weather, goes_on = self.ground, self.weather_goal, partial(self.planning.goes_on, waiting)
         return watch_over(
-            running.orders,
-            waiting,
-            plan,
-            self.gate,
-            self.ground,
-            self.weather_goal,
-            self.hands,
-            news,
-            partial(self.planning.goes_on, waiting),
+            running.orders, waiting, plan, self.gate, ground, weather, self.hands, news, goes_on
         )
 
     async def _report(self) -> None:
