@@ -22,6 +22,7 @@ from agent.sky.nights import night_bounds, night_of, rise_set_transit, sun_event
 from agent.station.repeats import next_night
 from agent.targets import Site, SkyTarget
 
+GOES_ON = 2  # the rank of a session that runs, or goes on after a restart
 _NEVER = "It does not rise at this site, so the session is not begun."
 
 
@@ -130,12 +131,12 @@ def _request(
     one: Candidate, requirements: Requirements, site: Site, zone: ZoneInfo, reference: datetime
 ) -> Request:
     """What a session wants of a night; of one without a date, at its times of that night."""
-    start, end, command = one.start, one.end, one.document.id_command
+    start, end, command = one.start if one.rank == 0 else None, one.end, one.document.id_command
     if one.document.repeat is not None:
         night = next_night(one.document, zone, site, reference, None)
         start = night.start if night is not None else start
         end = window_end(one.document, zone, reference, start=start)
-    elif command.date is None and command.time is not None:
+    elif command.date is None and command.time is not None and one.rank == 0:
         start = start_instant(one.document, zone, one.seen or reference)
     return request_of(
         one.session_id,

@@ -316,7 +316,8 @@ class SessionRunner:
         if not await self._put_back(waiting, message):
             return False
         if self.dispatcher is not None:
-            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later)
+            taken = frames_of(await asyncio.to_thread(journal.load))
+            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later, taken=taken)
             self.dispatcher.put(again.passed_over(Reason.RETRY, message))
         self._around.publish(
             SessionWaiting(

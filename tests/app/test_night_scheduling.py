@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -311,3 +312,29 @@ def test_the_true_reason_is_told_with_its_date(observatory: Make) -> None:
     assert (never["result"], never["reason"]) == ("skipped", "altitude")
     assert never["message"].startswith("M 7 never gets above 6 degrees here; the minimum is 10.")
     assert told["all-night"]["conflicts"] == []
+
+
+# -- what it costs ------------------------------------------------------------------------------------------
+
+
+def test_a_choice_among_sixty_sessions_takes_the_event_loop_a_few_milliseconds(observatory: Make) -> None:
+    names = ["M 31", "M 42", "M 45", "M 13", "M 57", "M 81", "M 51", "M 44", "M 35", "M 3"]
+
+    async def evening() -> list[float]:
+        start = datetime(2026, 3, 12, 14, tzinfo=UTC)
+        place = observatory(start=start, conditions={**DEFAULTS, "min_altitude": 30}, poll_seconds=60)
+        for number in range(60):
+            place.drop(f"s{number:02}.json", wants(names[number % 10], 100, priority=number % 3))
+        took = []
+        async with place.open():
+            dispatcher = place.stations["scope"].dispatcher
+            await place.clock.sleep(60)
+            assert len(dispatcher.queue) == 60
+            for _ in range(10):
+                began = time.process_time()
+                dispatcher.kick()  # as each report of the telescope does
+                await place.clock.sleep(0.01)
+                took.append(time.process_time() - began)
+        return took
+
+    assert min(run_virtual(evening())) < 0.01
