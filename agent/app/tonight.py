@@ -79,7 +79,8 @@ def tonight(
     reference = now if now in bounds else bounds.start
     requests = [_request(one, requirements, site, zone, reference) for one in candidates]
     runs = running if reference == now else None
-    return plan_night(site, wanted, requests, now=now, running=runs, known=known)
+    least_s = requirements.least_block_s
+    return plan_night(site, wanted, requests, now=now, running=runs, known=known, least_block_s=least_s)
 
 
 def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:

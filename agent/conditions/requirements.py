@@ -55,6 +55,12 @@ class ConfiguredConditions(ConditionKeys):
     horizon: Annotated[str, BeforeValidator(_horizon)] = Field(
         "", description="Horizon around you, azimuth:altitude in degrees, such as 0:15, 90:30, 180:10."
     )
+    least_block_min: int = Field(
+        10,
+        ge=1,
+        le=240,
+        description="Shortest time in minutes for which a session is begun, unless it needs less.",
+    )
     max_wait_min: int = Field(
         120,
         ge=0,
@@ -81,6 +87,11 @@ class Requirements(ConfiguredConditions):
 
     weather: f.WeatherPolicy = f.WeatherPolicy.IGNORE
     wait_max: float | None = None  # seconds, instead of max_wait_min
+
+    @property
+    def least_block_s(self) -> float:
+        """The shortest time for which a session is begun."""
+        return self.least_block_min * 60.0
 
     @property
     def wait_max_s(self) -> float:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agent.conditions.moment import clock_words, is_bright
 from agent.events import Reason
-from agent.planner.make import make_plan
+from agent.planner.make import LEAST_BLOCK_S, make_plan
 from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import Place, Request, Running
 from agent.planner.windows import windows_of
@@ -206,12 +206,22 @@ def plan_night(
     now: datetime | None = None,
     running: Running | None = None,
     known: Sequence[Place] = (),
+    least_block_s: float = LEAST_BLOCK_S,
 ) -> NightPlan:
     """Gather the facts of a night and plan its sessions, from `now` on if that is within the night."""
     bounds = night_bounds(site, night)
     begin = now if now is not None and now in bounds else bounds.start
     zone = ZoneInfo(site.timezone)
-    plan = make_plan(requests, site=site, zone=zone, now=begin, night=night, running=running, known=known)
+    plan = make_plan(
+        requests,
+        site=site,
+        zone=zone,
+        now=begin,
+        night=night,
+        running=running,
+        known=known,
+        least_block_s=least_block_s,
+    )
     told = [*([running.request] if running is not None else []), *requests]
     events = sun_events(site, night)
     down = Interval(events.sunset or bounds.start, events.sunrise or bounds.end)

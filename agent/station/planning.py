@@ -13,7 +13,6 @@ from agent.errors import AgentError
 from agent.events import Event, SessionProgress, SessionStarted
 from agent.execute.orders import EndKind
 from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
-from agent.planner.make import LEAST_BLOCK_S
 from agent.planner.windows import blocking, next_window, night_span, windows_of
 from agent.schedule.waiting import Waiting
 from agent.sky.nights import night_of
@@ -71,6 +70,7 @@ class Planning:
             tuple(sorted((name, until or now.min) for name, until in held.items())),
             None if running is None else (running.session_id, self._until),
             night,
+            self._defaults().least_block_min,
         )
         latest = self.latest
         if latest is not None and facts == self._made_from:
@@ -83,7 +83,14 @@ class Planning:
         ]
         known = latest.order if latest is not None and latest.night == night else ()
         self.latest = plan = await asyncio.to_thread(
-            make_plan, asked, site=site, zone=zone, now=now, running=self.running(), known=known
+            make_plan,
+            asked,
+            site=site,
+            zone=zone,
+            now=now,
+            running=self.running(),
+            known=known,
+            least_block_s=self._defaults().least_block_s,
         )
         self._made_from = facts
         return plan
@@ -176,7 +183,7 @@ class Planning:
         site, zone = self._ground.site, self._ground.zone
         if request is None:
             return EndKind.LIMIT
-        least_s = request.least_s(LEAST_BLOCK_S)
+        least_s = request.least_s(self._defaults().least_block_s)
         span = night_span(site, night_of(now, site, zone), zone)
         windows = windows_of(request, site, span, now)
         if any(one.seconds >= least_s for one in windows if one.start > now):
