@@ -215,7 +215,7 @@ class Dispatcher:
             plan = await self._planner.plan(
                 tuple(queue.values()), {name: verdict.until for name, verdict in held.items()}
             )
-            if not self._is_still(queue) or await self._give_up_what_never_can(plan):
+            if not self._is_still(queue) or await self._give_up_what_never_can(plan, held):
                 continue
             self._heed(plan, held)
             now, head = self._clock.now(), plan.head
@@ -248,14 +248,14 @@ class Dispatcher:
                 held[waiting.session_id] = verdict
         return held
 
-    async def _give_up_what_never_can(self, plan: PlannedNight) -> bool:
+    async def _give_up_what_never_can(self, plan: PlannedNight, held: Mapping[str, Verdict]) -> bool:
         """End what is due and cannot run in any night, whatever the others do; false for nothing."""
         now, ended = self._clock.now(), False
         for left in plan.left:
             waiting = self._queue.get(left.session_id)
             if waiting is None or not left.final or left.reason is Reason.QUEUE or not waiting.due(now):
                 continue
-            if not plan.blocks_of(left.session_id):
+            if left.session_id not in held and not plan.blocks_of(left.session_id):
                 self.drop(left.session_id)
                 await self._sessions.give_up(waiting, left.reason, left.message)
                 ended = True

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from agent.conditions import ConditionSet, Requirements
 from agent.errors import AgentError
@@ -82,9 +83,8 @@ class Planning:
             for one in requests
         ]
         known = latest.order if latest is not None and latest.night == night else ()
-        self.latest = plan = await asyncio.to_thread(
+        make = partial(
             make_plan,
-            asked,
             site=site,
             zone=zone,
             now=now,
@@ -92,6 +92,7 @@ class Planning:
             known=known,
             least_block_s=self._defaults().least_block_s,
         )
+        self.latest = plan = await asyncio.to_thread(_made, make, asked)
         self._made_from = facts
         return plan
 
@@ -198,3 +199,20 @@ class Planning:
             self._progress = None
         elif isinstance(event, SessionProgress):
             self._progress = event
+
+
+def _made(make: Callable[[Sequence[Request]], PlannedNight], asked: Sequence[Request]) -> PlannedNight:
+    """Make the plan; a session that cannot be planned keeps no other one from its turn."""
+    try:
+        return make(asked)
+    except Exception:
+        _LOGGER.exception("The plan met a defect of the agent; each session is planned by itself")
+    sound = []
+    for one in asked:
+        try:
+            make([one])
+        except Exception:
+            _LOGGER.exception("Session %s cannot be planned", one.session_id)
+        else:
+            sound.append(one)
+    return make(sound)

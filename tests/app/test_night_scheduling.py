@@ -314,6 +314,24 @@ def test_the_true_reason_is_told_with_its_date(observatory: Make) -> None:
     assert told["all-night"]["conflicts"] == []
 
 
+def test_a_session_that_cannot_be_planned_keeps_no_other_one_from_its_turn(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent.planner import make
+
+    def windows(request: Any, *more: Any) -> Any:
+        if request.session_id == "odd":
+            raise OverflowError("boom")
+        return before(request, *more)
+
+    before = make.windows_of
+    monkeypatch.setattr(make, "windows_of", windows)
+    files = {"odd": wants("M 42", priority=9), "good": wants("M 42")}
+    place = lived(observatory, "2026-03-12T18:00", 3, files)
+    assert ended(place) == {"good": ("completed", 20)}
+    assert place.files("ToDo") == ["odd.json"]
+
+
 # -- what it costs ------------------------------------------------------------------------------------------
 
 
