@@ -160,9 +160,12 @@ def _left(jobs: dict[str, Job], pieces: Sequence[Piece], telling: Telling) -> li
         mine = [piece for piece in pieces if piece.job.request.session_id == session_id]
         if not mine:
             found.append(telling.left(job.request, []))
-        elif mine[-1].cut and (rest := _rest(job.request, mine)).frames >= min(
-            LEAST_FRAMES, job.request.frames
-        ):
+            continue
+        last, rest = mine[-1], _rest(job.request, mine)
+        lost = any(abs(stretch.end - last.end) < 1 for stretch in job.stretches)
+        if not last.cut or (lost and job.request.ends_when_lost):
+            continue
+        if rest.frames >= min(LEAST_FRAMES, job.request.frames):
             found.append(telling.left(rest, mine))
     return found
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet, Requirements
 from agent.session.document import SessionDocument
+from agent.session.fields import OnLost
 from agent.session.plan import Plan, StepKind
 from agent.targets import Site, Target
 
@@ -65,6 +66,11 @@ class Request:
     def duration_s(self) -> float:
         """Seconds it takes when nothing cuts it short."""
         return self.opening_s + sum(one.total_s for one in self.captures) + self.closing_s
+
+    @property
+    def ends_when_lost(self) -> bool:
+        """Whether it ends for good when it loses the sky, as its owner wants."""
+        return self.conditions.on_lost is OnLost.END
 
     @property
     def frames(self) -> int:

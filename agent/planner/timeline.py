@@ -94,7 +94,7 @@ class Timeline:
                     continue
                 taken = left.within(room_s) if cut else left.captures
                 self._take(Piece(job, gap[0], gap[1] if cut else gap[0] + duration_s, taken, cut))
-                if not cut:
+                if not cut or (gap[1] >= stretch.end and job.request.ends_when_lost):
                     return None
                 left = left.without(taken)
                 if left.frames == 0:

@@ -96,7 +96,8 @@ class SessionWatch:
 
     async def _lose(self, reason: Reason, message: str) -> None:
         """End for a sky that is lost, in the way that leaves the session its rest."""
-        kind = await self._goes_on(self._clock.now())
+        ends = self._conditions.on_lost is OnLost.END
+        kind = EndKind.LIMIT if ends else await self._goes_on(self._clock.now())
         self._orders.end(Ending(kind, reason, message))
 
     async def _follow_weather(self) -> None:

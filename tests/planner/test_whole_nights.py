@@ -204,6 +204,12 @@ def test_a_session_that_loses_the_sky_goes_on_when_it_is_back() -> None:
     assert second[0] - first[1] > timedelta(hours=1)  # type: ignore[index]
 
 
+def test_a_session_that_is_to_end_when_it_loses_the_sky_has_one_block() -> None:
+    keys: dict[str, object] = {"max_altitude": 70, "on_lost": "end"}
+    (only,) = planned(session("a", "M31", None, 8 * 3600.0, Requirements(), keys), start=at(18))
+    assert only[2] == "M31 leaves its altitude limits"  # type: ignore[index]
+
+
 def test_what_has_no_time_left_says_when_it_could_have_run() -> None:
     long = session("long", "", at(18), 12 * 3600.0, PLAIN, priority=1)
     told = planned(long, session("b", "", at(19), 600.0, PLAIN))[1]
