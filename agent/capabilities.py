@@ -78,9 +78,13 @@ class StepDurations:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not."""
+    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not.
+
+    `own_mosaics`: whether the telescope makes mosaics by itself; None where that depends on its firmware.
+    """
 
     model: str
     cameras: dict[Camera, CameraCapabilities]
     durations: StepDurations = field(default_factory=StepDurations)
     lacks: frozenset[str] = frozenset()
+    own_mosaics: bool | None = None

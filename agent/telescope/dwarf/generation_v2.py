@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from agent.capabilities import Camera
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
-from agent.telescope.dwarf.generation import Dialect
+from agent.telescope.dwarf.generation import Dialect, no_own_mosaic
 from agent.telescope.dwarf.media import SESSIONS_BY_TYPE_4, AlbumQuestion
 from agent.telescope.dwarf.models import gain_index
 from agent.telescope.dwarf.proto import camera_pb2, common_pb2
@@ -140,6 +140,8 @@ class DialectV2(Dialect):
         return _FOLDED_PITCH
 
     async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
+        if settings.mosaic is not None:
+            raise no_own_mosaic(device.model)
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             mode = camera_pb2.SetMode(mode=_MANUAL)

@@ -181,11 +181,17 @@ def capabilities_for(model: str) -> Capabilities:
 def newer_capabilities(model: str) -> Capabilities:
     """Return the built-in capabilities with newer firmware, which has binning on a D3 alone."""
     built_in = capabilities_for(model)
+    built_in = replace(built_in, own_mosaics="mosaic" not in built_in.lacks)
     if model == "D3":
         return built_in
     return replace(
         built_in, cameras={camera: replace(own, binnings=()) for camera, own in built_in.cameras.items()}
     )
+
+
+def older_capabilities(model: str) -> Capabilities:
+    """Return the built-in capabilities with older firmware."""
+    return replace(capabilities_for(model), own_mosaics=False)
 
 
 def gain_index(model: str, camera: Camera, gain: int) -> int:
