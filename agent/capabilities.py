@@ -74,6 +74,7 @@ class StepDurations:
     goto: float = 30.0
     camera_setup: float = 15.0
     frame_overhead: float = 1.0
+    next_pane: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,10 @@ class SessionBrief:
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds."""
+    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
+
+    `panes` are the frames of each pane of a mosaic, in the order of their numbers.
+    """
 
     telescope: str
     session: SessionBrief
@@ -152,6 +155,7 @@ class SessionResult:
     ended_at: datetime
     started_at: datetime | None = None
     frames: Frames = Frames()
+    panes: tuple[Frames, ...] = ()
     integration_s: float = 0.0
     error: Problem | None = None
     reason: Reason | None = None
@@ -305,7 +309,10 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionProgress(Event):
-    """How far a running session is. Seconds; `estimated_end` aware UTC."""
+    """How far a running session is. Seconds; `estimated_end` aware UTC.
+
+    Of a mosaic, `panes` are the frames of each pane, and `pane` is the one it is at, counted from 1.
+    """
 
     session: SessionBrief
     percent: float
@@ -316,6 +323,8 @@ class SessionProgress(Event):
     step: str
     index: int
     count: int
+    panes: tuple[Frames, ...] = ()
+    pane: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

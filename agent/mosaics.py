@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 WHOLE = 100  # percent: the camera's field as it is
 OWN_LIMIT = 180  # percent along each side, the most that firmware makes a mosaic of by itself
@@ -43,6 +44,24 @@ class Mosaic:
     def frames(self) -> int:
         """Frames of all panes together."""
         return self.panes * self.per_pane
+
+    @property
+    def in_steps(self) -> Mosaic:
+        """The mosaic with the next framings that firmware takes; never smaller."""
+        x, y = (math.ceil(side / OWN_STEP) * OWN_STEP for side in (self.framing_x, self.framing_y))
+        return replace(self, framing_x=x, framing_y=y)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "panes": self.panes,
+            "columns": self.columns,
+            "rows": self.rows,
+            "frames_per_pane": self.per_pane,
+            "framing_x": self.framing_x,
+            "framing_y": self.framing_y,
+            "rotation": self.rotation,
+        }
 
     def __str__(self) -> str:
         return f"{self.panes} panes of {self.per_pane} frames"

@@ -368,6 +368,7 @@ class SessionRun:
             ended_at=self._clock.now(),
             started_at=started_at,
             frames=self._counter.frames,
+            panes=self._counter.panes(Camera.TELE),
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
@@ -390,7 +391,7 @@ def _requested(job: Job) -> dict[Camera, Asked]:
     """What each camera is asked for, as far as the plan knows it."""
     target = next(reversed(job.plan.goto_targets), None)
     return {
-        step.camera: Asked(step.count, step.exposure_s, target)
+        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
         for step in job.plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }

@@ -270,6 +270,7 @@ class Publisher:
         return (
             before is None
             or event.index != before.index
+            or event.pane != before.pane
             or (event.percent >= 100 and before.percent < 100)
             or abs(event.percent - before.percent) >= PROGRESS_STEP
             or self._clock.monotonic() - said.progress_at >= PROGRESS_EVERY_S
@@ -286,6 +287,7 @@ class Publisher:
         last = said.held_back or said.progress
         if last is not None and last.session.session_id == result.session.session_id:
             final = replace(last, remaining_s=0.0, estimated_end=None, frames=result.frames)
+            final = replace(final, panes=result.panes)
             self._say_progress(replace(final, integration_s=result.integration_s), last=True)
         said.progress = said.held_back = said.waiting = None
         body = self._payloads.result(result)

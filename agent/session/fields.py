@@ -257,7 +257,10 @@ Twilight = Annotated[float, Range(-90, 10, "degrees"), _schema(_LENIENT, "Altitu
 Separation = Annotated[float, Range(0, 180, "degrees"), _schema(_LENIENT, "Separation in degrees.")]
 Fraction = Annotated[float, Range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fraction from 0 to 1.")]
 Percent = Annotated[float, Range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]
-Framing = Annotated[int, Range(100, 180, "percent"), _schema(_LENIENT, "Percent of the field, 100 to 180.")]
+Framing = Annotated[
+    float, Range(100, 1000, "percent"), _schema(_LENIENT, "Percent of the field, 100 to 1000.")
+]
+Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]
 Gigabytes = Annotated[float, Range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]
 Celsius = Annotated[float, Range(0, 100, "°C"), _schema(_LENIENT, "Degrees Celsius.")]
 Body = Annotated[SolarBody, _words(SolarBody), _schema("string", "Sun, Moon or a planet, in any case.")]

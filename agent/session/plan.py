@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Binning, Camera, Capabilities, Exposure, Filter
 from agent.errors import Problem, errors_of
+from agent.mosaics import Mosaic
 from agent.session.check import Resolve, check, resolve_target
 from agent.session.choices import CameraChoice, choose
 from agent.session.coordinates import format_dec, format_ra
@@ -51,7 +52,8 @@ class PlannedStep:
     step for people and `why` says what is being waited for. Camera settings are set for calibration and
     capture; None leaves a setting alone. `count` is the number of frames of a capture, of `exposure_s` each
     (0: not known); with `until` it is the most that fits, and the capture ends at that instant (aware UTC).
-    `without_goto` lets it image wherever the telescope points.
+    `without_goto` lets it image wherever the telescope points. With a `mosaic`, which the telescope makes by
+    itself, the frames are those of all its panes.
     """
 
     kind: StepKind
@@ -74,6 +76,7 @@ class PlannedStep:
     integration_s: float = 0.0
     until: datetime | None = None
     without_goto: bool = False
+    mosaic: Mosaic | None = None
 
     @property
     def total_s(self) -> float:
@@ -100,6 +103,7 @@ class PlannedStep:
             "count": self.count or None,
             "until": self.until and self.until.isoformat(),
             "without_goto": self.without_goto or None,
+            "mosaic": self.mosaic and self.mosaic.to_json(),
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -346,7 +350,9 @@ def _captures(
         if until is not None and shutter is not None:
             left_s = max(0.0, (until - shutter).total_seconds() - wait_s)
         count = choice.count or max(1, math.ceil(left_s / seconds))
-        needed_s = durations.camera_setup + count * frame_s
+        mosaic = choice.mosaic.in_steps if choice.mosaic is not None else None
+        panes_s = (mosaic.panes - 1) * durations.next_pane if mosaic is not None else 0.0
+        needed_s = durations.camera_setup + count * frame_s + panes_s
         fits = (
             count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
         )
@@ -354,6 +360,8 @@ def _captures(
         shown_count, closing = f"{count}", ""
         if setup.end_time is not None:
             shown_count, closing = f"up to {count}", f" until {setup.end_time.isoformat('minutes')}"
+        if mosaic is not None:
+            shown_count = f"{mosaic.columns} × {mosaic.rows} panes × {mosaic.per_pane}"
         step = PlannedStep(
             kind=StepKind.CAPTURE,
             section=key,
@@ -373,6 +381,7 @@ def _captures(
             integration_s=fits * seconds,
             until=until,
             without_goto=setup.without_goto,
+            mosaic=mosaic,
         )
         shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
         yield step

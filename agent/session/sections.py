@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.mosaics import WHOLE
 from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
 from agent.session.numbers import read_boolean
@@ -118,20 +119,6 @@ class GotoManual(Step):
         return self
 
 
-class Mosaic(BaseModel):
-    """The mosaic that a camera section orders; `per_view` frames of each view, `rotation` in degrees.
-
-    The framing is in percent of the camera's field, along each side.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    framing_x: int = 100
-    framing_y: int = 100
-    per_view: int | None = None
-    rotation: float | None = None
-
-
 class CameraSetup(Step):
     """Set a camera up and capture. What is not given stays as it is on the telescope.
 
@@ -152,20 +139,13 @@ class CameraSetup(Step):
     framing_x: f.Framing | None = Field(default=None, alias="framingX")
     framing_y: f.Framing | None = Field(default=None, alias="framingY")
     mosaic_count: f.Integer | None = None
-    rotation: f.Number | None = None
+    rotation: f.Rotation | None = None
     without_goto: f.Flag = False
 
     @property
-    def mosaic(self) -> Mosaic | None:
-        """The mosaic that is ordered; None for a single field, which a framing of 100 percent is as well."""
-        if not self.do_mosaic or self.framing_x == self.framing_y == 100:
-            return None
-        return Mosaic(
-            framing_x=self.framing_x or 100,
-            framing_y=self.framing_y or 100,
-            per_view=self.mosaic_count,
-            rotation=self.rotation,
-        )
+    def orders_mosaic(self) -> bool:
+        """Whether a mosaic is ordered; a framing of 100 percent along both sides is a single field."""
+        return self.do_mosaic and not self.framing_x == self.framing_y == WHOLE
 
     @model_validator(mode="before")
     @classmethod

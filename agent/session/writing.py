@@ -129,6 +129,7 @@ def result_details(
             "stacked": result.frames.stacked,
             "rejected": result.frames.rejected,
         },
+        **_panes(result),
         "integration_s": round(result.integration_s, 3),
         "settings": dict(result.settings),
         "steps": [
@@ -155,6 +156,15 @@ def _id_command(raw: dict[str, Any]) -> dict[str, Any]:
         if isinstance(id_command, dict):
             return id_command
     raise AgentError("The document has no id_command to write into.", code="not_a_session")
+
+
+def _panes(result: SessionResult) -> dict[str, Any]:
+    """Return the counts of each pane of a mosaic; nothing for a single field."""
+    counts = [
+        {"pane": number, "requested": one.requested, "taken": one.taken, "stacked": one.stacked}
+        for number, one in enumerate(result.panes, start=1)
+    ]
+    return {"panes": counts} if counts else {}
 
 
 def _message(result: SessionResult) -> str:

@@ -99,17 +99,79 @@ def test_the_plan_of_a_capture_with_an_end_time_ends_then(checked: Checked, sect
 
 
 @pytest.mark.parametrize(
-    "setup",
+    ("setup", "panes", "per_pane", "framing"),
     [
-        {"doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"},
-        {"doMosaic": "true", "framingX": "100", "framingY": "110"},
-        {"doMosaic": 1},
+        ({"framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"}, (2, 2), 45, (180, 140)),
+        ({"framingX": "150", "framingY": "100", "mosaic_count": "10"}, (2, 1), 10, (150, 100)),
+        ({"framingX": 100, "framingY": 110, "mosaic_count": 1, "rotation": -1}, (1, 2), 1, (100, 110)),
     ],
 )
-def test_a_mosaic_order_is_an_error_that_says_so(checked: Checked, setup: dict[str, Any]) -> None:
-    answer = checked(document(setup_camera={**TELE, **setup}))
-    assert codes(answer) == {"/setup_camera/doMosaic": "not_acted_on"}
-    assert "mosaics are not supported yet" in answer["problems"][0]["message"]
+@pytest.mark.parametrize("model", ["D3", "mini"])
+def test_a_mosaic_order_is_planned_pane_by_pane(
+    checked: Checked,
+    setup: dict[str, Any],
+    panes: tuple[int, int],
+    per_pane: int,
+    framing: tuple[int, int],
+    model: str,
+) -> None:
+    order = {**TELE, "doMosaic": True, "count": 0, **setup}
+    answer = checked(document(setup_camera=order), model, verb="plan")
+    assert answer["problems"] == []
+    (capture,) = [step for step in answer["plan"]["steps"] if step["step"] == "capture"]
+    mosaic = capture["mosaic"]
+    assert (mosaic["columns"], mosaic["rows"]) == panes
+    assert (mosaic["frames_per_pane"], mosaic["framing_x"], mosaic["framing_y"]) == (per_pane, *framing)
+    assert capture["count"] == answer["plan"]["frames_requested"] == panes[0] * panes[1] * per_pane
+    assert f"{panes[0]} × {panes[1]} panes × {per_pane}" in capture["label"]
+
+
+@pytest.mark.parametrize(
+    ("setup", "place", "code"),
+    [
+        ({"framingX": 180, "framingY": 140}, "mosaic_count", "missing"),
+        ({"mosaic_count": 45}, "framingX", "missing"),
+        ({"framingX": 180, "mosaic_count": 45}, "framingY", "missing"),
+        ({"framingX": 90, "framingY": 140, "mosaic_count": 45}, "framingX", "out_of_range"),
+        ({"framingX": 180, "framingY": 140, "mosaic_count": 250}, "mosaic_count", "out_of_range"),
+        ({"framingX": 180, "framingY": 140, "mosaic_count": 0}, "mosaic_count", "out_of_range"),
+    ],
+)
+def test_a_mosaic_that_is_not_fully_told_is_an_error_at_its_key(
+    checked: Checked, setup: dict[str, Any], place: str, code: str
+) -> None:
+    answer = checked(document(setup_camera={**TELE, "doMosaic": True, **setup}))
+    assert codes(answer) == {f"/setup_camera/{place}": code}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"setup_camera": {"count": "60"}}, ("/setup_camera/count", "mosaic_count", True)),
+        ({"setup_camera": {"framingX": 145}}, ("/setup_camera/framingX", "mosaic_framing", True)),
+        (
+            {"goto_manual": None, "goto_solar": {"do_action": True, "target": "Moon"}},
+            ("/setup_camera/doMosaic", "mosaic_target", False),
+        ),
+        ({"goto_manual": {"target": "Jupiter"}}, ("/setup_camera/doMosaic", "mosaic_target", False)),
+    ],
+)
+def test_what_may_surprise_in_a_mosaic_is_told(
+    checked: Checked, changed: dict[str, Any], told: tuple[str, str, bool]
+) -> None:
+    order = {**TELE, "doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"}
+    goto = changed.get("goto_manual", GOTO)
+    if goto is not None and goto is not GOTO:
+        goto = {"do_action": True, **goto}
+    body = {
+        "setup_camera": {**order, **changed.get("setup_camera", {})},
+        "goto_manual": goto,
+        "goto_solar": changed.get("goto_solar"),
+    }
+    answer = checked(document(**{key: value or {} for key, value in body.items()}))
+    place, code, valid = told
+    assert codes(answer)[place] == code
+    assert answer["valid"] is valid
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from agent.capabilities import Camera
 from agent.execute.context import CaptureLostError, StepContext, StepFailedError
@@ -27,7 +28,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
             return
     while missing := context.counter.missing(camera):
         await _take(context, step, camera, missing)
-        if missing <= context.capabilities.cameras[camera].max_count:
+        if step.mosaic is not None or missing <= context.capabilities.cameras[camera].max_count:
             return
 
 
@@ -38,8 +39,12 @@ async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing
         await context.telescope.go_live()  # an earlier capture's display must be finished first
     await context.telescope.prepare(next(reversed(context.plan.goto_targets), None), camera)
     offered = context.capabilities.cameras[camera]
-    planned = min(max(missing, offered.min_count), offered.max_count)
-    settings = await apply_and_verify(context, step, count=planned)
+    mosaic = step.mosaic
+    if mosaic is not None:
+        mosaic = replace(mosaic, per_pane=context.counter.missing_per_pane(camera))
+    planned = mosaic.frames if mosaic else min(max(missing, offered.min_count), offered.max_count)
+    settings = await apply_and_verify(context, step, count=None if mosaic else planned, mosaic=mosaic)
+    before = context.counter.closed(camera).taken
     await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)
     try:
         await context.telescope.start_capture(camera, without_goto=step.without_goto)
@@ -48,7 +53,7 @@ async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing
         raise
     context.counter.begun()
     await _follow_and_close(context, step, camera)
-    if context.counter.missing(camera) == missing:
+    if context.counter.closed(camera).taken == before:
         raise TransientError(
             "The telescope ended the capture without a single frame.",
             code="no_frames",

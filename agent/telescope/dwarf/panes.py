@@ -59,5 +59,16 @@ class Panes:
             self._raise(self.stacked, here, news.stacked - elsewhere)
             self.taken[here] = max(self.taken[here], self.stacked[here])
 
+    def settle(self, taken: int, stacked: int) -> None:
+        """The telescope recorded so many frames in all: those unheard are of the first panes with room."""
+        for here in range(len(self.taken)):
+            self.taken[here] += _between(0, taken - sum(self.taken), self.per_pane - self.taken[here])
+        for here, most in enumerate(self.taken):
+            self.stacked[here] += _between(0, stacked - sum(self.stacked), most - self.stacked[here])
+
     def _raise(self, counts: list[int], here: int, found: int) -> None:
         counts[here] = max(counts[here], min(found, self.per_pane))
+
+
+def _between(least: int, value: int, most: int) -> int:
+    return max(least, min(value, most))

@@ -217,6 +217,7 @@ async def _report(device: Device, record: CaptureRecord, attached_at: datetime) 
     taken, stacked = record.taken, record.stacked
     if entry is not None and (record.missed or record.unseen_end):
         taken, stacked = max(taken, entry.taken), max(stacked, entry.stacked)
+        record.panes.settle(taken, stacked)
     wanted = record.asked or (entry.to_take if entry is not None else 0)
     end = CaptureEnd.FINISHED
     if record.stop_asked:
