@@ -146,7 +146,8 @@ class SessionBrief:
 class SessionResult:
     """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
 
-    `panes` are the frames of each pane of a mosaic, in the order of their numbers.
+    `panes` are the frames of each pane of a mosaic, in the order of their numbers; `made_of` are the sessions
+    whose results this one sums up.
     """
 
     telescope: str
@@ -167,6 +168,7 @@ class SessionResult:
     files: tuple[str, ...] = ()
     device: str = ""
     firmware: str = ""
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
-from agent.session.mosaic_check import by_telescope, mosaic_problems
+from agent.session.mosaic_check import mosaic_problems
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
@@ -32,7 +32,8 @@ def check(
     return [
         *_features(document, capabilities),
         *gotos,
-        *_camera_sections(document, capabilities, last),
+        *_camera_sections(document, capabilities),
+        *mosaic_problems(document, capabilities, last),
         *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
     ]
 
@@ -131,9 +132,7 @@ def _no_goto(document: SessionDocument) -> Iterator[Problem]:
         )
 
 
-def _camera_sections(
-    document: SessionDocument, capabilities: Capabilities, target: Target | None
-) -> Iterator[Problem]:
+def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
     for key, camera in _CAMERAS:
         setup: CameraSetup | None = getattr(document, key)
         if setup is None:
@@ -143,10 +142,7 @@ def _camera_sections(
                 "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera.", path=f"/{key}"
             )
             continue
-        choice, wrong = choose(setup, camera, capabilities)
-        if choice.mosaic is not None:
-            who = by_telescope(choice.mosaic, camera, capabilities)
-            yield from mosaic_problems(document, key, setup, choice.mosaic, target, who)
+        _, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
             yield Problem(error.code, message, error.hint, path=document.pointer(key, name))

@@ -184,6 +184,15 @@ def _read_count(value: object) -> int:
     return int(between(read_integer(value), 1, 100_000))
 
 
+def _read_side(value: object) -> int:
+    return int(between(read_integer(value), 1, 20))
+
+
+def _read_numbers(value: object) -> tuple[int, ...]:
+    numbers = value if isinstance(value, list) else str(value).replace(",", " ").split()
+    return tuple(dict.fromkeys(int(between(read_integer(number), 1, 1000)) for number in numbers))
+
+
 def _read_days(value: object) -> tuple[Weekday, ...]:
     words = value if isinstance(value, list) else str(value).replace(",", " ").split()
     days = {choice(Weekday, read_text(word)[:3]) for word in words}
@@ -259,6 +268,11 @@ Fraction = Annotated[float, Range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fract
 Percent = Annotated[float, Range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]
 Framing = Annotated[
     float, Range(100, 1000, "percent"), _schema(_LENIENT, "Percent of the field, 100 to 1000.")
+]
+Overlap = Annotated[float, Range(0, 80, "percent"), _schema(_LENIENT, "Percent of a field, 0 to 80.")]
+Side = Annotated[int, PlainValidator(_read_side), _schema(_LENIENT, "Panes along a side, 1 to 20.")]
+Numbers = Annotated[
+    tuple[int, ...], PlainValidator(_read_numbers), _schema("array", "Whole numbers above 0.")
 ]
 Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]
 Gigabytes = Annotated[float, Range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]

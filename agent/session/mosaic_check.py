@@ -1,41 +1,69 @@
-"""Mosaics of a session: who makes them, and what is wrong with the way they are ordered."""
+"""What is wrong with the mosaic that a session orders, or may surprise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.capabilities import Camera, Capabilities
+from agent.capabilities import Capabilities
 from agent.errors import Problem, warning
-from agent.mosaics import OWN_LIMIT, OWN_STEP, Mosaic
+from agent.mosaics import OWN_STEP, Grid, Mosaic
+from agent.session.choices import find_mosaic
 from agent.session.document import SessionDocument
-from agent.session.sections import CameraSetup
+from agent.session.pane_grid import agents_grid, by_telescope
+from agent.session.problems import BadValueError
+from agent.session.sections import CAMERA_SECTIONS, CameraSetup
 from agent.targets import SkyTarget, Target
 
-
-def by_telescope(mosaic: Mosaic, camera: Camera, capabilities: Capabilities) -> bool | None:
-    """Whether the telescope makes this mosaic by itself; None where that depends on its firmware."""
-    if camera is not Camera.TELE or max(mosaic.framing_x, mosaic.framing_y) > OWN_LIMIT:
-        return False
-    return capabilities.own_mosaics if "mosaic" not in capabilities.lacks else False
+_WIDEST_DEG = 150.0  # a plane that touches the sky shows no more of it
+_MOST_PANES = 100
 
 
 def mosaic_problems(
-    document: SessionDocument,
-    key: str,
-    setup: CameraSetup,
-    mosaic: Mosaic,
-    target: Target | None,
-    who: bool | None,
+    document: SessionDocument, capabilities: Capabilities, target: Target | None
 ) -> Iterator[Problem]:
-    """Tell what is wrong with a mosaic that a camera section orders, or may surprise."""
-    place = document.pointer(key, "doMosaic")
+    """Tell what is wrong with the mosaics that a session orders, or may surprise."""
+    setups = [(key, camera, getattr(document, key)) for key, camera in CAMERA_SECTIONS.items()]
+    orders = [(key, camera, setup) for key, camera, setup in setups if setup and setup.orders_mosaic]
+    places = [document.pointer(key, "doMosaic") for key, _, _ in orders]
+    if document.mosaic is not None:
+        places.append("/mosaic")
+    if not places:
+        return
+    if len(places) > 1:
+        message = "A session orders one mosaic, and this one orders several."
+        yield Problem("mosaic_twice", message, "Switch all but one of them off.", path=places[1])
     if document.goto_manual is None or (target is not None and not isinstance(target, SkyTarget)):
         yield Problem(
             "mosaic_target",
             "A mosaic is made of the fixed sky, and the session does not go there.",
-            "Add goto_manual with the middle of the mosaic, or set doMosaic to false.",
-            path=place,
+            "Add goto_manual with the middle of the mosaic, or switch the mosaic off.",
+            path=places[0],
         )
+    if document.mosaic is not None and not any(setup for _, _, setup in setups):
+        message = "The mosaic has no camera section, so nothing would be taken."
+        yield Problem("mosaic_camera", message, "Add setup_camera.", path="/mosaic")
+    grid = agents_grid(document, capabilities)
+    if grid is not None:
+        yield from _size(grid, places[0])
+    for key, camera, setup in orders:
+        try:
+            mosaic = find_mosaic(setup)
+        except BadValueError:
+            continue  # told with the other settings
+        yield from _counts(document, key, setup, mosaic)
+        yield from _framing(document, key, mosaic, by_telescope(mosaic, camera, capabilities))
+
+
+def _size(grid: Grid, place: str) -> Iterator[Problem]:
+    if grid.count > _MOST_PANES:
+        message = f"The mosaic has {grid.count} panes, and {_MOST_PANES} are the most."
+        yield Problem("mosaic_size", message, "Make it smaller.", path=place)
+    if max(grid.span) > _WIDEST_DEG:
+        message = f"The mosaic spans {max(grid.span):.0f} degrees, and {_WIDEST_DEG:.0f} are the most."
+        yield Problem("mosaic_size", message, "Make it smaller.", path=place)
+
+
+def _counts(document: SessionDocument, key: str, setup: CameraSetup, mosaic: Mosaic) -> Iterator[Problem]:
     if setup.count not in (None, 0, mosaic.frames, mosaic.per_pane):
         yield warning(
             "mosaic_count",
@@ -43,6 +71,9 @@ def mosaic_problems(
             "mosaic_count counts; count is not looked at.",
             path=document.pointer(key, "count"),
         )
+
+
+def _framing(document: SessionDocument, key: str, mosaic: Mosaic, who: bool | None) -> Iterator[Problem]:
     stepped = mosaic.in_steps
     if who is not False and stepped != mosaic:
         yield warning(

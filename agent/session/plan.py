@@ -12,16 +12,17 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Binning, Camera, Capabilities, Exposure, Filter
 from agent.errors import Problem, errors_of
-from agent.mosaics import Mosaic
+from agent.mosaics import Grid, Mosaic, Pane
 from agent.session.check import Resolve, check, resolve_target
 from agent.session.choices import CameraChoice, choose
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
+from agent.session.pane_grid import agents_grid, telescopes_grid, wanted_panes
 from agent.session.problems import InvalidSessionError
 from agent.session.recipe import CalibrationRecipe
 from agent.session.sections import CameraSetup, Step
 from agent.session.times import capture_ends
-from agent.targets import SolarTarget, Target
+from agent.targets import SkyTarget, SolarTarget, Target
 
 PARK_ESTIMATE_S = 20.0  # folding the arm, for estimates only
 POWER_DOWN_ESTIMATE_S = 10.0  # for estimates only
@@ -112,7 +113,9 @@ class PlannedStep:
 class Plan:
     """The steps of one session in order, and their sums. `target` is for people.
 
-    `warnings` are what the model makes of the session; they stand in `notes` as well, as sentences.
+    `warnings` are what the model makes of the session; they stand in `notes` as well, as sentences. `grid` is
+    that of a mosaic; with `panes` the agent makes it, as a session for each of them, and no step runs as it
+    stands here.
     """
 
     name: str
@@ -122,6 +125,8 @@ class Plan:
     max_attempts: int = 3
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    grid: Grid | None = None
+    panes: tuple[Pane, ...] = ()
 
     @property
     def estimate_s(self) -> float:
@@ -162,6 +167,7 @@ class Plan:
             "max_attempts": self.max_attempts,
             "steps": [step.to_json() for step in self.steps],
             "notes": list(self.notes),
+            "mosaic": self.grid and self.grid.to_json(self.panes),
         }
 
 
@@ -189,10 +195,11 @@ def make_plan(
         *_alignment(document, capabilities, recipe),
         *_gotos(document, capabilities, resolve),
     )
+    grid, panes = _mosaic(document, capabilities, resolve)
     shutter = None if begin is None else begin + timedelta(seconds=sum(step.total_s for step in before))
     steps = (
         *before,
-        *_captures(document, capabilities, recipe, _ends(document, begin, zone), shutter),
+        *_captures(document, capabilities, recipe, _ends(document, begin, zone), shutter, len(panes)),
         *_closing(document, capabilities),
     )
     names = [step.target.name for step in steps if step.target is not None]
@@ -204,7 +211,20 @@ def make_plan(
         max_attempts=document.id_command.max_attempts,
         notes=(*(str(problem) for problem in problems), *(notes if document.calibration else ())),
         warnings=tuple(problems),
+        grid=grid,
+        panes=panes,
     )
+
+
+def _mosaic(
+    document: SessionDocument, capabilities: Capabilities, resolve: Resolve | None
+) -> tuple[Grid | None, tuple[Pane, ...]]:
+    """The grid of a mosaic, and its panes where the agent makes it."""
+    grid = agents_grid(document, capabilities)
+    if grid is None or document.goto_manual is None:
+        return telescopes_grid(document, capabilities), ()
+    middle = resolve_target(document.goto_manual, resolve)
+    return grid, wanted_panes(document, grid, middle) if isinstance(middle, SkyTarget) else ()
 
 
 def target_json(target: Target) -> dict[str, Any]:
@@ -333,6 +353,7 @@ def _captures(
     recipe: CameraChoice,
     ends: Mapping[str, datetime],
     shutter: datetime | None,
+    panes: int,
 ) -> Iterator[PlannedStep]:
     """Return the captures, the first expected at `shutter`; all that a camera waits, it waits before it."""
     for key, camera in (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE)):
@@ -350,7 +371,10 @@ def _captures(
         if until is not None and shutter is not None:
             left_s = max(0.0, (until - shutter).total_seconds() - wait_s)
         count = choice.count or max(1, math.ceil(left_s / seconds))
-        mosaic = choice.mosaic.in_steps if choice.mosaic is not None else None
+        mosaic = choice.mosaic.in_steps if choice.mosaic is not None and not panes else None
+        per_pane = choice.mosaic.per_pane if choice.mosaic is not None else count
+        if panes:
+            count = panes * per_pane
         panes_s = (mosaic.panes - 1) * durations.next_pane if mosaic is not None else 0.0
         needed_s = durations.camera_setup + count * frame_s + panes_s
         fits = (
@@ -360,6 +384,8 @@ def _captures(
         shown_count, closing = f"{count}", ""
         if setup.end_time is not None:
             shown_count, closing = f"up to {count}", f" until {setup.end_time.isoformat('minutes')}"
+        if panes:
+            shown_count = f"{panes} panes × {per_pane}"
         if mosaic is not None:
             shown_count = f"{mosaic.columns} × {mosaic.rows} panes × {mosaic.per_pane}"
         step = PlannedStep(

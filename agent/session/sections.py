@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.capabilities import Camera
 from agent.mosaics import WHOLE
 from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
@@ -14,7 +15,7 @@ from agent.session.problems import BadValueError
 
 WAIT_TYPO = "wait_afte"  # stands in a widely copied example
 
-_MOSAIC = frozenset({"doMosaic", "framingX", "framingY", "mosaic_count", "rotation"})
+MOSAIC_KEYS = frozenset({"doMosaic", "framingX", "framingY", "mosaic_count", "rotation"})
 
 ACTUAL = frozenset({"exposure_actual", "gain_actual", "ir_actual", "shots_taken", "shots_stacked"})
 """Keys in which other programs note what was really shot."""
@@ -158,7 +159,7 @@ class CameraSetup(Step):
             raise BadValueError(
                 "The filter is given twice, differently.", code="duplicate_key", at=spellings[-1]
             )
-        skipped = {*spellings, *(() if _asks_for_mosaic(values) else _MOSAIC)}
+        skipped = {*spellings, *(() if _asks_for_mosaic(values) else MOSAIC_KEYS)}
         rest = {key: value for key, value in values.items() if key not in skipped}
         chosen = [values[key] for key in spellings if str(values[key]).strip() in given]
         return rest | ({"IRCut": chosen[0]} if chosen else {})
@@ -194,6 +195,31 @@ class Conditions(Section, ConditionKeys):
     on_lost: f.LostRule | None = Field(
         None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
     )
+
+
+class MosaicOfPanes(Section):
+    """A mosaic that the agent makes, of that many panes around the goto's target; angles in degrees."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    columns: f.Side = 1
+    rows: f.Side = 1
+    overlap: f.Overlap = 20.0
+    rotation: f.Rotation = 0.0
+    panes: f.Numbers = Field((), description="Numbers of the panes that are wanted; all without it.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> MosaicOfPanes:
+        if self.columns * self.rows < 2:
+            raise BadValueError("One pane is no mosaic.", code="missing", at="columns")
+        if strange := [number for number in self.panes if number > self.columns * self.rows]:
+            raise BadValueError(
+                f"There is no pane {strange[0]}; there are {self.columns * self.rows}.",
+                code="out_of_range",
+                at="panes",
+            )
+        return self
 
 
 class Repeat(Section):
@@ -238,6 +264,7 @@ class Command(BaseModel):
     goto_manual: GotoManual | None = None
     setup_camera: CameraSetup | None = None
     setup_wide_camera: CameraSetup | None = None
+    mosaic: MosaicOfPanes | None = None
     conditions: Conditions | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
@@ -252,13 +279,19 @@ SECTIONS: dict[str, type[Section]] = {
     "goto_manual": GotoManual,
     "setup_camera": CameraSetup,
     "setup_wide_camera": CameraSetup,
+    "mosaic": MosaicOfPanes,
     "conditions": Conditions,
     "repeat": Repeat,
     "shutdown": Shutdown,
 }
 """Every section with `do_action`, by its key."""
 
-NOT_ACTED_ON = frozenset({"goal", "mosaic", "dark_frames", "refocus", "download"})
+CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE}
+
+MAY_BE_FALSE = frozenset({"mosaic"})
+"""Sections of which a plain false says as well that they are off."""
+
+NOT_ACTED_ON = frozenset({"goal", "dark_frames", "refocus", "download"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

@@ -15,6 +15,9 @@ from agent.events import Outcome, SessionResult
 from agent.session.document import body_of
 from agent.session.times import to_local
 
+OUTCOME_KEYS = frozenset({"result", "message", "nb_try", "starting_date", "processed_date", "dwarf"})
+"""Keys of `id_command` that tell what became of a session."""
+
 _HALF = re.compile("[\\ud800-\\udfff]")
 
 
@@ -164,7 +167,8 @@ def _panes(result: SessionResult) -> dict[str, Any]:
         {"pane": number, "requested": one.requested, "taken": one.taken, "stacked": one.stacked}
         for number, one in enumerate(result.panes, start=1)
     ]
-    return {"panes": counts} if counts else {}
+    made_of = {"made_of": list(result.made_of)} if result.made_of else {}
+    return {"panes": counts, **made_of} if counts else made_of
 
 
 def _message(result: SessionResult) -> str:

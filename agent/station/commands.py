@@ -187,6 +187,9 @@ class Commands:
         parent = self._station.store.get(_name(command))
         if parent is not None and parent.document.repeat is not None:
             return await self._remove_parent(command, parent)
+        if parent is not None and self._station.mosaics.holds(parent.session_id):
+            await self._station.intake.drop_panes(parent.session_id)
+            return done(command, f"The panes of {parent.session_id} that did not run were removed.")
         waiting = self._named(command)
         if waiting is None:
             return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -217,10 +220,12 @@ class Commands:
         return done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        """The waiting session a command names; of one that repeats, its next night."""
+        """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
         name = _name(command)
         dispatcher = self._station.dispatcher
-        return dispatcher.find(name) or dispatcher.find(self._station.repeats.child_id(name))
+        pane = self._station.mosaics.next_pane(name, dispatcher.position)
+        child = self._station.repeats.child_id(name)
+        return dispatcher.find(name) or dispatcher.find(child) or dispatcher.find(pane)
 
 
 def _name(command: Command) -> str:

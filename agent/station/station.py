@@ -33,6 +33,7 @@ from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.link import Link
+from agent.station.mosaics import Mosaics
 from agent.station.night import Night
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
@@ -135,11 +136,23 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
+        self.mosaics = Mosaics(
+            ground.id,
+            self.store,
+            self.records,
+            ground.state,
+            clock,
+            ground.zone,
+            ground.site,
+            capabilities=self.capabilities,
+            resolve=resolve,
+        )
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
             self.repeats,
+            self.mosaics,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
