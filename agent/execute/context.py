@@ -13,6 +13,7 @@ from agent.errors import AgentError
 from agent.events import Event, SessionBrief
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
+from agent.execute.refocusing import Refocusing
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep
@@ -132,6 +133,7 @@ class StepContext:
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
+    refocusing: Refocusing | None = None
 
     @property
     def capabilities(self) -> Capabilities:

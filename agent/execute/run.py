@@ -20,6 +20,7 @@ from agent.execute.journal import Journal
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
+from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
 from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
@@ -57,6 +58,8 @@ class SessionRun:
             around.status,
             around.publish,
         )
+        wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
+        self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
         self._attempts = 0
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
@@ -275,6 +278,7 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            refocusing=self._refocusing,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
@@ -381,6 +385,9 @@ class SessionRun:
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
         )
+
+    def _celsius(self) -> float | None:
+        return self._telescope.telemetry.temperature
 
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)

@@ -74,6 +74,9 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
                 "Set its do_action to false, or run the session on another telescope.",
                 path=path,
             )
+    if document.refocus and not document.setup_camera:
+        message = "refocus is on, and the tele camera, which alone has a focus, takes nothing."
+        yield warning("refocus", message, "Switch it off.", path="/refocus")
     if document.auto_focus and document.infinite_focus:
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
 

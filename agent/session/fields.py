@@ -28,6 +28,7 @@ from agent.session.numbers import (
 from agent.session.problems import BadValueError
 from agent.targets import SolarBody
 
+_SHORTEST_PAUSE_S = 600.0
 _DATE_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199  # beyond is a slip of the finger
 
@@ -184,6 +185,13 @@ def _read_count(value: object) -> int:
     return int(between(read_integer(value), 1, 100_000))
 
 
+def _read_pause(value: object) -> float:
+    seconds = read_seconds(value)
+    if seconds < _SHORTEST_PAUSE_S:
+        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range")
+    return seconds
+
+
 def _read_side(value: object) -> int:
     return int(between(read_integer(value), 1, 20))
 
@@ -274,6 +282,10 @@ Side = Annotated[int, PlainValidator(_read_side), _schema(_LENIENT, "Panes along
 Numbers = Annotated[
     tuple[int, ...], PlainValidator(_read_numbers), _schema("array", "Whole numbers above 0.")
 ]
+Pause = Annotated[
+    float, PlainValidator(_read_pause), _schema(_LENIENT, "Seconds, or HH:MM:SS; at least 10 minutes.")
+]
+Kelvin = Annotated[float, Range(1, 30, "kelvin"), _schema(_LENIENT, "Kelvin, 1 to 30.")]
 Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]
 Gigabytes = Annotated[float, Range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]
 Celsius = Annotated[float, Range(0, 100, "°C"), _schema(_LENIENT, "Degrees Celsius.")]

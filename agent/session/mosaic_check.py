@@ -50,8 +50,12 @@ def mosaic_problems(
             mosaic = find_mosaic(setup)
         except BadValueError:
             continue  # told with the other settings
+        who = by_telescope(mosaic, camera, capabilities)
+        if document.refocus is not None and who is not False:
+            message = "A mosaic that the telescope makes cannot be interrupted for focusing."
+            yield Problem("mosaic_refocus", message, "Order it as a section mosaic.", path="/refocus")
         yield from _counts(document, key, setup, mosaic)
-        yield from _framing(document, key, mosaic, by_telescope(mosaic, camera, capabilities))
+        yield from _framing(document, key, mosaic, who)
 
 
 def _size(grid: Grid, place: str) -> Iterator[Problem]:

@@ -45,6 +45,19 @@ class StepKind(StrEnum):
     POWER_DOWN = "power_down"
 
 
+@dataclass(frozen=True, slots=True)
+class Refocus:
+    """When a capture is focused again: after seconds, or kelvin; by going to infinity, or by a search."""
+
+    every_s: float | None
+    kelvin: float | None
+    infinity: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {"every_s": self.every_s, "kelvin": self.kelvin, "infinity": self.infinity}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
     """One step. Durations are seconds; `timeout_s` None leaves the limit to the telescope's driver.
@@ -78,6 +91,7 @@ class PlannedStep:
     until: datetime | None = None
     without_goto: bool = False
     mosaic: Mosaic | None = None
+    refocus: Refocus | None = None
 
     @property
     def total_s(self) -> float:
@@ -105,6 +119,7 @@ class PlannedStep:
             "until": self.until and self.until.isoformat(),
             "without_goto": self.without_goto or None,
             "mosaic": self.mosaic and self.mosaic.to_json(),
+            "refocus": self.refocus and self.refocus.to_json(),
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -376,7 +391,10 @@ def _captures(
         if panes:
             count = panes * per_pane
         panes_s = (mosaic.panes - 1) * durations.next_pane if mosaic is not None else 0.0
+        refocus = _refocus(document) if camera is Camera.TELE and mosaic is None else None
         needed_s = durations.camera_setup + count * frame_s + panes_s
+        if refocus is not None and refocus.every_s is not None:
+            needed_s += needed_s // refocus.every_s * (durations.auto_focus + durations.camera_setup)
         fits = (
             count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
         )
@@ -408,9 +426,18 @@ def _captures(
             until=until,
             without_goto=setup.without_goto,
             mosaic=mosaic,
+            refocus=refocus,
         )
         shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
         yield step
+
+
+def _refocus(document: SessionDocument) -> Refocus | None:
+    wanted = document.refocus
+    if wanted is None:
+        return None
+    infinity = document.infinite_focus is not None and document.auto_focus is None
+    return Refocus(wanted.every, wanted.temperature_step, infinity)
 
 
 def _closing(document: SessionDocument, capabilities: Capabilities) -> Iterator[PlannedStep]:

@@ -222,6 +222,27 @@ class MosaicOfPanes(Section):
         return self
 
 
+class Refocus(Section):
+    """Focus again in the middle of captures: after so long, or once the temperature changed by so much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    every: f.Pause | None = None
+    temperature_step: f.Kelvin | None = None
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Refocus:
+        if self.every is None and self.temperature_step is None:
+            raise BadValueError(
+                "Neither every nor temperature_step is given.",
+                code="missing",
+                hint='Say when: "every": "01:30:00", or "temperature_step": 3.',
+                at="every",
+            )
+        return self
+
+
 class Repeat(Section):
     """Run again on later nights."""
 
@@ -265,6 +286,7 @@ class Command(BaseModel):
     setup_camera: CameraSetup | None = None
     setup_wide_camera: CameraSetup | None = None
     mosaic: MosaicOfPanes | None = None
+    refocus: Refocus | None = None
     conditions: Conditions | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
@@ -280,6 +302,7 @@ SECTIONS: dict[str, type[Section]] = {
     "setup_camera": CameraSetup,
     "setup_wide_camera": CameraSetup,
     "mosaic": MosaicOfPanes,
+    "refocus": Refocus,
     "conditions": Conditions,
     "repeat": Repeat,
     "shutdown": Shutdown,
@@ -288,10 +311,10 @@ SECTIONS: dict[str, type[Section]] = {
 
 CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE}
 
-MAY_BE_FALSE = frozenset({"mosaic"})
+MAY_BE_FALSE = frozenset({"mosaic", "refocus"})
 """Sections of which a plain false says as well that they are off."""
 
-NOT_ACTED_ON = frozenset({"goal", "dark_frames", "refocus", "download"})
+NOT_ACTED_ON = frozenset({"goal", "dark_frames", "download"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

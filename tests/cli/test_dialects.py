@@ -265,3 +265,39 @@ def test_a_folder_shows_its_sessions_alone(
     assert main(["validate", str(tmp_path), "--model", "D3", "--json", *SITE]) == 0
     named = [Path(one["file"]).name for one in json.loads(capsys.readouterr().out)]
     assert named == ["conflict of interest.json", "m81.json"]
+
+
+@pytest.mark.parametrize(
+    ("refocus", "place", "message"),
+    [
+        ({}, "/refocus/every", "Neither every nor temperature_step is given."),
+        ({"every": 599}, "/refocus/every", "shorter than 10 minutes"),
+        ({"every": "00:09:00"}, "/refocus/every", "shorter than 10 minutes"),
+        ({"temperature_step": 0.5}, "/refocus/temperature_step", "between 1 and 30"),
+        ({"every": 3600, "minutes": 5}, "/refocus/minutes", "refocus has no key"),
+    ],
+)
+def test_a_refocus_that_makes_no_sense_is_refused(
+    checked: Checked, refocus: dict[str, Any], place: str, message: str
+) -> None:
+    answer = checked(document(refocus={"do_action": True, **refocus}))
+    (problem,) = answer["problems"]
+    assert problem["path"] == place
+    assert message in problem["message"]
+
+
+def test_a_mosaic_of_the_telescope_is_not_interrupted_for_focusing(checked: Checked) -> None:
+    order = {**TELE, "doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": 0}
+    refocus = {"do_action": True, "every": 3600}
+    assert codes(checked(document(setup_camera=order, refocus=refocus))) == {"/refocus": "mosaic_refocus"}
+    assert checked(document(setup_camera=order, refocus=refocus), "D2")["valid"]
+
+
+def test_the_plan_has_the_pauses_for_focusing(checked: Checked) -> None:
+    plain, focused = (
+        checked(document(setup_camera={**TELE, "count": 600}, **more), verb="plan")["plan"]
+        for more in ({}, {"refocus": {"do_action": True, "every": "01:00:00", "temperature_step": 3}})
+    )
+    (capture,) = [step for step in focused["steps"] if step["step"] == "capture"]
+    assert capture["refocus"] == {"every_s": 3600.0, "kelvin": 3.0, "infinity": False}
+    assert plain["estimate_s"] < focused["estimate_s"] < plain["estimate_s"] + 300
