@@ -82,6 +82,7 @@ class Capabilities:
     """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not.
 
     `own_mosaics`: whether the telescope makes mosaics by itself; None where that depends on its firmware.
+    `dark_filter`: whether it takes dark frames without a cap on its lens.
     """
 
     model: str
@@ -89,3 +90,4 @@ class Capabilities:
     durations: StepDurations = field(default_factory=StepDurations)
     lacks: frozenset[str] = frozenset()
     own_mosaics: bool | None = None
+    dark_filter: bool = True

@@ -26,6 +26,7 @@ from agent.events import Frames, Telemetry
 from agent.mosaics import Mosaic
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.darks import DarkKind, DarkLibrary
 from agent.telescope.errors import RefusedError
 
 NO_SCHEDULE_HINT = "Firmware since late 2025 with the built-in driver keeps schedules."
@@ -332,6 +333,16 @@ class Telescope(TelescopeView):
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
         """Measure the polar alignment error."""
+
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        """Ask which dark frames the telescope keeps for a camera."""
+        raise RefusedError(f"Nobody can ask for the {camera} dark frames here.", code="no_darks")
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        """Take dark frames in the dark (a filter, or the cap); returns once the telescope has them."""
+        raise RefusedError(f"Nobody can take {frames} {kind.camera} dark frames here.", code="no_darks")
 
     # -- camera -----------------------------------------------------------------------------------------
 

@@ -107,6 +107,10 @@ class Dialect(ABC):
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         """The request for a capture; `force` goes on without a goto, on some models without darks."""
 
+    def dark_gains(self, device: Channel, camera: Camera, gain: int) -> tuple[int, ...]:  # noqa: ARG002
+        """How a displayed gain may have to be told for dark frames, the likeliest first, its index last."""
+        return (gain,)
+
     async def start_mosaic(self, device: Channel, mosaic: Mosaic) -> Message:  # noqa: ARG002
         """The request for a mosaic by the telescope itself; RefusedError where it makes none."""
         raise no_own_mosaic(device.model)

@@ -136,6 +136,9 @@ class DialectV2(Dialect):
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         return None
 
+    def dark_gains(self, device: Channel, camera: Camera, gain: int) -> tuple[int, ...]:
+        return (self._gain_index(device, camera, gain),)
+
     def park_pitch(self, model: str) -> float:
         return _FOLDED_PITCH
 

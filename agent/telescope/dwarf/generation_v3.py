@@ -22,7 +22,7 @@ from agent.telescope.dwarf.media import (
     SESSIONS_BY_TYPE_6,
     AlbumQuestion,
 )
-from agent.telescope.dwarf.models import model_facts, newer_capabilities
+from agent.telescope.dwarf.models import gain_index, model_facts, newer_capabilities
 from agent.telescope.dwarf.parameters import MOSAIC_COUNT, PARAMETERS, Parameters, settings_of, values_of
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, system_pb2, task_pb2
 from agent.telescope.dwarf.shooting_mode import DEEP_SKY, mode_for
@@ -164,6 +164,12 @@ class DialectV3(Dialect):
             return astro_pb2.StartWideCapture(force_start=force)
         return astro_pb2.StartCapture(ir_index=self._filter(device, held), force_start=force)
 
+    def dark_gains(self, device: Channel, camera: Camera, gain: int) -> tuple[int, ...]:
+        try:
+            return gain, gain_index(device.model, camera, gain)
+        except ValueError:
+            return (gain,)
+
     async def start_mosaic(self, device: Channel, mosaic: Mosaic) -> Message:
         if not device.capabilities.own_mosaics:
             raise no_own_mosaic(device.model)
@@ -247,6 +253,8 @@ def _news(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
     """The snapshot as the notifications that would have told the same."""
     yield say.ModeIs(answer.shooting_mode)
     for camera, part in ((Camera.TELE, answer.tele), (Camera.WIDE, answer.wide)):
+        if part.HasField("sensor_temperature"):
+            yield say.SensorTemperature(camera, part.sensor_temperature.temperature)
         if part.exclusive.WhichOneof("activity") == "stacking":
             yield say.CaptureState(camera, part.exclusive.stacking.state)
     if answer.control.HasField("host_slave"):

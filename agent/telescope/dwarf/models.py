@@ -109,6 +109,7 @@ _D2 = Model(
         },
         durations=StepDurations(),
         lacks=frozenset({"mosaic", "milky_way", "star_trails"}),
+        dark_filter=False,
     ),
 )
 

@@ -26,6 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
 FOLDING = "folding"
+DARKS = {Camera.TELE: "taking dark frames", Camera.WIDE: "taking wide dark frames"}
 UNNAMED = "a target"  # tracked, under no name
 EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
 _STARTS: dict[int, Camera] = {
@@ -205,6 +206,7 @@ class DeviceState:
         self.powering_off = False
         self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
+        self.sensors: dict[Camera, float] = {}  # V3: their temperatures
         self.mode: int | None = None  # V3: the shooting mode; None is not known
         self.technique: int | None = None
 
@@ -350,6 +352,8 @@ class DeviceState:
                 self._tell(storage_free_gb=float(news.free_gb), storage_total_gb=float(news.total_gb))
             case say.FocusAt():
                 self._tell(focus_position=news.position)
+            case say.SensorTemperature():
+                self.sensors[news.camera] = float(news.celsius)
             case say.HostMode():
                 self._tell(host=news.host)
             case _:

@@ -77,6 +77,12 @@ class Habits:
     infinity_focus: Literal["slow", "fast"] = _asked(
         "slow", "Going to infinity (15004 {1}) tells its states by 15278 or by 15280."
     )
+    darks_gain: Literal["displayed", "index"] = _asked(
+        "displayed", "What the gain of 11021 is: as displayed, or the index in the table of older firmware."
+    )
+    darks_answer: Literal["taken", "refused"] = _asked(
+        "taken", "Taking darks (11021): answered 0, or -5 although they are taken."
+    )
     mosaic_counts: Literal["pane", "whole"] = _asked(
         "pane", "Whose frames a mosaic's progress (15263) counts: those of the present pane, or of all."
     )

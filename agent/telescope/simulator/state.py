@@ -91,6 +91,17 @@ class CameraState:
     function: int = 0  # running photo, burst, record …, 0 none
 
 
+@dataclass(frozen=True, slots=True)
+class DarkSet:
+    """Dark frames of one exposure (its index), displayed gain and binning, at a temperature of the sensor."""
+
+    camera: int
+    exposure_index: int
+    gain: int
+    binning: int
+    celsius: int
+
+
 @dataclass(slots=True)
 class Feature:
     """One feature parameter: a gear by `index`, or a continuous `value`."""
@@ -173,7 +184,9 @@ class State:
     focus: Focus = field(default_factory=Focus)
     calibrated: bool = False
     calibration_error: tuple[float, float] = (0.0, 0.0)
-    darks: bool = True
+    darks: bool = True  # for every capture
+    library: list[DarkSet] = field(default_factory=list)  # besides
+    capped: bool = False  # by its owner
     darks_operation: Operation = Operation.IDLE
     shooting_mode: int = 1
     technique: int = 1

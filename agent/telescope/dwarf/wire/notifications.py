@@ -65,6 +65,14 @@ class BodyTemperature:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorTemperature:
+    """V3: of one camera."""
+
+    camera: Camera
+    celsius: int
+
+
+@dataclass(frozen=True, slots=True)
 class HostMode:
     """Whether this client controls the telescope."""
 
@@ -229,6 +237,7 @@ Notification = (
     | ChargingState
     | StorageSpace
     | BodyTemperature
+    | SensorTemperature
     | HostMode
     | FocusAt
     | Tracking
@@ -416,5 +425,9 @@ _DECODERS: dict[int, _Decoder] = {
     15288: _simple(
         notify_pb2.LongExposure,
         lambda message: ExposureTick(_camera(message.camera), message.total_time, message.exposed_time),
+    ),
+    15292: _simple(
+        notify_pb2.SensorTemperature,
+        lambda message: SensorTemperature(_camera(message.camera), message.temperature),
     ),
 }

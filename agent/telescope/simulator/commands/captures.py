@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.mosaics import NO_ROTATION, OWN_LIMIT, OWN_STEP, WHOLE, Mosaic
 from agent.telescope.dwarf.proto import astro_pb2 as proto
 from agent.telescope.dwarf.proto import notify_pb2 as notify
-from agent.telescope.simulator import capture, modes, notices, physics, pointing, tables
+from agent.telescope.simulator import capture, darks, modes, notices, physics, pointing, tables
 from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.commands.camera_settings import CLOSED
 from agent.telescope.simulator.core import Device
@@ -131,6 +131,8 @@ def go_live_wide(device: Device, call: Call) -> int:
 
 def _start(device: Device, call: Call, camera: int, *, force: bool, mosaic: Mosaic | None = None) -> None:
     lens = device.state.cameras[camera]
+    if device.state.capped:
+        device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
     if lens.asks_about_darks:
         _start_while_held(device, call, camera, force=force)
         return
@@ -219,7 +221,7 @@ def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> in
         if state.shooting_mode not in _ASTRO_MODES or state.technique != _STACKING:
             return NOT_UNDERSTOOD
         confirmed = force and (not options.is_v3 or device.profile.tables in _CONFIRMED_BY_FORCE)
-        if not state.darks and not confirmed:
+        if not darks.fit(device, camera) and not confirmed:
             return NO_DARK
     if state.pointing.ra_hours is None and not (newer and force):
         return NO_GOTO_YET
