@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from agent.clock import Clock
@@ -21,6 +21,10 @@ _LOGGER = logging.getLogger(__name__)
 
 _FAILED = Hold(Reason.TELESCOPE, "the session failed")
 LOOK_EVERY_S = 5.0  # whether the telescope that is to stop is there
+
+
+def _nothing(_hold: Hold) -> None:
+    """Do nothing while the session is held up."""
 
 
 class EndedError(Exception):
@@ -53,6 +57,7 @@ class Brake:
         self._clock = clock
         self._status = status
         self._options = options
+        self.meanwhile: Callable[[Hold], Coroutine[Any, Any, None] | None] = _nothing
         self._stands = False  # our wish to the hands holds until it is taken back
         self.waits: list[Waited] = []
         self.notes: list[str] = []
@@ -164,12 +169,19 @@ class Brake:
         _LOGGER.info("Paused: %s", hold.message)
         self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
         limit = self._options.hold_limit_s
+        work = self.meanwhile(hold)
+        doing = asyncio.create_task(work, name="meanwhile") if work is not None else None
         try:
             async with self._clock.timeout(limit):
                 await self.timed(hold.reason, self._released())
         except TimeoutError:
             message = f"The pause lasted longer than {limit / 3600:g} h: {hold.message}"
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
+        finally:
+            if doing is not None:
+                doing.cancel()
+                with contextlib.suppress(asyncio.CancelledError, AgentError):
+                    await doing
 
     async def _released(self) -> None:
         """Return when the session has to end, or nothing holds it any more."""

@@ -15,6 +15,7 @@ from agent.events import (
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
+    Reason,
     SafetyChanged,
     SessionBrief,
     SessionEnded,
@@ -217,9 +218,10 @@ class Publisher:
 
     def _waiting(self, event: SessionWaiting) -> None:
         said = self._said[event.telescope]
-        if said.waiting == (event.session.session_id, event.reason):
+        why = event.message if event.reason is Reason.USER else event.reason  # a person is told each wish
+        if said.waiting == (event.session.session_id, why):
             return  # asked again, still for the same reason: the status carries the details
-        said.waiting = (event.session.session_id, event.reason)
+        said.waiting = (event.session.session_id, why)
         self.event(
             event.telescope,
             EventType.SESSION_WAITING,

@@ -8,6 +8,7 @@ from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
+from agent.session.fields import DarksWhen
 from agent.session.mosaic_check import mosaic_problems
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
@@ -15,6 +16,7 @@ from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 __all__ = ["Resolve", "check", "resolve_target"]
 
+_DARK_GAINS = (40, 150)
 _FIELD_DEG = 1.2  # the smallest field of the telescopes that we know
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
@@ -33,6 +35,7 @@ def check(
         *_features(document, capabilities),
         *gotos,
         *_camera_sections(document, capabilities),
+        *_darks(document, capabilities),
         *mosaic_problems(document, capabilities, last),
         *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
     ]
@@ -152,6 +155,30 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
         yield from _settings_not_applied(document, key, setup, camera, capabilities)
     if not any(getattr(document, key) for key, _ in _CAMERAS):
         yield warning("no_capture", "No camera section is on: the session takes no pictures.")
+
+
+def _darks(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
+    wanted = document.dark_frames
+    if wanted is None:
+        return
+    if wanted.when is DarksWhen.CLOUDS and not capabilities.dark_filter:
+        yield Problem(
+            "cap",
+            f"The {capabilities.model} takes dark frames with its cap on, which cannot wait for clouds.",
+            'Set "when" to "before" or "after".',
+            path="/dark_frames/when",
+        )
+    for key, camera in _CAMERAS:
+        setup: CameraSetup | None = getattr(document, key)
+        if setup is None or camera not in capabilities.cameras:
+            continue
+        if setup.exposure is None or setup.gain is None:
+            message = "Dark frames need an exposure and a gain, as the capture has them."
+            yield Problem("missing", message, f"Give both in {key}.", path="/dark_frames")
+        elif camera is Camera.TELE and not _DARK_GAINS[0] <= setup.gain <= _DARK_GAINS[1]:
+            message = f"There are no dark frames of gain {setup.gain}."
+            hint = f"The telescope takes them with gains from {_DARK_GAINS[0]} to {_DARK_GAINS[1]}."
+            yield Problem("dark_gain", message, hint, path=document.pointer(key, "gain"))
 
 
 def _not_for_the_deep_sky(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

@@ -73,6 +73,14 @@ class Every(StrEnum):
     NIGHT = "night"
 
 
+class DarksWhen(StrEnum):
+    """When a session's dark frames are taken."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    CLOUDS = "clouds"
+
+
 class Weekday(StrEnum):
     """The local day on which a night begins."""
 
@@ -192,6 +200,10 @@ def _read_pause(value: object) -> float:
     return seconds
 
 
+def _read_dark_count(value: object) -> int:
+    return int(between(read_integer(value), 1, 100))
+
+
 def _read_side(value: object) -> int:
     return int(between(read_integer(value), 1, 20))
 
@@ -286,6 +298,12 @@ Pause = Annotated[
     float, PlainValidator(_read_pause), _schema(_LENIENT, "Seconds, or HH:MM:SS; at least 10 minutes.")
 ]
 Kelvin = Annotated[float, Range(1, 30, "kelvin"), _schema(_LENIENT, "Kelvin, 1 to 30.")]
+DarkTime = Annotated[
+    DarksWhen,
+    _words(DarksWhen, {"on_pause": DarksWhen.CLOUDS}),
+    _schema("string", "before, after or clouds."),
+]
+DarkCount = Annotated[int, PlainValidator(_read_dark_count), _schema(_LENIENT, "Frames of a dark, 1 to 100.")]
 Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]
 Gigabytes = Annotated[float, Range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]
 Celsius = Annotated[float, Range(0, 100, "°C"), _schema(_LENIENT, "Degrees Celsius.")]

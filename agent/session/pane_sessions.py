@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.mosaics import Pane
 from agent.session.document import SessionDocument, body_of
+from agent.session.fields import DarksWhen
 from agent.session.sections import CAMERA_SECTIONS, MOSAIC_KEYS, CameraSetup
 from agent.session.writing import OUTCOME_KEYS, Process
 from agent.targets import SkyTarget
@@ -46,6 +47,9 @@ def _body(
     left_out = {"mosaic", "repeat", "result_details", "goto_solar"}
     left_out |= set() if first else set(_ONCE_BEFORE)
     left_out |= set() if last else set(_ONCE_AFTER)
+    darks = document.dark_frames.when if document.dark_frames is not None else None
+    if (darks is DarksWhen.BEFORE and not first) or (darks is DarksWhen.AFTER and not last):
+        left_out.add("dark_frames")
     whole = deepcopy(body_of(document.raw))
     body: dict[str, Any] = {key: value for key, value in whole.items() if key not in left_out}
     id_command = {key: value for key, value in body["id_command"].items() if key not in _NOT_INHERITED}

@@ -222,6 +222,16 @@ class MosaicOfPanes(Section):
         return self
 
 
+class DarkFrames(Step):
+    """Take the dark frames that the session's captures lack; `cap_wait` bounds the wait for the cap."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    when: f.DarkTime = f.DarksWhen.AFTER
+    count: f.DarkCount = 20
+    cap_wait: f.Seconds = 1800.0
+
+
 class Refocus(Section):
     """Focus again in the middle of captures: after so long, or once the temperature changed by so much."""
 
@@ -286,6 +296,7 @@ class Command(BaseModel):
     setup_camera: CameraSetup | None = None
     setup_wide_camera: CameraSetup | None = None
     mosaic: MosaicOfPanes | None = None
+    dark_frames: DarkFrames | None = None
     refocus: Refocus | None = None
     conditions: Conditions | None = None
     repeat: Repeat | None = None
@@ -302,6 +313,7 @@ SECTIONS: dict[str, type[Section]] = {
     "setup_camera": CameraSetup,
     "setup_wide_camera": CameraSetup,
     "mosaic": MosaicOfPanes,
+    "dark_frames": DarkFrames,
     "refocus": Refocus,
     "conditions": Conditions,
     "repeat": Repeat,
@@ -311,10 +323,10 @@ SECTIONS: dict[str, type[Section]] = {
 
 CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE}
 
-MAY_BE_FALSE = frozenset({"mosaic", "refocus"})
+MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus"})
 """Sections of which a plain false says as well that they are off."""
 
-NOT_ACTED_ON = frozenset({"goal", "dark_frames", "download"})
+NOT_ACTED_ON = frozenset({"goal", "download"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from agent.conditions import SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
-from agent.execute.orders import Ending, EndKind, Hold
+from agent.execute.orders import USER, Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.problems import BadValueError
@@ -24,7 +24,6 @@ from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
-USER = "user"
 NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.execute.cap import Cap
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -199,6 +200,7 @@ class Station:
                 clock,
                 publish,
                 self.status,
+                cap=Cap(on=ground.state.get("capped") is True, keep=lambda on: ground.state.set(capped=on)),
             ),
             self.hands,
             ground.state,

@@ -301,3 +301,35 @@ def test_the_plan_has_the_pauses_for_focusing(checked: Checked) -> None:
     (capture,) = [step for step in focused["steps"] if step["step"] == "capture"]
     assert capture["refocus"] == {"every_s": 3600.0, "kelvin": 3.0, "infinity": False}
     assert plain["estimate_s"] < focused["estimate_s"] < plain["estimate_s"] + 300
+
+
+@pytest.mark.parametrize(
+    ("darks", "camera", "model", "told"),
+    [
+        ({"when": "clouds"}, {}, "D2", {"/dark_frames/when": "cap"}),
+        ({"when": "on_pause"}, {}, "D2", {"/dark_frames/when": "cap"}),
+        ({"when": "on_pause"}, {}, "D3", {}),
+        ({"when": "midnight"}, {}, "D3", {"/dark_frames/when": "unknown_word"}),
+        ({"count": 0}, {}, "D3", {"/dark_frames/count": "out_of_range"}),
+        ({"frames": 5}, {}, "D3", {"/dark_frames/frames": "unknown_key"}),
+        ({}, {"gain": 200}, "D3", {"/setup_camera/gain": "dark_gain"}),
+        ({}, {"gain": ""}, "D3", {"/setup_camera/gain": "left_alone", "/dark_frames": "missing"}),
+    ],
+)
+def test_dark_frames_that_cannot_be_had_are_told_beforehand(
+    checked: Checked, darks: dict[str, Any], camera: dict[str, Any], model: str, told: dict[str, str]
+) -> None:
+    setup = {**TELE, **camera} if model != "D2" else {**TELE, **camera, "binning": 0}
+    answer = checked(document(setup_camera=setup, dark_frames={"do_action": True, **darks}), model)
+    assert codes(answer) == told
+
+
+@pytest.mark.parametrize(("when", "place"), [("before", 2), ("after", -2)])
+@pytest.mark.parametrize(("model", "cap"), [("D2", True), ("D3", None), ("mini", None)])
+def test_the_plan_says_when_darks_are_taken_and_whether_with_the_cap(
+    checked: Checked, when: str, place: int, model: str, cap: bool | None
+) -> None:
+    plan = checked(document(dark_frames={"do_action": True, "when": when}), model, verb="plan")["plan"]
+    step = plan["steps"][place]
+    assert (step["step"], step["dark_frames"], step.get("cap")) == ("dark_frames", 20, cap)
+    assert plan["frames_requested"] == 60
