@@ -83,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 async def demo(folder: Path, speed: float, view: DemoView) -> int:
     """Run the sample session in `folder` and show it; return the exit code."""
-    from agent.app import run_agent
+    from agent.app.run import run_agent
     from agent.clock import ScaledClock
     from agent.mqtt.broker import embedded_broker
     from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient

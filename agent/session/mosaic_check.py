@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.capabilities import Capabilities
+from agent.capabilities import Camera, Capabilities
 from agent.errors import Problem, warning
 from agent.mosaics import OWN_STEP, Grid, Mosaic
 from agent.session.choices import find_mosaic
 from agent.session.document import SessionDocument
-from agent.session.pane_grid import agents_grid, by_telescope
+from agent.session.pane_grid import agents_grid, by_telescope, field_of
 from agent.session.problems import BadValueError
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
 from agent.targets import SkyTarget, Target
@@ -42,6 +42,9 @@ def mosaic_problems(
     if document.mosaic is not None and not any(setup for _, _, setup in setups):
         message = "The mosaic has no camera section, so nothing would be taken."
         yield Problem("mosaic_camera", message, "Add setup_camera.", path="/mosaic")
+    elif document.mosaic is not None and agents_grid(document, capabilities) is None:
+        camera = next(camera for _, camera, setup in setups if setup)
+        yield _no_field(camera, capabilities, "/mosaic")
     grid = agents_grid(document, capabilities)
     if grid is not None:
         yield from _size(grid, places[0])
@@ -51,11 +54,20 @@ def mosaic_problems(
         except BadValueError:
             continue  # told with the other settings
         who = by_telescope(mosaic, camera, capabilities)
+        if who is False and field_of(camera, capabilities) is None:
+            yield _no_field(camera, capabilities, document.pointer(key, "doMosaic"))
         if document.refocus is not None and who is not False:
             message = "A mosaic that the telescope makes cannot be interrupted for focusing."
             yield Problem("mosaic_refocus", message, "Order it as a section mosaic.", path="/refocus")
         yield from _counts(document, key, setup, mosaic)
         yield from _framing(document, key, mosaic, who)
+
+
+def _no_field(camera: Camera, capabilities: Capabilities, path: str) -> Problem:
+    message = (
+        f"The field of the {capabilities.model}'s {camera} camera is not known, so no panes can be laid out."
+    )
+    return Problem("mosaic_field", message, "Make one session for each pane.", path=path)
 
 
 def _size(grid: Grid, place: str) -> Iterator[Problem]:

@@ -20,6 +20,12 @@ def by_telescope(mosaic: Mosaic, camera: Camera, capabilities: Capabilities) -> 
     return capabilities.own_mosaics if "mosaic" not in capabilities.lacks else False
 
 
+def field_of(camera: Camera, capabilities: Capabilities) -> tuple[float, float] | None:
+    """The field of a camera in degrees, the long side first; None where it is not known."""
+    own = capabilities.cameras.get(camera)
+    return own.field_of_view if own is not None else None
+
+
 def agents_grid(document: SessionDocument, capabilities: Capabilities) -> Grid | None:
     """The panes that the agent has to make; None for a single field, and for a mosaic by the telescope.
 
@@ -27,7 +33,7 @@ def agents_grid(document: SessionDocument, capabilities: Capabilities) -> Grid |
     """
     for key, camera in CAMERA_SECTIONS.items():
         setup: CameraSetup | None = getattr(document, key)
-        field = capabilities.cameras[camera].field_of_view if camera in capabilities.cameras else None
+        field = field_of(camera, capabilities)
         if setup is None or field is None:
             continue
         if document.mosaic is not None:
@@ -44,7 +50,7 @@ def agents_grid(document: SessionDocument, capabilities: Capabilities) -> Grid |
 
 def telescopes_grid(document: SessionDocument, capabilities: Capabilities) -> Grid | None:
     """The panes that the telescope makes by itself, as far as is known how; None for all else."""
-    setup, field = document.setup_camera, capabilities.cameras[Camera.TELE].field_of_view
+    setup, field = document.setup_camera, field_of(Camera.TELE, capabilities)
     if setup is None or not setup.orders_mosaic or field is None:
         return None
     mosaic = find_mosaic(setup)

@@ -23,8 +23,7 @@ def plan_text(plan: Plan) -> str:
         f"  {index:>2}  {step.label:<{width}}  {duration_text(step.total_s):>10}{_waits(step)}"
         for index, step in enumerate(plan.steps, start=1)
     ]
-    most = "up to " if any(step.until for step in plan.steps) else ""
-    frames = f"  {most}{plan.frames_requested} frames, {duration_text(plan.integration_s)} of exposure"
+    frames = f"  {frames_text(plan)}, {duration_text(plan.integration_s)} of exposure"
     sums = [frames] if plan.frames_requested else []
     return "\n".join([title, *rows, *_mosaic(plan), *sums, *(f"  note: {note}" for note in plan.notes)])
 
@@ -37,6 +36,12 @@ def _mosaic(plan: Plan) -> list[str]:
         maker = f"the agent: {len(plan.panes)} sessions, the pane that sets first at the beginning"
     drawn = [f"  {line}" for line in grid_text(plan.grid, plan.panes).splitlines()]
     return [*drawn, f"  made by {maker}"]
+
+
+def frames_text(plan: Plan) -> str:
+    """Return the frames asked for: "60 frames", or "up to 999 frames" when an end time ends a capture."""
+    most = "up to " if any(step.until for step in plan.steps) else ""
+    return f"{most}{plan.frames_requested} frames"
 
 
 def _waits(step: PlannedStep) -> str:

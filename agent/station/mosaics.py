@@ -15,10 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
-from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import SessionResult
 from agent.mosaics import Grid, Pane
@@ -30,13 +28,13 @@ from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant
 from agent.sky.ephemeris import hours_until_set
 from agent.station.briefs import brief_of
+from agent.station.ground import Ground
 from agent.station.pane_results import PaneEnd, end_of, whole
 from agent.station.records import Records
-from agent.station.state_file import StateFile
 from agent.store.errors import StoreError
 from agent.store.model import StoredSession
 from agent.store.store import SessionStore
-from agent.targets import Site, SkyTarget
+from agent.targets import SkyTarget
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,24 +81,18 @@ class Mosaics:
 
     def __init__(
         self,
-        telescope_id: str,
+        ground: Ground,
         store: SessionStore,
         records: Records,
-        state: StateFile,
-        clock: Clock,
-        zone: ZoneInfo,
-        site: Site | None,
-        *,
         capabilities: Callable[[], Capabilities | None],
         resolve: Resolve,
     ) -> None:
-        self._telescope_id = telescope_id
+        self._ground = ground
         self._store = store
         self._records = records
-        self._state = state
-        self._clock = clock
-        self._zone = zone
-        self._site = site
+        self._state = ground.state
+        self._clock = ground.clock
+        self._zone = ground.zone
         self._capabilities = capabilities
         self._resolve = resolve
         self._parents: dict[str, StoredSession] = {}
@@ -232,10 +224,10 @@ class Mosaics:
         return pane_sessions(document, middle, panes, document.id_command.group or stored.session_id)
 
     def _sets(self, pane: Pane, when: datetime) -> tuple[float, int]:
-        if self._site is None:
+        if self._ground.site is None:
             return math.inf, pane.number
         target = SkyTarget("", pane.ra_hours, pane.dec_degrees)
-        return hours_until_set(target, self._site, when), pane.number
+        return hours_until_set(target, self._ground.site, when), pane.number
 
     def _ends(self, made: _Made) -> dict[int, PaneEnd] | None:
         """What became of each pane; None while one of them waits or runs."""
@@ -249,7 +241,7 @@ class Mosaics:
     def _result(self, stored: StoredSession, made: _Made, ends: dict[int, PaneEnd]) -> SessionResult:
         brief = brief_of(stored, self._zone)
         now = self._clock.now()
-        return whole(self._telescope_id, brief, ends, made.sessions, began=made.at, now=now)
+        return whole(self._ground.id, brief, ends, made.sessions, began=made.at, now=now)
 
     def _all(self) -> dict[str, Any]:
         kept = self._state.get(_KEY)

@@ -15,7 +15,6 @@ from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
-from agent.execute.cap import Cap
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -33,6 +32,7 @@ from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
+from agent.station.kept_cap import kept_cap
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
@@ -53,11 +53,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -137,17 +133,7 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(
-            ground.id,
-            self.store,
-            self.records,
-            ground.state,
-            clock,
-            ground.zone,
-            ground.site,
-            capabilities=self.capabilities,
-            resolve=resolve,
-        )
+        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
@@ -189,18 +175,14 @@ class Station:
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
-                ground.telescope,
-                self.hands,
-                ground.id,
-                ground.site,
-                ground.zone.key,
-                clock,
+                *(ground.telescope, self.hands, ground.id, ground.site, ground.zone.key, clock),
                 publish,
                 self.status,
-                cap=Cap(on=ground.state.get("capped") is True, keep=lambda on: ground.state.set(capped=on)),
+                cap=kept_cap(ground.state),
             ),
             self.hands,
             ground.state,
@@ -437,7 +419,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        return watch_over(
+            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+        )
 
     async def _report(self) -> None:
         await self.records.open()

@@ -87,7 +87,15 @@ def test_ctrl_c_at_a_question_ends_it_at_once(tmp_path: Path, simulated: list[st
     assert (tmp_path / "first-light.md").exists()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "ending",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.soak),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.soak),
+    ],
+    ids=lambda one: one.name,
+)
 def test_whatever_ends_it_in_a_capture_stops_that_first(
     tmp_path: Path, simulated: list[str], ending: signal.Signals
 ) -> None:

@@ -160,6 +160,15 @@ class Card:
                 return self._read_session(session, path.removeprefix(session.path + "/"))
         return None
 
+    def folder(self, path: str) -> list[str]:
+        """Return the names in a folder, those of folders with a slash; empty when there is no such folder."""
+        within = path.rstrip("/") + "/"
+        kept = [file for session in self.sessions for file in (f"{session.path}/", *self.files(session))]
+        kept += [photo.path for photo in self.photos]
+        found = (one.removeprefix(within) for one in kept if one.startswith(within) and one != within)
+        parts = (name.partition("/") for name in found)
+        return sorted({f"{first}{slash}" for first, slash, _ in parts})
+
     def preview(self, camera: int, target: str, depth: int) -> bytes:
         """Render what the camera sees now as JPEG; `depth` is the number of stacked frames."""
         return sky.jpeg(

@@ -21,7 +21,7 @@ from agent.telescope.errors import TelescopeError, TransientError
 
 _LOGGER = logging.getLogger(__name__)
 
-_SHOOT = {Camera.TELE: Cmd.SHOOT_DARKS, Camera.WIDE: Cmd.SHOOT_WIDE_DARKS}
+_SHOOT = {Camera.TELE: Cmd.TAKE_DARKS, Camera.WIDE: Cmd.TAKE_WIDE_DARKS}
 _LIST = {Camera.TELE: Cmd.LIST_DARKS, Camera.WIDE: Cmd.LIST_WIDE_DARKS}
 _READOUT_S = 1.0
 _GAINS = range(40, 151)  # that darks are taken with; of another one the index would be taken for a gain

@@ -40,6 +40,11 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something came that is no packet: whatever it told is missed."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatteryLevel:
     percent: int
 
@@ -233,6 +238,7 @@ class PoweringOff:
 
 Notification = (
     Unknown
+    | Unreadable
     | BatteryLevel
     | ChargingState
     | StorageSpace
