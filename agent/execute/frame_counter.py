@@ -160,9 +160,14 @@ class FrameCounter:
         return contradiction(self._of(self._open), self.opened_at, found, self._journal.told)
 
     def settle(self, camera: Camera) -> bool:
-        """The camera's end time came: what it took is what was asked for. False when it took nothing."""
+        """The camera's end time came: what it took is what was asked for. False when it took nothing.
+
+        Of a mosaic every pane is wanted all the same: one that is cut off is not whole.
+        """
         taken = self.closed(camera).taken
-        if taken:
+        if self._of(camera).panes:
+            self._notes.append("the end time came before every pane had its frames")
+        elif taken:
             self._asked[camera] = replace(self._of(camera), count=min(taken, self._of(camera).count))
         return taken > 0
 

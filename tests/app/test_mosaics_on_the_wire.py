@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
+from agent.events import SessionBrief
+from agent.schedule.waiting import Waiting
+from agent.session.document import read_session
+from agent.session.plan import make_plan
+from agent.station.dead_man_plan import capture_of
+from agent.telescope.dwarf.models import newer_capabilities
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import FrameTaken
-from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.app.conftest import DUSK, NEVER_SETS, Observatory, session
 from tests.app.test_night import PARIS
 from tests.support.virtual_loop import run_virtual
 
@@ -141,3 +147,32 @@ def test_an_agent_that_restarts_in_a_mosaic_goes_on_counting_its_panes(
     (result,) = place.results
     assert (result["result"], frames) == ("completed", 12)
     assert result["panes"] == [FULL] * 4
+
+
+def test_a_mosaic_that_its_end_time_cuts_off_is_partial(observatory: Callable[..., Observatory]) -> None:
+    async def run() -> Observatory:
+        place = observatory()
+        async with simulated(place) as sim:
+            Night(place, sim)
+            place.drop("m81.json", mosaic(end_time="19:04"))
+            async with place.open():
+                await place.sessions_ended(1)
+        return place
+
+    (result,) = run_virtual(run()).results
+    assert result["result"] == "partial"
+    assert "the end time came before every pane had its frames" in result["message"]
+    assert result["frames"]["requested"] == 12
+    assert 0 < result["frames"]["taken"] < 12
+    assert result["panes"][0]["requested"] == 3
+
+
+def test_a_telescope_left_alone_is_not_given_a_mosaic_as_a_single_field() -> None:
+    def waiting(document: dict[str, Any]) -> Waiting:
+        read = read_session(document).document
+        assert read is not None
+        plan = make_plan(read, newer_capabilities("D3"))
+        return Waiting(SessionBrief("m81", "M 81"), read, plan, None, None, DUSK)
+
+    assert capture_of(waiting(session(goto_manual=NEVER_SETS))) is not None
+    assert capture_of(waiting(mosaic())) is None
