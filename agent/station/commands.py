@@ -159,6 +159,9 @@ class Commands:
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
+        for pane in self._station.mosaics.panes(name):
+            if (other := self._station.dispatcher.find(pane)) is not None:
+                self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
         return done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
 
@@ -214,17 +217,19 @@ class Commands:
             at = read_instant(text_of(command, "at"), self._station.zone).astimezone(self._station.zone)
         except BadValueError as error:
             return refused(command, Code.INVALID, f"at: {error.message}", error.hint)
-        stored = await asyncio.to_thread(self._station.store.reschedule, waiting.session_id, at)
+        mosaic = self._station.mosaics.holds(_name(command))
+        session_id = _name(command) if mosaic else waiting.session_id
+        stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
         await self._station.intake.take_changed(stored)
-        return done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
+        return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
         """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
         name = _name(command)
         dispatcher = self._station.dispatcher
-        pane = self._station.mosaics.next_pane(name, dispatcher.position)
-        child = self._station.repeats.child_id(name)
-        return dispatcher.find(name) or dispatcher.find(child) or dispatcher.find(pane)
+        others = (self._station.repeats.child_id(name), *self._station.mosaics.panes(name))
+        found = (dispatcher.find(one) for one in (name, *others))
+        return next((waiting for waiting in found if waiting is not None), None)
 
 
 def _name(command: Command) -> str:

@@ -110,11 +110,10 @@ class Mosaics:
         """Whether this session is a mosaic that is being made."""
         return session_id in self._parents
 
-    def next_pane(self, session_id: str, waits: Callable[[str], object]) -> str:
-        """The first pane of a mosaic for which `waits` says something; "" when there is none."""
+    def panes(self, session_id: str) -> tuple[str, ...]:
+        """The sessions made of a mosaic, in the order of their turns; none for any other session."""
         made = self._made(session_id) if session_id in self._parents else None
-        names = made.sessions.values() if made is not None else ()
-        return next((name for name in names if waits(name)), "")
+        return tuple(name for name in made.sessions.values() if name) if made is not None else ()
 
     async def take(self, stored: StoredSession) -> tuple[str, ...]:
         """Take a mosaic, new or changed; return the ids of panes that it replaces."""

@@ -225,3 +225,28 @@ def test_the_night_counts_each_frame_once(observatory: Callable[..., Observatory
     (report,) = (place.folder("Results")).glob("*.md")
     assert "frames: 6 taken of 6 asked for" in report.read_text()
     assert ORDER["mosaic_count"] == 3
+
+
+def test_a_mosaic_is_run_now_and_rescheduled_as_a_whole(observatory: Callable[..., Observatory]) -> None:
+    async def run() -> Observatory:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            Night(place, sim)
+            later = grid()
+            later["command"]["id_command"] |= {"date": "2026-03-14", "time": "22:00:00"}
+            place.drop("m81.json", later)
+            async with place.open():
+                await place.until(lambda: place.said("queue")[-1]["count"] == 2, hours=1)
+                order = {"command": "reschedule", "session_id": "m81", "at": "2026-03-13T22:00:00+01:00"}
+                place.say("scope/command", order)
+                await place.clock.sleep(60)
+                starts = {one["scheduled_for"] for one in place.said("queue")[-1]["sessions"]}
+                assert starts == {"2026-03-13T22:00:00+01:00"}
+                assert place.said("queue")[-1]["count"] == 2
+                place.say("scope/command", {"command": "run", "session_id": "m81"})
+                await whole(place)
+        return place
+
+    total = ended(run_virtual(run()))["m81"]
+    assert (total["result"], total["frames"]["taken"]) == ("completed", 6)
+    assert total["ended_at"] < "2026-03-13"
