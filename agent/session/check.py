@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
@@ -55,7 +56,7 @@ def resolve_target(goto: GotoManual, resolve: Resolve | None) -> Target:
         )
     found = resolve(goto.target)
     if isinstance(found, SkyTarget):
-        return SkyTarget(goto.target, found.ra_hours, found.dec_degrees)
+        return replace(found, name=goto.target)
     if found.body is SolarBody.SUN:
         raise AgentError(
             "A goto by name does not go to the Sun.",

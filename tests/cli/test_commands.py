@@ -43,6 +43,7 @@ COMMANDS = (
     "shutdown",
     "reboot",
     "provision",
+    "elements",
     "schema",
 )
 HEAVY = (
