@@ -148,6 +148,18 @@ def brightness(orbit: str, instant: datetime) -> float:
     return float(body.mag)
 
 
+def hours_until_set(target: SkyTarget, site: Site, instant: datetime) -> float:
+    """Return the sidereal hours until the target sets: 0 for one that is down, infinity if it never does."""
+    observer = _observer(site, instant)
+    body = _computed(target, observer)
+    half = -math.tan(observer.lat) * math.tan(body.dec)
+    if half <= -1:
+        return math.inf
+    if half >= 1 or body.alt <= 0:
+        return 0.0
+    return float(math.degrees(math.acos(half) - (observer.sidereal_time() - body.ra)) / 15 % 24)
+
+
 def altitude_curve(
     target: Target, site: Site, start: datetime, end: datetime, step: timedelta = timedelta(minutes=10)
 ) -> tuple[CurvePoint, ...]:

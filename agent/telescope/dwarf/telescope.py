@@ -18,7 +18,8 @@ from agent.clock import Clock, SystemClock
 from agent.events import Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
-from agent.telescope.dwarf.commands import cameras, captures, control, focus, live, pointing
+from agent.telescope.darks import DarkKind, DarkLibrary
+from agent.telescope.dwarf.commands import cameras, captures, control, darks, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.greeting import Greeter
@@ -270,6 +271,14 @@ class DwarfTelescope(Telescope):
 
     async def solve_eq(self, site: Site | None) -> EqError:
         return await pointing.solve_eq(self._device, site)
+
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        return await darks.library(self._device, camera)
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        await darks.shoot(self._device, kind, frames)
 
     # -- camera -----------------------------------------------------------------------------------------
 

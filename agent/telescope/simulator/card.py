@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.mosaics import Mosaic
 from agent.telescope.simulator import sky
 from agent.telescope.simulator.profiles import TELE, Profile
 
@@ -39,6 +40,7 @@ class SessionFolder:
     closed: bool = False
     taken: int = 0
     stacked: list[int] = field(default_factory=list)
+    mosaic: Mosaic | None = None
 
     def frame_name(self, number: int) -> str:
         """Return the file name of one frame, counted from 1."""
