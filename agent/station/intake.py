@@ -169,7 +169,7 @@ class Intake:
             stored = await asyncio.to_thread(self._store.get, waiting.session_id)
             if stored is None or self._queue.find(waiting.session_id) is not waiting:
                 continue  # it began to run, or changed, while we looked
-            if await self.becomes_mosaic(waiting):
+            if await self.becomes_mosaic(waiting) or self._queue.find(waiting.session_id) is not waiting:
                 continue
             try:
                 self._queue.put(self.planned(replace(waiting, document=stored.document)))
