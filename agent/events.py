@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.errors import Problem
+from agent.group_progress import GroupProgress
 from agent.own_schedule import OwnSchedule
 
 _LOGGER = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Source(StrEnum):
     FILE = "file"
     MQTT = "mqtt"
     REPEAT = "repeat"
+    GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class SessionResult:
     """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
 
     `panes` are the frames of each pane of a mosaic, in the order of their numbers; `made_of` are the sessions
-    whose results this one sums up.
+    whose results this one sums up. `by_camera` has the frames of each camera, by its word.
     """
 
     telescope: str
@@ -169,6 +171,7 @@ class SessionResult:
     device: str = ""
     firmware: str = ""
     made_of: tuple[str, ...] = ()
+    by_camera: dict[str, Frames] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +363,13 @@ class OwnScheduleChanged(Event):
     """What the telescope keeps to do by itself."""
 
     schedules: tuple[OwnSchedule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsChanged(Event):
+    """How far the groups are in which sessions with a goal wait."""
+
+    groups: tuple[GroupProgress, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,7 +176,8 @@ class AgentHandlers:
             running=station.planning.running(),
             known=station.planning.latest.order if station.planning.latest is not None else (),
         )
-        return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
+        text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.collecting.groups)]
+        return {"telescope": station.id, **plan.to_json(), "text": text}
 
     def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:
         station = self._asked(body)

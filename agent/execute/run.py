@@ -420,6 +420,7 @@ class SessionRun:
             files=files,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
+            by_camera={camera.value: frames for camera, frames in self._counter.by_camera.items()},
         )
 
     def _celsius(self) -> float | None:

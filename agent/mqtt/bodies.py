@@ -190,6 +190,41 @@ class OwnScheduleBody(TypedDict):
     schedules: list[ScheduleBody]
 
 
+class GroupFilterBody(TypedDict):
+    """What all parts of a group through one filter have."""
+
+    collected_s: float
+    goal_s: float
+    frames: Count
+
+
+class GroupPartBody(TypedDict):
+    """One field through one filter; its goal is in seconds or in frames, the other one is null."""
+
+    target: ShortText
+    camera: str
+    filter: str | None
+    frames: Count
+    goal_frames: Count | None
+    collected_s: float
+    goal_s: float | None
+    nights: Count
+    sessions: list[str]
+
+
+class GroupBody(TypedDict):
+    """How far a group is: stacked seconds, in all and by filter. `message` says it in words."""
+
+    group: ShortText
+    collected_s: float
+    goal_s: float
+    percent: float
+    nights: Count
+    filters: dict[str, GroupFilterBody]
+    parts: list[GroupPartBody]
+    message: ShortText
+
+
 class ResultFramesBody(TypedDict):
     requested: Count
     taken: Count

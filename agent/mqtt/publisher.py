@@ -12,6 +12,7 @@ from agent.events import (
     AvailabilityChanged,
     Event,
     EventBus,
+    GroupsChanged,
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
@@ -73,6 +74,7 @@ class _Said:
     telemetry_at: float = 0.0
     battery_low: bool = False
     storage_low: bool = False
+    groups: frozenset[str] = frozenset()
 
 
 class Publisher:
@@ -90,6 +92,7 @@ class Publisher:
             StatusChanged: self._status,
             QueueChanged: self._queue,
             OwnScheduleChanged: self._own_schedule,
+            GroupsChanged: self._groups,
             SessionQueued: self._queued,
             SessionRejected: self._rejected,
             SessionWaiting: self._waiting,
@@ -194,6 +197,19 @@ class Publisher:
 
     def _own_schedule(self, event: OwnScheduleChanged) -> None:
         self._state(event.telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(event.schedules))
+
+    def _groups(self, event: GroupsChanged) -> None:
+        said, now = self._said[event.telescope], frozenset(group.word for group in event.groups)
+        for group in event.groups:
+            topic, payload = (
+                self._topics.group(event.telescope, group.word),
+                encode(self._payloads.group(group)),
+            )
+            if payload != self._outbox.value(topic):
+                self._outbox.publish(Publication(topic, payload, retain=True, json=True))
+        for word in said.groups - now:
+            self._outbox.clear(self._topics.group(event.telescope, word))
+        said.groups = now
 
     def _queued(self, event: SessionQueued) -> None:
         self.event(

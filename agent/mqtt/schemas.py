@@ -32,6 +32,7 @@ BODIES: dict[str, type] = {
     "command": request_bodies.CommandBody,
     "command_answer": bodies.CommandAnswerBody,
     "event": bodies.EventBody,
+    "group": bodies.GroupBody,
     "info": bodies.InfoBody,
     "own_schedule": bodies.OwnScheduleBody,
     "progress": bodies.ProgressBody,
@@ -71,6 +72,9 @@ TOPICS = (
     TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
+    TopicRow(
+        "<id>/group/<group>", "out", True, 1, "group", "what a group has of its goals; empty when it is gone"
+    ),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),
     TopicRow("<id>/event", "out", False, 1, "event", "what happened, for those who listen now"),

@@ -14,7 +14,6 @@ from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, WAI
 _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a key of its own
 
 _WORDS = {
-    "goal": "A goal is",
     "download": "Downloading is",
 }
 

@@ -156,10 +156,14 @@ class Commands:
             return refused(command, Code.INVALID, "run needs a session_id.")
         if self._station.running is not None and self._station.running.waiting.session_id == name:
             return refused(command, Code.BUSY, f"Session {name} runs already.")
+        if self._station.collecting.holds(name) and self._named(command) is None:
+            self._station.collecting.again(name)
+            await self._station.intake.make()
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
-        for pane in self._station.mosaics.panes(name):
+        panes = self._station.mosaics.panes(name)
+        for pane in (*panes, *map(self._station.collecting.child_id, panes)):
             if (other := self._station.dispatcher.find(pane)) is not None:
                 self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
@@ -192,6 +196,10 @@ class Commands:
         if parent is not None and self._station.mosaics.holds(parent.session_id):
             await self._station.intake.drop_panes(parent.session_id)
             return done(command, f"The panes of {parent.session_id} that did not run were removed.")
+        if parent is not None and self._station.collecting.holds(parent.session_id):
+            message = command.reason or "A person removed the session."
+            await self._station.intake.drop_goal(parent.session_id, message)
+            return done(command, f"Session {parent.session_id} does not come back for its goal any more.")
         waiting = self._named(command)
         if waiting is None:
             return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -224,11 +232,11 @@ class Commands:
         return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
-        name = _name(command)
-        dispatcher = self._station.dispatcher
-        others = (self._station.repeats.child_id(name), *self._station.mosaics.panes(name))
-        found = (dispatcher.find(one) for one in (name, *others))
+        """The waiting session a command names; of one that comes back its next night, of a mosaic a pane."""
+        name, station = _name(command), self._station
+        panes = station.mosaics.panes(name)
+        others = (station.repeats.child_id(name), *map(station.collecting.child_id, (name, *panes)), *panes)
+        found = (station.dispatcher.find(one) for one in (name, *others))
         return next((waiting for waiting in found if waiting is not None), None)
 
 

@@ -27,6 +27,7 @@ from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
+from agent.station.collecting import Collecting
 from agent.station.dead_man import DeadMan
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
@@ -36,6 +37,7 @@ from agent.station.kept_cap import kept_cap
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
+from agent.station.parents import Parents
 from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
@@ -49,6 +51,7 @@ from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
+from agent.store.collected import Collected
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -124,10 +127,12 @@ class Station:
             site=ground.site,
             capabilities=self.capabilities,
         )
+        self.collected = Collected(self.store.tree, ground.zone, ground.site, self.capabilities)
         self.records = Records(
             ground.id,
             self.store,
             self.results,
+            self.collected,
             self.ledger,
             clock,
             publish,
@@ -135,12 +140,20 @@ class Station:
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
         self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
+        self.collecting = Collecting(
+            ground,
+            self.store,
+            self.records,
+            self.collected,
+            self.capabilities,
+            resolve,
+            lambda session_id: self.dispatcher.find(session_id),  # noqa: PLW0108 - it comes later
+        )
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
-            self.repeats,
-            self.mosaics,
+            Parents(self.repeats, self.mosaics, self.collecting),
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
@@ -233,6 +246,7 @@ class Station:
         for camera in await asyncio.to_thread(self.store.left_open):
             self.hands.capture_opened(camera)
         await self.intake.recover()
+        await asyncio.to_thread(self.collected.catch_up)
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
     async def serve(self) -> None:
@@ -361,6 +375,7 @@ class Station:
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
+        publish(self.collecting.event())
         publish(self.status.again())
 
     def end_night(self, reason: Reason, message: str) -> None:

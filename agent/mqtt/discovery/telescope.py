@@ -32,6 +32,7 @@ from agent.mqtt.discovery.parts import (
 from agent.mqtt.vocabulary import EventType
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
+MAX_GROUPS_SHOWN = 20  # the discovery message stays small; the topics tell of all groups
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
 
 DEVICE_TRIGGERS = (
@@ -78,6 +79,7 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
             "availability": [bridge_availability(options)],
             "components": {
                 **_session(make),
+                **_groups(make, facts),
                 **_telemetry(make, options),
                 **_safety(make),
                 **buttons(make, facts, options),
@@ -198,6 +200,22 @@ def _session(make: Make) -> dict[str, Component]:
             {"device_class": "enum", "options": [outcome.value for outcome in Outcome]},
             attributes(result, without("steps", "files")),
         ),
+    }
+
+
+def _groups(make: Make, facts: TelescopeFacts) -> dict[str, Component]:
+    """What each group has collected; its entity goes with the group."""
+    hours = "{{ (value_json.collected_s / 3600) | round(2) }}"
+    return {
+        f"{word}_integration": make(
+            f"{word}_integration",
+            "sensor",
+            reads(f"~/group/{word}", hours, name=f"{group} integration", icon="mdi:progress-clock"),
+            attributes(f"~/group/{word}", without("collected_s")),
+            {"device_class": "duration", "unit_of_measurement": "h", "suggested_display_precision": 1},
+            state_class="measurement",
+        )
+        for word, group in facts.groups[:MAX_GROUPS_SHOWN]
     }
 
 
