@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.capabilities import Capabilities
 from agent.errors import AgentError
-from agent.events import GroupsChanged, Outcome, Reason
+from agent.events import GroupsChanged, Outcome, Reason, Source
 from agent.group_progress import GroupProgress
 from agent.planner.goal_progress import (
     Light,
@@ -122,7 +122,7 @@ class Collecting:
 
     def again(self, session_id: str) -> None:
         """A person wants another turn of it in a night that had one."""
-        self._remember(session_id, replace(self._made(session_id), over=None))
+        self._remember(session_id, replace(self._made(session_id), over=date.min))
 
     async def follow(self) -> tuple[list[StoredSession], tuple[str, ...]]:
         """Keep each goal's child as it has to be, and end what is reached.
@@ -157,24 +157,35 @@ class Collecting:
 
     # -- the child --------------------------------------------------------------------------------------
 
+    def is_stale(self, child: Waiting) -> bool:
+        """Whether a session that is about to begin is a child that asks for another night, or too much."""
+        parent = next(
+            (one for one in self.parents if self.child_id(one.session_id) == child.session_id), None
+        )
+        if parent is None or child.brief.source is not Source.GOAL or child.resume:
+            return False
+        goal = self._goal_of(parent)
+        return goal is not None and bool(self._against(child, goal))
+
+    def _against(self, child: Waiting, goal: Goal) -> str:
+        """What speaks against a child as it waits, in a sentence; "" for nothing."""
+        asks = counts_of(child.document)
+        if not child.gave_back:
+            return "" if asks == goal.counts else "It asks for what is not left."
+        if sum(asks.values()) > sum(child.taken.values()) + sum(goal.ask.values()):
+            return "The goal needs no more of it."
+        if child.began is None or self._night_of(child.began) != self._night():
+            return "Its night is over."
+        return ""
+
     async def _end_what_is_stale(self, goal: Goal) -> list[str]:
-        """Take back, or end, a child that waits and is of an earlier night or asks for more than is left."""
-        session_id = goal.stored.session_id
-        child = self._waiting(self.child_id(session_id))
-        if child is None or child.resume:
+        """Take back, or end with its frames, a child that waits and is not what it should be any more."""
+        child = self._waiting(self.child_id(goal.stored.session_id))
+        if child is None or child.resume or not (message := self._against(child, goal)):
             return []
         if not child.gave_back:
-            if counts_of(child.document) == goal.counts:
-                return []
-            return list(await self._withdraw(session_id))
-        tonight, began = self._night(), child.began
-        more = {camera.value: count for camera, count in child.taken.items()}
-        asks = sum(counts_of(child.document).values())
-        too_many = asks > sum(more.values()) + sum(goal.ask.values())
-        if began is not None and self._night_of(began) == tonight and not too_many:
-            return []
-        message = "The goal needs no more of it." if too_many else "Its night is over."
-        outcome = Outcome.PARTIAL if more else Outcome.SKIPPED
+            return list(await self._withdraw(goal.stored.session_id))
+        outcome = Outcome.PARTIAL if child.taken else Outcome.SKIPPED
         await self._records.end_unrun(child.brief, outcome, Reason.SCHEDULE, message)
         return [child.session_id]
 

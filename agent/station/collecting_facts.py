@@ -18,7 +18,7 @@ _HOUR_S = 3600.0
 class Made:
     """What is remembered of a session with a goal: how many children it had, and the night of the last.
 
-    `over` is None while that child waits or runs.
+    `over` is None while that child waits or runs, or it is not known yet how it ended.
     """
 
     count: int = 0

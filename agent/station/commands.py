@@ -154,7 +154,8 @@ class Commands:
         name = _name(command)
         if not name:
             return refused(command, Code.INVALID, "run needs a session_id.")
-        if self._station.running is not None and self._station.running.waiting.session_id == name:
+        running, child = self._station.running, self._station.collecting.child_id(name)
+        if running is not None and running.waiting.session_id in (name, child):
             return refused(command, Code.BUSY, f"Session {name} runs already.")
         if self._station.collecting.holds(name) and self._named(command) is None:
             self._station.collecting.again(name)

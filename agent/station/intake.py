@@ -236,6 +236,10 @@ class Intake:
         await self._take(stored)
         return True
 
+    async def is_stale(self, waiting: Waiting) -> bool:
+        """Whether a session asks for more than is left of its goal by now, or for a night that is over."""
+        return await asyncio.to_thread(self._parents.collecting.is_stale, waiting)
+
     @property
     def _queue(self) -> Dispatcher:
         if self.dispatcher is None:

@@ -144,6 +144,10 @@ class SessionRunner:
             return
         if await self._intake.becomes_mosaic(waiting):
             return
+        if await self._intake.is_stale(waiting):
+            await self._queue_again(waiting)
+            await self._intake.make()
+            return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
         except UnknownSessionError as error:
