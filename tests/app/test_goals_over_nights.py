@@ -7,6 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from agent.events import Reason
+from agent.sky.ephemeris import altitude
+from agent.targets import Site, SkyTarget
 from agent.telescope.dwarf.models import capabilities_for
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.support.virtual_loop import run_virtual
@@ -384,10 +387,10 @@ def test_clouds_that_last_end_the_night_and_are_no_error(observatory: Make) -> N
     async def nights() -> Observatory:
         place = observatory(
             poll_seconds=300,
-            weather={"policy": "wait", "inputs": ["roof"]},
+            weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 900000, "clear_for_min": 1},
             conditions={"max_wait_min": 30},
         )
-        place.drop("m81.json", with_goal({"frames": 150}))
+        place.drop("m81.json", with_goal({"frames": 120}))
         async with place.open():
             place.say("safety/input/roof", {"safe": True})
             await place.until(
@@ -408,44 +411,34 @@ def test_clouds_that_last_end_the_night_and_are_no_error(observatory: Make) -> N
         "completed",
         "completed",
     )
-    assert first["frames"]["stacked"] + second["frames"]["stacked"] == 150
+    assert first["frames"]["stacked"] + second["frames"]["stacked"] == 120
     assert place.files("Error") == []
 
 
-def test_a_turn_that_another_session_got_ends_with_its_night(observatory: Make) -> None:
-    """The rest of a night's child does not come back before the next evening: the night has its result."""
+def test_a_turn_given_back_too_late_for_another_one_ends_with_its_night(observatory: Make) -> None:
+    """The rest of a night's child does not come back on the next evening: the night has its result."""
+    orion, paris = SkyTarget("M 42", 5.59, -5.39), Site(48.85, 2.35, timezone="Europe/Paris")
 
     async def nights() -> Observatory:
-        place = observatory(poll_seconds=300, conditions={"sun_below": -12})
-        place.drop("m81.json", with_goal({"frames": 900}, count=900))
-        first = session(
-            id_command={"date": "2026-03-12", "time": "22:00:00", "priority": 5},
-            goto_manual=NEVER_SETS,
-            setup_camera={**TELE, "count": 999},
-        )
-        second = session(
-            id_command={"date": "2026-03-13", "time": "02:30:00", "priority": 5},
-            goto_manual=NEVER_SETS,
-            setup_camera={**TELE, "count": 999},
-        )
+        place = observatory(poll_seconds=300, conditions={"sun_below": -12, "min_altitude": 20})
+        low = with_goal({"frames": 900}, count=900)
+        low["command"]["goto_manual"] = session()["command"]["goto_manual"]  # M 42 goes down in the evening
+        place.drop("m42.json", low)
         async with place.open():
             await place.until(lambda: bool(place.telescope.captures), every_s=60)
-            place.drop("first.json", first)
-            place.drop("second.json", second)
-            await place.until(
-                lambda: "m81--night-1" in {one["session_id"] for one in place.results}, every_s=60
-            )
+            await place.until(lambda: altitude(orion, paris, place.clock.now()) < 21, every_s=60)
+            runner = place.stations["scope"].runner
+            runner.give_back("m42--night-1", Reason.QUEUE, "Another one has its turn.")
+            await place.sessions_ended(1)
+            assert place.clock.now().day == 13
             assert place.clock.now().hour < 13
-            await place.until(
-                lambda: "m81" in {one["session_id"] for one in place.results}, every_s=60, hours=60
-            )
+            await place.sessions_ended(2)
         return place
 
     place = run_virtual(nights())
-    ended = {one["session_id"]: one for one in place.results}
-    night = ended["m81--night-1"]
-    assert (night["result"], night["reason"]) == ("partial", "schedule")
-    assert night["frames"]["stacked"] > 100
-    assert night["frames"]["stacked"] + ended["m81--night-2"]["frames"]["stacked"] == 900
-    assert ended["m81"]["frames"]["stacked"] == 900
-    assert "m81--night-1.json" in place.files("Done")
+    night, rest = place.results
+    assert (night["session_id"], night["result"], night["reason"]) == ("m42--night-1", "partial", "schedule")
+    assert (rest["session_id"], rest["result"]) == ("m42--night-2", "completed")
+    assert night["frames"]["stacked"] > 50
+    assert night["frames"]["stacked"] + rest["frames"]["stacked"] == 900
+    assert "m42--night-1.json" in place.files("Done")
