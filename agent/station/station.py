@@ -32,7 +32,7 @@ from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.kept_cap import kept_cap
+from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
@@ -183,6 +183,7 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
+                darks=kept_darks(ground.state),
             ),
             self.hands,
             ground.state,
