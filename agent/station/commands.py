@@ -103,6 +103,12 @@ class Commands:
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         running, name = self._station.running, _name(command)
+        if running is not None and running.waiting.session_id in self._station.mosaics.panes(name):
+            dropping = asyncio.create_task(self._station.intake.drop_panes(name), name="other panes")
+            try:
+                return await self._end(command, accepted, EndKind.ABORT, "A person stopped the mosaic.")
+            finally:
+                await dropping
         if name and (running is None or running.waiting.session_id != name):
             return await self._remove(command, accepted)  # never another one than that which is named
         return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")

@@ -133,7 +133,7 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
+        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
