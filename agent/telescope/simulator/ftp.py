@@ -150,10 +150,7 @@ class _Session:
         card = self._device.card
         shown = card.root.removeprefix(MOUNT)
         hidden = "" if self._device.profile.tables == "D3" else shown
-        files = [photo.path for photo in card.photos]
-        for session in card.sessions:
-            files += card.files(session)
-        return {hidden + path.removeprefix(card.root): path for path in files}
+        return {hidden + path.removeprefix(card.root): path for path in card.paths()}
 
     def _entries(self, folder: str) -> dict[str, bool]:
         """The names in a folder, and whether each is a folder."""
@@ -210,9 +207,11 @@ class _Session:
     async def _list(self, argument: str) -> str:
         folder = self._path("" if argument.startswith("-") else argument)
         paths = self._paths()
+        exact = self._device.card.exact_size
         lines: list[str] = []
         for name, is_folder in self._entries(folder).items():
-            size = 4096 if is_folder else self._device.card.size(paths[posixpath.join(folder, name)])
+            path = posixpath.join(folder, name)
+            size = 4096 if is_folder else await asyncio.to_thread(exact, paths[path])
             kind = "d" if is_folder else "-"
             lines.append(f"{kind}rw-r--r-- 1 root root {size:>10} Jan 01 00:00 {name}\r\n")
         return await self._send("".join(lines).encode())

@@ -78,6 +78,13 @@ class Habits:
         "slow", "Going to infinity (15004 {1}) tells its states by 15278 or by 15280."
     )
 
+    card_index: Literal["exact", "rounded", "none"] = _asked(
+        "exact", "The index of the card's folders tells sizes in bytes, rounded (16M), or there is none."
+    )
+    ranges: Literal["taken", "ignored"] = _asked(
+        "taken", "A file of the card that is asked for from some byte on: from there, or from its beginning."
+    )
+
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Habits:
         """Build from names and answers as texts; HabitError says what is known."""
