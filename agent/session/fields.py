@@ -50,6 +50,15 @@ class OnError(StrEnum):
     END_NIGHT = "end_night"
 
 
+class DownloadWhat(StrEnum):
+    """How much of a session is fetched into the archive; each includes the ones before it."""
+
+    NONE = "none"
+    STACKED = "stacked"
+    STACKED_AND_INFO = "stacked_and_info"
+    ALL = "all"
+
+
 class OnLost(StrEnum):
     """What a running session does when a condition no longer holds."""
 
@@ -265,6 +274,9 @@ Missed = Annotated[
     WhenMissed,
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
+]
+Downloaded = Annotated[
+    DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]
 ErrorRule = Annotated[OnError, _words(OnError), _schema("string", "retry, skip or end_night.")]
 LostRule = Annotated[OnLost, _words(OnLost), _schema("string", "pause, end or ignore.")]

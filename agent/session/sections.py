@@ -244,6 +244,13 @@ class Shutdown(Section):
         return self
 
 
+class Download(Section):
+    """What of the session is fetched into the archive, in place of what the settings say."""
+
+    do_action: f.Flag = False
+    what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
+
+
 class Command(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
@@ -261,6 +268,7 @@ class Command(BaseModel):
     conditions: Conditions | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
+    download: Download | None = None
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -275,10 +283,11 @@ SECTIONS: dict[str, type[Section]] = {
     "conditions": Conditions,
     "repeat": Repeat,
     "shutdown": Shutdown,
+    "download": Download,
 }
 """Every section with `do_action`, by its key."""
 
-NOT_ACTED_ON = frozenset({"goal", "mosaic", "dark_frames", "refocus", "download"})
+NOT_ACTED_ON = frozenset({"goal", "mosaic", "dark_frames", "refocus"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

@@ -18,7 +18,6 @@ _WORDS = {
     "mosaic": "Mosaics are",
     "dark_frames": "Dark frames are",
     "refocus": "Refocusing on the way is",
-    "download": "Downloading is",
 }
 
 

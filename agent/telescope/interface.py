@@ -25,6 +25,7 @@ from agent.capabilities import Camera, Capabilities
 from agent.events import Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.card import Card
 from agent.telescope.errors import RefusedError
 
 NO_SCHEDULE_HINT = "Firmware since late 2025 with the built-in driver keeps schedules."
@@ -224,6 +225,15 @@ class TelescopeView(ABC):
     @abstractmethod
     async def latest_picture(self, since: datetime) -> Picture | None:
         """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+
+    @property
+    def card(self) -> Card | None:
+        """The files on its card; None for a telescope whose card cannot be read."""
+        return None
+
+    async def in_use(self) -> bool:
+        """Whether another client uses the telescope, found out without taking it from that client."""
+        return self.connection is ConnectionState.HELD_BY_OTHER
 
     @property
     @abstractmethod

@@ -18,10 +18,12 @@ from agent.clock import Clock, SystemClock
 from agent.events import Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.card import Card
+from agent.telescope.dwarf.card import HttpCard
 from agent.telescope.dwarf.commands import cameras, captures, control, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
-from agent.telescope.dwarf.greeting import Greeter
+from agent.telescope.dwarf.greeting import Greeter, parameters_are_told
 from agent.telescope.dwarf.http import CARD_PORT, DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.reconnect import Link
@@ -116,6 +118,7 @@ class DwarfTelescope(Telescope):
         self._state = DeviceState(self._emit, self._telemetry_changed)
         self._exchange.listen(self._state.take)
         self._http = DwarfHttp(address.host, address.http_port, self._recorder, card_port=address.card_port)
+        self._card = HttpCard(self._http)
         self._link = Link(
             self._url(),
             clock=self._clock,
@@ -135,7 +138,6 @@ class DwarfTelescope(Telescope):
             capabilities=capabilities_for(hint or _UNKNOWN_MODEL),
             link_state=lambda: self._link.state,
         )
-
         self._schedules = Schedules(self._device, lambda known: self._emit(SchedulesReport(known)))
         self._exchange.listen(self._schedules.hear)
 
@@ -299,6 +301,15 @@ class DwarfTelescope(Telescope):
         album = Album(self._http, self._device.dialect.album)
         entry = newest_since(await album.captures(self._device.zone), since)
         return await album.picture(entry) if entry is not None else None
+
+    @property
+    def card(self) -> Card | None:
+        return self._card
+
+    async def in_use(self) -> bool:
+        if self.connection is not ConnectionState.RESTING:
+            return await super().in_use()
+        return await parameters_are_told(self._http)
 
     @property
     def streams(self) -> dict[str, str]:
