@@ -32,6 +32,7 @@ TRIES = 3  # of a file that is not the one of the index, and of listings that di
 PATIENCE = 6  # breaks in a row without a single byte in between, before the telescope counts as away
 PAUSE_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # after such breaks
 SMALLER = (262_144, 65_536, 16_384, 4_096)  # bytes asked for at a time after such breaks
+SAY_EVERY_S = 0.2
 SAVE_EVERY_S = 10.0  # of what is done; the files themselves tell it as well
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -79,6 +80,7 @@ class SessionFetch:
             counted=Counts(session.taken, session.stacked),
         )
         self._done_bytes = 0
+        self._said_at = 0.0
         self._in_vain = 0  # breaks in a row that brought nothing
         self._saved_at = 0.0
         self._began = (0.0, 0)
@@ -268,11 +270,13 @@ class SessionFetch:
 
     def _count(self, count: int) -> None:
         self._done_bytes += count
-        self._say()
+        if self._clock.monotonic() - self._said_at >= SAY_EVERY_S:
+            self._say()
 
     # -- telling ----------------------------------------------------------------------------------------
 
     def _say(self) -> None:
+        self._said_at = self._clock.monotonic()
         manifest = self._manifest
         began, had = self._began
         lasted = self._clock.monotonic() - began

@@ -13,7 +13,7 @@ from agent.app.tonight import sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
-from agent.session.check import check
+from agent.session.check import check, download_problems
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.plan import Plan, make_plan
 from agent.session.times import start_instant, time_problems, window_end, zone_problems
@@ -36,6 +36,7 @@ class Surroundings:
     site: Site | None
     now: datetime
     requirements: Requirements
+    archives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
         site=settings.site.site(),
         now=datetime.now(UTC),
         requirements=settings.requirements,
+        archives=settings.archive.dir is not None,
     )
 
 
@@ -121,6 +123,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         *reading.problems,
         *check(document, around.capabilities, resolve=resolve),
         *time_problems(document, around.zone, around.now),
+        *download_problems(document, archives=around.archives),
         *(zone_problems(document, around.zone, around.site.longitude, around.now) if around.site else ()),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):

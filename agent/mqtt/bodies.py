@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
+from agent.events import DownloadState, Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
@@ -179,6 +179,23 @@ class OwnScheduleBody(TypedDict):
     schedules: list[ScheduleBody]
 
 
+class DownloadBody(TypedDict):
+    """How far fetching into the archive is. Bytes, and bytes a second; `sessions` are still to be fetched."""
+
+    state: DownloadState
+    session_id: str | None
+    target: ShortText | None
+    percent: Annotated[float, Field(ge=0, le=100)] | None
+    files: Count
+    files_done: Count
+    size: Count
+    size_done: Count
+    rate: Count
+    sessions: Count
+    reason: Reason | None
+    message: ShortText
+
+
 class ResultFramesBody(TypedDict):
     requested: Count
     taken: Count
@@ -276,6 +293,10 @@ class EventBody(TypedDict):
     code: NotRequired[str]
     battery: NotRequired[int]
     storage_free_gb: NotRequired[float]
+    complete: NotRequired[bool]
+    files: NotRequired[Count]
+    size: NotRequired[Count]
+    folder: NotRequired[ShortText]
 
 
 class AnswerBody(TypedDict):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from agent.errors import Problem
 from agent.events import (
+    DownloadChanged,
     Frames,
     QueueChanged,
     SafetyDecision,
@@ -24,6 +25,7 @@ from agent.mqtt.bodies import (
     AnswerBody,
     BriefBody,
     CommandAnswerBody,
+    DownloadBody,
     FailureBody,
     OwnScheduleBody,
     ProblemBody,
@@ -229,6 +231,23 @@ class Payloads:
         }
         _shorten(body, "files", "steps", "waits")
         return body
+
+    def download(self, event: DownloadChanged) -> DownloadBody:
+        share = 100 * event.size_done / event.size if event.size else 0.0
+        return {
+            "state": event.state,
+            "session_id": event.session_id or None,
+            "target": short(event.target) or None,
+            "percent": round(min(100.0, share), 1) if event.session_id else None,
+            "files": event.files,
+            "files_done": event.files_done,
+            "size": event.size,
+            "size_done": min(event.size_done, event.size),
+            "rate": round(event.rate),
+            "sessions": event.sessions,
+            "reason": event.reason,
+            "message": short(event.message),
+        }
 
     def safety(self, decision: SafetyDecision) -> SafetyBody:
         return {

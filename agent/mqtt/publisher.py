@@ -10,12 +10,14 @@ from typing import Any
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
+    DownloadChanged,
     Event,
     EventBus,
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
     SafetyChanged,
+    SessionArchived,
     SessionBrief,
     SessionEnded,
     SessionProgress,
@@ -99,6 +101,8 @@ class Publisher:
             TelemetryChanged: self._telemetry,
             AvailabilityChanged: self._availability,
             SafetyChanged: self._safety,
+            DownloadChanged: self._download,
+            SessionArchived: self._archived,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -335,6 +339,22 @@ class Publisher:
             kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
             self.event(event.telescope, kind, message=short(event.message))
         said.online, said.heard = event.online, event.heard
+
+    def _download(self, event: DownloadChanged) -> None:
+        self._state(event.telescope, State.DOWNLOAD, self._payloads.download(event), qos=0)
+
+    def _archived(self, event: SessionArchived) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_ARCHIVED,
+            session_id=event.session_id,
+            target=short(event.target),
+            complete=event.complete,
+            files=event.files,
+            size=event.size,
+            folder=short(event.folder),
+            message=short(event.message),
+        )
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

@@ -8,6 +8,7 @@ from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
+from agent.session.fields import DownloadWhat
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
@@ -17,6 +18,21 @@ __all__ = ["Resolve", "check", "resolve_target"]
 _FIELD_DEG = 1.2  # the smallest field of the telescopes that we know
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
+
+
+def download_problems(document: SessionDocument, *, archives: bool) -> list[Problem]:
+    """Tell of a session that wants to be fetched where no archive is configured."""
+    download = document.download
+    if archives or download is None or download.what is DownloadWhat.NONE:
+        return []
+    return [
+        Problem(
+            "no_archive",
+            "The session is to be fetched, and no archive is configured.",
+            "Set archive_dir, or the session's download.do_action to false.",
+            document.pointer("download", "do_action"),
+        )
+    ]
 
 
 def check(

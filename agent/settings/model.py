@@ -12,6 +12,7 @@ from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.kinds import Part, Text, shown
 from agent.settings.parts import (
+    ArchiveSettings,
     BluetoothSettings,
     DiscoverySettings,
     HomeAssistantSettings,
@@ -34,6 +35,7 @@ class Settings(Part):
     weather: WeatherSettings = WeatherSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     sessions_dir: Path = Field(
         Path("Astro_Sessions"),
         description="Folder with ToDo, Current, Done, Error and Results.",

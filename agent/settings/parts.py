@@ -225,6 +225,24 @@ class SiteSettings(Part):
         return Site(self.latitude, self.longitude, self.altitude_m, self.zone_name)
 
 
+class ArchiveSettings(Part):
+    """Fetching what sessions left on the telescope's card."""
+
+    dir: Path | None = Field(
+        None,
+        description="Folder that gets the sessions' files from the telescope, such as /share/dwarf; "
+        "empty fetches nothing.",
+    )
+    what: Literal["stacked", "stacked_and_info", "all"] = Field(
+        "stacked_and_info",
+        description="How much of a session is fetched: the stack, with its notes and small pictures, "
+        "or every frame.",
+    )
+    max_mb_per_s: float = Field(
+        0.0, ge=0, le=1000, description="Megabytes a second that fetching takes at most; 0 is no limit."
+    )
+
+
 class HomeAssistantSettings(Part):
     """Home Assistant's own API, for weather entities. The add-on needs neither."""
 

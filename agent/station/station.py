@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -21,13 +20,13 @@ from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Waiting
-from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
+from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -51,11 +50,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -115,7 +110,7 @@ class Station:
             telescope=ground.id,
             zone=ground.zone,
             model=self._model,
-            examine=self._examine,
+            examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
@@ -143,6 +138,7 @@ class Station:
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
+            archives=settings.archive.dir is not None,
             resolve=resolve,
             publish=publish,
             poll_s=settings.poll_seconds,
@@ -221,6 +217,7 @@ class Station:
             look_again=self.intake.look_again,
             poll_s=settings.poll_seconds,
         )
+        self.followers = Followers(ground, self.hands, self.store.tree, settings, self.status, self.runner)
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -247,6 +244,7 @@ class Station:
             "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
+            **self.followers.loops(),
         }
         if self.bluetooth is not None:
             loops["bluetooth"] = self.bluetooth.run
@@ -259,7 +257,7 @@ class Station:
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
-        return self.intake.judging or self.records.owes
+        return self.intake.judging or self.records.owes or self.followers.busy
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -360,6 +358,7 @@ class Station:
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
         publish(self.status.again())
+        self.followers.say_again()
 
     def end_night(self, reason: Reason, message: str) -> None:
         """Start nothing more before the next solar noon, and have the closing steps done."""
@@ -385,9 +384,6 @@ class Station:
         changed.set()
         self.dispatcher.kick()
 
-    def _examine(self, document: SessionDocument) -> Iterable[Problem]:
-        return self.intake.examine(document)
-
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
@@ -402,9 +398,7 @@ class Station:
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running
         if running is not None:
-            with contextlib.suppress(
-                AgentError
-            ):  # conditions that contradict each other end the session itself
+            with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
                 return self.gate.conditions(running.waiting.document).weather
         return self.switches.values.weather_policy
 

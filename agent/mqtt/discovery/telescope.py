@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.events import Outcome, Status
+from agent.events import DownloadState, Outcome, Status
 from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
 from agent.mqtt.discovery.controls import buttons, settings
 from agent.mqtt.discovery.model import (
@@ -80,6 +80,7 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
                 **_session(make),
                 **_telemetry(make, options),
                 **_safety(make),
+                **(_download(make) if facts.archives else {}),
                 **buttons(make, facts, options),
                 **settings(make, facts, options),
                 **_messages(make),
@@ -255,6 +256,27 @@ def _safety(make: Make) -> dict[str, Component]:
             attributes("~/safety", picked("state", "reasons", "policy", "since")),
             name="Weather",
             device_class="safety",
+        ),
+    }
+
+
+def _download(make: Make) -> dict[str, Component]:
+    topic = "~/download"
+    return {
+        "download": make(
+            "download",
+            "sensor",
+            reads(topic, value("state"), name="Download", icon="mdi:download"),
+            {"device_class": "enum", "options": [state.value for state in DownloadState]},
+            attributes(topic, without("state")),
+        ),
+        "download_progress": make(
+            "download_progress",
+            "sensor",
+            reads(topic, value("percent"), name="Download progress", icon="mdi:progress-download"),
+            state_class="measurement",
+            unit_of_measurement="%",
+            suggested_display_precision=0,
         ),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 import re
 from datetime import datetime
@@ -109,7 +110,8 @@ class CardFiles:
         response.content_length = end - begin
         await response.prepare(request)
         if request.method != "HEAD":
-            await self._send(request, response, path, memoryview(data)[begin:end])
+            with contextlib.suppress(ConnectionResetError):  # whoever asked has gone
+                await self._send(request, response, path, memoryview(data)[begin:end])
         return response
 
     async def _send(

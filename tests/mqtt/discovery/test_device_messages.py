@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
     "telemetry": bodies.TelemetryBody,
     "queue": bodies.QueueBody,
     "own_schedule": bodies.OwnScheduleBody,
+    "download": bodies.DownloadBody,
     "result": bodies.ResultBody,
     "safety": bodies.SafetyBody,
     "event": bodies.EventBody,
