@@ -46,19 +46,22 @@ class Binning:
 class CameraCapabilities:
     """What one camera takes. An empty `filters` or `binnings` means the camera has no such setting.
 
-    `field_of_view` is in degrees, the long side and the short one; None while unknown.
+    `field_of_view` is in degrees, `pixels` the size of a picture at full resolution, each as its long side
+    and its short one; None while unknown. With `older_binnings` newer firmware has none of them.
     """
 
     exposures: tuple[Exposure, ...]
     gains: tuple[int, ...]
     filters: tuple[Filter, ...] = ()
     binnings: tuple[Binning, ...] = ()
+    older_binnings: bool = False
     formats: tuple[str, ...] = ("FITS", "TIFF")
     sky_filters: tuple[int, ...] = ()  # values that newer firmware offers for the deep sky; empty is all
     sky_gain_from: int = 0
     max_count: int = 999
     min_count: int = 1
     field_of_view: tuple[float, float] | None = None
+    pixels: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ first steps:
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
 _MODULES = (
-    *("run", "demo", "simulate", "validate", "plan", "submit", "status", "verbs"),
+    *("run", "demo", "simulate", "validate", "plan", "import_", "submit", "status", "verbs"),
     *("provision", "first_light", "schema"),
 )
 
@@ -74,7 +74,7 @@ def _leaves(group: BaseExceptionGroup[AgentError]) -> list[BaseException]:
 def _needed(words: Sequence[str]) -> Sequence[str]:
     """The modules that know the command: its own where it has one, so that a health check starts fast."""
     own = words[0].replace("-", "_") if words else ""
-    return (own,) if own in _MODULES else _MODULES
+    return [module for module in _MODULES if module.rstrip("_") == own] or _MODULES
 
 
 def _parser(modules: Sequence[str]) -> argparse.ArgumentParser:

@@ -47,7 +47,15 @@ class SessionRun:
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
         self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
-        self._brake = Brake(orders, around.hands, self._counter, around.clock, around.status, around.options)
+        self._brake = Brake(
+            orders,
+            around.hands,
+            self._counter,
+            around.clock,
+            around.status,
+            around.options,
+            around.telescope.recorded_captures,
+        )
         self._reporter = Reporter(
             around.telescope_id,
             job.brief,

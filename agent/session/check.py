@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
+from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
 from agent.session.fields import DownloadWhat
 from agent.session.place import Resolve, place_problem
@@ -15,7 +16,7 @@ from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 __all__ = ["Resolve", "check", "resolve_target"]
 
-_FIELD_DEG = 1.2  # the smallest field of the telescopes that we know
+_FIELD_DEG = {Camera.TELE: 1.2, Camera.WIDE: 20.0}  # at least, where the model's own is not known
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
 
@@ -55,7 +56,8 @@ def check(
 def resolve_target(goto: GotoManual, resolve: Resolve | None) -> Target:
     """Return where a manual goto points: its coordinates, else its name looked up (AgentError if unknown)."""
     if goto.ra_coord is not None and goto.dec_coord is not None:
-        return SkyTarget(goto.target or "the coordinates", goto.ra_coord, goto.dec_coord)
+        name = goto.target or f"{format_ra(goto.ra_coord)} {format_dec(goto.dec_coord)}"
+        return SkyTarget(name, goto.ra_coord, goto.dec_coord)
     if resolve is None:
         raise AgentError(
             f'"{goto.target}" has no coordinates and there is no catalogue to look it up in.',
@@ -90,13 +92,17 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
             )
     if document.auto_focus and document.infinite_focus:
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
+    elif document.auto_focus and document.eq_solving:
+        message = "Newer firmware goes to infinity focus before it, which undoes the autofocus."
+        yield warning("both_focus", message, path="/eq_solving")
 
 
 def _field_of_view(document: SessionDocument, capabilities: Capabilities) -> float:
     """Degrees within which a target surely is in the picture of the session's narrowest camera."""
     wide_only = document.setup_wide_camera is not None and document.setup_camera is None
-    camera = capabilities.cameras.get(Camera.WIDE if wide_only else Camera.TELE)
-    return min(camera.field_of_view) if camera is not None and camera.field_of_view else _FIELD_DEG
+    which = Camera.WIDE if wide_only else Camera.TELE
+    camera = capabilities.cameras.get(which)
+    return min(camera.field_of_view) if camera is not None and camera.field_of_view else _FIELD_DEG[which]
 
 
 def _gotos(
@@ -160,11 +166,19 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
             message = "A mosaic is ordered, and mosaics are not supported yet."
             hint = "Set doMosaic to false to image the single field."
             yield Problem("not_acted_on", message, hint, path=document.pointer(key, "doMosaic"))
-        _, wrong = choose(setup, camera, capabilities)
+        choice, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
             yield Problem(error.code, message, error.hint, path=document.pointer(key, name))
         yield from _settings_not_applied(document, key, setup, camera, capabilities)
+        offered, binning = capabilities.cameras[camera], choice.binning
+        if offered.older_binnings and binning is not None and binning.value:
+            yield warning(
+                "not_with_newer_firmware",
+                f"The {capabilities.model} with newer firmware does not take binning {binning.name}.",
+                f"Leave it out, or write {offered.binnings[0].name}.",
+                path=document.pointer(key, "binning"),
+            )
     if not any(getattr(document, key) for key, _ in _CAMERAS):
         yield warning("no_capture", "No camera section is on: the session takes no pictures.")
 

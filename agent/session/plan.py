@@ -252,15 +252,21 @@ def _opening(document: SessionDocument, capabilities: Capabilities) -> Iterator[
             why="waiting for the telescope to find the focus on stars",
             estimate_s=durations.auto_focus,
         )
-    if document.infinite_focus:
+    if document.infinite_focus or _focus_for_alignment(document, capabilities):
         yield _step(
             StepKind.INFINITE_FOCUS,
             document.infinite_focus,
-            "infinite_focus",
+            "infinite_focus" if document.infinite_focus else "eq_solving",
             label="Infinity focus",
             why="waiting for the focus to reach its infinity position",
             estimate_s=durations.infinite_focus,
         )
+
+
+def _focus_for_alignment(document: SessionDocument, capabilities: Capabilities) -> bool:
+    """Whether a polar alignment stands alone: out of focus it fails, so an infinity focus comes first."""
+    able = "infinite_focus" not in capabilities.lacks
+    return able and document.eq_solving is not None and document.auto_focus is None
 
 
 def _alignment(

@@ -86,7 +86,7 @@ class Step(Section):
     @model_validator(mode="before")
     @classmethod
     def _accept_typo(cls, values: Any) -> Any:
-        if isinstance(values, dict) and WAIT_TYPO in values and "wait_after" not in values:
+        if isinstance(values, dict) and WAIT_TYPO in values and values.get("wait_after") in (None, ""):
             return values | {"wait_after": values[WAIT_TYPO]}
         return values
 

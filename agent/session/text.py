@@ -22,11 +22,16 @@ def plan_text(plan: Plan) -> str:
         f"  {index:>2}  {step.label:<{width}}  {duration_text(step.total_s):>10}{_waits(step)}"
         for index, step in enumerate(plan.steps, start=1)
     ]
-    most = "up to " if any(step.until for step in plan.steps) else ""
-    frames = f"  {most}{plan.frames_requested} frames, {duration_text(plan.integration_s)} of exposure"
+    frames = f"  {frames_text(plan)}, {duration_text(plan.integration_s)} of exposure"
     return "\n".join(
         [title, *rows, *([frames] if plan.frames_requested else []), *(f"  note: {n}" for n in plan.notes)]
     )
+
+
+def frames_text(plan: Plan) -> str:
+    """Return the frames asked for: "60 frames", or "up to 999 frames" when an end time ends a capture."""
+    most = "up to " if any(step.until for step in plan.steps) else ""
+    return f"{most}{plan.frames_requested} frames"
 
 
 def _waits(step: PlannedStep) -> str:

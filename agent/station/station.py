@@ -171,6 +171,7 @@ class Station:
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
@@ -416,7 +417,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        return watch_over(
+            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+        )
 
     async def _report(self) -> None:
         await self.records.open()

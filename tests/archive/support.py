@@ -14,7 +14,7 @@ from agent.archive.pace import Pace
 from agent.clock import LoopClock
 from agent.session.fields import DownloadWhat
 from agent.store.ended import EndedSession
-from agent.telescope.dwarf.card import HttpCard
+from agent.telescope.dwarf.card_files import HttpCard
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.card import SessionFolder

@@ -184,7 +184,7 @@ def test_ended_in_the_middle_it_goes_on_from_there(tmp_path: Path) -> None:
         before = desk.heard[-1].size_done
         desk.heard.clear()
         desk.check(await desk.fetch().run())
-        assert before * 0.5 < desk.heard[0].size_done <= before
+        assert desk.heard[0].size_done >= before
 
     at_desk(tmp_path, work)
 

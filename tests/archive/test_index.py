@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.telescope.dwarf.card import IndexEntry, read_index
+from agent.telescope.dwarf.card_files import IndexEntry, read_index
 
 PAGE = """<html>\r
 <head><title>Index of /DWARF3/Astronomy/x/</title></head>\r

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.app.tonight import Candidate, tonight
-from agent.cli.documents import CheckedFile, Surroundings, check_file, problem_lines
+from agent.cli.documents import CheckedFile, Surroundings, check_file, problem_lines, view_lines
 from agent.conditions import Requirements
 from agent.errors import errors_of
 from agent.events import Frames, Outcome, SessionBrief, SessionResult
@@ -133,7 +133,7 @@ def answered(data: bytes, folder: Path, model: str = "D3") -> CheckedFile:
     around = replace(AROUND, capabilities=capabilities_for(model))
     one = check_file(path, around)
     json.dumps(one.to_json(), allow_nan=False)
-    assert all(line.strip() for line in problem_lines(one))
+    assert all(line.strip() for line in (*problem_lines(one), *view_lines(one)))
     assert one.valid or errors_of(one.problems)
     if one.plan is not None and one.document is not None:
         assert plan_text(one.plan)

@@ -26,6 +26,7 @@ COMMANDS = (
     "simulate",
     "validate",
     "plan",
+    "import",
     "submit",
     "status",
     "abort",

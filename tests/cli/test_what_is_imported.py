@@ -49,7 +49,9 @@ def test_a_health_check_in_a_container_imports_a_socket_and_json() -> None:
     assert not found & (HEAVY | {"asyncio", "logging", "ssl"})
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"], ["validate", "--help"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["validate", "--help"], ["import", "--help"], ["run", "--help"]]
+)
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     assert not imported(*words) & HEAVY
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from agent.sky.catalogue.lookup import bodies, distinct, find, options, places, stars
 from agent.sky.catalogue.names import designation, key, plain
@@ -43,6 +44,7 @@ _SAYS_LITTLE = {
 }
 
 
+@lru_cache(maxsize=1000)
 def near(asked: str) -> tuple[str, ...]:
     """Return at most three known names: a typing error away, part of what was asked, or sharing a word."""
     words = plain(asked).split()

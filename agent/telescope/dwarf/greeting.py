@@ -29,7 +29,7 @@ from agent.telescope.dwarf.proto import task_pb2
 from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
-from agent.telescope.errors import CommandTimeoutError, ProtocolError
+from agent.telescope.errors import CommandTimeoutError, GarbledLinkError, ProtocolError
 from agent.telescope.interface import Identity
 
 _LOGGER = logging.getLogger(__name__)
@@ -125,7 +125,10 @@ class Greeter:
             return
         _LOGGER.info("This is a %s, firmware %s (%s)", model, device.identity.firmware or "?", generation)
         if device.identity.doubt and (known is None or known.doubt != device.identity.doubt):
-            _LOGGER.warning("%s Stay with it, and please send a recording of it.", device.identity.doubt)
+            _LOGGER.warning(
+                "%s Stay with it, and please send a recording of it (Results/unknown-model.jsonl).",
+                device.identity.doubt,
+            )
 
     def _kin(self, device: Device, config: DeviceConfig | None) -> Kin | None:
         number = (config.device_id if config is not None else 0) or self.heard_id
@@ -150,6 +153,8 @@ class Greeter:
         try:
             data = await device.ask(Cmd.DEVICE_STATE, within=device.limits.probe)
             newer = understood(decode(task_pb2.DeviceStateAnswer, data))
+        except GarbledLinkError:
+            raise
         except (CommandTimeoutError, MalformedError):
             newer = False
         return Generation.V3 if newer else Generation.V2

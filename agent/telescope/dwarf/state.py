@@ -195,11 +195,15 @@ class DeviceState:
         self.infinity_at = self.still_at = None
         self.powering_off = False
         self.mode_left()
+        self._counts_missed()
+        self._charging.forget()
+        self._tell(host=None)
+
+    def _counts_missed(self) -> None:
+        """What was told of the captures meanwhile is lost, or may be."""
         for record in self.captures.values():
             record.missed = record.missed or record.active
             record.changed.set()
-        self._charging.forget()
-        self._tell(host=None)
 
     def mode_left(self) -> None:
         """The shooting mode was left, or may have been: what was told of its parameters is over."""
@@ -322,6 +326,8 @@ class DeviceState:
                 self._tell(focus_position=news.position)
             case say.HostMode():
                 self._tell(host=news.host)
+            case say.Unreadable():
+                self._counts_missed()
             case _:
                 return
 

@@ -17,7 +17,7 @@ from agent.clock import Clock, SystemClock
 from agent.events import Telemetry
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.card import Card
-from agent.telescope.dwarf.card import HttpCard
+from agent.telescope.dwarf.card_files import HttpCard
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.dwarf.media import Album, newest_since, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for

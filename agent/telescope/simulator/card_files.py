@@ -39,20 +39,21 @@ class CardFiles:
                 if self._fault(CardMissing, candidate):
                     raise web.HTTPNotFound
                 return await self._file(request, candidate, *found)
-        if self._device.options.is_v3 and self._device.options.habits.card_index != "none":
+        if self._device.options.habits.card_index != "none":
             entries = await asyncio.to_thread(self._entries, path.rstrip("/") + "/")
-            if entries and not path.endswith("/"):
+            if entries is not None and not path.endswith("/"):
                 raise web.HTTPMovedPermanently(request.rel_url.path + "/")
-            if entries:
+            if entries is not None:
                 return self._index(path, entries)
         raise web.HTTPNotFound
 
     # -- folders ----------------------------------------------------------------------------------------
 
-    def _entries(self, folder: str) -> dict[str, tuple[datetime, int | None]]:
-        """The names in a folder with time and size; folders end in a slash and have none."""
+    def _entries(self, folder: str) -> dict[str, tuple[datetime, int | None]] | None:
+        """The names in a folder with time and size; folders end in a slash and have none. None: no folder."""
         card = self._device.card
         found: dict[str, tuple[datetime, int | None]] = {}
+        always = f"{card.root}/Astronomy/"
         for path in card.paths():
             if not path.startswith(folder):
                 continue
@@ -63,7 +64,8 @@ class CardFiles:
                 found[f"{name}/"] = (max(when, known[0]) if known else when, None)
             else:
                 found[name] = (when, card.exact_size(path))
-        return found
+        there = self._device.options.is_v3 and always.startswith(folder)
+        return found if found or there else None
 
     def _index(self, path: str, entries: dict[str, tuple[datetime, int | None]]) -> web.Response:
         title = f"Index of {html.escape(path)}"

@@ -56,6 +56,34 @@ def test_nothing_false_is_said_of_any_telescope(tmp_path: Path, habits: Habits) 
     assert news == {}
 
 
+@pytest.mark.parametrize("answer", ["refused", "warned"])
+@pytest.mark.parametrize("told", ["refused", "late", "silent"])
+def test_what_a_start_without_a_goto_gets_is_found_out_where_darks_are_missing(
+    tmp_path: Path, answer: str, told: str
+) -> None:
+    habits = Habits.from_texts({"goto_needed": answer, "missing_darks": told})
+    lit = light(tmp_path / "light.jsonl", "without-goto", habits=habits, darks=False)
+    assert found_habits(lit.notebook.findings)["goto_needed"] == answer
+    assert not lit.sim.state.capturing()
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("D2", "as expected of this model"),
+        ("D3", "Taken"),
+        ("mini", "as expected of this model"),
+        ("D3 Plus", "Nobody knew"),
+        ("foreign", "Nobody knew"),
+    ],
+)
+def test_what_is_said_of_the_frame_size_is_true_of_the_model(tmp_path: Path, model: str, said: str) -> None:
+    lit = light(tmp_path / "light.jsonl", "frame-size", model=model)
+    found = lit.notebook.findings["frame-size"]
+    assert said in found.saw
+    assert (found.verdict is Verdict.AGREES) == (model in ("D2", "D3", "mini"))
+
+
 @pytest.mark.parametrize("model", ["D2", "D3", "mini"])
 def test_every_model_is_asked_to_the_end(tmp_path: Path, model: str) -> None:
     lit = light(tmp_path / "light.jsonl", model=model, darks=False)

@@ -40,6 +40,11 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something came that is no packet: whatever it told is missed."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatteryLevel:
     percent: int
 
@@ -220,6 +225,7 @@ class PoweringOff:
 
 Notification = (
     Unknown
+    | Unreadable
     | BatteryLevel
     | ChargingState
     | StorageSpace
