@@ -23,6 +23,12 @@ class ArchiveMissingError(ArchiveError):
     code = "archive_missing"
 
 
+class ArchiveBusyError(ArchiveError):
+    """Somebody else fetches this session just now: let them."""
+
+    code = "archive_busy"
+
+
 class ChangedError(ArchiveError):
     """A file is not the one that the index told of: list the folder again."""
 

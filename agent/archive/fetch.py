@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.archive import layout, transfer
-from agent.archive.errors import ArchiveMissingError, ChangedError, NoRoomError
+from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, ChangedError, NoRoomError
 from agent.archive.manifest import Counts, Entry, Manifest, State, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
@@ -23,6 +24,11 @@ from agent.store.errors import store_error
 from agent.telescope.card import Card, CardFile, CardFileMissingError
 from agent.telescope.errors import UnreachableError
 from agent.text import printable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -90,13 +96,16 @@ class SessionFetch:
 
         UnreachableError when the telescope is away, ArchiveError for the disk: begin again later.
         """
-        await asyncio.to_thread(self._take_up)
+        lock = await asyncio.to_thread(self._take_up)
         try:
             return await self._run()
         except asyncio.CancelledError:
             with contextlib.suppress(OSError):  # what is there is what tells it next time
                 self._manifest.save(self.folder)
             raise
+        finally:
+            if lock is not None:
+                os.close(lock)
 
     async def _run(self) -> Manifest:
         manifest = self._manifest
@@ -120,13 +129,18 @@ class SessionFetch:
 
     # -- listing ----------------------------------------------------------------------------------------
 
-    def _take_up(self) -> None:
-        """Go on with what an earlier life fetched."""
+    def _take_up(self) -> int | None:
+        """Go on with what an earlier life fetched; return what keeps others out until it is closed."""
         if not self._archive.is_dir():
             raise ArchiveMissingError(
                 f"The archive {printable(self._archive)} is not there.",
                 hint="Make the folder, or check that its disk or network share is mounted.",
             )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = _locked(self.folder)
+        except OSError as error:
+            raise self._disk_error(error) from error
         known = load(self.folder)
         if known is not None and known.session_id == self._manifest.session_id:
             self._manifest.files, self._manifest.partial = known.files, known.partial
@@ -134,6 +148,7 @@ class SessionFetch:
             self._manifest.folders = (*self._manifest.folders, *extra)
             order = list(What)
             self._manifest.what = max(known.what, self._manifest.what, key=order.index)
+        return lock
 
     async def _list(self) -> Mapping[str, list[CardFile]]:
         listed: dict[str, list[CardFile]] = {}
@@ -318,6 +333,24 @@ class SessionFetch:
             )
         told = store_error(error, "write to the archive", self._archive)
         return ArchiveMissingError(told.message, hint=told.hint)
+
+
+def _locked(folder: Path) -> int | None:
+    """Keep other fetches out of a folder until the handle is closed; None where the disk takes no locks."""
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise ArchiveBusyError(
+            f"{printable(folder.name)} is being fetched already.", hint="Let the other dwarf-agent finish."
+        ) from error
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def _size_of(path: Path) -> int | None:

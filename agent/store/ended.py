@@ -64,9 +64,12 @@ def ended_sessions(
 ) -> Iterator[EndedSession]:
     """Read every session that ended, one at a time; files not written since that instant are passed over."""
     for folder in (Folder.DONE, Folder.ERROR):
-        for path in sorted(tree[folder].iterdir()):
-            if not is_session_name(path.name):
-                continue
+        try:
+            paths = sorted(path for path in tree[folder].iterdir() if is_session_name(path.name))
+        except OSError as error:
+            _LOGGER.warning("%s cannot be read: %s", folder.value, error.strerror or error)
+            continue
+        for path in paths:
             try:
                 if since is not None and path.stat().st_mtime < since.timestamp():
                     continue

@@ -42,6 +42,7 @@ COMMANDS = (
     "goto",
     "shutdown",
     "reboot",
+    "download",
     "provision",
     "schema",
 )
