@@ -143,8 +143,21 @@ class SessionBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """Frames of a session as the telescope keeps them, by one of its own records; `size` in bytes."""
+
+    source: str
+    taken: int
+    stacked: int
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResult:
-    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds."""
+    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
+
+    `saved` is what the telescope's own records say of it.
+    """
 
     telescope: str
     session: SessionBrief
@@ -161,6 +174,7 @@ class SessionResult:
     steps: tuple[StepReport, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    saved: tuple[Saved, ...] = ()
     device: str = ""
     firmware: str = ""
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SessionResult, Status
+from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.defects import Defects
@@ -20,6 +20,7 @@ from agent.execute.journal import Journal
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
+from agent.execute.records import differences, together
 from agent.execute.reporter import Reporter
 from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
@@ -93,7 +94,8 @@ class SessionRun:
             return None
         if ending is not None or failure is not None:
             await self._run_closing_steps()
-        return self._result(started_at, ending, failure, await self._files())
+        files = await self._files()
+        return self._result(started_at, ending, failure, files, await self._saved(files))
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -362,8 +364,26 @@ class SessionRun:
                 _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
         return self._counter.folders
 
+    async def _saved(self, files: tuple[str, ...]) -> tuple[Saved, ...]:
+        """What the telescope's own records say of these folders together, and a note where it differs."""
+        told: list[tuple[Saved, ...]] = []
+        with Defects():
+            try:
+                async with self._clock.timeout(FILES_LIMIT_S):
+                    told += [await self._telescope.saved(folder) for folder in files]
+            except (AgentError, TimeoutError) as error:
+                _LOGGER.info("The telescope's records could not be read: %s", error or "time ran out")
+        saved = together(told)
+        self._brake.notes += differences(saved, self._counter.frames)
+        return saved
+
     def _result(
-        self, started_at: datetime, ending: Ending | None, failure: Problem | None, files: tuple[str, ...]
+        self,
+        started_at: datetime,
+        ending: Ending | None,
+        failure: Problem | None,
+        files: tuple[str, ...],
+        saved: tuple[Saved, ...],
     ) -> SessionResult:
         identity = None
         with Defects():
@@ -385,6 +405,7 @@ class SessionRun:
             steps=tuple(self._reporter.reports),
             settings=self._counter.settings,
             files=files,
+            saved=saved,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
         )

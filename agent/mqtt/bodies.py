@@ -217,6 +217,15 @@ class StepBody(TypedDict):
     message: ShortText
 
 
+class SavedBody(TypedDict):
+    """Frames as one of the telescope's own records has them; bytes."""
+
+    source: str
+    taken: Count
+    stacked: Count
+    size: Count | None
+
+
 class ResultBody(TypedDict):
     """How a session ended. `files` and `steps` are shortened when long; `files_total` counts all files."""
 
@@ -240,6 +249,7 @@ class ResultBody(TypedDict):
     settings: dict[str, Any]
     files: list[str]
     files_total: Count
+    saved: NotRequired[list[SavedBody]]
     device: str
     firmware: str
     agent_version: str

@@ -229,6 +229,11 @@ class Payloads:
             "firmware": result.firmware,
             "agent_version": self.agent_version,
         }
+        if result.saved:
+            body["saved"] = [
+                {"source": one.source, "taken": one.taken, "stacked": one.stacked, "size": one.size}
+                for one in result.saved
+            ]
         _shorten(body, "files", "steps", "waits")
         return body
 

@@ -22,7 +22,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from agent.capabilities import Camera, Capabilities
-from agent.events import Telemetry
+from agent.events import Saved, Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.card import Card
@@ -225,6 +225,10 @@ class TelescopeView(ABC):
     @abstractmethod
     async def latest_picture(self, since: datetime) -> Picture | None:
         """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+
+    async def saved(self, folder: str) -> tuple[Saved, ...]:  # noqa: ARG002 - of one that keeps no records
+        """What the telescope's own records say of the capture it keeps in a folder, one for each record."""
+        return ()
 
     @property
     def card(self) -> Card | None:

@@ -27,6 +27,7 @@ from agent.events import (
     SafetyLevel,
     SafetySourceState,
     SafetyState,
+    Saved,
     SessionArchived,
     SessionBrief,
     SessionEnded,
@@ -149,6 +150,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     _decision(SafetyState.UNSAFE),
     _decision(SafetyState.SAFE),
     SessionEnded(**_at(), result=RESULT),
+    SessionEnded(**_at(), result=replace(RESULT, saved=(Saved("album", 3, 2, 10**10), Saved("note", 3, 3)))),
     SessionEnded(**_at(), result=replace(RESULT, outcome=Outcome.SKIPPED, started_at=None, error=None)),
 )
 

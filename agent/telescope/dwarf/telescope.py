@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock, SystemClock
-from agent.events import Telemetry
+from agent.events import Saved, Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.card import Card
@@ -304,6 +304,9 @@ class DwarfTelescope(Telescope):
         album = Album(self._http, self._device.dialect.album)
         entry = newest_since(await album.captures(self._device.zone), since)
         return await album.picture(entry) if entry is not None else None
+
+    async def saved(self, folder: str) -> tuple[Saved, ...]:
+        return await Album(self._http, self._device.dialect.album).saved(folder, self._device.zone)
 
     @property
     def card(self) -> Card | None:
