@@ -365,48 +365,6 @@ class OwnScheduleChanged(Event):
     schedules: tuple[OwnSchedule, ...]
 
 
-class DownloadState(StrEnum):
-    """What the fetching into the archive is doing."""
-
-    IDLE = "idle"
-    WAITING = "waiting"
-    FETCHING = "fetching"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadChanged(Event):
-    """How far the fetching is, of the session named. Sizes in bytes, `rate` in bytes a second.
-
-    `sessions` counts those that are still to be fetched; `message` says why it waits or failed.
-    """
-
-    state: DownloadState
-    session_id: str = ""
-    target: str = ""
-    files: int = 0
-    files_done: int = 0
-    size: int = 0
-    size_done: int = 0
-    rate: float = 0.0
-    sessions: int = 0
-    reason: Reason | None = None
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionArchived(Event):
-    """A session is in the archive, in `folder`; not `complete` when some of it cannot be had."""
-
-    session_id: str
-    target: str
-    complete: bool
-    files: int
-    size: int
-    folder: str
-    message: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyChanged(Event):
     """The weather and safety inputs say something new."""

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from agent.events import DownloadState, Outcome, Reason, SafetyLevel, SafetyState, Source, Status
+from agent.afterwards import DownloadState
+from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
@@ -217,6 +218,23 @@ class StepBody(TypedDict):
     message: ShortText
 
 
+class NightBody(TypedDict):
+    """The last night that was reported: a title and two sentences for a notification, and its sums.
+
+    `path` is its page on the agent's disk, `picture_target` what the best picture shows.
+    """
+
+    night: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    title: ShortText
+    message: ShortText
+    sessions: Count
+    completed: Count
+    frames: ProgressFramesBody
+    integration_s: float
+    path: str
+    picture_target: ShortText | None
+
+
 class SavedBody(TypedDict):
     """Frames as one of the telescope's own records has them; bytes."""
 
@@ -304,6 +322,7 @@ class EventBody(TypedDict):
     battery: NotRequired[int]
     storage_free_gb: NotRequired[float]
     complete: NotRequired[bool]
+    title: NotRequired[ShortText]
     files: NotRequired[Count]
     size: NotRequired[Count]
     folder: NotRequired[ShortText]

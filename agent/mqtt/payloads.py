@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
+from agent.afterwards import DownloadChanged, NightReported
 from agent.errors import Problem
 from agent.events import (
-    DownloadChanged,
     Frames,
     QueueChanged,
     SafetyDecision,
@@ -27,6 +27,7 @@ from agent.mqtt.bodies import (
     CommandAnswerBody,
     DownloadBody,
     FailureBody,
+    NightBody,
     OwnScheduleBody,
     ProblemBody,
     ProgressBody,
@@ -236,6 +237,19 @@ class Payloads:
             ]
         _shorten(body, "files", "steps", "waits")
         return body
+
+    def night(self, event: NightReported) -> NightBody:
+        return {
+            "night": event.night.isoformat(),
+            "title": short(event.title),
+            "message": short(event.message),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "frames": {"taken": event.taken, "stacked": event.stacked, "total": event.taken},
+            "integration_s": round(event.integration_s, 1),
+            "path": event.path,
+            "picture_target": short(event.picture_target) or None,
+        }
 
     def download(self, event: DownloadChanged) -> DownloadBody:
         share = 100 * event.size_done / event.size if event.size else 0.0

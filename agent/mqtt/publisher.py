@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
-    DownloadChanged,
     Event,
     EventBus,
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
     SafetyChanged,
-    SessionArchived,
     SessionBrief,
     SessionEnded,
     SessionProgress,
@@ -103,6 +102,7 @@ class Publisher:
             SafetyChanged: self._safety,
             DownloadChanged: self._download,
             SessionArchived: self._archived,
+            NightReported: self._night,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -355,6 +355,16 @@ class Publisher:
             folder=short(event.folder),
             message=short(event.message),
         )
+
+    def _night(self, event: NightReported) -> None:
+        body = self._payloads.night(event)
+        known = self._outbox.value(self._topics.state(event.telescope, State.NIGHT))
+        self._state(event.telescope, State.NIGHT, body)
+        if event.picture is not None:
+            topic = self._topics.state(event.telescope, "night_picture")
+            self._outbox.publish(Publication(topic, event.picture, retain=True))
+        if known != encode(body):  # said again for who came late, it is no news
+            self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from agent.afterwards import DownloadChanged, DownloadState, SessionArchived
 from agent.archive.fetch import Progress, SessionFetch
 from agent.archive.layout import session_folder
 from agent.archive.manifest import Manifest, State, load
 from agent.archive.pace import Pace
 from agent.archive.telling import told
 from agent.errors import AgentError, Problem
-from agent.events import DownloadChanged, DownloadState, Event, Reason, SessionArchived, SessionEnded
+from agent.events import Event, Reason, SessionEnded
 from agent.own_schedule import ScheduleState
 from agent.session.fields import DownloadWhat
 from agent.settings.parts import ArchiveSettings

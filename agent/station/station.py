@@ -218,7 +218,9 @@ class Station:
             look_again=self.intake.look_again,
             poll_s=settings.poll_seconds,
         )
-        self.followers = Followers(ground, self.hands, self.store.tree, settings, self.status, self.runner)
+        self.followers = Followers(
+            ground, self.hands, self.store.tree, self.results, settings, own, self.status, self.runner
+        )
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
     # -- life -------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.events import DownloadChanged, DownloadState, Event, SessionArchived, SessionStarted
+from agent.afterwards import DownloadChanged, DownloadState, SessionArchived
+from agent.events import Event, SessionStarted
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 from agent.telescope.interface import ConnectionState
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions

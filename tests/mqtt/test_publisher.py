@@ -12,11 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from agent.afterwards import DownloadChanged, DownloadState, NightReported, SessionArchived
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
-    DownloadChanged,
-    DownloadState,
     Event,
     Frames,
     Outcome,
@@ -28,7 +27,6 @@ from agent.events import (
     SafetySourceState,
     SafetyState,
     Saved,
-    SessionArchived,
     SessionBrief,
     SessionEnded,
     SessionProgress,
@@ -145,6 +143,20 @@ EVERY_EVENT: tuple[Event, ...] = (
         size=10**12,
         folder="/share/dwarf/M 31/x",
         message="9 files are in the archive.",
+    ),
+    NightReported(
+        **_at(),
+        night=NOW.date(),
+        title="Night of 22 November: 1 of 1 session completed",
+        message="x" * 300,
+        sessions=1,
+        completed=1,
+        taken=3,
+        stacked=3,
+        integration_s=30.06,
+        path="/x/report_night_2026-11-22.html",
+        picture=b"\xff\xd8\xff",
+        picture_target="M 31",
     ),
     _decision(SafetyState.UNKNOWN),
     _decision(SafetyState.UNSAFE),

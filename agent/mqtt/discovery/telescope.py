@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.events import DownloadState, Outcome, Status
+from agent.afterwards import DownloadState
+from agent.events import Outcome, Status
 from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
 from agent.mqtt.discovery.controls import buttons, settings
 from agent.mqtt.discovery.model import (
@@ -308,6 +309,20 @@ def _messages(make: Make) -> dict[str, Component]:
             content_type="image/jpeg",
             name="Latest picture",
             icon="mdi:image-filter-hdr-outline",
+        ),
+        "night": make(
+            "night",
+            "sensor",
+            reads("~/night", text("title"), name="Last night", icon="mdi:weather-night"),
+            attributes("~/night", without("title")),
+        ),
+        "night_picture": make(
+            "night_picture",
+            "image",
+            image_topic="~/night_picture",
+            content_type="image/jpeg",
+            name="Best picture of the night",
+            icon="mdi:image-filter-hdr",
         ),
         "last_response": make(
             "last_response",

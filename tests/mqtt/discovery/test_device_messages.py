@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "queue": bodies.QueueBody,
     "own_schedule": bodies.OwnScheduleBody,
     "download": bodies.DownloadBody,
+    "night": bodies.NightBody,
     "result": bodies.ResultBody,
     "safety": bodies.SafetyBody,
     "event": bodies.EventBody,

@@ -1,0 +1,68 @@
+"""What happens after sessions ended, as events: their way into the archive, and the night told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from agent.events import Event, Reason
+
+
+class DownloadState(StrEnum):
+    """What the fetching into the archive is doing."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    FETCHING = "fetching"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadChanged(Event):
+    """How far the fetching is, of the session named. Sizes in bytes, `rate` in bytes a second.
+
+    `sessions` counts those that are still to be fetched; `message` says why it waits or failed.
+    """
+
+    state: DownloadState
+    session_id: str = ""
+    target: str = ""
+    files: int = 0
+    files_done: int = 0
+    size: int = 0
+    size_done: int = 0
+    rate: float = 0.0
+    sessions: int = 0
+    reason: Reason | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionArchived(Event):
+    """A session is in the archive, in `folder`; not `complete` when some of it cannot be had."""
+
+    session_id: str
+    target: str
+    complete: bool
+    files: int
+    size: int
+    folder: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightReported(Event):
+    """A night is over: its title, two sentences, its sums, where its page is, and its best picture (JPEG)."""
+
+    night: date
+    title: str
+    message: str
+    sessions: int
+    completed: int
+    taken: int
+    stacked: int
+    integration_s: float
+    path: str
+    picture: bytes | None = None
+    picture_target: str = ""
