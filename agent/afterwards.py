@@ -66,3 +66,13 @@ class NightReported(Event):
     path: str
     picture: bytes | None = None
     picture_target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalsChanged(Event):
+    """What a telescope has collected in all; these never go down."""
+
+    light_s: float
+    sessions: int
+    completed: int
+    nights: int

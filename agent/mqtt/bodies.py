@@ -235,6 +235,15 @@ class NightBody(TypedDict):
     picture_target: ShortText | None
 
 
+class TotalsBody(TypedDict):
+    """What the telescope has collected in all: these only grow."""
+
+    light_hours: Annotated[float, Field(ge=0)]
+    sessions: Count
+    completed: Count
+    nights: Count
+
+
 class SavedBody(TypedDict):
     """Frames as one of the telescope's own records has them; bytes."""
 

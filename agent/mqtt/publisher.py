@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from agent.afterwards import DownloadChanged, NightReported, SessionArchived
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived, TotalsChanged
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
@@ -30,6 +30,7 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
+from agent.mqtt.bodies import TotalsBody
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -103,6 +104,7 @@ class Publisher:
             DownloadChanged: self._download,
             SessionArchived: self._archived,
             NightReported: self._night,
+            TotalsChanged: self._totals,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -365,6 +367,15 @@ class Publisher:
             self._outbox.publish(Publication(topic, event.picture, retain=True))
         if known != encode(body):  # said again for who came late, it is no news
             self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
+
+    def _totals(self, event: TotalsChanged) -> None:
+        body: TotalsBody = {
+            "light_hours": round(event.light_s / 3600, 3),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "nights": event.nights,
+        }
+        self._state(event.telescope, State.TOTALS, body)
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

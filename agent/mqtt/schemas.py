@@ -44,6 +44,7 @@ BODIES: dict[str, type] = {
     "status": bodies.StatusBody,
     "submit": request_bodies.SubmitBody,
     "telemetry": bodies.TelemetryBody,
+    "totals": bodies.TotalsBody,
 }
 
 TOPICS = (
@@ -75,6 +76,7 @@ TOPICS = (
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
     TopicRow("<id>/night", "out", True, 1, "night", "the last night in two sentences and its sums"),
     TopicRow("<id>/night_picture", "out", True, 1, "", "its best picture, JPEG"),
+    TopicRow("<id>/totals", "out", True, 1, "totals", "what was collected in all; only grows"),
     TopicRow("<id>/download", "out", True, 0, "download", "how far fetching into the archive is"),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),

@@ -44,5 +44,6 @@ class State(StrEnum):
     SAFETY = "safety"
     DOWNLOAD = "download"
     NIGHT = "night"
+    TOTALS = "totals"
     IMAGE_INFO = "image_info"
     FIRMWARE = "firmware"

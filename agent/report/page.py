@@ -18,6 +18,7 @@ from agent.text import printable
 
 _MOST_LINES = 60  # of any list: a night that went wrong again and again is understood by then
 _SHARE = 100.0
+_FEW = 5  # frames
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
@@ -143,7 +144,9 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
     ratio = [
         (note.at, stacked / taken * _SHARE)
         for note in story.of("progress", session.session_id)
-        if (taken := note.number("taken")) and (stacked := note.number("stacked")) is not None
+        if (taken := note.number("taken")) is not None
+        and taken >= _FEW  # the last frame is always still being stacked
+        and (stacked := note.number("stacked")) is not None
     ]
     yield curve(ratio, 0, _SHARE, "Frames stacked of those taken", " %")
     yield "</section>"

@@ -23,8 +23,9 @@ p{margin:.4em 0}
 .facts span{color:var(--dim);display:block;font-size:.82rem}
 ul{margin:.4em 0;padding-left:1.2em}
 svg{display:block;width:100%;height:auto}
-svg text{fill:var(--ink);font-size:15px;font-family:inherit}
-svg path{fill:none;stroke-linejoin:round;stroke-linecap:round}
+svg text{fill:var(--ink);font-size:17px;font-family:inherit}
+figure.curve{max-width:420px}
+svg path{vector-effect:non-scaling-stroke;fill:none;stroke-linejoin:round;stroke-linecap:round}
 svg .grid{stroke:#ffffff38;stroke-width:1}
 svg .moon{stroke-width:1.5;stroke-dasharray:5 5}
 svg .way{stroke-width:1.4;opacity:.8}

@@ -12,6 +12,7 @@ from agent.station.night_reporter import NightReporter
 from agent.station.runner import SessionRunner
 from agent.station.status import StationStatus
 from agent.station.tasks import Loop
+from agent.station.totals import Totals
 from agent.store.folders import Tree
 from agent.store.results import Results
 
@@ -32,6 +33,7 @@ class Followers:
     ) -> None:
         self._ground = ground
         self._own = own
+        self.totals = Totals(ground, tree)
         self.reporter = NightReporter(ground, tree, results, runner, self._name)
         self.archivist: Archivist | None = None
         if settings.archive.dir is not None:
@@ -40,7 +42,7 @@ class Followers:
 
     def loops(self) -> dict[str, Loop]:
         """Return the tasks of those that are there."""
-        loops: dict[str, Loop] = {"report": self.reporter.run}
+        loops: dict[str, Loop] = {"report": self.reporter.run, "totals": self.totals.run}
         return loops | ({"archive": self.archivist.run} if self.archivist is not None else {})
 
     @property
@@ -52,6 +54,8 @@ class Followers:
         """Publish what they last told."""
         if self.archivist is not None:
             self._ground.bus.publish(self.archivist.event())
+        if self.totals.known:
+            self._ground.bus.publish(self.totals.event())
         if self.reporter.last is not None:
             self._ground.bus.publish(self.reporter.last)
 

@@ -143,11 +143,8 @@ class NightReporter:
     def _story(self, night: date) -> Story:
         ground = self._ground
         begins = datetime.combine(night, time(0), ground.zone)
-        sessions = [
-            session
-            for session in ended_sessions(self._tree, ground.zone, ground.site, since=begins)
-            if session.night == night
-        ]
+        ended = ended_sessions(self._tree, ground.zone, ground.site, since=begins)
+        sessions = sorted((one for one in ended if one.night == night), key=lambda one: one.began_at)
         notes = self._book.notes(night)
         pictures = {
             session.session_id: picture

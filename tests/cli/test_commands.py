@@ -43,6 +43,7 @@ COMMANDS = (
     "shutdown",
     "reboot",
     "download",
+    "history",
     "provision",
     "schema",
 )

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agent.afterwards import DownloadChanged, DownloadState, NightReported, SessionArchived
+from agent.afterwards import DownloadChanged, DownloadState, NightReported, SessionArchived, TotalsChanged
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
@@ -144,6 +144,7 @@ EVERY_EVENT: tuple[Event, ...] = (
         folder="/share/dwarf/M 31/x",
         message="9 files are in the archive.",
     ),
+    TotalsChanged(**_at(), light_s=3600.5, sessions=3, completed=2, nights=1),
     NightReported(
         **_at(),
         night=NOW.date(),

@@ -105,7 +105,7 @@ def test_the_page_tells_the_night() -> None:
         pictures={"a": small_picture(jpeg()) or b""},
         notes=notes(
             (-1, "planned", {"session_id": "c", "target": "NGC 7000"}),
-            (0.1, "progress", {"session_id": "a", "taken": 3, "stacked": 3}),
+            (0.1, "progress", {"session_id": "a", "taken": 5, "stacked": 5}),
             (0.4, "progress", {"session_id": "a", "taken": 9, "stacked": 7}),
             (0.5, "telemetry", {"battery": 90, "storage_free_gb": 50.0}),
             (1.5, "telemetry", {"battery": 70, "storage_free_gb": 45.0}),

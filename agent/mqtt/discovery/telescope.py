@@ -82,6 +82,7 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
                 **_telemetry(make, options),
                 **_safety(make),
                 **(_download(make) if facts.archives else {}),
+                **_totals(make),
                 **buttons(make, facts, options),
                 **settings(make, facts, options),
                 **_messages(make),
@@ -279,6 +280,23 @@ def _download(make: Make) -> dict[str, Component]:
             unit_of_measurement="%",
             suggested_display_precision=0,
         ),
+    }
+
+
+def _totals(make: Make) -> dict[str, Component]:
+    def sensor(key: str, path: str, name: str, unit: str, icon: str, **more: Any) -> Component:
+        shown = {"state_class": "total_increasing", "unit_of_measurement": unit, **more}
+        return make(key, "sensor", reads("~/totals", value(path), name=name, icon=icon), shown)
+
+    hours = {"device_class": "duration", "suggested_display_precision": 1}
+    return {
+        "light_total": sensor(
+            "light_total", "light_hours", "Light collected", "h", "mdi:weather-night", **hours
+        ),
+        "sessions_completed": sensor(
+            "sessions_completed", "completed", "Sessions completed", "sessions", "mdi:check-all"
+        ),
+        "nights_imaged": sensor("nights_imaged", "nights", "Nights imaged", "nights", "mdi:moon-full"),
     }
 
 

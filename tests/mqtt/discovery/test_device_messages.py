@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "own_schedule": bodies.OwnScheduleBody,
     "download": bodies.DownloadBody,
     "night": bodies.NightBody,
+    "totals": bodies.TotalsBody,
     "result": bodies.ResultBody,
     "safety": bodies.SafetyBody,
     "event": bodies.EventBody,
