@@ -1,4 +1,4 @@
-"""What happens after sessions ended, as events: their way into the archive, and the night told."""
+"""What becomes of frames and sessions, as events: how they are kept, archived, told and summed up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from agent.events import Event, Reason
+from agent.events import Event, Reason, SessionBrief
 
 
 class DownloadState(StrEnum):
@@ -76,3 +76,18 @@ class TotalsChanged(Event):
     sessions: int
     completed: int
     nights: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkyChanged(Event):
+    """The telescope keeps clearly fewer of a session's frames than at its beginning, or as many again.
+
+    Shares from 0 to 1; `sudden` tells a cloud from dew.
+    """
+
+    session: SessionBrief
+    degraded: bool
+    kept: float
+    usual: float
+    sudden: bool
+    message: str

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     BATTERY = "battery"
     STORAGE = "storage"
     TEMPERATURE = "temperature"
+    SKY = "sky"
     WINDOW = "window"
     MISSED = "missed"
     TELESCOPE = "telescope"

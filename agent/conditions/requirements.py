@@ -62,6 +62,10 @@ class ConfiguredConditions(ConditionKeys):
     on_lost: f.OnLost = Field(
         f.OnLost.PAUSE, description="What a running session does when its conditions no longer hold."
     )
+    watch_frames: f.WatchFrames = Field(
+        f.WatchFrames.WARN,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning.",
+    )
 
     @property
     def horizon_mask(self) -> HorizonMask | None:
@@ -92,6 +96,8 @@ class Requirements(ConfiguredConditions):
             changed["wait_max"] = session.wait_max
         if session.on_lost is not None:
             changed["on_lost"] = session.on_lost
+        if session.watch_frames is not None:
+            changed["watch_frames"] = session.watch_frames
         if session.horizon is False:
             changed["horizon"] = ""
         elif session.horizon and not self.horizon:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from agent.afterwards import DownloadChanged, NightReported, SessionArchived, TotalsChanged
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged, TotalsChanged
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
@@ -104,6 +104,7 @@ class Publisher:
             DownloadChanged: self._download,
             SessionArchived: self._archived,
             NightReported: self._night,
+            SkyChanged: self._sky,
             TotalsChanged: self._totals,
         }
 
@@ -376,6 +377,18 @@ class Publisher:
             "nights": event.nights,
         }
         self._state(event.telescope, State.TOTALS, body)
+
+    def _sky(self, event: SkyChanged) -> None:
+        self.event(
+            event.telescope,
+            EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED,
+            event.session,
+            target=short(event.session.target),
+            kept=round(event.kept, 2),
+            usual=round(event.usual, 2),
+            sudden=event.sudden,
+            message=short(event.message),
+        )
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

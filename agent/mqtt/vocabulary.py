@@ -23,6 +23,8 @@ class EventType(StrEnum):
     WEATHER_UNSAFE = "weather_unsafe"
     WEATHER_SAFE = "weather_safe"
     SESSION_ARCHIVED = "session_archived"
+    SKY_DEGRADED = "sky_degraded"
+    SKY_RECOVERED = "sky_recovered"
     NIGHT_REPORT = "night_report"
     LOW_BATTERY = "low_battery"
     STORAGE_LOW = "storage_low"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.afterwards import SessionArchived
+from agent.afterwards import SessionArchived, SkyChanged
 from agent.events import (
     AvailabilityChanged,
     Event,
@@ -52,6 +52,7 @@ class Noting:
             SafetyChanged: self._weather,
             StatusChanged: self._status,
             AvailabilityChanged: self._link,
+            SkyChanged: self._sky,
         }
 
     def notes(self, event: Event) -> Iterator[Note]:
@@ -86,6 +87,10 @@ class Noting:
         if message != self._problem:
             self._problem = message
             yield _note(event, "problem", code=event.problem.code if event.problem else "", message=message)
+
+    def _sky(self, event: SkyChanged) -> Iterator[Note]:
+        facts: dict[str, Any] = {"degraded": event.degraded, "message": event.message}
+        yield _note(event, "sky", event.session.session_id, event.session.target, **facts)
 
     def _link(self, event: AvailabilityChanged) -> Iterator[Note]:
         if event.online is not self._online:

@@ -50,6 +50,14 @@ class OnError(StrEnum):
     END_NIGHT = "end_night"
 
 
+class WatchFrames(StrEnum):
+    """What happens when the telescope keeps clearly fewer frames than at a session's beginning."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
 class DownloadWhat(StrEnum):
     """How much of a session is fetched into the archive; each includes the ones before it."""
 
@@ -275,6 +283,7 @@ Missed = Annotated[
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
 ]
+FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn or pause.")]
 Downloaded = Annotated[
     DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]

@@ -15,6 +15,7 @@ from agent.own_schedule import OwnSchedule, carried_out
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.plan import Plan
+from agent.station.frame_watch import FrameWatch
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -43,6 +44,7 @@ class SessionWatch:
         policy: Callable[[], WeatherPolicy],
         carried_out: Callable[[datetime], OwnSchedule | None],
         news: Callable[[], asyncio.Event],
+        frames: FrameWatch | None = None,
     ) -> None:
         """`carried_out` tells of the telescope's own schedule, while no shutter of ours is open."""
         self._orders = orders
@@ -55,6 +57,7 @@ class SessionWatch:
         self._policy = policy
         self._carried_out = carried_out
         self._news = news
+        self._frames = frames
         self._lost_since: datetime | None = None
 
     async def watch(self) -> None:
@@ -71,6 +74,8 @@ class SessionWatch:
             group.create_task(self._follow_weather())
             group.create_task(self._follow_conditions())
             group.create_task(self._follow_own_schedule())
+            if self._frames is not None:
+                group.create_task(self._frames.watch())
 
     async def _end_at(self, instant: datetime, reason: Reason, message: str) -> None:
         while (left := (instant - self._clock.now()).total_seconds()) > 0:
@@ -185,4 +190,11 @@ def watch_over(
         policy=lambda: gate.conditions(waiting.document).weather,
         carried_out=lambda now: None if hands.capturing else carried_out(ground.telescope.schedules, now),
         news=news,
+        frames=FrameWatch(
+            ground,
+            waiting.session_id,
+            orders,
+            policy=lambda: gate.conditions(waiting.document).requirements.watch_frames,
+            most_s=lambda: conditions.wait_max_s,
+        ),
     )

@@ -12,7 +12,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agent.afterwards import DownloadChanged, DownloadState, NightReported, SessionArchived, TotalsChanged
+from agent.afterwards import (
+    DownloadChanged,
+    DownloadState,
+    NightReported,
+    SessionArchived,
+    SkyChanged,
+    TotalsChanged,
+)
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
@@ -144,6 +151,10 @@ EVERY_EVENT: tuple[Event, ...] = (
         folder="/share/dwarf/M 31/x",
         message="9 files are in the archive.",
     ),
+    SkyChanged(
+        **_at(), session=SESSION, degraded=True, kept=0.251, usual=1.0, sudden=True, message="x" * 300
+    ),
+    SkyChanged(**_at(), session=SESSION, degraded=False, kept=1, usual=1, sudden=False, message="Good."),
     TotalsChanged(**_at(), light_s=3600.5, sessions=3, completed=2, nights=1),
     NightReported(
         **_at(),
