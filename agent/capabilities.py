@@ -77,13 +77,20 @@ class StepDurations:
     goto: float = 30.0
     camera_setup: float = 15.0
     frame_overhead: float = 1.0
+    next_pane: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not."""
+    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not.
+
+    `own_mosaics`: whether the telescope makes mosaics by itself; None where that depends on its firmware.
+    `dark_filter`: whether it takes dark frames without a cap on its lens.
+    """
 
     model: str
     cameras: dict[Camera, CameraCapabilities]
     durations: StepDurations = field(default_factory=StepDurations)
     lacks: frozenset[str] = frozenset()
+    own_mosaics: bool | None = None
+    dark_filter: bool = True

@@ -23,6 +23,7 @@ from agent.session.problems import BadValueError
 from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
+from agent.station.dark_report import dark_report
 from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
@@ -117,6 +118,8 @@ class AgentHandlers:
                 return self._validate(body)
             case "plan":
                 return await self._plan(body)
+            case "darks":
+                return await dark_report(self._asked(body))
             case "discovery/resend":
                 self._resend_discovery()
                 return {}

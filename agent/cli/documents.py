@@ -21,6 +21,7 @@ from agent.session.plan import Plan, make_plan
 from agent.session.times import start_instant, time_problems, window_end, zone_problems
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
+from agent.sky.catalogue.small_bodies import ELEMENTS
 from agent.store.folders import is_session_name
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
@@ -87,6 +88,7 @@ class CheckedFile:
 
 def surroundings(settings: Settings, model: str | None) -> Surroundings:
     """Return what the configuration and `--model` say a session must fit."""
+    ELEMENTS.look_in(settings.sessions_dir)
     configured = settings.telescopes[0].model
     known = model or (configured if configured != "auto" else None)
     return Surroundings(

@@ -29,6 +29,10 @@ RECORDED_LIMIT_S = 10.0  # for the telescope's own record of a capture that cann
 LOOK_EVERY_S = 5.0  # whether the telescope that is to stop is there
 
 
+def _nothing(_hold: Hold) -> None:
+    """Do nothing while the session is held up."""
+
+
 class EndedError(Exception):
     """The order to end, on its way up."""
 
@@ -62,6 +66,7 @@ class Brake:
         self._status = status
         self._options = options
         self._recorded = recorded
+        self.meanwhile: Callable[[Hold], Coroutine[Any, Any, None] | None] = _nothing
         self._stands = False  # our wish to the hands holds until it is taken back
         self.waits: list[Waited] = []
         self.notes: list[str] = []
@@ -188,12 +193,19 @@ class Brake:
         _LOGGER.info("Paused: %s", hold.message)
         self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
         limit = self._options.hold_limit_s
+        work = self.meanwhile(hold)
+        doing = asyncio.create_task(work, name="meanwhile") if work is not None else None
         try:
             async with self._clock.timeout(limit):
                 await self.timed(hold.reason, self._released())
         except TimeoutError:
             message = f"The pause lasted longer than {limit / 3600:g} h: {hold.message}"
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
+        finally:
+            if doing is not None:
+                doing.cancel()
+                with contextlib.suppress(asyncio.CancelledError, AgentError):
+                    await doing
 
     async def _released(self) -> None:
         """Return when the session has to end, or nothing holds it any more; say what holds it now."""

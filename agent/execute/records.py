@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+from agent.clock import Clock
+from agent.errors import AgentError
 from agent.events import Frames, Saved
+from agent.execute.defects import Defects
+from agent.execute.frame_counter import FrameCounter
+from agent.telescope.interface import TelescopeView
+
+_LOGGER = logging.getLogger(__name__)
+
+FILES_LIMIT_S = 10.0  # what the records say is worth no longer wait at the end of a session
+
+
+async def folders_of(counter: FrameCounter, telescope: TelescopeView, clock: Clock) -> tuple[str, ...]:
+    """Return the folders of the session's captures; those that nobody told are looked up in the album."""
+    with Defects():
+        try:
+            async with clock.timeout(FILES_LIMIT_S):
+                for camera, opened_at in counter.unplaced:
+                    records = await telescope.recorded_captures(camera, opened_at)
+                    await counter.place(camera, opened_at, records)
+        except (AgentError, TimeoutError) as error:
+            _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
+    return counter.folders
+
+
+async def saved_of(folders: Sequence[str], telescope: TelescopeView, clock: Clock) -> tuple[Saved, ...]:
+    """Return what the telescope's own records say of these folders together."""
+    told: list[tuple[Saved, ...]] = []
+    with Defects():
+        try:
+            async with clock.timeout(FILES_LIMIT_S):
+                told = [await telescope.saved(folder) for folder in folders]
+        except (AgentError, TimeoutError) as error:
+            _LOGGER.info("The telescope's records could not be read: %s", error or "time ran out")
+    return together(told)
 
 
 def together(folders: Sequence[Sequence[Saved]]) -> tuple[Saved, ...]:

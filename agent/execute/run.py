@@ -13,6 +13,7 @@ from agent.errors import AgentError, Problem
 from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
+from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
@@ -20,19 +21,25 @@ from agent.execute.journal import Journal
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
-from agent.execute.records import differences, together
+from agent.execute.records import differences, folders_of, saved_of
+from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
-from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
+from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
 from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
-from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError, UnreachableError
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    HeldByOtherError,
+    TelescopeError,
+    TransientError,
+    UnreachableError,
+)
 from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
 
 STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
-FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a session
 
 
 class SessionRun:
@@ -66,6 +73,9 @@ class SessionRun:
             around.status,
             around.publish,
         )
+        wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
+        self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
@@ -94,8 +104,10 @@ class SessionRun:
             return None
         if ending is not None or failure is not None:
             await self._run_closing_steps()
-        files = await self._files()
-        return self._result(started_at, ending, failure, files, await self._saved(files))
+        files = await folders_of(self._counter, self._telescope, self._clock)
+        saved = await saved_of(files, self._telescope, self._clock)
+        self._brake.notes += differences(saved, self._counter.frames)
+        return self._result(started_at, ending, failure, files, saved)
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -128,9 +140,10 @@ class SessionRun:
             if over and step.camera is not None and step.camera is not self._counter.open_camera:
                 self._counter.settle(step.camera)
         complete = self._counter.complete
+        await self._dark_room.lens_is_free()
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
-            if (complete and step.kind not in CLOSING) or self._settled(step):
+            if (complete and step.kind not in AFTER_FRAMES) or self._settled(step):
                 self._remember_pointing(step)
             else:
                 await self._run_step(step)
@@ -155,6 +168,9 @@ class SessionRun:
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
         attempts = 0
+        if step.kind is StepKind.DARK_FRAMES:
+            await self._take_darks(step)
+            return
         try:
             attempts = await self._in_time(step)
             self._remember_pointing(step)
@@ -166,6 +182,18 @@ class SessionRun:
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
         self._reporter.report(step, started, attempts, "done")
+
+    async def _take_darks(self, step: PlannedStep) -> None:
+        """Take dark frames if they can be had; frames without fitting darks beat none."""
+        started, attempts, trouble = self._clock.now(), 1, ""
+        try:
+            if await self._dark_room.is_dark(step):
+                attempts = await self._prepared(step)
+        except (TelescopeError, StepFailedError) as error:
+            trouble = error.message
+            self._note(f"no dark frames: {trouble}")
+        self._reporter.report(step, started, attempts, "failed" if trouble else "done", trouble)
+        await self._dark_room.lens_is_free()
 
     async def _in_time(self, step: PlannedStep) -> int:
         """Do a step, a capture no longer than until its own end time; return attempts."""
@@ -285,6 +313,7 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            refocusing=self._refocusing,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
@@ -352,31 +381,6 @@ class SessionRun:
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
-    async def _files(self) -> tuple[str, ...]:
-        """The folders of the session's captures; those that nobody told are looked up in the album."""
-        with Defects():
-            try:
-                async with self._clock.timeout(FILES_LIMIT_S):
-                    for camera, opened_at in self._counter.unplaced:
-                        records = await self._telescope.recorded_captures(camera, opened_at)
-                        await self._counter.place(camera, opened_at, records)
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
-        return self._counter.folders
-
-    async def _saved(self, files: tuple[str, ...]) -> tuple[Saved, ...]:
-        """What the telescope's own records say of these folders together, and a note where it differs."""
-        told: list[tuple[Saved, ...]] = []
-        with Defects():
-            try:
-                async with self._clock.timeout(FILES_LIMIT_S):
-                    told += [await self._telescope.saved(folder) for folder in files]
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.info("The telescope's records could not be read: %s", error or "time ran out")
-        saved = together(told)
-        self._brake.notes += differences(saved, self._counter.frames)
-        return saved
-
     def _result(
         self,
         started_at: datetime,
@@ -396,6 +400,7 @@ class SessionRun:
             ended_at=self._clock.now(),
             started_at=started_at,
             frames=self._counter.frames,
+            panes=self._counter.panes(Camera.TELE),
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
@@ -410,6 +415,9 @@ class SessionRun:
             firmware=identity.firmware if identity else "",
         )
 
+    def _celsius(self) -> float | None:
+        return self._telescope.telemetry.temperature
+
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)
         self._brake.notes.append(message)
@@ -419,7 +427,7 @@ def _requested(job: Job) -> dict[Camera, Asked]:
     """What each camera is asked for, as far as the plan knows it."""
     target = next(reversed(job.plan.goto_targets), None)
     return {
-        step.camera: Asked(step.count, step.exposure_s, target)
+        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
         for step in job.plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }

@@ -13,6 +13,7 @@ from agent.requests import Code, Command, Reply
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.problems import BadValueError
 from agent.sky.catalogue import resolve
+from agent.sky.ephemeris import fixed
 from agent.station.gate import SessionGuard
 from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
@@ -67,7 +68,8 @@ class ByHand:
         async def go(telescope: Telescope) -> None:
             await telescope.take_control()
             guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
-            await telescope.goto(target, self._station.site)
+            site = self._station.site
+            await telescope.goto(fixed(target, self._station.clock.now(), site), site)
 
         unsafe = self._station.weather_goal.unsafe
         wish = self._station.hands.hold(Level.PERSON)

@@ -31,7 +31,9 @@ from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
+from agent.station.kept_cap import kept_cap
 from agent.station.link import Link
+from agent.station.mosaics import Mosaics
 from agent.station.night import Night
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
@@ -130,11 +132,13 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
+        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
             self.repeats,
+            self.mosaics,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
@@ -175,14 +179,10 @@ class Station:
         )
         self.runner = SessionRunner(
             Surroundings(
-                ground.telescope,
-                self.hands,
-                ground.id,
-                ground.site,
-                ground.zone.key,
-                clock,
+                *(ground.telescope, self.hands, ground.id, ground.site, ground.zone.key, clock),
                 publish,
                 self.status,
+                cap=kept_cap(ground.state),
             ),
             self.hands,
             ground.state,

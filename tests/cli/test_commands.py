@@ -45,6 +45,7 @@ COMMANDS = (
     "download",
     "history",
     "provision",
+    "elements",
     "schema",
 )
 HEAVY = (

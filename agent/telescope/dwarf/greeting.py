@@ -19,11 +19,11 @@ from agent.telescope.dwarf.generation_v3 import DialectV3, understood
 from agent.telescope.dwarf.http import DwarfHttp, HttpError
 from agent.telescope.dwarf.models import (
     MODEL_NAMES,
-    capabilities_for,
     model_facts,
     model_from_device_id,
     model_from_name,
     newer_capabilities,
+    older_capabilities,
 )
 from agent.telescope.dwarf.proto import task_pb2
 from agent.telescope.dwarf.shooting_mode import DEEP_SKY
@@ -105,7 +105,7 @@ class Greeter:
         if known is None or device.model != model or known.generation != generation.value:
             device.model = model
             newer = generation is Generation.V3
-            device.capabilities = newer_capabilities(model) if newer else capabilities_for(model)
+            device.capabilities = newer_capabilities(model) if newer else older_capabilities(model)
         if config is not None and (config.exposures or config.gains):
             device.capabilities = with_config(device.capabilities, config)
         serial = (await _information(device)).serial if config is not None else ""

@@ -247,8 +247,8 @@ def _pictures(entry: AlbumEntry) -> list[str]:
 
 
 def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
-    found = item.get("astroImageDetails")
-    details = found if isinstance(found, dict) else {}
+    found, mosaic = item.get("astroImageDetails"), item.get("astroMosaicImageDetails")
+    details = found if isinstance(found, dict) else mosaic if isinstance(mosaic, dict) else {}
     path = _text(item, "filePath")
     folder = _text(details, "srcDir") or (path.rpartition("/")[0] if SESSION_FOLDER in path else "")
     if not path and not folder:
@@ -266,7 +266,7 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
         target=_text(details, "target"),
         taken=_count(details, "shotsTaken"),
         stacked=_count(details, "shotsStacked"),
-        to_take=_count(details, "shotsToTake"),
+        to_take=0 if details is mosaic else _count(details, "shotsToTake"),  # of a pane, or of all?
         modified=_instant(item.get("modificationTime")),
         started=_stamps(folder or path, zone),
         exposure_s=_exposure(params.get("exp")),

@@ -111,6 +111,7 @@ _D2 = Model(
         },
         durations=StepDurations(),
         lacks=frozenset({"mosaic", "milky_way", "star_trails"}),
+        dark_filter=False,
     ),
 )
 
@@ -192,7 +193,12 @@ def newer_capabilities(model: str) -> Capabilities:
         camera: replace(own, binnings=(), older_binnings=False) if own.older_binnings else own
         for camera, own in built_in.cameras.items()
     }
-    return replace(built_in, cameras=cameras)
+    return replace(built_in, cameras=cameras, own_mosaics="mosaic" not in built_in.lacks)
+
+
+def older_capabilities(model: str) -> Capabilities:
+    """Return the built-in capabilities with older firmware."""
+    return replace(capabilities_for(model), own_mosaics=False)
 
 
 def gain_index(model: str, camera: Camera, gain: int) -> int:

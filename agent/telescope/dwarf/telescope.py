@@ -19,8 +19,9 @@ from agent.events import Saved, Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.card import Card
+from agent.telescope.darks import DarkKind, DarkLibrary
 from agent.telescope.dwarf.card_files import HttpCard
-from agent.telescope.dwarf.commands import cameras, captures, control, focus, live, pointing
+from agent.telescope.dwarf.commands import cameras, captures, control, darks, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.greeting import Greeter, parameters_are_told
@@ -272,6 +273,14 @@ class DwarfTelescope(Telescope):
 
     async def solve_eq(self, site: Site | None) -> EqError:
         return await pointing.solve_eq(self._device, site)
+
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        return await darks.library(self._device, camera)
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        await darks.shoot(self._device, kind, frames)
 
     # -- camera -----------------------------------------------------------------------------------------
 

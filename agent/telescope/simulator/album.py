@@ -119,7 +119,7 @@ class Album:
 
     def _session(self, session: SessionFolder) -> dict[str, Any]:
         optics = self.device.profile.optics(session.camera)
-        divided = 2 if session.binning else 1
+        divided, mosaic = 2 if session.binning else 1, session.mosaic
         site = self.device.state.site
         return {
             "fileName": session.path.rpartition("/")[2],
@@ -132,7 +132,8 @@ class Album:
             "astroSubType": 0,
             "astroTargetName": session.target,
             "thumbnailPath": f"{session.path}/stacked_thumbnail.jpg",
-            "astroImageDetails": {
+            "astroImageDetails" if mosaic is None else "astroMosaicImageDetails": {
+                **({} if mosaic is None else {"subviewShotsToTake": mosaic.per_pane}),
                 "target": session.target,
                 "floatHourRa": session.ra_hours or 0.0,
                 "floatDegreeDec": session.dec_degrees or 0.0,

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from agent.mosaics import Mosaic
 from agent.telescope.simulator import sky
 from agent.telescope.simulator.profiles import TELE, Profile
 
@@ -42,6 +43,7 @@ class SessionFolder:
     taken: int = 0
     stacked: list[int] = field(default_factory=list)
     written: dict[int, datetime] = field(default_factory=dict)  # when each frame was
+    mosaic: Mosaic | None = None
 
     def frame_name(self, number: int) -> str:
         """Return the file name of one frame, counted from 1."""

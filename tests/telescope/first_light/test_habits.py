@@ -27,6 +27,11 @@ CHECKS: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
     "infinity_focus": (("infinity-focus",), {}),
     "calibration_end": (("calibration",), {}),
     "stop_eq": (("polar-alignment",), {}),
+    "darks_gain": (("dark-frames",), {}),
+    "darks_answer": (("dark-frames",), {}),
+    "mosaic_counts": (("calibration", "mosaic"), {}),
+    "mosaic_count": (("calibration", "mosaic"), {}),
+    "mosaic_mount": (("calibration", "mosaic"), {}),
 }
 # Found out only by letting the telescope's own schedule point and capture: more than a check asks for.
 NOT_ASKED = {"schedule_gain"}
