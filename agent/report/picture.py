@@ -17,11 +17,13 @@ def small_picture(jpeg: bytes) -> bytes | None:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
             if opened.width * opened.height > _MOST_PIXELS:
                 return None
-            opened.draft("RGB", (_SIDE, _SIDE))
+            longest = max(opened.size)  # decoded no larger than needed: a whole one takes 25 MB
+            wanted = (_SIDE * opened.width // longest or 1, _SIDE * opened.height // longest or 1)
+            opened.draft("RGB", wanted)
+            opened.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
             picture = opened.convert("RGB")
-        picture.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
         out = io.BytesIO()
-        picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
+        picture.save(out, "JPEG", quality=_QUALITY)
     except Exception:  # noqa: BLE001 - hostile bytes make a decoder raise nearly anything
         return None
     return out.getvalue()

@@ -143,11 +143,15 @@ class EqError:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC."""
+    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC.
+
+    `target` is what the telescope itself calls what it shows, "" when it does not tell.
+    """
 
     jpeg: bytes
     path: str
     taken_at: datetime | None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

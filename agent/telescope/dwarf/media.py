@@ -136,7 +136,7 @@ class Album:
         for path in _pictures(entry):
             jpeg = await self._file(path)
             if jpeg is not None and jpeg.startswith(_JPEG):
-                return Picture(jpeg, path, entry.modified)
+                return Picture(jpeg, path, entry.modified, entry.target)
         return None
 
     async def _listed(self, question: AlbumQuestion) -> list[dict[str, object]]:
