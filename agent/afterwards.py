@@ -40,11 +40,12 @@ class DownloadChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionArchived(Event):
-    """A session is in the archive, in `folder`; not `complete` when some of it cannot be had."""
+    """A session of that night is in the archive, in `folder`; not `complete` when some cannot be had."""
 
     session_id: str
     target: str
     complete: bool
+    night: date
     files: int
     size: int
     folder: str

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from agent.afterwards import DownloadChanged, DownloadState, SessionArchived
+from agent.archive.errors import ArchiveBusyError
 from agent.archive.fetch import Progress, SessionFetch
 from agent.archive.layout import session_folder
 from agent.archive.manifest import Manifest, State, load
@@ -41,6 +42,7 @@ TROUBLE_S = 600.0  # after a trouble that time alone seldom ends
 TELL_EVERY_S = 2.0
 ASK_LIMIT_S = 2.0  # a telescope that does not say within this that somebody uses it, is free
 _MB = 1_000_000
+_SOON_OVER = (Reason.QUEUE, Reason.USER)  # what keeps the telescope for a while, not for a day
 
 OnProblem = Callable[[Problem | None], None]
 
@@ -88,22 +90,35 @@ class Archivist:
         """Fetch for ever what is to be fetched."""
         while True:
             self._news.clear()
-            pause = LOOK_EVERY_S
-            wanted = await asyncio.to_thread(self._find)
-            self._waiting = len(wanted)
-            for one in wanted:
-                pause = await self._bring(one)
-                if pause:
-                    break
-                self._waiting -= 1
-            else:
-                self._on_problem(None)
-                self._tell(DownloadState.IDLE)
-                pause = LOOK_EVERY_S
+            pause = await self._bring_all()
             self.fetching = self._news.is_set()
             with contextlib.suppress(TimeoutError):
                 async with self._ground.clock.timeout(pause):
                     await self._news.wait()
+
+    async def _bring_all(self) -> float:
+        """Fetch what is to be fetched; return how long to wait before the next look."""
+        wanted = await asyncio.to_thread(self._find)
+        self._waiting = len(wanted)
+        trouble: AgentError | None = None
+        for one in wanted:
+            try:
+                await self._bring(one)
+            except (UnreachableError, ArchiveBusyError) as error:
+                reason = Reason.LOST_CONNECTION if isinstance(error, UnreachableError) else Reason.QUEUE
+                self._tell(DownloadState.WAITING, reason, error.message)
+                return AGAIN_S
+            except AgentError as error:  # the others may do
+                _LOGGER.warning("Session %s is not in the archive: %s", one.session.session_id, error)
+                trouble = error
+            else:
+                self._waiting -= 1
+        self._on_problem(trouble.problem() if trouble is not None else None)
+        if trouble is not None:
+            self._tell(DownloadState.FAILED, message=str(trouble))
+            return TROUBLE_S
+        self._tell(DownloadState.IDLE)
+        return LOOK_EVERY_S
 
     def event(self) -> DownloadChanged:
         """How far it is, as last told."""
@@ -139,24 +154,15 @@ class Archivist:
 
     # -- fetching ---------------------------------------------------------------------------------------
 
-    async def _bring(self, wanted: _Wanted) -> float:
-        """Fetch one session; return how long to wait before the next attempt, 0 when it is done."""
-        while True:
+    async def _bring(self, wanted: _Wanted) -> None:
+        """Fetch one session, as often as it takes while others need the telescope."""
+        done = False
+        while not done:
             await self._until_free()
-            try:
+            with contextlib.suppress(_NeededError):
                 await self._fetch(wanted)
-            except _NeededError:
-                continue
-            except UnreachableError as error:
-                self._tell(DownloadState.WAITING, Reason.LOST_CONNECTION, error.message)
-                return AGAIN_S
-            except AgentError as error:
-                _LOGGER.warning("Session %s is not in the archive: %s", wanted.session.session_id, error)
-                self._on_problem(error.problem())
-                self._tell(DownloadState.FAILED, message=str(error))
-                return TROUBLE_S
-            self._settled.add((wanted.session.session_id, wanted.session.ended_at))
-            return 0.0
+                done = True
+        self._settled.add((wanted.session.session_id, wanted.session.ended_at))
 
     async def _fetch(self, wanted: _Wanted) -> None:
         """Fetch one session while nobody needs the telescope; _NeededError as soon as somebody does."""
@@ -197,6 +203,7 @@ class Archivist:
     async def _until_free(self) -> None:
         while True:
             needed, reason, message = await self._needed()
+            self.fetching = not needed or reason in _SOON_OVER
             if not needed:
                 return
             self._tell(DownloadState.WAITING, reason, message)
@@ -242,6 +249,7 @@ class Archivist:
                 size=manifest.size,
                 folder=str(folder),
                 message=message,
+                night=wanted.session.night,
             )
         )
 

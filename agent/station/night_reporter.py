@@ -66,13 +66,16 @@ class NightReporter:
     async def run(self) -> None:
         """Note, write and tell for ever."""
         await asyncio.to_thread(self._book.prune, self._night(self._ground.clock.now()))
-        while True:
-            await self._write()
-            await self._tell()
-            with contextlib.suppress(TimeoutError):
-                async with self._ground.clock.timeout(LOOK_EVERY_S):
-                    await self._news.wait()
-            self._news.clear()
+        try:
+            while True:
+                await self._write()
+                await self._tell()
+                with contextlib.suppress(TimeoutError):
+                    async with self._ground.clock.timeout(LOOK_EVERY_S):
+                        await self._news.wait()
+                self._news.clear()
+        finally:
+            self._note_down()  # the agent stops
 
     @property
     def busy(self) -> bool:
@@ -82,12 +85,12 @@ class NightReporter:
     def _hear(self, event: Event) -> None:
         if event.telescope != self._ground.id:
             return
-        notes = [(self._night(note.at), note) for note in self._noting.notes(event)]
-        self._owed += notes
+        of = event.night if isinstance(event, SessionArchived) else None
+        self._owed += [(of or self._night(note.at), note) for note in self._noting.notes(event)]
         if isinstance(event, SessionEnded):
             self._ended.append(event.result)
-        if isinstance(event, SessionArchived):
-            self._stale |= {night for night, _ in notes}
+        if of is not None:
+            self._stale.add(of)
         if isinstance(event, SessionEnded | SessionArchived):
             self._news.set()
 
@@ -104,12 +107,15 @@ class NightReporter:
                 await self._keep_picture(night, result)
             self._ended.popleft()
             self._stale.add(night)
-        owed, self._owed = self._owed, deque()
-        for night in dict.fromkeys(night for night, _ in owed):
-            await asyncio.to_thread(self._book.add, night, [note for at, note in owed if at == night])
+        await asyncio.to_thread(self._note_down)
         while self._stale:
             night = self._stale.pop()
             await asyncio.to_thread(self._page, night)
+
+    def _note_down(self) -> None:
+        owed, self._owed = self._owed, deque()
+        for night in dict.fromkeys(night for night, _ in owed):
+            self._book.add(night, [note for at, note in owed if at == night])
 
     async def _keep_picture(self, night: date, result: SessionResult) -> None:
         assert result.started_at is not None

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from agent.afterwards import DownloadChanged, DownloadState, SessionArchived
+from agent.archive import fetch as fetching
+from agent.archive.errors import NoRoomError
 from agent.events import Event, SessionStarted
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 from agent.telescope.interface import ConnectionState
@@ -244,3 +246,49 @@ def test_a_session_that_asks_for_an_archive_where_there_is_none_is_refused(
 
     run_virtual(main())
     assert "archive_dir" in (place.folder("Error") / "a.json.reason.txt").read_text()
+
+
+def test_a_session_that_cannot_be_fetched_keeps_no_other_out(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = archive.place
+    place.drop("a.json", session(setup_camera=SHORT))
+    place.drop("b.json", session(setup_camera=SHORT))
+    real = fetching.SessionFetch._make_room
+
+    async def make_room(fetch: Any) -> None:
+        if fetch.folder.name.endswith("_a"):
+            raise NoRoomError("There is no room.")
+        await real(fetch)
+
+    monkeypatch.setattr(fetching.SessionFetch, "_make_room", make_room)
+
+    async def work(_sim: SimulatedDwarf) -> None:
+        await archive.until_archived()
+        await place.until(lambda: bool(archive.downloads(DownloadState.FAILED)))
+        assert place.said("status")[-1]["problem"]["code"] == "archive_full"
+
+    archive.night(work)
+    assert [one.session_id for one in archive.archived()] == ["b"]
+
+
+def test_an_agent_that_runs_once_waits_for_the_archive_and_not_for_a_telescope_that_is_off(
+    archive: Archive,
+) -> None:
+    place = archive.place
+    place.drop("a.json", session(setup_camera=SHORT))
+
+    async def work(sim: SimulatedDwarf) -> None:
+        station = place.stations["scope"]
+        await archive.until_archived()
+        await place.until(lambda: not station.followers.busy, hours=1)
+        sim.faults.add("card-slow:bytes_per_s=3000")
+        place.drop("b.json", session(setup_camera=SHORT))
+        await place.sessions_ended(2)
+        await place.until(lambda: archive.heard[-1] in archive.downloads(DownloadState.FETCHING))
+        assert station.followers.busy
+        sim.faults.add("power-off")
+        await place.until(lambda: not station.followers.busy, hours=1)
+
+    archive.night(work)
+    assert len(archive.archived()) == 1

@@ -146,6 +146,7 @@ EVERY_EVENT: tuple[Event, ...] = (
         session_id="m31",
         target="M 31",
         complete=True,
+        night=NOW.date(),
         files=9,
         size=10**12,
         folder="/share/dwarf/M 31/x",
