@@ -49,7 +49,7 @@ def _native(wanted: Wanted) -> Telescope:
 
     own = wanted.own
     return DwarfTelescope(
-        DwarfAddress(own.host, own.port, own.http_port, own.card_port),
+        DwarfAddress(own.host, own.port, own.http_port, own.card_port, own.ftp_port),
         options=DwarfOptions(
             model=own.model,
             client_id=wanted.client_id,

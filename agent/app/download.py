@@ -21,6 +21,7 @@ from agent.settings import Settings, TelescopeSettings
 from agent.store.ended import EndedSession, ended_sessions
 from agent.store.folders import Tree
 from agent.telescope.dwarf.card_files import HttpCard
+from agent.telescope.dwarf.card_ftp import FtpCard
 from agent.telescope.dwarf.http import DwarfHttp
 
 _MB = 1_000_000
@@ -77,7 +78,7 @@ async def fetch_all(
         own = one.own
         async with DwarfHttp(own.host, own.http_port, card_port=own.card_port) as http:
             fetch = SessionFetch(
-                HttpCard(http),
+                HttpCard(http, FtpCard(own.host, own.ftp_port)),
                 archive_of(settings),
                 one.session,
                 one.what,

@@ -15,6 +15,7 @@ from agent.clock import LoopClock
 from agent.session.fields import DownloadWhat
 from agent.store.ended import EndedSession
 from agent.telescope.dwarf.card_files import HttpCard
+from agent.telescope.dwarf.card_ftp import FtpCard
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.card import SessionFolder
@@ -119,7 +120,8 @@ def at_desk(root: Path, work: Callable[[Desk], Awaitable[T]], *faults: str, **op
             DwarfHttp("127.0.0.1", sim.http_port, card_port=sim.card_port or 0) as http,
         ):
             session = ended(take(sim))
-            return await work(Desk(sim, HttpCard(http), clock, root, session, []))
+            ftp = FtpCard("127.0.0.1", sim.ftp_port) if sim.ftp_port is not None else None
+            return await work(Desk(sim, HttpCard(http, ftp), clock, root, session, []))
 
     return run_virtual(run())
 

@@ -19,6 +19,7 @@ from agent.archive import fetch as fetching
 from agent.archive.errors import ArchiveMissingError, NoRoomError
 from agent.archive.manifest import Counts, Manifest, State, load
 from agent.session.fields import DownloadWhat
+from agent.telescope.dwarf.card_ftp import FtpCard
 from agent.telescope.errors import UnreachableError
 from tests.archive.support import Desk, at_desk, take, with_folders
 from tests.support.small_sensors import small_sensors as small_sensors
@@ -297,3 +298,27 @@ def test_a_note_that_leads_out_of_the_archive_is_as_none(tmp_path: Path) -> None
     manifest.save(folder)
     assert load(folder) is None
     shutil.rmtree(folder)
+
+
+# -- FTP --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["D3", "mini"])
+def test_without_an_index_everything_comes_by_ftp(tmp_path: Path, model: str) -> None:
+    manifest = fetched(tmp_path, model=model, ftp_port=0, habits={"card_index": "none"})
+    assert manifest.state is State.COMPLETE
+    assert any(entry.source.startswith("stacked-16_") for entry in manifest.files)
+
+
+@pytest.mark.parametrize("after", [0, 1, 20_000])
+def test_ftp_that_breaks_off_is_gone_on_with(tmp_path: Path, after: int) -> None:
+    fetched(tmp_path, f"card-cut:after={after},times=4", ftp_port=0, habits={"card_index": "none"})
+
+
+def test_ftp_that_is_not_there_leaves_what_the_album_lists(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> set[str]:
+        desk.card._ftp = FtpCard("127.0.0.1", 9)
+        return {entry.source for entry in (await desk.fetch().run()).files if entry.done}
+
+    found = at_desk(tmp_path, work, habits={"card_index": "none"})
+    assert {"stacked.jpg", "shotsInfo.json"} <= found

@@ -6,11 +6,12 @@ import html
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from agent.telescope.card import Card, CardFile, CardFileMissingError, Content
+from agent.telescope.dwarf.card_ftp import FtpCard, FtpError
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, MissingError, read_json
 from agent.telescope.errors import ProtocolError
 
@@ -38,18 +39,26 @@ class IndexEntry:
 
 
 class HttpCard(Card):
-    """One telescope's card; several folders may be read at once."""
+    """One telescope's card; several folders may be read at once. `ftp` reads folders without an index."""
 
-    def __init__(self, http: DwarfHttp) -> None:
+    def __init__(self, http: DwarfHttp, ftp: FtpCard | None = None) -> None:
         self._http = http
+        self._ftp = ftp
+        self._by_ftp: set[str] = set()  # folders that HTTP does not list
 
     async def files(self, folder: str) -> tuple[CardFile, ...]:
         bare = folder.rstrip("/")
+        self._by_ftp.discard(bare)
         try:
             found = await self._listed(bare, "", _DEPTH)
         except MissingError:
             if await self._lists(bare.rpartition("/")[0]):
                 raise CardFileMissingError(f"{bare} is not on the telescope's card any more.") from None
+            if self._ftp is not None:
+                with suppress(FtpError):
+                    files = await self._ftp.files(bare)
+                    self._by_ftp.add(bare)
+                    return files
             found = await self._without_index(bare)
         return tuple(sorted(found, key=lambda file: file.path)[:_MOST])
 
@@ -58,6 +67,10 @@ class HttpCard(Card):
         self, folder: str, file: str, offset: int = 0, tag: str = "", most: int | None = None
     ) -> AsyncIterator[Content]:
         path = f"{folder.rstrip('/')}/{file}"
+        if self._ftp is not None and folder.rstrip("/") in self._by_ftp:
+            async with self._ftp.open(folder, file, offset) as content:
+                yield content
+            return
         try:
             async with self._http.stream(self._http.card_port, path, offset, tag, most) as content:
                 yield content

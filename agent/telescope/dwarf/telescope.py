@@ -21,6 +21,7 @@ from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.card import Card
 from agent.telescope.darks import DarkKind, DarkLibrary
 from agent.telescope.dwarf.card_files import HttpCard
+from agent.telescope.dwarf.card_ftp import FTP_PORT, FtpCard
 from agent.telescope.dwarf.commands import cameras, captures, control, darks, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
@@ -68,6 +69,7 @@ class DwarfAddress:
     port: int = 9900
     http_port: int = 8082
     card_port: int = CARD_PORT
+    ftp_port: int = FTP_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class DwarfTelescope(Telescope):
         self._state = DeviceState(self._emit, self._telemetry_changed)
         self._exchange.listen(self._state.take)
         self._http = DwarfHttp(address.host, address.http_port, self._recorder, card_port=address.card_port)
-        self._card = HttpCard(self._http)
+        self._ftp = FtpCard(address.host, address.ftp_port)
+        self._card = HttpCard(self._http, self._ftp)
         self._link = Link(
             self._url(),
             clock=self._clock,
@@ -150,7 +153,7 @@ class DwarfTelescope(Telescope):
     def move(self, host: str) -> None:
         """Reach the telescope at another address from now on: it may get one when it joins the Wi-Fi anew."""
         self._address = replace(self._address, host=host)
-        self._http.host = host
+        self._http.host = self._ftp.host = host
         self._link.move(self._url())
 
     def _url(self) -> str:

@@ -11,6 +11,7 @@ from typing import Self
 
 from agent.telescope.simulator.card import MOUNT
 from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.faults import CardCut
 
 _LONGEST_LINE = 1024
 _DATA_PATIENCE_S = 30.0  # real seconds in which a client opens its data connection
@@ -69,6 +70,7 @@ class _Session:
         self._reader = reader
         self._writer = writer
         self._folder = "/"
+        self._offset = 0
         self._data: asyncio.Server | None = None
         self._arrived: asyncio.Future[asyncio.StreamWriter] | None = None
         self._commands: dict[str, Command] = {
@@ -89,6 +91,7 @@ class _Session:
             "LIST": self._list,
             "NLST": self._nlst,
             "SIZE": self._size,
+            "REST": self._rest,
             "RETR": self._retr,
         }
 
@@ -231,6 +234,18 @@ class _Session:
         data = await self._read(argument)
         return "550 No such file" if data is None else f"213 {len(data)}"
 
+    async def _rest(self, argument: str) -> str:
+        if not argument.isdigit():
+            return "501 Not a number"
+        self._offset = int(argument)
+        return f"350 From {self._offset} on"
+
     async def _retr(self, argument: str) -> str:
-        data = await self._read(argument)
-        return "550 No such file" if data is None else await self._send(data)
+        data, offset, self._offset = await self._read(argument), self._offset, 0
+        if data is None:
+            return "550 No such file"
+        cut = self._device.faults.use(CardCut, where=lambda rule: rule.path in self._path(argument))
+        if cut is not None:
+            await self._send(data[offset : offset + cut.after])
+            return "426 The connection broke"
+        return await self._send(data[offset:])
