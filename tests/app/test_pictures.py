@@ -27,8 +27,9 @@ def test_the_last_stack_of_a_session_is_shown_before_the_next_ones_first(
     closed = Archive(place, what="stacked").night(work)
     shown = place.said("image_info")
     order = [(one["session_id"], one["target"]) for one in shown]
-    assert list(dict.fromkeys(order)) == [("0", "M 42"), ("1", "M 31"), ("2", "NGC 2244")]
-    assert order == sorted(order)
-    for number, ended in enumerate(closed):
-        last = [one for one in shown if one["session_id"] == str(number)][-1]
+    ran = [(one["session_id"], one["target"]) for one in place.results]
+    assert list(dict.fromkeys(order)) == ran
+    assert order == sorted(order, key=ran.index)
+    for (session_id, _), ended in zip(ran, closed, strict=True):
+        last = [one for one in shown if one["session_id"] == session_id][-1]
         assert abs((datetime.fromisoformat(last["taken_at"]) - ended).total_seconds()) <= 2
