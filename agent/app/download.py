@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 from agent.app.building import moved
 from agent.app.folders import place, state_of
 from agent.archive.fetch import Progress, SessionFetch
-from agent.archive.layout import session_folder
-from agent.archive.manifest import Manifest, load
+from agent.archive.manifest import Manifest, folder_of, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
 from agent.errors import AgentError
@@ -114,7 +113,7 @@ def _what(settings: Settings, session: EndedSession) -> DownloadWhat:
 
 def _is_there(archive: Path, one: Download) -> bool:
     session = one.session
-    known = load(session_folder(archive, session.target, session.night, session.session_id))
+    known = load(folder_of(archive, session))
     whole = known is not None and all(entry.done for entry in known.files)
     return one.what is DownloadWhat.NONE or (
         whole and known is not None and known.covers(one.what, session.folders)

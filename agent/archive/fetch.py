@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from agent.archive import layout, transfer
 from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, ChangedError, NoRoomError
-from agent.archive.manifest import Counts, Entry, Manifest, State, load
+from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
 from agent.session.fields import DownloadWhat as What
@@ -75,7 +75,7 @@ class SessionFetch:
         self._clock = clock
         self._pace = pace
         self._tell = tell
-        self.folder = layout.session_folder(archive, session.target, session.night, session.session_id)
+        self.folder = folder_of(archive, session)
         self._manifest = Manifest(
             telescope=session.telescope,
             session_id=session.session_id,

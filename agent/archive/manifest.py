@@ -10,9 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from agent.archive.layout import INFO
+from agent.archive.layout import INFO, safe, session_folder
 from agent.session.fields import DownloadWhat as What
 from agent.store import disk
+from agent.store.ended import EndedSession
 
 NAME = f"{INFO}/archive.json"
 _VERSION = 1
@@ -89,6 +90,15 @@ class Manifest:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": _VERSION, **known}, ensure_ascii=True, indent=1)
         disk.write(path, text.encode() + b"\n")
+
+
+def folder_of(archive: Path, session: EndedSession) -> Path:
+    """Return where a session's files go; one of the same name of another telescope keeps its folder."""
+    folder = session_folder(archive, session.target, session.night, session.session_id)
+    known = load(folder)
+    if known is None or known.telescope == session.telescope:
+        return folder
+    return folder.with_name(safe(f"{folder.name}_{session.telescope}", folder.name))
 
 
 def load(folder: Path) -> Manifest | None:

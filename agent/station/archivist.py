@@ -13,8 +13,7 @@ from pathlib import Path
 from agent.afterwards import DownloadChanged, DownloadState, SessionArchived
 from agent.archive.errors import ArchiveBusyError
 from agent.archive.fetch import Progress, SessionFetch
-from agent.archive.layout import session_folder
-from agent.archive.manifest import Manifest, State, load
+from agent.archive.manifest import Manifest, State, folder_of, load
 from agent.archive.pace import Pace
 from agent.archive.telling import told
 from agent.errors import AgentError, Problem
@@ -145,8 +144,7 @@ class Archivist:
                 continue
             own = session.document.download if session.document is not None else None
             what = own.what if own is not None else self._what
-            folder = session_folder(self._archive, session.target, session.night, session.session_id)
-            known = load(folder)
+            known = load(folder_of(self._archive, session))
             if what is DownloadWhat.NONE or (known is not None and known.covers(what, session.folders)):
                 self._settled.add(key)
             else:

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -225,6 +226,21 @@ def test_two_captures_and_two_cameras_of_one_session_stay_apart(tmp_path: Path) 
         "stacked/stacked.jpg",
         "stacked/stacked_2.jpg",
         "wide/stacked/stacked.jpg",
+    ]
+
+
+def test_sessions_of_one_name_of_two_telescopes_stay_apart(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        first = await desk.fetch(DownloadWhat.STACKED).run()
+        desk.session = replace(desk.session, telescope="garden")
+        with_folders(desk, take(desk.sim, second=30))
+        second = await desk.fetch(DownloadWhat.STACKED).run()
+        assert (len(first.files), len(second.files)) == (3, 6)
+
+    at_desk(tmp_path, work)
+    assert sorted(path.name for path in (tmp_path / "M 42").iterdir()) == [
+        "2026-03-12_m42",
+        "2026-03-12_m42_garden",
     ]
 
 
