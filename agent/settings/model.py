@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.kinds import Part, Text, shown
+from agent.settings.page import PageSettings
 from agent.settings.parts import (
     BluetoothSettings,
     DiscoverySettings,
@@ -34,6 +35,7 @@ class Settings(Part):
     weather: WeatherSettings = WeatherSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
+    page: PageSettings = PageSettings()
     sessions_dir: Path = Field(
         Path("Astro_Sessions"),
         description="Folder with ToDo, Current, Done, Error and Results.",
@@ -57,6 +59,13 @@ class Settings(Part):
         "",
         description="A further configuration file whose values win over these, as for several telescopes.",
     )
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Where each value that is not built in came from, by its place, such as `mqtt.host`."""
+        return self._origins
 
     @field_validator("telescopes", mode="before")
     @classmethod

@@ -57,6 +57,7 @@ class Observatory:
                 **BASE,
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root / "Astro_Sessions"),
+                "page": {"enabled": False},
                 **settings,
             }
         )
