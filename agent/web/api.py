@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from agent.web.agent import Agent, Answer
-from agent.web.guard import WHO, Refusal, body_of, json_body
+from agent.web.guard import Refusal, base_of, body_of, json_body, who
 from agent.web.live import LiveRelay
 from agent.web.openapi import document
 from agent.web.stream import Feed
@@ -66,7 +66,7 @@ class Api:
         return name
 
     async def _document(self, request: web.Request) -> web.Response:
-        return web.json_response(document(self._agent.schemas(), request["base"]))
+        return web.json_response(document(self._agent.schemas(), base_of(request)))
 
     async def _telescopes(self, _request: web.Request) -> web.Response:
         found = [
@@ -96,7 +96,7 @@ class Api:
 
     async def _submit(self, request: web.Request) -> web.Response:
         telescope = self.telescope(request)
-        return _told(await self._agent.submit(await json_body(request), telescope, request[WHO]))
+        return _told(await self._agent.submit(await json_body(request), telescope, who(request)))
 
     async def _session(self, request: web.Request) -> web.Response:
         found = await self._agent.document(self.telescope(request), request.match_info["session"])
@@ -106,11 +106,11 @@ class Api:
 
     async def _command(self, request: web.Request) -> web.Response:
         telescope = self.telescope(request)
-        return _told(await self._agent.command(telescope, await json_body(request), request[WHO]))
+        return _told(await self._agent.command(telescope, await json_body(request), who(request)))
 
     async def _set(self, request: web.Request) -> web.Response:
         telescope, key = self.telescope(request), request.match_info["key"]
-        return _told(await self._agent.set_value(telescope, key, await json_body(request), request[WHO]))
+        return _told(await self._agent.set_value(telescope, key, await json_body(request), who(request)))
 
     async def _nights(self, request: web.Request) -> web.Response:
         nights = await self._agent.nights(self.telescope(request))
@@ -118,7 +118,7 @@ class Api:
 
     async def _ask(self, request: web.Request) -> web.Response:
         body = await json_body(request) if request.can_read_body else await body_of(request)
-        return _told(await self._agent.ask(request.match_info["verb"], body or b"{}", request[WHO]))
+        return _told(await self._agent.ask(request.match_info["verb"], body or b"{}", who(request)))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         return await self._feed.serve(request)

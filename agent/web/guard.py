@@ -23,8 +23,6 @@ MAX_BODY = MAX_BYTES
 BODY_S = 10.0  # a body takes no longer to come in
 HEAD_S = 35.0  # a connection that asks for nothing for so long is closed
 COOKIE = "dwarf_page"
-WHO = "who"
-BASE = "base"
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -71,8 +69,6 @@ def guard(door: Door, clock: Clock) -> Middleware:
             )
         if not asked.take(peer):
             raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
-        request[WHO] = door.user(request.headers, peer)
-        request[BASE] = door.base(request.headers)
         safe = request.method in ("GET", "HEAD")
         if not safe:
             if not door.comes_from_here(request.headers):
@@ -84,10 +80,20 @@ def guard(door: Door, clock: Clock) -> Middleware:
                 raise Refusal(
                     401, "not_allowed", "The password is missing or wrong.", "Send it as a bearer token."
                 )
-            raise web.HTTPFound(f"{request[BASE]}/sign-in")
+            raise web.HTTPFound(f"{base_of(request)}/sign-in")
         return await handler(request)
 
     return look
+
+
+def base_of(request: web.Request) -> str:
+    """The path below which the browser sees the page."""
+    return request.app[DOOR].base(request.headers)
+
+
+def who(request: web.Request) -> str:
+    """Who asks, for the log."""
+    return request.app[DOOR].user(request.headers, request.remote or "")
 
 
 async def signed_in(door: Door, request: web.Request, clock: Clock) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from agent.web import static_files
+from agent.web.guard import base_of
 from agent.web.words import Words
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def page(
         .get_template(name)
         .render(
             t=t,
-            base=request.get("base", ""),
+            base=base_of(request),
             theme=theme if theme in THEMES else THEMES[0],
-            static=f"{request.get('base', '')}/static/{static_files.version()}",
+            static=f"{base_of(request)}/static/{static_files.version()}",
             **values,
         )
     )

@@ -11,7 +11,7 @@ from aiohttp import web
 from agent.events import Status
 from agent.text import escaped
 from agent.web.agent import Body, Facts, Window
-from agent.web.guard import BASE
+from agent.web.guard import base_of
 from agent.web.render import LANGUAGE_COOKIE
 from agent.web.words import Words, preferred, words
 
@@ -51,7 +51,7 @@ class Ask:
     @property
     def base(self) -> str:
         """The path below which the browser sees the page."""
-        return str(self.request[BASE])
+        return base_of(self.request)
 
     @property
     def status(self) -> str:

@@ -21,7 +21,7 @@ from agent.targets import Site, Target
 from agent.web.agent import Agent
 from agent.web.draw.field import covered, mosaic_for, sketch
 from agent.web.draw.timeline import gaps, timeline
-from agent.web.guard import WHO, json_body
+from agent.web.guard import json_body, who
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.session_form import Form, document_of, form_of
@@ -135,11 +135,11 @@ class NewViews:
         document = document_of(form, await self._base(ask, form))
         document["request_id"] = f"page-{datetime.now(UTC).timestamp():.3f}"
         payload = json.dumps(document).encode()
-        answer = await self._agent.submit(payload, ask.telescope.id, request[WHO])
+        answer = await self._agent.submit(payload, ask.telescope.id, who(request))
         if answer.ok and form.edit:
             reason = f"Replaced by {answer.body.get('session_id')}."
             remove = {"command": "remove", "session_id": form.edit, "reason": reason}
-            await self._agent.command(ask.telescope.id, json.dumps(remove).encode(), request[WHO])
+            await self._agent.command(ask.telescope.id, json.dumps(remove).encode(), who(request))
         return web.json_response({**answer.body, "ok": answer.ok}, status=200 if answer.ok else 400)
 
     async def _import(self, request: web.Request) -> web.Response:
@@ -156,7 +156,7 @@ class NewViews:
             found = other_file(text) or Problem("invalid", ask.t("import.no_object"))
             return _import_answer([_problem(found)], None)
         question = json.dumps({"telescope": ask.telescope.id, "session": document}).encode()
-        answer = await self._agent.ask("sessions/validate", question, request[WHO])
+        answer = await self._agent.ask("sessions/validate", question, who(request))
         data = answer.body.get("data") or {}
         problems = list(data.get("problems", [])) if answer.ok else [dict(answer.body)]
         return _import_answer(problems, document if data.get("valid") else None)

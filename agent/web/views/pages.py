@@ -10,7 +10,7 @@ from aiohttp import web
 
 from agent.web import static_files
 from agent.web.agent import Agent, News
-from agent.web.guard import BASE, COOKIE, DOOR, Refusal, body_of, check_password
+from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_password
 from agent.web.password import SIGNED_IN_S
 from agent.web.render import LANGUAGE_COOKIE, page
 from agent.web.stream import Feed
@@ -71,7 +71,7 @@ class Views:
         return asked(request, self._agent)
 
     async def _home(self, request: web.Request) -> web.StreamResponse:
-        raise web.HTTPFound(f"{request[BASE]}/{'tonight' if self._agent.site else 'now'}")
+        raise web.HTTPFound(f"{base_of(request)}/{'tonight' if self._agent.site else 'now'}")
 
     async def _now(self, request: web.Request) -> web.Response:
         ask = self._asked(request)
@@ -141,7 +141,7 @@ class Views:
                 return self._sign_in_page(request, "sign_in.too_often", error.status_code)
             if not right:
                 return self._sign_in_page(request, "sign_in.wrong", 403)
-        response = web.Response(status=303, headers={"Location": f"{request[BASE]}/"})
+        response = web.Response(status=303, headers={"Location": f"{base_of(request)}/"})
         if password is not None:
             now = self._agent.now().timestamp()
             response.set_cookie(
@@ -156,7 +156,7 @@ class Views:
         return response
 
     async def _sign_out(self, request: web.Request) -> web.Response:
-        response = web.Response(status=303, headers={"Location": f"{request[BASE]}/sign-in"})
+        response = web.Response(status=303, headers={"Location": f"{base_of(request)}/sign-in"})
         response.del_cookie(COOKIE, path="/")
         return response
 
@@ -164,12 +164,12 @@ class Views:
         language = request.match_info["language"]
         if language not in languages():
             raise web.HTTPNotFound
-        response = web.Response(status=303, headers={"Location": f"{request[BASE]}/settings"})
+        response = web.Response(status=303, headers={"Location": f"{base_of(request)}/settings"})
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="Lax", path="/")
         return response
 
     async def _manifest(self, request: web.Request) -> web.Response:
-        base = request[BASE]
+        base = base_of(request)
         body = {
             "name": "DWARF Agent",
             "short_name": "DWARF",
