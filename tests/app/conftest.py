@@ -63,6 +63,7 @@ class Observatory:
         )
         self.stations: dict[str, Station] = {}
         self.stop = asyncio.Event()
+        self.pages: list[str] = []  # where the page was said to be
         self.code: int | None = None
 
     def folder(self, name: str) -> Path:
@@ -122,6 +123,7 @@ class Observatory:
                         )
                     ),
                     port=self.port,
+                    page_told=self.pages.append,
                 )
             )
             waiting = asyncio.create_task(ready.wait())

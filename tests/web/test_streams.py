@@ -145,7 +145,7 @@ async def test_the_live_picture_is_asked_for_only_while_somebody_looks(served: S
             assert FRAME in await answer.content.readexactly(2 * len(FRAME))
             assert camera.open == 1
         async with asyncio.timeout(5):
-            while camera.open:
+            while camera.open:  # noqa: ASYNC110 - the end is seen by the other side alone
                 await asyncio.sleep(0.01)
 
 

@@ -154,7 +154,6 @@ def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, An
     light = _light(after) - _light(before)
     sign = "+ " if light >= 0 else "− "
     return {
-        "base": ask.base,
         "query": ask.query,
         "timeline": timeline(after, t, fresh.session_id if fresh else ""),
         "head_left": t("change.not_kept"),
