@@ -26,7 +26,7 @@ from agent.settings.flat import FLAT_SETTINGS
 from agent.station.station import Station
 from agent.targets import Site
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News
-from agent.web.door import GATEWAY, Door
+from agent.web.door import GATEWAY, GATEWAY_PORT, Door
 from agent.web.night import Change, NightRecord, NightView
 from agent.web.password import Password
 from agent.web.server import PageServer
@@ -192,7 +192,7 @@ class PageSide:
 def _door(settings: Settings) -> Door:
     page = settings.page
     if os.environ.get(_ADD_ON):
-        return Door(_EVERYWHERE, page.port, gateway=GATEWAY, only_here=False)
+        return Door(_EVERYWHERE, GATEWAY_PORT, gateway=GATEWAY, only_here=False)
     secret = page.password.get_secret_value()
     return Door(
         page.host,

@@ -24,6 +24,15 @@ from agent.settings.parts import (
 _NOT_IN_FOLDERS = re.compile(r"[^\w.-]+")
 
 
+class Origins(dict[str, str]):
+    """Where values came from; equal to any other, as the same values from elsewhere are the same settings."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origins)
+
+    __hash__ = None
+
+
 class Settings(Part):
     """Everything a person can set."""
 
@@ -60,10 +69,10 @@ class Settings(Part):
         description="A further configuration file whose values win over these, as for several telescopes.",
     )
 
-    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _origins: Origins = PrivateAttr(default_factory=Origins)
 
     @property
-    def origins(self) -> dict[str, str]:
+    def origins(self) -> Origins:
         """Where each value that is not built in came from, by its place, such as `mqtt.host`."""
         return self._origins
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agent.web.password import Password
 
 GATEWAY = "172.30.32.2"  # the one address from which Home Assistant's ingress asks an add-on
+GATEWAY_PORT = 8480  # as the add-on's manifest says
 _BASE = re.compile(r"/[A-Za-z0-9_/-]{1,128}")
 _HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _USER = re.compile(r"[^\w .@-]+")
