@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from agent.app.page_night import taken_back
 from agent.events import Event, SessionEnded, SessionProgress
 from agent.session.identity import safe_session_id
 from agent.station.station import Station
@@ -96,7 +97,9 @@ class History:
         kept = {path.stem for path in self._folder.glob("*.jpg")} if self._folder.is_dir() else set()
         results = self._station.results
         return [
-            NightRecord(night, tuple(self._record(row, kept) for row in results.rows(night)))
+            NightRecord(
+                night, tuple(self._record(row, kept) for row in results.rows(night) if not taken_back(row))
+            )
             for night in results.nights()[:MOST_NIGHTS]
         ]
 

@@ -56,7 +56,7 @@ async def night_view(
     rows = [_row(one, by_id[one.forecast.session.session_id], waits, fresh) for one in plan.sessions]
     if running is not None:
         rows.append(running)
-    rows += [_ended_row(row) for row in ended]
+    rows += [_ended_row(row) for row in ended if not taken_back(row)]
     return _view(station, plan, rows, now)
 
 
@@ -194,6 +194,11 @@ def _running_row(station: Station, states: dict[str, Body], began: Began, now: d
         stacked=int(frames.get("stacked", 0)),
         total=int(frames.get("total", 0)) or row.total,
     )
+
+
+def taken_back(row: dict[str, str]) -> bool:
+    """Whether a person took a session out before it began: nothing of the night."""
+    return row.get("outcome") == "skipped" and row.get("reason") == "user" and not row.get("started_at")
 
 
 def _ended_row(row: dict[str, str]) -> Row:

@@ -11,6 +11,7 @@ from agent import __version__
 from agent.cli import (
     demo,
     first_light,
+    page,
     plan,
     provision,
     run,
@@ -42,7 +43,20 @@ first steps:
 `dwarf-agent <command> --help` shows examples of each command.
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
-_COMMANDS = (run, demo, simulate, validate, plan, submit, status, verbs, provision, first_light, schema)
+_COMMANDS = (
+    run,
+    demo,
+    simulate,
+    validate,
+    plan,
+    submit,
+    status,
+    verbs,
+    page,
+    provision,
+    first_light,
+    schema,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

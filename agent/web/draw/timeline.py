@@ -18,7 +18,7 @@ MOST_CURVES = 8
 _FREE = timedelta(minutes=30)  # a shorter gap between blocks is no room for a session
 _VISIBLE = -4.0  # degrees: curves are drawn a little below the edge, so that they leave it at their own angle
 _NARROWEST = 3.0  # percent of the strip: less is no room for a sign
-_NARROW = 24 / 358  # of the strip, which is what a finger can hit
+_NARROW = 25 / 356  # of the strip, which is what a finger can hit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 // Buttons that ask the agent, each with its answer; what cannot be undone is asked for in place.
 import { say, send, stale, telescope } from "./server.js";
 
+const GOOD = { done: true, accepted: null, error: false };
 const scope = `/api/telescopes/${telescope}`;
 
 export function commands() {
@@ -13,9 +14,10 @@ export async function command(verb, more = {}) {
   if (stale()) return null;
   say("…", null);
   try {
-    const answer = await send(`${scope}/command`, { command: verb, request_id: `page-${Date.now()}`, ...more });
+    const asked = { command: verb, request_id: `page-${Date.now()}`, ...more };
+    const answer = await send(`${scope}/command`, asked);
     const told = await answer.json();
-    say([told.message, told.hint].filter(Boolean).join(" "), told.status === "error" ? false : told.status === "accepted" ? null : true);
+    say([told.message, told.hint].filter(Boolean).join(" "), GOOD[told.status]);
     return told;
   } catch (error) {
     say(String(error.message || error), false);

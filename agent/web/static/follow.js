@@ -40,7 +40,7 @@ async function refresh() {
   while (wanted && !document.hidden) {
     wanted = false;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+      const answer = await fetch(location.href, { credentials: "same-origin" });
       if (answer.redirected && answer.url.includes("/sign-in")) location.assign(answer.url);
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
@@ -58,31 +58,9 @@ function show(page) {
   if (!fresh) return;
   if (before !== fresh.textContent || status.className !== fresh.className) morph(status, fresh);
   if (document.documentElement.dataset.live) {
-    const main = document.getElementById("main");
-    for (const piece of [...page.getElementById("main").children]) {
-      const here = piece.id ? document.getElementById(piece.id) : null;
-      if (here && here.parentElement === main) morph(here, piece);
-    }
-    const names = (root) => [...root.children].filter((one) => !one.hasAttribute("data-keep")).map((one) => one.id || one.className);
-    const wantedNames = names(page.getElementById("main"));
-    if (names(main).join() !== wantedNames.join()) whole(main, page.getElementById("main"));
-    else [...main.children].forEach((one) => !one.id && !one.hasAttribute("data-keep") && pair(one, page));
+    morph(document.getElementById("main"), page.getElementById("main"));
     document.title = page.title;
   }
-  document.dispatchEvent(new CustomEvent("fresh"));
-}
-
-function pair(here, page) {
-  const among = [...here.parentElement.children].filter((one) => one.className === here.className && !one.id);
-  const there = [...page.getElementById("main").children].filter((one) => one.className === here.className && !one.id);
-  const piece = there[among.indexOf(here)];
-  if (piece) morph(here, piece);
-}
-
-function whole(main, fresh) {
-  const kept = new Map([...main.querySelectorAll(":scope > [data-keep]")].map((one) => [one.id, one]));
-  const pieces = [...fresh.children].map((one) => kept.get(one.id) || one);
-  main.replaceChildren(...pieces);
 }
 
 function lost(gone) {

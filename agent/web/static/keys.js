@@ -10,7 +10,10 @@ export function keys() {
   const on = document.getElementById("keys-on");
   if (!on) return;
   on.checked = localStorage.getItem(OFF) === null;
-  on.addEventListener("change", () => (on.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
+  on.addEventListener("change", () => {
+    if (on.checked) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+  });
   document.addEventListener("keydown", pressed);
 }
 

@@ -1,5 +1,5 @@
 // Makes one piece of the page equal to another, node by node, so that focus, open rows and typed text stay.
-const KEPT = new Set(["open", "value", "checked"]);
+const KEPT = new Set(["open", "value", "checked", "aria-expanded"]); // what a person changed
 
 export function morph(from, to) {
   if (from.hasAttribute?.("data-keep")) return;
@@ -18,15 +18,13 @@ export function morph(from, to) {
 
 function attributes(from, to) {
   for (const { name, value } of [...to.attributes]) {
-    if (KEPT.has(name)) continue;
-    if (name === "aria-expanded") continue;
-    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    if (!KEPT.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
   for (const { name } of [...from.attributes]) {
     if (!to.hasAttribute(name) && !KEPT.has(name)) from.removeAttribute(name);
   }
   if (from instanceof HTMLInputElement && document.activeElement !== from) {
-    if (["checkbox", "radio"].includes(from.type) && from.dataset.setting) from.checked = to.hasAttribute("checked");
+    if (from.dataset.setting) from.checked = to.hasAttribute("checked");
   }
 }
 
@@ -40,7 +38,7 @@ function children(from, to) {
       morph(same, wanted);
       continue;
     }
-    if (at && (!at.id || at.id === wanted.id) && at.nodeName === wanted.nodeName) {
+    if (at && (at.id || "") === (wanted.id || "") && at.nodeName === wanted.nodeName) {
       const next = at.nextSibling;
       morph(at, wanted);
       at = next;
@@ -50,9 +48,7 @@ function children(from, to) {
   }
   while (at) {
     const next = at.nextSibling;
-    if (at.hasAttribute?.("data-keep")) from.append(at);
-    else at.remove();
+    if (!at.hasAttribute?.("data-keep")) at.remove();
     at = next;
-    if (at?.hasAttribute?.("data-keep") && !at.nextSibling) break;
   }
 }

@@ -105,7 +105,8 @@ function snap(event) {
   const list = field.dataset.values.split(" ").filter(Boolean);
   const typed = number(field.value);
   if (!list.length || list.includes(field.value) || Number.isNaN(typed) || typed < number(list[0])) return;
-  const nearest = list.reduce((best, one) => (Math.abs(number(one) - typed) < Math.abs(number(best) - typed) ? one : best));
+  const away = (one) => Math.abs(number(one) - typed);
+  const nearest = list.reduce((best, one) => (away(one) < away(best) ? one : best));
   field.value = nearest;
   document.getElementById(`${field.id}-hint`).textContent = `${typed} → ${nearest}`;
   later(plan);
@@ -113,7 +114,9 @@ function snap(event) {
 
 async function plan() {
   const form = values();
-  for (const part of document.querySelectorAll("[data-show]")) part.hidden = ![form.much, form.when].includes(part.dataset.show);
+  for (const part of document.querySelectorAll("[data-show]")) {
+    part.hidden = ![form.much, form.when].includes(part.dataset.show);
+  }
   if (!form.target) return;
   const mine = ++asked;
   try {
@@ -137,8 +140,9 @@ function told() {
     const part = document.getElementById(line.dataset.told);
     const words = [];
     for (const field of part.querySelectorAll(".fold-in input")) {
-      const chosen = field.type === "radio" || field.type === "checkbox" ? field.checked : field.value !== "";
-      if (chosen) words.push(field.dataset.word ?? (field.type === "radio" ? "" : field.value + (field.dataset.unit || "")));
+      const box = field.type === "radio" || field.type === "checkbox";
+      const chosen = box ? field.checked : field.value !== "";
+      if (chosen) words.push(field.dataset.word ?? (box ? "" : field.value + (field.dataset.unit || "")));
       else if (field.dataset.none) words.push(field.dataset.none);
     }
     line.textContent = words.filter(Boolean).join(", ");
@@ -153,7 +157,8 @@ async function save() {
     const body = await answer.json();
     if (body.ok) {
       remember();
-      location.assign(address("/tonight") + query + (query ? "&" : "?") + `session=${encodeURIComponent(body.session_id)}`);
+      const session = `session=${encodeURIComponent(body.session_id)}`;
+      location.assign(`${address("/tonight")}${query}${query ? "&" : "?"}${session}`);
       return;
     }
     const first = body.errors?.[0];
@@ -179,7 +184,8 @@ function shape() {
 }
 
 function label(form) {
-  return form.much === "until" ? `${form.exposure} s → ${form.until}` : `${form.count} × ${form.exposure} s`;
+  const { much, until, count, exposure } = form;
+  return much === "until" ? `${exposure} s → ${until}` : `${count} × ${exposure} s`;
 }
 
 function remember() {
@@ -230,7 +236,9 @@ function imports() {
     event.preventDefault();
     document.body.classList.add("dropping");
   });
-  document.addEventListener("dragleave", (event) => !event.relatedTarget && document.body.classList.remove("dropping"));
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dropping");
+  });
   document.addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
     if (!event.dataTransfer?.files.length) return;

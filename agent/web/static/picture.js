@@ -1,4 +1,4 @@
-// The newest stack, or the live picture while somebody looks: the stream ends with the choice, and with the page.
+// The newest stack, or the live picture while somebody looks: it ends with the choice, and with the page.
 export function picture() {
   document.addEventListener("change", (event) => {
     if (event.target.name !== "picture") return;
@@ -26,7 +26,6 @@ function live(field) {
   });
   image.src = `${field.dataset.src}?${Date.now()}`;
   figure.prepend(image);
-  document.getElementById("stack").hidden = true;
 }
 
 function stack() {
@@ -34,7 +33,6 @@ function stack() {
   if (!image) return;
   image.removeAttribute("src");
   image.remove();
-  document.getElementById("stack").hidden = false;
   const choice = document.getElementById("show-stack");
   if (choice) choice.checked = true;
 }

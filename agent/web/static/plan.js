@@ -1,7 +1,7 @@
 // Tonight: a change is seen before it is kept, and a removal can be undone.
 import { command } from "./commands.js";
 import { update } from "./follow.js";
-import { html, say, send, stale, telescope } from "./server.js";
+import { address, html, say, send, stale, telescope } from "./server.js";
 
 const UNDO_MS = 10000;
 const SNAP_MIN = 5;
@@ -38,7 +38,8 @@ function open(session) {
 
 function keyed(event) {
   const row = event.target.closest?.(".ses");
-  if (!row || !event.altKey || !["ArrowLeft", "ArrowRight"].includes(event.key) || !row.querySelector("[data-move]")) return;
+  const wanted = event.altKey && ["ArrowLeft", "ArrowRight"].includes(event.key);
+  if (!row || !wanted || !row.querySelector("[data-move]")) return;
   event.preventDefault();
   shift(row, event.key === "ArrowLeft" ? -SNAP_MIN : SNAP_MIN);
 }
@@ -93,7 +94,7 @@ function putBack() {
 
 async function away(session, name) {
   const scope = `/api/telescopes/${telescope}`;
-  const answer = await fetch(`${document.documentElement.dataset.base}${scope}/sessions/${encodeURIComponent(session)}`);
+  const answer = await fetch(address(`${scope}/sessions/${encodeURIComponent(session)}`));
   const document_ = answer.ok ? await answer.json() : null;
   const told = await command("remove", { session_id: session });
   if (!told || told.status === "error") return toast(told ? told.message : "");
@@ -104,12 +105,10 @@ async function away(session, name) {
 async function back(scope, session, body) {
   const inside = body.command || body;
   for (const key of ["request_id", "source", "process", "result", "message"]) delete inside.id_command?.[key];
-  const answer = await send(`${scope}/sessions`, { command: inside, session_id: session, request_id: `page-${Date.now()}` });
-  const told = await answer.json();
-  if (!answer.ok && told.code === "duplicate") {
-    const again = await send(`${scope}/sessions`, { command: inside, session_id: `${session}-again`, request_id: `page-${Date.now()}` });
-    toast((await again.json()).message);
-  } else toast(told.message);
+  // Under its own name it would be the session that was removed.
+  const again = { command: inside, session_id: `${session}--again`, request_id: `page-${Date.now()}` };
+  const answer = await send(`${scope}/sessions`, again);
+  toast((await answer.json()).message);
   update();
 }
 
@@ -125,7 +124,10 @@ function toast(text, undo) {
   };
   line.hidden = false;
   clearTimeout(gone);
-  const wait = () => (line.matches(":hover, :focus-within") ? (gone = setTimeout(wait, 1000)) : (line.hidden = true));
+  const wait = () => {
+    if (line.matches(":hover, :focus-within")) gone = setTimeout(wait, 1000);
+    else line.hidden = true;
+  };
   gone = setTimeout(wait, UNDO_MS);
   say(text, true);
 }
@@ -136,7 +138,8 @@ function down(event) {
   const strip = block?.closest(".strip");
   const row = block && document.getElementById(`s-${block.dataset.session}`);
   if (!block || !row?.dataset.start || event.button !== 0) return;
-  dragged = { block, row, x: event.clientX, width: strip.clientWidth, box: block.querySelector("svg"), far: false };
+  const box = block.querySelector("svg");
+  dragged = { block, row, box, x: event.clientX, width: strip.clientWidth, far: false };
   dragged.left = parseFloat(dragged.box.getAttribute("x"));
 }
 
@@ -164,6 +167,7 @@ function up(event) {
 
 // How long the axis is: two ticks are an hour apart.
 function minutesWide() {
-  const ticks = [...document.querySelectorAll("#plan .tick")].map((one) => parseFloat(one.getAttribute("x1")));
+  const marks = [...document.querySelectorAll("#plan .tick")];
+  const ticks = marks.map((one) => parseFloat(one.getAttribute("x1")));
   return ticks.length > 1 ? (60 * 100) / (ticks[1] - ticks[0]) : 720;
 }

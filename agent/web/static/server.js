@@ -20,7 +20,8 @@ export async function send(path, body, method = "POST") {
 }
 
 export async function html(path, body) {
-  const answer = body === undefined ? await fetch(address(path), { credentials: "same-origin" }) : await send(path, body);
+  const get = () => fetch(address(path), { credentials: "same-origin" });
+  const answer = await (body === undefined ? get() : send(path, body));
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     throw new Error(told.message ? `${told.message} ${told.hint || ""}`.trim() : String(answer.status));
@@ -37,8 +38,8 @@ export function say(text, good, time = "") {
   line.hidden = false;
 }
 
-export function clock() {
-  return new Date().toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+export function clock(at = new Date()) {
+  return at.toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 export function stale() {
