@@ -150,7 +150,9 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
                 break
             time.sleep(1)
             page.reload()
-        assert page.locator(".thumb img").evaluate("(image) => image.complete && image.naturalWidth") > 100
+        page.locator(".thumb img").scroll_into_view_if_needed()
+        decoded = "(image) => image.decode().then(() => image.naturalWidth)"
+        assert page.locator(".thumb img").evaluate(decoded) > 100
         assert audit(page) == []
         picture(page, f"nights-{word}")
         page.click("text=Read the report")

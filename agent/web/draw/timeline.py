@@ -234,7 +234,7 @@ def _ground(view: NightView, chosen: Row | None, axis: Axis) -> str:
         return ""
     points = curve(chosen.target, view.site, axis)
     edge = [(axis.x(one.instant), y(_height(view, one))) for one in points]
-    return path([(0.0, 102.0), *edge, (100.0, 102.0)]) + "Z"
+    return path([(-1.0, 102.0), (-1.0, edge[0][1]), *edge, (101.0, edge[-1][1]), (101.0, 102.0)]) + "Z"
 
 
 def _height(view: NightView, point: CurvePoint) -> float:

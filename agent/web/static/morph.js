@@ -30,8 +30,11 @@ function attributes(from, to) {
 
 function children(from, to) {
   const known = new Map([...from.children].filter((one) => one.id).map((one) => [one.id, one]));
+  const named = new Set([...to.children].map((one) => one.id).filter(Boolean));
+  const stays = (one) => one?.hasAttribute?.("data-keep") && !named.has(one.id);
   let at = from.firstChild;
   for (const wanted of [...to.childNodes]) {
+    while (stays(at)) at = at.nextSibling; // put here by a script
     const same = wanted.id ? known.get(wanted.id) : null;
     if (same && same !== at) {
       from.insertBefore(same, at);

@@ -65,7 +65,6 @@ async function propose(session, at) {
     const place = document.getElementById("change");
     place.replaceChildren(...page.body.childNodes);
     place.hidden = false;
-    document.getElementById("plan").hidden = true;
     place.querySelector("#put-back").focus({ preventScroll: true });
   } catch (error) {
     pending = null;
@@ -88,7 +87,6 @@ function putBack() {
   if (!place || place.hidden) return;
   place.hidden = true;
   place.replaceChildren();
-  document.getElementById("plan").hidden = false;
   document.querySelector(`#d-${CSS.escape(session || "")} summary`)?.focus({ preventScroll: true });
 }
 

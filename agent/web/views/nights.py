@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from agent.web.views.common import Ask
 from agent.web.words import Words
 
 _DAYS = 60
+_WAIT = re.compile(r"(\w+) ([\d.]+) s")
 _HIGH = 92.0
 _OUTCOMES = (
     ("completed", "done", "done"),
@@ -41,7 +43,7 @@ def nights_values(ask: Ask, nights: Sequence[NightRecord]) -> dict[str, Any]:
     best = max(nights, key=lambda one: one.integration_s, default=None)
     return {
         **ask.values("nights", t("nav.nights")),
-        "under": t("nights.sum", nights=useful, light=t.duration(light)) if nights else "",
+        "under": _sum(useful, light, t) if nights else "",
         "columns": _columns(nights, ask),
         "days": _DAYS,
         "first_day": t.short_day((ask.window.now() - timedelta(days=_DAYS - 1)).astimezone(t.zone).date()),
@@ -56,6 +58,11 @@ def nights_values(ask: Ask, nights: Sequence[NightRecord]) -> dict[str, Any]:
         ],
         "targets": _targets(nights, t),
     }
+
+
+def _sum(useful: int, light: float, t: Words) -> str:
+    words = "nights.sum_one" if useful == 1 else "nights.sum"
+    return t(words, nights=useful, light=t.duration(light))
 
 
 def report_values(ask: Ask, night: str, text: str) -> dict[str, Any]:
@@ -94,8 +101,21 @@ def _night(record: NightRecord, t: Words) -> dict[str, Any]:
         ],
         "completed": ", ".join(done),
         "rest": [_ended(one, t) for one in rest],
-        "waited": "; ".join(sorted({one.waited for one in record.sessions if one.waited})),
+        "waited": ", ".join(_waits(record, t)),
     }
+
+
+def _waits(record: NightRecord, t: Words) -> list[str]:
+    """For what, and how long in all, the longest first."""
+    total: Counter[str] = Counter()
+    for one in record.sessions:
+        for reason, seconds in _WAIT.findall(one.waited):
+            total[reason] += round(float(seconds))
+    return [
+        f"{t.either(f'reason.{reason}', reason)} {t.duration(seconds)}"
+        for reason, seconds in total.most_common()
+        if seconds >= 60
+    ]
 
 
 def _ended(one: SessionRecord, t: Words) -> dict[str, str]:
@@ -103,7 +123,8 @@ def _ended(one: SessionRecord, t: Words) -> dict[str, str]:
         ((state, icon) for name, state, icon in _OUTCOMES if name == one.outcome), ("problem", "problem")
     )
     outcome = t.either(f"outcome.{one.outcome}", one.outcome)
-    frames = t("frames.stacked_of", stacked=one.stacked, total=one.requested) if one.requested else ""
+    told = "stacked" in one.message or not one.requested
+    frames = "" if told else t("frames.stacked_of", stacked=one.stacked, total=one.requested)
     text = " ".join(part for part in (f"{frames}." if frames else "", one.message) if part)
     return {"state": state, "icon": icon, "bold": f"{one.target}: {outcome}.", "text": text}
 

@@ -87,10 +87,8 @@ def now_values(ask: Ask, log: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _under(ask: Ask, other_name: str) -> str:
-    status, queue = ask.states.get("status", {}), ask.states.get("queue", {})
+    queue = ask.states.get("queue", {})
     parts = [other_name] if other_name else []
-    if status.get("session_id"):
-        parts.append(str(status["session_id"]))
     waiting = int(queue.get("count", 0))
     parts.append(ask.t("now.waiting", count=waiting) if waiting else ask.t("now.none_waiting"))
     return " · ".join(parts)

@@ -153,11 +153,12 @@ def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, An
     ]
     light = _light(after) - _light(before)
     sign = "+ " if light >= 0 else "− "
+    more = t("change.light", light=sign + t.duration(abs(light)))
     return {
         "query": ask.query,
         "timeline": timeline(after, t, fresh.session_id if fresh else ""),
         "head_left": t("change.not_kept"),
-        "head_right": t("change.light", light=sign + t.duration(abs(light))),
+        "head_right": more if abs(light) >= 60 else t("change.same_light"),
         "fresh": _fresh_words(fresh, after, t),
         "runs": fresh is None or fresh.block is not None,
         "effects": [*moved, *lost] or [t("change.nothing_else")],
