@@ -15,7 +15,7 @@ from agent.web.words import Words
 
 _HEIGHT = 40.0
 _LEVELS = {"clear": "done", "warning": "paused", "alert": "problem"}
-_BY_HAND = tuple(verb for verb in ("autofocus", "calibrate", "align") if verb in set(Verb))
+_BY_HAND = (Verb.AUTOFOCUS.value, Verb.CALIBRATE.value, Verb.ALIGN.value)
 
 
 @dataclass(frozen=True, slots=True)
