@@ -11,6 +11,7 @@ from benchmarks import (
     idle_cost,
     kill_anywhere,
     night_in_a_second,
+    page_cost,
     scan_start,
     session_overhead,
     unsafe_to_stop,
@@ -28,6 +29,7 @@ def main() -> None:
         unsafe_to_stop.measure,
         scan_start.measure,
         idle_cost.measure,
+        page_cost.measure,
     ):
         asyncio.run(measurement())
     drop_storm.measure(range(1))

@@ -61,14 +61,10 @@ class Form:
 
 def document_of(form: Form, base: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the session; `base` is the document that is edited, whose other keys are kept."""
-    body: dict[str, Any] = deepcopy(dict(body_of(dict(base)))) if base is not None else {}
+    body = deepcopy(_inside(base)) if base is not None else {}
     body.pop("result_details", None)
-    old = body.get("id_command")
-    who = {
-        key: value
-        for key, value in (old if isinstance(old, dict) else {}).items()
-        if key not in _BOOK_KEEPING
-    }
+    old = _section(body, "id_command")
+    who = {key: value for key, value in old.items() if key not in _BOOK_KEEPING}
     for key in ("date", "time", "end_date", "end_time", "description", "priority"):
         who.pop(key, None)
     if form.note:
@@ -81,13 +77,13 @@ def document_of(form: Form, base: Mapping[str, Any] | None = None) -> dict[str, 
     body["id_command"] = who
     _switch(body, "auto_focus", bool(form.autofocus))
     _switch(body, "calibration", bool(form.calibration))
-    goto = dict(body.get("goto_manual") or {})
+    goto = _section(body, "goto_manual")
     if goto.get("target") != form.target:
         goto = {}
     body["goto_manual"] = {**goto, "do_action": True, "target": form.target}
     body.pop("goto_solar", None)
-    body["setup_camera"] = _camera(form, body.get("setup_camera"))
-    _put(body, "conditions", _conditions(form, body.get("conditions")))
+    body["setup_camera"] = _camera(form, _section(body, "setup_camera"))
+    _put(body, "conditions", _conditions(form, _section(body, "conditions")))
     _put(body, "repeat", {"times": _number(form.nights)} if form.nights not in ("", "1") else {})
     _put(body, "shutdown", {"park": True} if form.park else {})
     return {"command": body}
@@ -95,7 +91,7 @@ def document_of(form: Form, base: Mapping[str, Any] | None = None) -> dict[str, 
 
 def form_of(document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> Form:
     """Fill the form from a document."""
-    body = body_of(dict(document))
+    body = _inside(document)
     who, camera = _section(body, "id_command"), _on(body, "setup_camera")
     conditions, goto = _on(body, "conditions"), _on(body, "goto_manual") or _on(body, "goto_solar")
     count = str(camera.get("count", "60"))
@@ -127,8 +123,8 @@ def form_of(document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> F
     return replace(form, edit=edit, copy=copy)
 
 
-def _camera(form: Form, old: Any) -> dict[str, Any]:
-    kept = dict(old) if isinstance(old, dict) else {}
+def _camera(form: Form, old: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(old)
     for key in ("exposure", "gain", "IRCut", "ircut", "count", "end_time"):
         kept.pop(key, None)
     camera = {**kept, "do_action": True, **_given(exposure=form.exposure, IRCut=form.filter)}
@@ -139,8 +135,8 @@ def _camera(form: Form, old: Any) -> dict[str, Any]:
     return {**camera, "count": _number(form.count)}
 
 
-def _conditions(form: Form, old: Any) -> dict[str, Any]:
-    kept = {key: value for key, value in (old if isinstance(old, dict) else {}).items() if key != "do_action"}
+def _conditions(form: Form, old: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in old.items() if key != "do_action"}
     asked = {
         "min_altitude": _number(form.min_altitude),
         "moon_separation": _number(form.moon_separation),
@@ -165,6 +161,11 @@ def _put(body: dict[str, Any], section: str, values: Mapping[str, Any]) -> None:
         body[section] = {"do_action": True, **values}
     else:
         body.pop(section, None)
+
+
+def _inside(document: Mapping[str, Any]) -> dict[str, Any]:
+    found: Any = body_of(dict(document))
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def _section(body: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -145,14 +145,16 @@ def named(text: str) -> Known | None:
 
 
 def _matches(asked: str) -> Iterator[Known]:
-    exact = named(asked)
-    if exact is not None:
-        yield exact
     wanted, split = key(asked), designation(asked)
+    exact = named(asked)
+    if split is not None and exact is not None:
+        yield exact
     for one in famous():
         forms = [key(one.name), key(one.other_name)]
         if any(form.startswith(wanted) for form in forms if form) or wanted in forms[1]:
             yield one
+    if exact is not None:
+        yield exact
     for spelling in _spellings():
         if spelling.startswith(wanted) and (split is None or " " in spelling):
             target = find(spelling)

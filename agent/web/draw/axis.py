@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -36,11 +36,12 @@ class Axis:
 
     def hours(self, zone: ZoneInfo) -> Iterator[datetime]:
         """The full hours of the local clock."""
-        at = self.start.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+        first = self.start.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+        at = first.astimezone(UTC)  # steps on the local clock would miss the hour that comes twice
         while at <= self.end:
             if at >= self.start:
-                yield at
-            at = (at + _HOUR).astimezone(zone)
+                yield at.astimezone(zone)
+            at += _HOUR
 
 
 def y(altitude: float) -> float:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
 
-from agent.capabilities import Camera
+from agent.capabilities import Camera, CameraCapabilities
 from agent.errors import AgentError, Problem, errors_of
 from agent.json_in import JsonError, read_json
+from agent.session.choices import find_position
 from agent.session.other_files import other_file
-from agent.session.problems import InvalidSessionError
+from agent.session.problems import BadValueError, InvalidSessionError
 from agent.sky.ephemeris import altitude, sun
 from agent.targets import Site, Target
 from agent.web.agent import Agent
@@ -59,7 +61,7 @@ class NewViews:
         values = {
             **ask.values("new", ask.t("new.title")),
             "form": form,
-            "camera": camera_choices(ask),
+            "camera": camera_choices(ask, form.filter),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
             "best": await asyncio.to_thread(self._best, ask, view),
             **await asyncio.to_thread(_shown, ask, form),
@@ -73,7 +75,8 @@ class NewViews:
         wanted = query.get("edit") or query.get("copy") or ""
         document = await self._agent.document(ask.telescope.id, wanted) if wanted else None
         if document is not None:
-            return form_of(document, edit=query.get("edit", ""), copy=query.get("copy", ""))
+            form = form_of(document, edit=query.get("edit", ""), copy=query.get("copy", ""))
+            return replace(form, filter=_filter_name(ask, form.filter))
         choices = camera_choices(ask)
         return Form(
             target=query.get("target", "")[:100],
@@ -168,22 +171,41 @@ class NewViews:
             return None
 
 
-def camera_choices(ask: Ask) -> dict[str, Any]:
-    """What the model's tele camera takes: its real lists, and what to begin with."""
+def _tele(ask: Ask) -> CameraCapabilities | None:
     capabilities = ask.telescope.capabilities
-    camera = capabilities.cameras[Camera.TELE] if capabilities else None
+    return capabilities.cameras[Camera.TELE] if capabilities else None
+
+
+def _filter_name(ask: Ask, given: str) -> str:
+    """The name of a filter that a session gives by its number; what the model has not stays as it is."""
+    camera = _tele(ask)
+    try:
+        wish = int(given) if given.isdecimal() else given
+        return find_position(camera.filters, wish, "filter").name if camera and given else given
+    except BadValueError:
+        return given
+
+
+def camera_choices(ask: Ask, kept: str = "") -> dict[str, Any]:
+    """What the model's tele camera takes: its real lists, and what to begin with.
+
+    A filter that a session has already is `kept` among the choices.
+    """
+    camera = _tele(ask)
     if camera is None:
         return {"exposures": [], "gains": [], "filters": [], "exposure": "15", "gain": "60", "filter": ""}
     longer = [one.name for one in camera.exposures if one.seconds >= _SHORTEST_SHOWN_S]
     gains = [gain for gain in camera.gains if gain >= camera.sky_gain_from]
-    filters = [one for one in camera.filters if not camera.sky_filters or one.value in camera.sky_filters]
+    filters = [
+        one.name for one in camera.filters if not camera.sky_filters or one.value in camera.sky_filters
+    ]
     return {
         "exposures": longer,
         "gains": gains,
-        "filters": [one.name for one in filters],
+        "filters": filters if not kept or kept in filters else [*filters, kept],
         "exposure": "60" if "60" in longer else "15" if "15" in longer else longer[-1],
         "gain": str(60 if 60 in gains else gains[0]),
-        "filter": filters[0].name if filters else "",
+        "filter": filters[0] if filters else "",
     }
 
 
