@@ -144,7 +144,11 @@ class SessionBrief:
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds."""
+    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
+
+    `panes` are the frames of each pane of a mosaic, in the order of their numbers; `made_of` are the sessions
+    whose results this one sums up.
+    """
 
     telescope: str
     session: SessionBrief
@@ -152,6 +156,7 @@ class SessionResult:
     ended_at: datetime
     started_at: datetime | None = None
     frames: Frames = Frames()
+    panes: tuple[Frames, ...] = ()
     integration_s: float = 0.0
     error: Problem | None = None
     reason: Reason | None = None
@@ -163,6 +168,7 @@ class SessionResult:
     files: tuple[str, ...] = ()
     device: str = ""
     firmware: str = ""
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +311,10 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionProgress(Event):
-    """How far a running session is. Seconds; `estimated_end` aware UTC."""
+    """How far a running session is. Seconds; `estimated_end` aware UTC.
+
+    Of a mosaic, `panes` are the frames of each pane, and `pane` is the one it is at, counted from 1.
+    """
 
     session: SessionBrief
     percent: float
@@ -316,6 +325,8 @@ class SessionProgress(Event):
     step: str
     index: int
     count: int
+    panes: tuple[Frames, ...] = ()
+    pane: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("default", derandomize=True)  # the same examples in each run
+settings.register_profile("soak", print_blob=True)  # others each time
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the default run depend on nothing but the code; chance belongs to the soak runs."""
+    settings.load_profile("soak" if "soak" in str(config.getoption("markexpr")) else "default")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -15,6 +25,12 @@ def pytest_runtest_makereport() -> Iterator[None]:
     report.sections = [(name, _plain(text)) for name, text in report.sections]
     if isinstance(report.longrepr, str):
         report.longrepr = _plain(report.longrepr)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: some tests wait for processes of their own."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from agent import __version__
+from agent.app.instrument import views_of
+from agent.app.precheck import condition_problems, sun_problems
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.errors import AgentError, Problem, errors_of
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
@@ -21,6 +23,7 @@ from agent.session.problems import BadValueError
 from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
+from agent.station.dark_report import dark_report
 from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
@@ -115,6 +118,8 @@ class AgentHandlers:
                 return self._validate(body)
             case "plan":
                 return await self._plan(body)
+            case "darks":
+                return await dark_report(self._asked(body))
             case "discovery/resend":
                 self._resend_discovery()
                 return {}
@@ -172,13 +177,21 @@ class AgentHandlers:
         problems = list(reading.problems)
         if reading.document is not None:
             problems += station.intake.examine(reading.document)
+            problems += condition_problems(reading.document, station.defaults())
         if reading.document is not None and not errors_of(problems):
             now = station.clock.now()
             start = start_instant(reading.document, station.zone, now)
             plan = station.intake.plan(reading.document, start or now)
             if station.site is not None:
                 problems += zone_problems(reading.document, station.zone, station.site.longitude, now)
-            problems += sky_problems(plan, station.site, start, now) if plan is not None else ()
+            capabilities = station.capabilities()
+            if plan is not None and capabilities is not None:
+                begin, defaults = max(start or now, now), station.defaults()
+                problems += sky_problems(plan, station.site, start, now)
+                problems += sun_problems(reading.document, plan, station.site, defaults, begin)
+                candidate = Candidate("", reading.document, plan, start, None)
+                views = views_of(candidate, capabilities, defaults, station.site, now)
+                problems += [problem for view in views for problem in view.problems()]
         return {
             "valid": not any(problem.severity == "error" for problem in problems),
             "problems": [asdict(problem) for problem in problems],

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import logging
-import os
-import socket
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -26,20 +22,9 @@ if TYPE_CHECKING:  # the health check itself should start fast
 
 _LOGGER = logging.getLogger(__name__)
 
-ANSWER_S = 5.0  # a loop that is busy longer than this runs no telescope either
 SILENT_FOLDER_S = 300.0  # thousands of files on a slow share take minutes; longer, and the share hangs
-_LARGEST = 64 * 1024
 
 Report = Mapping[str, Any]
-
-
-def health_path(sessions_dir: Path | None, environment: Mapping[str, str]) -> Path:
-    """Return where the agent of these sessions answers; None: the only one here (in a container)."""
-    folder = Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    if sessions_dir is None:
-        return folder / "dwarf-agent.sock"
-    name = hashlib.sha256(os.fsencode(sessions_dir.resolve())).hexdigest()[:12]
-    return folder / f"dwarf-agent-{name}.sock"
 
 
 def station_report(stations: Mapping[str, Station]) -> dict[str, Any]:
@@ -97,20 +82,3 @@ class HealthDoor:
             await writer.drain()
             writer.close()
             await writer.wait_closed()
-
-
-def ask_health(path: Path, limit_s: float = ANSWER_S) -> dict[str, Any] | None:
-    """Return what the agent at `path` answers; None when nobody answers in time."""
-    if not hasattr(socket, "AF_UNIX"):
-        return None
-    said = b""
-    try:
-        with socket.socket(socket.AF_UNIX) as door:
-            door.settimeout(limit_s)
-            door.connect(str(path))
-            while len(said) < _LARGEST and (part := door.recv(4096)):
-                said += part
-        body = json.loads(said)
-    except (OSError, ValueError):
-        return None
-    return body if isinstance(body, dict) else None

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from agent import __version__
 from agent.app.desk import Desk
 from agent.app.mqtt_side import MqttSide, name_of
+from agent.app.page_files import read_file
 from agent.app.page_history import History
 from agent.app.page_night import night_view
 from agent.app.page_window import PageWindow
@@ -138,6 +139,9 @@ class PageSide:
     async def document(self, telescope: str, session_id: str) -> Mapping[str, Any] | None:
         found = await asyncio.to_thread(self._stations[telescope].store.get, session_id)
         return found.document.raw if found is not None else None
+
+    async def read_file(self, telescope: str, name: str, data: bytes) -> Body:
+        return await asyncio.to_thread(read_file, self._stations[telescope], name, data)
 
     async def log(self, telescope: str, session_id: str) -> Sequence[tuple[str, str]]:
         return await asyncio.to_thread(self._history[telescope].log, session_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -109,6 +108,8 @@ def _supervisors_broker(settings: MqttSettings) -> MqttSettings | None:
     """In an add-on, the broker that Home Assistant's Supervisor names."""
     if not in_add_on(os.environ):
         return None
+
+    import asyncio
 
     from agent.addon.supervised_port import with_broker
     from agent.addon.supervisor import Supervisor

@@ -100,7 +100,7 @@ async def demo(folder: Path, speed: float, view: DemoView, *, stay: bool = False
 
     With `stay` more sessions wait for the night, and it goes on until SIGINT or SIGTERM.
     """
-    from agent.app import run_agent
+    from agent.app.run import run_agent
     from agent.clock import ScaledClock
     from agent.mqtt.broker import embedded_broker
     from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.app.tonight import sky_problems
+from agent.app.instrument import View, views_of
+from agent.app.precheck import condition_problems, sun_problems
+from agent.app.tonight import Candidate, sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
@@ -19,6 +21,7 @@ from agent.session.plan import Plan, make_plan
 from agent.session.times import start_instant, time_problems, window_end, zone_problems
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
+from agent.sky.catalogue.small_bodies import ELEMENTS
 from agent.store.folders import is_session_name
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
@@ -40,7 +43,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """One file: every problem, and its plan when there is no error. Instants are aware UTC."""
+    """One file: every problem, and when there is no error its plan and what the cameras make of it.
+
+    Instants are aware UTC.
+    """
 
     path: Path
     problems: tuple[Problem, ...]
@@ -48,6 +54,7 @@ class CheckedFile:
     plan: Plan | None = None
     start: datetime | None = None
     closes: datetime | None = None
+    views: tuple[View, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -74,11 +81,13 @@ class CheckedFile:
                 }
                 for problem in self.problems
             ],
+            "views": [view.to_json() for view in self.views],
         }
 
 
 def surroundings(settings: Settings, model: str | None) -> Surroundings:
     """Return what the configuration and `--model` say a session must fit."""
+    ELEMENTS.look_in(settings.sessions_dir)
     configured = settings.telescopes[0].model
     known = model or (configured if configured != "auto" else None)
     return Surroundings(
@@ -98,7 +107,9 @@ def session_files(named: Iterable[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(file for file in path.glob("*") if file.is_file() and is_session_name(file.name))
             if not inside:
-                raise AgentError(f"There is no session file (*.json) in {path}.")
+                below = sorted({file.parent.name for file in path.glob("*/*") if is_session_name(file.name)})
+                hint = f"There are some in {', '.join(below)}: name one of them." if below else ""
+                raise AgentError(f"There is no session file (*.json) in {path}.", hint=hint)
             found += inside
         elif path.exists():
             found.append(path)
@@ -113,6 +124,11 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
         data = path.read_bytes()
     except OSError as error:
         return CheckedFile(path, (Problem("unreadable", f"{error.strerror or error}."),))
+    return check_data(data, path, around)
+
+
+def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
+    """Check and plan the bytes of a session file, whether it is there yet or not."""
     reading = read_session(data, name=path.stem, resolve=resolve)
     if reading.document is None:
         return CheckedFile(path, reading.problems)
@@ -120,8 +136,7 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     problems = (
         *reading.problems,
         *check(document, around.capabilities, resolve=resolve),
-        *time_problems(document, around.zone, around.now),
-        *(zone_problems(document, around.zone, around.site.longitude, around.now) if around.site else ()),
+        *(_surrounding_problems(document, around) if document.runnable else ()),
     )
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
@@ -129,21 +144,39 @@ def check_file(path: Path, around: Surroundings) -> CheckedFile:
     plan = make_plan(
         document, around.capabilities, resolve=resolve, begin=start or around.now, zone=around.zone
     )
+    if not document.runnable:  # when it would run, and what the sky is then, is nothing to it
+        return CheckedFile(path, problems, document, plan)
     ends = (window_end(document, around.zone, around.now), plan.ends_at)
-    return CheckedFile(
-        path,
-        (*problems, *sky_problems(plan, around.site, start, around.now)),
-        document,
-        plan,
-        max(start or around.now, around.now),
-        min((end for end in ends if end is not None), default=None),
+    closes = min((end for end in ends if end is not None), default=None)
+    candidate = Candidate(path.stem, document, plan, start, closes)
+    views = views_of(candidate, around.capabilities, around.requirements, around.site, around.now)
+    begin = max(start or around.now, around.now)
+    seen = (
+        *sky_problems(plan, around.site, start, around.now),
+        *sun_problems(document, plan, around.site, around.requirements, begin),
+        *(problem for view in views for problem in view.problems()),
     )
+    return CheckedFile(path, (*problems, *seen), document, plan, begin, closes, views)
 
 
-def problem_lines(checked: CheckedFile) -> list[str]:
-    """Return the problems as indented lines, errors first."""
-    ordered = sorted(checked.problems, key=lambda problem: problem.severity != "error")
+def _surrounding_problems(document: SessionDocument, around: Surroundings) -> Iterator[Problem]:
+    """Tell what is wrong with a session's times and conditions here."""
+    yield from time_problems(document, around.zone, around.now)
+    if around.site is not None:
+        yield from zone_problems(document, around.zone, around.site.longitude, around.now)
+    yield from condition_problems(document, around.requirements)
+
+
+def problem_lines(checked: CheckedFile, told: Iterable[Problem] = ()) -> list[str]:
+    """Return the problems as indented lines, errors first, without those `told` before."""
+    left = [problem for problem in checked.problems if problem not in set(told)]
+    ordered = sorted(left, key=lambda problem: problem.severity != "error")
     return [f"  {problem.severity:<7} {problem}" for problem in ordered]
+
+
+def view_lines(checked: CheckedFile) -> list[str]:
+    """Return what the cameras make of the session as indented lines."""
+    return [f"  {words}" for view in checked.views if (words := view.words)]
 
 
 def assumption(around: Surroundings) -> str:

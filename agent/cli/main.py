@@ -6,22 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from agent import __version__
-from agent.cli import (
-    demo,
-    first_light,
-    page,
-    plan,
-    provision,
-    run,
-    schema,
-    simulate,
-    status,
-    submit,
-    validate,
-    verbs,
-)
 from agent.errors import AgentError
 from agent.text import printable_lines
 
@@ -43,25 +30,16 @@ first steps:
 `dwarf-agent <command> --help` shows examples of each command.
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
-_COMMANDS = (
-    run,
-    demo,
-    simulate,
-    validate,
-    plan,
-    submit,
-    status,
-    verbs,
-    page,
-    provision,
-    first_light,
-    schema,
+_MODULES = (
+    *("run", "demo", "simulate", "validate", "plan", "import_", "submit", "status", "darks", "verbs"),
+    *("page", "provision", "first_light", "elements", "schema"),
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = _parser(_needed(words)).parse_args(words)
     try:
         return int(arguments.command(arguments))
     except AgentError as error:
@@ -93,7 +71,13 @@ def _leaves(group: BaseExceptionGroup[AgentError]) -> list[BaseException]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
+def _needed(words: Sequence[str]) -> Sequence[str]:
+    """The modules that know the command: its own where it has one, so that a health check starts fast."""
+    own = words[0].replace("-", "_") if words else ""
+    return [module for module in _MODULES if module.rstrip("_") == own] or _MODULES
+
+
+def _parser(modules: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dwarf-agent",
         description=_DESCRIPTION,
@@ -102,6 +86,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dwarf-agent {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.add_to(commands)
+    for module in modules:
+        import_module(f"agent.cli.{module}").add_to(commands)
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from agent.text import json_text, printable, printable_lines
 if TYPE_CHECKING:
     from agent.cli.documents import CheckedFile, Surroundings
     from agent.conditions.night import NightPlan
+
+_CLOSING = timedelta(minutes=1)  # what a capture that ends at its end time is closed in
 
 _DESCRIPTION = """\
 Prints the steps of each session in the order they will run, with estimates, start and end, and then the
@@ -58,7 +60,14 @@ def add_to(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from agent.app.folders import place
-    from agent.cli.documents import assumption, check_file, problem_lines, session_files, surroundings
+    from agent.cli.documents import (
+        assumption,
+        check_file,
+        problem_lines,
+        session_files,
+        surroundings,
+        view_lines,
+    )
     from agent.session.text import plan_text
 
     settings = place(load(arguments)).settings
@@ -75,9 +84,11 @@ def _run(arguments: argparse.Namespace) -> int:
         print(printable(f"{one.path}:"))
         if one.plan is not None:
             print(printable_lines(plan_text(one.plan)))
-            told = (*_times(one, around), *_sky(one, around))
-            print("".join(f"  {printable(line)}\n" for line in told), end="")
-        print("".join(f"{printable(line)}\n" for line in problem_lines(one)), end="")
+            facts = (*_times(one, around), *_sky(one, around))
+            lines = (*(f"  {line}" for line in facts), *view_lines(one))
+            print("".join(f"{printable(line)}\n" for line in lines), end="")
+        told = one.plan.warnings if one.plan is not None else ()
+        print("".join(f"{printable(line)}\n" for line in problem_lines(one, told)), end="")
     print()
     if night is None:
         print("Set latitude and longitude to see the night and where the targets stand.")
@@ -104,7 +115,7 @@ def _plan_night(checked: list[CheckedFile], around: Surroundings, night: date | 
             one.closes,
         )
         for one in checked
-        if one.plan is not None and one.document is not None
+        if one.valid and one.plan is not None and one.document is not None
     ]
     return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
 
@@ -123,8 +134,9 @@ def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:
 def _times(one: CheckedFile, around: Surroundings) -> list[str]:
     if one.start is None or one.end is None:
         return []
-    late = "" if one.closes is None or one.end <= one.closes else "  (too long for its window)"
-    window = f", window closes {_local(one.closes, around)}" if one.closes else ""
+    late = "" if one.closes is None or one.end <= one.closes + _CLOSING else "  (too long for its window)"
+    own_end = one.plan is not None and one.closes == one.plan.ends_at  # stands with the capture already
+    window = f", window closes {_local(one.closes, around)}" if one.closes and not own_end else ""
     when = "now" if one.start == around.now else _local(one.start, around)
     return [f"start {when}, end about {_local(one.end, around)}{window}{late} ({around.zone.key})"]
 

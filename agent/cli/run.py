@@ -61,9 +61,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
-    from agent.app import run_agent
-    from agent.app.health import HealthDoor, health_path, station_report
+    from agent.app.health import HealthDoor, station_report
+    from agent.app.run import run_agent
     from agent.clock import SystemClock
+    from agent.health import health_path
 
     stations: dict[str, Station] = {}
     sessions_dir = None if in_container(os.environ) else settings.sessions_dir
@@ -79,10 +80,11 @@ async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) -> int:
     from agent.addon.addon import AddOn
-    from agent.app import run_agent
-    from agent.app.health import HealthDoor, health_path, station_report
+    from agent.app.health import HealthDoor, station_report
+    from agent.app.run import run_agent
     from agent.cli.logging_setup import set_up_logging
     from agent.clock import SystemClock
+    from agent.health import health_path
 
     clock = SystemClock()
     set_up_logging("info")
@@ -97,7 +99,10 @@ async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) 
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
+    from agent.sky.catalogue.small_bodies import ELEMENTS
+
     settings = load(arguments)
+    ELEMENTS.look_in(settings.sessions_dir)
     require_addresses(settings)
     return settings
 

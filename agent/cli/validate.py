@@ -10,7 +10,8 @@ from agent.cli.common import Commands, add_command, add_config_flags, add_model_
 from agent.text import json_text, printable
 
 _DESCRIPTION = """\
-Reads session files and checks every value against the telescope model, before the night.
+Reads session files and checks every value against the telescope model, before the night, and says what the
+cameras make of them: their field, whether the target fits, and how the field turns while it is exposed.
 Exit code 0 when all files are valid, 1 when any is not."""
 _EXAMPLES = """\
   dwarf-agent validate m31.json
@@ -37,8 +38,15 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from agent.cli.documents import assumption, check_file, problem_lines, session_files, surroundings
-    from agent.session.text import duration_text
+    from agent.cli.documents import (
+        assumption,
+        check_file,
+        problem_lines,
+        session_files,
+        surroundings,
+        view_lines,
+    )
+    from agent.session.text import duration_text, frames_text
 
     around = surroundings(load(arguments), arguments.model)
     checked = [check_file(path, around) for path in session_files(arguments.files)]
@@ -47,12 +55,13 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
         if one.valid and one.plan is not None:
-            frames = f", {one.plan.frames_requested} frames" if one.plan.frames_requested else ""
+            frames = f", {frames_text(one.plan)}" if one.plan.frames_requested else ""
             about = f"{one.plan.target}{frames}, about {duration_text(one.plan.estimate_s)}"
             print(printable(f"{one.path}: valid: {about}"))
         else:
             print(printable(f"{one.path}: NOT VALID"))
-        print("".join(f"{printable(line)}\n" for line in problem_lines(one)), end="")
+        lines = (*view_lines(one), *problem_lines(one))
+        print("".join(f"{printable(line)}\n" for line in lines), end="")
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1

@@ -127,7 +127,8 @@ class NightPlan:
             yield f"  {one.forecast.cut_short}"
         if one.facts is not None:
             yield f"  {one.facts.words}"
-            yield f"  {one.facts.moon_separation:.0f}° from the Moon"
+            if not (isinstance(session.target, SolarTarget) and session.target.body is SolarBody.MOON):
+                yield f"  {one.facts.moon_separation:.0f}° from the Moon"
         for caution in one.cautions:
             yield f"  Note: {caution.message}"
         if one.conflicts:

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from agent.events import Reason
 
+USER = "user"
+"""The holder of a pause that a person asked for, or has to end."""
+
 
 class EndKind(StrEnum):
     """Why a running session is told to end before its plan does."""

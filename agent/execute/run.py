@@ -13,6 +13,7 @@ from agent.errors import AgentError, Problem
 from agent.events import Reason, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
+from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
@@ -20,12 +21,19 @@ from agent.execute.journal import Journal
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
+from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
-from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
+from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
 from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
-from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError, UnreachableError
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    HeldByOtherError,
+    TelescopeError,
+    TransientError,
+    UnreachableError,
+)
 from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
@@ -47,7 +55,15 @@ class SessionRun:
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
         self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
-        self._brake = Brake(orders, around.hands, self._counter, around.clock, around.status, around.options)
+        self._brake = Brake(
+            orders,
+            around.hands,
+            self._counter,
+            around.clock,
+            around.status,
+            around.options,
+            around.telescope.recorded_captures,
+        )
         self._reporter = Reporter(
             around.telescope_id,
             job.brief,
@@ -57,6 +73,9 @@ class SessionRun:
             around.status,
             around.publish,
         )
+        wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
+        self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
@@ -118,9 +137,10 @@ class SessionRun:
             if over and step.camera is not None and step.camera is not self._counter.open_camera:
                 self._counter.settle(step.camera)
         complete = self._counter.complete
+        await self._dark_room.lens_is_free()
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
-            if (complete and step.kind not in CLOSING) or self._settled(step):
+            if (complete and step.kind not in AFTER_FRAMES) or self._settled(step):
                 self._remember_pointing(step)
             else:
                 await self._run_step(step)
@@ -145,6 +165,9 @@ class SessionRun:
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
         attempts = 0
+        if step.kind is StepKind.DARK_FRAMES:
+            await self._take_darks(step)
+            return
         try:
             attempts = await self._in_time(step)
             self._remember_pointing(step)
@@ -156,6 +179,18 @@ class SessionRun:
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
         self._reporter.report(step, started, attempts, "done")
+
+    async def _take_darks(self, step: PlannedStep) -> None:
+        """Take dark frames if they can be had; frames without fitting darks beat none."""
+        started, attempts, trouble = self._clock.now(), 1, ""
+        try:
+            if await self._dark_room.is_dark(step):
+                attempts = await self._prepared(step)
+        except (TelescopeError, StepFailedError) as error:
+            trouble = error.message
+            self._note(f"no dark frames: {trouble}")
+        self._reporter.report(step, started, attempts, "failed" if trouble else "done", trouble)
+        await self._dark_room.lens_is_free()
 
     async def _in_time(self, step: PlannedStep) -> int:
         """Do a step, a capture no longer than until its own end time; return attempts."""
@@ -275,6 +310,7 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            refocusing=self._refocusing,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
@@ -368,6 +404,7 @@ class SessionRun:
             ended_at=self._clock.now(),
             started_at=started_at,
             frames=self._counter.frames,
+            panes=self._counter.panes(Camera.TELE),
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
@@ -381,6 +418,9 @@ class SessionRun:
             firmware=identity.firmware if identity else "",
         )
 
+    def _celsius(self) -> float | None:
+        return self._telescope.telemetry.temperature
+
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)
         self._brake.notes.append(message)
@@ -390,7 +430,7 @@ def _requested(job: Job) -> dict[Camera, Asked]:
     """What each camera is asked for, as far as the plan knows it."""
     target = next(reversed(job.plan.goto_targets), None)
     return {
-        step.camera: Asked(step.count, step.exposure_s, target)
+        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
         for step in job.plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }

@@ -90,6 +90,12 @@ class ProgressFramesBody(TypedDict):
     total: Count
 
 
+class PaneBody(TypedDict):
+    taken: Count
+    stacked: Count
+    requested: Count
+
+
 class ProgressStepBody(TypedDict):
     index: Count
     count: Count
@@ -97,11 +103,16 @@ class ProgressStepBody(TypedDict):
 
 
 class ProgressBody(TypedDict):
-    """How far the running (or last) session is; all null before the first."""
+    """How far the running (or last) session is; all null before the first.
+
+    Of a mosaic, `pane` is the one it is at, counted from 1, and `panes` has each one's frames; else null.
+    """
 
     session_id: str | None
     percent: Annotated[float, Field(ge=0, le=100)] | None
     frames: ProgressFramesBody
+    pane: Count | None
+    panes: list[PaneBody] | None
     integration_s: float | None
     remaining_s: float | None
     estimated_end: Instant | None
@@ -201,7 +212,10 @@ class StepBody(TypedDict):
 
 
 class ResultBody(TypedDict):
-    """How a session ended. `files` and `steps` are shortened when long; `files_total` counts all files."""
+    """How a session ended. `files` and `steps` are shortened when long; `files_total` counts all files.
+
+    `panes` are the frames of each pane of a mosaic; null for a single field.
+    """
 
     result: Outcome
     session_id: str
@@ -213,6 +227,7 @@ class ResultBody(TypedDict):
     started_at: Instant | None
     ended_at: Instant
     frames: ResultFramesBody
+    panes: list[PaneBody] | None
     integration_s: float
     error: FailureBody | None
     reason: Reason | None

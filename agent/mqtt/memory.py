@@ -72,7 +72,8 @@ class MemoryBroker:
 
     def all(self, topic_filter: str) -> list[Publication]:
         """Return everything published on matching topics, in order."""
-        return [p for p in self.published if matches(topic_filter, p.topic)]
+        matching = {topic for topic in {p.topic for p in self.published} if matches(topic_filter, topic)}
+        return [p for p in self.published if p.topic in matching]
 
 
 class MemoryPort(MqttPort):

@@ -26,6 +26,7 @@ from agent.mqtt.bodies import (
     CommandAnswerBody,
     FailureBody,
     OwnScheduleBody,
+    PaneBody,
     ProblemBody,
     ProgressBody,
     QueueBody,
@@ -97,6 +98,8 @@ class Payloads:
             "session_id": None,
             "percent": None,
             "frames": {"taken": 0, "stacked": 0, "total": 0},
+            "pane": None,
+            "panes": None,
             "integration_s": None,
             "remaining_s": None,
             "estimated_end": None,
@@ -112,6 +115,8 @@ class Payloads:
                 "stacked": event.frames.stacked,
                 "total": event.frames.requested,
             },
+            "pane": event.pane or None,
+            "panes": panes(event.panes),
             "integration_s": round(event.integration_s, 1),
             "remaining_s": None if event.remaining_s is None else round(max(0.0, event.remaining_s)),
             "estimated_end": self.instant(event.estimated_end),
@@ -200,6 +205,7 @@ class Payloads:
             "started_at": self.instant(result.started_at),
             "ended_at": self.stamp(result.ended_at),
             "frames": frames(result.frames),
+            "panes": panes(result.panes),
             "integration_s": round(result.integration_s, 1),
             "error": failure(result.error),
             "reason": result.reason,
@@ -330,6 +336,15 @@ def frames(counted: Frames) -> ResultFramesBody:
         "stacked": counted.stacked,
         "rejected": counted.rejected,
     }
+
+
+def panes(counted: Sequence[Frames]) -> list[PaneBody] | None:
+    """Return the frames of each pane of a mosaic; None for a single field."""
+    bodies: list[PaneBody] = [
+        {"taken": one.taken, "stacked": one.stacked, "requested": one.requested}
+        for one in counted[:MAX_LISTED]
+    ]
+    return bodies or None
 
 
 def rounded(value: float | None, digits: int) -> float | None:

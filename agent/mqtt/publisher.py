@@ -15,6 +15,7 @@ from agent.events import (
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
+    Reason,
     SafetyChanged,
     SessionBrief,
     SessionEnded,
@@ -221,9 +222,10 @@ class Publisher:
 
     def _waiting(self, event: SessionWaiting) -> None:
         said = self._said[event.telescope]
-        if said.waiting == (event.session.session_id, event.reason):
+        why = event.message if event.reason is Reason.USER else event.reason  # a person is told each wish
+        if said.waiting == (event.session.session_id, why):
             return  # asked again, still for the same reason: the status carries the details
-        said.waiting = (event.session.session_id, event.reason)
+        said.waiting = (event.session.session_id, why)
         self.event(
             event.telescope,
             EventType.SESSION_WAITING,
@@ -274,6 +276,7 @@ class Publisher:
         return (
             before is None
             or event.index != before.index
+            or event.pane != before.pane
             or (event.percent >= 100 and before.percent < 100)
             or abs(event.percent - before.percent) >= PROGRESS_STEP
             or self._clock.monotonic() - said.progress_at >= PROGRESS_EVERY_S
@@ -290,6 +293,7 @@ class Publisher:
         last = said.held_back or said.progress
         if last is not None and last.session.session_id == result.session.session_id:
             final = replace(last, remaining_s=0.0, estimated_end=None, frames=result.frames)
+            final = replace(final, panes=result.panes)
             self._say_progress(replace(final, integration_s=result.integration_s), last=True)
         said.progress = said.held_back = said.waiting = None
         body = self._payloads.result(result)

@@ -80,6 +80,10 @@ class Topics:
         """Return what the response topics of MQTT 5 callers begin with."""
         return f"{self.base}/reply/"
 
+    def bridge_request(self, verb: str) -> str:
+        """Where the agent is asked about itself."""
+        return f"{self.base}/bridge/request/{verb}"
+
     def bridge_response(self, verb: str) -> str:
         return f"{self.base}/bridge/response/{verb}"
 

@@ -4,90 +4,140 @@ from __future__ import annotations
 
 import codecs
 import re
+from enum import StrEnum
 from typing import NamedTuple
 
 from agent.errors import Problem
 
 HEAD_BYTES = 4096  # what is looked at
 
-_FIELDS = "its name and coordinates belong into goto_manual"
-_SEE = 'see docs/session-format.md, "Lists of other programs".'
-_EACH_LINE = f"Make a session from each line: {_FIELDS}; {_SEE}"
-_EACH_TARGET = f"Make a session from each target: {_FIELDS}; {_SEE}"
+OTHER_FILE = "other_file"
+"""Code of the problem of a file that is another program's."""
+
+
+class ListFormat(StrEnum):
+    """Formats of other programs that can be imported."""
+
+    TABLE = "table"
+    STELLARIUM_LIST = "stellarium_list"
+    STELLARIUM_BOOKMARKS = "stellarium_bookmarks"
+    NINA_JSON = "nina_json"
+    NINA_XML = "nina_xml"
+    TARGET_SCHEDULER = "target_scheduler"
+    EKOS = "ekos"
+    UPTONIGHT = "uptonight"
+    HORIZON = "horizon"
+
+
+class OtherFile(NamedTuple):
+    """A file of another program: what it is, what to do with it, and its format where it can be imported."""
+
+    what: str
+    remedy: str
+    format: ListFormat | None = None
+
+    def problem(self) -> Problem:
+        """Return the error for a file that was meant to be a session."""
+        return Problem(OTHER_FILE, f"This is {self.what}, not a session.", self.remedy)
+
+
+_IMPORT = "Put it into ToDo, or make sessions of it with dwarf-agent import; see docs/importing.md."
+_SEE = "see docs/importing.md."
 _RAW = "Save the session file itself (on GitHub: Download raw file)."
 _PICTURE = "Sessions are .json files; pictures do not belong here."
 
 
-class _Kind(NamedTuple):
-    pattern: re.Pattern[str]
-    what: str
-    remedy: str
+def _kind(
+    pattern: str, what: str, remedy: str | ListFormat, listed: ListFormat | None = None
+) -> tuple[re.Pattern[str], OtherFile]:
+    """A kind of file; one that can be imported needs no remedy of its own."""
+    found = (
+        OtherFile(what, _IMPORT, remedy)
+        if isinstance(remedy, ListFormat)
+        else OtherFile(what, remedy, listed)
+    )
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), found
 
 
-def _kind(pattern: str, what: str, remedy: str) -> _Kind:
-    return _Kind(re.compile(pattern, re.IGNORECASE | re.DOTALL), what, remedy)
-
+_RA = r"(?<![a-z])(?:ra|right ascension)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
+_DEC = r"(?<![a-z])(?:de|dec|declination)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
+_NUMBER = r"-?\d{1,3}(?:\.\d+)?"
+_POINT = rf"{_NUMBER}[ \t,;]{{1,9}}{_NUMBER}[ \t\r]{{0,9}}\n\s*"
 
 _KINDS = (
     _kind(
-        r'[\s"]*pane"?\s*[,;]\s*"?ra"?\s*[,;]\s*"?dec',
+        r'[\s"]*pane"?\s*[,;\t]\s*"?ra"?\s*[,;\t]\s*"?dec',
         "a mosaic of Telescopius (CSV)",
-        f"Make a session from each pane: RA is ra_coord and DEC dec_coord of goto_manual; {_SEE}",
+        ListFormat.TABLE,
     ),
     _kind(
-        r"(?=[^\n]*(?:catalogue entry|familiar name))(?=[^\n]*right ascension)",
+        r"(?=[^\n]*(?:catalogue entry|familiar name))[^\n]*[,;\t]",
         "an observing list of Telescopius (CSV)",
-        _EACH_LINE,
+        ListFormat.TABLE,
     ),
     _kind(
         r'\s*\{.*"(?:observingLists|defaultListOlud)"\s*:|.*"Observing list for Stellarium"',
         "an observing list of Stellarium",
-        _EACH_TARGET,
+        ListFormat.STELLARIUM_LIST,
     ),
-    _kind(r'\s*\{\s*"bookmarks"\s*:', "a list of bookmarks of Stellarium", _EACH_TARGET),
+    _kind(r'\s*\{\s*"bookmarks"\s*:', "a list of bookmarks of Stellarium", ListFormat.STELLARIUM_BOOKMARKS),
+    _kind(r'\s*[\[{].*"\$type"\s*:\s*"NINA\.', "a target or sequence of N.I.N.A.", ListFormat.NINA_JSON),
+    _kind(r".*<(?:ArrayOf)?CaptureSequenceList", "a target or sequence of N.I.N.A.", ListFormat.NINA_XML),
     _kind(
-        r'\s*[\[{].*"\$type"\s*:\s*"NINA\.|.*<CaptureSequenceList|.*<ArrayOfCaptureSequenceList',
-        "a target or sequence of N.I.N.A.",
-        f"{_EACH_TARGET} Its exposures belong into setup_camera.",
+        r'\s*[\[{](?=.*"ProfileId"\s*:)(?=.*"IsMosaic"\s*:|.*"Targets"\s*:)',
+        "projects of the Target Scheduler of N.I.N.A.",
+        ListFormat.TARGET_SCHEDULER,
     ),
-    _kind(
-        r".*<SchedulerList",
-        "a scheduler list of Ekos (KStars)",
-        f"Make a session from each job: {_FIELDS}; {_SEE}",
-    ),
+    _kind(r".*<SchedulerList", "a scheduler list of Ekos (KStars)", ListFormat.EKOS),
     _kind(
         r".*<SequenceQueue",
         "a capture sequence of Ekos (KStars)",
         f"Its exposures belong into setup_camera of a session; {_SEE}",
     ),
-    _kind(r"\s*SkySafariObservingListVersion", "an observing list of SkySafari", _EACH_TARGET),
-    _kind(r'.*"target name".*"hmsdms"|\s*uptonight', "a report of uptonight", _EACH_TARGET),
     _kind(
-        r"(?=[^\n]*[,;\t])(?=[^\n]*\b(?:ra|right ascension)\b)[^\n]*\b(?:dec|declination)\b[^\n{}<>]*\n",
-        "a table of targets (CSV)",
-        _EACH_LINE,
+        r"\s*SkySafariObservingListVersion",
+        "an observing list of SkySafari",
+        f"It has no coordinates; make a session from each target: its name belongs into goto_manual; {_SEE}",
     ),
     _kind(
-        r"\s*(?:[#;][^\n]*\n\s*)*(?:-?\d{1,3}(?:\.\d+)?[ \t]+-?\d{1,2}(?:\.\d+)?[ \t\r]*\n\s*){3}",
+        r'\s*\{\s*"(?:id|target name)"\s*:\s*\{\s*"0"\s*:|\s*\[\s*\{(?=[^}]*"target name"\s*:)',
+        "a report of uptonight",
+        ListFormat.UPTONIGHT,
+    ),
+    _kind(r"[-\s]*uptonight\b", "a report of uptonight (text)", f"Import its report in JSON instead; {_SEE}"),
+    _kind(
+        rf"(?=[^\n]*[,;\t])(?=[^\n]*{_RA})[^\n]*{_DEC}[^\n{{}}<>]*\n",
+        "a table of targets (CSV)",
+        ListFormat.TABLE,
+    ),
+    _kind(
+        rf"\s*(?:[#;][^\n]*\n\s*)*(?:az[^\n]*alt[^\n]*\n\s*)?(?:{_POINT}){{3}}",
         "a horizon (azimuth and altitude)",
-        "It belongs into the configuration: conditions.horizon, such as 0:15, 90:30, 180:10.",
+        "It belongs into the configuration: dwarf-agent import shows it as the setting conditions.horizon.",
+        ListFormat.HORIZON,
     ),
     _kind(r"\s*(?:<!doctype html|<html)", "a web page", _RAW),
     _kind(r"SIMPLE  =", "a picture (FITS)", _PICTURE),
     _kind(r"\xff\xd8\xff|\x89PNG|II\*\x00|MM\x00\*", "a picture", _PICTURE),
-    _kind(r"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "a packed archive", "Unpack it and put the sessions here."),
+    _kind(r"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!", "a packed archive", "Unpack it and put its files here."),
     _kind(r"%PDF", "a PDF document", "Sessions are .json files."),
     _kind(r"\s*<\?xml", "an XML file of another program", f"Sessions are .json files; {_SEE}"),
 )
 
 
+def recognised(data: bytes | str) -> OtherFile | None:
+    """Return what a file is whose first HEAD_BYTES show that it is another program's; else None."""
+    text = _head(data)
+    for pattern, found in _KINDS:
+        if pattern.match(text):
+            return found
+    return None
+
+
 def other_file(data: bytes | str) -> Problem | None:
     """Return the error for a file whose first HEAD_BYTES show that it is another program's; else None."""
-    text = _head(data)
-    for pattern, what, remedy in _KINDS:
-        if pattern.match(text):
-            return Problem("other_file", f"This is {what}, not a session.", remedy)
-    return None
+    found = recognised(data)
+    return found.problem() if found is not None else None
 
 
 def _head(data: bytes | str) -> str:

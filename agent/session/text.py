@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.mosaics import grid_text
 from agent.session.plan import Plan, PlannedStep
 
 
@@ -22,11 +23,25 @@ def plan_text(plan: Plan) -> str:
         f"  {index:>2}  {step.label:<{width}}  {duration_text(step.total_s):>10}{_waits(step)}"
         for index, step in enumerate(plan.steps, start=1)
     ]
+    frames = f"  {frames_text(plan)}, {duration_text(plan.integration_s)} of exposure"
+    sums = [frames] if plan.frames_requested else []
+    return "\n".join([title, *rows, *_mosaic(plan), *sums, *(f"  note: {note}" for note in plan.notes)])
+
+
+def _mosaic(plan: Plan) -> list[str]:
+    if plan.grid is None:
+        return []
+    maker = "the telescope itself (with older firmware by the agent, a session for each pane)"
+    if plan.panes:
+        maker = f"the agent: {len(plan.panes)} sessions, the pane that sets first at the beginning"
+    drawn = [f"  {line}" for line in grid_text(plan.grid, plan.panes).splitlines()]
+    return [*drawn, f"  made by {maker}"]
+
+
+def frames_text(plan: Plan) -> str:
+    """Return the frames asked for: "60 frames", or "up to 999 frames" when an end time ends a capture."""
     most = "up to " if any(step.until for step in plan.steps) else ""
-    frames = f"  {most}{plan.frames_requested} frames, {duration_text(plan.integration_s)} of exposure"
-    return "\n".join(
-        [title, *rows, *([frames] if plan.frames_requested else []), *(f"  note: {n}" for n in plan.notes)]
-    )
+    return f"{most}{plan.frames_requested} frames"
 
 
 def _waits(step: PlannedStep) -> str:

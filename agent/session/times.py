@@ -17,6 +17,8 @@ from agent.session.problems import BadValueError
 _DAY = timedelta(days=1)
 _LATE = timedelta(minutes=5)  # a start this long ago is over, not merely due
 _ZONE_HOURS = 3.5  # no land keeps a time further from its Sun's, summer time included
+_JUST_OVER = timedelta(hours=3)  # what begins at once: in the morning one may prepare the next night
+_LONG = timedelta(hours=20)  # from a start to an end time: longer than any night, so an end before the start
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
@@ -74,15 +76,18 @@ def time_problems(document: SessionDocument, zone: ZoneInfo, now: datetime) -> l
             message = f"{date_key} already has a time of day; {time_key} is not used."
             problems.append(warning("time_twice", message, f"Delete {time_key}.", path=path))
     problems += _clock_changes(document, zone, now)
+    problems += _almost_a_day(document, zone, now)
+    local = session_zone(document, zone)
     start = start_instant(document, zone, now)
     end = window_end(document, zone, now)
     if start is not None and end is not None and end <= start:
-        message = f"The window closes ({end.isoformat()}) before it opens ({start.isoformat()})."
+        message = f"The window closes ({to_local(end, local)}) before it opens ({to_local(start, local)})."
         key = "end_date" if command.end_date else "end_time"
         problems.append(Problem("empty_window", message, "Move one of them.", path=f"/id_command/{key}"))
     elif end is not None and end <= now:
-        message = f"The window closed at {end.isoformat()}."
-        problems.append(warning("window_over", message, path="/id_command/end_date"))
+        message = f"Its window ({to_local(end, local)}) is over."
+        key = "end_date" if command.end_date else "end_time"
+        problems.append(warning("window_over", message, "Move date and time.", path=f"/id_command/{key}"))
     elif over := _captures_over(document, zone, start or now, now):
         problems.append(over)
     else:
@@ -204,7 +209,8 @@ def _start_over(
         message = f"{command.time} is over today, so the session starts at once."
         yield warning("time_over", message, "Add a date to start later.", path="/id_command/time")
         return
-    begun = command.starting_date and "result_details" not in body_of(document.raw)
+    ended = "result_details" in body_of(document.raw)
+    begun = not ended and str(command.starting_date or "") > str(command.processed_date or "")
     if now - start < _LATE or document.repeat is not None or begun:
         return
     message = f"Its start ({to_local(start, session_zone(document, zone))}) is over."
@@ -212,6 +218,30 @@ def _start_over(
         "" if command.when_missed else "It starts at once, unless when_missed in the configuration differs."
     )
     yield warning("start_over", message, hint, path="/id_command/date")
+
+
+def _almost_a_day(document: SessionDocument, zone: ZoneInfo, now: datetime) -> Iterator[Problem]:
+    """Warn of end times that stand a little before the start, and so mean those of the next day."""
+    command = document.id_command
+    start = start_instant(document, zone, now)
+    if start is not None and command.time is None and not isinstance(command.date, datetime):
+        return
+    begin, least = (start, _LONG) if start is not None else (now, _DAY - _JUST_OVER)
+    ends = capture_ends(document, zone, begin)
+    window = window_end(document, zone, now)
+    if command.end_date is None and window is not None:
+        ends["id_command"] = window
+    for key, end in ends.items():
+        if end - begin < least:
+            continue
+        hours, minutes = divmod(round((end - begin) / timedelta(minutes=1)), 60)
+        message, hint = f"It comes {hours} h {minutes:02d} min after the start.", "Check both times."
+        if start is None:
+            ago = (_DAY - (end - now)) / timedelta(minutes=1)
+            local = to_local(end, session_zone(document, zone))
+            message = f"It was over {ago:.0f} min ago, so it is that of the next day: {local}."
+            hint = "Move end_time, if that is not meant."
+        yield warning("end_far", message, hint, path=f"/{key}/end_time")
 
 
 def _clock_changes(document: SessionDocument, zone: ZoneInfo, now: datetime) -> Iterator[Problem]:

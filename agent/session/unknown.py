@@ -15,9 +15,6 @@ _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a 
 
 _WORDS = {
     "goal": "A goal is",
-    "mosaic": "Mosaics are",
-    "dark_frames": "Dark frames are",
-    "refocus": "Refocusing on the way is",
     "download": "Downloading is",
 }
 
@@ -35,7 +32,11 @@ def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on:
             continue
         path, hint = f"/{key}/{escape(name)}", near(name, known)
         if name == WAIT_TYPO and "wait_after" in known:
-            yield warning("misspelt", f"{name} is read as wait_after.", "Write wait_after.", path=path)
+            if section.get("wait_after") in (None, ""):
+                yield warning("misspelt", f"{name} is read as wait_after.", "Write wait_after.", path=path)
+            else:
+                message = f"{name} is kept, not used, as wait_after is given."
+                yield warning("misspelt", message, f"Delete {name}.", path=path)
         elif on and value is True and model is not IdCommand:
             message = f"{key} asks for {shown(name)}, which this version cannot do."
             yield Problem("not_acted_on", message, hint or "Set it to false, or take it out.", path=path)

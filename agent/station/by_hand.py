@@ -15,7 +15,7 @@ from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.problems import BadValueError
 from agent.session.recipe import CalibrationRecipe
 from agent.sky.catalogue import resolve
-from agent.sky.ephemeris import sun
+from agent.sky.ephemeris import fixed, sun
 from agent.sky.nights import CIVIL
 from agent.station.gate import SessionGuard
 from agent.station.hands import Work
@@ -76,7 +76,8 @@ class ByHand:
         async def go(telescope: Telescope) -> None:
             await telescope.take_control()
             guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
-            await telescope.goto(target, self._station.site)
+            site = self._station.site
+            await telescope.goto(fixed(target, self._station.clock.now(), site), site)
 
         return await self._if_safe(
             command, accepted, go, lambda: f"The telescope is pointing at {target.name}."

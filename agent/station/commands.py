@@ -11,7 +11,7 @@ from pathlib import PurePath
 from agent.conditions import SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
-from agent.execute.orders import Ending, EndKind, Hold
+from agent.execute.orders import USER, Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.problems import BadValueError
@@ -24,7 +24,6 @@ from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
-USER = "user"
 NEED_ARMING = frozenset(
     {Verb.PARK, Verb.GOTO, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN, Verb.SHUTDOWN, Verb.REBOOT}
 )
@@ -165,6 +164,9 @@ class Commands:
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
+        for pane in self._station.mosaics.panes(name):
+            if (other := self._station.dispatcher.find(pane)) is not None:
+                self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
         return done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
 
@@ -192,6 +194,9 @@ class Commands:
         parent = self._station.store.get(_name(command))
         if parent is not None and parent.document.repeat is not None:
             return await self._remove_parent(command, parent)
+        if parent is not None and self._station.mosaics.holds(parent.session_id):
+            await self._station.intake.drop_panes(parent.session_id)
+            return done(command, f"The panes of {parent.session_id} that did not run were removed.")
         waiting = self._named(command)
         if waiting is None:
             return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -217,15 +222,19 @@ class Commands:
             at = read_instant(text_of(command, "at"), self._station.zone).astimezone(self._station.zone)
         except BadValueError as error:
             return refused(command, Code.INVALID, f"at: {error.message}", error.hint)
-        stored = await asyncio.to_thread(self._station.store.reschedule, waiting.session_id, at)
+        mosaic = self._station.mosaics.holds(_name(command))
+        session_id = _name(command) if mosaic else waiting.session_id
+        stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
         await self._station.intake.take_changed(stored)
-        return done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
+        return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        """The waiting session a command names; of one that repeats, its next night."""
+        """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
         name = _name(command)
         dispatcher = self._station.dispatcher
-        return dispatcher.find(name) or dispatcher.find(self._station.repeats.child_id(name))
+        others = (self._station.repeats.child_id(name), *self._station.mosaics.panes(name))
+        found = (dispatcher.find(one) for one in (name, *others))
+        return next((waiting for waiting in found if waiting is not None), None)
 
 
 def _name(command: Command) -> str:

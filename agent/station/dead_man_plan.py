@@ -45,8 +45,8 @@ def capture_of(waiting: Waiting) -> tuple[PlannedStep, SkyTarget] | None:
         return None
     (step,) = captures
     told = step.exposure is not None and step.gain is not None and step.count > 0
-    full_size = step.binning is None or step.binning.value == 0
-    return (step, targets[0]) if told and full_size and step.camera is Camera.TELE else None
+    plain = step.mosaic is None and (step.binning is None or step.binning.value == 0)
+    return (step, targets[0]) if told and plain and step.camera is Camera.TELE else None
 
 
 def schedules_for(

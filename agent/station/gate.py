@@ -36,8 +36,12 @@ class ConditionGate:
         when_missed: str,
         safety: Callable[[], SafetyDecision | None],
         brake: Callable[[Waiting], Verdict | None],
+        perhaps_taken: Callable[[str], bool],
     ) -> None:
-        """`brake` answers for the whole queue (switched off, night over), or None to let it through."""
+        """`brake` answers for the whole queue (switched off, night over), or None to let it through.
+
+        `perhaps_taken`: the telescope may be taking this session by itself, or have taken it.
+        """
         self._telescope = telescope
         self._site = site
         self._clock = clock
@@ -45,6 +49,7 @@ class ConditionGate:
         self._when_missed = when_missed
         self._safety = safety
         self._brake = brake
+        self._perhaps_taken = perhaps_taken
         self._since: dict[str, datetime] = {}
         self._held_until: datetime | None = None
 
@@ -75,6 +80,9 @@ class ConditionGate:
             return Verdict(False, Reason.INVALID, str(error), final=True)
 
     def _judge(self, waiting: Waiting, now: datetime) -> Verdict:
+        if not waiting.resume and self._perhaps_taken(waiting.session_id):
+            message = "The telescope may have taken it by itself; that is found out first."
+            return Verdict(False, Reason.OWN_SCHEDULE, message)
         missed = self._missed(waiting)
         if missed is not None:
             return missed

@@ -19,6 +19,7 @@ def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] 
             "park": unreached.park,
             "reason": unreached.reason.value,
             "message": unreached.message,
+            **({"own_schedule": True} if unreached.own_schedule else {}),
         }
     return facts or None
 
@@ -34,7 +35,8 @@ def restored(saved: object) -> tuple[set[Camera], tuple[Wish, ...]]:
     reason, message = wish.get("reason"), wish.get("message")
     why = Reason(reason) if isinstance(reason, str) and reason in set(Reason) else Reason.AGENT_RESTARTED
     words = message if isinstance(message, str) else ""
-    wishes = [Wish(Level.SAFETY, why, words)] if cameras else []
+    own = wish.get("own_schedule") is True
+    wishes = [Wish(Level.SAFETY, why, words, own_schedule=own)] if cameras else []
     if wish.get("park") is True:
         wishes.append(Wish(Level.UPKEEP, why, words, park=True))
     return cameras, tuple(wishes)

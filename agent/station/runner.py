@@ -140,6 +140,8 @@ class SessionRunner:
             self.leave_at_rest(Reason.QUEUE, f"Session {waiting.session_id} comes first.")
         if not await self._take_control(running):
             return
+        if await self._intake.becomes_mosaic(waiting):
+            return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
         except UnknownSessionError as error:

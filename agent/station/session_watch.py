@@ -11,17 +11,20 @@ from agent.clock import Clock
 from agent.conditions import ConditionSet
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.own_schedule import OwnSchedule, carried_out
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.plan import Plan
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
+from agent.station.hands import Hands
 from agent.station.weather_goal import WeatherGoal
 from agent.verdict import Verdict, against, merged
 
 LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster than matters
 _WEATHER = "weather"
 _CONDITIONS = "conditions"
+_OWN_SCHEDULE = "own schedule"
 
 
 class SessionWatch:
@@ -38,8 +41,10 @@ class SessionWatch:
         judge: Callable[[datetime], Sequence[Verdict]],
         safety: Callable[[], SafetyDecision | None],
         policy: Callable[[], WeatherPolicy],
+        carried_out: Callable[[datetime], OwnSchedule | None],
         news: Callable[[], asyncio.Event],
     ) -> None:
+        """`carried_out` tells of the telescope's own schedule, while no shutter of ours is open."""
         self._orders = orders
         self._conditions = conditions
         self._clock = clock
@@ -48,6 +53,7 @@ class SessionWatch:
         self._judge = judge
         self._safety = safety
         self._policy = policy
+        self._carried_out = carried_out
         self._news = news
         self._lost_since: datetime | None = None
 
@@ -64,6 +70,7 @@ class SessionWatch:
                     group.create_task(self._end_at(instant, reason, message))
             group.create_task(self._follow_weather())
             group.create_task(self._follow_conditions())
+            group.create_task(self._follow_own_schedule())
 
     async def _end_at(self, instant: datetime, reason: Reason, message: str) -> None:
         while (left := (instant - self._clock.now()).total_seconds()) > 0:
@@ -108,6 +115,17 @@ class SessionWatch:
             self._act_on(self._judge(self._clock.now()))
             await self._next_look(changed)
 
+    async def _follow_own_schedule(self) -> None:
+        while True:
+            changed = self._news()
+            found = self._carried_out(self._clock.now())
+            if found is None:
+                self._orders.resume(_OWN_SCHEDULE)
+            else:
+                message = f"The telescope carries out its own schedule {found.name!r}."
+                self._orders.pause(_OWN_SCHEDULE, Hold(Reason.OWN_SCHEDULE, message))
+            await self._next_look(changed)
+
     async def _next_look(self, changed: asyncio.Event) -> None:
         """Wait for news, or for the sky to turn a little."""
         with contextlib.suppress(TimeoutError):
@@ -150,6 +168,7 @@ def watch_over(
     gate: ConditionGate,
     ground: Ground,
     weather: WeatherGoal,
+    hands: Hands,
     news: Callable[[], asyncio.Event],
 ) -> SessionWatch:
     """Return the watch over a session that runs by this plan; AgentError when its conditions are wrong."""
@@ -164,5 +183,6 @@ def watch_over(
         judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),
         safety=lambda: weather.decision,
         policy=lambda: gate.conditions(waiting.document).weather,
+        carried_out=lambda now: None if hands.capturing else carried_out(ground.telescope.schedules, now),
         news=news,
     )

@@ -32,7 +32,9 @@ from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
+from agent.station.kept_cap import kept_cap
 from agent.station.link import Link
+from agent.station.mosaics import Mosaics
 from agent.station.night import Night
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
@@ -51,11 +53,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -135,11 +133,13 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
+        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
             self.repeats,
+            self.mosaics,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
@@ -175,17 +175,14 @@ class Station:
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
-                ground.telescope,
-                self.hands,
-                ground.id,
-                ground.site,
-                ground.zone.key,
-                clock,
+                *(ground.telescope, self.hands, ground.id, ground.site, ground.zone.key, clock),
                 publish,
                 self.status,
+                cap=kept_cap(ground.state),
             ),
             self.hands,
             ground.state,
@@ -422,7 +419,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        return watch_over(
+            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+        )
 
     async def _report(self) -> None:
         await self.records.open()

@@ -14,12 +14,13 @@ from agent.errors import Problem, errors_of, warnings_of
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.identity import safe_session_id
 from agent.session.jsontext import MAX_BYTES
-from agent.session.other_files import HEAD_BYTES, other_file
+from agent.session.other_files import HEAD_BYTES, OTHER_FILE, OtherFile, recognised
 from agent.session.times import local_words, session_zone
 from agent.session.writing import Process, with_fields
 from agent.sky.catalogue import resolve
 from agent.store import disk
 from agent.store.disk import Stamp
+from agent.store.folders import is_list_name
 from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,13 +36,16 @@ _NOT_WHOLE = frozenset({"not_json", "empty", "not_utf8"})
 class Content:
     """What a file holds. `document` is None when it cannot even be read; `problems` says what is wrong.
 
-    A verdict against the file counts once it has been unchanged for `patience` seconds.
+    A verdict against the file counts once it has been unchanged for `patience` seconds. `importable` is a
+    list of another program, of which sessions can be made; `strange` is nothing of ours, and left alone.
     """
 
     document: SessionDocument | None
     problems: tuple[Problem, ...]
     digest: bytes = b""
     patience: float = 0.0
+    importable: bool = False
+    strange: bool = False
 
     @property
     def usable(self) -> bool:
@@ -68,12 +72,15 @@ class ContentReader:
 
     def read(self, path: Path, stamp: Stamp) -> Content | None:
         """Read a file; None when it changes under our eyes. FileNotFoundError when it is gone."""
+        if is_list_name(path.name):
+            return self._list(path, stamp)
         if not stamp.regular:
             return self._unusable("not_a_file", "This is not a plain file.", "Put a copy of the file here.")
         if stamp.size > MAX_BYTES:
             message = f"The file has {stamp.size} bytes; a session has at most {MAX_BYTES}."
-            known = kind_of(path) or Problem("too_large", message, "Was another file renamed to .json?")
-            return self._unusable(known.code, known.message, known.hint)
+            if (other := kind_of(path)) is not None:
+                return self._other(other)
+            return self._unusable("too_large", message, "Was another file renamed to .json?")
         try:
             read = disk.read(path, MAX_BYTES)
         except FileNotFoundError:
@@ -93,6 +100,11 @@ class ContentReader:
         reading = read_session(data, name=name, resolve=resolve)
         document = reading.document
         problems = reading.problems
+        if (
+            any(problem.code == OTHER_FILE for problem in problems)
+            and (other := recognised(data)) is not None
+        ):
+            return self._other(other)
         if document is not None and process_of(document) == Process.PENDING:
             problems = tuple(problem for problem in problems if problem.code != PROCESS_NOT_WAIT)
         if document is not None and not errors_of(problems):
@@ -108,6 +120,19 @@ class ContentReader:
             message = f"The session could not be checked ({type(error).__name__})."
             return (Problem("check_failed", message, "Please report this with the agent's log."),)
 
+    def _list(self, path: Path, stamp: Stamp) -> Content:
+        """Look at the beginning of a file that may be a list; what is not known as one is left alone."""
+        other = kind_of(path) if stamp.regular else None
+        if other is None or other.format is None:
+            return Content(None, (other.problem(),) if other else (), strange=True)
+        return self._other(other)
+
+    def _other(self, other: OtherFile) -> Content:
+        """A file of another program; whether a list is whole cannot be seen, so it may be on its way."""
+        listed = other.format is not None
+        patience = self._grace_s if listed else self._settle_s
+        return Content(None, (other.problem(),), patience=patience, importable=listed)
+
     def _unusable(self, code: str, message: str, hint: str, patience: float | None = None) -> Content:
         wait = self._settle_s if patience is None else patience
         return Content(None, (Problem(code, message, hint),), patience=wait)
@@ -118,13 +143,13 @@ def process_of(document: SessionDocument) -> str:
     return document.id_command.process.strip().lower()
 
 
-def kind_of(path: Path) -> Problem | None:
+def kind_of(path: Path) -> OtherFile | None:
     """Return what a file is that is no session, as far as its beginning tells; None when it does not."""
     try:
         read = disk.read(path, HEAD_BYTES)
     except OSError:
         return None
-    return other_file(read[0]) if read else None
+    return recognised(read[0]) if read else None
 
 
 def session_id_of(name: str) -> str:

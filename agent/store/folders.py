@@ -39,6 +39,7 @@ _CONFLICT = re.compile(
     r"|in konflikt stehende|konfliktkopie|copie en conflit|copia en conflicto|copia in conflitto",
     re.IGNORECASE,
 )
+_LISTS = (".csv", ".tsv", ".txt", ".esl", ".xml", ".sol", ".ol", ".stel", ".ninatargetset", ".hrz")
 _PROBE = ".dwarf-agent-probe.tmp"  # a crash's leftover is swept like any other
 
 
@@ -173,6 +174,16 @@ class Tree:
 def is_session_name(name: str) -> bool:
     """Whether a file of this name can be a session: `*.json`, not hidden, no tool's copy after a conflict."""
     return name.lower().endswith(".json") and not name.startswith(".") and not is_conflict_copy(name)
+
+
+def is_list_name(name: str) -> bool:
+    """Whether a file of this name may be a list of another program, of which sessions are made."""
+    return (
+        name.lower().endswith(_LISTS)
+        and not name.startswith(".")
+        and not name.endswith(disk.REASON_SUFFIX)
+        and not is_conflict_copy(name)
+    )
 
 
 def is_conflict_copy(name: str) -> bool:

@@ -44,6 +44,7 @@ from agent.store.drafts import list_drafts, select_draft
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import JournalFile, Journals
+from agent.store.lists import make_sessions, move_to_done
 from agent.store.model import Changes, Draft, Rejected, StoredSession
 from agent.store.recovery import find_ended, settle_current
 from agent.store.registry import Registry
@@ -54,6 +55,7 @@ from agent.text import printable
 _LOGGER = logging.getLogger(__name__)
 
 SETTLE_S = 2.0  # a complete but unusable file may be in an editor
+TRY_AGAIN_S = 30.0  # a list that the disk refuses to import is tried again this often
 GRACE_S = 10.0  # a file that breaks off may still be on its way over a slow share
 
 
@@ -148,7 +150,8 @@ class SessionStore:
             for found in findings.broken:
                 if session_id := self._registry.drop(found.name):
                     removed.append(session_id)
-                broken.append(self._reject_found(found))
+                rejected = self._import(found) if found.content.importable else self._reject_found(found)
+                broken += [rejected] if rejected is not None else []
             return Changes(
                 tuple(added),
                 tuple(changed),
@@ -339,6 +342,25 @@ class SessionStore:
             self._journals.drop_copy(session.session_id)
         except StoreError as error:
             _LOGGER.warning("Session %s stays in Current/ for now: %s", session.session_id, error)
+
+    def _import(self, found: Found) -> Rejected | None:
+        """Make sessions of a list, which goes to Done/; to Error/ when something in it cannot be used."""
+        path = self.tree[Folder.TO_DO] / found.name
+        try:
+            made = make_sessions(path, self.tree, self._reader)
+            if made is None:
+                self._registry.watch.forget(found.name)
+                return None
+            if not made.whole:
+                return self._to_error(path, self._registry.new_id(found.name), made.problems)
+            move_to_done(path, self.tree, made)
+        except (StoreError, OSError) as error:
+            self._registry.watch.postpone(found, TRY_AGAIN_S)
+            _LOGGER.warning("%s cannot be imported now: %s", printable(found.name), error)
+            return None
+        names = ", ".join(made.names)
+        _LOGGER.info("%s is %s and was imported: %s", printable(found.name), made.what, names)
+        return None
 
     def _reject_found(self, found: Found) -> Rejected:
         session_id = self._registry.new_id(found.name)

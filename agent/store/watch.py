@@ -14,7 +14,7 @@ from agent.clock import Clock
 from agent.store.disk import Stamp
 from agent.store.documents import Content, ContentReader, kind_of
 from agent.store.errors import store_error
-from agent.store.folders import is_conflict_copy, is_session_name
+from agent.store.folders import is_conflict_copy, is_list_name, is_session_name
 from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
@@ -98,6 +98,11 @@ class Watch:
         """Do not look at a file again until it changes."""
         self.note(found.name, found.stamp, b"")
 
+    def postpone(self, found: Found, seconds: float) -> None:
+        """Find a file again as it was just found, once this long has passed."""
+        now = self._clock.monotonic()
+        self._looks[found.name] = _Look(found.stamp, now, patience=max(seconds, found.content.patience))
+
     def _list(self) -> dict[str, Stamp]:
         """List the folder. New and replaced files show at once, files changed in place at their turn."""
         stamps: dict[str, Stamp] = {}
@@ -115,7 +120,7 @@ class Watch:
                         and look.stamp.inode == entry.inode()
                     ):
                         stamps[entry.name] = look.stamp
-                    elif is_session_name(entry.name):
+                    elif is_session_name(entry.name) or is_list_name(entry.name):
                         self._stat(entry, stamps)
                     elif not entry.name.startswith(".") and entry.name not in self._told:
                         self._mention(entry.name)
@@ -144,7 +149,7 @@ class Watch:
                 _LOGGER.warning(message, printable(name), self._folder.name)
             elif known := kind_of(self._folder / name):
                 message = "%s in %s is left alone: %s"
-                _LOGGER.warning(message, printable(name), self._folder.name, known)
+                _LOGGER.warning(message, printable(name), self._folder.name, known.problem())
             else:
                 message = "%s in %s is left alone: sessions end in .json"
                 _LOGGER.info(message, printable(name), self._folder.name)
@@ -173,6 +178,10 @@ class Watch:
         if content is None:
             look.since, look.patience = now, None
             findings.waiting.append(name)
+        elif content.strange:
+            look.state = _State.SETTLED
+            if name not in self._told:
+                self._mention(name)
         elif content.usable:
             look.state = _State.SETTLED
             if content.digest != look.digest:

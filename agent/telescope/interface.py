@@ -22,9 +22,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from agent.capabilities import Camera, Capabilities
-from agent.events import Telemetry
+from agent.events import Frames, Telemetry
+from agent.mosaics import Mosaic
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.darks import DarkKind, DarkLibrary
 from agent.telescope.errors import RefusedError
 
 NO_SCHEDULE_HINT = "Firmware since late 2025 with the built-in driver keeps schedules."
@@ -61,7 +63,8 @@ class CameraSettings:
     """Settings of one camera, in the telescope's own values; None leaves a setting alone.
 
     `exposure` is the index of `capabilities.Exposure`, `gain` the displayed number, `filter` and `binning`
-    the values of `capabilities.Filter` / `Binning`, `format` "FITS" or "TIFF", `count` frames to take.
+    the values of `capabilities.Filter` / `Binning`, `format` "FITS" or "TIFF", `count` frames to take. With a
+    `mosaic` there is no count: the next capture of the camera is that mosaic, made by the telescope itself.
     """
 
     exposure: int | None = None
@@ -70,6 +73,7 @@ class CameraSettings:
     binning: int | None = None
     format: str | None = None
     count: int | None = None
+    mosaic: Mosaic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,8 @@ class CaptureFacts:
 
     `target` is the name its goto was given, `ra_hours` and `dec_degrees` where it points (J2000), `began` the
     telescope's own time of its beginning, aware UTC. A driver never fills in what it merely asked for.
-    `without_darks` is true when the telescope was told to go on although no dark frame fits.
+    `without_darks` is true when the telescope was told to go on although no dark frame fits. `panes` are the
+    frames of each pane of a mosaic, in the order of their numbers; empty for a single field.
     """
 
     target: str | None = None
@@ -87,16 +92,21 @@ class CaptureFacts:
     exposure_s: float | None = None
     began: datetime | None = None
     without_darks: bool = False
+    panes: tuple[Frames, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureProgress(CaptureFacts):
-    """A running capture: frames so far. `total` is what the telescope says it will take (0 unknown)."""
+    """A running capture: frames so far. `total` is what the telescope says it will take (0 unknown).
+
+    `pane` is the pane of a mosaic that it is at, counted from 1; 0 for a single field.
+    """
 
     camera: Camera
     taken: int
     stacked: int
     total: int = 0
+    pane: int = 0
 
 
 class CaptureEnd(StrEnum):
@@ -323,6 +333,16 @@ class Telescope(TelescopeView):
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
         """Measure the polar alignment error."""
+
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        """Ask which dark frames the telescope keeps for a camera."""
+        raise RefusedError(f"Nobody can ask for the {camera} dark frames here.", code="no_darks")
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        """Take dark frames in the dark (a filter, or the cap); returns once the telescope has them."""
+        raise RefusedError(f"Nobody can take {frames} {kind.camera} dark frames here.", code="no_darks")
 
     # -- camera -----------------------------------------------------------------------------------------
 

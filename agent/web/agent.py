@@ -117,6 +117,9 @@ class Agent(Window, Protocol):
     async def document(self, telescope: str, session_id: str) -> Mapping[str, Any] | None:
         """The document of a session that waits or runs."""
 
+    async def read_file(self, telescope: str, name: str, data: bytes) -> Body:
+        """Say what a file is, and which sessions it makes, each with its document or what is wrong."""
+
     async def log(self, telescope: str, session_id: str) -> Sequence[tuple[str, str]]:
         """The last lines of a session's log, newest first: local time and text."""
 

@@ -15,6 +15,7 @@ _BOOK_KEEPING = frozenset(
     | {"processed_date", "dwarf", "uuid", "expires_at"}
 )
 _LONGEST = 200
+_FIELDS = re.compile(r"([1-9])x([1-9])")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -25,6 +26,8 @@ class Form:
     target: str = ""
     exposure: str = ""
     gain: str = ""
+    fields: str = ""  # columns x rows of a mosaic, "" for one field
+    turn: str = ""
     filter: str = ""
     much: str = "frames"  # or until
     count: str = "60"
@@ -83,6 +86,7 @@ def document_of(form: Form, base: Mapping[str, Any] | None = None) -> dict[str, 
     body["goto_manual"] = {**goto, "do_action": True, "target": form.target}
     body.pop("goto_solar", None)
     body["setup_camera"] = _camera(form, _section(body, "setup_camera"))
+    _put(body, "mosaic", _mosaic(form, _section(body, "mosaic")))
     _put(body, "conditions", _conditions(form, _section(body, "conditions")))
     _put(body, "repeat", {"times": _number(form.nights)} if form.nights not in ("", "1") else {})
     _put(body, "shutdown", {"park": True} if form.park else {})
@@ -93,6 +97,7 @@ def form_of(document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> F
     """Fill the form from a document."""
     body = _inside(document)
     who, camera = _section(body, "id_command"), _on(body, "setup_camera")
+    mosaic = _on(body, "mosaic")
     conditions, goto = _on(body, "conditions"), _on(body, "goto_manual") or _on(body, "goto_solar")
     count = str(camera.get("count", "60"))
     until = str(camera.get("end_time") or "")
@@ -101,6 +106,8 @@ def form_of(document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> F
         target=str(goto.get("target") or ""),
         exposure=str(camera.get("exposure") or ""),
         gain=str(camera.get("gain") or ""),
+        fields=f"{mosaic.get('columns', 1)}x{mosaic.get('rows', 1)}" if mosaic else "",
+        turn=_text(mosaic.get("rotation")),
         filter=str(camera.get("IRCut") if camera.get("IRCut") is not None else camera.get("ircut") or ""),
         much="until" if until and count == "0" else "frames",
         count=count if count != "0" else "60",
@@ -133,6 +140,28 @@ def _camera(form: Form, old: Mapping[str, Any]) -> dict[str, Any]:
     if form.much == "until":
         return {**camera, "count": 0, **_given(end_time=form.until)}
     return {**camera, "count": _number(form.count)}
+
+
+def _mosaic(form: Form, old: Mapping[str, Any]) -> dict[str, Any]:
+    """The panes that are wanted; what of a mosaic the form does not show is kept."""
+    columns, rows = panes_of(form)
+    if (columns, rows) == (1, 1):
+        return {}
+    kept = {key: value for key, value in old.items() if key in ("overlap", "panes")}
+    if (old.get("columns"), old.get("rows")) != (columns, rows):
+        kept.pop("panes", None)
+    return {
+        **kept,
+        "columns": columns,
+        "rows": rows,
+        **({"rotation": _number(form.turn)} if form.turn else {}),
+    }
+
+
+def panes_of(form: Form) -> tuple[int, int]:
+    """Columns and rows of the mosaic that is wanted."""
+    found = _FIELDS.fullmatch(form.fields)
+    return (int(found[1]), int(found[2])) if found else (1, 1)
 
 
 def _conditions(form: Form, old: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from agent.app.health import SILENT_FOLDER_S, HealthDoor, ask_health, health_path, station_report
+from agent.app.health import SILENT_FOLDER_S, HealthDoor, station_report
 from agent.cli.main import main
+from agent.health import ask_health, health_path
 
 
 @pytest.fixture

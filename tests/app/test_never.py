@@ -248,7 +248,7 @@ cases = given(
 slowly = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=6, derandomize=True, **slowly)  # at random with -m soak
+@settings(max_examples=6, **slowly)
 @cases
 def test_never_a_goto_near_the_sun_nor_a_capture_past_dawn(
     site: Site, start: datetime, allow_sun: bool, told: list[Act]

@@ -142,7 +142,7 @@ def explains_itself(place: Observatory) -> None:
 
     # the sentences
     assert "degrees from the Sun" in results["sun"]["message"]
-    assert "below the minimum of 20" in results["hidden"]["message"]
+    assert results["hidden"]["message"] == "Southern cloud never rises here."
     assert "Setting cluster is at 20 degrees, below" in results["sets"]["message"]
     assert "battery is at 30 %" in results["battery"]["message"]
     assert "wet" in results["rain"]["message"]

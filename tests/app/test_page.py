@@ -271,28 +271,41 @@ def test_a_change_is_shown_before_it_is_kept(observatory: Make) -> None:
     run_virtual(evening())
 
 
-def test_a_file_that_is_dropped_is_read_as_in_the_folder(observatory: Make) -> None:
+CSV = "Catalogue Entry,Familiar Name,Right Ascension,Declination\nM 81,Bode's,09h55m33s,+69d03m55s\n"
+DROPPED = {
+    "a.json": (json.dumps(session()), "", 1, None),
+    "list.csv": (CSV * 1 + "M 82,Cigar,09h55m52s,+69d40m47s\n", "Telescopius", 2, None),
+    "broken.json": ("{", "", 0, "JSON"),
+    "nothing.txt": ("hello", "", 0, ""),
+    "wrong.json": (
+        json.dumps({"command": {"id_command": {}, "setup_camera": {"do_action": True, "count": 0}}}),
+        "",
+        0,
+        "count",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_a_file_that_is_dropped_is_read_as_in_the_folder(observatory: Make, name: str) -> None:
+    text, what, made, told = DROPPED[name]
+
     async def evening() -> None:
         place = observatory(**PAGE)
-        files = {
-            json.dumps(session()): None,
-            "Pane, RA, DEC\n1, 1, 1\n": "a mosaic of Telescopius",
-            "{": "",
-            "[]": "JSON object",
-            json.dumps(
-                {"command": {"id_command": {}, "setup_camera": {"do_action": True, "count": 0}}}
-            ): "count",
-        }
         async with page_of(place) as browser:
-            for text, told in files.items():
-                status, answer = await browser.ask("POST", "/new/import", {"name": "a.json", "text": text})
-                assert status == 200
-                if told is None:
-                    assert answer["session"] is not None
-                else:
-                    assert answer["session"] is None
-                    assert told in json.dumps(answer["problems"])
+            status, answer = await browser.ask("POST", "/new/import", {"name": name, "text": text})
+            assert status == 200
+            assert what in answer["what"]
+            usable = [one for one in answer["sessions"] if one["session"] is not None]
+            assert len(usable) == made
+            if told is not None:
+                assert told in json.dumps(answer)
+                assert answer["problems"] or answer["sessions"][0]["problems"]
             assert place.files("ToDo") == []
+            for one in usable:
+                document = {**one["session"], "session_id": one["name"]}
+                status, said = await browser.ask("POST", "/api/telescopes/scope/sessions", document)
+                assert said["status"] == "accepted", said
 
     run_virtual(evening())
 

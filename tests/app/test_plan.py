@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from agent.telescope.dwarf.models import capabilities_for
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -64,3 +65,24 @@ def test_a_session_can_be_checked_with_its_sky_without_running(observatory: Make
         "below_horizon",
         "daylight",
     ]
+
+
+def test_the_instrument_and_the_conditions_are_checked_over_mqtt_too(observatory: Make) -> None:
+    def equipped(**settings: Any) -> Observatory:
+        place = observatory(**settings)
+        place.telescope.tables = capabilities_for("D3")
+        return place
+
+    later = {"date": "2026-03-12", "time": "21:00:00"}
+    long = {"do_action": True, "exposure": "60", "gain": 60, "count": 60}
+    wall = {"do_action": True, "horizon": True}
+    turning, walled = asked(
+        equipped,
+        "sessions/validate",
+        {"session": session(id_command=later, setup_camera=long)},
+        {"session": session(id_command=later, conditions=wall)},
+    )
+    assert turning["data"]["valid"] is True
+    assert [problem["code"] for problem in turning["data"]["problems"]] == ["field_rotation"]
+    assert walled["data"]["valid"] is False
+    assert [problem["code"] for problem in walled["data"]["problems"]] == ["invalid_conditions"]

@@ -23,6 +23,7 @@ from agent.events import (
 )
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.goals import Goal
+from agent.own_schedule import OwnSchedule
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.station.safing_status import SafingStatus
 from agent.station.session_watch import SessionWatch
@@ -47,6 +48,7 @@ class Watched:
         self.verdicts: list[Verdict] = []
         self.decision: SafetyDecision | None = None
         self.policy = WeatherPolicy.IGNORE
+        self.own: OwnSchedule | None = None
         self.event = asyncio.Event()
         requirements = Requirements(max_wait_min=10, on_lost=more.pop("on_lost", OnLost.PAUSE))
         self.watch = SessionWatch(
@@ -58,6 +60,7 @@ class Watched:
             judge=lambda _now: self.verdicts,
             safety=lambda: self.decision,
             policy=lambda: self.policy,
+            carried_out=lambda _now: self.own,
             news=lambda: self.event,
         )
 
@@ -167,6 +170,20 @@ def test_weather_that_ends_the_session_at_once(
 
 LOW = Verdict(False, Reason.ALTITUDE, "It is low.")
 OTHERS = [Reason.WEATHER, Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.WINDOW]
+
+
+def test_a_session_waits_while_the_telescope_carries_out_its_own_schedule() -> None:
+    async def story(stand: Watched) -> None:
+        assert stand.orders.hold is None
+        stand.own = OwnSchedule(id="1", name="from the app", begins=AT, ends=AT + timedelta(hours=1))
+        await stand.news()
+        why = "The telescope carries out its own schedule 'from the app'."
+        assert stand.orders.hold == Hold(Reason.OWN_SCHEDULE, why)
+        stand.own = None
+        await stand.clock.sleep(61)
+        assert stand.orders.hold is None
+
+    watched(story)
 
 
 def test_a_condition_that_is_lost_pauses_until_it_is_back() -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.app.tonight import Candidate, tonight
-from agent.cli.documents import CheckedFile, Surroundings, check_file, problem_lines
+from agent.cli.documents import CheckedFile, Surroundings, check_file, problem_lines, view_lines
 from agent.conditions import Requirements
 from agent.errors import errors_of
 from agent.events import Frames, Outcome, SessionBrief, SessionResult
@@ -81,6 +81,9 @@ CAMERA = (
     "end_time",
     "doMosaic",
     "framingX",
+    "framingY",
+    "mosaic_count",
+    "rotation",
 )
 BODIES = st.fixed_dictionaries(
     {"id_command": st.dictionaries(st.sampled_from(TIMES), VALUES, max_size=4) | JSON_VALUES},
@@ -91,11 +94,23 @@ BODIES = st.fixed_dictionaries(
         "setup_wide_camera": section(*CAMERA),
         "calibration": section("wait_before"),
         "repeat": section("every", "days", "until_date", "times"),
-        "mosaic": section("columns"),
+        "mosaic": section("columns", "rows", "overlap", "rotation", "panes"),
+        "dark_frames": section("when", "count", "cap_wait"),
+        "refocus": section("every", "temperature_step"),
         "tonightplan": JSON_VALUES,
         "conditions": section("min_altitude", "max_altitude"),
     },
 )
+
+
+def json_writes_it(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
 CLOCK = st.integers(0, 23).map("{:02d}:30".format)
 SENSIBLE = st.builds(
     lambda id_command, setup, target: {
@@ -109,7 +124,17 @@ SENSIBLE = st.builds(
         {"uuid": st.text(max_size=5)}, optional={"time": CLOCK, "observer": st.text(max_size=5)}
     ),
     st.fixed_dictionaries(
-        {"count": st.sampled_from([0, "0", 5, "999"]), "end_time": CLOCK}, optional={"shots_taken": VALUES}
+        {"count": st.sampled_from([0, "0", 5, "999"]), "end_time": CLOCK},
+        optional={"shots_taken": VALUES.filter(json_writes_it)},
+    )
+    | st.fixed_dictionaries(
+        {
+            "doMosaic": st.just(True),
+            "framingX": st.integers(100, 1000) | st.sampled_from(["140", 133.3]),
+            "framingY": st.integers(100, 400),
+            "mosaic_count": st.integers(1, 249),
+        },
+        optional={"rotation": st.integers(-360, 360), "count": st.integers(0, 999)},
     ),
     st.sampled_from(["M 31", "M 42", "M 81", "Vega", "Omega Centauri"]),
 )
@@ -122,7 +147,7 @@ def answered(data: bytes, folder: Path, model: str = "D3") -> CheckedFile:
     around = replace(AROUND, capabilities=capabilities_for(model))
     one = check_file(path, around)
     json.dumps(one.to_json(), allow_nan=False)
-    assert all(line.strip() for line in problem_lines(one))
+    assert all(line.strip() for line in (*problem_lines(one), *view_lines(one)))
     assert one.valid or errors_of(one.problems)
     if one.plan is not None and one.document is not None:
         assert plan_text(one.plan)

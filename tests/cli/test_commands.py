@@ -26,6 +26,7 @@ COMMANDS = (
     "simulate",
     "validate",
     "plan",
+    "import",
     "submit",
     "status",
     "abort",
@@ -42,6 +43,7 @@ COMMANDS = (
     "shutdown",
     "reboot",
     "provision",
+    "elements",
     "schema",
 )
 HEAVY = (

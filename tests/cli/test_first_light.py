@@ -87,7 +87,15 @@ def test_ctrl_c_at_a_question_ends_it_at_once(tmp_path: Path, simulated: list[st
     assert (tmp_path / "first-light.md").exists()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "ending",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.soak),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.soak),
+    ],
+    ids=lambda one: one.name,
+)
 def test_whatever_ends_it_in_a_capture_stops_that_first(
     tmp_path: Path, simulated: list[str], ending: signal.Signals
 ) -> None:
@@ -119,7 +127,7 @@ def test_the_checks_are_listed_without_a_telescope(tmp_path: Path) -> None:
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "calibration" in told
-    assert told.count("[moves the mount]") == 5
+    assert told.count("[moves the mount]") == 6
 
 
 def test_a_check_there_is_not_is_said_so(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 }
 SESSION = {
     "id_command": {"description": "Two frames"},
-    "goto_manual": {"do_action": True, "target": "Somewhere", "ra_coord": 5.59, "dec_coord": -5.39},
+    "goto_manual": {"do_action": True, "target": "Somewhere", "ra_coord": 9.93, "dec_coord": 69.07},
     "setup_camera": {"do_action": True, "exposure": "5", "gain": 60, "count": 2},
 }
 

@@ -81,7 +81,7 @@ def test_the_plan_is_told_in_words_and_in_json() -> None:
     assert "Sun: sets 19:07, rises 08:07; dark 20:51 to 06:22" in text
     assert "a (M31)\n  Runs 22:00 to 23:00" in text
     assert "22:00 at 56° in the east" in text
-    assert "Will not run: LMC is at" in text
+    assert "Will not run: LMC never rises here." in text
     assert "Note: LMC is below the horizon at 22:30." in text
     assert text.count("Wants the same time as") == 2
     body = json.loads(json.dumps(plan.to_json()))
@@ -90,6 +90,14 @@ def test_the_plan_is_told_in_words_and_in_json() -> None:
     assert body["sessions"][0]["conflicts"] == ["b"]
     assert body["sessions"][1]["run"] is None
     assert body["sessions"][1]["reason"] == "altitude"
+
+
+def test_the_moon_is_not_told_how_far_it_is_from_itself() -> None:
+    def text(target: str) -> str:
+        return "\n".join(_plan(session("a", target, at(20))).lines())
+
+    assert "0° from the Moon" not in text("Moon")
+    assert "° from the Moon" in text("M31")
 
 
 def test_a_target_that_culminates_says_where_and_when() -> None:

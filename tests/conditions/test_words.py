@@ -21,6 +21,7 @@ PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
 M31 = SkyTarget("M31", 0.71232, 41.2691)
 M42 = SkyTarget("M42", 5.588, -5.39)
 LMC = SkyTarget("LMC", 5.39, -69.76)
+LOW = SkyTarget("M4", 16.393, -26.526)
 VEGA = SkyTarget("Vega", 18.6, 38.8)
 NEAR_SUN = SkyTarget("Porrima", 11.9, 1.0)
 NO_SITE = "The site's latitude and longitude are not set, so this cannot be judged."
@@ -66,7 +67,25 @@ SKY: list[Row] = [
         {"min_altitude": 30},
         {"target": LMC},
         False,
-        "LMC is at -51 degrees, below the minimum of 30.",
+        "LMC never rises here.",
+        None,
+        True,
+    ),
+    (
+        "altitude",
+        {"min_altitude": 30},
+        {"target": LOW},
+        False,
+        "M4 never gets above 15 degrees here; the minimum is 30.",
+        None,
+        True,
+    ),
+    (
+        "altitude",
+        {"min_altitude": 80},
+        {"target": MOON},
+        False,
+        "Moon is at 14 degrees, below the minimum of 80.",
         None,
         True,
     ),

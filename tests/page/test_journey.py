@@ -58,8 +58,15 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
         page.keyboard.press("Enter")
         page.wait_for_selector("#about-place .frame")
         assert page.input_value("#q") == "M 31"
-        assert "3.2° × 1.0°" in page.inner_text("#about-place")
-        assert page.locator("#about-place .fov-box").count() == 2
+        assert "3.0° × 1.2°" in page.inner_text("#about-place")
+        assert page.locator("#about-place .fov-box").count() == 1
+        page.click("label:has-text('2 × 2')")
+        page.wait_for_selector("#about-place:has-text('2 × 2 fields cover')")
+        assert page.locator("#about-place .fov-box").count() == 4
+        assert page.locator("#turn").is_visible()
+        picture(page, f"mosaic-{word}")
+        page.click("fieldset:has-text('Fields') label >> nth=0")
+        page.wait_for_selector("#about-place .fov-box >> nth=0")
 
         # 60 × 60 s, Astro, tonight after 22:00, stop on rain
         assert page.input_value("#exposure") == "60"

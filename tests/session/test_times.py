@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.errors import Severity
 from agent.session.document import SessionDocument, read_session
 from agent.session.times import (
     capture_ends,
@@ -283,6 +284,24 @@ def test_a_zone_that_is_hours_from_the_longitude_is_told(
     assert [problem.code for problem in found] == (["zone_far"] if hours else [])
     assert all(hours is not None and hours in problem.message for problem in found)
     assert zone_problems(document(timezone=zone), PARIS, longitude, NOW) == []
+
+
+@pytest.mark.parametrize("section", ["setup_camera", "setup_wide_camera", "id_command"])
+@pytest.mark.parametrize(
+    ("end_time", "ago"), [("18:50", 10), ("16:30", 150), ("04:00", None), ("15:30", None)]
+)
+def test_an_end_time_just_over_is_said_to_be_that_of_the_next_day(
+    section: str, end_time: str, ago: int | None
+) -> None:
+    """The session begins at once."""
+    end = {"end_time": end_time} if section == "id_command" else camera(end_time)
+    session = whole(**{section: end})
+    found = [one for one in time_problems(session, PARIS, NOW) if one.code == "end_far"]
+    assert len(found) == (ago is not None)
+    for one in found:
+        assert (one.path, one.severity) == (f"/{section}/end_time", Severity.WARNING)
+        assert f"over {ago} min ago" in one.message
+        assert f"2026-03-13 {end_time}:00" in one.message
 
 
 def test_captures_that_had_to_end_before_now_are_told() -> None:

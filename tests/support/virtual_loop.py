@@ -1,13 +1,14 @@
 """An event loop whose time jumps to the next timer whenever nothing is left to do: a night runs in a second.
 
-Sockets on loopback inside the same process work: data written is readable at once, so the loop sees it
-before it decides to jump. Work handed to threads is waited for in real time.
+Sockets on loopback inside the same process work: what was written is readable almost at once, and the loop
+waits for it before it decides to jump. Work handed to threads is waited for in real time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import socket
 import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -15,7 +16,31 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _SETTLE_S = 0.0001  # real seconds a loopback byte may take to become readable
+_LOOK_EACH = 16  # rounds of a loop that is busy without anything on its way
 _MAX_IDLE_S = 30.0  # real seconds without any event or timer before a run counts as stuck
+
+
+class _Telltale(socket.socket):
+    """A socket that remembers for all of them that something is on its way."""
+
+    __slots__ = ()
+    in_flight = False
+
+    def send(self, *args: Any) -> int:
+        _Telltale.in_flight = True
+        return super().send(*args)
+
+    def sendmsg(self, *args: Any) -> int:
+        _Telltale.in_flight = True
+        return super().sendmsg(*args)
+
+    def shutdown(self, how: int) -> None:
+        _Telltale.in_flight = True
+        super().shutdown(how)
+
+    def close(self) -> None:
+        _Telltale.in_flight = True
+        super().close()
 
 
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
@@ -23,12 +48,17 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
         super().__init__()
         self.jumped = 0.0
         self.busy_threads = 0
+        self._passed_over = 0
 
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is not None and timeout <= 0:
+            self._passed_over += 1
+            if not (_Telltale.in_flight or self.busy_threads or self._passed_over % _LOOK_EACH == 0):
+                return []
             return super().select(0)
         ready = super().select(0)
-        if not ready and len(self.get_map()) > 1:  # one is the loop's own wake-up pipe
+        if not ready and _Telltale.in_flight:
+            _Telltale.in_flight = False
             time.sleep(_SETTLE_S)
             ready = super().select(0)
         if ready:
@@ -55,6 +85,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.jumped
+
+    def _make_socket_transport(self, sock: socket.socket, *args: Any, **more: Any) -> Any:
+        sock.__class__ = _Telltale
+        _Telltale.in_flight = True
+        return super()._make_socket_transport(sock, *args, **more)  # type: ignore[misc]
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        _Telltale.in_flight = True
+        await super().sock_connect(sock, address)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
         self._jumping.busy_threads += 1

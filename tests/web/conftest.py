@@ -176,6 +176,9 @@ class FakeAgent:
     async def document(self, telescope: str, session_id: str) -> Mapping[str, Any] | None:
         return None
 
+    async def read_file(self, telescope: str, name: str, data: bytes) -> Body:
+        return {"what": "", "sessions": [], "problems": []}
+
     async def log(self, telescope: str, session_id: str) -> Sequence[tuple[str, str]]:
         return [("22:30", "Frame 36 taken")]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from agent.conditions.moment import Moment
@@ -11,7 +12,11 @@ from agent.conditions.requirements import ConditionConfigError, Requirements
 from agent.conditions.rule import SKY, About
 from agent.events import Reason
 from agent.sky.ephemeris import altitude
+from agent.sky.nights import rise_set_transit
+from agent.targets import Site, SkyTarget, Target
 from agent.verdict import Verdict
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class AltitudeRule:
         if site is None:
             return no_site(Reason.ALTITUDE)
         now = altitude(target, site, moment.now)
-        return judge(
+        verdict = judge(
             moment,
             Foreseen(
                 Reason.ALTITUDE,
@@ -57,6 +62,20 @@ class AltitudeRule:
                 no=f"{target.name} is at {now:.0f} degrees, {self._limit(now)}.",
                 lost=f"{target.name} leaves its altitude limits",
             ),
+        )
+        final = not verdict.allowed and verdict.until is None
+        return self._never(target, site, moment.now, verdict) if final and now < self.minimum else verdict
+
+    def _never(self, target: Target, site: Site, now: datetime, verdict: Verdict) -> Verdict:
+        """Say of a star that stands too low whether it always does; the Moon and planets wander."""
+        highest = rise_set_transit(target, site, now, now + _DAY).highest
+        if not isinstance(target, SkyTarget) or highest >= self.minimum:
+            return verdict
+        if highest < 0:
+            return replace(verdict, message=f"{target.name} never rises here.")
+        limit = f"the minimum is {self.minimum:g}"
+        return replace(
+            verdict, message=f"{target.name} never gets above {highest:.0f} degrees here; {limit}."
         )
 
     def _limit(self, now: float) -> str:

@@ -140,6 +140,12 @@ def _session(make: Make) -> dict[str, Component]:
             reads(progress, value("frames.total"), name="Frames planned", icon="mdi:counter"),
             frames,
         ),
+        "pane": make(
+            "pane",
+            "sensor",
+            reads(progress, value("pane"), name="Mosaic pane", icon="mdi:view-grid"),
+            attributes(progress, "{{ {'panes': value_json.panes or []} | tojson }}"),
+        ),
         "time_remaining": make(
             "time_remaining",
             "sensor",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.card import SESSION_FOLDER, session_folders
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.models import seconds_of
 from agent.telescope.errors import ProtocolError
@@ -24,7 +25,7 @@ _JPEG = b"\xff\xd8\xff"
 _MILLISECONDS_FROM = 10**11  # times above this are no seconds
 _SLACK = timedelta(seconds=5)  # the telescope's clock is set by us, to the second
 _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})-(\d{2})-(\d{2})-(\d{2})(?:-(\d{1,6}))?")
-_SESSION_FOLDER = "DWARF_RAW"
+_START_LIMIT = timedelta(minutes=15)  # from asking for a capture to its folder: a few minutes at the most
 _SHOTS_INFO = "shotsInfo.json"
 _LOOKED_INTO = 3  # folders, of the newest captures that the album lists without their counts
 
@@ -104,6 +105,8 @@ class Album:
             entries = [entry for entry in entries if entry.counted or entry.path not in counted]
             known = {entry.path for entry in entries}
             entries += [entry for entry in listed if entry.path not in known]
+        if not entries and SESSIONS_BY_LIST in self._questions:
+            entries = await self._on_card(zone)
         oldest = datetime.min.replace(tzinfo=UTC)
         entries.sort(key=lambda entry: entry.modified or oldest, reverse=True)
         uncounted = [position for position, entry in enumerate(entries) if not entry.counted]
@@ -125,6 +128,14 @@ class Album:
         except (HttpError, ProtocolError) as error:
             _LOGGER.debug("The album cannot be read: %s", error)
             return []
+
+    async def _on_card(self, zone: tzinfo | None) -> list[AlbumEntry]:
+        """The newest captures that have a folder on the card, their counts still to be read."""
+        items: list[dict[str, object]] = [
+            {"filePath": f"{folder}/stacked.jpg"} for folder in await session_folders(self._http)
+        ]
+        found = [entry for item in items if (entry := _entry(item, zone)) is not None and entry.started]
+        return sorted(found, key=lambda entry: entry.started[0], reverse=True)[:_LOOKED_INTO]
 
     async def _counted(self, entry: AlbumEntry) -> AlbumEntry:
         """The entry with the counts of the note in its folder, if there is one."""
@@ -181,7 +192,9 @@ def newest_ended_since(entries: Iterable[AlbumEntry], since: datetime, camera: C
 
 def begun_after(entry: AlbumEntry, since: datetime) -> bool:
     """Whether a capture began after `since`, as far as its record tells."""
-    if entry.modified is None or entry.modified < since - _SLACK:
+    if entry.modified is None:  # only its folder is known: it began when this one did, or is another
+        return any(since - _SLACK <= one <= since + _START_LIMIT for one in entry.started)
+    if entry.modified < since - _SLACK:
         return False
     # Whether folders are stamped in local time or UTC is not known: the reading that fits the end counts.
     return not entry.begun or max(entry.begun) >= since - _SLACK
@@ -212,10 +225,10 @@ def _pictures(entry: AlbumEntry) -> list[str]:
 
 
 def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
-    found = item.get("astroImageDetails")
-    details = found if isinstance(found, dict) else {}
+    found, mosaic = item.get("astroImageDetails"), item.get("astroMosaicImageDetails")
+    details = found if isinstance(found, dict) else mosaic if isinstance(mosaic, dict) else {}
     path = _text(item, "filePath")
-    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if _SESSION_FOLDER in path else "")
+    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if SESSION_FOLDER in path else "")
     if not path and not folder:
         return None
     held = details.get("params")
@@ -231,7 +244,7 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
         target=_text(details, "target"),
         taken=_count(details, "shotsTaken"),
         stacked=_count(details, "shotsStacked"),
-        to_take=_count(details, "shotsToTake"),
+        to_take=0 if details is mosaic else _count(details, "shotsToTake"),  # of a pane, or of all?
         modified=_instant(item.get("modificationTime")),
         started=_stamps(folder or path, zone),
         exposure_s=_exposure(params.get("exp")),

@@ -59,7 +59,7 @@ _GAINS_BY_TEN = tuple(range(0, 250, 10))
 _GAINS_D3 = tuple(sorted({*_GAINS_BY_TEN, 2, 5}))
 _GAINS_MINI = tuple(range(40, 250, 10))
 _GAINS_D2_WIDE = tuple(range(60, 170, 10))
-_WIDE_FIELD = (43.3, 24.9)  # degrees
+_UHD, _HD = (3840, 2160), (1920, 1080)  # pixels
 _SKY_GAIN_FROM = 40
 _SIZES = (Binning(0, "4k"), Binning(1, "2k"))
 
@@ -97,8 +97,10 @@ _D2 = Model(
                 filters=(Filter(0, "Cut"), Filter(1, "Pass")),
                 sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
+                older_binnings=True,
                 min_count=2,
                 field_of_view=(3.19, 1.79),
+                pixels=_UHD,
             ),
             Camera.WIDE: CameraCapabilities(
                 exposures=_table(_stepped(_D2_WIDE_NAMES), up_to=105),
@@ -109,6 +111,7 @@ _D2 = Model(
         },
         durations=StepDurations(),
         lacks=frozenset({"mosaic", "milky_way", "star_trails"}),
+        dark_filter=False,
     ),
 )
 
@@ -128,9 +131,13 @@ _D3 = Model(
                 sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
                 field_of_view=(2.95, 1.66),
+                pixels=_UHD,
             ),
             Camera.WIDE: CameraCapabilities(
-                exposures=_table(_SHARED, up_to=163), gains=_GAINS_D3, field_of_view=_WIDE_FIELD
+                exposures=_table(_SHARED, up_to=163),
+                gains=_GAINS_D3,
+                field_of_view=(43.3, 24.9),
+                pixels=_HD,
             ),
         },
         durations=StepDurations(),
@@ -150,9 +157,10 @@ _MINI = Model(
                 gains=_GAINS_MINI,
                 filters=(Filter(1, "Astro"), Filter(2, "Duo-Band")),
                 field_of_view=(2.13, 1.20),
+                pixels=_HD,
             ),
             Camera.WIDE: CameraCapabilities(
-                exposures=_table(_SHARED, up_to=159), gains=_GAINS_MINI, field_of_view=_WIDE_FIELD
+                exposures=_table(_SHARED, up_to=159), gains=_GAINS_MINI, pixels=_HD
             ),
         },
         durations=StepDurations(),
@@ -181,11 +189,16 @@ def capabilities_for(model: str) -> Capabilities:
 def newer_capabilities(model: str) -> Capabilities:
     """Return the built-in capabilities with newer firmware, which has binning on a D3 alone."""
     built_in = capabilities_for(model)
-    if model == "D3":
-        return built_in
-    return replace(
-        built_in, cameras={camera: replace(own, binnings=()) for camera, own in built_in.cameras.items()}
-    )
+    cameras = {
+        camera: replace(own, binnings=(), older_binnings=False) if own.older_binnings else own
+        for camera, own in built_in.cameras.items()
+    }
+    return replace(built_in, cameras=cameras, own_mosaics="mosaic" not in built_in.lacks)
+
+
+def older_capabilities(model: str) -> Capabilities:
+    """Return the built-in capabilities with older firmware."""
+    return replace(capabilities_for(model), own_mosaics=False)
 
 
 def gain_index(model: str, camera: Camera, gain: int) -> int:

@@ -18,7 +18,8 @@ from agent.clock import Clock, SystemClock
 from agent.events import Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
-from agent.telescope.dwarf.commands import cameras, captures, control, focus, live, pointing
+from agent.telescope.darks import DarkKind, DarkLibrary
+from agent.telescope.dwarf.commands import cameras, captures, control, darks, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.greeting import Greeter
@@ -74,7 +75,8 @@ class DwarfOptions:
     `model` is "D2", "D3", "mini" or "auto". `client_id` is what the telescope knows us by. With
     `keep_control` the lock is never given back. With `rest_when_released` a telescope whose firmware serves
     one client at a time is left alone after `release_control`, until `take_control`. `record` is a file
-    that gets everything that crosses the wire, without secrets.
+    that gets everything that crosses the wire, without secrets; `record_unknown` one that gets it if nobody
+    knows the model.
     """
 
     model: str = AUTO
@@ -82,6 +84,7 @@ class DwarfOptions:
     keep_control: bool = False
     rest_when_released: bool = False
     record: Path | None = None
+    record_unknown: Path | None = None
 
 
 class DwarfTelescope(Telescope):
@@ -110,8 +113,8 @@ class DwarfTelescope(Telescope):
         self._throttle: asyncio.Task[None] | None = None
         self._told: Telemetry | None = None
         self._told_state = ConnectionState.CLOSED
-        record = self._options.record
-        self._recorder = Recorder(record, self._clock.now) if record is not None else None
+        record, unknown = self._options.record, self._options.record_unknown
+        self._recorder = Recorder(record, self._clock.now) if record or unknown else None
         self._exchange = Exchange(self._transmit)
         self._state = DeviceState(self._emit, self._telemetry_changed)
         self._exchange.listen(self._state.take)
@@ -122,6 +125,7 @@ class DwarfTelescope(Telescope):
             rng=rng or random.Random(),  # noqa: S311 - jitter, no secret
             greet=self._greet,
             on_packet=self._receive,
+            on_garbled=self._exchange.could_not_read,
             on_state=self._link_changed,
             recorder=self._recorder,
         )
@@ -268,6 +272,14 @@ class DwarfTelescope(Telescope):
     async def solve_eq(self, site: Site | None) -> EqError:
         return await pointing.solve_eq(self._device, site)
 
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        return await darks.library(self._device, camera)
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        await darks.shoot(self._device, kind, frames)
+
     # -- camera -----------------------------------------------------------------------------------------
 
     async def apply(self, camera: Camera, settings: CameraSettings) -> None:
@@ -326,7 +338,17 @@ class DwarfTelescope(Telescope):
 
     async def _greet(self) -> None:
         await self._greeter.greet(self._device)
+        self._keep_what_an_unknown_model_says()
         await self._schedules.learn()
+
+    def _keep_what_an_unknown_model_says(self) -> None:
+        identity, path = self.identity, self._options.record_unknown
+        if self._recorder is None or identity is None:
+            return
+        if identity.doubt and path is not None:
+            self._recorder.keep(path)
+        else:
+            self._recorder.forget()
 
     async def _return_from_rest(self) -> None:
         self._link.wake()

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.mosaics import Mosaic
 from agent.telescope.simulator import sky
 from agent.telescope.simulator.profiles import TELE, Profile
 
@@ -39,6 +40,7 @@ class SessionFolder:
     closed: bool = False
     taken: int = 0
     stacked: list[int] = field(default_factory=list)
+    mosaic: Mosaic | None = None
 
     def frame_name(self, number: int) -> str:
         """Return the file name of one frame, counted from 1."""
@@ -157,6 +159,15 @@ class Card:
             if path.startswith(session.path + "/"):
                 return self._read_session(session, path.removeprefix(session.path + "/"))
         return None
+
+    def folder(self, path: str) -> list[str]:
+        """Return the names in a folder, those of folders with a slash; empty when there is no such folder."""
+        within = path.rstrip("/") + "/"
+        kept = [file for session in self.sessions for file in (f"{session.path}/", *self.files(session))]
+        kept += [photo.path for photo in self.photos]
+        found = (one.removeprefix(within) for one in kept if one.startswith(within) and one != within)
+        parts = (name.partition("/") for name in found)
+        return sorted({f"{first}{slash}" for first, slash, _ in parts})
 
     def preview(self, camera: int, target: str, depth: int) -> bytes:
         """Render what the camera sees now as JPEG; `depth` is the number of stacked frames."""

@@ -139,6 +139,12 @@ class WrongCounts(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyAlbum(Rule):
+    name = "empty-album"
+    help = "the album lists nothing, whatever is on the card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlowAnswers(Rule):
     name = "slow-answers"
     help = "answers come seconds late"

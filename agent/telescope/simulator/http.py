@@ -6,8 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from html import escape
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -166,6 +168,11 @@ class HttpServer:
             found = await asyncio.to_thread(self.device.card.read, candidate)
             if found is not None:
                 return web.Response(body=found[0], content_type=found[1])
+        if names := self.device.card.folder(path) if path.endswith("/") else ():
+            links = "".join(f'<a href="{quote(name)}">{escape(name)}</a>\n' for name in names)
+            return web.Response(
+                text=f"<html><body><pre>{links}</pre></body></html>", content_type="text/html"
+            )
         raise web.HTTPNotFound
 
     async def _tele_stream(self, request: web.Request) -> web.StreamResponse:

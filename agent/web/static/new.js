@@ -18,6 +18,7 @@ export function begin() {
   });
   form.addEventListener("click", clicked);
   form.addEventListener("change", snap);
+  form.addEventListener("change", mosaic);
   document.getElementById("q").addEventListener("keydown", arrows);
   document.getElementById("save").addEventListener("click", save);
   document.getElementById("keep-template")?.addEventListener("click", keepTemplate);
@@ -112,8 +113,21 @@ function snap(event) {
   later(plan);
 }
 
+// A mosaic begins turned along its object; from then on the slider says how.
+function mosaic(event) {
+  if (event.target.name !== "fields") return;
+  const chosen = event.target.value !== "";
+  const turn = document.getElementById("turn");
+  if (chosen && document.getElementById("turn-field").hidden) {
+    turn.value = document.getElementById("about")?.dataset.turn || 0;
+  }
+  document.getElementById("turn-field").hidden = !chosen;
+  later(plan);
+}
+
 async function plan() {
   const form = values();
+  document.getElementById("turn-told").textContent = `${form.turn}°`;
   for (const part of document.querySelectorAll("[data-show]")) {
     part.hidden = ![form.much, form.when].includes(part.dataset.show);
   }
@@ -179,7 +193,7 @@ function kept() {
 }
 
 function shape() {
-  const { target, edit, copy, date, time, note, ...rest } = values();
+  const { target, edit, copy, date, time, note, fields, turn, ...rest } = values();
   return rest;
 }
 
@@ -249,42 +263,70 @@ function imports() {
 
 async function read(files) {
   const part = document.getElementById("imported");
-  const list = part.querySelector("ul");
   part.hidden = false;
   for (const file of [...files].slice(0, 20)) {
-    const item = document.createElement("li");
-    const text = document.createElement("span");
-    const name = document.createElement("b");
-    name.textContent = file.name;
-    text.append(name);
-    item.append(document.createElement("span"), text);
-    list.append(item);
     try {
       const answer = await send(`/new/import${query}`, { name: file.name, text: await file.text() });
-      const body = await answer.json();
-      for (const problem of body.problems || [body]) {
-        const line = document.createElement("p");
-        line.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
-        text.append(line);
-      }
-      if (body.session) item.append(saveButton(body.session, file.name));
+      toldOf(part.querySelector("ul"), file.name, await answer.json());
     } catch (error) {
-      const line = document.createElement("p");
-      line.textContent = error.message;
-      text.append(line);
+      item(part.querySelector("ul"), file.name, [{ message: error.message }]);
     }
   }
+}
+
+function toldOf(list, name, body) {
+  if (body.message) return item(list, name, [body]);
+  const whole = [body.what, body.sessions.length > 1 ? `${body.sessions.length} ×` : ""].filter(Boolean).join(", ");
+  if (whole || body.problems.length) {
+    const head = item(list, whole ? `${name}: ${whole}` : name, body.problems);
+    if (body.sessions.filter((one) => one.session).length > 1) head.append(all(list));
+  }
+  for (const one of body.sessions) {
+    const row = item(list, one.target ? `${one.target}: ${one.name}` : one.name, one.problems);
+    if (one.session) row.append(saveButton(one.session, one.name));
+  }
+  return null;
+}
+
+function item(list, name, problems) {
+  const row = document.createElement("li");
+  const text = document.createElement("span");
+  const bold = document.createElement("b");
+  bold.textContent = name;
+  text.append(bold);
+  for (const problem of problems) {
+    const line = document.createElement("p");
+    line.className = "muted";
+    line.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
+    text.append(line);
+  }
+  row.append(document.createElement("span"), text);
+  list.append(row);
+  return row;
+}
+
+function all(list) {
+  const button = document.createElement("button");
+  button.className = "btn main";
+  button.type = "button";
+  button.textContent = document.getElementById("import").dataset.all;
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    for (const one of list.querySelectorAll("[data-save]:not(:disabled)")) one.click();
+  });
+  return button;
 }
 
 function saveButton(session, name) {
   const button = document.createElement("button");
   button.className = "btn";
   button.type = "button";
+  button.dataset.save = "";
   button.textContent = document.getElementById("save").textContent;
   button.addEventListener("click", async () => {
     button.disabled = true;
     const telescope = document.documentElement.dataset.telescope;
-    const named = { session_id: name.replace(/\.[^.]*$/, "").slice(0, 80), ...session };
+    const named = { ...session, session_id: name, request_id: `page-${Date.now()}-${name}` };
     const answer = await send(`/api/telescopes/${telescope}/sessions`, named);
     const body = await answer.json();
     button.textContent = answer.ok ? "✓" : body.message;

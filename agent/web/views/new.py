@@ -16,20 +16,19 @@ from agent.capabilities import Camera, CameraCapabilities
 from agent.errors import AgentError, Problem, errors_of
 from agent.json_in import JsonError, read_json
 from agent.session.choices import find_position
-from agent.session.other_files import other_file
 from agent.session.problems import BadValueError, InvalidSessionError
 from agent.sky.ephemeris import altitude, sun
 from agent.targets import Site, Target
 from agent.web.agent import Agent
-from agent.web.draw.field import covered, mosaic_for, sketch
+from agent.web.draw.field import covered, mosaic_for, sketch, turn_for
 from agent.web.draw.timeline import gaps, timeline
 from agent.web.guard import json_body, who
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
-from agent.web.session_form import Form, document_of, form_of
+from agent.web.session_form import Form, document_of, form_of, panes_of
 from agent.web.targets import Known, named, search
 from agent.web.views.common import Ask, asked
-from agent.web.views.suggest import facts, field_of_view, fit_words, results, suggestions
+from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words, results, suggestions
 from agent.web.views.tonight import height_words
 from agent.web.words import Words
 
@@ -149,20 +148,8 @@ class NewViews:
         """Say what a file holds, as the folder would: {"name": ..., "text": ...}."""
         ask = asked(request, self._agent)
         body = _object(await json_body(request))
-        text = str(body.get("text", ""))
-        try:
-            document = read_json(text)
-        except JsonError as error:
-            problem = other_file(text) or Problem("invalid", f"{error.message}", error.hint, error.place)
-            return _import_answer([_problem(problem)], None)
-        if not isinstance(document, dict):
-            found = other_file(text) or Problem("invalid", ask.t("import.no_object"))
-            return _import_answer([_problem(found)], None)
-        question = json.dumps({"telescope": ask.telescope.id, "session": document}).encode()
-        answer = await self._agent.ask("sessions/validate", question, who(request))
-        data = answer.body.get("data") or {}
-        problems = list(data.get("problems", [])) if answer.ok else [dict(answer.body)]
-        return _import_answer(problems, document if data.get("valid") else None)
+        text, name = str(body.get("text", "")), str(body.get("name", ""))
+        return web.json_response(await self._agent.read_file(ask.telescope.id, name, text.encode()))
 
     async def _night(self, ask: Ask, change: Change | None) -> NightView | None:
         try:
@@ -215,24 +202,36 @@ def _shown(ask: Ask, form: Form) -> dict[str, Any]:
     if known is None:
         return {"known": None, "frame": None, "months": None}
     fov = field_of_view(ask)
-    fields = mosaic_for(known.size, known.angle, fov)
-    drawn = sketch(known.size, known.angle, fov, box=_FRAME, fields=fields, stars=known.name)
+    needed = mosaic_for(known.size, fov)
+    turn = turn_for(known.size, known.angle, needed)
+    chosen = panes_of(form)
+    fields = chosen if chosen != (1, 1) else needed if needed[0] * needed[1] <= MOST_PANES else (1, 1)
+    if chosen != (1, 1):
+        turn = float(form.turn) if form.turn.isdecimal() else 0.0
+    drawn = sketch(known.size, known.angle, fov, box=_FRAME, fields=fields, turn=turn, stars=known.name)
     whole = covered(fields, fov)
     t = ask.t
-    fit = fit_words(known, fields, fov, t)
+    fit = fit_words(known, needed, fov, t)
     return {
         "known": {
             "name": known.name,
             "other": known.other_name,
             "facts": facts(known, t),
             "fit": fit[:1].upper() + fit[1:],
-            "fov": f"{fov[0]:.1f}° × {fov[1]:.1f}°",
-            "covers": f"{whole[0]:.1f}° × {whole[1]:.1f}°",
-            "mosaic": fields != (1, 1),
+            "fov": _sides(fov),
+            "middle": needed != (1, 1) and chosen == (1, 1),
+            "mosaic": t("new.mosaic", columns=chosen[0], rows=chosen[1], covers=_sides(whole))
+            if chosen != (1, 1)
+            else "",
+            "turn": int(turn),
         },
         "frame": drawn,
         "months": _months(known, ask),
     }
+
+
+def _sides(sides: tuple[float, float]) -> str:
+    return f"{sides[0]:.1f}° × {sides[1]:.1f}°"
 
 
 def _months(known: Known, ask: Ask) -> dict[str, Any] | None:
@@ -369,10 +368,6 @@ def _line(form: Form, fresh: Row | None, t: Words) -> str:
 
 def _problem(one: Problem) -> dict[str, str]:
     return {"path": one.path, "code": one.code, "message": one.message, "hint": one.hint}
-
-
-def _import_answer(problems: list[Any], document: Any) -> web.Response:
-    return web.json_response({"problems": problems, "session": document})
 
 
 def _object(payload: bytes) -> dict[str, Any]:

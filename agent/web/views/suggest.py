@@ -9,13 +9,14 @@ from agent.capabilities import Camera
 from agent.sky.ephemeris import MOON, CurvePoint, separation
 from agent.sky.nights import Interval
 from agent.web.draw.axis import STEP, Axis, curve, night_axis, sun_altitudes
-from agent.web.draw.field import Sketch, mosaic_for, sketch
+from agent.web.draw.field import Sketch, mosaic_for, sketch, turn_for
 from agent.web.night import NightView
-from agent.web.targets import Known, famous
+from agent.web.targets import Known, showpieces
 from agent.web.views.common import Ask
 from agent.web.words import Words
 
 MOST = 3
+MOST_PANES = 16  # that a sketch shows
 _BOX = (72.0, 56.0)
 _SMALL = 0.05  # of the field's short side: smaller objects are a dot
 _FAINT_NEAR_MOON = 40.0  # degrees
@@ -47,11 +48,11 @@ class Suggestion:
 
 
 def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Suggestion]:
-    """The best of the famous targets for a free stretch of time."""
+    """The best of the well-known targets for a free stretch of time."""
     have = {row.name.casefold().replace(" ", "") for row in view.rows}
     fov = field_of_view(ask)
     ranked = []
-    for known in famous():
+    for known in showpieces():
         if known.name.casefold().replace(" ", "") in have or known.size is None:
             continue
         axis = night_axis(view.sun, view.bounds, [])
@@ -61,7 +62,7 @@ def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Suggestion]:
         points = [one for one in curve(known.target, view.site, axis) if one.instant in good]
         highest = max((one.altitude for one in points), default=0.0)
         size = max(known.size)
-        fits = mosaic_for(known.size, known.angle, fov) == (1, 1)
+        fits = mosaic_for(known.size, fov) == (1, 1)
         moonlight = _moonlight(view, known, good)
         score = (
             min(good.seconds, 2 * 3600) / 3600
@@ -95,7 +96,7 @@ def result(
 ) -> Suggestion:
     """One target with its facts."""
     t, fov = ask.t, field_of_view(ask)
-    fields = mosaic_for(known.size, known.angle, fov)
+    fields = mosaic_for(known.size, fov)
     before, match, after = _marked(known.name, typed)
     best = t.span(good.start, good.end) if good is not None else t("new.not_tonight") if view else ""
     spark = _spark(view, known, good) if view is not None else None
@@ -108,7 +109,14 @@ def result(
         facts(known, t),
         reason or fit_words(known, fields, fov, t),
         best,
-        sketch(known.size, known.angle, fov, box=_BOX, fields=fields),
+        sketch(
+            known.size,
+            known.angle,
+            fov,
+            box=_BOX,
+            fields=fields if fields[0] * fields[1] <= MOST_PANES else (1, 1),
+            turn=turn_for(known.size, known.angle, fields),
+        ),
         spark,
     )
 

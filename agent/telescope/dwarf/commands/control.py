@@ -16,7 +16,7 @@ from agent.telescope.dwarf.commands.pointing import stop_goto
 from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
-from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, FOLDING, SOLVING
+from agent.telescope.dwarf.state import CALIBRATING, DARKS, FOCUSING, FOLDING, SOLVING
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
@@ -39,6 +39,8 @@ _STOPS: dict[str, tuple[Cmd, Message | None]] = {
     CALIBRATING: (Cmd.STOP_CALIBRATION, None),
     FOCUSING: (Cmd.STOP_ASTRO_AUTO_FOCUS, None),
     SOLVING: (Cmd.STOP_EQ, None),
+    DARKS[Camera.TELE]: (Cmd.STOP_DARKS, None),
+    DARKS[Camera.WIDE]: (Cmd.STOP_WIDE_DARKS, None),
     FOLDING: (Cmd.MOTOR_STOP, motor_pb2.MotorSelect(id=_PITCH)),
 }
 

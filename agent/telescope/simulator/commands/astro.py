@@ -41,6 +41,8 @@ def _learn_site(device: Device, longitude: float, latitude: float) -> None:
 
 @on(11000, takes=proto.Calibrate)
 def calibrate(device: Device, call: Call) -> int | None:
+    if device.state.capped:
+        device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
     if refused(device, call.cmd):
         return ASTRO_BUSY
     if device.options.is_v3 and pointing.swings(device):

@@ -1,0 +1,54 @@
+"""From the bytes of a file to its targets: recognise it, read it, and say what it is even when that fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from agent.errors import AgentError, Problem
+from agent.importing import ekos, horizon_file, nina, stellarium, target_scheduler, uptonight
+from agent.importing.model import ImportedFile
+from agent.importing.table import read_table
+from agent.session.document import read_session
+from agent.session.other_files import ListFormat, recognised
+
+_LOGGER = logging.getLogger(__name__)
+
+_AGAIN = "Export it again."
+
+_READERS: dict[ListFormat, Callable[[bytes, str], ImportedFile]] = {
+    ListFormat.STELLARIUM_LIST: stellarium.read_list,
+    ListFormat.STELLARIUM_BOOKMARKS: stellarium.read_bookmarks,
+    ListFormat.NINA_JSON: nina.read_json_targets,
+    ListFormat.NINA_XML: nina.read_xml_targets,
+    ListFormat.TARGET_SCHEDULER: target_scheduler.read_projects,
+    ListFormat.EKOS: ekos.read_jobs,
+    ListFormat.UPTONIGHT: uptonight.read_report,
+    ListFormat.HORIZON: horizon_file.read_horizon,
+}
+
+
+def read_other(data: bytes, stem: str) -> ImportedFile:
+    """Return what a file holds; never raises. The panes of a mosaic are called after `stem`, its name."""
+    known = recognised(data)
+    if known is None:
+        if isinstance(raw := read_session(data).raw, dict) and {"command", "id_command"} & raw.keys():
+            problem = Problem("session", "This is a session already.", "Put it into ToDo as it is.")
+            return ImportedFile("a session", problems=(problem,))
+        message = "This is neither a session nor a list that is known."
+        hint = "docs/importing.md has the formats; a session goes into ToDo as it is."
+        return ImportedFile("", problems=(Problem("unknown_format", message, hint),))
+    if known.format is None:
+        return ImportedFile(known.what, problems=(known.problem(),))
+    try:
+        if known.format is ListFormat.TABLE:
+            return read_table(data, known.what, stem)
+        return _READERS[known.format](data, known.what)
+    except AgentError as error:
+        message = f"This is {known.what}, and it cannot be read: {error.message}"
+        return ImportedFile(known.what, problems=(Problem(error.code, message, error.hint or _AGAIN),))
+    except Exception as error:
+        _LOGGER.exception("A file could not be imported")
+        message = f"This is {known.what}, and reading it failed ({type(error).__name__})."
+        hint = "Please report this with the file."
+        return ImportedFile(known.what, problems=(Problem("internal", message, hint),))

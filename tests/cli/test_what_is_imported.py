@@ -1,0 +1,68 @@
+"""Each command imports only what it needs: a health check runs twice a minute, on a Pi, in mid-session."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")}
+HEAVY = frozenset(
+    {"PIL", "aiohttp", "apscheduler", "bleak", "ephem", "google", "paho", "pydantic", "websockets", "yaml"}
+)
+TELL = """
+import sys
+sys.argv[0] = "dwarf-agent"
+from agent.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+def imported(*words: str, **environment: str) -> set[str]:
+    """The modules that a command has imported when it ends."""
+    ended = subprocess.run(
+        [sys.executable, "-c", TELL, *words],
+        cwd=ROOT,
+        env=ENVIRONMENT | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(ended.stderr.splitlines()[-1].split())
+
+
+def test_a_health_check_in_a_container_imports_a_socket_and_json() -> None:
+    found = imported("status", "--health", DWARF_DEFAULT_SESSIONS_DIR="/data")
+    assert {one for one in found if one.startswith("agent.")} == {
+        *("agent.cli", "agent.cli.main", "agent.cli.status", "agent.cli.common"),
+        *("agent.errors", "agent.health", "agent.text"),
+    }
+    assert not found & (HEAVY | {"asyncio", "logging", "ssl"})
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["validate", "--help"], ["import", "--help"], ["run", "--help"]]
+)
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    assert not imported(*words) & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["status", "--health"], {"aiohttp", "apscheduler", "google", "paho", "PIL", "websockets"}),
+        (["validate", "no-such-file.json"], {"PIL", "aiohttp", "bleak", "google", "paho", "websockets"}),
+        (["plan", "no-such-file.json"], {"PIL", "aiohttp", "bleak", "google", "paho", "websockets"}),
+    ],
+)
+def test_a_command_imports_only_what_it_uses(words: list[str], unneeded: set[str]) -> None:
+    assert not imported(*words) & unneeded
