@@ -11,6 +11,7 @@ from benchmarks import (
     idle_cost,
     kill_anywhere,
     night_in_a_second,
+    night_plans,
     page_cost,
     scan_start,
     session_overhead,
@@ -35,6 +36,7 @@ def main() -> None:
     drop_storm.measure(range(1))
     kill_anywhere.measure()
     night_in_a_second.measure()
+    night_plans.measure()
     idle_cost.measure_leaks(hours=6, messages=2000)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from agent.app.instrument import views
 from agent.app.tonight import Candidate, NoSiteError, coming_night, tonight
 from agent.capabilities import Camera
-from agent.conditions.night import NightPlan, SessionNight
 from agent.errors import AgentError, errors_of
-from agent.events import Reason, SessionBrief
+from agent.planner.night import NightPlan, SessionNight
 from agent.session.document import SessionDocument, read_session, with_id_command
 from agent.session.plan import Plan, StepKind
 from agent.session.problems import InvalidSessionError
@@ -37,10 +37,10 @@ async def night_view(
     if station.site is None:
         raise NoSiteError
     now = station.clock.now()
+    change = change or Change()
     running = _running_row(station, states, began, now)
-    free_from = running.block.end if running is not None and running.block is not None else None
-    candidates = list(_candidates(station, change or Change(), now, free_from))
-    fresh = {one.session_id for one in candidates if change and _is_fresh(one, change)}
+    candidates = list(_candidates(station, change, now))
+    planning = station.planning
     plan = await asyncio.to_thread(
         tonight,
         station.site,
@@ -49,14 +49,19 @@ async def night_view(
         now,
         zone=station.zone,
         night=coming_night(station.site, now),
+        running=planning.running(),
+        known=planning.latest.order if planning.latest is not None else (),
     )
     ended = await asyncio.to_thread(station.results.rows, plan.night)
-    waits = {one.session_id: one.brief for one in station.dispatcher.queue}
     by_id = {one.session_id: one for one in candidates}
-    rows = [_row(one, by_id[one.forecast.session.session_id], waits, fresh) for one in plan.sessions]
-    if running is not None:
-        rows.append(running)
-    rows += [_ended_row(row) for row in ended if not taken_back(row)]
+    rows = [_ended_row(row) for row in ended if not taken_back(row)]
+    for one in plan.sessions:
+        candidate = by_id.get(one.request.session_id)
+        if candidate is not None:
+            rows.append(_row(station, one, candidate, fresh=_is_fresh(candidate, change)))
+        elif running is not None:
+            more = tuple(block.interval for block in one.blocks if block.start > now)
+            rows.append(replace(running, more=more))
     return _view(station, plan, rows, now)
 
 
@@ -80,22 +85,24 @@ def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> 
     )
 
 
-def _candidates(
-    station: Station, change: Change, now: datetime, free_from: datetime | None
-) -> Iterable[Candidate]:
-    """The sessions that wait, with what would be changed; none of them before the running one is done."""
+def _candidates(station: Station, change: Change, now: datetime) -> Iterable[Candidate]:
+    """The sessions that wait, with what would be changed."""
     for waiting in station.dispatcher.queue[:MOST]:
-        if waiting.plan is None or waiting.session_id in change.without:
+        gone = waiting.session_id in change.without or waiting.session_id == change.in_place_of
+        if waiting.plan is None or gone:
             continue
-        if waiting.session_id == change.in_place_of:
-            continue
-        start = change.starts.get(waiting.session_id, waiting.start)
         yield Candidate(
-            waiting.session_id, waiting.document, waiting.plan, _later(start, free_from), waiting.closes
+            waiting.session_id,
+            waiting.document,
+            waiting.plan,
+            change.starts.get(waiting.session_id, waiting.start),
+            waiting.closes,
+            min(waiting.seen, waiting.began or waiting.seen),
+            waiting.taken,
         )
     if change.added is not None:
         document, plan, start = draft(station, change.added, now)
-        yield Candidate(change.in_place_of or DRAFT, document, plan, _later(start, free_from), plan.ends_at)
+        yield Candidate(change.in_place_of or DRAFT, document, plan, start, plan.ends_at)
 
 
 def draft(station: Station, body: object, now: datetime) -> tuple[SessionDocument, Plan, datetime | None]:
@@ -115,36 +122,45 @@ def draft(station: Station, body: object, now: datetime) -> tuple[SessionDocumen
     return reading.document, plan, start
 
 
-def _later(start: datetime | None, free_from: datetime | None) -> datetime | None:
-    return start if free_from is None else max(start or free_from, free_from)
-
-
 def _is_fresh(one: Candidate, change: Change) -> bool:
     return one.session_id in change.starts or one.session_id in (DRAFT, change.in_place_of)
 
 
-def _row(one: SessionNight, candidate: Candidate, waits: Mapping[str, SessionBrief], fresh: set[str]) -> Row:
-    told, document = one.forecast, candidate.document
-    session_id = told.session.session_id
-    brief = waits.get(session_id)
-    waits_for = brief.waits_for if brief is not None else None
-    state: State = "not_tonight" if told.run is None else "waiting" if waits_for else "planned"
-    reason = told.reason if told.run is None else waits_for
-    base = _of_plan(candidate.plan, document)
+def _row(station: Station, one: SessionNight, candidate: Candidate, *, fresh: bool) -> Row:
+    session_id, left = one.request.session_id, one.left
+    waiting = station.dispatcher.find(session_id)
+    waits_for = waiting.brief.waits_for if waiting is not None else None
+    note = waiting.brief.note if waiting is not None else ""
+    first, *more = (block.interval for block in one.blocks) if one.blocks else (None,)
+    state: State = "not_tonight" if first is None else "waiting" if waits_for else "planned"
+    reason = waits_for if first is not None else left.reason if left is not None else None
+    notes = [caution.message for caution in one.cautions]
+    if one.blocks and (ends := one.blocks[-1].ends):
+        notes.append(left.message if left is not None else f"It ends then because {ends}.")
+    if fresh:
+        notes += _camera_notes(station, one, candidate)
     return replace(
-        base,
+        _of_plan(candidate.plan, candidate.document),
         session_id=session_id,
         state=state,
-        block=told.run,
-        reason=reason.value if isinstance(reason, Reason) else "",
-        sentence=told.why_not if told.run is None else brief.note if brief is not None else "",
-        notes=tuple(
-            text for text in (told.cut_short, *(caution.message for caution in one.cautions)) if text
-        ),
-        min_altitude=told.session.conditions.requirements.min_altitude or 0.0,
-        starts=told.session.start,
-        fresh=session_id in fresh,
+        block=first,
+        more=tuple(one for one in more if one is not None),
+        reason=reason.value if reason is not None else "",
+        sentence=note if first is not None else left.message if left is not None else "",
+        notes=tuple(notes),
+        min_altitude=one.request.conditions.requirements.min_altitude or 0.0,
+        starts=left.start if left is not None and first is None else one.request.start,
+        fresh=fresh,
     )
+
+
+def _camera_notes(station: Station, one: SessionNight, candidate: Candidate) -> list[str]:
+    """What the cameras make of a session that is being made: its field turns, its target does not fit."""
+    capabilities = station.capabilities()
+    if capabilities is None:
+        return []
+    seen = views(candidate.plan, capabilities, station.site, one.run)
+    return [f"{problem.message} {problem.hint}".strip() for view in seen for problem in view.problems()]
 
 
 def _of_plan(plan: Plan, document: SessionDocument) -> Row:

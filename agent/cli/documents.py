@@ -100,13 +100,13 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
     )
 
 
-def session_files(named: Iterable[Path]) -> list[Path]:
+def session_files(named: Iterable[Path], *, none_is_fine: bool = False) -> list[Path]:
     """Return the files, a folder standing for the sessions in it. AgentError for what is not there."""
     found: list[Path] = []
     for path in named:
         if path.is_dir():
             inside = sorted(file for file in path.glob("*") if file.is_file() and is_session_name(file.name))
-            if not inside:
+            if not inside and not none_is_fine:
                 below = sorted({file.parent.name for file in path.glob("*/*") if is_session_name(file.name)})
                 hint = f"There are some in {', '.join(below)}: name one of them." if below else ""
                 raise AgentError(f"There is no session file (*.json) in {path}.", hint=hint)

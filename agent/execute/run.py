@@ -18,7 +18,7 @@ from agent.execute.defects import Defects
 from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
-from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
 from agent.execute.refocusing import Refocusing
@@ -83,7 +83,7 @@ class SessionRun:
         self._in_vain: Ending | None = None  # an end time came before its capture had a frame
 
     async def execute(self) -> SessionResult | None:
-        """Run every step; return the result, or None when the agent stops and the session goes on later.
+        """Run every step; return the result, or None when the session goes on later (see `Orders.ending`).
 
         The journal stays: it is forgotten with the writing down of the result, and not an instant before.
         """
@@ -102,8 +102,12 @@ class SessionRun:
         if ending is not None and ending.kind is EndKind.AGENT_STOP:
             await self._journal.flush()
             return None
-        if ending is not None or failure is not None:
+        waits = ending is not None and ending.kind in WAITS and not self._counter.complete
+        if failure is not None or (ending is not None and not (waits and ending.kind is EndKind.GIVE_BACK)):
             await self._run_closing_steps()
+        if waits and defects.failure is None:
+            await self._journal.flush()
+            return None
         return self._result(started_at, ending, failure, await self._files())
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:

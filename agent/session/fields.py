@@ -282,7 +282,7 @@ Altitude = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitu
 Height = Annotated[
     float, Range(0, 90, "degrees"), _schema(_LENIENT, "Altitude above the horizon in degrees.")
 ]
-Twilight = Annotated[float, Range(-90, 10, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
+Twilight = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
 Separation = Annotated[float, Range(0, 180, "degrees"), _schema(_LENIENT, "Separation in degrees.")]
 Fraction = Annotated[float, Range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fraction from 0 to 1.")]
 Percent = Annotated[float, Range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]

@@ -36,6 +36,7 @@ from agent.station.kept_cap import kept_cap
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
+from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
@@ -158,8 +159,9 @@ class Station:
             self.switches,
             enabled=own.dead_man,
             running=lambda: self.runner.running,
-            defaults=self.defaults,
+            conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
+        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -167,6 +169,7 @@ class Station:
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
+            sky=self.planning.could_run,
             brake=StartBrake(
                 ground,
                 self.hands,
@@ -200,6 +203,7 @@ class Station:
             clock=clock,
             timetable=timetable,
             gate=self.gate,
+            planner=self.planning,
             sessions=self.runner,
             publish=publish,
             on_idle=self.status.stands_still,
@@ -239,6 +243,7 @@ class Station:
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
+            "plan": self.dispatcher.follow_plan,
             "link": self._link.follow,
             "results": self._report,
             "dead man": self.dead_man.run,
@@ -252,7 +257,7 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self._owes():
+        while self.dispatcher.running or self.planning.any_due(self.dispatcher.queue) or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
@@ -388,10 +393,6 @@ class Station:
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
-    def _any_due(self) -> bool:
-        now = self.ground.clock.now()
-        return any(waiting.due(now) for waiting in self.dispatcher.queue)
-
     def _running_plan(self) -> Plan | None:
         running = self.runner.running
         return running.waiting.plan if running is not None else None
@@ -402,7 +403,7 @@ class Station:
             with contextlib.suppress(
                 AgentError
             ):  # conditions that contradict each other end the session itself
-                return self.gate.conditions(running.waiting.document).weather
+                return self.gate.conditions(running.waiting).weather
         return self.switches.values.weather_policy
 
     def _switched(self, _switches: Switches) -> None:
@@ -419,8 +420,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
+        ground, weather, goes_on = self.ground, self.weather_goal, partial(self.planning.goes_on, waiting)
         return watch_over(
-            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+            running.orders, waiting, plan, self.gate, ground, weather, self.hands, news, goes_on
         )
 
     async def _report(self) -> None:

@@ -16,7 +16,8 @@ State = Literal["imaging", "paused", "waiting", "planned", "done", "not_tonight"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A session with its place in the night. `block` is None for one that does not run tonight.
+    """A session with its place in the night. `block` is None for one that does not run tonight, `more` are
+    others of one that runs in several.
 
     `reason` is a word of the closed list ("" for none) and `sentence` says it for people. `total` is frames
     asked for (0 unknown); `exposure_s` of each. `recipe` holds exposure, gain and filter as shown.
@@ -27,6 +28,7 @@ class Row:
     state: State
     target: Target | None = None
     block: Interval | None = None
+    more: tuple[Interval, ...] = ()
     reason: str = ""
     sentence: str = ""
     notes: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ BASE = {
     "site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"},
     "poll_seconds": 10,  # a fifth of the work of the usual 2
 }
+ANY_SKY = {"sun_below": 90, "min_altitude": -90}  # most tests are about something else than the dark
 
 
 NEVER_SETS = {"do_action": True, "target": "M 81", "ra_coord": 9.9258, "dec_coord": 69.0653}
@@ -62,6 +63,7 @@ class Observatory:
                 "sessions_dir": str(root / "Astro_Sessions"),
                 "page": {"enabled": False},
                 **settings,
+                "conditions": {**ANY_SKY, **settings.get("conditions", {})},
             }
         )
         self.stations: dict[str, Station] = {}

@@ -96,7 +96,7 @@ class Timeline:
 
 def timeline(view: NightView, t: Words, selected: str = "") -> Timeline:
     """Draw a night. `selected` is the session along whose path the ground is drawn. Slow: use a thread."""
-    blocks = [row.block for row in view.rows if row.block is not None]
+    blocks = [block for row in view.rows if row.block is not None for block in (row.block, *row.more)]
     axis = night_axis(view.sun, view.bounds, blocks)
     drawn = [row for row in view.rows if row.target is not None and row.block is not None][:MOST_CURVES]
     chosen = _chosen(view, drawn, selected)
@@ -138,7 +138,8 @@ def gaps(view: NightView) -> list[Interval]:
     if dark is None:
         return []
     free, at = [], max(view.now, dark.start)
-    for block in sorted((row.block for row in _timed(view) if row.block), key=lambda one: one.start):
+    blocks = [block for row in _timed(view) if row.block is not None for block in (row.block, *row.more)]
+    for block in sorted(blocks, key=lambda one: one.start):
         if block.start - at >= _FREE and block.start > at:
             free.append(Interval(at, min(block.start, dark.end)))
         at = max(at, block.end)
@@ -210,12 +211,13 @@ def _curve(view: NightView, row: Row, axis: Axis) -> Curve:
     running = row.state in ("imaging", "paused") and row.block.start < view.now < row.block.end
     done = Interval(row.block.start, view.now) if running else row.block
     todo = Interval(view.now, row.block.end) if running else None
+    later = [path(stretch(points, axis, block)) for block in row.more]
     return Curve(
         _state(row),
         path(up),
         "".join(parts),
-        path(stretch(points, axis, done)),
-        path(stretch(points, axis, todo)) if todo is not None else "",
+        path(stretch(points, axis, done)) + ("" if running else "".join(later)),
+        (path(stretch(points, axis, todo)) if todo is not None else "") + ("".join(later) if running else ""),
     )
 
 
@@ -276,41 +278,34 @@ def _labels(
 
 
 def _boxes(view: NightView, axis: Axis, t: Words, chosen: Row | None) -> tuple[Box, ...]:
-    found = []
     count = numbers(view)
-    for row in _timed(view):
-        inside = axis.clipped(row.block) if row.block is not None else None
-        if inside is None:
-            continue
-        left, right = axis.x(inside.start), axis.x(inside.end)
-        current = row.state in ("imaging", "paused") or (row.fresh and row is chosen)
-        small = _small(row, t)
-        told = t(f"state.{row.state}")
-        label = t(
-            "night.block",
-            number=count[row.session_id],
-            name=row.name,
-            state=told,
-            start=t.clock(inside.start),
-            end=t.clock(inside.end),
-            small=small,
-        )
-        done = 100.0 * row.taken / row.total if row.total and current else 0.0
-        found.append(
-            Box(
-                row.session_id,
-                _state(row),
-                count[row.session_id],
-                row.name,
-                small,
-                label,
-                left,
-                right - left,
-                min(100.0, done),
-                current,
-            )
-        )
-    return tuple(_widened(found))
+    found = [
+        _box(row, inside, axis, t, number=count[row.session_id], first=at == 0, chosen=row is chosen)
+        for row in _timed(view)
+        for at, block in enumerate((row.block, *row.more))
+        if block is not None and (inside := axis.clipped(block)) is not None
+    ]
+    return tuple(_widened(sorted(found, key=lambda box: box.x)))
+
+
+def _box(row: Row, inside: Interval, axis: Axis, t: Words, *, number: str, first: bool, chosen: bool) -> Box:
+    left, right = axis.x(inside.start), axis.x(inside.end)
+    current = first and (row.state in ("imaging", "paused") or (row.fresh and chosen))
+    small = _small(row, t)
+    label = t(
+        "night.block",
+        number=number,
+        name=row.name,
+        state=t(f"state.{row.state}"),
+        start=t.clock(inside.start),
+        end=t.clock(inside.end),
+        small=small,
+    )
+    done = 100.0 * row.taken / row.total if row.total and current else 0.0
+    width = right - left
+    return Box(
+        row.session_id, _state(row), number, row.name, small, label, left, width, min(100.0, done), current
+    )
 
 
 def _widened(boxes: list[Box]) -> Iterator[Box]:

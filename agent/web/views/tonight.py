@@ -259,7 +259,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         number,
         row.name,
         kind,
-        t.span(row.block.start, row.block.end) if row.block else t("state.not_tonight"),
+        _when(row, t),
         _relative(row, view, t),
         bold,
         text,
@@ -269,6 +269,14 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         acts,
         row.block.start.astimezone(t.zone).isoformat(timespec="minutes") if row.block else "",
     )
+
+
+def _when(row: Row, t: Words) -> str:
+    """Its time, or the first of its times with how many others there are."""
+    if row.block is None:
+        return t("state.not_tonight")
+    span = t.span(row.block.start, row.block.end)
+    return t("row.more", span=span, count=len(row.more)) if row.more else span
 
 
 def _relative(row: Row, view: NightView, t: Words) -> str:

@@ -8,9 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.conditions.forecast import Forecast, PlannedSession, forecast
-from agent.conditions.moment import clock_words
+from agent.conditions.moment import clock_words, is_bright
 from agent.events import Reason
+from agent.planner.make import LEAST_BLOCK_S, make_plan
+from agent.planner.plan import Block, Left, PlannedNight
+from agent.planner.request import Place, Request, Running
+from agent.planner.windows import windows_of
 from agent.sky.ephemeris import MOON, altaz, moon, separation, sun
 from agent.sky.nights import (
     ASTRONOMICAL,
@@ -51,12 +54,22 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class SessionNight:
-    """One session's night. `facts` is None without a target."""
+    """One session's night. `left` is what of it does not run, `facts` is None without a target.
 
-    forecast: Forecast
+    `conflicts` names the sessions that have the time it could run in.
+    """
+
+    request: Request
+    blocks: tuple[Block, ...]
+    left: Left | None
     facts: TargetFacts | None
     cautions: tuple[Caution, ...]
     conflicts: tuple[str, ...]
+
+    @property
+    def run(self) -> Interval | None:
+        """From its first block's start to its last one's end; None when it does not run."""
+        return Interval(self.blocks[0].start, self.blocks[-1].end) if self.blocks else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +129,34 @@ class NightPlan:
         return f"{clock_words(interval.start, self.site)} to {clock_words(interval.end, self.site)}"
 
     def _session_lines(self, one: SessionNight) -> Iterator[str]:
-        session, run = one.forecast.session, one.forecast.run
-        target = session.target.name if session.target else "no target"
-        yield f"{session.session_id} ({target})"
-        if run is None:
-            yield f"  Will not run: {one.forecast.why_not}"
-        else:
-            yield f"  Runs {self._span(run)}"
-        if one.forecast.cut_short:
-            yield f"  {one.forecast.cut_short}"
+        request = one.request
+        yield f"{request.session_id} ({request.target.name if request.target else 'no target'})"
+        if one.blocks:
+            yield f"  Runs {' and '.join(self._span(block.interval) for block in one.blocks)}"
+        elif one.left is not None:
+            yield f"  Will not run: {one.left.message}"
+        if cut := self._cut_short(one):
+            yield f"  {cut}"
         if one.facts is not None:
             yield f"  {one.facts.words}"
-            if not (isinstance(session.target, SolarTarget) and session.target.body is SolarBody.MOON):
+            if not (isinstance(request.target, SolarTarget) and request.target.body is SolarBody.MOON):
                 yield f"  {one.facts.moon_separation:.0f}° from the Moon"
         for caution in one.cautions:
             yield f"  Note: {caution.message}"
         if one.conflicts:
             yield f"  Wants the same time as {', '.join(one.conflicts)}"
 
+    def _cut_short(self, one: SessionNight) -> str:
+        """What ends it before it is done, and when the rest can run; "" when nothing does."""
+        if not one.blocks or not one.blocks[-1].ends:
+            return ""
+        if one.left is not None:
+            return one.left.message
+        last = one.blocks[-1]
+        return f"It ends at {clock_words(last.end, self.site)} because {last.ends}."
+
     def _session_json(self, one: SessionNight) -> dict[str, Any]:
-        told = one.forecast
+        request, left = one.request, one.left
         facts = one.facts and {
             "altitude_start": round(one.facts.start, 1),
             "altitude_highest": round(one.facts.highest, 1),
@@ -145,17 +166,28 @@ class NightPlan:
             "words": one.facts.words,
         }
         return {
-            "session_id": told.session.session_id,
-            "target": told.session.target.name if told.session.target else None,
-            "run": self._interval(told.run),
-            "reason": told.reason.value if told.reason else None,
-            "why_not": told.why_not,
-            "cut_short": told.cut_short,
+            "session_id": request.session_id,
+            "target": request.target.name if request.target else None,
+            "run": self._interval(one.run),
+            "blocks": [self._block_json(block) for block in one.blocks],
+            "reason": left.reason.value if left is not None else None,
+            "why_not": left.message if left is not None and not one.blocks else "",
+            "cut_short": self._cut_short(one),
+            "next_night": left.night.isoformat() if left is not None and left.night is not None else None,
             "sky": facts,
             "notes": [
                 {"reason": caution.reason.value, "message": caution.message} for caution in one.cautions
             ],
             "conflicts": list(one.conflicts),
+        }
+
+    def _block_json(self, block: Block) -> dict[str, Any]:
+        return {
+            "start": self._iso(block.start),
+            "end": self._iso(block.end),
+            "frames": block.frames,
+            "why": block.why,
+            "ends": block.ends,
         }
 
     def _interval(self, interval: Interval | None) -> list[str | None] | None:
@@ -167,12 +199,30 @@ class NightPlan:
 
 
 def plan_night(
-    site: Site, night: date, sessions: Sequence[PlannedSession], *, now: datetime | None = None
+    site: Site,
+    night: date,
+    requests: Sequence[Request],
+    *,
+    now: datetime | None = None,
+    running: Running | None = None,
+    known: Sequence[Place] = (),
+    least_block_s: float = LEAST_BLOCK_S,
 ) -> NightPlan:
-    """Gather the facts of a night and foresee its sessions, from `now` on if that is within the night."""
+    """Gather the facts of a night and plan its sessions, from `now` on if that is within the night."""
     bounds = night_bounds(site, night)
-    rest = Interval(now, bounds.end) if now is not None and now in bounds else bounds
-    told = forecast(site, rest, sessions)
+    begin = now if now is not None and now in bounds else bounds.start
+    zone = ZoneInfo(site.timezone)
+    plan = make_plan(
+        requests,
+        site=site,
+        zone=zone,
+        now=begin,
+        night=night,
+        running=running,
+        known=known,
+        least_block_s=least_block_s,
+    )
+    told = [*([running.request] if running is not None else []), *requests]
     events = sun_events(site, night)
     down = Interval(events.sunset or bounds.start, events.sunrise or bounds.end)
     middle = down.start + (down.end - down.start) / 2
@@ -184,7 +234,7 @@ def plan_night(
         dark=dark_window(site, night, ASTRONOMICAL),
         moon_up=windows_above(MOON, site, down.start, down.end, SUNSET_ALTITUDE),
         moon_illumination=moon(site, middle).illumination,
-        sessions=tuple(_session_night(site, one, told, rest) for one in told),
+        sessions=tuple(_session_night(site, one, plan) for one in told),
     )
 
 
@@ -198,8 +248,7 @@ def sky_cautions(target: Target, site: Site, start: datetime, end: datetime) -> 
     elif heights[1] < 0:
         message = f"{target.name} sets before {clock_words(end, site)}."
         cautions.append(Caution(Reason.ALTITUDE, message))
-    bright = isinstance(target, SolarTarget) and target.body in {SolarBody.SUN, SolarBody.MOON}
-    if not bright:
+    if not is_bright(target):
         light = [when for when in (start, end) if sun(site, when).altitude > _DAYLIGHT]
         if light:
             message = f"It is not dark at {clock_words(light[0], site)}."
@@ -222,32 +271,34 @@ def target_facts(target: Target, site: Site, start: datetime, end: datetime) -> 
     return TargetFacts(first.altitude, way.highest, way.transit, last.altitude, apart, words)
 
 
-def _session_night(site: Site, one: Forecast, told: Sequence[Forecast], rest: Interval) -> SessionNight:
-    session = one.session
-    wanted = one.run or _wanted(session, session.start or rest.start)
+def _session_night(site: Site, request: Request, plan: PlannedNight) -> SessionNight:
+    blocks, left = plan.blocks_of(request.session_id), plan.left_of(request.session_id)
     facts: TargetFacts | None = None
     cautions: tuple[Caution, ...] = ()
-    if session.target is not None:
-        facts = target_facts(session.target, site, wanted.start, wanted.end)
-        cautions = sky_cautions(session.target, site, wanted.start, wanted.end)
-    return SessionNight(one, facts, cautions, tuple(_conflicts(session, [other.session for other in told])))
+    if request.target is not None:
+        wanted = Interval(blocks[0].start, blocks[-1].end) if blocks else _wanted(request, site, plan)
+        facts = target_facts(request.target, site, wanted.start, wanted.end)
+        cautions = sky_cautions(request.target, site, wanted.start, wanted.end) if blocks else ()
+    rivals = tuple(_rivals(request, site, plan)) if left is not None and left.reason is Reason.QUEUE else ()
+    return SessionNight(request, blocks, left, facts, cautions, rivals)
 
 
-def _conflicts(session: PlannedSession, others: Sequence[PlannedSession]) -> Iterator[str]:
-    """Name the sessions that want some of the same time; those without a start take what is left."""
-    if session.start is None:
-        return
-    mine = _wanted(session, session.start)
-    for other in others:
-        if other is session or other.start is None:
-            continue
-        theirs = _wanted(other, other.start)
-        if mine.start < theirs.end and theirs.start < mine.end:
-            yield other.session_id
+def _rivals(request: Request, site: Site, plan: PlannedNight) -> Iterator[str]:
+    """Name the sessions that have the time in which this one could run."""
+    windows = windows_of(request, site, plan.span, plan.made_at)
+    seen: set[str] = {request.session_id}
+    for block in plan.blocks:
+        taken = any(block.start < one.end and block.end > one.start for one in windows)
+        if taken and block.session_id not in seen:
+            seen.add(block.session_id)
+            yield block.session_id
 
 
-def _wanted(session: PlannedSession, start: datetime) -> Interval:
-    return Interval(start, start + timedelta(seconds=session.duration_s))
+def _wanted(request: Request, site: Site, plan: PlannedNight) -> Interval:
+    """When it would run if it could: in its first window, else from its start on."""
+    windows = windows_of(request, site, plan.span, plan.made_at)
+    start = windows[0].start if windows else max(request.start or plan.made_at, plan.made_at)
+    return Interval(start, start + timedelta(seconds=request.duration_s))
 
 
 def _wind(azimuth: float) -> str:

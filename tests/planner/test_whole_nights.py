@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.conditions import ConditionSet, Requirements
-from agent.conditions.forecast import PlannedSession, forecast
-from agent.conditions.night import NightPlan, plan_night, sky_cautions, target_facts
 from agent.events import Reason
+from agent.planner import Exposures, Request, make_plan
+from agent.planner.night import NightPlan, plan_night, sky_cautions, target_facts
 from agent.session.sections import Conditions
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import MOON, SUN
@@ -39,13 +41,13 @@ def session(
     requirements: Requirements = DARK,
     keys: dict[str, object] | None = None,
     **more: object,
-) -> PlannedSession:
+) -> Request:
     section = Conditions(do_action=True, **keys) if keys else None  # type: ignore[arg-type]
-    return PlannedSession(
+    return Request(
         session_id=name,
         target=resolve(target) if target else None,
         conditions=ConditionSet.of(requirements, section),
-        duration_s=duration_s,
+        captures=(Exposures(int(duration_s) // 15, 15.0, 14.0),),
         start=start,
         **more,  # type: ignore[arg-type]
     )
@@ -62,7 +64,7 @@ def whole_night() -> NightPlan:
             session("lmc", "LMC", at(20)),
             session("orion", "M42", at(1), 3 * 3600.0, keys={"min_altitude": 30}),
             session("rosette", "Rosette Nebula", at(2, 30), 5400.0),
-            session("late", "Vega", at(23), keys={"wait_max": 600, "sun_below": -17, "min_altitude": 60}),
+            session("late", "Vega", at(23), keys={"sun_below": -17, "min_altitude": 60}),
             session("cut", "M42", at(4, 30), 1800.0, keys={"min_altitude": 10}, end=at(4, 40)),
             session("dawn", "Polaris", at(4, 41), keys={"on_lost": "ignore"}),
         ],
@@ -131,7 +133,7 @@ def test_a_polar_day_has_no_instants_for_programs() -> None:
 def test_a_night_is_planned_from_now_on_if_now_is_in_it() -> None:
     one = session("x", "", None, 600.0, PLAIN)
     for now, expected in ((at(21), at(21)), (at(11, 59), None), (None, None)):
-        run = plan_night(PARIS, NIGHT, [one], now=now).sessions[0].forecast.run
+        run = plan_night(PARIS, NIGHT, [one], now=now).sessions[0].run
         assert run is not None
         if expected is not None:
             assert run.start == expected
@@ -142,69 +144,88 @@ def test_a_night_is_planned_from_now_on_if_now_is_in_it() -> None:
 # -- what would run -----------------------------------------------------------------------------------------
 
 
-def foreseen(
-    *sessions: PlannedSession, start: datetime | None = None, end: datetime | None = None
-) -> list[object]:
-    """What would run, as (start, end, words); or (reason, words)."""
-    found = forecast(PARIS, Interval(start or at(18), end or at(6)), sessions)
-    return [
-        (one.run.start, one.run.end, one.cut_short) if one.run else (one.reason, one.why_not) for one in found
-    ]
+def planned(*sessions: Request, start: datetime | None = None, end: datetime | None = None) -> list[object]:
+    """What runs, as (start, end, what ends it) of its blocks; or (reason, words)."""
+    span = Interval(start or at(18), end or at(6))
+    zone = ZoneInfo(PARIS.timezone)
+    plan = make_plan(sessions, site=PARIS, zone=zone, now=span.start, span=span)
+    told: list[object] = []
+    for one in sessions:
+        left, blocks = plan.left_of(one.session_id), plan.blocks_of(one.session_id)
+        told += [(block.start, block.end, block.ends) for block in blocks]
+        if not blocks and left is not None:
+            told.append((left.reason, left.message))
+    return told
 
 
-def test_each_end_of_a_run_is_told() -> None:
+def test_each_end_of_a_block_is_told() -> None:
     whole = session("a", "", at(20), 3600.0, PLAIN)
-    assert foreseen(whole) == [(at(20), at(21), "")]
+    assert planned(whole) == [(at(20), at(21), "")]
     window = session("a", "", at(20), 3600.0, PLAIN, end=at(20, 30))
-    assert foreseen(window) == [(at(20), at(20, 30), "It ends at 22:30 because its window closes.")]
+    assert planned(window) == [(at(20), at(20, 30), "its window closes")]
     exact = session("a", "", at(20), 3600.0, PLAIN, end=at(21))
-    assert foreseen(exact) == [(at(20), at(21), "")]
+    assert planned(exact) == [(at(20), at(21), "")]
     light = session("a", "M42", at(4), 4 * 3600.0, Requirements(sun_below=-12))
-    assert foreseen(light)[0][2] == "It ends at 06:59 because it gets light."  # type: ignore[index]
+    assert planned(light, end=at(8))[0][2] == "it gets too light"  # type: ignore[index]
     lost = session("a", "Vega", at(22), 4 * 3600.0, PLAIN, {"min_altitude": 30})
-    assert foreseen(lost)[0][2] == (  # type: ignore[index]
-        "It ends at 00:49 because the condition altitude no longer holds."
-    )
+    assert planned(lost)[0][2] == "Vega leaves its altitude limits"  # type: ignore[index]
     kept = session("a", "Vega", at(22), 4 * 3600.0, PLAIN, {"min_altitude": 30, "on_lost": "ignore"})
-    assert foreseen(kept) == [(at(22), at(2), "")]
+    assert planned(kept) == [(at(22), at(2), "")]
 
 
-def test_turns_go_by_priority_start_and_name() -> None:
+def test_turns_go_by_priority_named_start_and_arrival() -> None:
     ten = 600.0
-    assert foreseen(
+    assert planned(
         session("d", "", at(18, 1), ten, PLAIN),
         session("c", "", at(18), ten, PLAIN),
         session("b", "", None, ten, PLAIN, seen=at(18)),
-        session("a", "", at(18, 5), ten, PLAIN, priority=1),
+        session("a", "", at(18), ten, PLAIN, priority=1),
     ) == [
-        (at(18, 30), at(18, 40), ""),
         (at(18, 20), at(18, 30), ""),
-        (at(18), at(18, 10), ""),
         (at(18, 10), at(18, 20), ""),
+        (at(18, 30), at(18, 40), ""),
+        (at(18), at(18, 10), ""),
     ]
 
 
+def test_a_start_that_somebody_named_is_kept_by_giving_the_turn_back() -> None:
+    long = session("long", "", None, 4 * 3600.0, PLAIN)
+    assert planned(long, session("b", "", at(20), 1800.0, PLAIN)) == [
+        (at(18), at(20), "session b has its turn"),
+        (at(20, 30), at(22, 30), ""),
+        (at(20), at(20, 30), ""),
+    ]
+
+
+def test_a_session_that_loses_the_sky_goes_on_when_it_is_back() -> None:
+    high = session("a", "M31", None, 8 * 3600.0, Requirements(), {"max_altitude": 70})
+    first, second = planned(high, start=at(18))
+    assert first[2] == "M31 leaves its altitude limits"  # type: ignore[index]
+    assert second[0] - first[1] > timedelta(hours=1)  # type: ignore[index]
+
+
+def test_a_session_that_is_to_end_when_it_loses_the_sky_has_one_block() -> None:
+    keys: dict[str, object] = {"max_altitude": 70, "on_lost": "end"}
+    (only,) = planned(session("a", "M31", None, 8 * 3600.0, Requirements(), keys), start=at(18))
+    assert only[2] == "M31 leaves its altitude limits"  # type: ignore[index]
+
+
 def test_what_has_no_time_left_says_when_it_could_have_run() -> None:
-    busy = "It could run from {} on, but the telescope is busy with other sessions."
-    long = session("long", "", at(18), 12 * 3600.0, PLAIN)
-    assert foreseen(long, session("b", "", at(19), 600.0, PLAIN))[1] == (Reason.QUEUE, busy.format("21:00"))
-    assert foreseen(long, session("z", "", at(18), 600.0, PLAIN))[1] == (Reason.QUEUE, busy.format("20:00"))
-    tomorrow = session("b", "", at(7), 600.0, PLAIN)
-    assert foreseen(long, tomorrow)[1] == (
-        Reason.SCHEDULE,
-        "The session starts at 09:00. It waits no longer than 120 minutes.",
-    )
+    long = session("long", "", at(18), 12 * 3600.0, PLAIN, priority=1)
+    told = planned(long, session("b", "", at(19), 600.0, PLAIN))[1]
+    assert told[0] is Reason.QUEUE  # type: ignore[index]
+    assert told[1].startswith("It could run from 21:00 to 08:00, but the telescope is busy with long.")  # type: ignore[index]
+    told = planned(long, session("c", "", at(7), 600.0, PLAIN))[1]
+    assert told == (Reason.SCHEDULE, "The session starts on 2026-10-13 at 09:00.")
 
 
-@pytest.mark.parametrize(("minutes", "runs"), [(60, False), (110, True)])
-def test_what_waits_longer_than_it_may_is_given_up(minutes: int, runs: bool) -> None:
-    keys = {"sun_below": -12, "wait_max": minutes * 60}
-    found = foreseen(session("a", "M31", at(16, 30), 600.0, PLAIN, keys), start=at(16))
-    if runs:
-        assert found == [(found[0][0], found[0][1], "")]  # type: ignore[index]
-    else:
-        assert found[0][0] is Reason.TWILIGHT  # type: ignore[index]
-        assert found[0][1].endswith(" It waits no longer than 60 minutes.")  # type: ignore[index]
+def test_a_block_is_worth_its_goto() -> None:
+    busy = session("busy", "", at(18), 3060.0, PLAIN, priority=1, end=at(18, 51))
+    nine = session("a", "", at(18), 3600.0, PLAIN, end=at(19))
+    assert planned(busy, nine)[1][0] is Reason.QUEUE  # type: ignore[index]  # nine minutes are left
+    assert planned(busy, replace(nine, captures=(Exposures(20, 15.0, 14.0),)))[1][1] == at(18, 56)  # type: ignore[index]
+    own = session("a", "", at(18), 3600.0, PLAIN, end=at(18, 5))  # five minutes, as its owner wants
+    assert planned(own) == [(at(18), at(18, 5), "its window closes")]
 
 
 # -- cautions and facts -------------------------------------------------------------------------------------

@@ -3,15 +3,16 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.conditions import ConditionSet, Requirements
-from agent.conditions.forecast import PlannedSession, forecast
-from agent.conditions.night import NightPlan, plan_night, sky_cautions, target_facts
 from agent.events import Reason
+from agent.planner import Exposures, Request, make_plan
+from agent.planner.night import NightPlan, plan_night, sky_cautions, target_facts
 from agent.session.sections import Conditions
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import SUN, altitude, separation, sun
@@ -30,24 +31,25 @@ def at(hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 10, 12 if hour >= 12 else 13, hour, minute, tzinfo=UTC)
 
 
-def session(name: str, target: str, start: datetime | None = None, **values: object) -> PlannedSession:
+def session(name: str, target: str, start: datetime | None = None, **values: object) -> Request:
     asked = {key: values.pop(key) for key in list(values) if key in Conditions.model_fields}
     section = Conditions(do_action=True, **asked) if asked else None
-    fields = {"duration_s": 3600.0, **values}
-    return PlannedSession(
+    frames = int(values.pop("duration_s", 3600.0)) // 15  # type: ignore[call-overload]
+    return Request(
         session_id=name,
         target=resolve(target),
         conditions=ConditionSet.of(DARK, section),
+        captures=(Exposures(frames, 15.0, 14.0),),
         start=start,
-        **fields,  # type: ignore[arg-type]
+        **values,  # type: ignore[arg-type]
     )
 
 
-def _plan(*sessions: PlannedSession, now: datetime | None = None) -> NightPlan:
+def _plan(*sessions: Request, now: datetime | None = None) -> NightPlan:
     return plan_night(PARIS, NIGHT, sessions, now=now)
 
 
-def test_a_whole_night_is_chosen_as_the_dispatcher_would_with_a_reason_for_each_left_over() -> None:
+def test_a_whole_night_has_its_blocks_and_a_reason_for_each_session_left_over() -> None:
     plan = _plan(
         session("andromeda", "M31", at(18), duration_s=7200.0),
         session("veil", "Veil Nebula", at(19), duration_s=5400.0),
@@ -55,24 +57,24 @@ def test_a_whole_night_is_chosen_as_the_dispatcher_would_with_a_reason_for_each_
         session("lmc", "LMC", at(20)),
         session("orion", "M42", at(1), min_altitude=30, duration_s=3 * 3600.0),
         session("rosette", "Rosette Nebula", at(2, 30), duration_s=5400.0),
-        session("late", "Vega", at(23), wait_max=600, sun_below=-17, min_altitude=60),
+        session("late", "Vega", at(23), sun_below=-17, min_altitude=60),
     )
-    told = {one.forecast.session.session_id: one.forecast for one in plan.sessions}
+    told = {one.request.session_id: one for one in plan.sessions}
     ran = {name: one.run for name, one in told.items() if one.run}
     assert list(ran) == ["andromeda", "veil", "saturn", "orion"]
     assert ran["andromeda"].start > at(18)  # it waited for the dark
     assert sun(PARIS, ran["andromeda"].start).altitude == pytest.approx(-12, abs=0.01)
-    assert ran["saturn"].start == ran["andromeda"].end  # priority before an earlier start
-    assert ran["veil"].start == ran["saturn"].end
-    assert told["orion"].cut_short.endswith(
-        ("because it gets light.", "because the condition twilight no longer holds.")
-    )
-    assert told["lmc"].reason is Reason.ALTITUDE
-    assert told["rosette"].reason is Reason.QUEUE
-    assert "could run from 04:30" in told["rosette"].why_not
-    assert told["late"].reason is Reason.ALTITUDE
-    runs = sorted(ran.values(), key=lambda run: run.start)
-    assert all(first.end <= second.start for first, second in pairwise(runs))
+    assert ran["saturn"].start == at(20)  # its priority is higher, so its start is kept
+    assert [block.end == at(20) for block in told["andromeda"].blocks] == [True, False]
+    assert ran["veil"].start == ran["andromeda"].end  # of the same priority nobody is cut
+    assert "gets too light" in told["orion"].blocks[0].ends
+    assert told["rosette"].left.reason is Reason.QUEUE  # type: ignore[union-attr]
+    assert "could run from 04:30" in told["rosette"].left.message  # type: ignore[union-attr]
+    assert told["lmc"].left.reason is Reason.ALTITUDE  # type: ignore[union-attr]
+    assert told["late"].left.reason is Reason.ALTITUDE  # type: ignore[union-attr]
+    assert "gets no higher than" in told["late"].left.message  # type: ignore[union-attr]
+    blocks = sorted((block for one in plan.sessions for block in one.blocks), key=lambda block: block.start)
+    assert all(first.end <= second.start for first, second in pairwise(blocks))
 
 
 def test_the_plan_is_told_in_words_and_in_json() -> None:
@@ -82,14 +84,25 @@ def test_the_plan_is_told_in_words_and_in_json() -> None:
     assert "a (M31)\n  Runs 22:00 to 23:00" in text
     assert "22:00 at 56° in the east" in text
     assert "Will not run: LMC never rises here." in text
-    assert "Note: LMC is below the horizon at 22:30." in text
-    assert text.count("Wants the same time as") == 2
+    assert "Wants the same time as" not in text
     body = json.loads(json.dumps(plan.to_json()))
     assert body["sunset"].startswith("2026-10-12T19:07:")
     assert body["sessions"][0]["run"] == ["2026-10-12T22:00:00+02:00", "2026-10-12T23:00:00+02:00"]
-    assert body["sessions"][0]["conflicts"] == ["b"]
+    assert [block["frames"] for block in body["sessions"][0]["blocks"]] == [240]
     assert body["sessions"][1]["run"] is None
     assert body["sessions"][1]["reason"] == "altitude"
+
+
+def test_a_session_crowded_out_says_so_and_names_the_next_night() -> None:
+    plan = _plan(
+        session("a", "M31", priority=5, duration_s=12 * 3600.0),
+        session("b", "NGC 7000", duration_s=3600.0),
+    )
+    b = plan.sessions[1]
+    assert b.left is not None
+    assert (b.left.reason, b.conflicts) == (Reason.QUEUE, ("a",))
+    assert "but the telescope is busy with a. Its next night is that of 2026-10-13" in b.left.message
+    assert "  Wants the same time as a" in plan.lines()
 
 
 def test_the_moon_is_not_told_how_far_it_is_from_itself() -> None:
@@ -109,8 +122,8 @@ def test_a_target_that_culminates_says_where_and_when() -> None:
 
 def test_a_session_without_a_target_or_a_start_is_planned_too() -> None:
     plain = ConditionSet.of(Requirements())
-    plan = _plan(PlannedSession(session_id="x", target=None, conditions=plain, duration_s=600.0), now=at(21))
-    run = plan.sessions[0].forecast.run
+    plan = _plan(Request(session_id="x", target=None, conditions=plain, opening_s=600.0), now=at(21))
+    run = plan.sessions[0].run
     assert run is not None
     assert (run.start, run.seconds) == (at(21), 600.0)
     assert plan.sessions[0].facts is None
@@ -149,7 +162,7 @@ wishes = st.lists(
 
 @settings(deadline=None, max_examples=30)
 @given(wishes, st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.sampled_from([PARIS, TROMSO]))
-def test_no_foreseen_session_points_near_a_sun_that_is_up_or_overlaps_another(
+def test_no_planned_session_points_near_a_sun_that_is_up_or_overlaps_another(
     wishes: list[tuple[str, int | None, int, int, dict[str, object]]], night: date, site: Site
 ) -> None:
     bounds = night_bounds(site, night)
@@ -164,23 +177,20 @@ def test_no_foreseen_session_points_near_a_sun_that_is_up_or_overlaps_another(
         )
         for index, (target, start, minutes, priority, asked) in enumerate(wishes)
     ]
-    told = forecast(site, bounds, sessions)
-    assert [one.session.session_id for one in told] == [one.session_id for one in sessions]
-    runs = sorted((one for one in told if one.run), key=lambda one: one.run.start)  # type: ignore[union-attr]
-    for one in told:
-        if one.run is None:
-            assert one.reason is not None
-            assert one.why_not
-            continue
-        target, start = one.session.target, one.session.start
+    plan = make_plan(sessions, site=site, zone=ZoneInfo(site.timezone), now=bounds.start)
+    asked = {one.session_id: one for one in sessions}
+    for one in sessions:
+        left = plan.left_of(one.session_id)
+        assert plan.blocks_of(one.session_id) or (left is not None and left.reason and left.message)
+        assert sum(block.frames for block in plan.blocks_of(one.session_id)) <= one.frames
+    for block in plan.blocks:
+        target, start = asked[block.session_id].target, asked[block.session_id].start
         assert target is not None
-        assert start is None or one.run.start >= start
-        assert altitude(target, site, one.run.start) >= 24.99
+        assert start is None or block.start >= start
+        assert altitude(target, site, block.start) >= 24.99
         for share in (0.0, 0.5, 0.99):
-            instant = one.run.start + (one.run.end - one.run.start) * share
+            instant = block.start + (block.end - block.start) * share
             if sun(site, instant).altitude > 0:
                 assert separation(target, SUN, site, instant) >= 20
-    for first, second in pairwise(runs):
-        assert first.run is not None
-        assert second.run is not None
-        assert first.run.end <= second.run.start
+    for first, second in pairwise(plan.blocks):
+        assert first.end <= second.start
