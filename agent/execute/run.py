@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SessionResult, Status
+from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
@@ -20,9 +20,10 @@ from agent.execute.defects import Defects
 from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
-from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
+from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
 from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
@@ -42,7 +43,6 @@ _LOGGER = logging.getLogger(__name__)
 Perform = Callable[[PlannedStep], Coroutine[Any, Any, None]]
 
 STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
-FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a session
 
 
 class SessionRun:
@@ -86,7 +86,7 @@ class SessionRun:
         self._in_vain: Ending | None = None  # an end time came before its capture had a frame
 
     async def execute(self) -> SessionResult | None:
-        """Run every step; return the result, or None when the agent stops and the session goes on later.
+        """Run every step; return the result, or None when the session goes on later (see `Orders.ending`).
 
         The journal stays: it is forgotten with the writing down of the result, and not an instant before.
         """
@@ -105,9 +105,16 @@ class SessionRun:
         if ending is not None and ending.kind is EndKind.AGENT_STOP:
             await self._journal.flush()
             return None
-        if ending is not None or failure is not None:
+        waits = ending is not None and ending.kind in WAITS and not self._counter.complete
+        if failure is not None or (ending is not None and not (waits and ending.kind is EndKind.GIVE_BACK)):
             await self._run_closing_steps()
-        return self._result(started_at, ending, failure, await self._files())
+        if waits and defects.failure is None:
+            await self._journal.flush()
+            return None
+        files = await folders_of(self._counter, self._telescope, self._clock)
+        saved = await saved_of(files, self._telescope, self._clock)
+        self._brake.notes += differences(saved, self._counter.frames)
+        return self._result(started_at, ending, failure, files, saved)
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -389,20 +396,13 @@ class SessionRun:
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
-    async def _files(self) -> tuple[str, ...]:
-        """The folders of the session's captures; those that nobody told are looked up in the album."""
-        with Defects():
-            try:
-                async with self._clock.timeout(FILES_LIMIT_S):
-                    for camera, opened_at in self._counter.unplaced:
-                        records = await self._telescope.recorded_captures(camera, opened_at)
-                        await self._counter.place(camera, opened_at, records)
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
-        return self._counter.folders
-
     def _result(
-        self, started_at: datetime, ending: Ending | None, failure: Problem | None, files: tuple[str, ...]
+        self,
+        started_at: datetime,
+        ending: Ending | None,
+        failure: Problem | None,
+        files: tuple[str, ...],
+        saved: tuple[Saved, ...],
     ) -> SessionResult:
         identity = None
         with Defects():
@@ -425,6 +425,7 @@ class SessionRun:
             steps=tuple(self._reporter.reports),
             settings=self._counter.settings,
             files=files,
+            saved=saved,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
         )

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import ephem
@@ -80,11 +81,13 @@ def altitude(target: Target, site: Site, instant: datetime) -> float:
     return altaz(target, site, instant).altitude
 
 
+@lru_cache(maxsize=8192)
 def sun(site: Site, instant: datetime) -> AltAz:
     """Return where the Sun's centre stands."""
     return altaz(SUN, site, instant)
 
 
+@lru_cache(maxsize=8192)
 def moon(site: Site, instant: datetime) -> MoonState:
     """Return where the Moon's centre stands, and how much of it is lit."""
     body = _computed(MOON, _observer(site, instant))

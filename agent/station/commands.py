@@ -24,7 +24,9 @@ from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
-NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
+NEED_ARMING = frozenset(
+    {Verb.PARK, Verb.GOTO, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN, Verb.SHUTDOWN, Verb.REBOOT}
+)
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
 
@@ -46,6 +48,9 @@ class Commands:
             Verb.RESCHEDULE: self._reschedule,
             Verb.PARK: self.by_hand.park,
             Verb.GOTO: self.by_hand.goto,
+            Verb.AUTOFOCUS: self.by_hand.autofocus,
+            Verb.CALIBRATE: self.by_hand.calibrate,
+            Verb.ALIGN: self.by_hand.align,
             Verb.SHUTDOWN: self.by_hand.shutdown,
             Verb.REBOOT: self.by_hand.reboot,
             Verb.PROVISION: self.by_hand.provision,
