@@ -13,6 +13,7 @@ from benchmarks import (
     kill_anywhere,
     night_in_a_second,
     night_plans,
+    page_cost,
     scan_start,
     session_overhead,
     unsafe_to_stop,
@@ -30,6 +31,7 @@ def main() -> None:
         unsafe_to_stop.measure,
         scan_start.measure,
         idle_cost.measure,
+        page_cost.measure,
     ):
         asyncio.run(measurement())
     archive_fetch.measure(frames=12)

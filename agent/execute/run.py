@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
@@ -38,6 +40,7 @@ from agent.telescope.errors import (
 from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
+Perform = Callable[[PlannedStep], Coroutine[Any, Any, None]]
 
 STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
 
@@ -144,7 +147,8 @@ class SessionRun:
             if over and step.camera is not None and step.camera is not self._counter.open_camera:
                 self._counter.settle(step.camera)
         complete = self._counter.complete
-        await self._dark_room.lens_is_free()
+        if not complete:
+            await self._dark_room.lens_is_free(needed=True)
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
             if (complete and step.kind not in AFTER_FRAMES) or self._settled(step):
@@ -191,13 +195,15 @@ class SessionRun:
         """Take dark frames if they can be had; frames without fitting darks beat none."""
         started, attempts, trouble = self._clock.now(), 1, ""
         try:
+            if step.cap:
+                await self._try_step(step, self._dark_room.look)
             if await self._dark_room.is_dark(step):
                 attempts = await self._prepared(step)
         except (TelescopeError, StepFailedError) as error:
             trouble = error.message
             self._note(f"no dark frames: {trouble}")
         self._reporter.report(step, started, attempts, "failed" if trouble else "done", trouble)
-        await self._dark_room.lens_is_free()
+        await self._dark_room.lens_is_free(needed=not self._counter.complete)
 
     async def _in_time(self, step: PlannedStep) -> int:
         """Do a step, a capture no longer than until its own end time; return attempts."""
@@ -232,8 +238,9 @@ class SessionRun:
             self._repoint = True
             await self._brake.obey()
 
-    async def _try_step(self, step: PlannedStep) -> int:
+    async def _try_step(self, step: PlannedStep, perform: Perform | None = None) -> int:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
+        perform = perform or self._perform
         attempt = 0
         lost_since: float | None = None
         back_at = 0.0
@@ -243,7 +250,7 @@ class SessionRun:
             self._attempts = max(self._attempts, attempt)
             self._reporter.attempt(step, attempt)
             try:
-                await self._brake.attended(self._perform(step))
+                await self._brake.attended(perform(step))
             except HeldError:
                 attempt -= 1
                 self._repoint = True
@@ -272,6 +279,7 @@ class SessionRun:
 
     async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
         context = self._context(telescope)
+        await context.darks.stop(telescope)
         if self._repoint and self._pointed_by is not None:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
@@ -282,6 +290,7 @@ class SessionRun:
     async def _bounded(self, step: PlannedStep, telescope: Telescope) -> None:
         try:
             async with self._clock.timeout(step.timeout_s):
+                await self._around.darks.stop(telescope)
                 await RUNNERS[step.kind](self._context(telescope), step)
             if step.kind in POINTING:
                 self._repoint = False
@@ -318,6 +327,7 @@ class SessionRun:
             tell=self._note,
             progressed=self._reporter.frames,
             refocusing=self._refocusing,
+            darks=self._around.darks,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:

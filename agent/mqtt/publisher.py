@@ -170,6 +170,10 @@ class Publisher:
         """Say a telescope's settings."""
         self._state(telescope, State.SETTINGS, plain(values))
 
+    def response(self, telescope: str, body: Mapping[str, Any]) -> None:
+        """Say the latest answer, to whomever it was given."""
+        self._state(telescope, State.RESPONSE, body)
+
     def image(self, telescope: str, jpeg: bytes, info: Mapping[str, Any]) -> None:
         """Show a picture; `info` holds its true time, target and whatever else is known of it."""
         self._state(telescope, State.IMAGE_INFO, plain(info))

@@ -31,7 +31,7 @@ from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.kept_cap import kept_cap
+from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
@@ -133,7 +133,7 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
+        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
@@ -186,6 +186,7 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
+                darks=kept_darks(ground.state),
             ),
             self.hands,
             ground.state,

@@ -362,6 +362,9 @@ class Telescope(TelescopeView):
         """Take dark frames in the dark (a filter, or the cap); returns once the telescope has them."""
         raise RefusedError(f"Nobody can take {frames} {kind.camera} dark frames here.", code="no_darks")
 
+    async def stop_darks(self, camera: Camera) -> None:
+        """Stop taking dark frames; harmless when none are taken, or nobody can."""
+
     # -- camera -----------------------------------------------------------------------------------------
 
     @abstractmethod

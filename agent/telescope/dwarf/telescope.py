@@ -285,6 +285,9 @@ class DwarfTelescope(Telescope):
     async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
         await darks.shoot(self._device, kind, frames)
 
+    async def stop_darks(self, camera: Camera) -> None:
+        await control.stop_darks(self._device, camera)
+
     # -- camera -----------------------------------------------------------------------------------------
 
     async def apply(self, camera: Camera, settings: CameraSettings) -> None:
