@@ -9,7 +9,7 @@ from agent.capabilities import Camera
 from agent.sky.ephemeris import MOON, CurvePoint, separation
 from agent.sky.nights import Interval
 from agent.web.draw.axis import STEP, Axis, curve, night_axis, sun_altitudes
-from agent.web.draw.field import Sketch, mosaic_for, sketch, turn_for
+from agent.web.draw.field import Sketch, lies_inside, mosaic_for, sketch, turn_for
 from agent.web.night import NightView
 from agent.web.targets import Known, showpieces
 from agent.web.views.common import Ask
@@ -62,7 +62,7 @@ def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Suggestion]:
         points = [one for one in curve(known.target, view.site, axis) if one.instant in good]
         highest = max((one.altitude for one in points), default=0.0)
         size = max(known.size)
-        fits = mosaic_for(known.size, fov) == (1, 1)
+        fits = lies_inside(known.size, known.angle, fov)
         moonlight = _moonlight(view, known, good)
         score = (
             min(good.seconds, 2 * 3600) / 3600
@@ -145,6 +145,8 @@ def fit_words(known: Known, fields: tuple[int, int], fov: tuple[float, float], t
         return t("fit.unknown")
     if fields != (1, 1):
         return t("fit.mosaic", columns=fields[0], rows=fields[1])
+    if not lies_inside(known.size, known.angle, fov):
+        return t("fit.ends")
     part = max(known.size) / fov[1]
     return t("fit.tiny") if part < _SMALL else t("fit.small") if part < 0.25 else t("fit.one")
 
