@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks import (
+    archive_fetch,
     back_to_back,
     drop_storm,
     due_to_wire,
@@ -33,6 +34,7 @@ def main() -> None:
         page_cost.measure,
     ):
         asyncio.run(measurement())
+    archive_fetch.measure(frames=12)
     drop_storm.measure(range(1))
     kill_anywhere.measure()
     night_in_a_second.measure()

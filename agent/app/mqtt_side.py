@@ -212,6 +212,7 @@ class MqttSide:
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
+            archives=station.followers.archivist is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )
 

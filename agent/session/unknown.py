@@ -15,7 +15,6 @@ _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a 
 
 _WORDS = {
     "goal": "A goal is",
-    "download": "Downloading is",
 }
 
 

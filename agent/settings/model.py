@@ -13,6 +13,7 @@ from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.kinds import Part, Text, shown
 from agent.settings.page import PageSettings
 from agent.settings.parts import (
+    ArchiveSettings,
     BluetoothSettings,
     DiscoverySettings,
     HomeAssistantSettings,
@@ -44,6 +45,7 @@ class Settings(Part):
     weather: WeatherSettings = WeatherSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     page: PageSettings = PageSettings()
     sessions_dir: Path = Field(
         Path("Astro_Sessions"),

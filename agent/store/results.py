@@ -19,6 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
+from agent.events import Reason
 from agent.session.document import read_session
 from agent.session.jsontext import MAX_BYTES
 from agent.session.writing import Process
@@ -119,6 +120,15 @@ class Results:
     def report(self, night: date) -> Path:
         """Return where the report of that night is."""
         return self._tree[Folder.RESULTS] / f"report_night_{night.isoformat()}.md"
+
+    def refused(self, night: date) -> list[dict[str, str]]:
+        """Return the rows of that night's files that could not be used."""
+        with self._lock:
+            try:
+                rows = self._load(self.table(night))[1]
+            except OSError:
+                return []
+        return [row for row in rows if row.get("reason") == Reason.INVALID and not row.get("started_at")]
 
     def _add(self, entries: list[_Entry]) -> int:
         """Write these entries and what is owed, each night's table once; return how many were written."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.telescope.simulator.history import ShutterOpened, Slew
+from agent.telescope.simulator.history import FrameTaken, MotorMoved, ShutterOpened, Slew
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_mosaics_on_the_wire import ORDER, Night, mosaic, simulated
 from tests.support.virtual_loop import run_virtual
@@ -250,3 +250,70 @@ def test_a_mosaic_is_run_now_and_rescheduled_as_a_whole(observatory: Callable[..
     total = ended(run_virtual(run()))["m81"]
     assert (total["result"], total["frames"]["taken"]) == ("completed", 6)
     assert total["ended_at"] < "2026-03-13"
+
+
+def test_a_mosaic_that_is_aborted_by_its_name_stops_and_closes_as_it_orders(
+    observatory: Callable[..., Observatory],
+) -> None:
+    async def run() -> tuple[Observatory, list[ShutterOpened], list[MotorMoved]]:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            Night(place, sim)
+            document = grid(columns=3)
+            document["command"] |= {
+                "setup_camera": {**PLAIN, "count": 60},
+                "shutdown": {"do_action": True, "park": True},
+            }
+            place.drop("m81.json", document)
+            async with place.open():
+                await place.until(lambda: bool(sim.history.of(FrameTaken)), hours=1)
+                place.say("scope/command", {"command": "abort", "session_id": "m81", "request_id": "r"})
+                await place.until(lambda: "m81" in ended(place), hours=0.1)
+                await place.clock.sleep(600)
+            return place, sim.history.of(ShutterOpened), sim.history.of(MotorMoved)
+
+    place, shutters, moved = run_virtual(run())
+    assert len(shutters) == 1
+    assert {name: one["result"] for name, one in ended(place).items()} == {
+        "m81--pane-1": "aborted",
+        "m81": "partial",
+    }
+    assert place.said("command/response")[-1]["status"] == "done"
+    assert len(moved) == 1, "the pane that was to park the telescope does not run any more"
+    assert place.files("ToDo") == []
+
+
+def test_a_mosaic_whose_state_is_lost_is_not_imaged_twice(observatory: Callable[..., Observatory]) -> None:
+    async def run() -> tuple[Observatory, int]:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            night = Night(place, sim)
+            place.drop("m81.json", grid(columns=3))
+            async with place.open():
+                await place.until(lambda: "m81--pane-1" in ended(place), hours=3)
+            (place.folder(".dwarf-agent") / "telescope.json").unlink()
+            night.connect()
+            async with place.open():
+                await whole(place)
+            return place, len(sim.history.of(ShutterOpened))
+
+    place, shutters = run_virtual(run())
+    assert len(place.files("Done")) == 4
+    assert ended(place)["m81"]["frames"]["taken"] == 9
+    assert 3 <= shutters <= 4, "one may have been interrupted"
+
+
+def test_a_mosaic_that_is_ordered_again_is_made_again(observatory: Callable[..., Observatory]) -> None:
+    async def run() -> tuple[Observatory, int]:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            Night(place, sim)
+            async with place.open():
+                for times in (1, 2):
+                    place.drop("m81.json", grid())
+                    await place.sessions_ended(3 * times)
+            return place, len(sim.history.of(ShutterOpened))
+
+    place, shutters = run_virtual(run())
+    assert shutters == 4
+    assert [one["frames"]["taken"] for one in place.results if one["session_id"] == "m81"] == [6, 6]
