@@ -60,6 +60,12 @@ def mosaic_for(size: tuple[float, float] | None, fov: tuple[float, float]) -> tu
     return panes((long, short), fov, OVERLAP)
 
 
+def lies_inside(size: tuple[float, float], angle: float, fov: tuple[float, float]) -> bool:
+    """Whether an object fits one field as it lies, the field's long side along right ascension."""
+    across, down = _extent((size[0] * _SURE, size[1] * _SURE), angle)
+    return across <= fov[0] and down <= fov[1]
+
+
 def turn_for(size: tuple[float, float] | None, angle: float, fields: tuple[int, int]) -> float:
     """The turn that lays a mosaic's long side along the object, in degrees from right ascension on."""
     if size is None or fields == (1, 1) or size[0] < 1.2 * size[1]:
