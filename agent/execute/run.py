@@ -280,7 +280,8 @@ class SessionRun:
     async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
         context = self._context(telescope)
         await context.darks.stop(telescope)
-        if self._repoint and self._pointed_by is not None:
+        runs_on = self._counter.open_camera is not None  # or so it may: that is found out first
+        if self._repoint and self._pointed_by is not None and not runs_on:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
             self._repoint = False
