@@ -10,9 +10,7 @@ from agent.session.plan import Refocus
 
 _LOGGER = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 15.0
 LEAST_PAUSE_S = 600.0  # a sensor that wavers must not keep the telescope focusing
-LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
 
 
 class Refocusing:
@@ -53,9 +51,3 @@ class Refocusing:
             if abs(change) >= step
             else ""
         )
-
-    async def due(self, left_s: Callable[[], float]) -> str:
-        """Return why it is to be focused again, as soon as it is and a while is left of the capture."""
-        while not ((reason := self.reason()) and left_s() >= LEAST_LEFT_S):
-            await self._clock.sleep(LOOK_EVERY_S)
-        return reason

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, overload
 
 import ephem
 
@@ -114,6 +114,10 @@ def equatorial(target: Target, site: Site, instant: datetime, *, of_date: bool =
     return _equatorial(target, _observer(site, instant), of_date=of_date)
 
 
+@overload
+def fixed(target: SkyTarget, instant: datetime, site: Site | None = None) -> SkyTarget: ...
+@overload
+def fixed(target: Target, instant: datetime, site: Site | None = None) -> Target: ...
 def fixed(target: Target, instant: datetime, site: Site | None = None) -> Target:
     """Return a moving target as the point of the sky that it is at, at that instant; any other as it is.
 

@@ -12,7 +12,7 @@ from agent.sky.catalogue.errors import UnknownTargetError
 from agent.sky.catalogue.names import plain
 from agent.sky.catalogue.orbits import SmallBody, read_orbits
 from agent.sky.ephemeris import PLUTO, brightness, fixed
-from agent.targets import MovingTarget, SkyTarget
+from agent.targets import MovingTarget
 
 MOST_DAYS = {True: 120, False: 400}  # from the epoch of a comet's orbit, and of an asteroid's
 UPDATE = "Run 'dwarf-agent elements --update', or install a newer file with 'dwarf-agent elements FILE'."
@@ -131,7 +131,6 @@ class Elements:
 
     def _target(self, name: str, orbit: str) -> MovingTarget:
         place = fixed(MovingTarget(name, 0.0, 0.0, orbit), self._now())
-        assert isinstance(place, SkyTarget)
         return MovingTarget(name, place.ra_hours, place.dec_degrees, orbit)
 
     def _refresh(self) -> None:
