@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
-from agent.mosaics import Grid, Mosaic, Pane, grid_text
+from agent.mosaics import Grid, Mosaic, Pane, grid_text, panes_along
 from agent.session.check import check
 from agent.session.document import SessionDocument, read_session
 from agent.session.pane_grid import agents_grid, telescopes_grid, wanted_panes
@@ -106,6 +106,20 @@ def test_across_the_pole_the_panes_stand_on_both_sides_of_it() -> None:
     panes = Grid.of(1, 2, FIELD, overlap=0.0, rotation=0).panes(2.0, 90.0)
     assert {round(pane.ra_hours, 6) for pane in panes} == {2.0, 14.0}
     assert {round(pane.dec_degrees, 6) for pane in panes} == {round(90 - FIELD[1] / 2, 6)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"), [(0.4, 1), (1.0, 1), (1.017, 2), (1.8, 2), (1.83, 3), (8 / 2.13, 5), (8 / 1.2, 9)]
+)
+def test_the_panes_that_a_side_needs(fields: float, expected: int) -> None:
+    assert panes_along(fields) == expected
+
+
+@given(st.floats(0.01, 40), st.floats(0, 0.5))
+def test_the_panes_cover_a_side_and_one_less_would_not(fields: float, overlap: float) -> None:
+    count = panes_along(fields, overlap)
+    assert 1 + (count - 1) * (1 - overlap) >= fields * (1 - 1e-6)
+    assert count == 1 or 1 + (count - 2) * (1 - overlap) < fields * (1 + 1e-6)
 
 
 @given(
