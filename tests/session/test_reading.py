@@ -247,6 +247,10 @@ def test_a_section_that_is_off_is_silent(key: str, value: object) -> None:
         ({"polar_drift": {"do_action": "on"}}, "/polar_drift"),
         ({"setup_camera": {"do_action": True, "dithering": True}}, "/setup_camera/dithering"),
         ({"goto_manual": {"do_action": True, "target": "M 1", "flip": True}}, "/goto_manual/flip"),
+        ({"setup_camera": {"do_action": True, "dither": {"do_action": True}}}, "/setup_camera/dither"),
+        ({"setup_camera": {"do_action": True, "dither": "on"}}, "/setup_camera/dither"),
+        ({"polar_drift": {"doAction": True}}, "/polar_drift"),
+        ({"doDither": True}, "/doDither"),
     ],
 )
 def test_what_is_switched_on_and_unknown_is_an_error_that_names_it(
@@ -255,6 +259,14 @@ def test_what_is_switched_on_and_unknown_is_an_error_that_names_it(
     reading = read_session(session(**sections))
     assert [(p.path, p.code) for p in reading.errors] == [(place, "not_acted_on")]
     assert place.rpartition("/")[2] in reading.errors[0].message
+
+
+@pytest.mark.parametrize("key", ["refocus", "setup_wide_camera", "mosaic"])
+@pytest.mark.parametrize("spelling", ["doAction", "DO_ACTION", "do action"])
+def test_a_section_that_is_on_by_another_spelling_is_not_left_off(key: str, spelling: str) -> None:
+    reading = read_session(session(**{key: {spelling: True, "count": 5}}))
+    assert [(p.path, p.code) for p in reading.errors] == [(f"/{key}/{spelling}", "misspelt")]
+    assert read_session(session(**{key: {spelling: False}})).ok
 
 
 def test_a_section_beside_the_wrapper_that_is_on_is_an_error() -> None:
