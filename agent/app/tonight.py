@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from agent.session.plan import Plan
 from agent.session.times import window_end
 from agent.sky.nights import night_of, rise_set_transit, sun_events
 from agent.station.repeats import next_night
-from agent.targets import Site, Target
+from agent.targets import Site, SkyTarget, Target
 
 _NEVER = "It does not rise at this site, so the session is not begun."
 
@@ -87,16 +87,36 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
     begin = max(start or now, now)
     end = begin + timedelta(seconds=plan.estimate_s)
     return [
-        warning(
-            "below_horizon" if caution.reason is Reason.ALTITUDE else "daylight",
-            caution.message,
-            _NEVER if caution.reason is Reason.ALTITUDE and _never_rises(step.target, site, begin) else hint,
-            path=f"/{step.section}",
-        )
-        for step in plan.steps
-        if step.target is not None
-        for caution in sky_cautions(step.target, site, begin, end)
+        *_low_panes(plan, site, begin),
+        *_cautions(plan, site, begin, end, hint),
     ]
+
+
+def _low_panes(plan: Plan, site: Site, begin: datetime) -> Iterator[Problem]:
+    low = [
+        str(pane.number)
+        for pane in plan.panes
+        if _never_rises(SkyTarget("", pane.ra_hours, pane.dec_degrees), site, begin)
+    ]
+    if low:
+        which = f"Pane {low[0]} does" if len(low) == 1 else f"Panes {', '.join(low)} do"
+        message = f"{which} not rise at this site, and will be missing in the mosaic."
+        yield warning("below_horizon", message, path="/mosaic")
+
+
+def _cautions(plan: Plan, site: Site, begin: datetime, end: datetime, hint: str) -> Iterator[Problem]:
+    for step in plan.steps:
+        if step.target is None:
+            continue
+        for caution in sky_cautions(step.target, site, begin, end):
+            low = caution.reason is Reason.ALTITUDE
+            never = low and _never_rises(step.target, site, begin)
+            yield warning(
+                "below_horizon" if low else "daylight",
+                caution.message,
+                _NEVER if never else hint,
+                path=f"/{step.section}",
+            )
 
 
 def _never_rises(target: Target, site: Site, start: datetime) -> bool:

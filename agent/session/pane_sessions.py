@@ -56,7 +56,7 @@ def _body(
     body["id_command"] = id_command | {"process": Process.WAIT.value, "group": group}
     body["goto_manual"] = body["goto_manual"] | {
         "target": f"{middle.name} Panel {pane.number}",
-        "ra_coord": round(pane.ra_hours, 6),
+        "ra_coord": round(pane.ra_hours, 6) % 24,
         "dec_coord": round(pane.dec_degrees, 5),
         "trust_coordinates": True,  # they were computed
     }

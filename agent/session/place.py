@@ -13,6 +13,7 @@ Resolve = Callable[[str], Target]
 
 FAR_DEG = 3.0  # further off than any framing: the wrong place, unless the session says otherwise
 _PANES_DEG = 10.0  # how far a pane of a mosaic may lie from the middle of what it is named after
+_NOWHERE = "0/0 is what some programs write for no coordinates."
 _LEAVE_OUT = "Leave them out: the agent knows where it is at the start."
 _SAME_DEG = 0.5  # a slip explains coordinates when without it they are this near
 
@@ -30,7 +31,8 @@ def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, p
         remedy = "Use goto_solar, which follows it." if isinstance(place, SolarTarget) else _LEAVE_OUT
         return warning("moving_target", message, remedy, path)
     if place is None:
-        return None
+        nowhere = goto.ra_coord == 0 == goto.dec_coord and not goto.trust_coordinates
+        return warning("wrong_place", _NOWHERE, "Give those of the target.", path) if nowhere else None
     given = SkyTarget("", goto.ra_coord, goto.dec_coord)
     away = apart(given, place)
     if without_pane(goto.target) != goto.target:
@@ -72,7 +74,7 @@ def corrected(number: float, goto: dict[str, object], resolve: Resolve | None) -
 def slip(ra_hours: float, dec_degrees: float, place: SkyTarget) -> str:
     """Return the sentence for the slip that explains coordinates which are not the place's, "" for none."""
     if ra_hours == 0 == dec_degrees:
-        return "0/0 is what some programs write for no coordinates."
+        return _NOWHERE
     if ra_hours == int(place.ra_hours) and dec_degrees in (math.trunc(place.dec_degrees), place.dec_degrees):
         return "They look as if they had been read up to the first colon only."
     for hours, about_hours in ((ra_hours, ""), *_hours(ra_hours, place)):

@@ -103,6 +103,14 @@ def test_a_mosaic_that_the_agent_makes_is_a_field_too(asked: Asked) -> None:
     assert "; mosaic of 7.67° × 2.99°; M 31 (3° × 1.2°) fits;" in asked("validate", whole)
 
 
+def test_panes_that_never_rise_are_told(asked: Asked) -> None:
+    low = {"do_action": True, "target": "low", "ra_coord": 3.0, "dec_coord": -40.5}
+    column = session(goto_manual=low, mosaic={"do_action": True, "columns": 1, "rows": 3})
+    assert "Pane 3 does not rise at this site" in warned(asked, column)["below_horizon"]
+    high = session(goto_manual={**low, "dec_coord": -35.0}, mosaic=column["command"]["mosaic"])
+    assert "below_horizon" not in warned(asked, high)
+
+
 def test_the_moon_fits_without_a_catalogue(asked: Asked) -> None:
     moon = session(goto_manual={}, goto_solar={"do_action": True, "target": "Moon"})
     assert "Moon (0.52° × 0.52°) fits" in asked("validate", moon)

@@ -323,3 +323,12 @@ def test_what_never_sets_or_never_rises() -> None:
     assert hours_until_set(M81, PARIS, NOON) == math.inf
     assert hours_until_set(SkyTarget("", 5, -80), PARIS, NOON) == 0
     assert Camera.TELE in capabilities_for("D3").cameras
+
+
+def test_a_middle_a_hair_before_the_first_hour_has_panes_that_can_be_read() -> None:
+    goto = {"do_action": True, "target": "x", "ra_coord": 23.99999985, "dec_coord": 10}
+    whole = document(goto_manual=goto, mosaic={"do_action": True, "columns": 1, "rows": 2})
+    middle = SkyTarget("x", 23.99999985, 10.0)
+    panes = Grid.of(1, 2, FIELD, overlap=0.2, rotation=0).panes(middle.ra_hours, middle.dec_degrees)
+    for one in pane_sessions(whole, middle, panes, "x"):
+        assert read_session(one.body).ok

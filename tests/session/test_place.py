@@ -154,3 +154,11 @@ def test_a_pane_of_a_mosaic_may_lie_beside_what_it_is_named_after(name: str) -> 
     assert found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 4) == []
     (problem,) = found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 20)
     assert (problem.code, problem.severity) == ("wrong_place", Severity.ERROR)
+
+
+def test_coordinates_of_nowhere_are_told_where_the_name_leads_nowhere_either() -> None:
+    (problem,) = found(target="my own field", ra_coord=0, dec_coord="0")
+    assert (problem.code, problem.severity) == ("wrong_place", Severity.WARNING)
+    assert "0/0" in problem.message
+    assert found(target="my own field", ra_coord=0, dec_coord=0, trust_coordinates=True) == []
+    assert found(target="my own field", ra_coord=0, dec_coord=0.5) == []

@@ -448,3 +448,21 @@ def test_what_python_printed_is_refused_with_the_remedy(text: str) -> None:
 def test_a_byte_order_mark_is_tolerated_in_bytes_and_in_text() -> None:
     assert read_session('\ufeff\t {"id_command": {}} \n').ok
     assert read_session(b'\xef\xbb\xbf\t {"id_command": {}} \n').ok
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("180 %", 180), ("180%", 180), ("120,5 %", 120.5), ("150", 150)],
+)
+def test_a_percentage_may_have_its_sign(written: str, read: float) -> None:
+    order = {"do_action": True, "doMosaic": True, "framingX": written, "framingY": 100, "rotation": "45,5°"}
+    document = read_session(session(setup_camera={**order, "mosaic_count": 3})).document
+    assert document is not None
+    assert document.setup_camera is not None
+    assert (document.setup_camera.framing_x, document.setup_camera.rotation) == (read, 45.5)
+
+
+@pytest.mark.parametrize("written", ["%", "180 %%", "180 °", "% 180"])
+def test_another_sign_is_no_percentage(written: str) -> None:
+    order = {"do_action": True, "doMosaic": True, "framingX": written, "framingY": 100, "mosaic_count": 3}
+    assert [p.path for p in read_session(session(setup_camera=order)).errors] == ["/setup_camera/framingX"]
