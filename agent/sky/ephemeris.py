@@ -142,6 +142,14 @@ def motion_arcsec_per_min(target: Target, at: datetime, site: Site | None = None
     return math.degrees(ephem.separation(*places)) * 3600 / 10
 
 
+def place_on_orbit(orbit: str, instant: datetime) -> Equatorial:
+    """Return where a body on that orbit is, from the Earth's centre; RuntimeError if that cannot be computed.
+
+    ValueError if the orbit cannot be read.
+    """
+    return _equatorial(MovingTarget("", 0.0, 0.0, orbit), ephem.Date(_naive_utc(instant)))
+
+
 def brightness(orbit: str, instant: datetime) -> float:
     """Return the magnitude of a body on that orbit."""
     body = _on_orbit(orbit)
