@@ -28,17 +28,27 @@ class PaneSession:
 
 
 def pane_sessions(
-    document: SessionDocument, middle: SkyTarget, panes: Sequence[Pane], group: str
+    document: SessionDocument, middle: SkyTarget, panes: Sequence[Pane], group: str, last: Pane | None = None
 ) -> list[PaneSession]:
     """Return a session for each pane, in that order.
 
-    The first one focuses and calibrates for all, the last one parks. Each keeps the times, the conditions and
-    the cameras of the whole; all have the same `group`.
+    The first one focuses and calibrates for all, the `last` one (of those that run) parks. Each keeps the
+    times, the conditions and the cameras of the whole; all have the same `group`.
     """
+    last = last or panes[-1]
     return [
-        PaneSession(pane, _body(document, middle, pane, group, place == 0, place == len(panes) - 1))
-        for place, pane in enumerate(panes)
+        PaneSession(pane, _body(document, middle, pane, group, pane is panes[0], pane is last))
+        for pane in panes
     ]
+
+
+def frames_of_pane(document: SessionDocument) -> int:
+    """Return the frames that each pane is asked for, by all cameras; 0 while only an end time says it."""
+    return sum(map(_frames, filter(None, (getattr(document, key) for key in CAMERA_SECTIONS))))
+
+
+def _frames(setup: CameraSetup) -> int:
+    return (setup.mosaic_count if setup.orders_mosaic else setup.count) or 0
 
 
 def _body(

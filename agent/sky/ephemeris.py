@@ -159,14 +159,29 @@ def brightness(orbit: str, instant: datetime) -> float:
 
 def hours_until_set(target: SkyTarget, site: Site, instant: datetime) -> float:
     """Return the sidereal hours until the target sets: 0 for one that is down, infinity if it never does."""
+    half, turned, is_up = _turn(target, site, instant)
+    if half is None:
+        return math.inf if is_up else 0.0
+    return (half - turned) % 24 if is_up else 0.0
+
+
+def hours_until_rise(target: SkyTarget, site: Site, instant: datetime) -> float:
+    """Return the sidereal hours until the target rises: 0 for one that is up, infinity if it never does."""
+    half, turned, is_up = _turn(target, site, instant)
+    if is_up:
+        return 0.0
+    return math.inf if half is None else (-half - turned) % 24
+
+
+def _turn(target: SkyTarget, site: Site, instant: datetime) -> tuple[float | None, float, bool]:
+    """Sidereal hours from rise to meridian (None: always up, or never), hours past it, whether it is up."""
     observer = _observer(site, instant)
     body = _computed(target, observer)
-    half = -math.tan(observer.lat) * math.tan(body.dec)
-    if half <= -1:
-        return math.inf
-    if half >= 1 or body.alt <= 0:
-        return 0.0
-    return float(math.degrees(math.acos(half) - (observer.sidereal_time() - body.ra)) / 15 % 24)
+    cosine = -math.tan(observer.lat) * math.tan(body.dec)
+    turned = math.degrees(observer.sidereal_time() - body.ra) / 15
+    if abs(cosine) >= 1:
+        return None, turned, cosine < 0
+    return math.degrees(math.acos(cosine)) / 15, turned, bool(body.alt > 0)
 
 
 def altitude_curve(

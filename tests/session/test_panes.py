@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from agent.session.pane_grid import agents_grid, telescopes_grid, wanted_panes
 from agent.session.pane_sessions import pane_sessions
 from agent.session.plan import make_plan
 from agent.session.text import plan_text
-from agent.sky.ephemeris import altitude, hours_until_set, separation
+from agent.sky.ephemeris import altitude, hours_until_rise, hours_until_set, separation
 from agent.targets import Site, SkyTarget
 from agent.telescope.dwarf.models import MODELS, capabilities_for, newer_capabilities, older_capabilities
 
@@ -332,3 +332,18 @@ def test_a_middle_a_hair_before_the_first_hour_has_panes_that_can_be_read() -> N
     panes = Grid.of(1, 2, FIELD, overlap=0.2, rotation=0).panes(middle.ra_hours, middle.dec_degrees)
     for one in pane_sessions(whole, middle, panes, "x"):
         assert read_session(one.body).ok
+
+
+@given(ra=st.floats(0, 24, exclude_max=True), dec=st.floats(-89, 89), latitude=st.floats(-66, 66))
+def test_after_the_hours_until_it_rises_a_pane_is_up(ra: float, dec: float, latitude: float) -> None:
+    target, site = SkyTarget("", ra, dec), Site(latitude, 2.35)
+    hours = hours_until_rise(target, site, NOON)
+    if hours == math.inf:
+        assert hours_until_set(target, site, NOON) == 0
+        assert abs(latitude - dec) > 89.5
+    elif hours == 0:
+        assert altitude(target, site, NOON) > -0.6
+    else:
+        rises = NOON + timedelta(hours=hours * 0.99727)
+        assert altitude(target, site, NOON) < 0.6
+        assert abs(altitude(target, site, rises)) < 0.6
