@@ -125,3 +125,38 @@ def test_a_capture_taken_up_after_a_restart_knows_since_when_it_runs(
     assert (result["result"], result["frames"]["taken"]) == ("completed", 200)
     assert max(misses(history)) < 0.02
     assert len(history.of(Slew)) >= 2
+
+
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+@pytest.mark.parametrize("rain_after_s", [1500, 2020])
+def test_rain_and_a_restart_leave_it_one_session_with_all_its_frames(
+    observatory: Callable[..., Observatory], generation: str, rain_after_s: int
+) -> None:
+    """Rain comes in the middle of a capture, and around the time when the telescope is pointed again."""
+    place = observatory(weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 90000, "clear_for_min": 1})
+
+    async def run() -> Any:
+        async with simulated(place, generation=generation) as sim:
+            life = Night(place, sim)
+            place.drop("swift.json", asteroid())
+            async with place.open():
+                place.say("safety/input/roof", {"safe": True})
+                await place.until(lambda: life.frames >= 1, hours=2)
+                await place.clock.sleep(rain_after_s)
+                place.say("safety/input/roof", {"safe": False})
+                await place.clock.sleep(1200)
+                place.say("safety/input/roof", {"safe": True})
+                await place.clock.sleep(300)
+            life.connect()
+            async with place.open():
+                place.say("safety/input/roof", {"safe": True})
+                await place.sessions_ended(1)
+            return sim.history
+
+    history = run_virtual(run())
+    (result,) = place.results
+    assert (result["result"], result["frames"]["taken"]) == ("completed", 200)
+    assert max(misses(history)) < 0.02
+    assert len(history.of(Slew)) >= 2
+    for begin, end in zip(history.of(ShutterOpened), history.of(ShutterClosed), strict=True):
+        assert separation(fixed(SWIFT, begin.at), fixed(SWIFT, end.at), None, DUSK) < 0.12
