@@ -98,7 +98,7 @@ def _low_panes(plan: Plan, site: Site, begin: datetime) -> Iterator[Problem]:
         for pane in plan.panes
         if _never_rises(SkyTarget("", pane.ra_hours, pane.dec_degrees), site, begin)
     ]
-    if low:
+    if low and len(low) < len(plan.panes):
         which = f"Pane {low[0]} does" if len(low) == 1 else f"Panes {', '.join(low)} do"
         message = f"{which} not rise at this site, and will be missing in the mosaic."
         yield warning("below_horizon", message, path="/mosaic")
