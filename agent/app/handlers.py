@@ -153,7 +153,15 @@ class AgentHandlers:
         if station.site is None:
             raise NoSiteError
         candidates = [
-            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.closes)
+            Candidate(
+                waiting.session_id,
+                waiting.document,
+                waiting.plan,
+                waiting.start,
+                waiting.closes,
+                min(waiting.seen, waiting.began or waiting.seen),
+                waiting.taken,
+            )
             for waiting in station.dispatcher.queue[:MAX_PLANNED]
             if waiting.plan is not None
         ]
@@ -165,6 +173,8 @@ class AgentHandlers:
             station.clock.now(),
             zone=station.zone,
             night=night,
+            running=station.planning.running(),
+            known=station.planning.latest.order if station.planning.latest is not None else (),
         )
         return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
 

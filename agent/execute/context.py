@@ -12,6 +12,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
 from agent.execute.cap import Cap
+from agent.execute.darks_under_way import DarksUnderWay
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
 from agent.execute.recentring import Recentring
@@ -115,6 +116,7 @@ class Surroundings:
     status: StatusSink
     options: ExecutorOptions = ExecutorOptions()
     cap: Cap = field(default_factory=Cap)
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class StepContext:
     progressed: Callable[[CaptureProgress], None]
     refocusing: Refocusing | None = None
     recentring: Recentring | None = None
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
     @property
     def capabilities(self) -> Capabilities:

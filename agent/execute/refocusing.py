@@ -22,9 +22,11 @@ class Refocusing:
         self._temperature = temperature
         self._at: float | None = None  # monotonic
         self._celsius: float | None = None
+        self._due = ""  # why a capture was interrupted for it
 
     def focused(self) -> None:
         """It was focused now, or has to do as it is."""
+        self._due = ""
         self._at, self._celsius = self._clock.monotonic(), self._temperature()
 
     def begins(self) -> None:
@@ -35,8 +37,8 @@ class Refocusing:
     def reason(self) -> str:
         """Why it is to be focused again; "" while it need not."""
         now, celsius = self._clock.monotonic(), self._temperature()
-        if self._at is None:
-            return ""
+        if self._due or self._at is None:
+            return self._due
         if self._celsius is None:
             self._celsius = celsius
         passed = now - self._at
@@ -51,3 +53,8 @@ class Refocusing:
             if abs(change) >= step
             else ""
         )
+
+    def interrupts(self) -> str:
+        """Why a capture is interrupted now, whatever the sensor says by the time that it stands still."""
+        self._due = self.reason()
+        return self._due

@@ -73,6 +73,8 @@ def captures(
             format=choice.format,
             count=count,
             exposure_s=seconds,
+            frame_s=(needed_s - durations.camera_setup) / count,
+            setup_s=durations.camera_setup,
             integration_s=fits * seconds,
             until=until,
             without_goto=setup.without_goto,

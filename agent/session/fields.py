@@ -51,6 +51,23 @@ class OnError(StrEnum):
     END_NIGHT = "end_night"
 
 
+class WatchFrames(StrEnum):
+    """What happens when the telescope keeps clearly fewer frames than at a session's beginning."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
+class DownloadWhat(StrEnum):
+    """How much of a session is fetched into the archive; each includes the ones before it."""
+
+    NONE = "none"
+    STACKED = "stacked"
+    STACKED_AND_INFO = "stacked_and_info"
+    ALL = "all"
+
+
 class OnLost(StrEnum):
     """What a running session does when a condition no longer holds."""
 
@@ -289,7 +306,7 @@ Altitude = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitu
 Height = Annotated[
     float, Range(0, 90, "degrees"), _schema(_LENIENT, "Altitude above the horizon in degrees.")
 ]
-Twilight = Annotated[float, Range(-90, 10, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
+Twilight = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
 Separation = Annotated[float, Range(0, 180, "degrees"), _schema(_LENIENT, "Separation in degrees.")]
 Fraction = Annotated[float, Range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fraction from 0 to 1.")]
 Percent = Annotated[float, Range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]
@@ -319,6 +336,10 @@ Missed = Annotated[
     WhenMissed,
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
+]
+FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn or pause.")]
+Downloaded = Annotated[
+    DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]
 ErrorRule = Annotated[OnError, _words(OnError), _schema("string", "retry, skip or end_night.")]
 LostRule = Annotated[OnLost, _words(OnLost), _schema("string", "pause, end or ignore.")]

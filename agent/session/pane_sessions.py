@@ -28,16 +28,15 @@ class PaneSession:
 
 
 def pane_sessions(
-    document: SessionDocument, middle: SkyTarget, panes: Sequence[Pane], group: str, last: Pane | None = None
+    document: SessionDocument, middle: SkyTarget, panes: Sequence[Pane], group: str
 ) -> list[PaneSession]:
     """Return a session for each pane, in that order.
 
-    The first one focuses and calibrates for all, the `last` one (of those that run) parks. Each keeps the
+    The first one focuses and calibrates for all, the last one parks. Each keeps the
     times, the conditions and the cameras of the whole; all have the same `group`.
     """
-    last = last or panes[-1]
     return [
-        PaneSession(pane, _body(document, middle, pane, group, pane is panes[0], pane is last))
+        PaneSession(pane, _body(document, middle, pane, group, pane is panes[0], pane is panes[-1]))
         for pane in panes
     ]
 

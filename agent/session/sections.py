@@ -195,6 +195,11 @@ class Conditions(Section, ConditionKeys):
     on_lost: f.LostRule | None = Field(
         None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
     )
+    watch_frames: f.FrameRule | None = Field(
+        None,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
+        "`ignore`, `warn` or `pause`.",
+    )
 
 
 class MosaicOfPanes(Section):
@@ -281,6 +286,13 @@ class Shutdown(Section):
         return self
 
 
+class Download(Section):
+    """What of the session is fetched into the archive, in place of what the settings say."""
+
+    do_action: f.Flag = False
+    what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
+
+
 class Command(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
@@ -301,6 +313,7 @@ class Command(BaseModel):
     conditions: Conditions | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
+    download: Download | None = None
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -318,6 +331,7 @@ SECTIONS: dict[str, type[Section]] = {
     "conditions": Conditions,
     "repeat": Repeat,
     "shutdown": Shutdown,
+    "download": Download,
 }
 """Every section with `do_action`, by its key."""
 
@@ -326,7 +340,7 @@ CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE
 MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus"})
 """Sections of which a plain false says as well that they are off."""
 
-NOT_ACTED_ON = frozenset({"goal", "download"})
+NOT_ACTED_ON = frozenset({"goal"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

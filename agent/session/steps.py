@@ -52,7 +52,8 @@ class PlannedStep:
     `section` is the key of the document it comes from ("" for steps every session has); `label` names the
     step for people and `why` says what is being waited for. Camera settings are set for calibration and
     capture; None leaves a setting alone. `count` is the number of frames of a capture, of `exposure_s` each
-    (0: not known); with `until` it is the most that fits, and the capture ends at that instant (aware UTC).
+    (0: not known), which take `frame_s` each on average, after `setup_s` for the camera; with `until` it is
+    the most that fits, and the capture ends at that instant (aware UTC).
     `without_goto` lets it image wherever the telescope points. With a `mosaic`, which the telescope makes by
     itself, the frames are those of all its panes. `darks` are the frames of a dark, taken with the `cap` on
     where the telescope has no dark filter.
@@ -75,6 +76,8 @@ class PlannedStep:
     format: str | None = None
     count: int = 0
     exposure_s: float = 0.0
+    frame_s: float = 0.0
+    setup_s: float = 0.0
     integration_s: float = 0.0
     until: datetime | None = None
     without_goto: bool = False

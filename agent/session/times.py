@@ -15,6 +15,8 @@ from agent.session.document import SessionDocument, body_of
 from agent.session.problems import BadValueError
 
 _DAY = timedelta(days=1)
+_NOON = timedelta(hours=12)
+_NOON_HOUR, _MORNING_HOUR = 12, 6  # from six in the morning on the coming night is the next one
 _LATE = timedelta(minutes=5)  # a start this long ago is over, not merely due
 _ZONE_HOURS = 3.5  # no land keeps a time further from its Sun's, summer time included
 _JUST_OVER = timedelta(hours=3)  # what begins at once: in the morning one may prepare the next night
@@ -30,8 +32,9 @@ def session_zone(document: SessionDocument, zone: ZoneInfo) -> ZoneInfo:
 def start_instant(document: SessionDocument, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Return the instant (UTC) before which the session does not start; None when it may start at once.
 
-    A date alone means from its midnight on; a time alone means that time on the local day of `now`, which is
-    the moment the session was accepted (ask with the same `now` again for the same answer).
+    A date alone means from its midnight on; a time alone means that time of the coming night, from `now` on,
+    which is the moment the session was accepted (ask with the same `now` again for the same answer). In the
+    night that lasts (noon to noon, until six in the morning) a time that has passed is over.
     """
     command = document.id_command
     return _instant(command.date, command.time, session_zone(document, zone), now, time.min)
@@ -163,10 +166,23 @@ def _instant(
     if day is None and clock is None:
         return None
     here = clock.tzinfo if clock is not None and clock.tzinfo else zone
+    if day is None and clock is not None and default is not None:
+        return _tonight(clock, here, now)
     day = day or now.astimezone(here).date()
     if clock is None and default is None:
         clock, day = time.min, day + _DAY
     return datetime.combine(day, clock or time.min, here).astimezone(UTC)
+
+
+def _tonight(clock: time, zone: tzinfo, now: datetime) -> datetime:
+    """Return that time of the coming night: the next one, or what has passed in a night that lasts."""
+    local = now.astimezone(zone)
+    evening = (local - _NOON).date()  # nights go from noon to noon
+    day = evening + (_DAY if clock.hour < _NOON_HOUR else timedelta(0))
+    over = datetime.combine(day, clock, zone) < now
+    if over and _MORNING_HOUR <= local.hour < _NOON_HOUR:
+        day += _DAY
+    return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
 def _next(clock: time, zone: ZoneInfo, begin: datetime) -> datetime:
@@ -206,7 +222,7 @@ def _start_over(
     if start is None or start >= now:
         return
     if command.date is None:
-        message = f"{command.time} is over today, so the session starts at once."
+        message = f"{command.time} is over in this night, so the session starts as soon as it can."
         yield warning("time_over", message, "Add a date to start later.", path="/id_command/time")
         return
     ended = "result_details" in body_of(document.raw)

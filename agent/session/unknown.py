@@ -18,7 +18,6 @@ _ON = {"true", "yes", "on"}
 _ORDER = re.compile("do_?[A-Z]")  # doMosaic, doDither
 _WORDS = {
     "goal": "A goal is",
-    "download": "Downloading is",
 }
 
 

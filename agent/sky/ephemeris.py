@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, overload
 
 import ephem
@@ -80,11 +81,13 @@ def altitude(target: Target, site: Site, instant: datetime) -> float:
     return altaz(target, site, instant).altitude
 
 
+@lru_cache(maxsize=8192)
 def sun(site: Site, instant: datetime) -> AltAz:
     """Return where the Sun's centre stands."""
     return altaz(SUN, site, instant)
 
 
+@lru_cache(maxsize=8192)
 def moon(site: Site, instant: datetime) -> MoonState:
     """Return where the Moon's centre stands, and how much of it is lit."""
     body = _computed(MOON, _observer(site, instant))
@@ -157,31 +160,32 @@ def brightness(orbit: str, instant: datetime) -> float:
     return float(body.mag)
 
 
-def hours_until_set(target: SkyTarget, site: Site, instant: datetime) -> float:
-    """Return the sidereal hours until the target sets: 0 for one that is down, infinity if it never does."""
-    half, turned, is_up = _turn(target, site, instant)
+def hours_until_set(target: SkyTarget, site: Site, instant: datetime, above: float = 0.0) -> float:
+    """Return the sidereal hours until it sinks below that altitude: 0 if it is, infinity if it never does."""
+    half, turned, is_up = _turn(target, site, instant, above)
     if half is None:
         return math.inf if is_up else 0.0
     return (half - turned) % 24 if is_up else 0.0
 
 
-def hours_until_rise(target: SkyTarget, site: Site, instant: datetime) -> float:
-    """Return the sidereal hours until the target rises: 0 for one that is up, infinity if it never does."""
-    half, turned, is_up = _turn(target, site, instant)
+def hours_until_rise(target: SkyTarget, site: Site, instant: datetime, above: float = 0.0) -> float:
+    """Return the sidereal hours until it rises above that altitude: 0 if it is, infinity if it never does."""
+    half, turned, is_up = _turn(target, site, instant, above)
     if is_up:
         return 0.0
     return math.inf if half is None else (-half - turned) % 24
 
 
-def _turn(target: SkyTarget, site: Site, instant: datetime) -> tuple[float | None, float, bool]:
+def _turn(target: SkyTarget, site: Site, instant: datetime, above: float) -> tuple[float | None, float, bool]:
     """Sidereal hours from rise to meridian (None: always up, or never), hours past it, whether it is up."""
     observer = _observer(site, instant)
     body = _computed(target, observer)
-    cosine = -math.tan(observer.lat) * math.tan(body.dec)
+    across = max(math.cos(observer.lat) * math.cos(body.dec), 1e-12)
+    cosine = (math.sin(math.radians(above)) - math.sin(observer.lat) * math.sin(body.dec)) / across
     turned = math.degrees(observer.sidereal_time() - body.ra) / 15
     if abs(cosine) >= 1:
         return None, turned, cosine < 0
-    return math.degrees(math.acos(cosine)) / 15, turned, bool(body.alt > 0)
+    return math.degrees(math.acos(cosine)) / 15, turned, math.degrees(body.alt) > above
 
 
 def altitude_curve(

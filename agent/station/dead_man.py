@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.capabilities import Camera
-from agent.conditions import ConditionSet, Requirements
+from agent.conditions import ConditionSet
 from agent.errors import AgentError
 from agent.events import (
     Event,
@@ -35,6 +35,7 @@ from agent.schedule.waiting import Waiting
 from agent.station.dead_man_plan import Candidate, capture_of, schedule_id, schedules_for
 from agent.station.ground import Ground
 from agent.station.hands import Hands
+from agent.station.kept_dark import capped
 from agent.station.night import Night
 from agent.station.runner import Running
 from agent.station.switches import SwitchBoard
@@ -67,7 +68,7 @@ class DeadMan:
         *,
         enabled: bool,
         running: Callable[[], Running | None],
-        defaults: Callable[[], Requirements],
+        conditions: Callable[[Waiting], ConditionSet],
     ) -> None:
         self._ground = ground
         self._hands = hands
@@ -77,7 +78,7 @@ class DeadMan:
         self._night = night
         self._switches = switches
         self._running = running
-        self._defaults = defaults
+        self._conditions = conditions
         self.dispatcher: Dispatcher | None = None
         self._news = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -204,14 +205,14 @@ class DeadMan:
             runs = running is not None and waiting.session_id == running.waiting.session_id
             if not runs and not self._captures(waiting) and capture_of(waiting) is not None:
                 with suppress(AgentError):  # conditions that contradict each other end the session itself
-                    conditions = ConditionSet.of(self._defaults(), waiting.document.conditions)
+                    conditions = self._conditions(waiting)
                     candidates.append(Candidate(waiting, conditions, await self._taken(waiting.session_id)))
         return await asyncio.to_thread(schedules_for, self._ground.id, site, begins, candidates, self._known)
 
     def _may_keep(self) -> bool:
-        """Whether the night goes on under a sky that is known to be safe."""
+        """Whether the night goes on under a sky that is known to be safe, with a free lens."""
         decision = self._weather.decision
-        safe = decision is not None and decision.safe
+        safe = decision is not None and decision.safe and not capped(self._ground.state)
         return safe and self._switches.values.scheduler and self._night.judgement() is None
 
     def _captures(self, waiting: Waiting) -> bool:

@@ -15,7 +15,7 @@ from agent.errors import AgentError, Problem, errors_of
 from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
-from agent.session.check import Resolve, check
+from agent.session.check import Resolve, check, download_problems
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
@@ -28,7 +28,7 @@ from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
-from agent.store.turns import resting_until
+from agent.store.turns import frames_of, gave_back, resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Intake:
         clock: Clock,
         zone: ZoneInfo,
         capabilities: Callable[[], Capabilities | None],
+        archives: bool,
         resolve: Resolve,
         publish: Callable[[Event], None],
         poll_s: float,
@@ -67,6 +68,7 @@ class Intake:
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
+        self._archives = archives
         self._resolve = resolve
         self._publish = publish
         self._poll_s = poll_s
@@ -83,6 +85,7 @@ class Intake:
     def examine(self, document: SessionDocument) -> Iterable[Problem]:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
+        problems += download_problems(document, archives=self._archives)
         capabilities = self._capabilities()
         if capabilities is not None:
             problems += check(document, capabilities, resolve=self._resolve)
@@ -169,7 +172,7 @@ class Intake:
             stored = await asyncio.to_thread(self._store.get, waiting.session_id)
             if stored is None or self._queue.find(waiting.session_id) is not waiting:
                 continue  # it began to run, or changed, while we looked
-            if await self.becomes_mosaic(waiting):
+            if await self.becomes_mosaic(waiting) or self._queue.find(waiting.session_id) is not waiting:
                 continue
             try:
                 self._queue.put(self.planned(replace(waiting, document=stored.document)))
@@ -285,7 +288,7 @@ class Intake:
                 self._on_orphan(stored.session_id)
             await self.refuse(waiting.brief, error)
             return waiting
-        if waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
+        if waiting.resume and waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
             self._on_orphan(stored.session_id)
             await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
         else:
@@ -350,9 +353,10 @@ class Intake:
         before = self._queue.find(stored.session_id)
         facts = self._store.journal(stored.session_id).load()
         began, rests = instant_in(facts, "started_at"), resting_until(facts)
+        given = gave_back(facts)
         if before is not None:
-            began, rests = began and before.began, before.rests_until
-        elif rests is not None:
+            began, rests, given = began and before.began, before.rests_until, before.gave_back
+        elif rests is not None and not given:
             began = None
         return Waiting(
             brief,
@@ -361,10 +365,12 @@ class Intake:
             start,
             window_end(document, self._zone, stored.first_seen, start=start),
             stored.first_seen,
-            resume=began is not None,
+            resume=began is not None and not given,
             began=began,
             forced=stored.name in self.wanted_now or (before is not None and before.forced),
             rests_until=rests,
+            gave_back=given,
+            taken=frames_of(facts),
         )
 
     def planned(self, waiting: Waiting) -> Waiting:

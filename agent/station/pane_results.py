@@ -51,6 +51,12 @@ def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> Pa
     )
 
 
+def last_of(ends: Mapping[int, PaneEnd]) -> int | None:
+    """The number of the pane that ran last; None when none did."""
+    ran = {number: one.ended_at for number, one in ends.items() if one.started_at and one.ended_at}
+    return max(ran, key=lambda number: ran[number], default=None)
+
+
 def whole(
     telescope: str,
     brief: SessionBrief,

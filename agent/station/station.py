@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -21,21 +20,22 @@ from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Waiting
-from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
+from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.kept_cap import kept_cap
+from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
+from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
@@ -113,7 +113,7 @@ class Station:
             telescope=ground.id,
             zone=ground.zone,
             model=self._model,
-            examine=self._examine,
+            examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
@@ -133,7 +133,7 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
+        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
@@ -143,6 +143,7 @@ class Station:
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
+            archives=settings.archive.dir is not None,
             resolve=resolve,
             publish=publish,
             poll_s=settings.poll_seconds,
@@ -158,8 +159,9 @@ class Station:
             self.switches,
             enabled=own.dead_man,
             running=lambda: self.runner.running,
-            defaults=self.defaults,
+            conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
+        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -167,6 +169,7 @@ class Station:
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
+            sky=self.planning.could_run,
             brake=StartBrake(
                 ground,
                 self.hands,
@@ -183,6 +186,7 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
+                darks=kept_darks(ground.state),
             ),
             self.hands,
             ground.state,
@@ -200,6 +204,7 @@ class Station:
             clock=clock,
             timetable=timetable,
             gate=self.gate,
+            planner=self.planning,
             sessions=self.runner,
             publish=publish,
             on_idle=self.status.stands_still,
@@ -217,6 +222,9 @@ class Station:
             look=self._look,
             look_again=self.intake.look_again,
             poll_s=settings.poll_seconds,
+        )
+        self.followers = Followers(
+            ground, self.hands, self.store.tree, self.results, settings, own, self.status, self.runner
         )
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
@@ -239,11 +247,13 @@ class Station:
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
+            "plan": self.dispatcher.follow_plan,
             "link": self._link.follow,
             "results": self._report,
             "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
+            **self.followers.loops(),
         }
         if self.bluetooth is not None:
             loops["bluetooth"] = self.bluetooth.run
@@ -252,11 +262,11 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self._owes():
+        while self.dispatcher.running or self.planning.any_due(self.dispatcher.queue) or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
-        return self.intake.judging or self.records.owes
+        return self.intake.judging or self.records.owes or self.followers.busy
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -357,6 +367,7 @@ class Station:
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
         publish(self.status.again())
+        self.followers.say_again()
 
     def end_night(self, reason: Reason, message: str) -> None:
         """Start nothing more before the next solar noon, and have the closing steps done."""
@@ -382,15 +393,8 @@ class Station:
         changed.set()
         self.dispatcher.kick()
 
-    def _examine(self, document: SessionDocument) -> Iterable[Problem]:
-        return self.intake.examine(document)
-
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
-
-    def _any_due(self) -> bool:
-        now = self.ground.clock.now()
-        return any(waiting.due(now) for waiting in self.dispatcher.queue)
 
     def _running_plan(self) -> Plan | None:
         running = self.runner.running
@@ -399,10 +403,8 @@ class Station:
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running
         if running is not None:
-            with contextlib.suppress(
-                AgentError
-            ):  # conditions that contradict each other end the session itself
-                return self.gate.conditions(running.waiting.document).weather
+            with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
+                return self.gate.conditions(running.waiting).weather
         return self.switches.values.weather_policy
 
     def _switched(self, _switches: Switches) -> None:
@@ -419,8 +421,9 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
+        ground, weather, goes_on = self.ground, self.weather_goal, partial(self.planning.goes_on, waiting)
         return watch_over(
-            running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, self.hands, news
+            running.orders, waiting, plan, self.gate, ground, weather, self.hands, news, goes_on
         )
 
     async def _report(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,7 +63,13 @@ class Watched:
             policy=lambda: self.policy,
             carried_out=lambda _now: self.own,
             news=lambda: self.event,
+            goes_on=self.goes_on,
         )
+        self.kind = more.get("kind", EndKind.LIMIT)
+
+    async def goes_on(self, when: datetime) -> EndKind:
+        assert when == self.clock.now()
+        return self.kind
 
     async def news(self, seconds: float = 0.001) -> None:
         event, self.event = self.event, asyncio.Event()
@@ -240,6 +247,22 @@ def test_what_a_lost_condition_does(verdict: Verdict, on_lost: OnLost, ends: boo
             assert stand.orders.ending == Ending(EndKind.LIMIT, reason, verdict.message)
 
     watched(story, on_lost=on_lost)
+
+
+@pytest.mark.parametrize("kind", [EndKind.GIVE_BACK, EndKind.NEXT_NIGHT, EndKind.LIMIT])
+@pytest.mark.parametrize("on_lost", OnLost)
+def test_a_sky_that_is_lost_gives_the_turn_back_unless_somebody_wants_it_otherwise(
+    kind: EndKind, on_lost: OnLost
+) -> None:
+    async def story(stand: Watched) -> None:
+        stand.verdicts = [replace(LOW, rule="altitude")]
+        await stand.news()
+        assert stand.orders.hold is None
+        ends = {OnLost.PAUSE: kind, OnLost.END: EndKind.LIMIT}.get(on_lost)
+        expected = None if ends is None else Ending(ends, Reason.ALTITUDE, "It is low.")
+        assert stand.orders.ending == expected
+
+    watched(story, on_lost=on_lost, kind=kind)
 
 
 # -- the status ---------------------------------------------------------------------------------------------

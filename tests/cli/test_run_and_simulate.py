@@ -67,6 +67,7 @@ def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[s
     options = ("--speed", "40", "--strict", "--set", "calibrated=true", "--set", "horizon=false")
     with simulator(tmp_path, *options, model=model) as (host, port, http_port):
         place = ["--set", "latitude=48.85", "--set", "longitude=2.35"]
+        place += ["--set", "sun_below=90", "--set", "min_altitude=-90"]  # at whatever hour this is run
         address = ["--telescope-host", host, "--telescope-port", port, "--telescope-http-port", http_port]
         yield [*address, *(["--telescope-model", "D3"] if model == "D3" else []), *place]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -354,5 +355,21 @@ def test_a_link_that_stays_away_past_what_is_kept_costs_and_doubles_nothing(
             "b": "completed",
         }
         assert rig.results()["b"]["frames"]["taken"] == 12
+
+    night(tmp_path, story)
+
+
+def test_nothing_is_kept_while_the_cap_is_on_the_lens(tmp_path: Path) -> None:
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        await rig.end()
+        state = rig.root / ".dwarf-agent" / "telescope.json"
+        state.write_text(json.dumps(json.loads(state.read_text()) | {"capped": True}))
+        await rig.begin()
+        await rig.until(lambda: rig.status.get("message", "").startswith("Take the cap off"), 300)
+        await rig.clock.sleep(300)
+        assert kept(rig) == []
+        rig.command("resume")
+        await rig.until(lambda: kept(rig), 300)
 
     night(tmp_path, story)

@@ -62,11 +62,27 @@ def test_a_date_alone_counts_from_its_midnight() -> None:
     assert start(date="2026-03-14") == datetime(2026, 3, 13, 23, 0, tzinfo=UTC)
 
 
-def test_a_time_alone_counts_today() -> None:
-    assert start(time="22:00") == datetime(2026, 3, 12, 21, 0, tzinfo=UTC)
-    assert start(time="02:00") == datetime(2026, 3, 12, 1, 0, tzinfo=UTC)
-    assert codes(time="02:00") == ["time_over"]
-    assert codes(time="22:00") == []
+@pytest.mark.parametrize(
+    ("now", "clock", "begins"),
+    [
+        ("2026-03-12T12:00", "22:00", "2026-03-12T22:00"),
+        ("2026-03-12T20:30", "01:30", "2026-03-13T01:30"),  # after midnight, of this night
+        ("2026-03-12T20:30", "06:15", "2026-03-13T06:15"),
+        ("2026-03-12T22:30", "22:00", "2026-03-12T22:00"),  # over, and the night goes on: at once
+        ("2026-03-13T00:30", "22:00", "2026-03-12T22:00"),
+        ("2026-03-13T00:30", "01:30", "2026-03-13T01:30"),
+        ("2026-03-13T05:00", "01:30", "2026-03-13T01:30"),
+        ("2026-03-13T06:30", "07:00", "2026-03-13T07:00"),
+        ("2026-03-13T08:00", "22:00", "2026-03-13T22:00"),  # the night is over: the coming one
+        ("2026-03-13T10:00", "01:30", "2026-03-14T01:30"),
+        ("2026-03-28T20:00", "02:30", "2026-03-29T03:30"),  # skipped by the clocks
+    ],
+)
+def test_a_time_alone_is_the_next_such_time_of_the_coming_night(now: str, clock: str, begins: str) -> None:
+    accepted = datetime.fromisoformat(now).replace(tzinfo=PARIS).astimezone(UTC)
+    found = start_instant(document(time=clock), PARIS, accepted)
+    assert found == datetime.fromisoformat(begins).replace(tzinfo=PARIS).astimezone(UTC)
+    assert codes(now=accepted, time=clock) == (["time_over"] if found < accepted else []) or clock == "02:30"
 
 
 @pytest.mark.parametrize(

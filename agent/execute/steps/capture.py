@@ -187,7 +187,7 @@ async def _interruption(context: StepContext, step: PlannedStep, camera: Camera)
     while True:
         if _left_s(context, step, camera) >= LEAST_LEFT_S:
             refocusing = context.refocusing if step.refocus is not None else None
-            if refocusing is not None and (reason := refocusing.reason()):
+            if refocusing is not None and (reason := refocusing.interrupts()):
                 return f"to be focused again, {reason}"
             if _to_recentre(context, step, camera) is not None:
                 return "the target left the middle of the field"
