@@ -103,6 +103,7 @@ class Mosaics:
         self._capabilities = capabilities
         self._resolve = resolve
         self._parents: dict[str, StoredSession] = {}
+        self._making = asyncio.Lock()
 
     def ours(self, stored: StoredSession) -> bool:
         """Whether the agent makes this mosaic: it began to, or has to, as far as the telescope is known."""
@@ -137,16 +138,20 @@ class Mosaics:
         return withdrawn
 
     async def make(self) -> list[StoredSession]:
-        """Make the panes that are not made yet; what the disk refuses is made the next time."""
+        """Make the panes that are not made yet; what the disk refuses is made the next time.
+
+        One after the other: asked while it makes some, it finds those made.
+        """
         new: list[StoredSession] = []
-        for stored in tuple(self._parents.values()):
-            made = self._made(stored.session_id)
-            if made is None or made.complete or self._grid(stored) is None:
-                continue
-            try:
-                new += await self._make(stored, made)
-            except AgentError as error:
-                _LOGGER.warning("The panes of %s cannot be made yet: %s", stored.session_id, error)
+        async with self._making:
+            for stored in tuple(self._parents.values()):
+                made = self._made(stored.session_id)
+                if made is None or made.complete or self._grid(stored) is None:
+                    continue
+                try:
+                    new += await self._make(stored, made)
+                except AgentError as error:
+                    _LOGGER.warning("The panes of %s cannot be made yet: %s", stored.session_id, error)
         return new
 
     async def _make(self, stored: StoredSession, made: _Made) -> list[StoredSession]:
