@@ -31,9 +31,11 @@ BODIES: dict[str, type] = {
     "bridge_request": request_bodies.QuestionBody,
     "command": request_bodies.CommandBody,
     "command_answer": bodies.CommandAnswerBody,
+    "download": bodies.DownloadBody,
     "event": bodies.EventBody,
     "group": bodies.GroupBody,
     "info": bodies.InfoBody,
+    "night": bodies.NightBody,
     "own_schedule": bodies.OwnScheduleBody,
     "progress": bodies.ProgressBody,
     "queue": bodies.QueueBody,
@@ -43,6 +45,7 @@ BODIES: dict[str, type] = {
     "status": bodies.StatusBody,
     "submit": request_bodies.SubmitBody,
     "telemetry": bodies.TelemetryBody,
+    "totals": bodies.TotalsBody,
 }
 
 TOPICS = (
@@ -75,6 +78,10 @@ TOPICS = (
     TopicRow(
         "<id>/group/<group>", "out", True, 1, "group", "what a group has of its goals; empty when it is gone"
     ),
+    TopicRow("<id>/night", "out", True, 1, "night", "the last night in two sentences and its sums"),
+    TopicRow("<id>/night_picture", "out", True, 1, "", "its best picture, JPEG"),
+    TopicRow("<id>/totals", "out", True, 1, "totals", "what was collected in all; only grows"),
+    TopicRow("<id>/download", "out", True, 0, "download", "how far fetching into the archive is"),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),
     TopicRow("<id>/event", "out", False, 1, "event", "what happened, for those who listen now"),

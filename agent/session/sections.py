@@ -195,6 +195,11 @@ class Conditions(Section, ConditionKeys):
     on_lost: f.LostRule | None = Field(
         None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
     )
+    watch_frames: f.FrameRule | None = Field(
+        None,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
+        "`ignore`, `warn` or `pause`.",
+    )
 
 
 class MosaicOfPanes(Section):
@@ -304,6 +309,13 @@ class Shutdown(Section):
         return self
 
 
+class Download(Section):
+    """What of the session is fetched into the archive, in place of what the settings say."""
+
+    do_action: f.Flag = False
+    what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
+
+
 class Command(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
@@ -325,6 +337,7 @@ class Command(BaseModel):
     goal: Goal | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
+    download: Download | None = None
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -343,6 +356,7 @@ SECTIONS: dict[str, type[Section]] = {
     "goal": Goal,
     "repeat": Repeat,
     "shutdown": Shutdown,
+    "download": Download,
 }
 """Every section with `do_action`, by its key."""
 
@@ -350,9 +364,6 @@ CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE
 
 MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus", "goal"})
 """Sections of which a plain false says as well that they are off."""
-
-NOT_ACTED_ON = frozenset({"download"})
-"""Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})
 """Keys of a submission that may stand around or beside the session; they belong to the transport."""

@@ -60,6 +60,7 @@ class TelescopeFacts:
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
     groups: tuple[tuple[str, str], ...] = ()
+    archives: bool = False
 
 
 @dataclass(frozen=True, slots=True)
