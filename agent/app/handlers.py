@@ -176,7 +176,7 @@ class AgentHandlers:
             running=station.planning.running(),
             known=station.planning.latest.order if station.planning.latest is not None else (),
         )
-        text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.collecting.groups)]
+        text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.parents.collecting.groups)]
         return {"telescope": station.id, **plan.to_json(), "text": text}
 
     def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:

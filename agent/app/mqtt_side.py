@@ -197,7 +197,7 @@ class MqttSide:
         groups = [
             topics.group(station.id, word)
             for station in self._stations.values()
-            for word in station.collecting.names
+            for word in station.parents.collecting.names
         ]
         self._announcer.announce(messages, (*topics.retained(self._stations), *groups))
 
@@ -220,7 +220,7 @@ class MqttSide:
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
-            groups=tuple(station.collecting.names.items()),
+            groups=tuple(station.parents.collecting.names.items()),
             archives=station.followers.archivist is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )

@@ -21,15 +21,12 @@ from agent.events import (
     StatusChanged,
     Telemetry,
 )
-from agent.group_progress import GroupProgress
 from agent.mqtt.bodies import (
     AnswerBody,
     BriefBody,
     CommandAnswerBody,
     DownloadBody,
     FailureBody,
-    GroupBody,
-    GroupFilterBody,
     NightBody,
     OwnScheduleBody,
     PaneBody,
@@ -48,7 +45,6 @@ from agent.requests import Acknowledgement, Code, Reply
 
 MAX_TEXT = 255  # characters of a state in Home Assistant; longer ones become unknown
 MAX_BODY = 15_000  # bytes: Home Assistant does not record attributes above 16,384
-MAX_PARTS = 20  # of one group, each with three of its sessions
 MAX_LISTED = 50  # entries of any list in a body
 MAX_PROBLEMS = 30  # problems named in one answer
 MAX_WARNINGS = 3  # of one session in the queue and in its event
@@ -166,39 +162,6 @@ class Payloads:
         }
         _shorten(body, "sessions")
         return body
-
-    def group(self, progress: GroupProgress) -> GroupBody:
-        filters: dict[str, GroupFilterBody] = {
-            name: {
-                "collected_s": round(sum(one.collected_s for one in parts), 1),
-                "goal_s": round(sum(one.wanted_s for one in parts), 1),
-                "frames": sum(one.frames for one in parts),
-            }
-            for name, parts in progress.by_filter().items()
-        }
-        return {
-            "group": short(progress.group),
-            "collected_s": round(progress.collected_s, 1),
-            "goal_s": round(progress.wanted_s, 1),
-            "percent": round(progress.percent, 1),
-            "nights": progress.nights,
-            "filters": filters,
-            "parts": [
-                {
-                    "target": short(one.target, 100),
-                    "camera": one.camera,
-                    "filter": one.filter or None,
-                    "frames": one.frames,
-                    "goal_frames": one.goal_frames,
-                    "collected_s": round(one.collected_s, 1),
-                    "goal_s": one.goal_s,
-                    "nights": one.nights,
-                    "sessions": [short(name, 100) for name in one.sessions[:3]],
-                }
-                for one in progress.parts[:MAX_PARTS]
-            ],
-            "message": short(progress.words()),
-        }
 
     def own_schedule(self, schedules: Sequence[OwnSchedule]) -> OwnScheduleBody:
         alive = [one for one in schedules if one.state in (ScheduleState.IMAGING, ScheduleState.WAITING)]

@@ -33,6 +33,7 @@ from agent.events import (
     TelemetryChanged,
 )
 from agent.mqtt.bodies import TotalsBody
+from agent.mqtt.groups import GroupTopics
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -76,7 +77,6 @@ class _Said:
     telemetry_at: float = 0.0
     battery_low: bool = False
     storage_low: bool = False
-    groups: frozenset[str] = frozenset()
 
 
 class Publisher:
@@ -94,7 +94,7 @@ class Publisher:
             StatusChanged: self._status,
             QueueChanged: self._queue,
             OwnScheduleChanged: self._own_schedule,
-            GroupsChanged: self._groups,
+            GroupsChanged: GroupTopics(outbox, topics).say,
             SessionQueued: self._queued,
             SessionRejected: self._rejected,
             SessionWaiting: self._waiting,
@@ -208,19 +208,6 @@ class Publisher:
 
     def _own_schedule(self, event: OwnScheduleChanged) -> None:
         self._state(event.telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(event.schedules))
-
-    def _groups(self, event: GroupsChanged) -> None:
-        said, now = self._said[event.telescope], frozenset(group.word for group in event.groups)
-        for group in event.groups:
-            topic, payload = (
-                self._topics.group(event.telescope, group.word),
-                encode(self._payloads.group(group)),
-            )
-            if payload != self._outbox.value(topic):
-                self._outbox.publish(Publication(topic, payload, retain=True, json=True))
-        for word in said.groups - now:
-            self._outbox.clear(self._topics.group(event.telescope, word))
-        said.groups = now
 
     def _queued(self, event: SessionQueued) -> None:
         self.event(

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from agent.capabilities import Capabilities
+from agent.schedule.waiting import Waiting
+from agent.session.check import Resolve
 from agent.station.collecting import Collecting
+from agent.station.ground import Ground
+from agent.station.hands import Hands
 from agent.station.mosaics import Mosaics
+from agent.station.records import Records
 from agent.station.repeats import Repeats
+from agent.store.collected import Collected
 from agent.store.model import StoredSession
+from agent.store.store import SessionStore
 
 _Maker = Repeats | Mosaics | Collecting
 
@@ -16,10 +24,23 @@ _Maker = Repeats | Mosaics | Collecting
 class Parents:
     """Who makes sessions of which others; each has one maker at a time."""
 
-    def __init__(self, repeats: Repeats, mosaics: Mosaics, collecting: Collecting) -> None:
-        self.repeats = repeats
-        self.mosaics = mosaics
-        self.collecting = collecting
+    def __init__(
+        self,
+        ground: Ground,
+        hands: Hands,
+        store: SessionStore,
+        records: Records,
+        collected: Collected,
+        capabilities: Callable[[], Capabilities | None],
+        resolve: Resolve,
+        waiting: Callable[[str], Waiting | None],
+    ) -> None:
+        """`waiting` finds a session in the queue."""
+        self.repeats = repeats = Repeats(store, ground.state, ground.clock, ground.zone, ground.site)
+        self.mosaics = mosaics = Mosaics(ground, hands, store, records, capabilities, resolve)
+        self.collecting = collecting = Collecting(
+            ground, store, records, collected, capabilities, resolve, waiting
+        )
         self._making = asyncio.Lock()
         self._makers: tuple[_Maker, ...] = (repeats, mosaics, collecting)
 

@@ -25,7 +25,6 @@ from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
-from agent.station.collecting import Collecting
 from agent.station.dead_man import DeadMan
 from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
@@ -34,13 +33,11 @@ from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
-from agent.station.mosaics import Mosaics
 from agent.station.night import Night
 from agent.station.parents import Parents
 from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
-from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
 from agent.station.session_watch import SessionWatch, watch_over
 from agent.station.sharing import Sharing, ShownFilter
@@ -128,31 +125,18 @@ class Station:
         )
         self.collected = Collected(self.store.tree, ground.zone, ground.site, self.capabilities)
         self.records = Records(
-            ground.id,
-            self.store,
-            self.results,
-            self.collected,
-            self.ledger,
-            clock,
-            publish,
-            partial(self.status.problem, "results"),
+            *(ground.id, self.store, self.results, self.collected, self.ledger, clock, publish),
+            on_problem=partial(self.status.problem, "results"),
         )
-        self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
-        self.collecting = Collecting(
-            ground,
-            self.store,
-            self.records,
-            self.collected,
-            self.capabilities,
-            resolve,
-            lambda session_id: self.dispatcher.find(session_id),  # noqa: PLW0108 - it comes later
+        self.parents = Parents(
+            *(ground, self.hands, self.store, self.records, self.collected, self.capabilities, resolve),
+            waiting=lambda session_id: self.dispatcher.find(session_id),  # noqa: PLW0108 - it comes later
         )
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
-            Parents(self.repeats, self.mosaics, self.collecting),
+            self.parents,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
@@ -380,7 +364,7 @@ class Station:
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
-        publish(self.collecting.event())
+        publish(self.parents.collecting.event())
         publish(self.status.again())
         self.followers.say_again()
 

@@ -348,6 +348,25 @@ def test_what_a_person_takes_out_takes_its_child_along_and_what_he_removes_has_a
     assert place.files("ToDo") == []
 
 
+def test_aborting_it_by_its_own_name_stops_its_night_and_ends_it(observatory: Make) -> None:
+    async def nights() -> Observatory:
+        place = observatory(poll_seconds=60)
+        place.drop("m81.json", with_goal({"frames": 300}))
+        async with place.open():
+            await place.until(
+                lambda: bool(place.telescope.captures) and place.telescope.captures[0].taken > 20
+            )
+            place.say("scope/command", {"command": "abort", "session_id": "m81"})
+            await place.sessions_ended(2, hours=1)
+            await place.clock.sleep(NIGHT_S)
+        return place
+
+    night, whole = run_virtual(nights()).results
+    assert (night["session_id"], night["result"]) == ("m81--night-1", "aborted")
+    assert (whole["session_id"], whole["result"], whole["reason"]) == ("m81", "partial", "user")
+    assert whole["frames"]["stacked"] == night["frames"]["stacked"] > 20
+
+
 def test_a_goal_whose_last_date_is_over_ends_with_what_it_has(observatory: Make) -> None:
     async def nights() -> Observatory:
         place = observatory(poll_seconds=300)
