@@ -12,6 +12,9 @@ from agent.session.document import SessionDocument, body_of
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
 from agent.session.writing import OUTCOME_KEYS, Process
 
+CHILD = "--night-"
+"""Between the id of a session with a goal and the number of a child."""
+
 _NOON = timedelta(hours=12)
 _NOT_INHERITED = OUTCOME_KEYS | {"request_id", "session_id", "expires_at"}
 

@@ -29,7 +29,7 @@ from agent.planner.goal_progress import (
 from agent.schedule.waiting import Waiting
 from agent.session.check import Resolve
 from agent.session.document import SessionDocument, body_of
-from agent.session.goal_nights import counts_of, night_session
+from agent.session.goal_nights import CHILD, counts_of, night_session
 from agent.session.times import window_end
 from agent.sky.nights import night_of
 from agent.station.briefs import brief_of
@@ -349,4 +349,4 @@ def _asked(document: SessionDocument) -> dict[str, Any]:
 
 
 def _child_id(session_id: str, number: int) -> str:
-    return f"{session_id}--night-{number}"
+    return f"{session_id}{CHILD}{number}"

@@ -198,7 +198,7 @@ def test_frames_that_are_lost_are_made_up_for_within_a_block(observatory: Make) 
 def test_dawn_ends_the_night_and_is_no_error(observatory: Make) -> None:
     async def nights() -> Observatory:
         place = observatory(poll_seconds=300, conditions={"sun_below": -12})
-        place.drop("m81.json", with_goal({"frames": 900}, {"time": "03:00:00"}, count=900))
+        place.drop("m81.json", with_goal({"frames": 400}, {"time": "05:00:00"}, count=400))
         async with place.open():
             await place.sessions_ended(1)
             await place.clock.sleep(600)
@@ -211,7 +211,7 @@ def test_dawn_ends_the_night_and_is_no_error(observatory: Make) -> None:
     first, second, whole = place.results
     assert (first["session_id"], first["result"], first["reason"]) == ("m81--night-1", "partial", "twilight")
     assert (second["result"], whole["session_id"], whole["result"]) == ("completed", "m81", "completed")
-    assert first["frames"]["stacked"] + second["frames"]["stacked"] == whole["frames"]["stacked"] == 900
+    assert first["frames"]["stacked"] + second["frames"]["stacked"] == whole["frames"]["stacked"] == 400
     assert place.files("Error") == []
     assert place.files("Done") == ["m81--night-1.json", "m81--night-2.json", "m81.json"]
     assert (
@@ -224,8 +224,8 @@ def test_dawn_ends_the_night_and_is_no_error(observatory: Make) -> None:
 
 def test_a_target_that_sets_ends_its_night_with_a_result_and_comes_back(observatory: Make) -> None:
     async def nights() -> Observatory:
-        place = observatory(poll_seconds=300, conditions={"sun_below": -12, "min_altitude": 20})
-        low = with_goal({"frames": 1200}, count=999)
+        place = observatory(poll_seconds=300, conditions={"sun_below": -12, "min_altitude": 30})
+        low = with_goal({"frames": 900}, count=900)
         low["command"]["goto_manual"] = session()["command"]["goto_manual"]  # M 42 goes down in the evening
         place.drop("m42.json", low)
         async with place.open():
