@@ -39,12 +39,6 @@ class CaptureLostError(TransientError):
     code = "capture_ended"
 
 
-class TargetMovedError(AgentError):
-    """The target of a capture left the middle of the field: the telescope is to be pointed again."""
-
-    code = "target_moved"
-
-
 class GotoGuard(Protocol):
     """The last gate before the telescope moves; raises AgentError to forbid."""
 

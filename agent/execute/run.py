@@ -14,14 +14,7 @@ from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
 from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
-from agent.execute.context import (
-    CaptureLostError,
-    Job,
-    StepContext,
-    StepFailedError,
-    Surroundings,
-    TargetMovedError,
-)
+from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
@@ -29,8 +22,8 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
-from agent.execute.recentring import Recentring
-from agent.execute.recognition import Asked
+from agent.execute.recentring import Recentring, TargetMovedError
+from agent.execute.recognition import asked_by
 from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
@@ -65,7 +58,7 @@ class SessionRun:
         self._hands = around.hands
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
-        self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
+        self._counter = FrameCounter(self._journal, asked_by(job.plan), around.clock, around.hands)
         self._brake = Brake(
             orders,
             around.hands,
@@ -450,13 +443,3 @@ class SessionRun:
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)
         self._brake.notes.append(message)
-
-
-def _requested(job: Job) -> dict[Camera, Asked]:
-    """What each camera is asked for, as far as the plan knows it."""
-    target = next(reversed(job.plan.goto_targets), None)
-    return {
-        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
-        for step in job.plan.steps
-        if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
-    }
