@@ -35,7 +35,7 @@ def picture(page: Any, name: str, *, whole: bool = True) -> None:
         page.set_viewport_size({"width": size["width"], "height": min(max(height, size["height"]), 2600)})
         page.wait_for_timeout(300)
     page.evaluate("window.scrollTo(0, 0)")
-    shot = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(128)
+    shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
     shot.save(Path(PICTURES) / f"page-{name}.png", optimize=True)
     page.set_viewport_size(size)
 
