@@ -345,6 +345,14 @@ class AvailabilityChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NightOver(Event):
+    """Nothing runs, and nothing more will before the next night. `reason` None: all was done."""
+
+    reason: Reason | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnScheduleChanged(Event):
     """What the telescope keeps to do by itself."""
 

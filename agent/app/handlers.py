@@ -91,7 +91,9 @@ class AgentHandlers:
             return await self._commands[telescope].by_hand.set_filter(str(value).strip())
         try:
             values = _read_setting(station, key, value)
-        except (BadValueError, ValueError) as error:
+        except BadValueError as error:
+            return Reply(False, Code.INVALID, f"{key}: {error.message}", hint=error.hint)
+        except ValueError as error:
             return Reply(False, Code.INVALID, f"{key}: {error}")
         if values is None:
             known = "scheduler, armed, weather_policy, max_wait_min, filter, session_file, not_before"
@@ -224,7 +226,11 @@ def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] |
         case "weather_policy":
             policy = WeatherPolicy(str(value).strip().lower())
             if policy is not WeatherPolicy.IGNORE and not station.has_weather:
-                raise ValueError("no weather source is configured, so every session would wait for ever")
+                raise BadValueError(
+                    "no weather source is configured, so every session would wait for ever",
+                    hint="Name one in the agent's configuration: weather_inputs (home_assistant, for the "
+                    "blueprint 'weather heartbeat'), weather_entities or weather_topics.",
+                )
             return {key: policy}
         case "max_wait_min" | "max_wait":
             minutes = float(str(value))

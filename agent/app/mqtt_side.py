@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from agent import __version__
+from agent.app.darkness import Darkness
 from agent.app.diagnostics import LEVELS, Diagnostics
 from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
@@ -106,6 +107,7 @@ class MqttSide:
             prefix=settings.discovery.prefix,
             ha_min_version=_version(settings.discovery.min_version),
             agent_version=__version__,
+            language=settings.discovery.language,
         )
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
@@ -132,6 +134,9 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
+                if station.site is not None:
+                    say = partial(self.service.publisher.darkness, station.id)
+                    loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
@@ -165,12 +170,8 @@ class MqttSide:
         if isinstance(event, QueueChanged):
             self._forget_started(self._stations[event.telescope], event)
         if isinstance(event, QueueChanged) or (isinstance(event, AvailabilityChanged) and event.online):
-            station = self._stations[event.telescope]
-            identity = station.telescope.identity
             if isinstance(event, AvailabilityChanged):
                 self.service.inform([_about(each) for each in self._stations.values()])
-            if identity is not None and identity.firmware:
-                self.service.publisher.firmware(station.id, identity.firmware)
             self._announce()
 
     def _forget_started(self, station: Station, event: QueueChanged) -> None:

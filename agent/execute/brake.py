@@ -161,8 +161,6 @@ class Brake:
             await self._counter.close(report)
 
     async def _wait_out(self, hold: Hold) -> None:
-        _LOGGER.info("Paused: %s", hold.message)
-        self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
         limit = self._options.hold_limit_s
         try:
             async with self._clock.timeout(limit):
@@ -172,8 +170,13 @@ class Brake:
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
 
     async def _released(self) -> None:
-        """Return when the session has to end, or nothing holds it any more."""
-        while self._orders.ending is None and self._hold() is not None:
+        """Say what holds the session, until it has to end or nothing holds it any more."""
+        said: Hold | None = None
+        while self._orders.ending is None and (hold := self._hold()) is not None:
+            if hold != said:
+                _LOGGER.info("Paused: %s", hold.message)
+                self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
+                said = hold
             await self._first(self._orders.changed(), self._hands.changed())
 
     async def _first(self, *waiting: Awaitable[object]) -> None:

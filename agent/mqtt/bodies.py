@@ -84,6 +84,23 @@ class StatusBody(TypedDict):
     problem: FailureBody | None
 
 
+class DarknessBody(TypedDict):
+    """Tonight at the site. Dark is the Sun below -12°; in the dark the Moon is up for `moonlit_s`.
+
+    An instant is null when it does not come that night.
+    """
+
+    night: str
+    sunset: Instant | None
+    dark_from: Instant | None
+    dark_until: Instant | None
+    sunrise: Instant | None
+    moon_percent: int
+    moonlit_s: int
+    moon_from: Instant | None
+    moon_until: Instant | None
+
+
 class ProgressFramesBody(TypedDict):
     taken: Count
     stacked: Count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.clock import Clock
@@ -12,6 +12,7 @@ from agent.events import (
     AvailabilityChanged,
     Event,
     EventBus,
+    NightOver,
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
@@ -29,6 +30,7 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
+from agent.mqtt.bodies import DarknessBody
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -47,6 +49,8 @@ LOW_BATTERY_PERCENT = 20  # the telescope switches itself off not far below
 LOW_STORAGE_GB = 2.0  # about an hour of stacked frames
 _RECOVERED = 1.25  # a value must rise this far above its limit before the next warning
 
+END_MOVED_S = 120.0  # an estimated end is told anew when it moved this far: each change is one in the logbook
+_TOLD = {Status.IMAGING: EventType.IMAGING, Status.PAUSED: EventType.PAUSED}
 _ENDED = {
     Outcome.COMPLETED: EventType.SESSION_COMPLETED,
     Outcome.PARTIAL: EventType.SESSION_COMPLETED,
@@ -65,10 +69,12 @@ class _Said:
     online: bool | None = None
     heard: bool = False
     safe: bool | None = None
+    problem: str = ""  # its code
     waiting: tuple[str, str] | None = None
     progress: SessionProgress | None = None
     progress_at: float = 0.0
     held_back: SessionProgress | None = None
+    end: datetime | None = None  # the estimate as last told
     telemetry_at: float = 0.0
     battery_low: bool = False
     storage_low: bool = False
@@ -98,6 +104,7 @@ class Publisher:
             SessionEnded: self._ended,
             TelemetryChanged: self._telemetry,
             AvailabilityChanged: self._availability,
+            NightOver: self._night_over,
             SafetyChanged: self._safety,
         }
 
@@ -167,14 +174,9 @@ class Publisher:
         self._state(telescope, State.IMAGE_INFO, plain(info))
         self._outbox.publish(Publication(self._topics.state(telescope, "image"), jpeg, retain=True))
 
-    def firmware(self, telescope: str, installed: str, latest: str = "", title: str = "") -> None:
-        """Say which firmware a telescope runs, as Home Assistant's update entity reads it."""
-        body = {
-            "installed_version": installed,
-            "latest_version": latest or installed,
-            "title": title or "Telescope firmware",
-        }
-        self._state(telescope, State.FIRMWARE, body)
+    def darkness(self, telescope: str, body: DarknessBody) -> None:
+        """Say when tonight is dark."""
+        self._state(telescope, State.DARKNESS, body)
 
     def farewell(self) -> None:
         """Say that nothing answers any more: each telescope, then the agent."""
@@ -184,9 +186,23 @@ class Publisher:
 
     def _status(self, event: StatusChanged) -> None:
         said = self._said[event.telescope]
-        if event.status is not said.status or said.since is None:
+        before = said.status
+        if event.status is not before or said.since is None:
             said.status, said.since = event.status, event.at
         self._state(event.telescope, State.STATUS, self._payloads.status(event, said.since))
+        if event.status is not before and event.status in _TOLD:
+            message, target = short(event.message), short(event.session.target if event.session else "")
+            told: dict[str, Any] = {"reason": event.reason, "message": message, "target": target}
+            self.event(event.telescope, _TOLD[event.status], event.session, **told)
+        problem = event.problem
+        if problem is not None and problem.code != said.problem:
+            more: dict[str, Any] = {"error": failure(problem), "message": short(problem.message)}
+            self.event(event.telescope, EventType.PROBLEM, event.session, **more)
+        said.problem = problem.code if problem is not None else ""
+
+    def _night_over(self, event: NightOver) -> None:
+        message = short(event.message)
+        self.event(event.telescope, EventType.NIGHT_OVER, reason=event.reason, message=message)
 
     def _queue(self, event: QueueChanged) -> None:
         self._state(event.telescope, State.QUEUE, self._payloads.queue(event))
@@ -232,7 +248,7 @@ class Publisher:
 
     def _started(self, event: SessionStarted) -> None:
         said = self._said[event.telescope]
-        said.waiting = said.progress = said.held_back = None
+        said.waiting = said.progress = said.held_back = said.end = None
         self.event(
             event.telescope,
             EventType.SESSION_STARTED,
@@ -278,6 +294,8 @@ class Publisher:
     def _say_progress(self, event: SessionProgress, *, last: bool = False) -> None:
         said = self._said[event.telescope]
         said.progress, said.progress_at, said.held_back = event, self._clock.monotonic(), None
+        said.end = _calm(event.estimated_end, said.end)
+        event = replace(event, estimated_end=said.end)
         expiry = None if last else PROGRESS_EXPIRY_S
         self._state(event.telescope, State.PROGRESS, self._payloads.progress(event), qos=0, expiry_s=expiry)
 
@@ -369,6 +387,13 @@ class Publisher:
 
 def _no_queue(telescope: str, at: datetime) -> QueueChanged:
     return QueueChanged(telescope=telescope, at=at, sessions=())
+
+
+def _calm(end: datetime | None, told: datetime | None) -> datetime | None:
+    """The estimate to the minute, as told before while it moved by less than is worth telling."""
+    if end is None or (told is not None and abs((end - told).total_seconds()) < END_MOVED_S):
+        return told if end is not None else None
+    return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
 
 
 def _low(value: float | None, limit: float, was_low: bool) -> bool:

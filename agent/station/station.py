@@ -14,7 +14,7 @@ from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.events import Reason, SafetyDecision, SessionWaiting, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -34,6 +34,7 @@ from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.link import Link
 from agent.station.night import Night
+from agent.station.night_over import NightWatch
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
@@ -92,6 +93,9 @@ class Station:
         )
         self.hands = Hands(ground, telescope, self.status)
         self.night = Night(ground, self.hands, self._queue)
+        self._night_watch = NightWatch(
+            ground, self.night, self._queue, lambda: self.dispatcher.running is not None
+        )
         self.weather_goal = WeatherGoal(
             ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
         )
@@ -198,6 +202,7 @@ class Station:
             self._session_changed,
             self.end_night,
         )
+        ground.bus.subscribe(self._night_watch.hear)
         self.dispatcher = Dispatcher(
             ground.id,
             clock=clock,
@@ -205,7 +210,7 @@ class Station:
             gate=self.gate,
             sessions=self.runner,
             publish=publish,
-            on_idle=self.status.stands_still,
+            on_idle=self._stands_still,
         )
         self.dead_man.dispatcher = self.dispatcher
         self.intake.dispatcher = self.dispatcher
@@ -365,6 +370,7 @@ class Station:
         """Start nothing more before the next solar noon, and have the closing steps done."""
         self.night.end(reason, message, runs=self.runner.running is not None)
         self.dispatcher.kick()
+        self._night_watch.look()
 
     def resume_night(self) -> bool:
         """Undo the end of the night; false when it was not over."""
@@ -384,6 +390,10 @@ class Station:
         changed, self._news = self._news, asyncio.Event()
         changed.set()
         self.dispatcher.kick()
+
+    def _stands_still(self, standstill: SessionWaiting | None) -> None:
+        self.status.stands_still(standstill)
+        self._night_watch.look()
 
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)

@@ -47,10 +47,11 @@ class TokenRefusedError(EntityReaderError):
 
 @dataclass(slots=True)
 class _Entity:
-    """What an entity last said, and when it said so on the clock's monotonic time."""
+    """What an entity last said, when it said so on the clock's monotonic time, and what people call it."""
 
     state: str | None = None
     at: float = 0.0
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -102,12 +103,13 @@ class EntityReader:
         now = self.clock.monotonic()
         for entity_id, said in (event.get("a") or {}).items():
             age = self.clock.now().timestamp() - float(said.get("lu") or said.get("lc") or 0.0)
-            self._entities[entity_id] = _Entity(str(said.get("s")), now - max(0.0, age))
+            self._entities[entity_id] = _Entity(str(said.get("s")), now - max(0.0, age), _name_in(said))
         for entity_id, said in (event.get("c") or {}).items():
             entity = self._entities.setdefault(entity_id, _Entity())
             added = said.get("+") or {}
             if "s" in added:
                 entity.state = str(added["s"])
+            entity.name = _name_in(added) or entity.name
             entity.at = now
         for entity_id in event.get("r") or ():
             self._entities.pop(entity_id, None)
@@ -183,6 +185,12 @@ class _Connection:
         return decoded if isinstance(decoded, dict) else {}
 
 
+def _name_in(said: dict[str, Any]) -> str:
+    attributes = said.get("a")
+    name = attributes.get("friendly_name") if isinstance(attributes, dict) else None
+    return escaped(name, 60) if isinstance(name, str) else ""
+
+
 def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[], Reading]:
     def read() -> Reading:
         if entity.state is None:
@@ -190,10 +198,10 @@ def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[
         safe, words = source.safe_when.judge(entity.state)
         age = now - entity.at
         if not safe:
-            return Reading(source.level, words, good_for_s=_TRUSTED_S, age_s=age)
+            return Reading(source.level, words, good_for_s=_TRUSTED_S, age_s=age, name=entity.name)
         good_for = _TRUSTED_S if source.max_age_s is None else min(_TRUSTED_S, source.max_age_s - age)
         if good_for <= 0:
             raise UnreadableInputError(f"It has said nothing for {source.max_age_s:g} s.")
-        return Reading(SafetyLevel.CLEAR, words, good_for_s=good_for, age_s=age)
+        return Reading(SafetyLevel.CLEAR, words, good_for_s=good_for, age_s=age, name=entity.name)
 
     return read

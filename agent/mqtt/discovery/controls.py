@@ -23,7 +23,8 @@ def buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dic
     """Return the buttons, one a verb. `run_selected` runs the file chosen in `session_file`."""
 
     def button(key: str, verb: Verb, name: str, icon: str, **more: Any) -> Component:
-        press = json.dumps({"command": verb.value}, separators=(",", ":"))
+        why = f"The button {name!r} was pressed in Home Assistant."
+        press = json.dumps({"command": verb.value, "reason": why}, separators=(",", ":"))
         told = {"command_topic": "~/command", "payload_press": press, "name": name, "icon": icon}
         return make(key, "button", told, more)
 

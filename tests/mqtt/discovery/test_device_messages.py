@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
     "telemetry": bodies.TelemetryBody,
     "queue": bodies.QueueBody,
     "own_schedule": bodies.OwnScheduleBody,
+    "darkness": bodies.DarknessBody,
     "result": bodies.ResultBody,
     "safety": bodies.SafetyBody,
     "event": bodies.EventBody,
@@ -101,7 +102,7 @@ def test_every_button_sends_a_command_that_the_inbox_reads(now: Any) -> None:
 
 @pytest.mark.parametrize("message", [telescope(), bridge()], ids=["telescope", "bridge"])
 def test_every_command_topic_is_one_that_the_agent_listens_to(message: Any) -> None:
-    kinds = {"button": {Kind.COMMAND, Kind.BRIDGE}, "notify": {Kind.SUBMIT}}
+    kinds = {"button": {Kind.COMMAND, Kind.BRIDGE}, "notify": {Kind.SUBMIT, Kind.COMMAND}}
     for key, part in components(message).items():
         if "command_topic" not in part:
             continue
