@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from agent.capabilities import Camera
 from agent.events import Reason, Status
 from agent.mqtt.vocabulary import EventType
+from agent.sky.catalogue import resolve
+from agent.telescope.dwarf.models import MODELS, capabilities_for
 from tests.homeassistant.shipped import (
     BLUEPRINTS,
     DASHBOARDS,
@@ -184,3 +187,29 @@ def _domain(given: dict[str, Any]) -> str | None:
 
 def _is_entity(text: str) -> bool:
     return bool(re.fullmatch(r"(binary_)?sensor\.[a-z0-9_]+", text))
+
+
+def test_the_lists_of_a_new_session_are_what_the_telescopes_offer_and_the_catalogue_knows() -> None:
+    fields = load(FOLDER / "blueprints/script/submit_session.yaml")["fields"]
+    cameras = [capabilities_for(model).cameras[Camera.TELE] for model in MODELS]
+    exposures = {
+        each.seconds: each.name for camera in cameras for each in camera.exposures if each.seconds >= 1
+    }
+    assert options(fields["exposure"]) == [exposures[seconds] for seconds in sorted(exposures)]
+    assert options(fields["filter"]) == list(
+        dict.fromkeys(each.name for camera in cameras for each in camera.filters)
+    )
+    gain = fields["gain"]["selector"]["number"]
+    assert (gain["min"], gain["max"]) == (0, max(gain for camera in cameras for gain in camera.gains))
+    for target in options(fields["target"]):
+        resolve(target)
+    tonight = inputs(load(FOLDER / "blueprints/automation/queue_tonight.yaml"))["targets"]["selector"][
+        "object"
+    ]
+    assert set(options(tonight["fields"]["exposure"])) <= set(exposures.values())
+    assert options(tonight["fields"]["filter"]) == options(fields["filter"])
+
+
+def options(field: dict[str, Any]) -> list[str]:
+    given = field["selector"]["select"]["options"]
+    return [each["value"] if isinstance(each, dict) else each for each in given]
