@@ -74,7 +74,7 @@ class AgentHandlers:
 
     async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
         """Carry out a command on one telescope."""
-        if command.verb is Verb.RUN and not command.arguments.get("session_id"):
+        if _of_the_selected(command):
             selected = self._stations[telescope].switches.values.session_file
             command = Command(
                 command.verb,
@@ -195,6 +195,13 @@ class AgentHandlers:
             "valid": not any(problem.severity == "error" for problem in problems),
             "problems": [asdict(problem) for problem in problems],
         }
+
+
+def _of_the_selected(command: Command) -> bool:
+    """Whether a command is about the session that was chosen in the settings."""
+    if command.arguments.get("session_id"):
+        return False
+    return command.verb is Verb.RUN or command.arguments.get("selected") is True
 
 
 def published(switches: Switches) -> dict[str, Any]:

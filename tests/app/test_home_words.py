@@ -189,3 +189,24 @@ def test_an_idle_agent_tells_when_it_is_dark_and_tells_the_next_night_after_noon
     assert first["sunset"] < first["dark_from"] < first["dark_until"] < first["sunrise"]
     assert 30 <= first["moon_percent"] <= 50, "a waning crescent"
     assert first["dark_from"] <= first["moon_from"] < first["moon_until"] <= first["dark_until"]
+
+
+def test_the_chosen_session_is_given_another_start_and_removed(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        evening = {"date": "2026-03-12", "time": "22:00:00"}
+        for name in "ab":
+            place.drop(f"{name}.json", session(id_command=evening))
+        async with place.open():
+            place.say("scope/set/session_file", "b")
+            await place.until(lambda: place.said("settings")[-1]["session_file"] == "b")
+            assert (await tell(place, "remove"))["code"] == "unknown_session", "nothing was chosen by that"
+            moved = await tell(place, "reschedule", selected=True, at="2026-03-12T23:30:00+01:00")
+            assert moved["status"] == "done"
+            starts = [one["scheduled_for"] for one in place.said("queue")[-1]["sessions"]]
+            assert starts == ["2026-03-12T22:00:00+01:00", "2026-03-12T23:30:00+01:00"]
+            assert (await tell(place, "remove", selected=True))["status"] == "done"
+            assert place.said("queue")[-1]["count"] == 1
+        return place
+
+    run_virtual(night())

@@ -36,6 +36,7 @@ EXPECTED = {
     "automation/resume_when_clear",
     "automation/session_result_notify",
     "automation/weather_heartbeat",
+    "script/new_start",
     "script/submit_session",
     "template/sky_safe",
 }
@@ -44,7 +45,8 @@ EACH_PAGE = pytest.mark.parametrize("path", [*DASHBOARDS, *PACKAGES], ids=lambda
 
 PARTS = [*components(telescope()).values(), *components(bridge()).values()]
 DISCOVERED = {part["default_entity_id"] for part in PARTS if "default_entity_id" in part}
-BUILT_IN_CARDS = {"heading", "tile", "markdown", "picture-entity", "button", "entities"}
+BUILT_IN_CARDS = {"heading", "tile", "markdown", "picture-entity", "weather-forecast"}
+GONE = {"entity": "binary_sensor.dwarf_agent_connectivity"}
 
 
 def test_everything_that_is_promised_is_there() -> None:
@@ -161,13 +163,32 @@ def test_the_dashboard_uses_built_in_cards_alone(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-def test_abort_asks_before_it_stops_a_night(path: Path) -> None:
-    (abort,) = [
-        card
-        for card in walk(load(path))
-        if isinstance(card, dict) and card.get("type") == "button" and card.get("name") == "Abort"
-    ]
-    assert abort["tap_action"]["confirmation"]
+def test_what_ends_or_throws_away_something_is_red_and_asks_first(path: Path) -> None:
+    tiles = [card for card in walk(load(path)) if isinstance(card, dict) and card.get("type") == "tile"]
+    by_name = {tile["name"]: tile for tile in tiles}
+    for name in ("Stop", "End the night", "Remove"):
+        assert by_name[name]["color"] == "red", name
+        assert by_name[name]["tap_action"]["confirmation"], name
+    assert by_name["Park"]["tap_action"]["confirmation"]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_while_the_agent_is_gone_there_is_one_card_and_nothing_else(path: Path) -> None:
+    tonight = load(path)["views"][0]
+    gone, *others = [section["visibility"] for section in tonight["sections"]]
+    assert gone == [{"condition": "state", **GONE, "state_not": "on"}]
+    assert all(each == [{"condition": "state", **GONE, "state": "on"}] for each in others)
+    assert len(tonight["sections"][0]["cards"]) == 1
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_the_dashboard_shows_only_entities_that_are_enabled(path: Path) -> None:
+    enabled = {
+        part["default_entity_id"]
+        for part in PARTS
+        if "default_entity_id" in part and part.get("enabled_by_default") is not False
+    }
+    assert entities(load(path)) <= enabled
 
 
 @pytest.mark.parametrize("path", [*BLUEPRINTS, *DASHBOARDS, *PACKAGES], ids=lambda path: path.stem)

@@ -43,6 +43,7 @@ GERMAN = {
     "stop_after_this": "Nach dieser Sitzung aufhören",
     "end_night": "Nacht beenden",
     "run_selected": "Gewählte Sitzung starten",
+    "remove_selected": "Gewählte Sitzung entfernen",
     "park": "Parken",
     "shutdown": "Ausschalten",
     "reboot": "Neu starten",
@@ -71,6 +72,7 @@ GERMAN = {
 
 ON_DEMAND = frozenset(
     {
+        "target",
         "frames_taken",
         "frames_stacked",
         "frames_total",
@@ -81,8 +83,6 @@ ON_DEMAND = frozenset(
         "charging",
         "skip",
         "stop_after_this",
-        "run_selected",
-        "session_file",
         "shutdown",
         "reboot",
         "provision",

@@ -93,6 +93,7 @@ def test_every_button_sends_a_command_that_the_inbox_reads(now: Any) -> None:
         "stop_after_this": Verb.STOP_AFTER_THIS,
         "end_night": Verb.END_NIGHT,
         "run_selected": Verb.RUN,
+        "remove_selected": Verb.REMOVE,
         "park": Verb.PARK,
         "shutdown": Verb.SHUTDOWN,
         "reboot": Verb.REBOOT,
