@@ -219,7 +219,7 @@ def test_without_a_start_it_starts_when_the_telescope_is_free_and_stops_on_rain_
     told = live(story)
     assert "date" not in told["id_command"]
     assert told["setup_camera"] == {"do_action": True, "exposure": "15", "count": 60, "IRCut": "Astro"}
-    assert told["conditions"] == {"weather": True}
+    assert told["conditions"] == {"do_action": True, "weather": True}
 
 
 # -- the rest -----------------------------------------------------------------------------------------------
