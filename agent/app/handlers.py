@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ from agent.station.commands import Commands
 from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
-from agent.station.switches import Switches
+from agent.station.switches import ENCLOSURE_MODES, Switches
 
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
@@ -96,7 +96,7 @@ class AgentHandlers:
         except ValueError as error:
             return Reply(False, Code.INVALID, f"{key}: {error}")
         if values is None:
-            known = "scheduler, armed, weather_policy, max_wait_min, filter, session_file, not_before"
+            known = ", ".join(field.name for field in fields(Switches))
             return Reply(
                 False, Code.UNKNOWN_SETTING, f"There is no setting {key!r}.", hint=f"One of: {known}."
             )
@@ -214,6 +214,7 @@ def published(switches: Switches) -> dict[str, Any]:
         "filter": switches.filter or None,
         "session_file": switches.session_file or NO_FILE,
         "not_before": switches.not_before.isoformat() if switches.not_before else None,
+        "enclosure": switches.enclosure,
     }
 
 
@@ -247,6 +248,17 @@ def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] |
         case "session_file":
             name = str(value).strip()
             return {key: "" if name in ("", NO_FILE) else name.removesuffix(".json")}
+        case "enclosure":
+            mode = str(value).strip().lower()
+            if not station.enclosure.exists:
+                hint = "Set enclosure_lid, or what else there is, in the agent's configuration."
+                raise BadValueError("there is no box around this telescope", hint=hint)
+            if mode not in ENCLOSURE_MODES:
+                raise BadValueError(f"{mode!r} is not one of {', '.join(ENCLOSURE_MODES)}")
+            if mode == "open" and not station.switches.values.armed:
+                hint = "Switch on 'armed' first; it switches itself off again."
+                raise BadValueError("to hold it open needs the controls to be armed", hint=hint)
+            return {key: mode}
         case "not_before":
             text = str(value or "").strip()
             if text in ("", "None"):

@@ -150,6 +150,8 @@ class MqttSide:
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)
+        if not self._stations[telescope_id].enclosure.exists:
+            del shown["enclosure"]
         queue = self._stations[telescope_id].dispatcher.queue
         if switches.session_file not in [waiting.session_id for waiting in queue[:SHOWN_FILES]]:
             shown["session_file"] = NO_FILE  # Home Assistant refuses a choice that it was not offered
@@ -211,6 +213,7 @@ class MqttSide:
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
+            has_enclosure=station.enclosure.exists,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
+from agent.events import Lid, Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
@@ -99,6 +99,17 @@ class DarknessBody(TypedDict):
     moonlit_s: int
     moon_from: Instant | None
     moon_until: Instant | None
+
+
+class EnclosureBody(TypedDict):
+    """The box around a telescope as it is seen; null is unknown, or there is no such thing."""
+
+    lid: Lid | None
+    wanted: Literal["open", "closed"]
+    power: bool | None
+    mains: bool | None
+    heater: bool | None
+    message: ShortText
 
 
 class ProgressFramesBody(TypedDict):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from agent.errors import Problem
 from agent.events import (
+    EnclosureChanged,
     Frames,
     QueueChanged,
     SafetyDecision,
@@ -24,6 +25,7 @@ from agent.mqtt.bodies import (
     AnswerBody,
     BriefBody,
     CommandAnswerBody,
+    EnclosureBody,
     FailureBody,
     OwnScheduleBody,
     ProblemBody,
@@ -154,6 +156,16 @@ class Payloads:
         }
         _shorten(body, "sessions")
         return body
+
+    def enclosure(self, event: EnclosureChanged) -> EnclosureBody:
+        return {
+            "lid": event.lid,
+            "wanted": "open" if event.wanted_open else "closed",
+            "power": event.power,
+            "mains": event.mains,
+            "heater": event.heater,
+            "message": short(event.message),
+        }
 
     def own_schedule(self, schedules: Sequence[OwnSchedule]) -> OwnScheduleBody:
         alive = [one for one in schedules if one.state in (ScheduleState.IMAGING, ScheduleState.WAITING)]

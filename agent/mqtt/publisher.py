@@ -10,6 +10,7 @@ from typing import Any
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
+    EnclosureChanged,
     Event,
     EventBus,
     NightOver,
@@ -105,6 +106,7 @@ class Publisher:
             TelemetryChanged: self._telemetry,
             AvailabilityChanged: self._availability,
             NightOver: self._night_over,
+            EnclosureChanged: self._enclosure,
             SafetyChanged: self._safety,
         }
 
@@ -203,6 +205,9 @@ class Publisher:
     def _night_over(self, event: NightOver) -> None:
         message = short(event.message)
         self.event(event.telescope, EventType.NIGHT_OVER, reason=event.reason, message=message)
+
+    def _enclosure(self, event: EnclosureChanged) -> None:
+        self._state(event.telescope, State.ENCLOSURE, self._payloads.enclosure(event))
 
     def _queue(self, event: QueueChanged) -> None:
         self._state(event.telescope, State.QUEUE, self._payloads.queue(event))

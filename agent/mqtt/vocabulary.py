@@ -41,6 +41,7 @@ class State(StrEnum):
     QUEUE = "queue"
     OWN_SCHEDULE = "own_schedule"
     DARKNESS = "darkness"
+    ENCLOSURE = "enclosure"
     RESULT = "result"
     RESPONSE = "response"
     SETTINGS = "settings"

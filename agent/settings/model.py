@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
+from agent.settings.enclosure import EnclosureSettings
 from agent.settings.kinds import Part, Text, shown
 from agent.settings.parts import (
     BluetoothSettings,
@@ -32,6 +33,7 @@ class Settings(Part):
     site: SiteSettings = SiteSettings()
     conditions: ConditionSettings = ConditionSettings()
     weather: WeatherSettings = WeatherSettings()
+    enclosure: EnclosureSettings = EnclosureSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
     sessions_dir: Path = Field(
@@ -78,6 +80,15 @@ class Settings(Part):
             twice = sorted({value for value in values if value and values.count(value) > 1})
             if twice:
                 raise ValueError(f"telescopes must differ in {what}: {twice[0]!r} is there more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _enclosure_has_its_telescope(self) -> Settings:
+        box, known = self.enclosure, [telescope.id for telescope in self.telescopes]
+        if box.exists and len(known) > 1 and box.telescope not in known:
+            raise ValueError(
+                "enclosure needs telescope: the id of the one inside, as it stands in telescopes"
+            )
         return self
 
     @property

@@ -69,7 +69,7 @@ class ByHand:
             guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
             await telescope.goto(target, self._station.site)
 
-        unsafe = self._station.weather_goal.unsafe
+        unsafe = self._station.weather_goal.unsafe or self._station.enclosure.unsafe
         wish = self._station.hands.hold(Level.PERSON)
         if unsafe or wish is not None:
             why = unsafe or (wish.message if wish is not None else "")

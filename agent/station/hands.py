@@ -40,7 +40,7 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
 _KEY = "hands"
-_MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
+_MADE_ANEW = frozenset({"weather", "enclosure"})  # holders whose wishes are made anew after a restart
 
 
 @dataclass(eq=False)
@@ -79,6 +79,11 @@ class Hands:
         return frozenset(self._belief.capturing)
 
     @property
+    def parked(self) -> bool:
+        """Whether the telescope was seen to be folded, and not moved since."""
+        return self._belief.parked
+
+    @property
     def linked(self) -> bool:
         """Whether the telescope is there to be told."""
         return self._belief.linked
@@ -103,9 +108,10 @@ class Hands:
     def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
         """The weightiest wish that keeps this level from moving the telescope; nothing keeps safety from it.
 
-        `besides` leaves one holder's own out.
+        `besides` leaves a holder's own out, or those of a frozenset of holders.
         """
-        wishes = [held.wish for holder, held in self._held.items() if holder != besides]
+        left_out = besides if isinstance(besides, frozenset) else {besides}
+        wishes = [held.wish for holder, held in self._held.items() if holder not in left_out]
         blocking = [wish for wish in wishes if wish.level >= level]
         return None if level is Level.SAFETY else max(blocking, key=lambda wish: wish.level, default=None)
 
@@ -150,22 +156,30 @@ class Hands:
 
     # -- work -------------------------------------------------------------------------------------------
 
-    async def perform(self, level: Level, work: Work[T], *, moves: bool = True, wait: bool = True) -> T:
+    async def perform(
+        self,
+        level: Level,
+        work: Work[T],
+        *,
+        moves: bool = True,
+        wait: bool = True,
+        besides: Hashable = None,
+    ) -> T:
         """Perform work as soon as it may and its turn comes; PreemptedError when it may not go on.
 
         Without `wait` that is also raised when it may not begin. Work that does not move the telescope says
-        so: what was seen of it stays true.
+        so: what was seen of it stays true. `besides` is a holder whose wish does not matter to it.
         """
         if moves:
             for holder in [one for one, held in self._held.items() if held.wish.level is Level.UPKEEP]:
                 self.withdraw(holder)
         while True:
-            while (wish := self.hold(level)) is not None:
+            while (wish := self.hold(level, besides=besides)) is not None:
                 if not wait:
                     raise PreemptedError(wish)
                 await self.changed()
             async with self._turn.lock:
-                if self.hold(level) is None:
+                if self.hold(level, besides=besides) is None:
                     return await self._do(level, work, moves=moves)
 
     async def aside(self, work: Work[T]) -> T:

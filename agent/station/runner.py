@@ -25,6 +25,7 @@ from agent.session.fields import OnError
 from agent.session.plan import Plan, target_json
 from agent.session.problems import InvalidSessionError
 from agent.session.times import moved_on, session_zone
+from agent.station.enclosure import HOLDER as ENCLOSURE
 from agent.station.gate import ConditionGate, SessionGuard
 from agent.station.hands import Hands
 from agent.station.intake import Intake
@@ -317,7 +318,11 @@ class SessionRunner:
         waiting, orders = running.waiting, running.orders
         taking = asyncio.create_task(
             self._hands.perform(
-                Level.SESSION, lambda telescope: telescope.take_control(), moves=False, wait=False
+                Level.SESSION,
+                lambda telescope: telescope.take_control(),
+                moves=False,
+                wait=False,
+                besides=ENCLOSURE,  # a lid that is closed opens because a session begins
             ),
             name="take control",
         )

@@ -26,8 +26,10 @@ from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
+from agent.settings.enclosure import EnclosureSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
+from agent.station.enclosure import Enclosure
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -99,6 +101,17 @@ class Station:
         self.weather_goal = WeatherGoal(
             ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
         )
+        self.enclosure = Enclosure(
+            ground,
+            self.hands,
+            self.status,
+            self.weather_goal,
+            settings.enclosure if settings.enclosure.telescope in ("", own.id) else EnclosureSettings(),
+            queue=lambda: () if self.night.judgement() is not None else self.dispatcher.queue,
+            mode=lambda: self.switches.values.enclosure,
+            end_night=self._end_night_now,
+        )
+        ground.bus.subscribe(self.enclosure.hear)
         self._news = asyncio.Event()  # set, and replaced, with what conditions depend on
         self._last_shutdown: Shutdown | None = None
         self.bluetooth: BluetoothReturn | None = None
@@ -178,6 +191,7 @@ class Station:
                 self.switches,
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
+                enclosure=self.enclosure.judge,
             ).judge,
         )
         self.runner = SessionRunner(
@@ -244,6 +258,7 @@ class Station:
         loops: dict[str, Loop] = {
             "hands": self.hands.serve,
             "weather": self.weather_goal.run,
+            "enclosure": self.enclosure.serve,
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
@@ -280,9 +295,10 @@ class Station:
         busy = self.hands.busy
         await self.dead_man.close(TOLD_LIMIT_S)
         at_rest = self.hands.want("agent", wish)
+        self.enclosure.leave()
         try:
             async with self.ground.clock.timeout(STOP_LIMIT_S):
-                while self.runner.running is not None:
+                while self.runner.running is not None or self.enclosure.leaves_it_open:
                     await self.ground.clock.sleep(0.05)
                 if busy:
                     await asyncio.wait([at_rest])
@@ -365,6 +381,7 @@ class Station:
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
         publish(self.status.again())
+        self.enclosure.say_again()
 
     def end_night(self, reason: Reason, message: str) -> None:
         """Start nothing more before the next solar noon, and have the closing steps done."""
@@ -381,6 +398,7 @@ class Station:
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self.weather_goal.hear(decision)
+        self.enclosure.look()
         self._look()
 
     # -- inside -----------------------------------------------------------------------------------------
@@ -390,6 +408,12 @@ class Station:
         changed, self._news = self._news, asyncio.Event()
         changed.set()
         self.dispatcher.kick()
+
+    def _end_night_now(self, reason: Reason, message: str) -> None:
+        if self.running is not None:
+            self.running.orders.end(Ending(EndKind.END_NIGHT, reason, message))
+        if self.night.judgement() is None:
+            self.end_night(reason, message)
 
     def _stands_still(self, standstill: SessionWaiting | None) -> None:
         self.status.stands_still(standstill)
@@ -420,6 +444,7 @@ class Station:
 
     def _switched(self, _switches: Switches) -> None:
         self.weather_goal.look()
+        self.enclosure.look()
         self.dispatcher.kick()
 
     def _session_changed(self, began: Waiting | None) -> None:

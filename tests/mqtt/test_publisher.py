@@ -16,8 +16,10 @@ from agent.app.darkness import darkness
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
+    EnclosureChanged,
     Event,
     Frames,
+    Lid,
     NightOver,
     Outcome,
     QueueChanged,
@@ -109,6 +111,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     StatusChanged(**_at(), status=Status.IMAGING, session=SESSION, step="capture", message="x" * 300),
     StatusChanged(**_at(), status=Status.PAUSED, session=SESSION, reason=Reason.WEATHER, message="rain"),
     NightOver(**_at(), message="All is done."),
+    EnclosureChanged(**_at(), lid=Lid.BETWEEN, wanted_open=True, mains=False, message="It is stuck."),
     StatusChanged(
         **_at(),
         status=Status.ERROR,

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from agent.clock import Clock
-from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.inputs import Reading, UnreadableInputError
 from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
@@ -54,11 +53,39 @@ class _Entity:
     name: str = ""
 
 
+class Hears(Protocol):
+    """Who is told of the entities, by the names of their sources."""
+
+    def report(self, name: str, read: Callable[[], Reading]) -> None:
+        """Take what `read` returns; it raises UnreadableInputError when the entity says nothing."""
+
+    def lose(self, name: str, why: str) -> None:
+        """The connection is gone."""
+
+
+async def call_service(url: str, token: str, clock: Clock, entity_id: str, service: str) -> None:
+    """Have Home Assistant do something with an entity; EntityReaderError when it does not."""
+    domain = entity_id.partition(".")[0]
+    try:
+        async with (
+            clock.timeout(3 * _ANSWER_S),
+            aiohttp.ClientSession() as http,
+            http.ws_connect(url, max_msg_size=_MAX_MESSAGE) as socket,
+        ):
+            connection = _Connection(socket, clock)
+            await connection.log_in(token)
+            wanted = {"domain": domain, "service": service, "target": {"entity_id": entity_id}}
+            await connection.ask("call_service", lambda _: None, **wanted)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
+        what = str(problem) or type(problem).__name__
+        raise EntityReaderError(f"Home Assistant does not answer ({what}).") from problem
+
+
 @dataclass(slots=True)
 class EntityReader:
     """Keeps the entities' states in the monitor. `run()` connects, and reconnects, until cancelled."""
 
-    monitor: SafetyMonitor
+    monitor: Hears
     clock: Clock
     sources: Sequence[EntitySource]
     token: str = field(repr=False)

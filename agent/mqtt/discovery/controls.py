@@ -25,8 +25,9 @@ def buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dic
     def button(
         key: str, verb: Verb, name: str, icon: str, *, selected: bool = False, **more: Any
     ) -> Component:
-        why = f"The button {name!r} was pressed in Home Assistant."
-        told = {"command": verb.value, "reason": why} | ({"selected": True} if selected else {})
+        told = {"command": verb.value, "reason": f"{name}, pressed in Home Assistant."} | (
+            {"selected": True} if selected else {}
+        )
         press = json.dumps(told, separators=(",", ":"))
         pressed = {"command_topic": "~/command", "payload_press": press, "name": name, "icon": icon}
         return make(key, "button", pressed, more)
@@ -104,6 +105,15 @@ def settings(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> di
             "mdi:weather-partly-rainy",
             facts.weather_policies,
             {"entity_category": CONFIG},
+        )
+    if facts.has_enclosure:
+        parts["enclosure_mode"] = setting(
+            "enclosure_mode",
+            "select",
+            "Enclosure mode",
+            "enclosure",
+            "mdi:garage-variant",
+            {"options": ["auto", "open", "closed"], "entity_category": CONFIG},
         )
     if facts.filters:
         parts["filter"] = choice(

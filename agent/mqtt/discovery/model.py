@@ -59,6 +59,7 @@ class TelescopeFacts:
     weather_policies: tuple[str, ...] = ()
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
+    has_enclosure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

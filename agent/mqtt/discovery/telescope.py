@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.events import Outcome, Status
+from agent.events import Lid, Outcome, Status
 from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
 from agent.mqtt.discovery.controls import buttons, settings
 from agent.mqtt.discovery.model import (
@@ -78,6 +78,7 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
         **_session(make),
         **_telemetry(make, options),
         **_safety(make),
+        **(_enclosure(make) if facts.has_enclosure else {}),
         **buttons(make, facts, options),
         **settings(make, facts, options),
         **_messages(make),
@@ -264,6 +265,19 @@ def _safety(make: Make) -> dict[str, Component]:
             attributes("~/safety", picked("state", "reasons", "policy", "since")),
             name="Weather",
             device_class="safety",
+        ),
+    }
+
+
+def _enclosure(make: Make) -> dict[str, Component]:
+    topic = "~/enclosure"
+    return {
+        "enclosure": make(
+            "enclosure",
+            "sensor",
+            reads(topic, value("lid"), name="Enclosure", icon="mdi:garage-variant"),
+            {"device_class": "enum", "options": [lid.value for lid in Lid]},
+            attributes(topic, without("lid")),
         ),
     }
 

@@ -60,7 +60,7 @@ def test_the_next_session_is_the_first_of_the_queue_whether_or_not_it_has_a_star
 
 
 def test_what_a_person_looks_at_is_enabled_and_the_rest_only_waits() -> None:
-    parts = components(telescope())
+    parts = components(telescope(has_enclosure=False))
     shown = enabled(parts)
     assert 20 <= len(shown) <= 30
     assert {"status", "progress", "weather", "abort", "pause", "image", "last_result", "submit"} <= shown
