@@ -249,22 +249,26 @@ def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] |
             name = str(value).strip()
             return {key: "" if name in ("", NO_FILE) else name.removesuffix(".json")}
         case "enclosure":
-            mode = str(value).strip().lower()
-            if not station.enclosure.exists:
-                hint = "Set enclosure_lid, or what else there is, in the agent's configuration."
-                raise BadValueError("there is no box around this telescope", hint=hint)
-            if mode not in ENCLOSURE_MODES:
-                raise BadValueError(f"{mode!r} is not one of {', '.join(ENCLOSURE_MODES)}")
-            if mode == "open" and not station.switches.values.armed:
-                hint = "Switch on 'armed' first; it switches itself off again."
-                raise BadValueError("to hold it open needs the controls to be armed", hint=hint)
-            return {key: mode}
+            return {key: _enclosure_mode(station, str(value).strip().lower())}
         case "not_before":
             text = str(value or "").strip()
             if text in ("", "None"):
                 return {key: None}
             return {key: read_instant(text, station.zone)}
     return None
+
+
+def _enclosure_mode(station: Station, mode: str) -> str:
+    """Check what a person wants of the box: `auto`, `open` (armed) or `closed`."""
+    if not station.enclosure.exists:
+        hint = "Set enclosure_lid, or what else there is, in the agent's configuration."
+        raise BadValueError("there is no box around this telescope", hint=hint)
+    if mode not in ENCLOSURE_MODES:
+        raise BadValueError(f"{mode!r} is not one of {', '.join(ENCLOSURE_MODES)}")
+    if mode == "open" and not station.switches.values.armed:
+        hint = "Switch on 'armed' first; it switches itself off again."
+        raise BadValueError("to hold it open needs the controls to be armed", hint=hint)
+    return mode
 
 
 def _health(station: Station) -> dict[str, Any]:
