@@ -21,6 +21,7 @@ from agent.log_lines import without_secrets
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"
 COMMANDS = (
+    "dashboard",
     "run",
     "demo",
     "simulate",
