@@ -33,6 +33,41 @@ class House:
         """Set an entity's state."""
         self.hass.states.async_set(entity, state, attributes)
 
+    async def settle_soon(self) -> None:
+        """Let what began get as far as it does without waiting for anything."""
+        for _ in range(20):
+            await asyncio.sleep(0.02)
+
+    def phone(self) -> str:
+        """Have a phone with the app, which only writes down what it is told; return its device's id."""
+        entries = importlib.import_module("homeassistant.config_entries")
+        registry = importlib.import_module("homeassistant.helpers.device_registry")
+        about = {"version": 1, "minor_version": 1, "domain": "mobile_app", "title": "phone", "data": {}}
+        more = {
+            "source": "user",
+            "options": {},
+            "unique_id": None,
+            "discovery_keys": {},
+            "subentries_data": (),
+        }
+        entry = entries.ConfigEntry(**about, **more)
+        self.hass.config_entries._entries[entry.entry_id] = entry
+        device = registry.async_get(self.hass).async_get_or_create(
+            config_entry_id=entry.entry_id, identifiers={("mobile_app", "phone")}, name="phone"
+        )
+        self.stub("notify", "mobile_app_phone")
+        return str(device.id)
+
+    async def talk(self, sentence: str) -> str:
+        """Say something to the voice assistant and return its answer."""
+        setup = importlib.import_module("homeassistant.setup")
+        core = importlib.import_module("homeassistant.core")
+        assert await setup.async_setup_component(self.hass, "conversation", {})
+        await self.settle()
+        agent = importlib.import_module("homeassistant.components.conversation")
+        said = await agent.async_converse(self.hass, sentence, None, core.Context(), language="en")
+        return str(said.response.speech["plain"]["speech"])
+
     def of_mqtt(self, entity: str) -> None:
         """Let an entity be one of the MQTT integration."""
         helper = importlib.import_module("homeassistant.helpers.entity")
@@ -55,6 +90,16 @@ class House:
     async def script(self, blueprint: str, **inputs: Any) -> None:
         """Set up a script of the blueprint's name."""
         await self._set_up("script", {blueprint: {"alias": blueprint, **_use(blueprint, inputs)}})
+
+    def stub_answer(self, domain: str, service: str, answer: dict[str, Any]) -> None:
+        """Have a service that answers."""
+        core = importlib.import_module("homeassistant.core")
+
+        async def reply(_call: Any) -> dict[str, Any]:
+            return answer
+
+        only = core.SupportsResponse.ONLY
+        self.hass.services.async_register(domain, service, reply, supports_response=only)
 
     async def run(self, script: str, **fields: Any) -> Any:
         """Run a script and return its response."""
@@ -87,6 +132,7 @@ def live(story: Callable[[House], Awaitable[Any]]) -> Any:
             for kind in ("automation", "script", "template"):
                 shutil.copytree(FOLDER / "blueprints" / kind, Path(folder) / "blueprints" / kind / "dwarf")
             hass = core.HomeAssistant(folder)
+            hass.config.skip_pip = True
             loader.async_setup(hass)
             hass.config_entries = config_entries.ConfigEntries(hass, {})
             assert await bootstrap.async_load_base_functionality(hass)

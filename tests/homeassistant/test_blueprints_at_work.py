@@ -248,3 +248,152 @@ def test_a_clear_sky_takes_back_what_the_weather_paused_and_no_more(
         return [(sent["command"], sent["cause"]) for sent in house.sent()]
 
     assert live(story) == ([("resume", cause)] if cause else [])
+
+
+AGENT = "binary_sensor.agent"
+
+
+def test_rain_while_the_agent_is_gone_takes_the_second_way_until_it_is_back() -> None:
+    async def story(house: House) -> list[str]:
+        house.stub("shell_command", "park")
+        house.say(RAIN, "off")
+        house.say(AGENT, "on")
+        await house.automation(
+            "rescue_in_the_rain",
+            rain_sensors=[RAIN],
+            agent_connectivity=AGENT,
+            gone_minutes=0,
+            rescue_actions=[
+                {"action": "shell_command.park"},
+                {"action": "notify.send_message", "data": {"message": "{{ message }}"}},
+            ],
+        )
+        house.say(RAIN, "on")
+        await house.settle()
+        assert house.told == [], "the agent is there and does it"
+        house.say(AGENT, "off")
+        await house.settle_soon()
+        told = [name for name, _ in house.told]
+        house.say(AGENT, "on")
+        await house.settle()
+        return told
+
+    assert live(story) == ["shell_command.park", "notify.send_message"]
+
+
+# -- neighbours ---------------------------------------------------------------------------------------------
+
+UPTONIGHT = [  # rows as UpTonight publishes them, and as AstroWeather's sensor has them
+    {
+        "target name": "Andromeda Galaxy (M 31, 178.0\u0027, 3.4)",
+        "hmsdms": "00h42m44.35s +41d16m08.6s",
+        "right ascension": 10.6875,
+        "declination": 41.2812,
+        "altitude": 62.4,
+        "azimuth": 89.1,
+        "type": "Galaxy",
+        "constellation": "Andromeda",
+        "size": 178.0,
+        "mag": 3.4,
+        "foto": 1.0,
+    },
+    {
+        "id": "NGC 7000",
+        "name": "North America Nebula",
+        "type": "Nebula",
+        "constellation": "Cygnus",
+        "foto": 0.9,
+    },
+    {"id": "IC 1396", "name": "Elephant's Trunk", "foto": 0.8},
+]
+
+
+def test_the_best_of_uptonight_are_proposed_and_queued_by_one_tap() -> None:
+    dark = (datetime.now().astimezone() + timedelta(minutes=30)).replace(microsecond=0)
+
+    async def story(house: House) -> tuple[list[Any], list[Any]]:
+        phone = house.phone()
+        house.say("sensor.uptonight", "3", objects=UPTONIGHT)
+        house.say("weather.home", "clear-night")
+        hours = [
+            {"datetime": (dark + timedelta(hours=hour)).isoformat(), "cloud_coverage": 20}
+            for hour in range(5)
+        ]
+        house.stub_answer("weather", "get_forecasts", {"weather.home": {"forecast": hours}})
+        await house.automation(
+            "ask_me_tonight",
+            phone=phone,
+            submit_entity="notify.scope_submit",
+            darkness_entity="sensor.scope_darkness",
+            uptonight_entity="sensor.uptonight",
+            how_many=2,
+            filter="Astro",
+            weather_entity="weather.home",
+        )
+        until = (dark + timedelta(hours=4)).isoformat()
+        house.say("sensor.scope_darkness", dark.isoformat(), dark_until=until, moon_percent=12)
+        await house.settle_soon()
+        (asked,) = [data for name, data in house.told if name == "notify.mobile_app_phone"]
+        house.hass.bus.async_fire(
+            "mobile_app_notification_action", {"action": asked["data"]["actions"][0]["action"]}
+        )
+        await house.settle()
+        return asked, house.sent()
+
+    asked, sent = live(story)
+    assert "M 31, NGC 7000?" in asked["message"]
+    assert "Moon 12 %, clouds 20 %" in asked["message"]
+    first, second = (one["command"] for one in sent)
+    assert first["goto_manual"] == {
+        "target": "M 31",
+        "ra_coord": "00:42:44.35",
+        "dec_coord": "+41:16:08.6",
+        "do_action": True,
+    }
+    assert second["goto_manual"] == {"target": "NGC 7000", "do_action": True}
+    assert first["setup_camera"]["IRCut"] == "Astro"
+    assert (first["calibration"]["do_action"], second["calibration"]["do_action"]) == (True, False)
+    assert datetime.fromisoformat(first["id_command"]["date"]) == dark
+
+
+@pytest.mark.parametrize(("state", "safe"), [("23", True), ("71", False), ("unavailable", False)])
+def test_astroweathers_sensors_are_sources_like_any_other(state: str, safe: bool) -> None:
+    cloud = "sensor.astroweather_backyard_cloud_cover"
+
+    async def story(house: House) -> Any:
+        await heartbeat_of(house, cloud_sensors=[cloud])
+        house.say(cloud, state, friendly_name="AstroWeather Backyard Cloud Cover", unit_of_measurement="%")
+        await house.settle()
+        return house.sent("mqtt.publish")[-1]
+
+    told = live(story)
+    assert told["safe"] is safe
+    assert safe or "AstroWeather Backyard Cloud Cover" in told["reason"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "state", "words", "command"),
+    [
+        ("what is the telescope doing", "imaging", "12 of 60 frames, about 11 minutes", None),
+        ("was macht das Teleskop", "imaging", "12 von 60 Bildern, noch etwa 11", None),
+        ("why is it not imaging", "paused", "The telescope is paused, M 31: rain (Garden)", None),
+        ("warum belichtet das Teleskop nicht", "unavailable", "antwortet nicht", None),
+        ("stop the telescope", "imaging", "telling", "abort"),
+        ("beende die Nacht", "imaging", "sage es", "end_night"),
+    ],
+)
+def test_it_is_asked_in_words_and_answers_in_them(
+    sentence: str, state: str, words: str, command: str | None
+) -> None:
+    async def story(house: House) -> tuple[str, list[Any]]:
+        message = "rain (Garden)" if state == "paused" else ""
+        house.say("sensor.scope", state, target="M 31", message=message)
+        house.say("sensor.progress", "20", frames={"stacked": 12, "total": 60}, remaining_s=630)
+        await house.automation(
+            "assist", status="sensor.scope", progress="sensor.progress", command_entity=COMMAND
+        )
+        return await house.talk(sentence), house.sent()
+
+    answer, sent = live(story)
+    assert words in answer
+    assert [one["command"] for one in sent] == ([command] if command else [])

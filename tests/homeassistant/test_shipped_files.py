@@ -31,8 +31,11 @@ OLDEST = "2025.10.0"
 EXPECTED = {
     "automation/abort_on_rain",
     "automation/agent_offline",
+    "automation/ask_me_tonight",
+    "automation/assist",
     "automation/low_battery_or_storage",
     "automation/queue_tonight",
+    "automation/rescue_in_the_rain",
     "automation/resume_when_clear",
     "automation/session_result_notify",
     "automation/weather_heartbeat",
