@@ -74,7 +74,7 @@ class Enclosure:
         self._end_night = end_night
         self._changed = asyncio.Event()
         self.seen = Seen(ground.clock, frozenset(settings.seen()), self.look)
-        self._moves = Moves(ground.clock, self._untold)
+        self._moves = Moves(ground.clock, self._untold, self.look)
         self._began: float | None = None
         self._wish: Wish | None = None
         self._running = False
@@ -94,7 +94,7 @@ class Enclosure:
 
     def use(self, tell: Tell) -> None:
         """Take what tells the parts to move."""
-        self._moves = Moves(self._clock, tell)
+        self._moves = Moves(self._clock, tell, self.look)
         self.look()
 
     def hear(self, event: Event) -> None:
@@ -160,9 +160,9 @@ class Enclosure:
             wanted = self._wanted_open()
             self._hold(wanted)
             self._mind_the_mains()
-            await self._power(wanted)
-            await self._lid(wanted)
-            await self._heat()
+            self._power(wanted)
+            self._lid(wanted)
+            self._heat()
             self._tell_people(wanted)
             await self._until_news()
 
@@ -234,7 +234,7 @@ class Enclosure:
         else:
             self._hands.want(HOLDER, wish)
 
-    async def _lid(self, wanted: bool) -> None:
+    def _lid(self, wanted: bool) -> None:
         if not self._settings.lid:
             return
         lid, lasts = self.seen.lid, self._settings.lid_s
@@ -246,19 +246,19 @@ class Enclosure:
             self._was_closed = False
             there = self._hands.linked or self._mode() == "open"
             if not self._was_open and there and lid in (Lid.CLOSED, Lid.BETWEEN):
-                await self._moves.towards("lid", True, lasts)
+                self._moves.towards("lid", True, lasts)
         elif not self._left_to_others(wanted) and (self.seen.heard or not self._young()):
             self._was_open = False
-            await self._close(lasts)
+            self._close(lasts)
 
-    async def _close(self, lasts: float) -> None:
+    def _close(self, lasts: float) -> None:
         """Close it once the telescope is seen to be parked; in an alert at once, if the owner chose that."""
         decision = self._weather.decision
         alert = self._weather.holds and decision is not None and decision.level is SafetyLevel.ALERT
         if self._hands.parked or (alert and self._settings.lid_first):
-            await self._moves.towards("lid", False, lasts)
+            self._moves.towards("lid", False, lasts)
 
-    async def _power(self, wanted: bool) -> None:
+    def _power(self, wanted: bool) -> None:
         if not self._settings.power:
             return
         needed = wanted or self._expected()
@@ -268,7 +268,7 @@ class Enclosure:
         there = self.seen.value("power_on") is needed if shown else self._moves.told("power", needed)
         if not there:
             self._remember_power(True)
-            await self._moves.towards("power", needed, POWER_S)
+            self._moves.towards("power", needed, POWER_S)
         elif shown:
             self._moves.forget("power")
         if there and not needed:
@@ -284,13 +284,13 @@ class Enclosure:
         closed = not self._settings.lid or self.seen.lid is Lid.CLOSED
         return closed and self._hands.parked and not self._hands.capturing
 
-    async def _heat(self) -> None:
+    def _heat(self) -> None:
         if not self._settings.heater:
             return
         asked = self.seen.value("heater_when") if self._settings.heater_when else True
         wanted = bool(asked) and self._works() and (self._open() or not self._settings.lid)
         if not self._moves.told("heater", wanted) and (wanted or self._moves.told("heater", True)):
-            await self._moves.towards("heater", wanted, POWER_S)
+            self._moves.towards("heater", wanted, POWER_S)
 
     # -- mains ------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -31,10 +32,13 @@ class _Order:
 class Moves:
     """Owner of what each part was last told, when, and how often."""
 
-    def __init__(self, clock: Clock, tell: Tell) -> None:
+    def __init__(self, clock: Clock, tell: Tell, changed: Callable[[], None]) -> None:
+        """`changed` is called when it is known whether an order reached its part."""
         self._clock = clock
         self._tell = tell
+        self._changed = changed
         self._orders: dict[str, _Order] = {}
+        self._telling: dict[str, asyncio.Task[None]] = {}
 
     def forget(self, part: str) -> None:
         """A part is where it was wanted, or is not wanted there any more."""
@@ -56,24 +60,35 @@ class Moves:
         order = self._orders.get(part)
         return order is not None and order.on and order.count >= OPENINGS and self._late(order, lasts_s)
 
-    async def towards(self, part: str, on: bool, lasts_s: float) -> None:
-        """Tell a part where it is wanted, if it was not told, or should be there by now and is not."""
+    def towards(self, part: str, on: bool, lasts_s: float) -> None:
+        """Tell a part where it is wanted, if it was not told, or should be there by now and is not.
+
+        Nothing waits for the answer: Home Assistant may give it only when the move is over.
+        """
         order = self._orders.get(part)
         if order is None or order.on is not on:
             order = _Order(on, 0.0, 0, self._clock.monotonic())
         elif not self._late(order, lasts_s) or self.given_up(part, lasts_s):
             return
-        order.at, order.count = self._clock.monotonic(), order.count + 1
+        order.at, order.count, order.failed = self._clock.monotonic(), order.count + 1, ""
         self._orders[part] = order
+        word = ("open" if on else "close") if part == "lid" else ("on" if on else "off")
+        _LOGGER.info("The %s is told: %s (%d)", part, word, order.count)
+        before = self._telling.get(part)
+        if before is not None:
+            before.cancel()
+        self._telling[part] = asyncio.create_task(self._carry(part, order), name=f"tell the {part}")
+
+    async def _carry(self, part: str, order: _Order) -> None:
         try:
-            await self._tell(part, on)
-            order.failed = ""
+            await self._tell(part, order.on)
         except AgentError as error:
             order.failed = error.message
             _LOGGER.warning("The %s cannot be told: %s", part, error)
-        else:
-            word = ("open" if on else "close") if part == "lid" else ("on" if on else "off")
-            _LOGGER.info("The %s is told: %s (%d)", part, word, order.count)
+        except Exception as error:
+            order.failed = f"the agent failed ({type(error).__name__})"
+            _LOGGER.exception("The %s cannot be told, by a defect of the agent", part)
+        self._changed()
 
     def trouble(self, part: str, lasts_s: float) -> str:
         """Why a part is not where it should be by now, as the end of a sentence; "" if all is well."""

@@ -54,6 +54,9 @@ def test_a_cover_entity_is_seen_and_told_and_what_is_unavailable_is_unknown() ->
         await box.tell("lid", True)
         await box.tell("power", True)
         assert home.called == [("cover", "open_cover", "cover.roof"), ("switch", "turn_on", "switch.plug")]
+        before = clock.monotonic()
+        await box.tell("lid", False)  # which is answered much later
+        assert clock.monotonic() - before < 15
         await home.change("cover.roof", "opening")
         await clock.sleep(1)
         assert box.seen.lid is Lid.BETWEEN

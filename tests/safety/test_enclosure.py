@@ -191,6 +191,27 @@ def test_a_telescope_that_does_not_park_keeps_the_roof_open_unless_the_owner_cho
     night(tmp_path, story, box={"lid_first": lid_first}, weather=WEATHER)
 
 
+def test_an_order_that_is_answered_late_keeps_nothing_waiting(tmp_path: Path) -> None:
+    async def story(place: Observatory, roof: Roof) -> None:
+        box = place.stations["scope"].enclosure
+        roof.travel_s = 40
+
+        async def slow(_part: str, on: bool) -> None:
+            place.broker.publish("shed/roof/set", "OPEN" if on else "CLOSE")
+            await place.clock.sleep(40)
+
+        box.use(slow)
+        report(place, True, ttl=3600)
+        place.drop("a.json", session())
+        await place.until(lambda: roof.position > 0.2, hours=0.1)
+        report(place, False, ttl=3600)
+        before = place.clock.monotonic()
+        await place.until(lambda: roof.told("CLOSE") == 1, hours=0.1, every_s=0.1)
+        assert place.clock.monotonic() - before < 10
+
+    night(tmp_path, story, weather=WEATHER)
+
+
 def test_a_roof_that_says_open_and_closed_at_once_is_believed_in_neither(tmp_path: Path) -> None:
     async def story(place: Observatory, roof: Roof) -> None:
         roof.says = {"open": "1"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -75,7 +76,8 @@ async def call_service(url: str, token: str, clock: Clock, entity_id: str, servi
             connection = _Connection(socket, clock)
             await connection.log_in(token)
             wanted = {"domain": domain, "service": service, "target": {"entity_id": entity_id}}
-            await connection.ask("call_service", lambda _: None, **wanted)
+            with suppress(TimeoutError):  # it was told; some services answer only when all is done
+                await connection.ask("call_service", lambda _: None, **wanted)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
         what = str(problem) or type(problem).__name__
         raise EntityReaderError(f"Home Assistant does not answer ({what}).") from problem
