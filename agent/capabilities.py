@@ -47,13 +47,14 @@ class CameraCapabilities:
     """What one camera takes. An empty `filters` or `binnings` means the camera has no such setting.
 
     `field_of_view` is in degrees, `pixels` the size of a picture at full resolution, each as its long side
-    and its short one; None while unknown.
+    and its short one; None while unknown. With `older_binnings` newer firmware has none of them.
     """
 
     exposures: tuple[Exposure, ...]
     gains: tuple[int, ...]
     filters: tuple[Filter, ...] = ()
     binnings: tuple[Binning, ...] = ()
+    older_binnings: bool = False
     formats: tuple[str, ...] = ("FITS", "TIFF")
     sky_filters: tuple[int, ...] = ()  # values that newer firmware offers for the deep sky; empty is all
     sky_gain_from: int = 0
@@ -76,13 +77,20 @@ class StepDurations:
     goto: float = 30.0
     camera_setup: float = 15.0
     frame_overhead: float = 1.0
+    next_pane: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not."""
+    """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not.
+
+    `own_mosaics`: whether the telescope makes mosaics by itself; None where that depends on its firmware.
+    `dark_filter`: whether it takes dark frames without a cap on its lens.
+    """
 
     model: str
     cameras: dict[Camera, CameraCapabilities]
     durations: StepDurations = field(default_factory=StepDurations)
     lacks: frozenset[str] = frozenset()
+    own_mosaics: bool | None = None
+    dark_filter: bool = True

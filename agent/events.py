@@ -58,6 +58,7 @@ class Reason(StrEnum):
     BATTERY = "battery"
     STORAGE = "storage"
     TEMPERATURE = "temperature"
+    SKY = "sky"
     WINDOW = "window"
     ENCLOSURE = "enclosure"
     MAINS = "mains"
@@ -145,8 +146,22 @@ class SessionBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """Frames of a session as the telescope keeps them, by one of its own records; `size` in bytes."""
+
+    source: str
+    taken: int
+    stacked: int
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResult:
-    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds."""
+    """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
+
+    `saved` is what the telescope's own records say of it. `panes` are the frames of each pane of a mosaic, in
+    the order of their numbers; `made_of` are the sessions whose results this one sums up.
+    """
 
     telescope: str
     session: SessionBrief
@@ -154,6 +169,7 @@ class SessionResult:
     ended_at: datetime
     started_at: datetime | None = None
     frames: Frames = Frames()
+    panes: tuple[Frames, ...] = ()
     integration_s: float = 0.0
     error: Problem | None = None
     reason: Reason | None = None
@@ -163,8 +179,10 @@ class SessionResult:
     steps: tuple[StepReport, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    saved: tuple[Saved, ...] = ()
     device: str = ""
     firmware: str = ""
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +325,10 @@ class StepStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionProgress(Event):
-    """How far a running session is. Seconds; `estimated_end` aware UTC."""
+    """How far a running session is. Seconds; `estimated_end` aware UTC.
+
+    Of a mosaic, `panes` are the frames of each pane, and `pane` is the one it is at, counted from 1.
+    """
 
     session: SessionBrief
     percent: float
@@ -318,6 +339,8 @@ class SessionProgress(Event):
     step: str
     index: int
     count: int
+    panes: tuple[Frames, ...] = ()
+    pane: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,8 @@ class Wish:
     """That the telescope stand still, and be parked or switched off as well.
 
     Until it is over, nothing of its own or a lower level moves the telescope. A `standing` one is over when
-    it is withdrawn, any other as soon as the telescope was seen to be there.
+    it is withdrawn, any other as soon as the telescope was seen to be there. Only an `own_schedule` one, for
+    safety or by a person's word, stops what the telescope carries out of its own schedule.
     """
 
     level: Level
@@ -41,6 +42,7 @@ class Wish:
     park: bool = False
     off: bool = False
     standing: bool = False
+    own_schedule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Goal:
     off: bool
     reason: Reason
     message: str
+    own_schedule: bool = False
 
     @property
     def kind(self) -> GoalKind:
@@ -65,7 +68,8 @@ def merged(wishes: Iterable[Wish]) -> Goal | None:
         return None
     first = found[0]
     park, off = any(wish.park for wish in found), any(wish.off for wish in found)
-    return Goal(park, off, first.reason, first.message)
+    own_schedule = any(wish.own_schedule for wish in found)
+    return Goal(park, off, first.reason, first.message, own_schedule)
 
 
 class PreemptedError(AgentError):

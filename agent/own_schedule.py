@@ -83,6 +83,12 @@ class OwnSchedule:
         return self.state is ScheduleState.WAITING and now < self.begins
 
 
+def carried_out(schedules: Iterable[OwnSchedule], now: datetime) -> OwnSchedule | None:
+    """Return the schedule that the telescope says it carries out."""
+    imaging = (one for one in schedules if one.state is ScheduleState.IMAGING and one.busy(now))
+    return next(imaging, None)
+
+
 def in_the_way(schedules: Iterable[OwnSchedule], now: datetime, until: datetime) -> OwnSchedule | None:
     """Return the first schedule that has the telescope at any time from now until then."""
     found = [one for one in schedules if one.busy(now) or (one.to_come(now) and one.begins < until)]

@@ -31,6 +31,16 @@ class SkyTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class MovingTarget(SkyTarget):
+    """A comet, an asteroid or Pluto: where it was when it was looked up, and its orbit for any other time.
+
+    `orbit` is a line of XEphem's database, which agent.sky.ephemeris reads.
+    """
+
+    orbit: str
+
+
+@dataclass(frozen=True, slots=True)
 class SolarTarget:
     """A body of the solar system; `name` is what the session called it."""
 

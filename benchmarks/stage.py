@@ -22,7 +22,7 @@ from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import Received
 
 PLACE = Site(48.85, 2.35, 35.0, "Europe/Paris")
-ANYTIME = {"conditions": {"sun_below": None, "min_altitude": None}}
+ANYTIME = {"conditions": {"sun_below": 90, "min_altitude": -90}}
 AT_ONCE = 1e6  # a telescope this many times quicker answers within a turn of the loop
 
 

@@ -18,6 +18,7 @@ from agent.mqtt.topics import RESERVED_IDS
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings, TelescopeSettings
 from agent.station.ground import Ground
+from agent.station.link import UNKNOWN_MODEL
 from agent.station.state_file import StateFile
 from agent.station.station import Station
 from agent.telescope.interface import Telescope
@@ -37,6 +38,7 @@ class Wanted:
     clock: Clock
     client_id: str
     record: Path | None = None
+    record_unknown: Path | None = None
 
 
 Connect = Callable[[Wanted], Telescope]
@@ -47,13 +49,14 @@ def _native(wanted: Wanted) -> Telescope:
 
     own = wanted.own
     return DwarfTelescope(
-        DwarfAddress(own.host, own.port, own.http_port, own.card_port),
+        DwarfAddress(own.host, own.port, own.http_port, own.card_port, own.ftp_port),
         options=DwarfOptions(
             model=own.model,
             client_id=wanted.client_id,
             keep_control=own.keep_control,
             rest_when_released=not own.keep_control,
             record=wanted.record,
+            record_unknown=wanted.record_unknown,
         ),
         clock=wanted.clock,
     )
@@ -106,7 +109,8 @@ async def build_station(
     await asyncio.to_thread(state.load)
     if record is not None and len(settings.telescopes) > 1:
         record = record.with_stem(f"{record.stem}-{settings.telescopes.index(own) + 1}")
-    telescope = drivers.connect(Wanted(_moved(own, state), clock, _client_id(state), record))
+    unknown = settings.sessions_dir_of(own) / UNKNOWN_MODEL
+    telescope = drivers.connect(Wanted(moved(own, state), clock, _client_id(state), record, unknown))
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:
         state.set(id=telescope_id)
@@ -116,8 +120,8 @@ async def build_station(
     return Station(ground, telescope, settings, own, timetable)
 
 
-def _moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:
-    """The settings with the address the telescope got when it last joined the Wi-Fi over Bluetooth."""
+def moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:
+    """Return the settings with the address the telescope got when it last joined the Wi-Fi over Bluetooth."""
     host = state.get("host")
     if isinstance(host, str) and host and state.get("configured_host") == own.host:
         return own.model_copy(update={"host": host})

@@ -23,6 +23,7 @@ from agent.session.problems import BadValueError
 from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
+from agent.station.dark_report import dark_report
 from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
@@ -119,6 +120,8 @@ class AgentHandlers:
                 return self._validate(body)
             case "plan":
                 return await self._plan(body)
+            case "darks":
+                return await dark_report(self._asked(body))
             case "discovery/resend":
                 self._resend_discovery()
                 return {}
@@ -152,7 +155,15 @@ class AgentHandlers:
         if station.site is None:
             raise NoSiteError
         candidates = [
-            Candidate(waiting.session_id, waiting.document, waiting.plan, waiting.start, waiting.closes)
+            Candidate(
+                waiting.session_id,
+                waiting.document,
+                waiting.plan,
+                waiting.start,
+                waiting.closes,
+                min(waiting.seen, waiting.began or waiting.seen),
+                waiting.taken,
+            )
             for waiting in station.dispatcher.queue[:MAX_PLANNED]
             if waiting.plan is not None
         ]
@@ -164,6 +175,8 @@ class AgentHandlers:
             station.clock.now(),
             zone=station.zone,
             night=night,
+            running=station.planning.running(),
+            known=station.planning.latest.order if station.planning.latest is not None else (),
         )
         return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
 

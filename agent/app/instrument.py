@@ -194,7 +194,7 @@ def _expected(candidate: Candidate, site: Site, requirements: Requirements, now:
         begin = max(candidate.start, now)
         return Interval(begin, begin + timedelta(seconds=candidate.plan.estimate_s))
     (one,) = tonight(site, [candidate], requirements, now, zone=ZoneInfo(site.timezone)).sessions
-    return one.forecast.run
+    return one.run
 
 
 def _turning(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.conditions import ConditionSet, Requirements
-from agent.conditions.forecast import PlannedSession
-from agent.conditions.night import NightPlan, plan_night, sky_cautions
+from agent.capabilities import Camera
+from agent.conditions import Requirements
+from agent.conditions.moment import clock_words
+from agent.conditions.requirements import LOWEST
 from agent.errors import AgentError, Problem, warning
 from agent.events import Reason
+from agent.planner import Place, Request, Running, request_of
+from agent.planner.night import NightPlan, plan_night, sky_cautions
 from agent.session.document import SessionDocument
-from agent.session.plan import Plan
-from agent.session.times import window_end
-from agent.sky.nights import night_of, rise_set_transit, sun_events
+from agent.session.plan import Plan, PlannedStep
+from agent.session.times import start_instant, window_end
+from agent.sky.nights import night_bounds, night_of, rise_set_transit, sun_events
 from agent.station.repeats import next_night
-from agent.targets import Site, Target
+from agent.targets import Site, SkyTarget
 
+GOES_ON = 2  # the rank of a session that runs, or goes on after a restart
 _NEVER = "It does not rise at this site, so the session is not begun."
 
 
@@ -36,13 +40,19 @@ class NoSiteError(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A session that may run: its plan and its times (aware UTC; a start of None is as soon as possible)."""
+    """A session that may run: its plan and its times (aware UTC; a start of None is as soon as possible).
+
+    `seen`, `taken` and `rank` are those of a session that waits in a queue.
+    """
 
     session_id: str
     document: SessionDocument
     plan: Plan
     start: datetime | None
     end: datetime | None
+    seen: datetime | None = None
+    taken: Mapping[Camera, int] | None = None
+    rank: int = 0
 
 
 def coming_night(site: Site, now: datetime) -> date:
@@ -60,11 +70,17 @@ def tonight(
     *,
     zone: ZoneInfo,
     night: date | None = None,
+    running: Running | None = None,
+    known: Sequence[Place] = (),
 ) -> NightPlan:
     """Return the plan of a night (default: the coming one); ConditionConfigError."""
     wanted = night or coming_night(site, now)
-    sessions = [_planned(one, requirements, site, zone, now) for one in candidates]
-    return plan_night(site, wanted, sessions, now=now)
+    bounds = night_bounds(site, wanted)
+    reference = now if now in bounds else bounds.start
+    requests = [_request(one, requirements, site, zone, reference) for one in candidates]
+    runs = running if reference == now else None
+    least_s = requirements.least_block_s
+    return plan_night(site, wanted, requests, now=now, running=runs, known=known, least_block_s=least_s)
 
 
 def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
@@ -72,54 +88,66 @@ def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
     from agent.sky.chart import ChartTarget, draw_chart  # megabytes that an idle agent does without
 
     targets = [
-        ChartTarget(one.forecast.session.target.name, one.forecast.session.target, one.forecast.run)
+        ChartTarget(one.request.target.name, one.request.target, one.run)
         for one in plan.sessions
-        if one.forecast.session.target is not None
+        if one.request.target is not None
     ]
     return draw_chart(plan.site, plan.night, targets, min_altitude=min_altitude)
 
 
 def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: datetime) -> Sequence[Problem]:
-    """Return warnings of targets below the horizon or in daylight, at the start and at the expected end."""
+    """Return warnings of targets that never get high enough, and of planets that are down at their times.
+
+    A deep-sky target waits for the dark and for its height, so of that nothing need be said.
+    """
     if site is None:
         return ()
-    hint = "It starts at once; give it a date and time to start later." if start is None else ""
     begin = max(start or now, now)
     end = begin + timedelta(seconds=plan.estimate_s)
-    return [
-        warning(
-            "below_horizon" if caution.reason is Reason.ALTITUDE else "daylight",
-            caution.message,
-            _NEVER if caution.reason is Reason.ALTITUDE and _never_rises(step.target, site, begin) else hint,
-            path=f"/{step.section}",
-        )
-        for step in plan.steps
-        if step.target is not None
-        for caution in sky_cautions(step.target, site, begin, end)
-    ]
+    return [problem for step in plan.steps for problem in _step_problems(step, site, start, begin, end)]
 
 
-def _never_rises(target: Target, site: Site, start: datetime) -> bool:
-    return rise_set_transit(target, site, start, start + timedelta(hours=24)).highest < 0
+def _step_problems(
+    step: PlannedStep, site: Site, start: datetime | None, begin: datetime, end: datetime
+) -> Iterator[Problem]:
+    target, path = step.target, f"/{step.section}"
+    if target is None:
+        return
+    highest = rise_set_transit(target, site, begin, begin + timedelta(hours=24)).highest
+    if highest < 0:
+        message = f"{target.name} is below the horizon at {clock_words(begin, site)}."
+        yield warning("below_horizon", message, _NEVER, path=path)
+    elif isinstance(target, SkyTarget):
+        if highest < LOWEST:
+            message = f"{target.name} never gets above {highest:.0f} degrees here."
+            yield warning("low", message, "Set min_altitude in its conditions to image it.", path=path)
+    else:
+        hint = "It starts at once; give it a date and time to start later." if start is None else ""
+        for caution in sky_cautions(target, site, begin, end):
+            code = "below_horizon" if caution.reason is Reason.ALTITUDE else "daylight"
+            yield warning(code, caution.message, hint, path=path)
 
 
-def _planned(
-    one: Candidate, requirements: Requirements, site: Site, zone: ZoneInfo, now: datetime
-) -> PlannedSession:
-    start, end = one.start, one.end
+def _request(
+    one: Candidate, requirements: Requirements, site: Site, zone: ZoneInfo, reference: datetime
+) -> Request:
+    """What a session wants of a night; of one without a date, at its times of that night."""
+    start, end, command = one.start if one.rank == 0 else None, one.end, one.document.id_command
     if one.document.repeat is not None:
-        night = next_night(one.document, zone, site, now, None)
+        night = next_night(one.document, zone, site, reference, None)
         start = night.start if night is not None else start
-        end = window_end(one.document, zone, now, start=start)
-    targets, solar = one.plan.goto_targets, one.document.goto_solar
-    return PlannedSession(
-        session_id=one.session_id,
-        target=targets[-1] if targets else None,
-        conditions=ConditionSet.of(requirements, one.document.conditions),
-        duration_s=one.plan.estimate_s,
+        end = window_end(one.document, zone, reference, start=start)
+    elif command.date is None and command.time is not None and one.rank == 0:
+        start = start_instant(one.document, zone, one.seen or reference)
+    return request_of(
+        one.session_id,
+        one.document,
+        one.plan,
+        requirements,
+        site,
         start=start,
         end=end,
-        seen=now,
-        priority=one.document.id_command.priority,
-        sun_filter=solar is not None and solar.sun_filter,
+        seen=one.seen or reference,
+        taken=one.taken,
+        rank=one.rank,
     )

@@ -15,12 +15,13 @@ from agent.app.tonight import Candidate, sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
-from agent.session.check import check
+from agent.session.check import check, download_problems
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.plan import Plan, make_plan
 from agent.session.times import start_instant, time_problems, window_end, zone_problems
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
+from agent.sky.catalogue.small_bodies import ELEMENTS
 from agent.store.folders import is_session_name
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
@@ -38,6 +39,7 @@ class Surroundings:
     site: Site | None
     now: datetime
     requirements: Requirements
+    archives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class CheckedFile:
 
 def surroundings(settings: Settings, model: str | None) -> Surroundings:
     """Return what the configuration and `--model` say a session must fit."""
+    ELEMENTS.look_in(settings.sessions_dir)
     configured = settings.telescopes[0].model
     known = model or (configured if configured != "auto" else None)
     return Surroundings(
@@ -95,16 +98,17 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
         site=settings.site.site(),
         now=datetime.now(UTC),
         requirements=settings.requirements,
+        archives=settings.archive.dir is not None,
     )
 
 
-def session_files(named: Iterable[Path]) -> list[Path]:
+def session_files(named: Iterable[Path], *, none_is_fine: bool = False) -> list[Path]:
     """Return the files, a folder standing for the sessions in it. AgentError for what is not there."""
     found: list[Path] = []
     for path in named:
         if path.is_dir():
             inside = sorted(file for file in path.glob("*") if file.is_file() and is_session_name(file.name))
-            if not inside:
+            if not inside and not none_is_fine:
                 below = sorted({file.parent.name for file in path.glob("*/*") if is_session_name(file.name)})
                 hint = f"There are some in {', '.join(below)}: name one of them." if below else ""
                 raise AgentError(f"There is no session file (*.json) in {path}.", hint=hint)
@@ -160,6 +164,7 @@ def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
 def _surrounding_problems(document: SessionDocument, around: Surroundings) -> Iterator[Problem]:
     """Tell what is wrong with a session's times and conditions here."""
     yield from time_problems(document, around.zone, around.now)
+    yield from download_problems(document, archives=around.archives)
     if around.site is not None:
         yield from zone_problems(document, around.zone, around.site.longitude, around.now)
     yield from condition_problems(document, around.requirements)

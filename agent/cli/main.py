@@ -31,8 +31,8 @@ first steps:
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
 _MODULES = (
-    *("run", "demo", "simulate", "validate", "plan", "import_", "submit", "status", "verbs"),
-    *("provision", "first_light", "schema", "dashboard", "park"),
+    *("run", "demo", "simulate", "validate", "plan", "import_", "submit", "status", "darks", "verbs"),
+    *("download", "history", "page", "provision", "first_light", "elements", "schema", "dashboard", "park"),
 )
 
 

@@ -14,7 +14,7 @@ from agent.text import json_text, printable, printable_lines
 
 if TYPE_CHECKING:
     from agent.cli.documents import CheckedFile, Surroundings
-    from agent.conditions.night import NightPlan
+    from agent.planner.night import NightPlan
 
 _CLOSING = timedelta(minutes=1)  # what a capture that ends at its end time is closed in
 
@@ -72,9 +72,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
     settings = place(load(arguments)).settings
     around = surroundings(settings, arguments.model)
-    named = arguments.files or [settings.sessions_dir_of(settings.telescopes[0]) / "ToDo"]
-    checked = [check_file(path, around) for path in session_files(named)]
-    night = _plan_night(checked, around, arguments.night)
+    base = settings.sessions_dir_of(settings.telescopes[0])
+    current = [] if arguments.files else _running(base)
+    named = arguments.files or [base / "ToDo"]
+    checked = [check_file(path, around) for path in session_files(named, none_is_fine=bool(current))]
+    runs = [check_file(path, around) for path in current]
+    night = _plan_night([*runs, *checked], around, arguments.night, base)
     if arguments.png is not None:
         _draw(arguments.png, night, around)
     if arguments.json:
@@ -99,13 +102,26 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if all(one.valid for one in checked) else 1
 
 
-def _plan_night(checked: list[CheckedFile], around: Surroundings, night: date | None) -> NightPlan | None:
-    """Return the night's plan of every session that has one; None without a site."""
-    from agent.app.tonight import Candidate, tonight
+def _running(base: Path) -> list[Path]:
+    """Return the sessions that run just now, by their files."""
+    from agent.store.folders import Folder, is_session_name
+
+    return [path for path in sorted((base / Folder.CURRENT).glob("*")) if is_session_name(path.name)]
+
+
+def _plan_night(
+    checked: list[CheckedFile], around: Surroundings, night: date | None, base: Path
+) -> NightPlan | None:
+    """Return the night's plan of every session that has one, with the frames it has; None without a site."""
+    from agent.app.tonight import GOES_ON, Candidate, tonight
     from agent.session.times import start_instant
+    from agent.store.folders import Folder, Tree
+    from agent.store.journal import Journals
+    from agent.store.turns import frames_of
 
     if around.site is None:
         return None
+    journals = Journals(Tree(base).journals)
     candidates = [
         Candidate(
             one.path.stem,
@@ -113,9 +129,13 @@ def _plan_night(checked: list[CheckedFile], around: Surroundings, night: date | 
             one.plan,
             start_instant(one.document, around.zone, around.now),
             one.closes,
+            taken=frames_of(journals.of(one.path.stem, one.document).load()),
+            rank=GOES_ON if one.path.parent == base / Folder.CURRENT else 0,
         )
         for one in checked
-        if one.valid and one.plan is not None and one.document is not None
+        if one.plan is not None
+        and one.document is not None
+        and (one.valid or one.path.parent == base / Folder.CURRENT)
     ]
     return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
 

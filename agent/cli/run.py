@@ -99,7 +99,10 @@ async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) 
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
+    from agent.sky.catalogue.small_bodies import ELEMENTS
+
     settings = load(arguments)
+    ELEMENTS.look_in(settings.sessions_dir)
     require_addresses(settings)
     return settings
 

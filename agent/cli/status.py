@@ -25,7 +25,17 @@ _EXAMPLES = """\
   dwarf-agent status --json | jq '.telescopes[].status.state'
   dwarf-agent status --health                is the agent on this machine alive"""
 
-_SHOWN = ("availability", "status", "progress", "queue", "telemetry", "safety", "settings", "result")
+_SHOWN = (
+    "availability",
+    "status",
+    "progress",
+    "queue",
+    "own_schedule",
+    "telemetry",
+    "safety",
+    "settings",
+    "result",
+)
 
 
 def add_to(commands: Commands) -> None:
@@ -126,6 +136,7 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("problem", f"{problem.get('message')} {problem.get('hint') or ''}".strip()))
     waiting = f"{queue.get('count', 0)} waiting"
     facts.append(("queue", waiting + (f", next at {queue['next_at']}" if queue.get("next_at") else "")))
+    facts.append(("schedule", _own_schedule(topics.get("own_schedule") or {})))
     if telemetry.get("battery") is not None:
         facts.append(
             ("battery", f"{telemetry['battery']} %{', charging' if telemetry.get('charging') else ''}")
@@ -134,6 +145,19 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
         counted = _counted(result, "taken", "requested")
         facts.append(("last", f"{result.get('result')}: {result.get('target')}, {counted} frames"))
     return facts
+
+
+def _own_schedule(body: dict[str, Any]) -> str:
+    """What the telescope keeps to do by itself; "" when that is nothing."""
+    target = body.get("target") or "?"
+    match body.get("state"):
+        case "imaging":
+            return f"the telescope's own: imaging {target}, until {body.get('ends_at')}"
+        case "waiting":
+            more = f", {body['count']} in all" if body.get("count", 0) > 1 else ""
+            return f"the telescope's own: {target} at {body.get('next_at')}{more}"
+        case _:
+            return ""
 
 
 def _counted(body: dict[str, Any], part: str, whole: str) -> str:

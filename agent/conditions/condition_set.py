@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
 from agent.conditions.moment import Moment
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, Rule
+from agent.conditions.rule import SKY, Rule, SkyRule
 from agent.conditions.rules import RULES
 from agent.conditions.sun_guard import OPEN_ENDED, capture_deadline, first_danger, first_dawn, permit_goto
+from agent.session.document import SessionDocument
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.sections import Conditions
-from agent.targets import Site, SolarBody, SolarTarget, Target
+from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
 from agent.verdict import Verdict
 
 
@@ -30,6 +32,18 @@ class ConditionSet:
         merged = requirements.with_session(session)
         made = [rule.required(merged) for rule in RULES]
         return cls(merged, tuple(rule for rule in made if rule is not None))
+
+    @classmethod
+    def of_session(
+        cls, requirements: Requirements, document: SessionDocument, target: Target | None, site: Site | None
+    ) -> ConditionSet:
+        """Merge what a session says, and what its target needs where the site is known; as `of`."""
+        merged = requirements.with_session(document.conditions)
+        if site is not None and isinstance(target, SkyTarget):
+            command = document.id_command
+            named = command.time is not None or isinstance(command.date, datetime)
+            merged = merged.by_night(start_named=named)
+        return cls.of(merged)
 
     @property
     def weather(self) -> WeatherPolicy:
@@ -50,9 +64,14 @@ class ConditionSet:
         """Ask the rules, in their order; once a cheap one says no, not those that look along the sky."""
         return _ask(self.rules, moment)
 
-    def foresee(self, moment: Moment) -> tuple[Verdict, ...]:
-        """Ask only the rules that depend on time and sky: what a plan for later can know."""
-        return _ask((rule for rule in self.rules if rule.about.foreseeable), moment)
+    @property
+    def sky(self) -> tuple[SkyRule, ...]:
+        """The rules that depend on time and sky alone: what a plan for later can know."""
+        return tuple(cast(SkyRule, rule) for rule in self.rules if rule.about.order >= SKY)
+
+    def judge_now(self, moment: Moment) -> tuple[Verdict, ...]:
+        """Ask only what nobody can foresee: weather, battery, the link, and the session's own window."""
+        return _ask((rule for rule in self.rules if rule.about.order < SKY), moment)
 
     def permit_goto(
         self, target: Target, site: Site | None, now: datetime, *, until: datetime | None, sun_filter: bool

@@ -27,6 +27,24 @@ class Window:
     end: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """What the rules of the sky look at: hashable, so what they say of a night is computed once.
+
+    `due` is when the session may begin (aware UTC), None when that is not asked for.
+    """
+
+    site: Site
+    target: Target | None = None
+    due: datetime | None = None
+    sun_filter: bool = False
+
+    @property
+    def bright(self) -> bool:
+        """Whether daylight and moonlight mean nothing to the target."""
+        return is_bright(self.target)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """Everything a rule may look at.
@@ -51,7 +69,12 @@ class Moment:
     @property
     def bright_target(self) -> bool:
         """Whether daylight and moonlight mean nothing to the target: it is the Sun or the Moon."""
-        return isinstance(self.target, SolarTarget) and self.target.body in {SolarBody.SUN, SolarBody.MOON}
+        return is_bright(self.target)
+
+
+def is_bright(target: Target | None) -> bool:
+    """Return whether it is the Sun or the Moon, which need no darkness."""
+    return isinstance(target, SolarTarget) and target.body in {SolarBody.SUN, SolarBody.MOON}
 
 
 def clock_words(instant: datetime, site: Site | None) -> str:

@@ -12,7 +12,9 @@ from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
 from agent.session.sections import Conditions
 from agent.sky.horizon import HorizonError, HorizonMask
-from agent.sky.nights import CIVIL
+from agent.sky.nights import CIVIL, NAUTICAL
+
+LOWEST = 10.0  # degrees: below it air and houses leave nothing of a deep-sky picture
 
 
 class ConditionConfigError(AgentError):
@@ -53,14 +55,27 @@ class ConfiguredConditions(ConditionKeys):
     horizon: Annotated[str, BeforeValidator(_horizon)] = Field(
         "", description="Horizon around you, azimuth:altitude in degrees, such as 0:15, 90:30, 180:10."
     )
+    least_block_min: int = Field(
+        10,
+        ge=1,
+        le=240,
+        description="Shortest time in minutes for which a session is begun, unless it needs less.",
+    )
     max_wait_min: int = Field(
         120,
         ge=0,
         le=1440,
-        description="Minutes a due session waits for its conditions before it is given up.",
+        description="Minutes a due session that could otherwise run waits for weather, battery and the like "
+        "before it is given up. The sky is waited for without a limit.",
     )
     on_lost: f.OnLost = Field(
-        f.OnLost.PAUSE, description="What a running session does when its conditions no longer hold."
+        f.OnLost.PAUSE,
+        description="What a running session does when its conditions no longer hold. With pause, one that "
+        "loses the sky gives its turn back and goes on later.",
+    )
+    watch_frames: f.WatchFrames = Field(
+        f.WatchFrames.WARN,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning.",
     )
 
     @property
@@ -78,6 +93,11 @@ class Requirements(ConfiguredConditions):
     wait_max: float | None = None  # seconds, instead of max_wait_min
 
     @property
+    def least_block_s(self) -> float:
+        """The shortest time for which a session is begun."""
+        return self.least_block_min * 60.0
+
+    @property
     def wait_max_s(self) -> float:
         """How long a due session waits for its conditions."""
         return self.max_wait_min * 60.0 if self.wait_max is None else self.wait_max
@@ -92,6 +112,8 @@ class Requirements(ConfiguredConditions):
             changed["wait_max"] = session.wait_max
         if session.on_lost is not None:
             changed["on_lost"] = session.on_lost
+        if session.watch_frames is not None:
+            changed["watch_frames"] = session.watch_frames
         if session.horizon is False:
             changed["horizon"] = ""
         elif session.horizon and not self.horizon:
@@ -100,6 +122,15 @@ class Requirements(ConfiguredConditions):
                 hint='Set the horizon there as azimuth:altitude pairs, or remove "horizon" from the session.',
             )
         return self.model_copy(update=changed | {"weather": self._weather(session)})
+
+    def by_night(self, *, start_named: bool) -> Requirements:
+        """Ask what a deep-sky target needs anyway, where nobody said anything: darkness, and some height."""
+        dark = CIVIL if start_named else NAUTICAL
+        low = LOWEST if self.max_altitude is None or self.max_altitude > LOWEST else None
+        asked: dict[str, Any] = {"sun_below": dark} if self.sun_below is None else {}
+        if self.min_altitude is None and low is not None:
+            asked["min_altitude"] = low
+        return self.model_copy(update=asked) if asked else self
 
     def _weather(self, session: Conditions) -> f.WeatherPolicy:
         if session.weather is False:

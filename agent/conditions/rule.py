@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Protocol, Self
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
+from agent.conditions.outlook import Foreseen
 from agent.conditions.requirements import Requirements
 from agent.events import Reason
 from agent.verdict import Verdict
@@ -18,8 +20,7 @@ SKY = 10
 class About:
     """A rule as the documentation shows it, and when it is asked.
 
-    Rules are asked, and of equally bad answers told, in their `order`; `foreseeable` ones depend on time and
-    sky alone. `asks` and `set_by` are Markdown.
+    Rules are asked, and of equally bad answers told, in their `order`. `asks` and `set_by` are Markdown.
     """
 
     name: str
@@ -27,7 +28,6 @@ class About:
     reasons: tuple[Reason, ...]
     set_by: str
     order: int
-    foreseeable: bool = False
 
 
 class Rule(Protocol):
@@ -41,3 +41,15 @@ class Rule(Protocol):
 
     def check(self, moment: Moment) -> Verdict:
         """Answer yes or no, with the reason."""
+
+
+class SkyRule(Rule, Protocol):
+    """A condition of the sky (`order` from SKY on), foreseen: plan and rule ask the same `holds`."""
+
+    def __hash__(self) -> int: ...
+
+    def holds(self, sky: Sky, when: datetime, /) -> bool:
+        """Whether it holds at an instant (aware UTC)."""
+
+    def told(self, sky: Sky, now: datetime, /) -> Foreseen:
+        """The condition with its words for that instant."""

@@ -8,6 +8,7 @@ at, not only its beginning. Whatever is not known (the site, how long it will ta
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from agent.errors import AgentError
 from agent.sky.ephemeris import SUN, instants, separation, sun
@@ -70,10 +71,15 @@ def first_danger(
     A telescope that follows a target must have left it by then. Not for the Sun itself.
     """
     for instant in instants(start, end, _STEP):
-        sun_down = site is not None and _sun_stays_down(site, instant)
-        if not sun_down and not separation(target, SUN, site, instant) >= limit_deg + _MARGIN:
+        if in_danger(target, site, instant, limit_deg):
             return instant
     return None
+
+
+def in_danger(target: Target, site: Site | None, instant: datetime, limit_deg: float) -> bool:
+    """Return whether the target is within the limit of a Sun that is up then."""
+    sun_down = site is not None and _sun_stays_down(site, instant)
+    return not sun_down and not separation(target, SUN, site, instant) >= limit_deg + _MARGIN
 
 
 def capture_deadline(
@@ -91,6 +97,7 @@ def capture_deadline(
     return next_sun_above(site, instant, sun_below, _DAY)
 
 
+@lru_cache(maxsize=1024)
 def first_dawn(site: Site, since: datetime, limit: float) -> datetime | None:
     """Return when the Sun first climbs to the altitude after a dark time from `since` on, or None."""
     dark = first_time(lambda when: sun(site, when).altitude < limit, since, since + _DAY)

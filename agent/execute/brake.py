@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 from typing import Any
 
+from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Reason, Status, Waited
@@ -16,11 +18,19 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.status import StatusSink
 from agent.goals import Level, PreemptedError, Wish
+from agent.telescope.interface import CaptureReport
+
+Recorded = Callable[[Camera, datetime], Awaitable[Sequence[CaptureReport]]]
 
 _LOGGER = logging.getLogger(__name__)
 
 _FAILED = Hold(Reason.TELESCOPE, "the session failed")
+RECORDED_LIMIT_S = 10.0  # for the telescope's own record of a capture that cannot be seen to stop
 LOOK_EVERY_S = 5.0  # whether the telescope that is to stop is there
+
+
+def _nothing(_hold: Hold) -> None:
+    """Do nothing while the session is held up."""
 
 
 class EndedError(Exception):
@@ -46,13 +56,17 @@ class Brake:
         clock: Clock,
         status: StatusSink,
         options: ExecutorOptions,
+        recorded: Recorded,
     ) -> None:
+        """`recorded` is the telescope's own record, which may be read while it takes no orders."""
         self._orders = orders
         self._hands = hands
         self._counter = counter
         self._clock = clock
         self._status = status
         self._options = options
+        self._recorded = recorded
+        self.meanwhile: Callable[[Hold], Coroutine[Any, Any, None] | None] = _nothing
         self._stands = False  # our wish to the hands holds until it is taken back
         self.waits: list[Waited] = []
         self.notes: list[str] = []
@@ -105,7 +119,9 @@ class Brake:
         self._status.say(Status.STOPPING, reason=reason, message=f"stopping the telescope: {message}")
         level = Level.SESSION if standing else Level.SAFETY
         self._stands = standing
-        reached = self._hands.want(self, Wish(level, reason, message, standing=standing))
+        stopped = ending is not None and ending.kind is EndKind.ABORT  # a person's word
+        wish = Wish(level, reason, message, standing=standing, own_schedule=stopped)
+        reached = self._hands.want(self, wish)
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
         if standing:
             await self._first(reached, self._orders.released())
@@ -117,7 +133,7 @@ class Brake:
             _LOGGER.warning("The telescope was not seen to stop; the agent goes on trying")
             self.notes.append("the telescope was not seen to stop; the agent went on trying")
             if not leaving:  # the frames of one that goes on after a restart are counted then
-                await self._counter.close(None, seen=False)
+                await self._counter.close(await self._record(), seen=False)
 
     def leave(self) -> None:
         """Take back a wish that stands: nobody holds the session, or it is over."""
@@ -160,14 +176,34 @@ class Brake:
         if report is not None:
             await self._counter.close(report)
 
+    async def _record(self) -> CaptureReport | None:
+        """The telescope's own record of the open capture, as far as it has one by now."""
+        camera, since = self._counter.open_camera, self._counter.opened_at
+        if camera is None or since is None:
+            return None
+        try:
+            async with self._clock.timeout(RECORDED_LIMIT_S):
+                records = await self._recorded(camera, since)
+        except (AgentError, TimeoutError) as error:
+            _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
+            return None
+        return next((one for one in records if not self._counter.stranger(one)), None)
+
     async def _wait_out(self, hold: Hold) -> None:
         limit = self._options.hold_limit_s
+        work = self.meanwhile(hold)
+        doing = asyncio.create_task(work, name="meanwhile") if work is not None else None
         try:
             async with self._clock.timeout(limit):
                 await self.timed(hold.reason, self._released())
         except TimeoutError:
             message = f"The pause lasted longer than {limit / 3600:g} h: {hold.message}"
             self._orders.end(Ending(EndKind.LIMIT, hold.reason, message))
+        finally:
+            if doing is not None:
+                doing.cancel()
+                with contextlib.suppress(asyncio.CancelledError, AgentError):
+                    await doing
 
     async def _released(self) -> None:
         """Say what holds the session, until it has to end or nothing holds it any more."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
+from agent.execute.cap import Cap
+from agent.execute.darks_under_way import DarksUnderWay
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
+from agent.execute.refocusing import Refocusing
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep
@@ -105,6 +108,8 @@ class Surroundings:
     publish: Callable[[Event], None]
     status: StatusSink
     options: ExecutorOptions = ExecutorOptions()
+    cap: Cap = field(default_factory=Cap)
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ class StepContext:
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
+    refocusing: Refocusing | None = None
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
     @property
     def capabilities(self) -> Capabilities:

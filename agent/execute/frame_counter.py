@@ -12,6 +12,7 @@ from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.events import Frames
 from agent.execute.journal import Journal
+from agent.execute.panes import Panes, added, asked_for, most_of, short, spread, useful
 from agent.execute.recognition import Asked, contradiction
 from agent.telescope.interface import CaptureFacts, CaptureProgress, CaptureReport
 
@@ -51,6 +52,7 @@ class FrameCounter:
         self._planned = 0
         self._vouched = False
         self._progress = Frames()
+        self._panes: Panes = ()  # of the open capture
         self._sure = Frames()  # of these, what was counted while the capture was known to be ours
         self.opened_at: datetime | None = None
         self.others: Camera | None = None  # the camera with which another client was seen to capture
@@ -82,7 +84,22 @@ class FrameCounter:
 
     def missing(self, camera: Camera) -> int:
         """Frames still to take by this camera."""
+        if self._of(camera).panes:
+            return sum(short(self._panes_of(camera, self._journal.panes(camera))))
         return max(0, self._of(camera).count - self.closed(camera).taken)
+
+    def missing_per_pane(self, camera: Camera) -> int:
+        """Frames that the pane needs which has the fewest: a mosaic is taken again as a whole."""
+        return max(short(self._panes_of(camera, self._journal.panes(camera))), default=0)
+
+    def panes(self, camera: Camera) -> Panes:
+        """Frames of each pane so far, the open capture's included; empty for a single field."""
+        closed = self._journal.panes(camera)
+        return self._panes_of(camera, added(closed, self._panes) if camera is self._open else closed)
+
+    def _panes_of(self, camera: Camera, panes: Panes) -> Panes:
+        asked = self._of(camera)
+        return asked_for(panes, asked.per_pane, asked.panes)
 
     @property
     def complete(self) -> bool:
@@ -106,7 +123,9 @@ class FrameCounter:
         return sum(self.of(camera).stacked * asked.exposure_s for camera, asked in self._asked.items())
 
     def of(self, camera: Camera) -> Frames:
-        """Frames of one camera so far."""
+        """Frames of one camera so far; of a mosaic those that its panes need."""
+        if self._of(camera).panes:
+            return useful(self.panes(camera))
         total = Frames(self._of(camera).count, 0, 0) + self.closed(camera)
         return total + self._progress if camera is self._open else total
 
@@ -117,6 +136,7 @@ class FrameCounter:
         await self._journal.capture_started(camera, started_at, planned=planned, settings=settings)
         self._shutters.capture_opened(camera)
         self._open, self._progress, self._sure, self.opened_at = camera, Frames(), Frames(), started_at
+        self._panes = ()
         self._opened_s, self._planned, self._vouched = self._clock.monotonic(), planned, False
 
     def begun(self) -> None:
@@ -130,6 +150,7 @@ class FrameCounter:
             self._open, self.opened_at, planned = left
             self._opened_s, self._vouched, self._planned = None, False, planned or self.missing(self._open)
             self._progress = self._sure = self._journal.open_frames
+            self._panes = self._journal.open_panes
             self._shutters.capture_opened(self._open)
 
     def stranger(self, found: CaptureFacts) -> str:
@@ -139,9 +160,14 @@ class FrameCounter:
         return contradiction(self._of(self._open), self.opened_at, found, self._journal.told)
 
     def settle(self, camera: Camera) -> bool:
-        """The camera's end time came: what it took is what was asked for. False when it took nothing."""
+        """The camera's end time came: what it took is what was asked for. False when it took nothing.
+
+        Of a mosaic every pane is wanted all the same: one that is cut off is not whole.
+        """
         taken = self.closed(camera).taken
-        if taken:
+        if self._of(camera).panes:
+            self._notes.append("the end time came before every pane had its frames")
+        elif taken:
             self._asked[camera] = replace(self._of(camera), count=min(taken, self._of(camera).count))
         return taken > 0
 
@@ -149,6 +175,8 @@ class FrameCounter:
         """Whether the open capture has what was asked for and would not end by itself."""
         if self._open is None or progress.camera is not self._open:
             return False
+        if self._of(self._open).panes:
+            return not any(short(self.panes(self._open))) and self._progress.taken < progress.total
         wanted, taken = self.missing(self._open), self._progress.taken
         return taken >= wanted and max(progress.total or self._planned, taken) > wanted
 
@@ -163,10 +191,12 @@ class FrameCounter:
             return
         if progress.without_darks:
             self._journal.capture_without_darks()
+        self._learn_panes(self._open, len(progress.panes))
         self._progress = self._believed(progress.taken, progress.stacked, progress.total)
+        self._panes = self._seen_panes(self._open, progress.panes, self._progress)
         if vouched or progress.target is not None:
             self._sure = self._progress
-        self._journal.capture_progress(self._progress.taken, self._progress.stacked)
+        self._journal.capture_progress(self._progress.taken, self._progress.stacked, self._panes)
 
     async def close(
         self, report: CaptureReport | None, *, taken_over: bool = False, seen: bool = True
@@ -181,15 +211,17 @@ class FrameCounter:
         if seen:
             self._shutters.capture_closed(camera)
         strange = report is not None and self.stranger(report)
-        counted, folder = self._sure if taken_over or strange else self._progress, ""
+        counted, folder, told = self._sure if taken_over or strange else self._progress, "", self._panes
         if report is not None and not strange:
             if report.without_darks and report.taken:
                 self._journal.capture_without_darks()
             counted = self._believed(report.taken, report.stacked, report.total)
-            folder = report.folder
+            folder, told = report.folder, report.panes
+            self._learn_panes(camera, len(told))
+        panes = added(self._journal.panes(camera), self._seen_panes(camera, told, counted))
         total = self.closed(camera) + counted
-        self._open, self._progress = None, Frames()
-        await self._journal.capture_closed(camera, total, folder if counted.taken else None)
+        self._open, self._progress, self._panes = None, Frames(), ()
+        await self._journal.capture_closed(camera, total, folder if counted.taken else None, panes)
 
     @property
     def unplaced(self) -> tuple[tuple[Camera, datetime], ...]:
@@ -202,6 +234,23 @@ class FrameCounter:
         ours = [one for one in records if not contradiction(asked, opened_at, one, CaptureFacts())]
         if ours:
             await self._journal.add_folder(ours[-1].folder)
+
+    def _learn_panes(self, camera: Camera, told: int) -> None:
+        """The telescope decides how many panes its mosaic has."""
+        asked = self._of(camera)
+        if not asked.panes or told in (0, asked.panes):
+            return
+        self._notes.append(f"the telescope made {told} panes of the mosaic, not {asked.panes}")
+        self._asked[camera] = replace(asked, count=asked.per_pane * told, panes=told)
+
+    def _seen_panes(self, camera: Camera, told: Panes, counted: Frames) -> Panes:
+        """Each pane's frames of one capture, whose sum is `counted`."""
+        panes = self._of(camera).panes
+        if not panes:
+            return ()
+        if sum(one.taken for one in told) == counted.taken:
+            return most_of(told, self._panes)
+        return spread(counted, max(1, self._planned // panes), panes)
 
     def _of(self, camera: Camera) -> Asked:
         return self._asked.get(camera, Asked())

@@ -73,6 +73,21 @@ class Journal:
         return _frames(closed.get(camera.value) if isinstance(closed, dict) else None)
 
     @property
+    def open_panes(self) -> tuple[Frames, ...]:
+        """Frames of each pane of the open capture as last seen; empty for a single field."""
+        capture = self._facts.get("capture")
+        return _panes(capture.get("panes") if isinstance(capture, dict) else None)
+
+    def panes(self, camera: Camera) -> tuple[Frames, ...]:
+        """Frames of each pane of this camera's closed captures; empty for a single field."""
+        return _panes(self._all_panes.get(camera.value))
+
+    @property
+    def _all_panes(self) -> dict[str, Any]:
+        panes = self._facts.get("panes")
+        return panes if isinstance(panes, dict) else {}
+
+    @property
     def told(self) -> CaptureFacts:
         """What the telescope said of the open capture while it was surely ours."""
         capture = self._facts.get("capture")
@@ -133,12 +148,14 @@ class Journal:
         """Note that a capture went on without fitting darks; saved with its frames."""
         self._facts["without_darks"] = True
 
-    def capture_progress(self, taken: int, stacked: int) -> None:
-        """Note the open capture's frames; written at most every few seconds."""
+    def capture_progress(self, taken: int, stacked: int, panes: tuple[Frames, ...] = ()) -> None:
+        """Note the open capture's frames, and those of each pane; written at most every few seconds."""
         capture = self._facts.get("capture")
         if not isinstance(capture, dict):
             return
         capture.update(taken=taken, stacked=stacked)
+        if panes:
+            capture["panes"] = _kept(panes)
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S and self._pending is None:
             self._saved_at = self._clock.monotonic()
             self._pending = asyncio.create_task(self.flush(), name="journal")
@@ -151,8 +168,10 @@ class Journal:
         pairs = [_capture(one) for one in captures] if isinstance(captures, list) else []
         return tuple(pair for pair in pairs if pair is not None)
 
-    async def capture_closed(self, camera: Camera, total: Frames, folder: str | None) -> None:
-        """Note that the capture is over and how many frames this camera has in all.
+    async def capture_closed(
+        self, camera: Camera, total: Frames, folder: str | None, panes: tuple[Frames, ...] = ()
+    ) -> None:
+        """Note that the capture is over and how many frames this camera, and each pane, has in all.
 
         `folder` is where it is kept: "" when nobody told, None when there is nothing to keep.
         """
@@ -161,6 +180,8 @@ class Journal:
             self._facts["unplaced"] = [*(self._facts.get("unplaced") or []), capture]
         frames = self._facts.get("frames")
         counted = {"taken": total.taken, "stacked": total.stacked}
+        if panes:
+            self._facts["panes"] = {**self._all_panes, camera.value: _kept(panes)}
         self._facts["frames"] = (frames if isinstance(frames, dict) else {}) | {camera.value: counted}
         await self.add_folder(folder)
 
@@ -207,3 +228,11 @@ def _frames(value: object) -> Frames:
         return Frames()
     taken, stacked = value.get("taken", 0), value.get("stacked", 0)
     return Frames(0, taken, stacked) if isinstance(taken, int) and isinstance(stacked, int) else Frames()
+
+
+def _panes(value: object) -> tuple[Frames, ...]:
+    return tuple(map(_frames, value)) if isinstance(value, list) else ()
+
+
+def _kept(panes: tuple[Frames, ...]) -> list[dict[str, int]]:
+    return [{"taken": one.taken, "stacked": one.stacked} for one in panes]

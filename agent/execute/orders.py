@@ -9,6 +9,12 @@ from enum import StrEnum
 
 from agent.events import Reason
 
+USER = "user"
+"""The holder of a pause that a person asked for."""
+
+CAP = "cap"
+"""The holder of a pause that a person ends by saying where the cap of the lens is."""
+
 
 class EndKind(StrEnum):
     """Why a running session is told to end before its plan does."""
@@ -16,8 +22,13 @@ class EndKind(StrEnum):
     ABORT = "abort"  # a person stopped it
     SKIP = "skip"  # a person wants the next one
     END_NIGHT = "end_night"  # the night is over: rain, or a person said so
+    GIVE_BACK = "give_back"  # it loses the sky, or its turn: the rest of it waits, with the frames it has
+    NEXT_NIGHT = "next_night"  # so it does, but not tonight: the telescope is left as after its end
     LIMIT = "limit"  # its window, the dawn limit or a bounded wait ran out
     AGENT_STOP = "agent_stop"  # the agent is shutting down; the session may go on after a restart
+
+
+WAITS = frozenset({EndKind.GIVE_BACK, EndKind.NEXT_NIGHT})  # what ends so goes on later
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 from agent.telescope.interface import CaptureFacts
 
 SAME_PLACE_DEG = 1.0  # a goto is a fraction of a degree off; a mosaic's neighbour is further away
+SAME_MOSAIC_DEG = 4.0  # each of its panes lies aside of the place it was pointed at
 SAME_EXPOSURE = 0.2  # the telescope's own overhead counts into its exposures
 CLOCK_SLACK = timedelta(seconds=30)  # the telescope's clock is set by us, to the second at best
 START_LIMIT = timedelta(minutes=15)  # from asking for a capture to its shutter: a few minutes at the most
@@ -24,11 +25,20 @@ _SEEN_BY_SIGHT = frozenset({SolarBody.SUN, SolarBody.MOON})  # reported under th
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a session wants of one camera; `exposure_s` 0 and `target` None are unknown."""
+    """What a session wants of one camera; `exposure_s` 0 and `target` None are unknown.
+
+    `panes` are those of a mosaic, 0 for a single field; each gets its part of the count.
+    """
 
     count: int = 0
     exposure_s: float = 0.0
     target: Target | None = None
+    panes: int = 0
+
+    @property
+    def per_pane(self) -> int:
+        """Frames of each pane; 0 without panes."""
+        return self.count // self.panes if self.panes else 0
 
 
 def contradiction(asked: Asked, opened_at: datetime, found: CaptureFacts, told: CaptureFacts) -> str:
@@ -37,17 +47,18 @@ def contradiction(asked: Asked, opened_at: datetime, found: CaptureFacts, told: 
     `told` is what the telescope said of that one while it was surely ours: its own words for the session's.
     """
     return (
-        _other_target(asked.target, opened_at, found, told.target)
+        _other_target(asked, opened_at, found, told.target)
         or _other_exposure(told.exposure_s or asked.exposure_s, found.exposure_s)
         or _other_time(opened_at, found.began)
     )
 
 
-def _other_target(ours: Target | None, opened_at: datetime, found: CaptureFacts, told: str | None) -> str:
+def _other_target(asked: Asked, opened_at: datetime, found: CaptureFacts, told: str | None) -> str:
+    ours, near = asked.target, SAME_MOSAIC_DEG if asked.panes else SAME_PLACE_DEG
     if isinstance(ours, SkyTarget) and found.ra_hours is not None and found.dec_degrees is not None:
         place = SkyTarget("", found.ra_hours, found.dec_degrees)
         away = separation(ours, place, None, opened_at)
-        return f"it points {away:.0f}° away from {ours.name}" if away > SAME_PLACE_DEG else ""
+        return f"it points {away:.0f}° away from {ours.name}" if away > near else ""
     if found.target is None or (ours is None and told is None):
         return ""
     if told is None and isinstance(ours, SolarTarget) and ours.body in _SEEN_BY_SIGHT:

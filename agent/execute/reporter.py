@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.events import (
     Event,
@@ -96,9 +97,9 @@ class Reporter:
         self._counter.progress(progress)
         frames = self._counter.of(progress.camera)
         self.pace.frames(frames.taken, frames.requested)
-        self.progress(frames)
+        self.progress(frames, pane=progress.pane)
 
-    def progress(self, camera_frames: Frames) -> None:
+    def progress(self, camera_frames: Frames, *, pane: int = 0) -> None:
         """Publish how far the session is; `camera_frames` are those of the running capture."""
         remaining = self.pace.remaining_s(camera_frames.taken, camera_frames.requested)
         now = self._clock.now()
@@ -115,6 +116,8 @@ class Reporter:
                 step=self._plan.steps[self._index].label,
                 index=self._index + 1,
                 count=len(self._plan.steps),
+                panes=self._counter.panes(Camera.TELE),
+                pane=pane,
             )
         )
 

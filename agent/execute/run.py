@@ -5,33 +5,44 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SessionResult, Status
+from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
+from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
-from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
 from agent.execute.recognition import Asked
+from agent.execute.records import differences, folders_of, saved_of
+from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
-from agent.execute.runners import CLOSING, POINTING, RUNNERS, SAFING
+from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
 from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
-from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, TransientError, UnreachableError
+from agent.telescope.errors import (
+    CommandTimeoutError,
+    HeldByOtherError,
+    TelescopeError,
+    TransientError,
+    UnreachableError,
+)
 from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
+Perform = Callable[[PlannedStep], Coroutine[Any, Any, None]]
 
 STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
-FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a session
 
 
 class SessionRun:
@@ -47,7 +58,15 @@ class SessionRun:
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
         self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
-        self._brake = Brake(orders, around.hands, self._counter, around.clock, around.status, around.options)
+        self._brake = Brake(
+            orders,
+            around.hands,
+            self._counter,
+            around.clock,
+            around.status,
+            around.options,
+            around.telescope.recorded_captures,
+        )
         self._reporter = Reporter(
             around.telescope_id,
             job.brief,
@@ -57,6 +76,9 @@ class SessionRun:
             around.status,
             around.publish,
         )
+        wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
+        self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
@@ -64,7 +86,7 @@ class SessionRun:
         self._in_vain: Ending | None = None  # an end time came before its capture had a frame
 
     async def execute(self) -> SessionResult | None:
-        """Run every step; return the result, or None when the agent stops and the session goes on later.
+        """Run every step; return the result, or None when the session goes on later (see `Orders.ending`).
 
         The journal stays: it is forgotten with the writing down of the result, and not an instant before.
         """
@@ -83,9 +105,16 @@ class SessionRun:
         if ending is not None and ending.kind is EndKind.AGENT_STOP:
             await self._journal.flush()
             return None
-        if ending is not None or failure is not None:
+        waits = ending is not None and ending.kind in WAITS and not self._counter.complete
+        if failure is not None or (ending is not None and not (waits and ending.kind is EndKind.GIVE_BACK)):
             await self._run_closing_steps()
-        return self._result(started_at, ending, failure, await self._files())
+        if waits and defects.failure is None:
+            await self._journal.flush()
+            return None
+        files = await folders_of(self._counter, self._telescope, self._clock)
+        saved = await saved_of(files, self._telescope, self._clock)
+        self._brake.notes += differences(saved, self._counter.frames)
+        return self._result(started_at, ending, failure, files, saved)
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -118,9 +147,11 @@ class SessionRun:
             if over and step.camera is not None and step.camera is not self._counter.open_camera:
                 self._counter.settle(step.camera)
         complete = self._counter.complete
+        if not complete:
+            await self._dark_room.lens_is_free(needed=True)
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
-            if (complete and step.kind not in CLOSING) or self._settled(step):
+            if (complete and step.kind not in AFTER_FRAMES) or self._settled(step):
                 self._remember_pointing(step)
             else:
                 await self._run_step(step)
@@ -145,6 +176,9 @@ class SessionRun:
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
         attempts = 0
+        if step.kind is StepKind.DARK_FRAMES:
+            await self._take_darks(step)
+            return
         try:
             attempts = await self._in_time(step)
             self._remember_pointing(step)
@@ -156,6 +190,20 @@ class SessionRun:
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
         self._reporter.report(step, started, attempts, "done")
+
+    async def _take_darks(self, step: PlannedStep) -> None:
+        """Take dark frames if they can be had; frames without fitting darks beat none."""
+        started, attempts, trouble = self._clock.now(), 1, ""
+        try:
+            if step.cap:
+                await self._try_step(step, self._dark_room.look)
+            if await self._dark_room.is_dark(step):
+                attempts = await self._prepared(step)
+        except (TelescopeError, StepFailedError) as error:
+            trouble = error.message
+            self._note(f"no dark frames: {trouble}")
+        self._reporter.report(step, started, attempts, "failed" if trouble else "done", trouble)
+        await self._dark_room.lens_is_free(needed=not self._counter.complete)
 
     async def _in_time(self, step: PlannedStep) -> int:
         """Do a step, a capture no longer than until its own end time; return attempts."""
@@ -190,8 +238,9 @@ class SessionRun:
             self._repoint = True
             await self._brake.obey()
 
-    async def _try_step(self, step: PlannedStep) -> int:
+    async def _try_step(self, step: PlannedStep, perform: Perform | None = None) -> int:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
+        perform = perform or self._perform
         attempt = 0
         lost_since: float | None = None
         back_at = 0.0
@@ -201,7 +250,7 @@ class SessionRun:
             self._attempts = max(self._attempts, attempt)
             self._reporter.attempt(step, attempt)
             try:
-                await self._brake.attended(self._perform(step))
+                await self._brake.attended(perform(step))
             except HeldError:
                 attempt -= 1
                 self._repoint = True
@@ -230,6 +279,7 @@ class SessionRun:
 
     async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
         context = self._context(telescope)
+        await context.darks.stop(telescope)
         if self._repoint and self._pointed_by is not None:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
@@ -240,6 +290,7 @@ class SessionRun:
     async def _bounded(self, step: PlannedStep, telescope: Telescope) -> None:
         try:
             async with self._clock.timeout(step.timeout_s):
+                await self._around.darks.stop(telescope)
                 await RUNNERS[step.kind](self._context(telescope), step)
             if step.kind in POINTING:
                 self._repoint = False
@@ -275,6 +326,8 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            refocusing=self._refocusing,
+            darks=self._around.darks,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
@@ -342,20 +395,13 @@ class SessionRun:
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
-    async def _files(self) -> tuple[str, ...]:
-        """The folders of the session's captures; those that nobody told are looked up in the album."""
-        with Defects():
-            try:
-                async with self._clock.timeout(FILES_LIMIT_S):
-                    for camera, opened_at in self._counter.unplaced:
-                        records = await self._telescope.recorded_captures(camera, opened_at)
-                        await self._counter.place(camera, opened_at, records)
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
-        return self._counter.folders
-
     def _result(
-        self, started_at: datetime, ending: Ending | None, failure: Problem | None, files: tuple[str, ...]
+        self,
+        started_at: datetime,
+        ending: Ending | None,
+        failure: Problem | None,
+        files: tuple[str, ...],
+        saved: tuple[Saved, ...],
     ) -> SessionResult:
         identity = None
         with Defects():
@@ -368,6 +414,7 @@ class SessionRun:
             ended_at=self._clock.now(),
             started_at=started_at,
             frames=self._counter.frames,
+            panes=self._counter.panes(Camera.TELE),
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
@@ -377,9 +424,13 @@ class SessionRun:
             steps=tuple(self._reporter.reports),
             settings=self._counter.settings,
             files=files,
+            saved=saved,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
         )
+
+    def _celsius(self) -> float | None:
+        return self._telescope.telemetry.temperature
 
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)
@@ -390,7 +441,7 @@ def _requested(job: Job) -> dict[Camera, Asked]:
     """What each camera is asked for, as far as the plan knows it."""
     target = next(reversed(job.plan.goto_targets), None)
     return {
-        step.camera: Asked(step.count, step.exposure_s, target)
+        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
         for step in job.plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }

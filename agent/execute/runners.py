@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.events import Status
 from agent.execute.context import StepRunner
-from agent.execute.steps import capture, focus, pointing, prepare
+from agent.execute.steps import capture, darks, focus, pointing, prepare
 from agent.session.plan import StepKind
 
 RUNNERS: dict[StepKind, StepRunner] = {
@@ -17,6 +17,7 @@ RUNNERS: dict[StepKind, StepRunner] = {
     StepKind.GOTO_SOLAR: pointing.goto,
     StepKind.GOTO_MANUAL: pointing.goto,
     StepKind.CAPTURE: capture.capture,
+    StepKind.DARK_FRAMES: darks.dark_frames,
     StepKind.FINISH: prepare.go_live,
 }
 
@@ -30,6 +31,7 @@ STATUS: dict[StepKind, Status] = {
     StepKind.GOTO_SOLAR: Status.SLEWING,
     StepKind.GOTO_MANUAL: Status.SLEWING,
     StepKind.CAPTURE: Status.IMAGING,
+    StepKind.DARK_FRAMES: Status.PREPARING,
     StepKind.FINISH: Status.FINISHING,
     StepKind.PARK: Status.FINISHING,
     StepKind.POWER_DOWN: Status.FINISHING,
@@ -37,4 +39,5 @@ STATUS: dict[StepKind, Status] = {
 
 POINTING = frozenset({StepKind.GOTO_SOLAR, StepKind.GOTO_MANUAL})
 CLOSING = frozenset({StepKind.FINISH, StepKind.PARK, StepKind.POWER_DOWN})
+AFTER_FRAMES = CLOSING | {StepKind.DARK_FRAMES}  # that a session with all its frames has yet to do
 SAFING = frozenset({StepKind.PARK, StepKind.POWER_DOWN})  # wishes to the hands, no work on the telescope

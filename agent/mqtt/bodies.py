@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from agent.afterwards import DownloadState
 from agent.events import Lid, Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
@@ -118,6 +119,12 @@ class ProgressFramesBody(TypedDict):
     total: Count
 
 
+class PaneBody(TypedDict):
+    taken: Count
+    stacked: Count
+    requested: Count
+
+
 class ProgressStepBody(TypedDict):
     index: Count
     count: Count
@@ -125,11 +132,16 @@ class ProgressStepBody(TypedDict):
 
 
 class ProgressBody(TypedDict):
-    """How far the running (or last) session is; all null before the first."""
+    """How far the running (or last) session is; all null before the first.
+
+    Of a mosaic, `pane` is the one it is at, counted from 1, and `panes` has each one's frames; else null.
+    """
 
     session_id: str | None
     percent: Annotated[float, Field(ge=0, le=100)] | None
     frames: ProgressFramesBody
+    pane: Count | None
+    panes: list[PaneBody] | None
     integration_s: float | None
     remaining_s: float | None
     estimated_end: Instant | None
@@ -207,6 +219,23 @@ class OwnScheduleBody(TypedDict):
     schedules: list[ScheduleBody]
 
 
+class DownloadBody(TypedDict):
+    """How far fetching into the archive is. Bytes, and bytes a second; `sessions` are still to be fetched."""
+
+    state: DownloadState
+    session_id: str | None
+    target: ShortText | None
+    percent: Annotated[float, Field(ge=0, le=100)] | None
+    files: Count
+    files_done: Count
+    size: Count
+    size_done: Count
+    rate: Count
+    sessions: Count
+    reason: Reason | None
+    message: ShortText
+
+
 class ResultFramesBody(TypedDict):
     requested: Count
     taken: Count
@@ -228,8 +257,46 @@ class StepBody(TypedDict):
     message: ShortText
 
 
+class NightBody(TypedDict):
+    """The last night that was reported: a title and two sentences for a notification, and its sums.
+
+    `path` is its page on the agent's disk, `picture_target` what the best picture shows.
+    """
+
+    night: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    title: ShortText
+    message: ShortText
+    sessions: Count
+    completed: Count
+    frames: ProgressFramesBody
+    integration_s: float
+    path: str
+    picture_target: ShortText | None
+
+
+class TotalsBody(TypedDict):
+    """What the telescope has collected in all: these only grow."""
+
+    light_hours: Annotated[float, Field(ge=0)]
+    sessions: Count
+    completed: Count
+    nights: Count
+
+
+class SavedBody(TypedDict):
+    """Frames as one of the telescope's own records has them; bytes."""
+
+    source: str
+    taken: Count
+    stacked: Count
+    size: Count | None
+
+
 class ResultBody(TypedDict):
-    """How a session ended. `files` and `steps` are shortened when long; `files_total` counts all files."""
+    """How a session ended. `files` and `steps` are shortened when long; `files_total` counts all files.
+
+    `panes` are the frames of each pane of a mosaic; null for a single field.
+    """
 
     result: Outcome
     session_id: str
@@ -241,6 +308,7 @@ class ResultBody(TypedDict):
     started_at: Instant | None
     ended_at: Instant
     frames: ResultFramesBody
+    panes: list[PaneBody] | None
     integration_s: float
     error: FailureBody | None
     reason: Reason | None
@@ -251,6 +319,7 @@ class ResultBody(TypedDict):
     settings: dict[str, Any]
     files: list[str]
     files_total: Count
+    saved: NotRequired[list[SavedBody]]
     device: str
     firmware: str
     agent_version: str
@@ -304,6 +373,14 @@ class EventBody(TypedDict):
     code: NotRequired[str]
     battery: NotRequired[int]
     storage_free_gb: NotRequired[float]
+    complete: NotRequired[bool]
+    title: NotRequired[ShortText]
+    kept: NotRequired[float]
+    usual: NotRequired[float]
+    sudden: NotRequired[bool]
+    files: NotRequired[Count]
+    size: NotRequired[Count]
+    folder: NotRequired[ShortText]
 
 
 class AnswerBody(TypedDict):

@@ -148,6 +148,27 @@ class Caller:
             raise CallerError(f"{verb!r} was not done within {DONE_S:.0f} s.", code="no_answer")
         return answer("done", "error") or {}
 
+    async def question(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask the agent about itself; return its answer's data, or raise `CallerError` with its words."""
+        request_id = f"cli-{secrets.token_hex(6)}"
+        self._heard.clear()
+        payload = encode({**body, "request_id": request_id})
+        if not self._port.publish(Publication(self._topics.bridge_request(verb), payload, json=True)):
+            raise CallerError("The MQTT broker was lost.", code="no_broker", hint="Try again.")
+        topic = self._topics.bridge_response(verb)
+
+        def answered() -> Mapping[str, Any] | None:
+            return self._find(lambda name, answer: name == topic and answer.get("request_id") == request_id)
+
+        if not await self._until(lambda: answered() is not None, DONE_S):
+            raise CallerError("The agent did not answer.", code="no_answer", hint="Look at its log.")
+        answer = answered() or {}
+        if answer.get("status") != "ok":
+            raise CallerError(
+                str(answer.get("message")), code=str(answer.get("code")), hint=str(answer.get("hint") or "")
+            )
+        return answer.get("data") or {}
+
     async def status(self) -> dict[str, Any]:
         """Return all that the agent keeps retained, by topic below the base; of pictures only the size."""
         while await self._more():
@@ -219,7 +240,8 @@ class Caller:
             self._last.pop(message.topic, None)
 
     def _is_answer(self, topic: str) -> bool:
-        return topic.endswith(("/session/response", "/command/response")) or "/result" in topic
+        answers = ("/session/response", "/command/response")
+        return topic.endswith(answers) or "/result" in topic or "/bridge/response/" in topic
 
     def _forward(self, on_news: Callable[[str, Mapping[str, Any]], None]) -> Callable[[Message], None]:
         cut = len(self._topics.base) + 1

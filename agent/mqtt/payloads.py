@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
+from agent.afterwards import DownloadChanged, NightReported
 from agent.errors import Problem
 from agent.events import (
     EnclosureChanged,
@@ -25,9 +26,12 @@ from agent.mqtt.bodies import (
     AnswerBody,
     BriefBody,
     CommandAnswerBody,
+    DownloadBody,
     EnclosureBody,
     FailureBody,
+    NightBody,
     OwnScheduleBody,
+    PaneBody,
     ProblemBody,
     ProgressBody,
     QueueBody,
@@ -99,6 +103,8 @@ class Payloads:
             "session_id": None,
             "percent": None,
             "frames": {"taken": 0, "stacked": 0, "total": 0},
+            "pane": None,
+            "panes": None,
             "integration_s": None,
             "remaining_s": None,
             "estimated_end": None,
@@ -114,6 +120,8 @@ class Payloads:
                 "stacked": event.frames.stacked,
                 "total": event.frames.requested,
             },
+            "pane": event.pane or None,
+            "panes": panes(event.panes),
             "integration_s": round(event.integration_s, 1),
             "remaining_s": None if event.remaining_s is None else round(max(0.0, event.remaining_s)),
             "estimated_end": self.instant(event.estimated_end),
@@ -212,6 +220,7 @@ class Payloads:
             "started_at": self.instant(result.started_at),
             "ended_at": self.stamp(result.ended_at),
             "frames": frames(result.frames),
+            "panes": panes(result.panes),
             "integration_s": round(result.integration_s, 1),
             "error": failure(result.error),
             "reason": result.reason,
@@ -239,8 +248,43 @@ class Payloads:
             "firmware": result.firmware,
             "agent_version": self.agent_version,
         }
+        if result.saved:
+            body["saved"] = [
+                {"source": one.source, "taken": one.taken, "stacked": one.stacked, "size": one.size}
+                for one in result.saved
+            ]
         _shorten(body, "files", "steps", "waits")
         return body
+
+    def night(self, event: NightReported) -> NightBody:
+        return {
+            "night": event.night.isoformat(),
+            "title": short(event.title),
+            "message": short(event.message),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "frames": {"taken": event.taken, "stacked": event.stacked, "total": event.taken},
+            "integration_s": round(event.integration_s, 1),
+            "path": event.path,
+            "picture_target": short(event.picture_target) or None,
+        }
+
+    def download(self, event: DownloadChanged) -> DownloadBody:
+        share = 100 * event.size_done / event.size if event.size else 0.0
+        return {
+            "state": event.state,
+            "session_id": event.session_id or None,
+            "target": short(event.target) or None,
+            "percent": round(min(100.0, share), 1) if event.session_id else None,
+            "files": event.files,
+            "files_done": event.files_done,
+            "size": event.size,
+            "size_done": min(event.size_done, event.size),
+            "rate": round(event.rate),
+            "sessions": event.sessions,
+            "reason": event.reason,
+            "message": short(event.message),
+        }
 
     def safety(self, decision: SafetyDecision) -> SafetyBody:
         return {
@@ -342,6 +386,15 @@ def frames(counted: Frames) -> ResultFramesBody:
         "stacked": counted.stacked,
         "rejected": counted.rejected,
     }
+
+
+def panes(counted: Sequence[Frames]) -> list[PaneBody] | None:
+    """Return the frames of each pane of a mosaic; None for a single field."""
+    bodies: list[PaneBody] = [
+        {"taken": one.taken, "stacked": one.stacked, "requested": one.requested}
+        for one in counted[:MAX_LISTED]
+    ]
+    return bodies or None
 
 
 def rounded(value: float | None, digits: int) -> float | None:

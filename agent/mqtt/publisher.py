@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged, TotalsChanged
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
@@ -17,6 +18,7 @@ from agent.events import (
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
+    Reason,
     SafetyChanged,
     SessionBrief,
     SessionEnded,
@@ -31,7 +33,8 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
-from agent.mqtt.bodies import DarknessBody
+from agent.mqtt.bodies import DarknessBody, TotalsBody
+from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -40,17 +43,10 @@ from agent.mqtt.vocabulary import EventType, State
 
 PROGRESS_EVERY_S = 10.0  # progress is said this often at most, unless a percent or a step went by
 PROGRESS_STEP = 1.0  # percent
-TELEMETRY_EVERY_S = (
-    300.0  # said again though unchanged: Home Assistant lets silent telemetry expire after 900 s
-)
+TELEMETRY_EVERY_S = 300.0  # said again though unchanged: silent telemetry expires there after 900 s
 PROGRESS_EXPIRY_S = 120  # a progress older than this is of no use to anyone
 EVENT_EXPIRY_S = 600
 
-LOW_BATTERY_PERCENT = 20  # the telescope switches itself off not far below
-LOW_STORAGE_GB = 2.0  # about an hour of stacked frames
-_RECOVERED = 1.25  # a value must rise this far above its limit before the next warning
-
-END_MOVED_S = 120.0  # an estimated end is told anew when it moved this far: each change is one in the logbook
 _TOLD = {Status.IMAGING: EventType.IMAGING, Status.PAUSED: EventType.PAUSED}
 _ENDED = {
     Outcome.COMPLETED: EventType.SESSION_COMPLETED,
@@ -108,6 +104,11 @@ class Publisher:
             NightOver: self._night_over,
             EnclosureChanged: self._enclosure,
             SafetyChanged: self._safety,
+            DownloadChanged: self._download,
+            SessionArchived: self._archived,
+            NightReported: self._night,
+            SkyChanged: self._sky,
+            TotalsChanged: self._totals,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -120,7 +121,11 @@ class Publisher:
             )
             self._state(telescope, State.PROGRESS, self._payloads.no_progress(), qos=0)
             self._state(telescope, State.TELEMETRY, self._payloads.telemetry(Telemetry()))
-            self._state(telescope, State.QUEUE, self._payloads.queue(_no_queue(telescope, now)))
+            self._state(
+                telescope,
+                State.QUEUE,
+                self._payloads.queue(QueueChanged(telescope=telescope, at=now, sessions=())),
+            )
             self._state(telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(()))
         return bus.subscribe(self.handle)
 
@@ -170,6 +175,10 @@ class Publisher:
     def settings(self, telescope: str, values: Mapping[str, Any]) -> None:
         """Say a telescope's settings."""
         self._state(telescope, State.SETTINGS, plain(values))
+
+    def response(self, telescope: str, body: Mapping[str, Any]) -> None:
+        """Say the latest answer, to whomever it was given."""
+        self._state(telescope, State.RESPONSE, body)
 
     def image(self, telescope: str, jpeg: bytes, info: Mapping[str, Any]) -> None:
         """Show a picture; `info` holds its true time, target and whatever else is known of it."""
@@ -238,9 +247,10 @@ class Publisher:
 
     def _waiting(self, event: SessionWaiting) -> None:
         said = self._said[event.telescope]
-        if said.waiting == (event.session.session_id, event.reason):
+        why = event.message if event.reason is Reason.USER else event.reason  # a person is told each wish
+        if said.waiting == (event.session.session_id, why):
             return  # asked again, still for the same reason: the status carries the details
-        said.waiting = (event.session.session_id, event.reason)
+        said.waiting = (event.session.session_id, why)
         self.event(
             event.telescope,
             EventType.SESSION_WAITING,
@@ -291,6 +301,7 @@ class Publisher:
         return (
             before is None
             or event.index != before.index
+            or event.pane != before.pane
             or (event.percent >= 100 and before.percent < 100)
             or abs(event.percent - before.percent) >= PROGRESS_STEP
             or self._clock.monotonic() - said.progress_at >= PROGRESS_EVERY_S
@@ -299,7 +310,7 @@ class Publisher:
     def _say_progress(self, event: SessionProgress, *, last: bool = False) -> None:
         said = self._said[event.telescope]
         said.progress, said.progress_at, said.held_back = event, self._clock.monotonic(), None
-        said.end = _calm(event.estimated_end, said.end)
+        said.end = calm_end(event.estimated_end, said.end)
         event = replace(event, estimated_end=said.end)
         expiry = None if last else PROGRESS_EXPIRY_S
         self._state(event.telescope, State.PROGRESS, self._payloads.progress(event), qos=0, expiry_s=expiry)
@@ -309,6 +320,7 @@ class Publisher:
         last = said.held_back or said.progress
         if last is not None and last.session.session_id == result.session.session_id:
             final = replace(last, remaining_s=0.0, estimated_end=None, frames=result.frames)
+            final = replace(final, panes=result.panes)
             self._say_progress(replace(final, integration_s=result.integration_s), last=True)
         said.progress = said.held_back = said.waiting = None
         body = self._payloads.result(result)
@@ -335,12 +347,12 @@ class Publisher:
         if payload != known or self._clock.monotonic() - said.telemetry_at >= TELEMETRY_EVERY_S:
             self._telemetry_body(event.telescope, payload)
         was_low = said.battery_low
-        said.battery_low = _low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
+        said.battery_low = is_low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
         if said.battery_low and not was_low:
             message = f"The battery is at {telemetry.battery} %."
             self.event(event.telescope, EventType.LOW_BATTERY, battery=telemetry.battery, message=message)
         was_low = said.storage_low
-        said.storage_low = _low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
+        said.storage_low = is_low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
         if said.storage_low and not was_low:
             free = round(telemetry.storage_free_gb or 0.0, 1)
             message = f"{free} GB of storage are left."
@@ -358,6 +370,53 @@ class Publisher:
             kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
             self.event(event.telescope, kind, message=short(event.message))
         said.online, said.heard = event.online, event.heard
+
+    def _download(self, event: DownloadChanged) -> None:
+        self._state(event.telescope, State.DOWNLOAD, self._payloads.download(event), qos=0)
+
+    def _archived(self, event: SessionArchived) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_ARCHIVED,
+            session_id=event.session_id,
+            target=short(event.target),
+            complete=event.complete,
+            files=event.files,
+            size=event.size,
+            folder=short(event.folder),
+            message=short(event.message),
+        )
+
+    def _night(self, event: NightReported) -> None:
+        body = self._payloads.night(event)
+        known = self._outbox.value(self._topics.state(event.telescope, State.NIGHT))
+        self._state(event.telescope, State.NIGHT, body)
+        if event.picture is not None:
+            topic = self._topics.state(event.telescope, "night_picture")
+            self._outbox.publish(Publication(topic, event.picture, retain=True))
+        if known != encode(body):  # said again for who came late, it is no news
+            self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
+
+    def _totals(self, event: TotalsChanged) -> None:
+        body: TotalsBody = {
+            "light_hours": round(event.light_s / 3600, 3),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "nights": event.nights,
+        }
+        self._state(event.telescope, State.TOTALS, body)
+
+    def _sky(self, event: SkyChanged) -> None:
+        self.event(
+            event.telescope,
+            EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED,
+            event.session,
+            target=short(event.session.target),
+            kept=round(event.kept, 2),
+            usual=round(event.usual, 2),
+            sudden=event.sudden,
+            message=short(event.message),
+        )
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision
@@ -388,21 +447,3 @@ class Publisher:
         topic = self._topics.state(telescope, name)
         if word.encode() != self._outbox.value(topic):
             self._outbox.publish(Publication(topic, word.encode(), retain=True))
-
-
-def _no_queue(telescope: str, at: datetime) -> QueueChanged:
-    return QueueChanged(telescope=telescope, at=at, sessions=())
-
-
-def _calm(end: datetime | None, told: datetime | None) -> datetime | None:
-    """The estimate to the minute, as told before while it moved by less than is worth telling."""
-    if end is None or (told is not None and abs((end - told).total_seconds()) < END_MOVED_S):
-        return told if end is not None else None
-    return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
-
-
-def _low(value: float | None, limit: float, was_low: bool) -> bool:
-    """Tell whether a value is low; once low it must rise clearly above its limit to count as recovered."""
-    if value is None:
-        return was_low
-    return value < (limit * _RECOVERED if was_low else limit)

@@ -80,6 +80,10 @@ class Topics:
         """Return what the response topics of MQTT 5 callers begin with."""
         return f"{self.base}/reply/"
 
+    def bridge_request(self, verb: str) -> str:
+        """Where the agent is asked about itself."""
+        return f"{self.base}/bridge/request/{verb}"
+
     def bridge_response(self, verb: str) -> str:
         return f"{self.base}/bridge/response/{verb}"
 
@@ -89,7 +93,7 @@ class Topics:
 
     def retained(self, telescopes: Iterable[str]) -> tuple[str, ...]:
         """Return every topic that the agent of these telescopes keeps retained, or once did."""
-        names = ("availability", "image", "firmware", *(state.value for state in State))
+        names = ("availability", "image", "night_picture", "firmware", *(state.value for state in State))
         states = (self.state(telescope, name) for telescope in telescopes for name in names)
         return (self.availability, self.info, *states)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from agent.capabilities import Camera
 from agent.events import Reason, SessionBrief
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan
@@ -21,9 +23,11 @@ class Waiting:
     window_end: datetime | None
     seen: datetime
     resume: bool = False  # it was running when the agent last ended
-    began: datetime | None = None  # when a session that goes on first began
+    began: datetime | None = None  # when a session that goes on, or gave its turn back, first began
     forced: bool = False  # a person wants it now, whatever its start
     rests_until: datetime | None = None  # it failed, and gets another turn from then on
+    gave_back: bool = False  # it had a turn, and waits for the sky, or behind another one, to go on
+    taken: Mapping[Camera, int] = field(default_factory=dict)  # frames it has from earlier turns
 
     @property
     def closes(self) -> datetime | None:
@@ -54,21 +58,9 @@ class Waiting:
         return self.rests_until or self.start
 
     def turn(self) -> tuple[bool, bool, int, datetime, datetime, str]:
-        """Sort key: unfinished first, then forced, higher priority, earlier start, earlier seen."""
+        """Sort key where no plan says more: unfinished first, then forced, priority, start, arrival."""
         start = self.start or self.seen
         return (not self.resume, not self.forced, -self.brief.priority, start, self.seen, self.session_id)
-
-    def comes_before(self, other: Waiting) -> str:
-        """Why this session has its turn before another one, as a sentence."""
-        if self.resume and not other.resume:
-            why = "it was interrupted and goes on"
-        elif self.forced and not other.forced:
-            why = "a person wants it now"
-        elif self.brief.priority > other.brief.priority:
-            why = f"its priority is {self.brief.priority}, this one's {other.brief.priority}"
-        else:
-            why = "it was due earlier"
-        return f"Session {self.session_id} comes first: {why}."
 
     def passed_over(self, reason: Reason | None, note: str) -> Waiting:
         """The same session with the reason why it was not chosen."""

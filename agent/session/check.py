@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.capabilities import Camera, Capabilities
 from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
+from agent.session.fields import DarksWhen, DownloadWhat
+from agent.session.mosaic_check import mosaic_problems
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 __all__ = ["Resolve", "check", "resolve_target"]
 
+_DARK_GAINS = (40, 150)
 _FIELD_DEG = {Camera.TELE: 1.2, Camera.WIDE: 20.0}  # at least, where the model's own is not known
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
+
+
+def download_problems(document: SessionDocument, *, archives: bool) -> list[Problem]:
+    """Tell of a session that wants to be fetched where no archive is configured."""
+    download = document.download
+    if archives or download is None or download.what is DownloadWhat.NONE:
+        return []
+    return [
+        Problem(
+            "no_archive",
+            "The session is to be fetched, and no archive is configured.",
+            "Set archive_dir, or the session's download.do_action to false.",
+            document.pointer("download", "do_action"),
+        )
+    ]
 
 
 def check(
@@ -33,6 +52,8 @@ def check(
         *_features(document, capabilities),
         *gotos,
         *_camera_sections(document, capabilities),
+        *_darks(document, capabilities),
+        *mosaic_problems(document, capabilities, last),
         *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
     ]
 
@@ -50,7 +71,7 @@ def resolve_target(goto: GotoManual, resolve: Resolve | None) -> Target:
         )
     found = resolve(goto.target)
     if isinstance(found, SkyTarget):
-        return SkyTarget(goto.target, found.ra_hours, found.dec_degrees)
+        return replace(found, name=goto.target)
     if found.body is SolarBody.SUN:
         raise AgentError(
             "A goto by name does not go to the Sun.",
@@ -74,6 +95,9 @@ def _features(document: SessionDocument, capabilities: Capabilities) -> Iterator
                 "Set its do_action to false, or run the session on another telescope.",
                 path=path,
             )
+    if document.refocus and not document.setup_camera:
+        message = "refocus is on, and the tele camera, which alone has a focus, takes nothing."
+        yield warning("refocus", message, "Switch it off.", path="/refocus")
     if document.auto_focus and document.infinite_focus:
         yield warning("both_focus", "Infinity focus undoes the autofocus before it.", path="/infinite_focus")
     elif document.auto_focus and document.eq_solving:
@@ -146,17 +170,45 @@ def _camera_sections(document: SessionDocument, capabilities: Capabilities) -> I
                 "not_on_this_model", f"The {capabilities.model} has no {camera.value} camera.", path=f"/{key}"
             )
             continue
-        if setup.mosaic is not None:
-            message = "A mosaic is ordered, and mosaics are not supported yet."
-            hint = "Set doMosaic to false to image the single field."
-            yield Problem("not_acted_on", message, hint, path=document.pointer(key, "doMosaic"))
-        _, wrong = choose(setup, camera, capabilities)
+        choice, wrong = choose(setup, camera, capabilities)
         for name, error in wrong.items():
             message = f"{capabilities.model} {camera.value} camera: {error.message}"
             yield Problem(error.code, message, error.hint, path=document.pointer(key, name))
         yield from _settings_not_applied(document, key, setup, camera, capabilities)
+        offered, binning = capabilities.cameras[camera], choice.binning
+        if offered.older_binnings and binning is not None and binning.value:
+            yield warning(
+                "not_with_newer_firmware",
+                f"The {capabilities.model} with newer firmware does not take binning {binning.name}.",
+                f"Leave it out, or write {offered.binnings[0].name}.",
+                path=document.pointer(key, "binning"),
+            )
     if not any(getattr(document, key) for key, _ in _CAMERAS):
         yield warning("no_capture", "No camera section is on: the session takes no pictures.")
+
+
+def _darks(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:
+    wanted = document.dark_frames
+    if wanted is None:
+        return
+    if wanted.when is DarksWhen.CLOUDS and not capabilities.dark_filter:
+        yield Problem(
+            "cap",
+            f"The {capabilities.model} takes dark frames with its cap on, which cannot wait for clouds.",
+            'Set "when" to "before" or "after".',
+            path="/dark_frames/when",
+        )
+    for key, camera in _CAMERAS:
+        setup: CameraSetup | None = getattr(document, key)
+        if setup is None or camera not in capabilities.cameras:
+            continue
+        if setup.exposure is None or setup.gain is None:
+            message = "Dark frames need an exposure and a gain, as the capture has them."
+            yield Problem("missing", message, f"Give both in {key}.", path="/dark_frames")
+        elif camera is Camera.TELE and not _DARK_GAINS[0] <= setup.gain <= _DARK_GAINS[1]:
+            message = f"There are no dark frames of gain {setup.gain}."
+            hint = f"The telescope takes them with gains from {_DARK_GAINS[0]} to {_DARK_GAINS[1]}."
+            yield Problem("dark_gain", message, hint, path=document.pointer(key, "gain"))
 
 
 def _not_for_the_deep_sky(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isclose
 from typing import TypeVar
 
 from agent.capabilities import Binning, Camera, CameraCapabilities, Capabilities, Exposure, Filter
+from agent.mosaics import MOST_PER_PANE, NO_ROTATION, WHOLE, Mosaic
 from agent.session.numbers import is_number_text, read_number, shown
 from agent.session.problems import BadValueError
 from agent.session.sections import CameraSetup
 
 P = TypeVar("P", Filter, Binning)
+F = TypeVar("F")
 
 _SAME_SECONDS = 1e-3  # relative: 0.0333 is 1/30, 0.4 is not 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class CameraChoice:
-    """Settings of one capture, each existing on the model; None leaves the telescope's setting alone."""
+    """Settings of one capture, each existing on the model; None leaves the telescope's setting alone.
+
+    Of a mosaic, `count` is the frames of all its panes.
+    """
 
     camera: Camera
     exposure: Exposure | None = None
@@ -28,6 +35,7 @@ class CameraChoice:
     binning: Binning | None = None
     format: str | None = None
     count: int = 0
+    mosaic: Mosaic | None = None
 
 
 def find_exposure(offered: tuple[Exposure, ...], wish: str | float) -> Exposure:
@@ -111,6 +119,35 @@ def find_count(offered: CameraCapabilities, wish: int | None, *, until_end: bool
     return wish
 
 
+def find_mosaic(setup: CameraSetup) -> Mosaic:
+    """Return the mosaic that is ordered; BadValueError, with its key, for one that is not fully told."""
+    for key, value in (("framingX", setup.framing_x), ("framingY", setup.framing_y)):
+        if value is None:
+            raise BadValueError(
+                f"{key} is missing.",
+                hint="A mosaic is that many percent of the field along this side; 100 is one field.",
+                code="missing",
+                at=key,
+            )
+    per_pane = setup.mosaic_count
+    if per_pane is None:
+        raise BadValueError(
+            "mosaic_count is missing.",
+            hint="It says how many frames each pane of the mosaic gets.",
+            code="missing",
+            at="mosaic_count",
+        )
+    if not 1 <= per_pane <= MOST_PER_PANE:
+        raise BadValueError(
+            f"mosaic_count {per_pane} is not between 1 and {MOST_PER_PANE}.",
+            code="out_of_range",
+            at="mosaic_count",
+        )
+    rotation = None if setup.rotation in (None, NO_ROTATION) else setup.rotation
+    x, y = (math.ceil(side or WHOLE) for side in (setup.framing_x, setup.framing_y))
+    return Mosaic(x, y, per_pane, rotation)
+
+
 def choose(
     setup: CameraSetup, camera: Camera, capabilities: Capabilities
 ) -> tuple[CameraChoice, dict[str, BadValueError]]:
@@ -120,40 +157,36 @@ def choose(
     """
     offered = capabilities.cameras[camera]
     wrong: dict[str, BadValueError] = {}
-    exposure = gain = position = binning = file_format = None
-    count = 0
-    try:
-        exposure = None if setup.exposure is None else find_exposure(offered.exposures, setup.exposure)
-    except BadValueError as error:
-        wrong["exposure"] = error
-    try:
-        gain = None if setup.gain is None else find_gain(offered.gains, setup.gain)
-    except BadValueError as error:
-        wrong["gain"] = error
-    try:
-        if setup.filter is not None and offered.filters:
-            position = find_position(offered.filters, setup.filter, "filter")
-    except BadValueError as error:
-        wrong["IRCut"] = error
-    try:
-        if setup.binning is not None and offered.binnings:
-            binning = find_position(offered.binnings, setup.binning, "binning")
-    except BadValueError as error:
-        wrong["binning"] = error
-    try:
-        if setup.format is not None and offered.formats:
-            file_format = find_format(offered.formats, setup.format)
-    except BadValueError as error:
-        wrong["format"] = error
-    try:
-        count = find_count(offered, setup.count, until_end=setup.end_time is not None)
-        if count == 0 and exposure is None and "exposure" not in wrong:
+
+    def found(key: str, find: Callable[[], F]) -> F | None:
+        try:
+            return find()
+        except BadValueError as error:
+            wrong[error.at or key] = error
+            return None
+
+    exposure = gain = position = binning = file_format = mosaic = None
+    if (seconds := setup.exposure) is not None:
+        exposure = found("exposure", lambda: find_exposure(offered.exposures, seconds))
+    if (shown_gain := setup.gain) is not None:
+        gain = found("gain", lambda: find_gain(offered.gains, shown_gain))
+    if (named := setup.filter) is not None and offered.filters:
+        position = found("IRCut", lambda: find_position(offered.filters, named, "filter"))
+    if (size := setup.binning) is not None and offered.binnings:
+        binning = found("binning", lambda: find_position(offered.binnings, size, "binning"))
+    if (form := setup.format) is not None and offered.formats:
+        file_format = found("format", lambda: find_format(offered.formats, form))
+    if setup.orders_mosaic:
+        mosaic = found("doMosaic", lambda: find_mosaic(setup))
+        count = mosaic.frames if mosaic is not None else 0
+    else:
+        until_end = setup.end_time is not None
+        count = found("count", lambda: find_count(offered, setup.count, until_end=until_end)) or 0
+        if count == 0 and "count" not in wrong and exposure is None and "exposure" not in wrong:
             wrong["exposure"] = BadValueError(
                 "exposure is missing.", hint="Without it nobody can tell how many frames fit.", code="missing"
             )
-    except BadValueError as error:
-        wrong["count"] = error
-    return CameraChoice(camera, exposure, gain, position, binning, file_format, count), wrong
+    return CameraChoice(camera, exposure, gain, position, binning, file_format, count, mosaic), wrong
 
 
 def _plain(name: str) -> str:

@@ -17,11 +17,14 @@ class ConditionKeys(BaseModel):
 
     sun_below: f.Twilight | None = Field(
         None,
-        description="Image only while the Sun is below this altitude: -12 nautical, -18 astronomical night.",
+        description="Image only while the Sun is below this altitude: -12 nautical, -18 astronomical night, "
+        "90 at any hour. Empty: a deep-sky target waits for -12, with a start time of its own for -6.",
         examples=["-12"],
     )
     min_altitude: f.Altitude | None = Field(
-        None, description="Lowest altitude of a target in degrees.", examples=["20"]
+        None,
+        description="Lowest altitude of a target in degrees. Empty: 10 for a deep-sky target.",
+        examples=["20"],
     )
     max_altitude: f.Height | None = Field(None, description="Highest altitude of a target in degrees.")
     moon_separation: f.Separation | None = Field(

@@ -18,7 +18,7 @@ from agent.session.numbers import read_boolean, shown
 from agent.session.other_files import other_file
 from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
-from agent.session.sections import SECTIONS, WAIT_TYPO, Command, IdCommand
+from agent.session.sections import MAY_BE_FALSE, SECTIONS, WAIT_TYPO, Command, IdCommand
 from agent.session.unknown import escape, near, unknown_around, unknown_keys, unknown_sections
 
 PROCESS_NOT_WAIT = "process_not_wait"
@@ -167,7 +167,7 @@ def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Pr
         on["id_command"] = {}
     for key, model in SECTIONS.items():
         section = body.get(key)
-        if section is None or section in ({}, ""):
+        if section is None or section in ({}, "") or (not section and key in MAY_BE_FALSE):
             continue
         if not isinstance(section, dict):
             problems.append(

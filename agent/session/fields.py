@@ -28,6 +28,7 @@ from agent.session.numbers import (
 from agent.session.problems import BadValueError
 from agent.targets import SolarBody
 
+_SHORTEST_PAUSE_S = 600.0
 _DATE_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199  # beyond is a slip of the finger
 
@@ -50,6 +51,23 @@ class OnError(StrEnum):
     END_NIGHT = "end_night"
 
 
+class WatchFrames(StrEnum):
+    """What happens when the telescope keeps clearly fewer frames than at a session's beginning."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
+class DownloadWhat(StrEnum):
+    """How much of a session is fetched into the archive; each includes the ones before it."""
+
+    NONE = "none"
+    STACKED = "stacked"
+    STACKED_AND_INFO = "stacked_and_info"
+    ALL = "all"
+
+
 class OnLost(StrEnum):
     """What a running session does when a condition no longer holds."""
 
@@ -70,6 +88,14 @@ class Every(StrEnum):
     """How often a repeated session comes back."""
 
     NIGHT = "night"
+
+
+class DarksWhen(StrEnum):
+    """When a session's dark frames are taken."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    CLOUDS = "clouds"
 
 
 class Weekday(StrEnum):
@@ -184,6 +210,26 @@ def _read_count(value: object) -> int:
     return int(between(read_integer(value), 1, 100_000))
 
 
+def _read_pause(value: object) -> float:
+    seconds = read_seconds(value)
+    if seconds < _SHORTEST_PAUSE_S:
+        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range")
+    return seconds
+
+
+def _read_dark_count(value: object) -> int:
+    return int(between(read_integer(value), 1, 100))
+
+
+def _read_side(value: object) -> int:
+    return int(between(read_integer(value), 1, 20))
+
+
+def _read_numbers(value: object) -> tuple[int, ...]:
+    numbers = value if isinstance(value, list) else str(value).replace(",", " ").split()
+    return tuple(dict.fromkeys(int(between(read_integer(number), 1, 1000)) for number in numbers))
+
+
 def _read_days(value: object) -> tuple[Weekday, ...]:
     words = value if isinstance(value, list) else str(value).replace(",", " ").split()
     days = {choice(Weekday, read_text(word)[:3]) for word in words}
@@ -253,11 +299,29 @@ Altitude = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitu
 Height = Annotated[
     float, Range(0, 90, "degrees"), _schema(_LENIENT, "Altitude above the horizon in degrees.")
 ]
-Twilight = Annotated[float, Range(-90, 10, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
+Twilight = Annotated[float, Range(-90, 90, "degrees"), _schema(_LENIENT, "Altitude of the Sun in degrees.")]
 Separation = Annotated[float, Range(0, 180, "degrees"), _schema(_LENIENT, "Separation in degrees.")]
 Fraction = Annotated[float, Range(0, 1, "(1 is full)"), _schema(_LENIENT, "Fraction from 0 to 1.")]
 Percent = Annotated[float, Range(0, 100, "percent"), _schema(_LENIENT, "Percent.")]
-Framing = Annotated[int, Range(100, 180, "percent"), _schema(_LENIENT, "Percent of the field, 100 to 180.")]
+Framing = Annotated[
+    float, Range(100, 1000, "percent"), _schema(_LENIENT, "Percent of the field, 100 to 1000.")
+]
+Overlap = Annotated[float, Range(0, 80, "percent"), _schema(_LENIENT, "Percent of a field, 0 to 80.")]
+Side = Annotated[int, PlainValidator(_read_side), _schema(_LENIENT, "Panes along a side, 1 to 20.")]
+Numbers = Annotated[
+    tuple[int, ...], PlainValidator(_read_numbers), _schema("array", "Whole numbers above 0.")
+]
+Pause = Annotated[
+    float, PlainValidator(_read_pause), _schema(_LENIENT, "Seconds, or HH:MM:SS; at least 10 minutes.")
+]
+Kelvin = Annotated[float, Range(1, 30, "kelvin"), _schema(_LENIENT, "Kelvin, 1 to 30.")]
+DarkTime = Annotated[
+    DarksWhen,
+    _words(DarksWhen, {"on_pause": DarksWhen.CLOUDS}),
+    _schema("string", "before, after or clouds."),
+]
+DarkCount = Annotated[int, PlainValidator(_read_dark_count), _schema(_LENIENT, "Frames of a dark, 1 to 100.")]
+Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]
 Gigabytes = Annotated[float, Range(0, 100_000, "GB"), _schema(_LENIENT, "Gigabytes.")]
 Celsius = Annotated[float, Range(0, 100, "°C"), _schema(_LENIENT, "Degrees Celsius.")]
 Body = Annotated[SolarBody, _words(SolarBody), _schema("string", "Sun, Moon or a planet, in any case.")]
@@ -265,6 +329,10 @@ Missed = Annotated[
     WhenMissed,
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
+]
+FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn or pause.")]
+Downloaded = Annotated[
+    DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]
 ErrorRule = Annotated[OnError, _words(OnError), _schema("string", "retry, skip or end_night.")]
 LostRule = Annotated[OnLost, _words(OnLost), _schema("string", "pause, end or ignore.")]

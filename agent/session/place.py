@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 
 from agent.errors import AgentError, Problem, warning
 from agent.session.sections import GotoManual
-from agent.targets import SkyTarget, SolarTarget, Target, without_pane
+from agent.targets import MovingTarget, SkyTarget, SolarTarget, Target, without_pane
 
 Resolve = Callable[[str], Target]
 
 FAR_DEG = 3.0  # further off than any framing: the wrong place, unless the session says otherwise
 _PANES_DEG = 10.0  # how far a pane of a mosaic may lie from the middle of what it is named after
+_LEAVE_OUT = "Leave them out: the agent knows where it is at the start."
 _SAME_DEG = 0.5  # a slip explains coordinates when without it they are this near
 
 
@@ -24,9 +25,10 @@ def place_problem(goto: GotoManual, resolve: Resolve | None, field_deg: float, p
     if goto.ra_coord is None or goto.dec_coord is None:
         return None
     place = _known(goto.target, resolve)
-    if isinstance(place, SolarTarget):
+    if isinstance(place, SolarTarget | MovingTarget):
         message = f"{goto.target} moves; these coordinates are gone to, and tracked like a star."
-        return warning("moving_target", message, "Use goto_solar, which follows it.", path)
+        remedy = "Use goto_solar, which follows it." if isinstance(place, SolarTarget) else _LEAVE_OUT
+        return warning("moving_target", message, remedy, path)
     if place is None:
         return None
     given = SkyTarget("", goto.ra_coord, goto.dec_coord)

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.capabilities import Camera
+from agent.mosaics import WHOLE
 from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
 from agent.session.numbers import read_boolean
@@ -13,7 +15,7 @@ from agent.session.problems import BadValueError
 
 WAIT_TYPO = "wait_afte"  # stands in a widely copied example
 
-_MOSAIC = frozenset({"doMosaic", "framingX", "framingY", "mosaic_count", "rotation"})
+MOSAIC_KEYS = frozenset({"doMosaic", "framingX", "framingY", "mosaic_count", "rotation"})
 
 ACTUAL = frozenset({"exposure_actual", "gain_actual", "ir_actual", "shots_taken", "shots_stacked"})
 """Keys in which other programs note what was really shot."""
@@ -118,20 +120,6 @@ class GotoManual(Step):
         return self
 
 
-class Mosaic(BaseModel):
-    """The mosaic that a camera section orders; `per_view` frames of each view, `rotation` in degrees.
-
-    The framing is in percent of the camera's field, along each side.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    framing_x: int = 100
-    framing_y: int = 100
-    per_view: int | None = None
-    rotation: float | None = None
-
-
 class CameraSetup(Step):
     """Set a camera up and capture. What is not given stays as it is on the telescope.
 
@@ -152,20 +140,13 @@ class CameraSetup(Step):
     framing_x: f.Framing | None = Field(default=None, alias="framingX")
     framing_y: f.Framing | None = Field(default=None, alias="framingY")
     mosaic_count: f.Integer | None = None
-    rotation: f.Number | None = None
+    rotation: f.Rotation | None = None
     without_goto: f.Flag = False
 
     @property
-    def mosaic(self) -> Mosaic | None:
-        """The mosaic that is ordered; None for a single field, which a framing of 100 percent is as well."""
-        if not self.do_mosaic or self.framing_x == self.framing_y == 100:
-            return None
-        return Mosaic(
-            framing_x=self.framing_x or 100,
-            framing_y=self.framing_y or 100,
-            per_view=self.mosaic_count,
-            rotation=self.rotation,
-        )
+    def orders_mosaic(self) -> bool:
+        """Whether a mosaic is ordered; a framing of 100 percent along both sides is a single field."""
+        return self.do_mosaic and not self.framing_x == self.framing_y == WHOLE
 
     @model_validator(mode="before")
     @classmethod
@@ -178,7 +159,7 @@ class CameraSetup(Step):
             raise BadValueError(
                 "The filter is given twice, differently.", code="duplicate_key", at=spellings[-1]
             )
-        skipped = {*spellings, *(() if _asks_for_mosaic(values) else _MOSAIC)}
+        skipped = {*spellings, *(() if _asks_for_mosaic(values) else MOSAIC_KEYS)}
         rest = {key: value for key, value in values.items() if key not in skipped}
         chosen = [values[key] for key in spellings if str(values[key]).strip() in given]
         return rest | ({"IRCut": chosen[0]} if chosen else {})
@@ -214,6 +195,67 @@ class Conditions(Section, ConditionKeys):
     on_lost: f.LostRule | None = Field(
         None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
     )
+    watch_frames: f.FrameRule | None = Field(
+        None,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
+        "`ignore`, `warn` or `pause`.",
+    )
+
+
+class MosaicOfPanes(Section):
+    """A mosaic that the agent makes, of that many panes around the goto's target; angles in degrees."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    columns: f.Side = 1
+    rows: f.Side = 1
+    overlap: f.Overlap = 20.0
+    rotation: f.Rotation = 0.0
+    panes: f.Numbers = Field((), description="Numbers of the panes that are wanted; all without it.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> MosaicOfPanes:
+        if self.columns * self.rows < 2:
+            raise BadValueError("One pane is no mosaic.", code="missing", at="columns")
+        if strange := [number for number in self.panes if number > self.columns * self.rows]:
+            raise BadValueError(
+                f"There is no pane {strange[0]}; there are {self.columns * self.rows}.",
+                code="out_of_range",
+                at="panes",
+            )
+        return self
+
+
+class DarkFrames(Step):
+    """Take the dark frames that the session's captures lack; `cap_wait` bounds the wait for the cap."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    when: f.DarkTime = f.DarksWhen.AFTER
+    count: f.DarkCount = 20
+    cap_wait: f.Seconds = 1800.0
+
+
+class Refocus(Section):
+    """Focus again in the middle of captures: after so long, or once the temperature changed by so much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    every: f.Pause | None = None
+    temperature_step: f.Kelvin | None = None
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Refocus:
+        if self.every is None and self.temperature_step is None:
+            raise BadValueError(
+                "Neither every nor temperature_step is given.",
+                code="missing",
+                hint='Say when: "every": "01:30:00", or "temperature_step": 3.',
+                at="every",
+            )
+        return self
 
 
 class Repeat(Section):
@@ -244,6 +286,13 @@ class Shutdown(Section):
         return self
 
 
+class Download(Section):
+    """What of the session is fetched into the archive, in place of what the settings say."""
+
+    do_action: f.Flag = False
+    what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
+
+
 class Command(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
@@ -258,9 +307,13 @@ class Command(BaseModel):
     goto_manual: GotoManual | None = None
     setup_camera: CameraSetup | None = None
     setup_wide_camera: CameraSetup | None = None
+    mosaic: MosaicOfPanes | None = None
+    dark_frames: DarkFrames | None = None
+    refocus: Refocus | None = None
     conditions: Conditions | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
+    download: Download | None = None
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -272,13 +325,22 @@ SECTIONS: dict[str, type[Section]] = {
     "goto_manual": GotoManual,
     "setup_camera": CameraSetup,
     "setup_wide_camera": CameraSetup,
+    "mosaic": MosaicOfPanes,
+    "dark_frames": DarkFrames,
+    "refocus": Refocus,
     "conditions": Conditions,
     "repeat": Repeat,
     "shutdown": Shutdown,
+    "download": Download,
 }
 """Every section with `do_action`, by its key."""
 
-NOT_ACTED_ON = frozenset({"goal", "mosaic", "dark_frames", "refocus", "download"})
+CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE}
+
+MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus"})
+"""Sections of which a plain false says as well that they are off."""
+
+NOT_ACTED_ON = frozenset({"goal"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.mosaics import grid_text
 from agent.session.plan import Plan, PlannedStep
 
 
@@ -23,9 +24,18 @@ def plan_text(plan: Plan) -> str:
         for index, step in enumerate(plan.steps, start=1)
     ]
     frames = f"  {frames_text(plan)}, {duration_text(plan.integration_s)} of exposure"
-    return "\n".join(
-        [title, *rows, *([frames] if plan.frames_requested else []), *(f"  note: {n}" for n in plan.notes)]
-    )
+    sums = [frames] if plan.frames_requested else []
+    return "\n".join([title, *rows, *_mosaic(plan), *sums, *(f"  note: {note}" for note in plan.notes)])
+
+
+def _mosaic(plan: Plan) -> list[str]:
+    if plan.grid is None:
+        return []
+    maker = "the telescope itself (with older firmware by the agent, a session for each pane)"
+    if plan.panes:
+        maker = f"the agent: {len(plan.panes)} sessions, the pane that sets first at the beginning"
+    drawn = [f"  {line}" for line in grid_text(plan.grid, plan.panes).splitlines()]
+    return [*drawn, f"  made by {maker}"]
 
 
 def frames_text(plan: Plan) -> str:

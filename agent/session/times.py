@@ -15,8 +15,11 @@ from agent.session.document import SessionDocument, body_of
 from agent.session.problems import BadValueError
 
 _DAY = timedelta(days=1)
+_NOON = timedelta(hours=12)
+_NOON_HOUR, _MORNING_HOUR = 12, 6  # from six in the morning on the coming night is the next one
 _LATE = timedelta(minutes=5)  # a start this long ago is over, not merely due
 _ZONE_HOURS = 3.5  # no land keeps a time further from its Sun's, summer time included
+_JUST_OVER = timedelta(hours=3)  # what begins at once: in the morning one may prepare the next night
 _LONG = timedelta(hours=20)  # from a start to an end time: longer than any night, so an end before the start
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
@@ -29,8 +32,9 @@ def session_zone(document: SessionDocument, zone: ZoneInfo) -> ZoneInfo:
 def start_instant(document: SessionDocument, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Return the instant (UTC) before which the session does not start; None when it may start at once.
 
-    A date alone means from its midnight on; a time alone means that time on the local day of `now`, which is
-    the moment the session was accepted (ask with the same `now` again for the same answer).
+    A date alone means from its midnight on; a time alone means that time of the coming night, from `now` on,
+    which is the moment the session was accepted (ask with the same `now` again for the same answer). In the
+    night that lasts (noon to noon, until six in the morning) a time that has passed is over.
     """
     command = document.id_command
     return _instant(command.date, command.time, session_zone(document, zone), now, time.min)
@@ -162,10 +166,23 @@ def _instant(
     if day is None and clock is None:
         return None
     here = clock.tzinfo if clock is not None and clock.tzinfo else zone
+    if day is None and clock is not None and default is not None:
+        return _tonight(clock, here, now)
     day = day or now.astimezone(here).date()
     if clock is None and default is None:
         clock, day = time.min, day + _DAY
     return datetime.combine(day, clock or time.min, here).astimezone(UTC)
+
+
+def _tonight(clock: time, zone: tzinfo, now: datetime) -> datetime:
+    """Return that time of the coming night: the next one, or what has passed in a night that lasts."""
+    local = now.astimezone(zone)
+    evening = (local - _NOON).date()  # nights go from noon to noon
+    day = evening + (_DAY if clock.hour < _NOON_HOUR else timedelta(0))
+    over = datetime.combine(day, clock, zone) < now
+    if over and _MORNING_HOUR <= local.hour < _NOON_HOUR:
+        day += _DAY
+    return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
 def _next(clock: time, zone: ZoneInfo, begin: datetime) -> datetime:
@@ -205,7 +222,7 @@ def _start_over(
     if start is None or start >= now:
         return
     if command.date is None:
-        message = f"{command.time} is over today, so the session starts at once."
+        message = f"{command.time} is over in this night, so the session starts as soon as it can."
         yield warning("time_over", message, "Add a date to start later.", path="/id_command/time")
         return
     ended = "result_details" in body_of(document.raw)
@@ -223,17 +240,24 @@ def _almost_a_day(document: SessionDocument, zone: ZoneInfo, now: datetime) -> I
     """Warn of end times that stand a little before the start, and so mean those of the next day."""
     command = document.id_command
     start = start_instant(document, zone, now)
-    if start is None or (command.time is None and not isinstance(command.date, datetime)):
+    if start is not None and command.time is None and not isinstance(command.date, datetime):
         return
-    ends = capture_ends(document, zone, start)
+    begin, least = (start, _LONG) if start is not None else (now, _DAY - _JUST_OVER)
+    ends = capture_ends(document, zone, begin)
     window = window_end(document, zone, now)
     if command.end_date is None and window is not None:
         ends["id_command"] = window
     for key, end in ends.items():
-        if end - start >= _LONG:
-            hours, minutes = divmod(round((end - start) / timedelta(minutes=1)), 60)
-            message = f"It comes {hours} h {minutes:02d} min after the start."
-            yield warning("end_far", message, "Check both times.", path=f"/{key}/end_time")
+        if end - begin < least:
+            continue
+        hours, minutes = divmod(round((end - begin) / timedelta(minutes=1)), 60)
+        message, hint = f"It comes {hours} h {minutes:02d} min after the start.", "Check both times."
+        if start is None:
+            ago = (_DAY - (end - now)) / timedelta(minutes=1)
+            local = to_local(end, session_zone(document, zone))
+            message = f"It was over {ago:.0f} min ago, so it is that of the next day: {local}."
+            hint = "Move end_time, if that is not meant."
+        yield warning("end_far", message, hint, path=f"/{key}/end_time")
 
 
 def _clock_changes(document: SessionDocument, zone: ZoneInfo, now: datetime) -> Iterator[Problem]:

@@ -15,10 +15,6 @@ _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a 
 
 _WORDS = {
     "goal": "A goal is",
-    "mosaic": "Mosaics are",
-    "dark_frames": "Dark frames are",
-    "refocus": "Refocusing on the way is",
-    "download": "Downloading is",
 }
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -14,6 +15,9 @@ from agent.errors import AgentError
 from agent.events import Outcome, SessionResult
 from agent.session.document import body_of
 from agent.session.times import to_local
+
+OUTCOME_KEYS = frozenset({"result", "message", "nb_try", "starting_date", "processed_date", "dwarf"})
+"""Keys of `id_command` that tell what became of a session."""
 
 _HALF = re.compile("[\\ud800-\\udfff]")
 
@@ -129,6 +133,7 @@ def result_details(
             "stacked": result.frames.stacked,
             "rejected": result.frames.rejected,
         },
+        **_panes(result),
         "integration_s": round(result.integration_s, 3),
         "settings": dict(result.settings),
         "steps": [
@@ -145,6 +150,7 @@ def result_details(
         "waits": [{"reason": wait.reason.value, "seconds": round(wait.seconds, 1)} for wait in result.waits],
         "conditions": dict(conditions) if conditions else None,
         "files": list(result.files),
+        **({"saved": [asdict(one) for one in result.saved]} if result.saved else {}),
     }
 
 
@@ -155,6 +161,16 @@ def _id_command(raw: dict[str, Any]) -> dict[str, Any]:
         if isinstance(id_command, dict):
             return id_command
     raise AgentError("The document has no id_command to write into.", code="not_a_session")
+
+
+def _panes(result: SessionResult) -> dict[str, Any]:
+    """Return the counts of each pane of a mosaic; nothing for a single field."""
+    counts = [
+        {"pane": number, "requested": one.requested, "taken": one.taken, "stacked": one.stacked}
+        for number, one in enumerate(result.panes, start=1)
+    ]
+    made_of = {"made_of": list(result.made_of)} if result.made_of else {}
+    return {"panes": counts, **made_of} if counts else made_of
 
 
 def _message(result: SessionResult) -> str:

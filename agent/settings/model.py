@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.enclosure import EnclosureSettings
 from agent.settings.kinds import Part, Text, shown
+from agent.settings.page import PageSettings
 from agent.settings.parts import (
+    ArchiveSettings,
     BluetoothSettings,
     DiscoverySettings,
     HomeAssistantSettings,
@@ -22,6 +24,15 @@ from agent.settings.parts import (
 )
 
 _NOT_IN_FOLDERS = re.compile(r"[^\w.-]+")
+
+
+class Origins(dict[str, str]):
+    """Where values came from; equal to any other, as the same values from elsewhere are the same settings."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origins)
+
+    __hash__ = None
 
 
 class Settings(Part):
@@ -36,6 +47,8 @@ class Settings(Part):
     enclosure: EnclosureSettings = EnclosureSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    page: PageSettings = PageSettings()
     sessions_dir: Path = Field(
         Path("Astro_Sessions"),
         description="Folder with ToDo, Current, Done, Error and Results.",
@@ -59,6 +72,13 @@ class Settings(Part):
         "",
         description="A further configuration file whose values win over these, as for several telescopes.",
     )
+
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Origins:
+        """Where each value that is not built in came from, by its place, such as `mqtt.host`."""
+        return self._origins
 
     @field_validator("telescopes", mode="before")
     @classmethod
@@ -96,6 +116,10 @@ class Settings(Part):
         """What is asked of every session."""
         asked = {name: getattr(self.conditions, name) for name in ConfiguredConditions.model_fields}
         return Requirements(**asked, weather=self.weather.policy)
+
+    def enclosure_of(self, telescope: TelescopeSettings) -> EnclosureSettings:
+        """The box around one telescope; one without anything in it when there is none."""
+        return self.enclosure if self.enclosure.telescope in ("", telescope.id) else EnclosureSettings()
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
         """The session folder of one telescope that has none yet.

@@ -12,14 +12,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import ephem
 
-from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
+from agent.targets import MovingTarget, Site, SkyTarget, SolarBody, SolarTarget, Target
 
 SUN = SolarTarget("Sun", SolarBody.SUN)
 MOON = SolarTarget("Moon", SolarBody.MOON)
+PLUTO = "Pluto"  # the orbit of a MovingTarget that needs no elements
 
 _BODIES: dict[SolarBody, Any] = {
     SolarBody.MERCURY: ephem.Mercury,
@@ -79,11 +81,13 @@ def altitude(target: Target, site: Site, instant: datetime) -> float:
     return altaz(target, site, instant).altitude
 
 
+@lru_cache(maxsize=8192)
 def sun(site: Site, instant: datetime) -> AltAz:
     """Return where the Sun's centre stands."""
     return altaz(SUN, site, instant)
 
 
+@lru_cache(maxsize=8192)
 def moon(site: Site, instant: datetime) -> MoonState:
     """Return where the Moon's centre stands, and how much of it is lit."""
     body = _computed(MOON, _observer(site, instant))
@@ -108,14 +112,52 @@ def equatorial(target: Target, site: Site, instant: datetime, *, of_date: bool =
     included: the place to point at. They differ from catalogue-style astrometric places by up to 20
     arcseconds (aberration).
     """
-    if isinstance(target, SkyTarget) and not of_date:
+    if isinstance(target, SkyTarget) and not isinstance(target, MovingTarget) and not of_date:
         return Equatorial(target.ra_hours, target.dec_degrees)
+    return _equatorial(target, _observer(site, instant), of_date=of_date)
+
+
+def fixed(target: Target, instant: datetime, site: Site | None = None) -> Target:
+    """Return a moving target as the point of the sky that it is at, at that instant; any other as it is.
+
+    Without a site as seen from the Earth's centre, which matters only for what passes near the Earth.
+    """
+    if not isinstance(target, MovingTarget):
+        return target
+    place = _equatorial(target, ephem.Date(_naive_utc(instant)) if site is None else _observer(site, instant))
+    return SkyTarget(target.name, place.ra_hours, place.dec_degrees)
+
+
+def motion_arcsec_per_min(target: Target, at: datetime, site: Site | None = None) -> float:
+    """Return how fast a target moves among the stars; 0 for a fixed one."""
+    if isinstance(target, SkyTarget) and not isinstance(target, MovingTarget):
+        return 0.0
+    wheres = [
+        ephem.Date(_naive_utc(instant)) if site is None else _observer(site, instant)
+        for instant in (at - timedelta(minutes=5), at + timedelta(minutes=5))
+    ]
+    first, second = (_equatorial(target, where) for where in wheres)
+    places = [(math.radians(one.ra_hours * 15), math.radians(one.dec_degrees)) for one in (first, second)]
+    return math.degrees(ephem.separation(*places)) * 3600 / 10
+
+
+def brightness(orbit: str, instant: datetime) -> float:
+    """Return the magnitude of a body on that orbit."""
+    body = _on_orbit(orbit)
+    body.compute(_naive_utc(instant))
+    return float(body.mag)
+
+
+def hours_until_set(target: SkyTarget, site: Site, instant: datetime) -> float:
+    """Return the sidereal hours until the target sets: 0 for one that is down, infinity if it never does."""
     observer = _observer(site, instant)
     body = _computed(target, observer)
-    place = ephem.Equatorial(body.ra, body.dec, epoch=observer.date)
-    if not of_date:
-        place = ephem.Equatorial(place, epoch=ephem.J2000)
-    return Equatorial(math.degrees(place.ra) / 15 % 24, math.degrees(place.dec))
+    half = -math.tan(observer.lat) * math.tan(body.dec)
+    if half <= -1:
+        return math.inf
+    if half >= 1 or body.alt <= 0:
+        return 0.0
+    return float(math.degrees(math.acos(half) - (observer.sidereal_time() - body.ra)) / 15 % 24)
 
 
 def altitude_curve(
@@ -151,9 +193,23 @@ def _observer(site: Site, instant: datetime) -> Any:
     return observer
 
 
+def _equatorial(target: Target, where: Any, *, of_date: bool = False) -> Equatorial:
+    body = _computed(target, where)
+    place = ephem.Equatorial(body.ra, body.dec, epoch=getattr(where, "date", where))
+    if not of_date:
+        place = ephem.Equatorial(place, epoch=ephem.J2000)
+    return Equatorial(math.degrees(place.ra) / 15 % 24, math.degrees(place.dec))
+
+
+def _on_orbit(orbit: str) -> Any:
+    return ephem.Pluto() if orbit == PLUTO else ephem.readdb(orbit)
+
+
 def _computed(target: Target, where: Any) -> Any:
     if isinstance(target, SolarTarget):
         body = _BODIES[target.body]()
+    elif isinstance(target, MovingTarget):
+        body = _on_orbit(target.orbit)
     else:
         _check_numbers(target.ra_hours, target.dec_degrees)
         body = ephem.FixedBody()

@@ -5,16 +5,28 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from agent.errors import AgentError
+from agent.sky.catalogue import entry
 from agent.sky.ephemeris import altaz
-from agent.targets import Site, SkyTarget, SolarBody, Target
+from agent.targets import Site, SkyTarget, SolarBody, Target, without_pane
 
 _DEGREES_PER_SECOND = 15.041 / 3600  # by which the sky turns
 _DISCS = {SolarBody.SUN: (32.0, 32.0), SolarBody.MOON: (31.0, 31.0)}  # arcminutes, on the average
 
 
 def size_of(target: Target) -> tuple[float, float] | None:
-    """Return a target's long and short side in arcminutes; None when it is not known."""
-    return None if isinstance(target, SkyTarget) else _DISCS.get(target.body)
+    """Return a target's long and short side in arcminutes; None when unknown, or a pane of a mosaic."""
+    if not isinstance(target, SkyTarget):
+        return _DISCS.get(target.body)
+    if without_pane(target.name) != target.name:
+        return None
+    try:
+        known = entry(target.name)
+    except AgentError:
+        return None
+    if known is None or known.major_arcmin is None:
+        return None
+    return known.major_arcmin, known.minor_arcmin or known.major_arcmin
 
 
 def panes(size: tuple[float, float], field: tuple[float, float], overlap: float = 0.2) -> tuple[int, int]:

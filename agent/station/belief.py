@@ -82,6 +82,10 @@ class Belief:
         self._rests()
         self.off = True
 
+    def others_turn(self) -> None:
+        """It carries out what others gave it to do."""
+        self.still = self.parked = self.off = False
+
     def wanted_parked(self) -> None:
         """It is to be parked from now on: what others have, they may have unfolded."""
         if self._others:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from agent.conditions import SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
-from agent.execute.orders import Ending, EndKind, Hold
+from agent.execute.orders import CAP, USER, Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.problems import BadValueError
@@ -24,8 +24,9 @@ from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
-USER = "user"
-NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
+NEED_ARMING = frozenset(
+    {Verb.PARK, Verb.GOTO, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN, Verb.SHUTDOWN, Verb.REBOOT}
+)
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
 
@@ -47,6 +48,9 @@ class Commands:
             Verb.RESCHEDULE: self._reschedule,
             Verb.PARK: self.by_hand.park,
             Verb.GOTO: self.by_hand.goto,
+            Verb.AUTOFOCUS: self.by_hand.autofocus,
+            Verb.CALIBRATE: self.by_hand.calibrate,
+            Verb.ALIGN: self.by_hand.align,
             Verb.SHUTDOWN: self.by_hand.shutdown,
             Verb.REBOOT: self.by_hand.reboot,
             Verb.PROVISION: self.by_hand.provision,
@@ -99,9 +103,9 @@ class Commands:
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
         running, cause = self._station.running, _cause(command)
         if running is not None and running.orders.hold is not None:
-            for holder in running.orders.holders:
-                if holder == _holder(cause) or (cause is Reason.USER and holder.startswith(USER)):
-                    running.orders.resume(holder)
+            # a person's own pause first: who takes that back has not said where the cap is
+            for holder in _taken_back(cause, running.orders.holders):
+                running.orders.resume(holder)
             name, hold = running.waiting.session_id, running.orders.hold
             if hold is None:
                 return done(command, f"Session {name} goes on.")
@@ -114,6 +118,12 @@ class Commands:
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         running, name = self._station.running, _name(command)
+        if running is not None and running.waiting.session_id in self._station.mosaics.panes(name):
+            dropping = asyncio.create_task(self._station.intake.drop_panes(name), name="other panes")
+            try:
+                return await self._end(command, accepted, EndKind.ABORT, "A person stopped the mosaic.")
+            finally:
+                await dropping
         if name and (running is None or running.waiting.session_id != name):
             return await self._remove(command, accepted)  # never another one than that which is named
         return await self._end(
@@ -176,6 +186,9 @@ class Commands:
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
+        for pane in self._station.mosaics.panes(name):
+            if (other := self._station.dispatcher.find(pane)) is not None:
+                self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
         return done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
 
@@ -203,6 +216,9 @@ class Commands:
         parent = self._station.store.get(_name(command))
         if parent is not None and parent.document.repeat is not None:
             return await self._remove_parent(command, parent)
+        if parent is not None and self._station.mosaics.holds(parent.session_id):
+            await self._station.intake.drop_panes(parent.session_id)
+            return done(command, f"The panes of {parent.session_id} that did not run were removed.")
         waiting = self._named(command)
         if waiting is None:
             return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -228,15 +244,19 @@ class Commands:
             at = read_instant(text_of(command, "at"), self._station.zone).astimezone(self._station.zone)
         except BadValueError as error:
             return refused(command, Code.INVALID, f"at: {error.message}", error.hint)
-        stored = await asyncio.to_thread(self._station.store.reschedule, waiting.session_id, at)
+        mosaic = self._station.mosaics.holds(_name(command))
+        session_id = _name(command) if mosaic else waiting.session_id
+        stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
         await self._station.intake.take_changed(stored)
-        return done(command, f"Session {waiting.session_id} starts at {at.isoformat(timespec='minutes')}.")
+        return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        """The waiting session a command names; of one that repeats, its next night."""
+        """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
         name = _name(command)
         dispatcher = self._station.dispatcher
-        return dispatcher.find(name) or dispatcher.find(self._station.repeats.child_id(name))
+        others = (self._station.repeats.child_id(name), *self._station.mosaics.panes(name))
+        found = (dispatcher.find(one) for one in (name, *others))
+        return next((waiting for waiting in found if waiting is not None), None)
 
 
 def _cause(command: Command) -> Reason:
@@ -252,6 +272,13 @@ def _told(cause: Reason, what: str) -> str:
 def _holder(cause: Reason) -> str:
     """Who holds the session paused: each cause is taken back by itself, a person takes back all of them."""
     return USER if cause is Reason.USER else f"{USER}: {cause.value}"
+
+
+def _taken_back(cause: Reason, holders: tuple[str, ...]) -> list[str]:
+    """Whose pause an order to go on is about."""
+    if cause is not Reason.USER:
+        return [_holder(cause)]
+    return [holder for holder in holders if holder.startswith(USER)] or [CAP]
 
 
 def _name(command: Command) -> str:

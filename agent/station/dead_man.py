@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.capabilities import Camera
-from agent.conditions import ConditionSet, Requirements
+from agent.conditions import ConditionSet
 from agent.errors import AgentError
 from agent.events import (
     Event,
@@ -35,6 +35,7 @@ from agent.schedule.waiting import Waiting
 from agent.station.dead_man_plan import Candidate, capture_of, schedule_id, schedules_for
 from agent.station.ground import Ground
 from agent.station.hands import Hands
+from agent.station.kept_dark import capped
 from agent.station.night import Night
 from agent.station.runner import Running
 from agent.station.switches import SwitchBoard
@@ -48,6 +49,7 @@ AHEAD = timedelta(minutes=20)  # what is kept begins so much later than now
 RENEW = timedelta(minutes=10)  # and is moved once it is nearer than this: the rest is time to try again
 LOOK_EVERY_S = 60.0
 AFTER = timedelta(minutes=5)  # between the expected end of what runs and what is kept
+_KEY = "kept_on_the_telescope"
 _TRIES = 3  # to read the album, before what was done is given up as not to be counted
 _NEWS = (QueueChanged, OwnScheduleChanged, SafetyChanged, SessionStarted, SessionEnded)
 
@@ -66,7 +68,7 @@ class DeadMan:
         *,
         enabled: bool,
         running: Callable[[], Running | None],
-        defaults: Callable[[], Requirements],
+        conditions: Callable[[Waiting], ConditionSet],
     ) -> None:
         self._ground = ground
         self._hands = hands
@@ -76,13 +78,14 @@ class DeadMan:
         self._night = night
         self._switches = switches
         self._running = running
-        self._defaults = defaults
+        self._conditions = conditions
         self.dispatcher: Dispatcher | None = None
         self._news = asyncio.Event()
         self._lock = asyncio.Lock()
         self._closed = False
         self._until: datetime | None = None  # what runs is expected to end then
         self._given: dict[str, OwnSchedule] = {}  # by this life of the agent, and still to begin
+        self._remembered = _names(ground.state.get(_KEY))  # given in any life, and not taken back
         self._counted: set[str] = set()
         self._tried: dict[str, int] = {}
         ground.bus.subscribe(self._hear)
@@ -103,6 +106,17 @@ class DeadMan:
             and not schedule.to_come(self._ground.clock.now())
             and (schedule.id not in self._counted)
         )
+
+    def perhaps_taken(self, session_id: str) -> bool:
+        """Whether the telescope began a session that it keeps, as far as is known, and it is not counted."""
+        name = schedule_id(self._ground.id, session_id)
+        if name not in self._remembered:
+            return False
+        now = self._ground.clock.now()
+        if self._ground.telescope.connection is not ConnectionState.CONNECTED:
+            given = self._given.get(name)  # none of an earlier life
+            return given is None or not given.to_come(now)
+        return any(one.id == name and (one.busy(now) or self.uncounted(one)) for one in self._known)
 
     async def close(self, limit_s: float) -> None:
         """The agent ends in good order: what is kept is taken back."""
@@ -158,6 +172,7 @@ class DeadMan:
         return [_asked(task) for task in given.tasks] == [_asked(task) for task in wanted.tasks]
 
     async def _give(self, schedule: OwnSchedule) -> None:
+        self._remember(self._remembered | {schedule.id})
         await self._hands.aside(lambda telescope: telescope.give_schedule(schedule))
         self._given[schedule.id] = schedule
         self._counted.discard(schedule.id)
@@ -165,6 +180,12 @@ class DeadMan:
     async def _take_back(self, name: str) -> None:
         await self._hands.aside(lambda telescope: telescope.take_back_schedule(name))
         self._given.pop(name, None)
+        self._remember(self._remembered - {name})
+
+    def _remember(self, names: set[str]) -> None:
+        if names != self._remembered:
+            self._remembered = names
+            self._ground.state.set(**{_KEY: sorted(names)})
 
     def _earliest(self, ahead: timedelta) -> datetime:
         now, running = self._ground.clock.now(), self._running()
@@ -184,14 +205,14 @@ class DeadMan:
             runs = running is not None and waiting.session_id == running.waiting.session_id
             if not runs and not self._captures(waiting) and capture_of(waiting) is not None:
                 with suppress(AgentError):  # conditions that contradict each other end the session itself
-                    conditions = ConditionSet.of(self._defaults(), waiting.document.conditions)
+                    conditions = self._conditions(waiting)
                     candidates.append(Candidate(waiting, conditions, await self._taken(waiting.session_id)))
         return await asyncio.to_thread(schedules_for, self._ground.id, site, begins, candidates, self._known)
 
     def _may_keep(self) -> bool:
-        """Whether the night goes on under a sky that is known to be safe."""
+        """Whether the night goes on under a sky that is known to be safe, with a free lens."""
         decision = self._weather.decision
-        safe = decision is not None and decision.safe
+        safe = decision is not None and decision.safe and not capped(self._ground.state)
         return safe and self._switches.values.scheduler and self._night.judgement() is None
 
     def _captures(self, waiting: Waiting) -> bool:
@@ -209,6 +230,8 @@ class DeadMan:
         if self._ground.telescope.connection is not ConnectionState.CONNECTED:
             return
         now = self._ground.clock.now()
+        known = {one.id for one in self._known}
+        self._remember(self._remembered & (known | self._given.keys()))  # it knows nothing more of the others
         for one in self._known:
             if not one.ours or one.busy(now) or one.to_come(now):
                 continue
@@ -290,6 +313,10 @@ class DeadMan:
 
 def _asked(task: ScheduledTask) -> tuple[object, ...]:
     return task.target, task.exposure, task.gain, task.filter, task.frames
+
+
+def _names(saved: object) -> set[str]:
+    return {name for name in saved if isinstance(name, str)} if isinstance(saved, list) else set()
 
 
 def _frames(facts: dict[str, Any] | None) -> dict[str, int]:

@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet, SunLimitError
-from agent.conditions.forecast import Forecast, PlannedSession, forecast
 from agent.own_schedule import OURS, OwnSchedule, ScheduledTask, in_the_way
+from agent.planner import Block, Exposures, Request, make_plan
 from agent.schedule.waiting import Waiting
 from agent.session.plan import PlannedStep, StepKind
 from agent.sky.nights import Interval
@@ -45,8 +46,8 @@ def capture_of(waiting: Waiting) -> tuple[PlannedStep, SkyTarget] | None:
         return None
     (step,) = captures
     told = step.exposure is not None and step.gain is not None and step.count > 0
-    full_size = step.binning is None or step.binning.value == 0
-    return (step, targets[0]) if told and full_size and step.camera is Camera.TELE else None
+    plain = step.mosaic is None and (step.binning is None or step.binning.value == 0)
+    return (step, targets[0]) if told and plain and step.camera is Camera.TELE else None
 
 
 def schedules_for(
@@ -61,11 +62,14 @@ def schedules_for(
     `others` are those of other clients, whose time is theirs.
     """
     sessions = {one.waiting.session_id: one for one in candidates if capture_of(one.waiting) is not None}
-    wanted = [planned for one in sessions.values() if (planned := _planned(one)).duration_s > POINTING_S]
+    wanted = [asked for one in sessions.values() if (asked := _request(one)) is not None]
     theirs = [one for one in others if not one.ours]
     found = []
-    for foreseen in forecast(site, Interval(begins, begins + FARTHEST), wanted):
-        schedule = _schedule(telescope, site, sessions[foreseen.session.session_id], foreseen)
+    span, zone = Interval(begins, begins + FARTHEST), ZoneInfo(site.timezone)
+    planned = make_plan(wanted, site=site, zone=zone, now=begins, span=span)
+    for session_id in dict.fromkeys(block.session_id for block in planned.blocks):  # one task each
+        block = planned.blocks_of(session_id)[0]
+        schedule = _schedule(telescope, site, sessions[session_id], block)
         if schedule is not None and in_the_way(theirs, schedule.begins, schedule.ends) is None:
             found.append(schedule)
     return tuple(sorted(found, key=lambda one: one.begins))
@@ -77,14 +81,19 @@ def whole_minute(instant: datetime) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _planned(one: Candidate) -> PlannedSession:
+def _request(one: Candidate) -> Request | None:
     waiting, found = one.waiting, capture_of(one.waiting)
-    missing = max(0, found[0].count - one.taken) if found is not None else 0
-    return PlannedSession(
+    if found is None or found[0].count <= one.taken:
+        return None
+    step, target = found
+    exposure_s = step.exposure.seconds if step.exposure is not None else 0.0
+    return Request(
         session_id=waiting.session_id,
-        target=found[1] if found is not None else None,
+        target=target,
         conditions=one.conditions,
-        duration_s=POINTING_S + missing * _frame_s(found[0]) + 60 if found is not None and missing else 0.0,
+        opening_s=POINTING_S,
+        captures=(Exposures(step.count - one.taken, _frame_s(step), exposure_s),),
+        closing_s=60.0,
         start=waiting.start,
         end=waiting.window_end,
         seen=waiting.seen,
@@ -92,13 +101,13 @@ def _planned(one: Candidate) -> PlannedSession:
     )
 
 
-def _schedule(telescope: str, site: Site, one: Candidate, foreseen: Forecast) -> OwnSchedule | None:
+def _schedule(telescope: str, site: Site, one: Candidate, block: Block) -> OwnSchedule | None:
     found = capture_of(one.waiting)
-    if foreseen.run is None or found is None:
+    if found is None:
         return None
     step, target = found
-    begins = whole_minute(foreseen.run.start)
-    ends = whole_minute(foreseen.run.end) - (_MINUTE if foreseen.cut_short else timedelta(0))
+    begins = whole_minute(block.start)
+    ends = whole_minute(block.end) - (_MINUTE if block.ends else timedelta(0))
     fits = int(((ends - begins).total_seconds() - POINTING_S) // _frame_s(step))
     frames = min(step.count - one.taken, fits)
     if frames < 1 or step.exposure is None:

@@ -8,7 +8,6 @@ three times.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,23 +16,24 @@ from agent.events import (
     Event,
     Lid,
     Reason,
+    SafetyChanged,
     SafetyLevel,
     SessionEnded,
     SessionStarted,
 )
 from agent.goals import Level, Wish
-from agent.schedule.waiting import Waiting
 from agent.settings.enclosure import EnclosureSettings
 from agent.station.enclosure_moves import Moves, Tell
 from agent.station.enclosure_problems import WORDS, Sight, problem_of
-from agent.station.enclosure_seen import Seen
+from agent.station.enclosure_seen import HOLDER, Seen
 from agent.station.ground import Ground
 from agent.station.hands import Hands
+from agent.station.night_over import Nights
 from agent.station.status import StationStatus
+from agent.station.switches import SwitchBoard
 from agent.station.weather_goal import WeatherGoal
 from agent.verdict import Verdict
 
-HOLDER = "enclosure"
 UNHEARD_S = (
     20.0  # after a start, what shows the lid is heard by then; until then nothing begins or is stopped
 )
@@ -55,23 +55,17 @@ class Enclosure:
         weather: WeatherGoal,
         settings: EnclosureSettings,
         *,
-        queue: Callable[[], Sequence[Waiting]],
-        mode: Callable[[], str],
-        end_night: Callable[[Reason, str], None],
+        nights: Nights,
+        switches: SwitchBoard,
     ) -> None:
-        """`queue` is what may still run tonight; `mode` what a person wants: `auto`, `open` or `closed`.
-
-        `end_night` ends what runs as well.
-        """
         self._ground = ground
         self._clock = ground.clock
         self._hands = hands
         self._status = status
         self._weather = weather
         self._settings = settings
-        self._queue = queue
-        self._mode = mode
-        self._end_night = end_night
+        self._nights = nights
+        self._switches = switches
         self._changed = asyncio.Event()
         self.seen = Seen(ground.clock, frozenset(settings.seen()), self.look)
         self._moves = Moves(ground.clock, self._untold, self.look)
@@ -85,6 +79,9 @@ class Enclosure:
         self._was_closed = False  # seen closed since it is wanted closed
         self._no_mains_since: float | None = None
         self._powered = ground.state.get(_POWERED) is True  # by us: what others switched on is theirs
+        if settings.exists:
+            ground.bus.subscribe(self._hear)
+            switches.listen(lambda _: self.look())
         self._said: EnclosureChanged | None = None
 
     @property
@@ -97,9 +94,8 @@ class Enclosure:
         self._moves = Moves(self._clock, tell, self.look)
         self.look()
 
-    def hear(self, event: Event) -> None:
-        """Listen to the bus."""
-        if not self.exists or event.telescope != self._ground.id:
+    def _hear(self, event: Event) -> None:
+        if event.telescope != self._ground.id:
             return
         match event:
             case SessionStarted():
@@ -107,6 +103,8 @@ class Enclosure:
                 self.look()
             case SessionEnded():
                 self._running, self._ended_at = False, self._clock.monotonic()
+                self.look()
+            case SafetyChanged():
                 self.look()
 
     def look(self) -> None:
@@ -189,21 +187,21 @@ class Enclosure:
     def _wanted_open(self) -> bool:
         """Whether the lid is to be open: for work; never opened under a sky that is not known to be safe."""
         weather, is_open = self._weather, self._open()
-        if self._leaving or self._mode() == "closed" or (weather.holds if is_open else weather.unsafe):
+        if self._leaving or self._mode == "closed" or (weather.holds if is_open else weather.unsafe):
             return False
-        if self._mode() == "open" or self._works():
+        if self._mode == "open" or self._works():
             return True
         rests_s = self._clock.monotonic() - (self._ended_at or -self._settings.idle_min * 60)
         return is_open and self._expected() and rests_s < self._settings.idle_min * 60
 
     def _works(self) -> bool:
         """Whether a session runs, or is taken up again after a restart."""
-        return self._running or any(waiting.resume for waiting in self._queue())
+        return self._running or any(waiting.resume for waiting in self._nights.left())
 
     def _expected(self) -> bool:
         """Whether a session is due, or will be soon."""
         soon = self._clock.now() + timedelta(minutes=self._settings.idle_min)
-        dated = any(waiting.start is not None and waiting.start <= soon for waiting in self._queue())
+        dated = any(waiting.start is not None and waiting.start <= soon for waiting in self._nights.left())
         return self._works() or dated or self._clock.monotonic() < self._expected_until
 
     def _left_to_others(self, wanted: bool) -> bool:
@@ -244,7 +242,7 @@ class Enclosure:
                 self._moves.forget("lid")
         elif wanted:
             self._was_closed = False
-            there = self._hands.linked or self._mode() == "open"
+            there = self._hands.linked or self._mode == "open"
             if not self._was_open and there and lid in (Lid.CLOSED, Lid.BETWEEN):
                 self._moves.towards("lid", True, lasts)
         elif not self._left_to_others(wanted) and (self.seen.heard or not self._young()):
@@ -308,7 +306,7 @@ class Enclosure:
         if self._no_mains_since is None:
             self._no_mains_since = self._clock.monotonic()
         if (self._without_mains() or 0.0) >= self._settings.mains_min * 60:
-            self._end_night(Reason.MAINS, "There is no mains power.")
+            self._nights.end_now(Reason.MAINS, "There is no mains power.")
 
     # -- what people read -------------------------------------------------------------------------------
 
@@ -351,6 +349,10 @@ class Enclosure:
             power_trouble=self._moves.trouble("power", POWER_S),
             mains_left_s=None if lasted is None else max(0.0, self._settings.mains_min * 60 - lasted),
         )
+
+    @property
+    def _mode(self) -> str:
+        return self._switches.values.enclosure
 
     def _open(self) -> bool:
         too_soon = self._moves.since_s("lid", on=True) < self._settings.lid_least_s

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from agent.clock import Clock
 from agent.events import Lid
 
+HOLDER = "enclosure"  # of the wish that the telescope stand still while the lid is not seen open
 BOUNCE_S = 5.0  # an open lid whose switch flickers for less is open
 
 

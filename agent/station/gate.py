@@ -1,30 +1,40 @@
-"""May this session run now? Asked of the conditions, with what only the station knows."""
+"""May this session run now? What nobody can foresee of it, with what only the station knows.
+
+When the sky allows it is the plan's business.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
-from agent.conditions.rules.dawn import DawnRule
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Waiting
-from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.targets import Site, Target
 from agent.telescope.interface import ConnectionState, TelescopeView
 from agent.verdict import YES, Verdict, against, merged
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
+MISSED_DATE_AFTER = timedelta(hours=36)  # so was a date without a time, when the night after it is over
 HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again
 _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 
 
+@dataclass(slots=True)
+class _Waited:
+    """How long a session has waited while it could otherwise run; `since` when it was last seen to."""
+
+    total: timedelta = timedelta(0)
+    since: datetime | None = None
+
+
 class ConditionGate:
-    """Judges due sessions; owner of how long each has waited for its conditions."""
+    """Judges due sessions; owner of how long each has waited for what nobody can foresee."""
 
     def __init__(
         self,
@@ -36,8 +46,14 @@ class ConditionGate:
         when_missed: str,
         safety: Callable[[], SafetyDecision | None],
         brake: Callable[[Waiting], Verdict | None],
+        perhaps_taken: Callable[[str], bool],
+        sky: Callable[[Waiting, datetime], bool],
     ) -> None:
-        """`brake` answers for the whole queue (switched off, night over), or None to let it through."""
+        """`brake` answers for the whole queue (switched off, night over), or None to let it through.
+
+        `perhaps_taken`: the telescope may be taking this session by itself, or have taken it. `sky` tells
+        whether a session could run as far as time and sky go.
+        """
         self._telescope = telescope
         self._site = site
         self._clock = clock
@@ -45,7 +61,9 @@ class ConditionGate:
         self._when_missed = when_missed
         self._safety = safety
         self._brake = brake
-        self._since: dict[str, datetime] = {}
+        self._perhaps_taken = perhaps_taken
+        self._sky = sky
+        self._waited: dict[str, _Waited] = {}
         self._held_until: datetime | None = None
 
     def refused_control(self) -> None:
@@ -65,7 +83,7 @@ class ConditionGate:
 
     def forget(self, session_id: str) -> None:
         """A session waits no more."""
-        self._since.pop(session_id, None)
+        self._waited.pop(session_id, None)
 
     def judge(self, waiting: Waiting, now: datetime) -> Verdict:
         """Answer for one due session."""
@@ -75,35 +93,45 @@ class ConditionGate:
             return Verdict(False, Reason.INVALID, str(error), final=True)
 
     def _judge(self, waiting: Waiting, now: datetime) -> Verdict:
+        if not waiting.resume and self._perhaps_taken(waiting.session_id):
+            message = "The telescope may have taken it by itself; that is found out first."
+            return Verdict(False, Reason.OWN_SCHEDULE, message)
         missed = self._missed(waiting)
         if missed is not None:
             return missed
         if (braked := self._brake(waiting)) is not None:
             return braked
-        conditions = self.conditions(waiting.document)
-        verdicts = conditions.judge(self.moment(waiting, now))
+        conditions = self.conditions(waiting)
+        verdicts = conditions.judge_now(self.moment(waiting, now))
         verdict = merged(verdicts)
         if verdict.allowed or (verdict.final and self._must_be_stopped(waiting)):
-            self._since.pop(waiting.session_id, None)
+            self._waited.pop(waiting.session_id, None)
             return YES
-        if verdict.final or all(_unbounded(one) for one in against(verdicts)):
+        if verdict.final or all(one.reason in _UNBOUNDED for one in against(verdicts)):
             return verdict
         if conditions.weather is WeatherPolicy.ABORT and verdict.reason is Reason.WEATHER:
             return replace(verdict, final=True)
         return self._bounded(waiting, conditions.wait_max_s, verdict, now)
 
     def _bounded(self, waiting: Waiting, wait_max_s: float, verdict: Verdict, now: datetime) -> Verdict:
-        """The same no, which becomes final when the session has waited for too long."""
-        since = self._since.setdefault(waiting.session_id, now)
-        limit = since + timedelta(seconds=wait_max_s)
-        if now >= limit:
+        """The same no, which becomes final when the session has waited for too long while it could run."""
+        waited = self._waited.setdefault(waiting.session_id, _Waited())
+        if waited.since is not None:
+            waited.total += now - waited.since
+        waited.since = now if self._sky(waiting, now) else None
+        left = timedelta(seconds=wait_max_s) - waited.total
+        if waited.since is None:
+            return verdict
+        if left <= timedelta(0):
             message = f"{verdict.message} It waited {wait_max_s / 60:.0f} minutes."
             return replace(verdict, message=message, final=True)
-        return replace(verdict, until=min(verdict.until or limit, limit))
+        return replace(verdict, until=min(verdict.until or now + left, now + left))
 
-    def conditions(self, document: SessionDocument) -> ConditionSet:
+    def conditions(self, waiting: Waiting) -> ConditionSet:
         """The rules of one session; AgentError when they contradict each other."""
-        return ConditionSet.of(self._defaults(), document.conditions)
+        targets = waiting.plan.goto_targets if waiting.plan is not None else ()
+        target = targets[-1] if targets else None
+        return ConditionSet.of_session(self._defaults(), waiting.document, target, self._site)
 
     def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
         """What the rules are asked about; of what is running only the present, as its end is watched over."""
@@ -127,9 +155,11 @@ class ConditionGate:
         )
 
     def _missed(self, waiting: Waiting) -> Verdict | None:
-        if waiting.resume or waiting.forced or waiting.start is None:
+        if waiting.resume or waiting.forced or waiting.gave_back or waiting.start is None:
             return None
-        if waiting.start >= waiting.seen - MISSED_AFTER:
+        command = waiting.document.id_command
+        whole_day = command.time is None and not isinstance(command.date, datetime)
+        if waiting.start >= waiting.seen - (MISSED_DATE_AFTER if whole_day else MISSED_AFTER):
             return None
         policy = waiting.document.id_command.when_missed or self._when_missed
         message = "Its start passed while the agent did not know of it."
@@ -162,8 +192,3 @@ class SessionGuard:
         now = self._clock.now()
         until = None if seconds is None else now + timedelta(seconds=seconds)
         self._conditions.permit_goto(target, self._site, now, until=until, sun_filter=self._sun_filter)
-
-
-def _unbounded(verdict: Verdict) -> bool:
-    """Whether waiting for it does not count: the telescope's absence, and a night that was too short."""
-    return verdict.reason in _UNBOUNDED or verdict.rule == DawnRule.about.name

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
+from agent.own_schedule import carried_out
 from agent.station.belief import Belief
 from agent.station.ground import Ground
-from agent.station.kept_wishes import kept, restored
+from agent.station.kept_wishes import Held, kept, restored
 from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
@@ -28,6 +29,7 @@ from agent.telescope.interface import (
     CaptureReport,
     ConnectionChanged,
     ConnectionState,
+    SchedulesReport,
     Telescope,
     TelescopeEvent,
 )
@@ -41,15 +43,6 @@ AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a tel
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
 _KEY = "hands"
 _MADE_ANEW = frozenset({"weather", "enclosure"})  # holders whose wishes are made anew after a restart
-
-
-@dataclass(eq=False)
-class _Held:
-    """A wish with those who wait for it."""
-
-    wish: Wish
-    since: float  # of the clock's monotonic time
-    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Hands:
@@ -66,7 +59,7 @@ class Hands:
         self.session_id = ""  # the session that runs
         self.closing = False  # that session was told to end; what it closes with comes before a switch
         self.taken = False  # a person moves the telescope just now
-        self._held: dict[Hashable, _Held] = {}
+        self._held: dict[Hashable, Held] = {}
         open_shutters, self._kept = restored(ground.state.get(_KEY))
         self._belief = Belief(ground, open_shutters)
         telescope.listen(self._hear)
@@ -97,13 +90,14 @@ class Hands:
     @property
     def stopping(self) -> bool:
         """Whether the telescope is to stand still and was not seen to."""
-        return self._goal() is not None and not self._belief.at_rest
+        goal = self._goal()
+        return goal is not None and not (self._belief.at_rest or self._spares(goal))
 
     @property
     def reached(self) -> bool:
         """Whether the telescope is seen to be where all wishes want it."""
         goal = self._goal()
-        return goal is None or self._belief.is_there(goal)
+        return goal is None or self._is_there(goal)
 
     def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
         """The weightiest wish that keeps this level from moving the telescope; nothing keeps safety from it.
@@ -133,7 +127,7 @@ class Hands:
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
-            self._held[holder] = held = _Held(wish, self._ground.clock.monotonic())
+            self._held[holder] = held = Held(wish, self._ground.clock.monotonic())
         if wish.level > Level.UPKEEP:
             self._turn.break_off(wish, up_to=Level(wish.level - 1))
         self._notify()
@@ -141,7 +135,7 @@ class Hands:
 
     def stop_all(self, holder: Hashable, reason: Reason, message: str) -> asyncio.Future[bool]:
         """Want everything stopped, whoever moves it."""
-        wish = Wish(Level.SAFETY, reason, message)
+        wish = Wish(Level.SAFETY, reason, message, own_schedule=True)
         self._belief.is_to_stop()
         self._turn.break_off(wish, up_to=Level.SAFETY)
         return self.want(holder, wish)
@@ -156,30 +150,22 @@ class Hands:
 
     # -- work -------------------------------------------------------------------------------------------
 
-    async def perform(
-        self,
-        level: Level,
-        work: Work[T],
-        *,
-        moves: bool = True,
-        wait: bool = True,
-        besides: Hashable = None,
-    ) -> T:
+    async def perform(self, level: Level, work: Work[T], *, moves: bool = True, wait: bool = True) -> T:
         """Perform work as soon as it may and its turn comes; PreemptedError when it may not go on.
 
         Without `wait` that is also raised when it may not begin. Work that does not move the telescope says
-        so: what was seen of it stays true. `besides` is a holder whose wish does not matter to it.
+        so: what was seen of it stays true.
         """
         if moves:
             for holder in [one for one, held in self._held.items() if held.wish.level is Level.UPKEEP]:
                 self.withdraw(holder)
         while True:
-            while (wish := self.hold(level, besides=besides)) is not None:
+            while (wish := self.hold(level)) is not None:
                 if not wait:
                     raise PreemptedError(wish)
                 await self.changed()
             async with self._turn.lock:
-                if self.hold(level, besides=besides) is None:
+                if self.hold(level) is None:
                     return await self._do(level, work, moves=moves)
 
     async def aside(self, work: Work[T]) -> T:
@@ -196,6 +182,8 @@ class Hands:
 
     async def tell_to_stop(self, limit_s: float) -> None:
         """Tell the telescope once more to stop, and wait no longer than that: there is no more time."""
+        if (goal := self._goal()) is not None and self._spares(goal):
+            return
         try:
             async with self._ground.clock.timeout(limit_s):
                 await self._telescope.halt()
@@ -238,6 +226,10 @@ class Hands:
                 self._told.seen()
                 self._belief.off = False
                 await changed.wait()
+            elif self._spares(goal):
+                self._told.over()
+                self._belief.others_turn()
+                await self._within(AGAIN_S, changed)
             elif self._belief.is_there(goal):
                 self._told.over()
                 if not await self._within(AGAIN_S, changed):
@@ -272,10 +264,12 @@ class Hands:
 
     async def _approach(self, telescope: Telescope) -> None:
         """Do what is wanted, one thing after the other; each only if it still is wanted by then."""
-        if self._goal() is not None and not self._belief.at_rest:
+        if (goal := self._goal()) is not None and not (self._belief.at_rest or self._spares(goal)):
             await self._stop(telescope)
             self._settle()
-        if (goal := self._goal()) is not None and goal.park and not self._belief.parked:
+        if (goal := self._goal()) is None or self._spares(goal):
+            return
+        if goal.park and not self._belief.parked:
             await self._fold(telescope)
             self._settle()
         if (goal := self._goal()) is not None and goal.off and not self._belief.off:
@@ -293,7 +287,7 @@ class Hands:
         """
         belief = self._belief
         stops = belief.stops
-        if not (belief.moved or belief.capturing):
+        if not (belief.moved or belief.capturing or self._carries_out):
             belief.captures(await self._running(telescope))
             if not belief.capturing:
                 belief.stopped(stops)
@@ -359,6 +353,25 @@ class Hands:
             wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
         return merged(wishes)
 
+    @property
+    def _carries_out(self) -> bool:
+        """Whether the telescope carries out its own schedule, as it says."""
+        telescope = self._ground.telescope
+        return carried_out(telescope.schedules, self._ground.clock.now()) is not None
+
+    def _spares(self, wanted: Goal | Wish) -> bool:
+        """Whether the telescope is left alone: a schedule is carried out that this is not meant to stop.
+
+        A shutter that we opened is closed all the same.
+        """
+        return not wanted.own_schedule and not self._belief.capturing and self._carries_out
+
+    def _is_there(self, wanted: Goal | Wish) -> bool:
+        """Whether the telescope is where that wants it; what it does by its own schedule does not count."""
+        if self._spares(wanted):
+            return not (wanted.park or wanted.off)
+        return self._belief.is_there(wanted)
+
     def _settle(self) -> None:
         """Tell those whose wish is fulfilled; what does not stand is over, and so is old upkeep."""
         self._status.parked(self._belief.parked)
@@ -368,7 +381,7 @@ class Hands:
             if wish.level is Level.UPKEEP and now - held.since > UPKEEP_S:
                 _LOGGER.warning("It is too late to bring the telescope to rest for: %s", wish.message)
                 self.withdraw(holder)
-            elif self._belief.is_there(wish):
+            elif self._is_there(wish):
                 if not held.reached.done():
                     held.reached.set_result(True)
                     self._notify()
@@ -394,10 +407,18 @@ class Hands:
             case ConnectionChanged(state=state):
                 self._belief.away(state)
                 self._notify()
-            case CaptureProgress(camera=camera) if self._belief.still and self._goal() is not None:
+            case SchedulesReport():
+                self._notify()
+            case CaptureProgress(camera=camera) if self._forbidden:
                 _LOGGER.warning("The %s camera captures although it should not", camera.value)
                 self._belief.captures({camera})
                 self._notify()
+
+    @property
+    def _forbidden(self) -> bool:
+        """Whether a telescope that was seen to stand still is to stay so."""
+        goal = self._goal()
+        return goal is not None and self._belief.still and not self._spares(goal)
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""
@@ -422,5 +443,5 @@ class Hands:
 
     def _remember(self) -> None:
         goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)
-        unreached = goal if goal is not None and not self._belief.is_there(goal) else None
+        unreached = goal if goal is not None and not self._is_there(goal) else None
         self._ground.state.set(**{_KEY: kept(self._belief.capturing, unreached)})

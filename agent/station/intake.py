@@ -12,21 +12,23 @@ from zoneinfo import ZoneInfo
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError, Problem, errors_of
-from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected, Source
+from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
-from agent.session.check import Resolve, check
+from agent.session.check import Resolve, check, download_problems
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
-from agent.session.times import start_instant, time_problems, window_end
+from agent.session.times import time_problems, window_end
+from agent.station.briefs import brief_of
+from agent.station.mosaics import Mosaics
 from agent.station.records import Records
 from agent.station.repeats import Repeats
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
-from agent.store.turns import resting_until
+from agent.store.turns import frames_of, gave_back, resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,10 +46,12 @@ class Intake:
         store: SessionStore,
         records: Records,
         repeats: Repeats,
+        mosaics: Mosaics,
         *,
         clock: Clock,
         zone: ZoneInfo,
         capabilities: Callable[[], Capabilities | None],
+        archives: bool,
         resolve: Resolve,
         publish: Callable[[Event], None],
         poll_s: float,
@@ -60,9 +64,11 @@ class Intake:
         self._store = store
         self._records = records
         self._repeats = repeats
+        self._mosaics = mosaics
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
+        self._archives = archives
         self._resolve = resolve
         self._publish = publish
         self._poll_s = poll_s
@@ -79,6 +85,7 @@ class Intake:
     def examine(self, document: SessionDocument) -> Iterable[Problem]:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
+        problems += download_problems(document, archives=self._archives)
         capabilities = self._capabilities()
         if capabilities is not None:
             problems += check(document, capabilities, resolve=self._resolve)
@@ -136,8 +143,11 @@ class Intake:
             if not changes.more:
                 if not self._looked.is_set():
                     self._repeats.settle()
+                    self._drop_all(await self._mosaics.settle())
                 self._looked.set()
                 self._tell_queued([await self._take(child) for child in await self._repeats.make()])
+                self._tell_queued([await self._take(pane) for pane in await self._mosaics.make()])
+                await self._mosaics.end_finished()
                 await self._clock.sleep(self._poll_s)
 
     def _tell_problem(self, error: StoreError) -> None:
@@ -162,6 +172,8 @@ class Intake:
             stored = await asyncio.to_thread(self._store.get, waiting.session_id)
             if stored is None or self._queue.find(waiting.session_id) is not waiting:
                 continue  # it began to run, or changed, while we looked
+            if await self.becomes_mosaic(waiting) or self._queue.find(waiting.session_id) is not waiting:
+                continue
             try:
                 self._queue.put(self.planned(replace(waiting, document=stored.document)))
             except AgentError as error:
@@ -202,8 +214,22 @@ class Intake:
         return await self._take(stored)
 
     async def drop_parent(self, session_id: str) -> None:
-        """A session repeats no more: its child that is still ahead goes as well."""
+        """A session repeats no more, or is no mosaic any more: what is still ahead of it goes as well."""
         self._drop_all(await self._repeats.drop(session_id))
+        self._drop_all(await self._mosaics.drop(session_id))
+
+    async def drop_panes(self, session_id: str) -> None:
+        """Take back the panes of a mosaic that still wait; it ends with those that ran."""
+        self._drop_all(await self._mosaics.withdraw(session_id))
+
+    async def becomes_mosaic(self, waiting: Waiting) -> bool:
+        """Whether a session that waited turns out to be a mosaic that the agent makes; it is taken then."""
+        stored = await asyncio.to_thread(self._store.get, waiting.session_id)
+        if waiting.resume or stored is None or not self._mosaics.ours(stored):
+            return False
+        self._queue.drop(waiting.session_id)
+        await self._take(stored)
+        return True
 
     @property
     def _queue(self) -> Dispatcher:
@@ -246,8 +272,12 @@ class Intake:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
         if stored.document.repeat is not None:
+            await self._drop_mosaic(stored)
             return await self._take_parent(stored)
-        await self.drop_parent(stored.session_id)
+        self._drop_all(await self._repeats.drop(stored.session_id))
+        if self._mosaics.ours(stored) and not self._began(stored):
+            return await self._take_mosaic(stored)
+        await self._drop_mosaic(stored)
         waiting = self._waiting(stored)
         try:
             waiting = self.planned(waiting)
@@ -258,7 +288,7 @@ class Intake:
                 self._on_orphan(stored.session_id)
             await self.refuse(waiting.brief, error)
             return waiting
-        if waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
+        if waiting.resume and waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
             self._on_orphan(stored.session_id)
             await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
         else:
@@ -275,6 +305,23 @@ class Intake:
             children = [await self._take(child) for child in await self._repeats.make()]
             self._tell_queued(children)
         return children[0] if children else self._waiting(stored)
+
+    async def _take_mosaic(self, stored: StoredSession) -> Waiting:
+        """Take a mosaic that the agent makes: its panes wait, not itself. Return what is told of it."""
+        self._queue.drop(stored.session_id)
+        self._drop_all(await self._mosaics.take(stored))
+        panes: list[Waiting] = []
+        if self._looked.is_set():  # before that, a pane may be among the files not looked at yet
+            panes = [await self._take(pane) for pane in await self._mosaics.make()]
+            self._tell_queued(panes)
+        return panes[0] if panes else self._waiting(stored)
+
+    async def _drop_mosaic(self, stored: StoredSession) -> None:
+        self._drop_all(await self._mosaics.drop(stored.session_id))
+
+    def _began(self, stored: StoredSession) -> bool:
+        """Whether the telescope began this session in an earlier life of the agent."""
+        return instant_in(self._store.journal(stored.session_id).load(), "started_at") is not None
 
     def _drop_all(self, session_ids: Iterable[str]) -> None:
         for session_id in session_ids:
@@ -301,22 +348,15 @@ class Intake:
     def _waiting(self, stored: StoredSession) -> Waiting:
         """The session as it waits, without its plan; one that rests or is wanted at once still is."""
         document = stored.document
-        start = start_instant(document, self._zone, stored.first_seen)
-        brief = SessionBrief(
-            session_id=stored.session_id,
-            target=document.target,
-            scheduled_for=start,
-            priority=document.id_command.priority,
-            source=_source(document),
-            request_id=document.id_command.request_id,
-            warnings=stored.problems,
-        )
+        brief = brief_of(stored, self._zone)
+        start = brief.scheduled_for
         before = self._queue.find(stored.session_id)
         facts = self._store.journal(stored.session_id).load()
         began, rests = instant_in(facts, "started_at"), resting_until(facts)
+        given = gave_back(facts)
         if before is not None:
-            began, rests = began and before.began, before.rests_until
-        elif rests is not None:
+            began, rests, given = began and before.began, before.rests_until, before.gave_back
+        elif rests is not None and not given:
             began = None
         return Waiting(
             brief,
@@ -325,10 +365,12 @@ class Intake:
             start,
             window_end(document, self._zone, stored.first_seen, start=start),
             stored.first_seen,
-            resume=began is not None,
+            resume=began is not None and not given,
             began=began,
             forced=stored.name in self.wanted_now or (before is not None and before.forced),
             rests_until=rests,
+            gave_back=given,
+            taken=frames_of(facts),
         )
 
     def planned(self, waiting: Waiting) -> Waiting:
@@ -359,8 +401,3 @@ class Intake:
                 failure=rejected.failure,
             )
         )
-
-
-def _source(document: SessionDocument) -> Source:
-    said = document.id_command.source
-    return Source(said) if said in set(Source) else Source.FILE

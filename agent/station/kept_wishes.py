@@ -1,13 +1,24 @@
-"""What of the hands' wishes survives the agent's end: open shutters, and what was not reached yet."""
+"""A wish while it is held, and what of the wishes survives the agent's end: open shutters, the unreached."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.capabilities import Camera
 from agent.events import Reason
 from agent.goals import Goal, Level, Wish
+
+
+@dataclass(eq=False)
+class Held:
+    """A wish with those who wait for it."""
+
+    wish: Wish
+    since: float  # of the clock's monotonic time
+    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] | None:
@@ -19,6 +30,7 @@ def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] 
             "park": unreached.park,
             "reason": unreached.reason.value,
             "message": unreached.message,
+            **({"own_schedule": True} if unreached.own_schedule else {}),
         }
     return facts or None
 
@@ -34,7 +46,8 @@ def restored(saved: object) -> tuple[set[Camera], tuple[Wish, ...]]:
     reason, message = wish.get("reason"), wish.get("message")
     why = Reason(reason) if isinstance(reason, str) and reason in set(Reason) else Reason.AGENT_RESTARTED
     words = message if isinstance(message, str) else ""
-    wishes = [Wish(Level.SAFETY, why, words)] if cameras else []
+    own = wish.get("own_schedule") is True
+    wishes = [Wish(Level.SAFETY, why, words, own_schedule=own)] if cameras else []
     if wish.get("park") is True:
         wishes.append(Wish(Level.UPKEEP, why, words, park=True))
     return cameras, tuple(wishes)

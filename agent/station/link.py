@@ -18,6 +18,8 @@ from agent.telescope.interface import (
     TelescopeEvent,
 )
 
+UNKNOWN_MODEL = "Results/unknown-model.jsonl"  # what a telescope says that nobody knows
+
 
 class Link:
     """Tells a station's other parts of its telescope. `begin`, then `follow` is its one task."""
@@ -83,7 +85,7 @@ class Link:
                 self._look()
             case SchedulesReport():
                 self._ground.bus.publish(self.own_schedule())
-                self._kick()
+                self._look()
             case ConnectionChanged(state, message):
                 self._status.link(state, message)
                 self.availability.link(state, message)
@@ -92,5 +94,7 @@ class Link:
 
 
 def _doubted(identity: Identity) -> Problem:
-    hint = "Stay with it on its first nights, and send a recording (dwarf-agent run --record FILE)."
+    hint = (
+        f"Stay with it on its first nights, and send {UNKNOWN_MODEL}: what it says, without names and places."
+    )
     return Problem("unknown_model", identity.doubt, hint, severity=Severity.WARNING)

@@ -21,7 +21,7 @@ from agent.session.fields import Weekday
 from agent.session.problems import InvalidSessionError
 from agent.session.sections import Repeat
 from agent.session.times import session_zone, to_local
-from agent.session.writing import Process
+from agent.session.writing import OUTCOME_KEYS, Process
 from agent.sky.ephemeris import sun
 from agent.sky.nights import CIVIL, first_time
 from agent.station.state_file import StateFile
@@ -41,10 +41,7 @@ _NOON = timedelta(hours=12)  # what starts before noon belongs to the evening be
 _DAY = timedelta(days=1)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _KEY = "repeats"
-_NOT_INHERITED = frozenset(
-    {"result", "message", "nb_try", "starting_date", "processed_date", "dwarf"}
-    | {"request_id", "session_id", "expires_at"}
-)
+_NOT_INHERITED = OUTCOME_KEYS | {"request_id", "session_id", "expires_at"}
 
 
 @dataclass(frozen=True, slots=True)

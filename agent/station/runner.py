@@ -16,7 +16,7 @@ from agent.conditions import SunLimitError
 from agent.errors import AgentError, Problem
 from agent.events import Outcome, Reason, SessionResult, SessionWaiting
 from agent.execute.context import Job, Surroundings
-from agent.execute.orders import Ending, EndKind, Orders
+from agent.execute.orders import WAITS, Ending, EndKind, Orders
 from agent.execute.run import SessionRun
 from agent.goals import Level, PreemptedError, Wish
 from agent.schedule.dispatcher import Dispatcher
@@ -25,7 +25,7 @@ from agent.session.fields import OnError
 from agent.session.plan import Plan, target_json
 from agent.session.problems import InvalidSessionError
 from agent.session.times import moved_on, session_zone
-from agent.station.enclosure import HOLDER as ENCLOSURE
+from agent.station.enclosure_seen import HOLDER as ENCLOSURE
 from agent.station.gate import ConditionGate, SessionGuard
 from agent.station.hands import Hands
 from agent.station.intake import Intake
@@ -35,9 +35,10 @@ from agent.station.state_file import StateFile
 from agent.station.status import SESSION, StationStatus
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
+from agent.store.journal import instant_in
 from agent.store.session_log import log_path, session_log
 from agent.store.store import SessionStore
-from agent.store.turns import failures, note_failure, note_turn
+from agent.store.turns import failures, frames_of, note_failure, note_given_back, note_turn
 from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class SessionRunner:
 
     def _remember_ending(self, session_id: str, ending: Ending) -> None:
         self._hands.closing = True
-        if ending.kind is not EndKind.AGENT_STOP:
+        if ending.kind is not EndKind.AGENT_STOP and ending.kind not in WAITS:
             self._state.set(**{_ENDING: [session_id, ending.kind.value, ending.reason.value, ending.message]})
 
     async def _fail(self, waiting: Waiting, error: Exception) -> None:
@@ -140,6 +141,8 @@ class SessionRunner:
         if self._hands.capturing and not waiting.resume:  # of a session that cannot go on now
             self.leave_at_rest(Reason.QUEUE, f"Session {waiting.session_id} comes first.")
         if not await self._take_control(running):
+            return
+        if await self._intake.becomes_mosaic(waiting):
             return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
@@ -220,7 +223,7 @@ class SessionRunner:
                 watch.cancel()
                 await asyncio.wait({watch})
             if result is None:
-                await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
+                await self._go_on_later(waiting, orders.ending)
                 return
             problem = _problem(result)
             self._leave_target(waiting, plan)
@@ -234,7 +237,7 @@ class SessionRunner:
     def _job(self, waiting: Waiting, plan: Plan) -> Job:
         solar = waiting.document.goto_solar
         guard = SessionGuard(
-            self._gate.conditions(waiting.document),
+            self._gate.conditions(replace(waiting, plan=plan)),
             self._around.site,
             self._around.clock,
             sun_filter=solar is not None and solar.sun_filter,
@@ -251,12 +254,49 @@ class SessionRunner:
         if not targets:
             return
         try:
-            self._gate.conditions(waiting.document).permit_goto(
+            self._gate.conditions(waiting).permit_goto(
                 targets[-1], self._around.site, self._around.clock.now(), until=None, sun_filter=False
             )
         except SunLimitError:
             _LOGGER.info("Tracking ends with session %s, as the Sun comes near", waiting.session_id)
             self.leave_at_rest(Reason.SUN, "The Sun comes near to the target.")
+
+    async def _go_on_later(self, waiting: Waiting, ending: Ending | None) -> None:
+        """Let a session wait with the frames it has: for the agent's next start, or for the sky."""
+        if ending is None or ending.kind not in WAITS:
+            await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
+            return
+        journal = self._store.journal(waiting.session_id)
+        try:
+            await asyncio.to_thread(note_given_back, journal)
+        except StoreError as error:
+            _LOGGER.warning("Session %s goes on as one that was interrupted: %s", waiting.session_id, error)
+        facts = await asyncio.to_thread(journal.load)
+        if waiting.plan is not None:
+            self._leave_target(waiting, waiting.plan)
+        taken = frames_of(facts)
+        count = sum(taken.values())
+        message = f"{ending.message} It goes on later, with the {count} frames it has."
+        if not await self._put_back(waiting, message):
+            return
+        began = waiting.began or instant_in(facts, "started_at")
+        again = replace(waiting, resume=False, began=began, forced=False, gave_back=True, taken=taken)
+        await self._queue_again(again.passed_over(ending.reason, message))
+        self._around.publish(
+            SessionWaiting(
+                telescope=self._around.telescope_id,
+                at=self._around.clock.now(),
+                session=waiting.brief,
+                reason=ending.reason,
+                message=message,
+                until=None,
+            )
+        )
+
+    def give_back(self, session_id: str, reason: Reason, message: str) -> None:
+        """Have the session that runs give its turn back, if it is that one."""
+        if self.running is not None and self.running.waiting.session_id == session_id:
+            self.running.orders.end(Ending(EndKind.GIVE_BACK, reason, message))
 
     async def _gets_another_turn(self, waiting: Waiting, result: SessionResult) -> bool:
         """Let a session that failed and says `retry` wait again, with the frames it has."""
@@ -279,7 +319,8 @@ class SessionRunner:
         if not await self._put_back(waiting, message):
             return False
         if self.dispatcher is not None:
-            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later)
+            taken = frames_of(await asyncio.to_thread(journal.load))
+            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later, taken=taken)
             self.dispatcher.put(again.passed_over(Reason.RETRY, message))
         self._around.publish(
             SessionWaiting(
@@ -316,16 +357,7 @@ class SessionRunner:
     async def _take_control(self, running: Running) -> bool:
         """Whether the session may go on: it has the telescope, or is to be ended without it."""
         waiting, orders = running.waiting, running.orders
-        taking = asyncio.create_task(
-            self._hands.perform(
-                Level.SESSION,
-                lambda telescope: telescope.take_control(),
-                moves=False,
-                wait=False,
-                besides=ENCLOSURE,  # a lid that is closed opens because a session begins
-            ),
-            name="take control",
-        )
+        taking = asyncio.create_task(self._take_control_itself(), name="take control")
         order = asyncio.create_task(orders.ended(), name="order")
         try:
             await asyncio.wait({taking, order}, return_when=asyncio.FIRST_COMPLETED)
@@ -349,6 +381,12 @@ class SessionRunner:
                 task.cancel()
             await asyncio.wait({taking, order})
         return True
+
+    async def _take_control_itself(self) -> None:
+        """Take control, unless somebody wants the telescope to stand still; a lid opens for who has begun."""
+        if (wish := self._hands.hold(Level.SESSION, besides=ENCLOSURE)) is not None:
+            raise PreemptedError(wish)
+        await self._hands.perform(Level.SAFETY, lambda telescope: telescope.take_control(), moves=False)
 
     def _rested(self, waiting: Waiting, seconds: float, reason: Reason, message: str) -> Waiting:
         """A session that could not be taken: the others have their turns meanwhile."""

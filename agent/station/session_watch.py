@@ -1,27 +1,37 @@
-"""Watches over a running session: its window, the dawn, the weather and its conditions."""
+"""Watches over a running session: its window, the dawn, the weather and its conditions.
+
+What can be foreseen of the sky and is lost gives the turn back: the session waits with its frames.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet
+from agent.conditions.rule import SKY
+from agent.conditions.rules import RULES
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
+from agent.own_schedule import OwnSchedule, carried_out
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.plan import Plan
+from agent.station.frame_watch import FrameWatch
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
+from agent.station.hands import Hands
 from agent.station.weather_goal import WeatherGoal
 from agent.verdict import Verdict, against, merged
 
 LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster than matters
+_SKY = frozenset(rule.about.name for rule in RULES if rule.about.order >= SKY)
 _WEATHER = "weather"
 _CONDITIONS = "conditions"
+_OWN_SCHEDULE = "own schedule"
 
 
 class SessionWatch:
@@ -39,8 +49,16 @@ class SessionWatch:
         judge: Callable[[datetime], Sequence[Verdict]],
         safety: Callable[[], SafetyDecision | None],
         policy: Callable[[], WeatherPolicy],
+        carried_out: Callable[[datetime], OwnSchedule | None],
         news: Callable[[], asyncio.Event],
+        goes_on: Callable[[datetime], Awaitable[EndKind]],
+        frames: FrameWatch | None = None,
     ) -> None:
+        """`carried_out` tells of the telescope's own schedule, while no shutter of ours is open.
+
+        `goes_on` tells how a session ends that loses the sky: it goes on tonight, later, or never.
+        """
+        self._goes_on = goes_on
         self._orders = orders
         self._conditions = conditions
         self._clock = clock
@@ -50,27 +68,44 @@ class SessionWatch:
         self._judge = judge
         self._safety = safety
         self._policy = policy
+        self._carried_out = carried_out
         self._news = news
+        self._frames = frames
         self._lost_since: datetime | None = None
 
     async def watch(self) -> None:
         """Watch for ever."""
         now = self._clock.now()
-        limits = [
-            (self._window_end, Reason.WINDOW, "The session's window closed."),
-            (self._dawn(now), Reason.TWILIGHT, "It is dawn, or the Sun comes too near."),
-        ]
+        dawn = self._dawn(now)
         async with asyncio.TaskGroup() as group:
-            for instant, reason, message in limits:
-                if instant is not None:
-                    group.create_task(self._end_at(instant, reason, message))
+            if self._window_end is not None:
+                group.create_task(self._end_at_its_window(self._window_end))
+            if dawn is not None:
+                group.create_task(self._end_at_dawn(dawn))
             group.create_task(self._follow_weather())
             group.create_task(self._follow_conditions())
+            group.create_task(self._follow_own_schedule())
+            if self._frames is not None:
+                group.create_task(self._frames.watch())
 
-    async def _end_at(self, instant: datetime, reason: Reason, message: str) -> None:
+    async def _end_at_its_window(self, instant: datetime) -> None:
+        await self._come(instant)
+        self._orders.end(Ending(EndKind.LIMIT, Reason.WINDOW, "The session's window closed."))
+
+    async def _end_at_dawn(self, instant: datetime) -> None:
+        await self._come(instant)
+        message = "It is dawn, or the Sun comes too near."
+        await self._lose(Reason.TWILIGHT, message)
+
+    async def _come(self, instant: datetime) -> None:
         while (left := (instant - self._clock.now()).total_seconds()) > 0:
             await self._clock.sleep(min(left, LOOK_EVERY_S))  # the wall clock may be set meanwhile
-        self._orders.end(Ending(EndKind.LIMIT, reason, message))
+
+    async def _lose(self, reason: Reason, message: str) -> None:
+        """End for a sky that is lost, in the way that leaves the session its rest."""
+        ends = self._conditions.on_lost is OnLost.END
+        kind = EndKind.LIMIT if ends else await self._goes_on(self._clock.now())
+        self._orders.end(Ending(kind, reason, message))
 
     async def _follow_weather(self) -> None:
         waiting_since: datetime | None = None
@@ -109,7 +144,18 @@ class SessionWatch:
     async def _follow_conditions(self) -> None:
         while True:
             changed = self._news()
-            self._act_on(self._judge(self._clock.now()))
+            await self._act_on(self._judge(self._clock.now()))
+            await self._next_look(changed)
+
+    async def _follow_own_schedule(self) -> None:
+        while True:
+            changed = self._news()
+            found = self._carried_out(self._clock.now())
+            if found is None:
+                self._orders.resume(_OWN_SCHEDULE)
+            else:
+                message = f"The telescope carries out its own schedule {found.name!r}."
+                self._orders.pause(_OWN_SCHEDULE, Hold(Reason.OWN_SCHEDULE, message))
             await self._next_look(changed)
 
     async def _next_look(self, changed: asyncio.Event) -> None:
@@ -118,7 +164,7 @@ class SessionWatch:
             async with self._clock.timeout(LOOK_EVERY_S):
                 await changed.wait()
 
-    def _act_on(self, verdicts: Sequence[Verdict]) -> None:
+    async def _act_on(self, verdicts: Sequence[Verdict]) -> None:
         blocking = [
             verdict
             for verdict in against(verdicts)
@@ -134,6 +180,8 @@ class SessionWatch:
         match self._conditions.on_lost:
             case OnLost.IGNORE:
                 return
+            case OnLost.PAUSE if any(one.rule in _SKY for one in blocking):
+                await self._lose(reason, message)
             case OnLost.PAUSE if not lost.final and self._may_come_back(blocking):
                 self._orders.pause(_CONDITIONS, Hold(reason, message))
             case _:
@@ -154,20 +202,32 @@ def watch_over(
     gate: ConditionGate,
     ground: Ground,
     weather: WeatherGoal,
+    hands: Hands,
     news: Callable[[], asyncio.Event],
+    goes_on: Callable[[datetime], Awaitable[EndKind]],
 ) -> SessionWatch:
     """Return the watch over a session that runs by this plan; AgentError when its conditions are wrong."""
-    conditions = gate.conditions(waiting.document)
+    conditions = gate.conditions(waiting)
     target = plan.goto_targets[-1] if plan.goto_targets else None
+    since = waiting.began if waiting.resume else None  # the dawn after that is its own
     return SessionWatch(
         orders,
         conditions,
         clock=ground.clock,
         zone=ground.zone,
         window_end=waiting.window_end,
-        dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=waiting.began),
+        dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=since),
         judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),
         safety=lambda: weather.decision,
-        policy=lambda: gate.conditions(waiting.document).weather,
+        policy=lambda: gate.conditions(waiting).weather,
+        carried_out=lambda now: None if hands.capturing else carried_out(ground.telescope.schedules, now),
         news=news,
+        goes_on=goes_on,
+        frames=FrameWatch(
+            ground,
+            waiting.session_id,
+            orders,
+            policy=lambda: gate.conditions(waiting).requirements.watch_frames,
+            most_s=lambda: conditions.wait_max_s,
+        ),
     )

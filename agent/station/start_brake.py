@@ -10,7 +10,7 @@ from agent.events import Reason
 from agent.goals import Level
 from agent.own_schedule import OwnSchedule, in_the_way
 from agent.schedule.waiting import Waiting
-from agent.station.enclosure import HOLDER as ENCLOSURE
+from agent.station.enclosure_seen import HOLDER as ENCLOSURE
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.night import Night

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -14,29 +13,31 @@ from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SafetyDecision, SessionWaiting, TelemetryChanged
+from agent.events import Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Waiting
-from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
-from agent.settings.enclosure import EnclosureSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
 from agent.station.enclosure import Enclosure
+from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
+from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
+from agent.station.mosaics import Mosaics
 from agent.station.night import Night
-from agent.station.night_over import NightWatch
+from agent.station.night_over import Nights
+from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
 from agent.station.repeats import Repeats
@@ -54,11 +55,7 @@ from agent.store.results import Results
 from agent.store.store import SessionStore
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
-from agent.telescope.interface import (
-    ConnectionState,
-    Telescope,
-    TelescopeView,
-)
+from agent.telescope.interface import ConnectionState, Telescope, TelescopeView
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -95,23 +92,15 @@ class Station:
         )
         self.hands = Hands(ground, telescope, self.status)
         self.night = Night(ground, self.hands, self._queue)
-        self._night_watch = NightWatch(
-            ground, self.night, self._queue, lambda: self.dispatcher.running is not None
-        )
+        nights = Nights(ground, self.night, self.status, lambda: self.dispatcher, lambda: self.runner.running)
+        self.end_night, self.resume_night = nights.end, nights.undo
         self.weather_goal = WeatherGoal(
             ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
         )
+        box = settings.enclosure_of(own)
         self.enclosure = Enclosure(
-            ground,
-            self.hands,
-            self.status,
-            self.weather_goal,
-            settings.enclosure if settings.enclosure.telescope in ("", own.id) else EnclosureSettings(),
-            queue=lambda: () if self.night.judgement() is not None else self.dispatcher.queue,
-            mode=lambda: self.switches.values.enclosure,
-            end_night=self._end_night_now,
+            ground, self.hands, self.status, self.weather_goal, box, nights=nights, switches=self.switches
         )
-        ground.bus.subscribe(self.enclosure.hear)
         self._news = asyncio.Event()  # set, and replaced, with what conditions depend on
         self._last_shutdown: Shutdown | None = None
         self.bluetooth: BluetoothReturn | None = None
@@ -132,7 +121,7 @@ class Station:
             telescope=ground.id,
             zone=ground.zone,
             model=self._model,
-            examine=self._examine,
+            examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
@@ -152,14 +141,17 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
+        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
             self.repeats,
+            self.mosaics,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
+            archives=settings.archive.dir is not None,
             resolve=resolve,
             publish=publish,
             poll_s=settings.poll_seconds,
@@ -175,8 +167,9 @@ class Station:
             self.switches,
             enabled=own.dead_man,
             running=lambda: self.runner.running,
-            defaults=self.defaults,
+            conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
+        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -184,6 +177,7 @@ class Station:
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,
             safety=lambda: self.weather_goal.decision,
+            sky=self.planning.could_run,
             brake=StartBrake(
                 ground,
                 self.hands,
@@ -193,17 +187,15 @@ class Station:
                 uncounted=self.dead_man.uncounted,
                 enclosure=self.enclosure.judge,
             ).judge,
+            perhaps_taken=self.dead_man.perhaps_taken,
         )
         self.runner = SessionRunner(
             Surroundings(
-                ground.telescope,
-                self.hands,
-                ground.id,
-                ground.site,
-                ground.zone.key,
-                clock,
+                *(ground.telescope, self.hands, ground.id, ground.site, ground.zone.key, clock),
                 publish,
                 self.status,
+                cap=kept_cap(ground.state),
+                darks=kept_darks(ground.state),
             ),
             self.hands,
             ground.state,
@@ -216,15 +208,15 @@ class Station:
             self._session_changed,
             self.end_night,
         )
-        ground.bus.subscribe(self._night_watch.hear)
         self.dispatcher = Dispatcher(
             ground.id,
             clock=clock,
             timetable=timetable,
             gate=self.gate,
+            planner=self.planning,
             sessions=self.runner,
             publish=publish,
-            on_idle=self._stands_still,
+            on_idle=nights.stands_still,
         )
         self.dead_man.dispatcher = self.dispatcher
         self.intake.dispatcher = self.dispatcher
@@ -239,6 +231,9 @@ class Station:
             look=self._look,
             look_again=self.intake.look_again,
             poll_s=settings.poll_seconds,
+        )
+        self.followers = Followers(
+            ground, self.hands, self.store.tree, self.results, settings, own, self.status, self.runner
         )
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
@@ -262,11 +257,13 @@ class Station:
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
+            "plan": self.dispatcher.follow_plan,
             "link": self._link.follow,
             "results": self._report,
             "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
+            **self.followers.loops(),
         }
         if self.bluetooth is not None:
             loops["bluetooth"] = self.bluetooth.run
@@ -275,11 +272,11 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running is not None or self._any_due() or self._owes():
+        while self.dispatcher.running or self.planning.any_due(self.dispatcher.queue) or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
-        return self.intake.judging or self.records.owes
+        return self.intake.judging or self.records.owes or self.followers.busy
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -382,23 +379,11 @@ class Station:
         publish(self._link.own_schedule())
         publish(self.status.again())
         self.enclosure.say_again()
-
-    def end_night(self, reason: Reason, message: str) -> None:
-        """Start nothing more before the next solar noon, and have the closing steps done."""
-        self.night.end(reason, message, runs=self.runner.running is not None)
-        self.dispatcher.kick()
-        self._night_watch.look()
-
-    def resume_night(self) -> bool:
-        """Undo the end of the night; false when it was not over."""
-        was_over = self.night.undo()
-        self.dispatcher.kick()
-        return was_over
+        self.followers.say_again()
 
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self.weather_goal.hear(decision)
-        self.enclosure.look()
         self._look()
 
     # -- inside -----------------------------------------------------------------------------------------
@@ -409,42 +394,21 @@ class Station:
         changed.set()
         self.dispatcher.kick()
 
-    def _end_night_now(self, reason: Reason, message: str) -> None:
-        if self.running is not None:
-            self.running.orders.end(Ending(EndKind.END_NIGHT, reason, message))
-        if self.night.judgement() is None:
-            self.end_night(reason, message)
-
-    def _stands_still(self, standstill: SessionWaiting | None) -> None:
-        self.status.stands_still(standstill)
-        self._night_watch.look()
-
-    def _examine(self, document: SessionDocument) -> Iterable[Problem]:
-        return self.intake.examine(document)
-
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
-    def _any_due(self) -> bool:
-        now = self.ground.clock.now()
-        return any(waiting.due(now) for waiting in self.dispatcher.queue)
-
     def _running_plan(self) -> Plan | None:
-        running = self.runner.running
-        return running.waiting.plan if running is not None else None
+        return running.waiting.plan if (running := self.runner.running) is not None else None
 
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running
         if running is not None:
-            with contextlib.suppress(
-                AgentError
-            ):  # conditions that contradict each other end the session itself
-                return self.gate.conditions(running.waiting.document).weather
+            with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
+                return self.gate.conditions(running.waiting).weather
         return self.switches.values.weather_policy
 
     def _switched(self, _switches: Switches) -> None:
         self.weather_goal.look()
-        self.enclosure.look()
         self.dispatcher.kick()
 
     def _session_changed(self, began: Waiting | None) -> None:
@@ -457,7 +421,10 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        return watch_over(running.orders, waiting, plan, self.gate, self.ground, self.weather_goal, news)
+        ground, weather, goes_on = self.ground, self.weather_goal, partial(self.planning.goes_on, waiting)
+        return watch_over(
+            running.orders, waiting, plan, self.gate, ground, weather, self.hands, news, goes_on
+        )
 
     async def _report(self) -> None:
         await self.records.open()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.clock import Clock
@@ -130,7 +130,7 @@ class StationStatus(StatusSink):
         if self._safing is not None:
             return self._safing
         if self._said is not None:
-            return self._said
+            return self._in_sight(self._said)
         if self._standstill is not None:
             return _Said(Status.WAITING, "", self._standstill.reason, self._standstill.message)
         match self._link:
@@ -144,6 +144,20 @@ class StationStatus(StatusSink):
                 return _Said(Status.OFFLINE, "", Reason.AGENT_STOPPED, self._link_message)
             case _:
                 return _Said(Status.OFFLINE, "", Reason.LOST_CONNECTION, self._link_message)
+
+    def _in_sight(self, said: _Said) -> _Said:
+        """What a session says, and that its capture goes on out of sight if that is so."""
+        if said.status is not Status.IMAGING or said.reason is not None:
+            return said
+        match self._link:
+            case ConnectionState.HELD_BY_OTHER:
+                message = "another client holds the telescope; the capture goes on"
+                return replace(said, reason=Reason.HELD_BY_OTHER, message=message)
+            case ConnectionState.CONNECTING:
+                message = "the link to the telescope is lost; the capture goes on"
+                return replace(said, reason=Reason.LOST_CONNECTION, message=message)
+            case _:
+                return said
 
 
 def _weight(problem: Problem) -> int:

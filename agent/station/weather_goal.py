@@ -90,7 +90,8 @@ class WeatherGoal:
         """What silence asks for can be undone: a telescope is switched off for a live report alone."""
         off = self._action == "shutdown" and decision.live
         park = self._action == "stop_and_park" or (self._action == "shutdown" and not off)
-        return Wish(Level.SAFETY, Reason.WEATHER, self._words(), park=park, off=off, standing=True)
+        words = self._words()
+        return Wish(Level.SAFETY, Reason.WEATHER, words, park=park, off=off, standing=True, own_schedule=True)
 
     def _words(self) -> str:
         reasons = self.decision.reasons if self.decision is not None else ()

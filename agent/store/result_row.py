@@ -45,6 +45,8 @@ def row_of(document: SessionDocument, name: str, capabilities: Capabilities | No
     details = details if isinstance(details, dict) else {}
     frames = details.get("frames")
     frames = frames if isinstance(frames, dict) else {}
+    if details.get("made_of"):  # each of them has a row of its own
+        frames, details = {}, {**details, "integration_s": None, "started_at": None}
     tele, wide = document.setup_camera, document.setup_wide_camera
     shown = tele or wide
     manual, solar = document.goto_manual, document.goto_solar

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from agent.capabilities import Camera
 from agent.store.journal import JournalFile, instant_in
 
 _KEY = "failed"
+_GAVE_BACK = "gave_back"
 
 
 def note_failure(journal: JournalFile, rests_until: datetime) -> None:
@@ -21,10 +23,32 @@ def note_failure(journal: JournalFile, rests_until: datetime) -> None:
 
 
 def note_turn(journal: JournalFile) -> None:
-    """Note that a session which rested has its next turn; StoreError."""
+    """Note that a session which rested, or gave its turn back, has its next turn; StoreError."""
     facts = journal.load() or {}
-    if resting_until(facts) is not None:
-        journal.save({**facts, _KEY: {"turns": failures(facts)}})
+    rested, before = resting_until(facts) is not None, dict(facts)
+    facts.pop(_GAVE_BACK, None)
+    if rested:
+        facts[_KEY] = {"turns": failures(facts)}
+    if facts != before:
+        journal.save(facts)
+
+
+def note_given_back(journal: JournalFile) -> None:
+    """Note that a session gave its turn back and waits with its frames; StoreError."""
+    journal.save({**(journal.load() or {}), _GAVE_BACK: True})
+
+
+def gave_back(facts: Mapping[str, Any] | None) -> bool:
+    """Return whether a session gave its turn back and had none since."""
+    return facts is not None and facts.get(_GAVE_BACK) is True
+
+
+def frames_of(facts: Mapping[str, Any] | None) -> dict[Camera, int]:
+    """Return the frames that a session has from its closed captures, by camera."""
+    found = facts.get("frames") if facts else None
+    counts = found if isinstance(found, dict) else {}
+    taken = {camera: (counts.get(camera.value) or {}).get("taken") for camera in Camera}
+    return {camera: count for camera, count in taken.items() if isinstance(count, int) and count > 0}
 
 
 def failures(facts: Mapping[str, Any] | None) -> int:

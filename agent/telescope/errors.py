@@ -47,6 +47,10 @@ class UnreachableError(TelescopeError):
     code = "unreachable"
 
 
+class GarbledLinkError(UnreachableError, CommandTimeoutError):
+    """No answer in time, and what came could not be read: the link's fault, and no failure of the command."""
+
+
 class HeldByOtherError(UnreachableError):
     """Another client controls the telescope: wait until it lets go."""
 

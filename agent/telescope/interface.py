@@ -22,9 +22,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from agent.capabilities import Camera, Capabilities
-from agent.events import Telemetry
+from agent.events import Frames, Saved, Telemetry
+from agent.mosaics import Mosaic
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.card import Card
+from agent.telescope.darks import DarkKind, DarkLibrary
 from agent.telescope.errors import RefusedError
 
 NO_SCHEDULE_HINT = "Firmware since late 2025 with the built-in driver keeps schedules."
@@ -61,7 +64,8 @@ class CameraSettings:
     """Settings of one camera, in the telescope's own values; None leaves a setting alone.
 
     `exposure` is the index of `capabilities.Exposure`, `gain` the displayed number, `filter` and `binning`
-    the values of `capabilities.Filter` / `Binning`, `format` "FITS" or "TIFF", `count` frames to take.
+    the values of `capabilities.Filter` / `Binning`, `format` "FITS" or "TIFF", `count` frames to take. With a
+    `mosaic` there is no count: the next capture of the camera is that mosaic, made by the telescope itself.
     """
 
     exposure: int | None = None
@@ -70,6 +74,7 @@ class CameraSettings:
     binning: int | None = None
     format: str | None = None
     count: int | None = None
+    mosaic: Mosaic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,8 @@ class CaptureFacts:
 
     `target` is the name its goto was given, `ra_hours` and `dec_degrees` where it points (J2000), `began` the
     telescope's own time of its beginning, aware UTC. A driver never fills in what it merely asked for.
-    `without_darks` is true when the telescope was told to go on although no dark frame fits.
+    `without_darks` is true when the telescope was told to go on although no dark frame fits. `panes` are the
+    frames of each pane of a mosaic, in the order of their numbers; empty for a single field.
     """
 
     target: str | None = None
@@ -87,16 +93,21 @@ class CaptureFacts:
     exposure_s: float | None = None
     began: datetime | None = None
     without_darks: bool = False
+    panes: tuple[Frames, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureProgress(CaptureFacts):
-    """A running capture: frames so far. `total` is what the telescope says it will take (0 unknown)."""
+    """A running capture: frames so far. `total` is what the telescope says it will take (0 unknown).
+
+    `pane` is the pane of a mosaic that it is at, counted from 1; 0 for a single field.
+    """
 
     camera: Camera
     taken: int
     stacked: int
     total: int = 0
+    pane: int = 0
 
 
 class CaptureEnd(StrEnum):
@@ -132,11 +143,15 @@ class EqError:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC."""
+    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC.
+
+    `target` is what the telescope itself calls what it shows, "" when it does not tell.
+    """
 
     jpeg: bytes
     path: str
     taken_at: datetime | None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +239,19 @@ class TelescopeView(ABC):
     @abstractmethod
     async def latest_picture(self, since: datetime) -> Picture | None:
         """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+
+    async def saved(self, folder: str) -> tuple[Saved, ...]:  # noqa: ARG002 - of one that keeps no records
+        """What the telescope's own records say of the capture it keeps in a folder, one for each record."""
+        return ()
+
+    @property
+    def card(self) -> Card | None:
+        """The files on its card; None for a telescope whose card cannot be read."""
+        return None
+
+    async def in_use(self) -> bool:
+        """Whether another client uses the telescope, found out without taking it from that client."""
+        return self.connection is ConnectionState.HELD_BY_OTHER
 
     @property
     @abstractmethod
@@ -323,6 +351,19 @@ class Telescope(TelescopeView):
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
         """Measure the polar alignment error."""
+
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        """Ask which dark frames the telescope keeps for a camera."""
+        raise RefusedError(f"Nobody can ask for the {camera} dark frames here.", code="no_darks")
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        """Take dark frames in the dark (a filter, or the cap); returns once the telescope has them."""
+        raise RefusedError(f"Nobody can take {frames} {kind.camera} dark frames here.", code="no_darks")
+
+    async def stop_darks(self, camera: Camera) -> None:
+        """Stop taking dark frames; harmless when none are taken, or nobody can."""
 
     # -- camera -----------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ BASE = {
     "site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"},
     "poll_seconds": 10,  # a fifth of the work of the usual 2
 }
+ANY_SKY = {"sun_below": 90, "min_altitude": -90}  # most tests are about something else than the dark
 
 
 NEVER_SETS = {"do_action": True, "target": "M 81", "ra_coord": 9.9258, "dec_coord": 69.0653}
@@ -60,11 +61,14 @@ class Observatory:
                 **BASE,
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root / "Astro_Sessions"),
+                "page": {"enabled": False},
                 **settings,
+                "conditions": {**ANY_SKY, **settings.get("conditions", {})},
             }
         )
         self.stations: dict[str, Station] = {}
         self.stop = asyncio.Event()
+        self.pages: list[str] = []  # where the page was said to be
         self.code: int | None = None
 
     def folder(self, name: str) -> Path:
@@ -124,6 +128,7 @@ class Observatory:
                         )
                     ),
                     port=self.port,
+                    page_told=self.pages.append,
                 )
             )
             waiting = asyncio.create_task(ready.wait())

@@ -293,7 +293,9 @@ def test_a_goto_by_hand_near_the_sun_is_refused(observatory: Make) -> None:
     assert refusals(place) == 3
 
 
-def test_the_dawn_ends_a_capture_begun_in_the_dark(observatory: Make) -> None:
+def test_at_dawn_a_session_gives_its_turn_back_and_goes_on_the_next_night(
+    observatory: Make,
+) -> None:
     async def night() -> Observatory:
         place = observatory(poll_seconds=300)
         place.drop(
@@ -308,14 +310,20 @@ def test_the_dawn_ends_a_capture_begun_in_the_dark(observatory: Make) -> None:
                     setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": 999},
                 ),
             )
+            await place.sessions_ended(1)
+            await place.until(lambda: place.files("Current") == ["late.json"])
+            await place.until(lambda: place.files("ToDo") == ["late.json"])
+            assert place.clock.now().hour == 5  # six on the clocks: dawn
             await place.sessions_ended(2)
         return place
 
     place = run_virtual(night())
     late = next(result for result in place.results if result["session_id"] == "late")
-    assert late["result"] == "partial"
-    assert late["reason"] == "twilight"
-    assert 0 < late["frames"]["taken"] < 999
+    assert late["result"] == "completed"
+    assert late["frames"]["taken"] == 999
+    first, second = [one for one in place.telescope.captures if one.taken < 999 or one.count < 999][-2:]
+    assert first.taken + second.taken == 999
+    assert late["started_at"] < "2026-03-13T06" < "2026-03-13T19" < late["ended_at"]
 
 
 def test_every_submission_gets_its_result_even_when_removed(observatory: Make) -> None:

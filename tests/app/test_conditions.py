@@ -25,7 +25,9 @@ def begun(place: Observatory, frames: int = 3) -> Callable[[], bool]:
 # -- dawn ----------------------------------------------------------------------------------------------
 
 
-def test_a_session_cut_off_at_night_and_taken_up_by_day_is_stopped_not_followed(observatory: Make) -> None:
+def test_a_session_cut_off_at_night_and_taken_up_by_day_is_stopped_and_waits(
+    observatory: Make,
+) -> None:
     async def night() -> Observatory:
         place = observatory(poll_seconds=60)
         async with place.open():
@@ -42,16 +44,20 @@ def test_a_session_cut_off_at_night_and_taken_up_by_day_is_stopped_not_followed(
         place.telescope.online = True
         await place.clock.sleep(10 * 3600)  # past dawn, and within twelve hours
         async with place.open():
-            await place.sessions_ended(1, hours=1)
-            assert not any(capture.running for capture in place.telescope.captures)
+            await place.until(lambda: not any(one.running for one in place.telescope.captures), hours=1)
+            await place.until(lambda: "park" in place.telescope.calls, hours=1)
+            await place.until(lambda: place.files("ToDo") == ["a.json"], hours=1)
+            assert (len(place.telescope.gotos), place.results) == (1, [])
+            (waits,) = place.said("queue")[-1]["sessions"]
+            assert waits["waits_for"] == "twilight"
+            await place.sessions_ended(1, hours=30)
         return place
 
     place = run_virtual(night())
     (result,) = place.results
-    assert (result["result"], result["reason"]) == ("partial", "twilight")
-    assert result["frames"]["taken"] >= 20
-    assert len(place.telescope.gotos) == len(place.telescope.captures) == 1
-    assert "park" in place.telescope.calls
+    assert (result["result"], result["frames"]["taken"]) == ("completed", result["frames"]["requested"])
+    assert len(place.telescope.gotos) == len(place.telescope.captures) == 2
+    assert place.telescope.captures[-1].count < result["frames"]["requested"]
 
 
 def test_what_the_night_was_too_short_for_waits_for_the_next_one(observatory: Make) -> None:
@@ -67,7 +73,8 @@ def test_what_the_night_was_too_short_for_waits_for_the_next_one(observatory: Ma
             assert place.telescope.gotos == []
             status = place.said("status")[-1]
             assert (status["state"], status["reason"]) == ("waiting", "twilight")
-            assert "waits for the next one, from 19:" in status["message"]
+            assert "Its night was over at 06:" in status["message"]
+            assert "Its next night is that of 2026-03-13, from 19:" in status["message"]
             await place.sessions_ended(1)
         return place
 

@@ -29,7 +29,7 @@ def test_what_never_rises_is_skipped_and_never_begun(observatory: Make, goto: di
 
     place = run_virtual(night())
     assert (place.results[0]["result"], place.results[0]["reason"]) == ("skipped", "altitude")
-    assert "does not rise here" in place.results[0]["message"]
+    assert "never rises here" in place.results[0]["message"]
     assert not place.telescope.gotos
     assert not place.telescope.captures
 

@@ -81,6 +81,18 @@ def test_a_link_lost_for_ten_minutes_shoots_no_frame_twice(
     assert len(result["files"]) == 1
 
 
+@pytest.mark.parametrize("model", ["D2", "D3", "mini", "foreign"])
+def test_an_album_that_lists_nothing_leaves_the_notes_on_the_card(
+    observatory: Callable[..., Observatory], model: str
+) -> None:
+    """The link is away for longer than the capture lasts, so nothing but the card tells what was taken."""
+    lost = ("drop-link:frame=3,refuse_s=600", "empty-album:times=0")
+    result, frames = night(observatory(), session(), *lost, model=model)
+    assert (result["result"], result["frames"]["taken"], len(frames)) == ("completed", 12, 12)
+    (folder,) = result["files"]
+    assert "M 42" in folder
+
+
 @pytest.mark.parametrize("model", ["D3", "mini"])
 def test_frames_of_the_wide_camera_are_counted_once_and_the_session_is_finished(
     observatory: Callable[..., Observatory], model: str

@@ -223,6 +223,7 @@ async def switches(place: Observatory) -> None:
     """What people switch, and what is remembered of it."""
     place.drop("a.json", session())
     async with place.open():
+        await place.clock.sleep(1)  # it has begun
         for setting, value in (
             ("scheduler", "false"),
             ("armed", "true"),

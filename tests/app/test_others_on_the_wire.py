@@ -15,7 +15,7 @@ from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.interface import CameraSettings
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
-from agent.telescope.simulator.history import ShutterClosed, ShutterOpened
+from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
 from tests.contract.transports import PERFECT, Proxy, proxied
@@ -150,5 +150,50 @@ def test_a_capture_found_running_says_its_target_before_its_first_frame(
                 assert (running.taken, running.target, running.began) == (0, "M 31", None)
             finally:
                 await after.close()
+
+    run_virtual(night())
+
+
+def test_an_abort_while_another_client_holds_the_telescope_credits_what_was_taken(
+    observatory: Callable[..., Observatory],
+) -> None:
+    """It cannot be stopped then, but its album can be read."""
+
+    async def night() -> None:
+        async with scene(observatory(), "v3") as here:
+            await here.place.until(lambda: len(here.sim.history.of(FrameTaken)) == 3)
+            here.sim.faults.add("occupied")
+            here.sim.faults.add("drop-link")
+            await here.place.clock.sleep(20)
+            here.place.say("scope/command", {"command": "abort"})
+            await here.place.sessions_ended(1)
+            taken = len([one for one in here.sim.history.of(FrameTaken) if one.at <= here.place.clock.now()])
+            assert here.result["result"] == "aborted"
+            assert 3 < here.result["frames"]["taken"] <= taken
+            assert ["M 42" in folder for folder in here.result["files"]] == [True]
+            here.sim.faults.clear()
+
+    run_virtual(night())
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("take-control:for_s=280", "held_by_other"), ("drop-link:refuse_s=120", "lost_connection")],
+)
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_a_capture_that_is_out_of_sight_says_so_while_it_goes_on(
+    observatory: Callable[..., Observatory], generation: str, fault: str, reason: str
+) -> None:
+    async def night() -> None:
+        async with scene(observatory(), generation) as here:
+            await here.place.until(lambda: len(here.sim.history.of(FrameTaken)) == 3)
+            here.sim.faults.add(fault)
+            await here.place.clock.sleep(20)
+            status = here.place.said("status")[-1]
+            assert (status["state"], status["reason"]) == ("imaging", reason)
+            assert status["message"]
+            await here.place.sessions_ended(1)
+            assert here.result["result"] == "completed"
+            assert here.result["frames"]["taken"] == 12
 
     run_virtual(night())

@@ -159,3 +159,79 @@ def test_a_schedule_that_the_app_deletes_frees_the_telescope_at_once(observatory
                 assert place.results[-1]["result"] == "completed"
 
     run_virtual(night())
+
+
+def test_a_pause_of_ours_leaves_alone_what_the_telescope_begins_meanwhile(observatory: Make) -> None:
+    """A pause keeps our session still; the telescope's own schedule is somebody else's will."""
+
+    async def night() -> None:
+        place = observatory()
+        shot = {"do_action": True, "exposure": "15", "gain": 80, "count": 40}
+        place.drop("a.json", session(setup_camera=shot))
+        async with scope(place, None) as sim, place.open():
+            await place.until(lambda: bool(shots(sim)))
+            await place.clock.sleep(60)
+            place.say("scope/command", {"command": "pause"})
+            await place.until(lambda: place.said("status")[-1]["state"] == "paused", hours=0.1)
+            begins = (place.clock.now() + 3 * MINUTE).replace(second=0, microsecond=0)
+            await app_gives(sim, app_schedule(begins=begins, ends=begins + 60 * MINUTE))
+            await place.until(lambda: len(shots(sim)) == 2, hours=0.5)
+            await place.clock.sleep(300)
+            assert len(sim.history.of(ShutterClosed)) == 1, "theirs goes on"
+            place.say("scope/command", {"command": "resume"})
+            await place.until(lambda: place.said("status")[-1]["reason"] == "own_schedule", hours=0.1)
+            assert "Night app" in place.said("status")[-1]["message"]
+            await place.sessions_ended(1)
+            assert place.results[-1]["result"] == "completed"
+            assert place.results[-1]["frames"]["taken"] == 40
+            theirs = sim.history.of(ShutterClosed)[1]
+            assert (theirs.taken, theirs.reason) == (60, "finished"), "it was not disturbed"
+            assert [target for target, _ in shots(sim)] == ["M 42", "M 31", "M 42"]
+
+    run_virtual(night())
+
+
+@pytest.mark.parametrize("how", ["end_night", "agent_stop"])
+def test_what_ends_our_own_night_leaves_the_telescopes_alone(observatory: Make, how: str) -> None:
+    async def night() -> None:
+        place = observatory()
+        closing = {"do_action": True, "park": True, "power_down": True}
+        async with scope(place, app_schedule()) as sim:
+            place.drop("a.json", session(shutdown=closing))
+            await place.clock.sleep(900)
+            assert shots(sim) == [("M 31", 60)]
+            async with place.open():
+                await place.until(lambda: place.said("status")[-1]["reason"] == "own_schedule")
+                if how == "end_night":
+                    place.say("scope/command", {"command": "end_night"})
+                    await place.until(lambda: bool(sim.history.of(ShutterClosed)))
+            await place.until(lambda: bool(sim.history.of(ShutterClosed)))
+            (theirs,) = sim.history.of(ShutterClosed)
+            assert (theirs.taken, theirs.reason) == (60, "finished"), "it was not disturbed"
+
+    run_virtual(night())
+
+
+@pytest.mark.parametrize("how", ["abort", "park", "rain"])
+def test_what_is_done_for_safety_and_by_a_persons_word_stops_even_the_telescopes_own(
+    observatory: Make, how: str
+) -> None:
+    async def night() -> None:
+        place = observatory(weather={"policy": "wait", "inputs": ["roof"]} if how == "rain" else {})
+        async with scope(place, app_schedule()) as sim:
+            await place.clock.sleep(900)
+            async with place.open():
+                await place.until(lambda: place.said("own_schedule")[-1]["state"] == "imaging")
+                if how == "rain":
+                    place.say("safety/input/roof", {"safe": True})
+                    await place.clock.sleep(60)
+                    place.say("safety/input/roof", {"safe": False, "reason": "rain"})
+                else:
+                    place.say("scope/set/armed", "ON")
+                    await place.clock.sleep(1)
+                    place.say("scope/command", {"command": how})
+                await place.until(lambda: bool(sim.history.of(ShutterClosed)), hours=0.1)
+                (theirs,) = sim.history.of(ShutterClosed)
+                assert theirs.taken < 60
+
+    run_virtual(night())

@@ -44,7 +44,7 @@ def test_the_plan_tells_the_night_and_each_session_that_waits(observatory: Make)
     a, b = data["sessions"]
     assert a["run"][0] == "2026-03-12T21:00:00+01:00"
     assert a["sky"]["altitude_start"] > 20
-    assert (b["run"], b["reason"], b["conflicts"]) == (None, "altitude", ["a"])
+    assert (b["run"], b["reason"], b["conflicts"]) == (None, "altitude", [])
     assert "Night of 2026-03-12 (Europe/Paris)" in data["text"]
     assert later["data"]["night"] == "2026-06-01"
     assert (wrong["status"], wrong["code"]) == ("error", "invalid")
@@ -61,10 +61,8 @@ def test_a_session_can_be_checked_with_its_sky_without_running(observatory: Make
     south = {"do_action": True, "target": "LMC", "ra_coord": 5.39, "dec_coord": -69.8}
     (answer,) = asked(observatory, "sessions/validate", {"session": session(goto_manual=south)})
     assert answer["data"]["valid"] is True
-    assert [p["code"] for p in answer["data"]["problems"] if p["path"] == "/goto_manual"] == [
-        "below_horizon",
-        "daylight",
-    ]
+    problems = answer["data"]["problems"]
+    assert [p["code"] for p in problems if p["path"] == "/goto_manual"] == ["below_horizon"]
 
 
 def test_the_instrument_and_the_conditions_are_checked_over_mqtt_too(observatory: Make) -> None:

@@ -44,7 +44,9 @@ def test_what_the_model_makes_of_a_session_is_told_once_it_is_known(observatory:
         place = observatory(telescopes=[{"id": "scope", "host": "192.0.2.1"}])
         place.drop("a.json", session(id_command=LATER, setup_camera={"do_action": True, "count": 3}))
         async with place.open():
-            await place.until(lambda: place.said("queue")[-1]["sessions"][0]["warnings"] != [], hours=1)
+            await place.until(
+                lambda: any(one["warnings"] for one in place.said("queue")[-1]["sessions"]), hours=1
+            )
         return place
 
     place = run_virtual(night())

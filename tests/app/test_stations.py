@@ -12,7 +12,7 @@ from agent.app.run import run_agent
 from agent.clock import LoopClock
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.settings import Settings
-from tests.app.conftest import BASE, DUSK, session
+from tests.app.conftest import ANY_SKY, BASE, DUSK, session
 from tests.support.fake_telescope import FakeTelescope
 from tests.support.scheduler_time import scheduler_reads
 from tests.support.virtual_loop import run_virtual
@@ -32,7 +32,12 @@ def test_two_telescopes_work_side_by_side_and_one_that_is_off_never_holds_the_ot
     async def night() -> tuple[MemoryBroker, dict[str, FakeTelescope]]:
         clock = LoopClock(DUSK)
         settings = Settings.model_validate(
-            {**BASE, "telescopes": TWO, "sessions_dir": str(tmp_path / "Astro_Sessions")}
+            {
+                **BASE,
+                "conditions": ANY_SKY,
+                "telescopes": TWO,
+                "sessions_dir": str(tmp_path / "Astro_Sessions"),
+            }
         )
         scopes = {own.host: FakeTelescope(clock) for own in settings.telescopes}
         scopes["192.0.2.2"].cut()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from agent.events import (
 )
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.goals import Goal
+from agent.own_schedule import OwnSchedule
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.station.safing_status import SafingStatus
 from agent.station.session_watch import SessionWatch
@@ -47,6 +49,7 @@ class Watched:
         self.verdicts: list[Verdict] = []
         self.decision: SafetyDecision | None = None
         self.policy = WeatherPolicy.IGNORE
+        self.own: OwnSchedule | None = None
         self.event = asyncio.Event()
         requirements = Requirements(max_wait_min=10, on_lost=more.pop("on_lost", OnLost.PAUSE))
         self.watch = SessionWatch(
@@ -59,8 +62,15 @@ class Watched:
             judge=lambda _now: self.verdicts,
             safety=lambda: self.decision,
             policy=lambda: self.policy,
+            carried_out=lambda _now: self.own,
             news=lambda: self.event,
+            goes_on=self.goes_on,
         )
+        self.kind = more.get("kind", EndKind.LIMIT)
+
+    async def goes_on(self, when: datetime) -> EndKind:
+        assert when == self.clock.now()
+        return self.kind
 
     async def news(self, seconds: float = 0.001) -> None:
         event, self.event = self.event, asyncio.Event()
@@ -122,7 +132,9 @@ def test_weather_that_matters_pauses_until_it_is_safe() -> None:
         assert stand.orders.hold == Hold(Reason.WEATHER, message)
         stand.decision = None
         await stand.news()
-        assert stand.orders.hold == Hold(Reason.WEATHER, "nothing tells of the weather")
+        assert stand.orders.hold == Hold(
+            Reason.WEATHER, f"nothing tells of the weather. It waits until {until} at the latest."
+        )
         stand.say(SAFE)
         await stand.news()
         assert stand.orders.hold is None
@@ -171,6 +183,20 @@ def test_weather_that_ends_the_session_at_once(
 
 LOW = Verdict(False, Reason.ALTITUDE, "It is low.")
 OTHERS = [Reason.WEATHER, Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.WINDOW]
+
+
+def test_a_session_waits_while_the_telescope_carries_out_its_own_schedule() -> None:
+    async def story(stand: Watched) -> None:
+        assert stand.orders.hold is None
+        stand.own = OwnSchedule(id="1", name="from the app", begins=AT, ends=AT + timedelta(hours=1))
+        await stand.news()
+        why = "The telescope carries out its own schedule 'from the app'."
+        assert stand.orders.hold == Hold(Reason.OWN_SCHEDULE, why)
+        stand.own = None
+        await stand.clock.sleep(61)
+        assert stand.orders.hold is None
+
+    watched(story)
 
 
 def test_a_condition_that_is_lost_pauses_until_it_is_back() -> None:
@@ -227,6 +253,22 @@ def test_what_a_lost_condition_does(verdict: Verdict, on_lost: OnLost, ends: boo
             assert stand.orders.ending == Ending(EndKind.LIMIT, reason, verdict.message)
 
     watched(story, on_lost=on_lost)
+
+
+@pytest.mark.parametrize("kind", [EndKind.GIVE_BACK, EndKind.NEXT_NIGHT, EndKind.LIMIT])
+@pytest.mark.parametrize("on_lost", OnLost)
+def test_a_sky_that_is_lost_gives_the_turn_back_unless_somebody_wants_it_otherwise(
+    kind: EndKind, on_lost: OnLost
+) -> None:
+    async def story(stand: Watched) -> None:
+        stand.verdicts = [replace(LOW, rule="altitude")]
+        await stand.news()
+        assert stand.orders.hold is None
+        ends = {OnLost.PAUSE: kind, OnLost.END: EndKind.LIMIT}.get(on_lost)
+        expected = None if ends is None else Ending(ends, Reason.ALTITUDE, "It is low.")
+        assert stand.orders.ending == expected
+
+    watched(story, on_lost=on_lost, kind=kind)
 
 
 # -- the status ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,7 +71,8 @@ def test_what_the_weather_wants_is_what_its_owner_chose(
     async def story(stand: Stand) -> None:
         sky = Sky(stand, action)
         sky.say(UNSAFE, "rain", "wind", live=live)
-        assert sky.wish == Wish(Level.SAFETY, Reason.WEATHER, "rain; wind", park=park, off=off, standing=True)
+        wanted = Wish(Level.SAFETY, Reason.WEATHER, "rain; wind", park=park, off=off, standing=True)
+        assert sky.wish == replace(wanted, own_schedule=True)
         assert sky.goal.unsafe == "rain; wind"
         assert sky.ended == []
         sky.say(SAFE)

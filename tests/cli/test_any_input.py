@@ -81,6 +81,9 @@ CAMERA = (
     "end_time",
     "doMosaic",
     "framingX",
+    "framingY",
+    "mosaic_count",
+    "rotation",
 )
 BODIES = st.fixed_dictionaries(
     {"id_command": st.dictionaries(st.sampled_from(TIMES), VALUES, max_size=4) | JSON_VALUES},
@@ -91,7 +94,9 @@ BODIES = st.fixed_dictionaries(
         "setup_wide_camera": section(*CAMERA),
         "calibration": section("wait_before"),
         "repeat": section("every", "days", "until_date", "times"),
-        "mosaic": section("columns"),
+        "mosaic": section("columns", "rows", "overlap", "rotation", "panes"),
+        "dark_frames": section("when", "count", "cap_wait"),
+        "refocus": section("every", "temperature_step"),
         "tonightplan": JSON_VALUES,
         "conditions": section("min_altitude", "max_altitude"),
     },
@@ -121,6 +126,15 @@ SENSIBLE = st.builds(
     st.fixed_dictionaries(
         {"count": st.sampled_from([0, "0", 5, "999"]), "end_time": CLOCK},
         optional={"shots_taken": VALUES.filter(json_writes_it)},
+    )
+    | st.fixed_dictionaries(
+        {
+            "doMosaic": st.just(True),
+            "framingX": st.integers(100, 1000) | st.sampled_from(["140", 133.3]),
+            "framingY": st.integers(100, 400),
+            "mosaic_count": st.integers(1, 249),
+        },
+        optional={"rotation": st.integers(-360, 360), "count": st.integers(0, 999)},
     ),
     st.sampled_from(["M 31", "M 42", "M 81", "Vega", "Omega Centauri"]),
 )

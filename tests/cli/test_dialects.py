@@ -99,17 +99,79 @@ def test_the_plan_of_a_capture_with_an_end_time_ends_then(checked: Checked, sect
 
 
 @pytest.mark.parametrize(
-    "setup",
+    ("setup", "panes", "per_pane", "framing"),
     [
-        {"doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"},
-        {"doMosaic": "true", "framingX": "100", "framingY": "110"},
-        {"doMosaic": 1},
+        ({"framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"}, (2, 2), 45, (180, 140)),
+        ({"framingX": "150", "framingY": "100", "mosaic_count": "10"}, (2, 1), 10, (150, 100)),
+        ({"framingX": 100, "framingY": 110, "mosaic_count": 1, "rotation": -1}, (1, 2), 1, (100, 110)),
     ],
 )
-def test_a_mosaic_order_is_an_error_that_says_so(checked: Checked, setup: dict[str, Any]) -> None:
-    answer = checked(document(setup_camera={**TELE, **setup}))
-    assert codes(answer) == {"/setup_camera/doMosaic": "not_acted_on"}
-    assert "mosaics are not supported yet" in answer["problems"][0]["message"]
+@pytest.mark.parametrize("model", ["D3", "mini"])
+def test_a_mosaic_order_is_planned_pane_by_pane(
+    checked: Checked,
+    setup: dict[str, Any],
+    panes: tuple[int, int],
+    per_pane: int,
+    framing: tuple[int, int],
+    model: str,
+) -> None:
+    order = {**TELE, "doMosaic": True, "count": 0, **setup}
+    answer = checked(document(setup_camera=order), model, verb="plan")
+    assert answer["problems"] == []
+    (capture,) = [step for step in answer["plan"]["steps"] if step["step"] == "capture"]
+    mosaic = capture["mosaic"]
+    assert (mosaic["columns"], mosaic["rows"]) == panes
+    assert (mosaic["frames_per_pane"], mosaic["framing_x"], mosaic["framing_y"]) == (per_pane, *framing)
+    assert capture["count"] == answer["plan"]["frames_requested"] == panes[0] * panes[1] * per_pane
+    assert f"{panes[0]} × {panes[1]} panes × {per_pane}" in capture["label"]
+
+
+@pytest.mark.parametrize(
+    ("setup", "place", "code"),
+    [
+        ({"framingX": 180, "framingY": 140}, "mosaic_count", "missing"),
+        ({"mosaic_count": 45}, "framingX", "missing"),
+        ({"framingX": 180, "mosaic_count": 45}, "framingY", "missing"),
+        ({"framingX": 90, "framingY": 140, "mosaic_count": 45}, "framingX", "out_of_range"),
+        ({"framingX": 180, "framingY": 140, "mosaic_count": 250}, "mosaic_count", "out_of_range"),
+        ({"framingX": 180, "framingY": 140, "mosaic_count": 0}, "mosaic_count", "out_of_range"),
+    ],
+)
+def test_a_mosaic_that_is_not_fully_told_is_an_error_at_its_key(
+    checked: Checked, setup: dict[str, Any], place: str, code: str
+) -> None:
+    answer = checked(document(setup_camera={**TELE, "doMosaic": True, **setup}))
+    assert codes(answer) == {f"/setup_camera/{place}": code}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"setup_camera": {"count": "60"}}, ("/setup_camera/count", "mosaic_count", True)),
+        ({"setup_camera": {"framingX": 145}}, ("/setup_camera/framingX", "mosaic_framing", True)),
+        (
+            {"goto_manual": None, "goto_solar": {"do_action": True, "target": "Moon"}},
+            ("/setup_camera/doMosaic", "mosaic_target", False),
+        ),
+        ({"goto_manual": {"target": "Jupiter"}}, ("/setup_camera/doMosaic", "mosaic_target", False)),
+    ],
+)
+def test_what_may_surprise_in_a_mosaic_is_told(
+    checked: Checked, changed: dict[str, Any], told: tuple[str, str, bool]
+) -> None:
+    order = {**TELE, "doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": "180"}
+    goto = changed.get("goto_manual", GOTO)
+    if goto is not None and goto is not GOTO:
+        goto = {"do_action": True, **goto}
+    body = {
+        "setup_camera": {**order, **changed.get("setup_camera", {})},
+        "goto_manual": goto,
+        "goto_solar": changed.get("goto_solar"),
+    }
+    answer = checked(document(**{key: value or {} for key, value in body.items()}))
+    place, code, valid = told
+    assert codes(answer)[place] == code
+    assert answer["valid"] is valid
 
 
 @pytest.mark.parametrize(
@@ -203,3 +265,71 @@ def test_a_folder_shows_its_sessions_alone(
     assert main(["validate", str(tmp_path), "--model", "D3", "--json", *SITE]) == 0
     named = [Path(one["file"]).name for one in json.loads(capsys.readouterr().out)]
     assert named == ["conflict of interest.json", "m81.json"]
+
+
+@pytest.mark.parametrize(
+    ("refocus", "place", "message"),
+    [
+        ({}, "/refocus/every", "Neither every nor temperature_step is given."),
+        ({"every": 599}, "/refocus/every", "shorter than 10 minutes"),
+        ({"every": "00:09:00"}, "/refocus/every", "shorter than 10 minutes"),
+        ({"temperature_step": 0.5}, "/refocus/temperature_step", "between 1 and 30"),
+        ({"every": 3600, "minutes": 5}, "/refocus/minutes", "refocus has no key"),
+    ],
+)
+def test_a_refocus_that_makes_no_sense_is_refused(
+    checked: Checked, refocus: dict[str, Any], place: str, message: str
+) -> None:
+    answer = checked(document(refocus={"do_action": True, **refocus}))
+    (problem,) = answer["problems"]
+    assert problem["path"] == place
+    assert message in problem["message"]
+
+
+def test_a_mosaic_of_the_telescope_is_not_interrupted_for_focusing(checked: Checked) -> None:
+    order = {**TELE, "doMosaic": True, "framingX": 180, "framingY": 140, "mosaic_count": 45, "count": 0}
+    refocus = {"do_action": True, "every": 3600}
+    assert codes(checked(document(setup_camera=order, refocus=refocus))) == {"/refocus": "mosaic_refocus"}
+    assert checked(document(setup_camera=order, refocus=refocus), "D2")["valid"]
+
+
+def test_the_plan_has_the_pauses_for_focusing(checked: Checked) -> None:
+    plain, focused = (
+        checked(document(setup_camera={**TELE, "count": 600}, **more), verb="plan")["plan"]
+        for more in ({}, {"refocus": {"do_action": True, "every": "01:00:00", "temperature_step": 3}})
+    )
+    (capture,) = [step for step in focused["steps"] if step["step"] == "capture"]
+    assert capture["refocus"] == {"every_s": 3600.0, "kelvin": 3.0, "infinity": False}
+    assert plain["estimate_s"] < focused["estimate_s"] < plain["estimate_s"] + 300
+
+
+@pytest.mark.parametrize(
+    ("darks", "camera", "model", "told"),
+    [
+        ({"when": "clouds"}, {}, "D2", {"/dark_frames/when": "cap"}),
+        ({"when": "on_pause"}, {}, "D2", {"/dark_frames/when": "cap"}),
+        ({"when": "on_pause"}, {}, "D3", {}),
+        ({"when": "midnight"}, {}, "D3", {"/dark_frames/when": "unknown_word"}),
+        ({"count": 0}, {}, "D3", {"/dark_frames/count": "out_of_range"}),
+        ({"frames": 5}, {}, "D3", {"/dark_frames/frames": "unknown_key"}),
+        ({}, {"gain": 200}, "D3", {"/setup_camera/gain": "dark_gain"}),
+        ({}, {"gain": ""}, "D3", {"/setup_camera/gain": "left_alone", "/dark_frames": "missing"}),
+    ],
+)
+def test_dark_frames_that_cannot_be_had_are_told_beforehand(
+    checked: Checked, darks: dict[str, Any], camera: dict[str, Any], model: str, told: dict[str, str]
+) -> None:
+    setup = {**TELE, **camera} if model != "D2" else {**TELE, **camera, "binning": 0}
+    answer = checked(document(setup_camera=setup, dark_frames={"do_action": True, **darks}), model)
+    assert codes(answer) == told
+
+
+@pytest.mark.parametrize(("when", "place"), [("before", 2), ("after", -2)])
+@pytest.mark.parametrize(("model", "cap"), [("D2", True), ("D3", None), ("mini", None)])
+def test_the_plan_says_when_darks_are_taken_and_whether_with_the_cap(
+    checked: Checked, when: str, place: int, model: str, cap: bool | None
+) -> None:
+    plan = checked(document(dark_frames={"do_action": True, "when": when}), model, verb="plan")["plan"]
+    step = plan["steps"][place]
+    assert (step["step"], step["dark_frames"], step.get("cap")) == ("dark_frames", 20, cap)
+    assert plan["frames_requested"] == 60

@@ -127,7 +127,7 @@ def test_the_checks_are_listed_without_a_telescope(tmp_path: Path) -> None:
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "calibration" in told
-    assert told.count("[moves the mount]") == 5
+    assert told.count("[moves the mount]") == 6
 
 
 def test_a_check_there_is_not_is_said_so(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 }
 SESSION = {
     "id_command": {"description": "Two frames"},
-    "goto_manual": {"do_action": True, "target": "Somewhere", "ra_coord": 5.59, "dec_coord": -5.39},
+    "goto_manual": {"do_action": True, "target": "Somewhere", "ra_coord": 9.93, "dec_coord": 69.07},
     "setup_camera": {"do_action": True, "exposure": "5", "gain": 60, "count": 2},
 }
 
@@ -67,6 +67,7 @@ def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[s
     options = ("--speed", "40", "--strict", "--set", "calibrated=true", "--set", "horizon=false")
     with simulator(tmp_path, *options, model=model) as (host, port, http_port):
         place = ["--set", "latitude=48.85", "--set", "longitude=2.35"]
+        place += ["--set", "sun_below=90", "--set", "min_altitude=-90"]  # at whatever hour this is run
         address = ["--telescope-host", host, "--telescope-port", port, "--telescope-http-port", http_port]
         yield [*address, *(["--telescope-model", "D3"] if model == "D3" else []), *place]
 

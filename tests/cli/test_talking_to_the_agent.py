@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,22 @@ from agent.cli.submit import submit
 from agent.cli.verbs import send
 from agent.clock import LoopClock
 from agent.errors import AgentError, Problem
-from agent.events import EventBus, Frames, Outcome, SessionBrief, SessionEnded, SessionResult
+from agent.events import (
+    EventBus,
+    Frames,
+    Outcome,
+    OwnScheduleChanged,
+    SessionBrief,
+    SessionEnded,
+    SessionResult,
+)
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.client import CallerError
 from agent.mqtt.handlers import Accepted
 from agent.mqtt.memory import MemoryBroker, MemoryPort
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import Topics
+from agent.own_schedule import OwnSchedule, ScheduledTask, ScheduleState
 from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
 from tests.support.virtual_loop import run_virtual
 
@@ -223,6 +232,33 @@ def test_status_shows_each_telescope_and_its_last_result(capsys: pytest.CaptureF
     found = json.loads(raw)
     assert found["online"] is True
     assert found["telescopes"]["garden"]["result"]["session_id"] == "m42"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (ScheduleState.WAITING, "the telescope's own: M 31 at 2026-11-22T22:00:00"),
+        (ScheduleState.IMAGING, "the telescope's own: imaging M 31, until 2026-11-22T23:00:00"),
+        (ScheduleState.OVER, ""),
+    ],
+)
+def test_status_shows_what_the_telescope_keeps_to_do_by_itself(
+    capsys: pytest.CaptureFixture[str], state: ScheduleState, said: str
+) -> None:
+    begins = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
+    ends = begins + timedelta(hours=1)
+    task = ScheduledTask(id="t", target="M 31", begins=begins, ends=ends)
+    kept = OwnSchedule(id="s", name="app", begins=begins, ends=ends, state=state, tasks=(task,))
+
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            agent.bus.publish(OwnScheduleChanged(telescope="garden", at=begins, schedules=(kept,)))
+            return await status(NOWHERE, "dwarf", port=agent.port())
+
+    assert run_virtual(talk()) == 0
+    text = capsys.readouterr().out
+    assert said in text
+    assert ("telescope's own" in text) == bool(said)
 
 
 def test_status_of_an_agent_that_is_gone_exits_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,9 @@ from agent.conditions import (
     Moment,
     Requirements,
     Window,
+    first_danger,
 )
+from agent.conditions.moment import Sky
 from agent.events import Reason, SafetyDecision, SafetyLevel, SafetyState, Telemetry
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.sections import Conditions
@@ -390,7 +392,12 @@ def test_a_target_near_the_sun_is_refused_before_anything_moves() -> None:
     noon = datetime(2026, 9, 21, 12, tzinfo=UTC)
     beside = SkyTarget("beside", 12.3, 2.0)
     decision = merged(_set().judge(_moment(noon, target=beside)))
-    assert (decision.reason, decision.final) == (Reason.SUN, True)
+    assert (decision.reason, decision.final) == (Reason.SUN, False)
+    assert decision.until is not None  # the Sun sets
+    assert sun(PARIS, decision.until).altitude == pytest.approx(-3, abs=0.1)
+    assert not first_danger(beside, PARIS, decision.until, decision.until + HOUR)
+    over = _moment(noon, target=beside, window=Window(noon, noon + HOUR))
+    assert merged(_set().judge(over)).final
 
 
 @pytest.mark.parametrize("rule", ["min_altitude", "sun_below", "moon_separation", "moon_below"])
@@ -427,11 +434,11 @@ def test_while_a_cheap_rule_says_no_the_sky_is_not_looked_at() -> None:
     ).final  # a target that never rises fails nothing while nobody could point at it
 
 
-def test_a_plan_asks_only_what_can_be_foreseen() -> None:
-    defaults = Requirements(min_battery=50, weather=WeatherPolicy.WAIT)
-    moment = _moment(link=Link.UNREACHABLE)
-    assert not merged(_set(defaults).judge(moment)).allowed
-    assert merged(_set(defaults).foresee(moment)).allowed
+def test_what_nobody_can_foresee_is_asked_apart_from_the_sky() -> None:
+    defaults = Requirements(min_battery=50, weather=WeatherPolicy.WAIT, sun_below=-12)
+    conditions, moment = _set(defaults), _moment(link=Link.UNREACHABLE)
+    assert {one.rule for one in against(conditions.judge_now(moment))} == {"telescope", "battery", "weather"}
+    assert {rule.about.name for rule in conditions.sky} == {"dawn", "twilight", "sun", "above_horizon"}
 
 
 @settings(deadline=None, max_examples=40)
@@ -448,12 +455,14 @@ def test_a_no_stays_no_until_the_promised_instant(
     now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     conditions = _set(min_altitude=lowest, sun_below=sun_below)
     moment = _moment(now, target=SkyTarget("x", ra, dec), duration_s=0.0)
-    decision = merged(conditions.foresee(moment))
+    decision = merged(conditions.judge(moment))
     if decision.allowed or decision.until is None:
         return
     for share in (0.1, 0.4, 0.7, 0.95):
         between = now + (decision.until - now) * share
-        assert not merged(conditions.foresee(replace(moment, now=between))).allowed
+        assert not merged(conditions.judge(replace(moment, now=between))).allowed
+        sky = Sky(PARIS, moment.target)
+        assert not all(rule.holds(sky, between) for rule in conditions.sky)
 
 
 # -- the dawn -----------------------------------------------------------------------------------------

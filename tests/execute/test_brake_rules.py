@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.support.virtual_loop import run_virtual
 
 TELE = Camera.TELE
 ABORT = Ending(EndKind.ABORT, Reason.USER, "A person stopped it.")
+STOP = Wish(Level.SAFETY, Reason.USER, "A person stopped it.", own_schedule=True)
 LEAVING = Ending(EndKind.AGENT_STOP, Reason.AGENT_STOPPED, "The agent stops.")
 RAIN = Hold(Reason.WEATHER, "rain")
 OPTIONS = ExecutorOptions(stop_limit_s=100, reconnect_limit_s=1000, agent_stop_limit_s=15, hold_limit_s=7200)
@@ -87,7 +89,20 @@ class Bench:
         self.counter = FrameCounter(
             Journal(MemoryJournal(), self.clock), {TELE: Asked(12, 15.0)}, self.clock, self.hands
         )
-        self.brake = Brake(self.orders, self.hands, self.counter, self.clock, self.said, OPTIONS)  # type: ignore[arg-type]
+        self.records: list[CaptureReport] = []
+        self.brake = Brake(
+            self.orders,
+            self.hands,  # type: ignore[arg-type]
+            self.counter,
+            self.clock,
+            self.said,
+            OPTIONS,
+            self.recorded,
+        )
+
+    async def recorded(self, camera: Camera, _since: datetime) -> list[CaptureReport]:
+        assert camera is TELE
+        return self.records
 
     async def captures(self) -> None:
         await self.counter.open(TELE, self.clock.now(), planned=12, settings={})
@@ -138,7 +153,7 @@ def test_an_ending_stops_the_telescope_where_something_may_still_run(opened: boo
         await bench.soon()
         if opened:
             assert not task.done()
-            assert bench.hands.wanted == [Wish(Level.SAFETY, Reason.USER, "A person stopped it.")]
+            assert bench.hands.wanted == [STOP]
             bench.see(True)
         with pytest.raises(EndedError) as caught:
             await task
@@ -275,7 +290,7 @@ def test_an_order_stops_the_work_at_once(ends: bool) -> None:
         reason = Reason.USER if ends else Reason.WEATHER
         assert bench.said.lines == [(Status.STOPPING, reason, f"stopping the telescope: {message}")]
         level = Level.SAFETY if ends else Level.SESSION
-        assert bench.hands.wanted == [Wish(level, reason, message, standing=not ends)]
+        assert bench.hands.wanted == [Wish(level, reason, message, standing=not ends, own_schedule=ends)]
         bench.see(True)
         with pytest.raises(EndedError if ends else HeldError):
             await task
@@ -364,6 +379,21 @@ def test_how_long_an_ending_session_waits_to_see_it_stop(
     braked(story)
 
 
+@pytest.mark.parametrize(("target", "taken"), [("M 42", 8), ("M 31", 3)])
+def test_what_the_telescope_recorded_counts_although_it_was_not_seen_to_stop(target: str, taken: int) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.captures()
+        bench.counter.begun()
+        bench.counter.progress(CaptureProgress(TELE, 3, 3, 12, target="M 42", began=bench.counter.opened_at))
+        bench.records = [CaptureReport(TELE, 8, 7, CaptureEnd.UNKNOWN, "/b", 12, target=target)]
+        bench.orders.end(ABORT)
+        await bench.brake.stop_telescope()
+        assert bench.counter.closed(TELE).taken == taken
+        assert bench.counter.folders == (("/b",) if target == "M 42" else ())
+
+    braked(story)
+
+
 def test_being_there_and_being_away_are_waited_for_apart() -> None:
     async def story(bench: Bench) -> None:
         bench.orders.end(ABORT)
@@ -423,7 +453,7 @@ def test_a_pause_that_becomes_an_ending_is_told_as_one() -> None:
         bench.orders.end(replace(ABORT, message="enough"))
         task = asyncio.create_task(bench.brake.stop_telescope())
         await bench.soon()
-        assert bench.hands.wanted == [Wish(Level.SAFETY, Reason.USER, "enough")]
+        assert bench.hands.wanted == [replace(STOP, message="enough")]
         bench.see(True)
         await task
 

@@ -357,6 +357,7 @@ async def on_the_wire(
                 "poll_seconds": 30,
                 "weather": {"policy": "wait", "inputs": ["roof"], "ttl_s": 180, "clear_for_min": 5},
                 **settings,
+                "conditions": {"sun_below": 90, "min_altitude": -90, **settings.get("conditions", {})},
             }
         )
         made = rig(root, clock, broker, sims, chosen, wrap, lambda: port(broker))

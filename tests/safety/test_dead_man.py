@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from agent.own_schedule import OURS
 from agent.telescope.dwarf.telescope import DwarfTelescope
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.interface import CaptureReport, ConnectionState
-from agent.telescope.simulator.history import FrameTaken, ShutterOpened
+from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from agent.telescope.simulator.schedule_book import Recipe, ScheduleState
 from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import long_session, on_the_wire
@@ -251,5 +252,94 @@ def test_the_time_of_another_clients_schedule_is_left_to_it(tmp_path: Path) -> N
         await rig.clock.sleep(300)
         assert kept(rig) == []
         assert [one.id for one in rig.sim.device.schedules] == ["app"]
+
+    night(tmp_path, story)
+
+
+MISSED = {"date": "2026-01-15", "time": "21:00:00"}
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {**MISSED, "when_missed": "skip"},
+        {**MISSED, "when_missed": "wait"},
+        {**MISSED, "when_missed": "run"},
+        {**MISSED, "end_date": "2026-01-15", "end_time": "21:30:00"},
+    ],
+    ids=["skip", "wait", "run", "its window"],
+)
+def test_what_the_telescope_did_meanwhile_was_not_missed(tmp_path: Path, times: dict[str, str]) -> None:
+    """The start passes while the agent is dead, but not while nobody took the frames."""
+
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        await rig.kill()
+        await rig.clock.sleep(5 * 3600)
+        assert shots(rig) == [("M 31", 12)]
+        away = rig.sim.faults.add("refuse-connection:times=0")
+        await rig.begin()
+        await rig.clock.sleep(600)
+        assert rig.results() == {}, "the telescope is asked before anything is decided"
+        rig.sim.faults.remove(away)
+        await rig.until(lambda: len(rig.results()) == 1, RUNS_S)
+        (result,) = rig.results().values()
+        assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
+        assert len(rig.sim.history.of(FrameTaken)) == 12
+
+    night(tmp_path, story, before=second(id_command=times))
+
+
+def test_what_the_telescope_did_not_do_is_missed_as_it_says(tmp_path: Path) -> None:
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        await rig.kill()
+        rig.sim.device.schedules.take_out(next(iter(rig.sim.device.schedules)).id)
+        await rig.clock.sleep(5 * 3600)
+        await rig.begin()
+        await rig.until(lambda: len(rig.results()) == 1, RUNS_S)
+        (result,) = rig.results().values()
+        assert (result["result"], result["reason"]) == ("skipped", "missed")
+
+    night(tmp_path, story, before=second(id_command={**MISSED, "when_missed": "skip"}))
+
+
+@pytest.mark.parametrize("back", ["meanwhile", "after"])
+def test_a_link_that_stays_away_past_what_is_kept_costs_and_doubles_nothing(
+    tmp_path: Path, back: str
+) -> None:
+    """The session that runs and the one that the telescope began by itself: each is counted once."""
+
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        away = rig.sim.faults.add("refuse-connection:times=0")
+        rig.sim.faults.add("drop-link")
+        await rig.until(lambda: len(shots(rig)) == 2 and rig.exposes, 3 * 3600, every_s=5)
+        await rig.clock.sleep(60 if back == "meanwhile" else 1800)
+        rig.sim.faults.remove(away)
+        await rig.until(lambda: len(rig.results()) == 2, RUNS_S)
+        assert shots(rig) == [("M 42", 100), ("M 31", 12)]
+        assert [one.taken for one in rig.sim.history.of(ShutterClosed)] == [100, 12]
+        assert {name: one["result"] for name, one in rig.results().items()} == {
+            "a": "completed",
+            "b": "completed",
+        }
+        assert rig.results()["b"]["frames"]["taken"] == 12
+
+    night(tmp_path, story)
+
+
+def test_nothing_is_kept_while_the_cap_is_on_the_lens(tmp_path: Path) -> None:
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        await rig.end()
+        state = rig.root / ".dwarf-agent" / "telescope.json"
+        state.write_text(json.dumps(json.loads(state.read_text()) | {"capped": True}))
+        await rig.begin()
+        await rig.until(lambda: rig.status.get("message", "").startswith("Take the cap off"), 300)
+        await rig.clock.sleep(300)
+        assert kept(rig) == []
+        rig.command("resume")
+        await rig.until(lambda: kept(rig), 300)
 
     night(tmp_path, story)

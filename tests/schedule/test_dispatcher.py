@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.clock import LoopClock
+from agent.conditions import ConditionSet, Requirements
 from agent.events import Event, QueueChanged, Reason, SessionBrief, SessionWaiting
+from agent.planner import Block, Place, PlannedNight, Request, Running, make_plan
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Waiting
@@ -31,6 +34,42 @@ def waiting(name: str, start_h: float | None = None, priority: int = 0) -> Waiti
     return Waiting(SessionBrief(name, name, start, priority), DOCUMENT, None, start, None, DUSK)
 
 
+class PlainPlanner:
+    """Plans without a sky, for sessions that take `takes_s`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._order: tuple[Place, ...] = ()
+
+    async def plan(self, waiting: Sequence[Waiting], held: Mapping[str, datetime | None]) -> PlannedNight:
+        now = self._desk.clock.now()
+        requests = [self._request(one, held, now) for one in waiting]
+        runs = self._desk.dispatcher.running
+        running = None if runs is None else Running(self._request(runs, {}, now), 0.0)
+        plan = make_plan(
+            requests, site=None, zone=ZoneInfo("UTC"), now=now, running=running, known=self._order
+        )
+        self._order = plan.order
+        return plan
+
+    def _request(self, one: Waiting, held: Mapping[str, datetime | None], now: datetime) -> Request:
+        until = (held[one.session_id] or now + timedelta(minutes=1)) if one.session_id in held else None
+        return Request(
+            session_id=one.session_id,
+            target=None,
+            conditions=ConditionSet.of(Requirements()),
+            opening_s=self._desk.takes_s,
+            start=None if one.forced or one.resume else one.start,
+            seen=one.seen,
+            priority=one.brief.priority,
+            rank=2 if one.resume else int(one.forced),
+            held_until=until or one.rests_until,
+        )
+
+    def began(self, block: Block, follows: Block | None) -> None:
+        pass
+
+
 class Desk:
     """A dispatcher on a simulated clock, with what it does written down."""
 
@@ -40,6 +79,7 @@ class Desk:
         self.ran: list[tuple[str, float]] = []
         self.given_up: list[tuple[str, Reason]] = []
         self.postponed: list[tuple[str, datetime]] = []
+        self.gave_back: list[tuple[str, float]] = []
         self.events: list[Event] = []
         self.idle: list[SessionWaiting | None] = []
         self.takes_s = 600.0
@@ -50,6 +90,7 @@ class Desk:
             clock=clock,
             timetable=self.timetable,
             gate=self,
+            planner=PlainPlanner(self),
             sessions=self,
             publish=self.events.append,
             on_idle=self.idle.append,
@@ -68,6 +109,9 @@ class Desk:
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         self.given_up.append((waiting.session_id, reason))
 
+    def give_back(self, session_id: str, reason: Reason, message: str) -> None:
+        self.gave_back.append((session_id, self.clock.monotonic() / 3600))
+
     async def postpone(self, waiting: Waiting) -> Waiting:
         start = (waiting.start or DUSK) + timedelta(days=1)
         self.postponed.append((waiting.session_id, start))
@@ -82,7 +126,9 @@ def night(story: Callable[[Desk], Awaitable[None]], hours: float = 12) -> Desk:
         desk = Desk(clock)
         with scheduler_reads(clock):
             desk.timetable.start()
-            serving = asyncio.gather(desk.dispatcher.run_due(), desk.dispatcher.tell_queue())
+            serving = asyncio.gather(
+                desk.dispatcher.run_due(), desk.dispatcher.tell_queue(), desk.dispatcher.follow_plan()
+            )
             await story(desk)
             await clock.sleep(hours * 3600)
             serving.cancel()
@@ -227,8 +273,8 @@ def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> No
     notes = {brief.session_id: (brief.waits_for, brief.note) for brief in told.sessions}
     assert notes == {
         "low": (Reason.ALTITUDE, "It is at 8 degrees."),
-        "same": (Reason.QUEUE, "Session important comes first: it was due earlier."),
-        "plain": (Reason.QUEUE, "Session important comes first: its priority is 5, this one's 0."),
+        "same": (Reason.QUEUE, "Session important comes first: its priority is 5."),
+        "plain": (Reason.QUEUE, "Session important comes first: its priority is 5."),
         "new": (Reason.QUEUE, "Session important runs."),
         "tomorrow": (None, ""),
     }

@@ -272,3 +272,20 @@ def test_no_count_needs_an_end_time_and_says_so() -> None:
     assert (problem.code, problem.severity) == ("out_of_range", Severity.ERROR)
     assert "end_time" in problem.hint
     assert problems(goto_manual=GOTO, setup_camera={**TELE, "count": 0, "end_time": "04:00"}) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "binning", "warned"), [("D2", "2k", True), ("D2", 0, False), ("D3", 1, False)]
+)
+@pytest.mark.parametrize("goto", [GOTO, None])
+def test_a_binning_that_newer_firmware_of_the_model_has_not_is_warned_of(
+    model: str, binning: object, warned: bool, goto: object
+) -> None:
+    tele = TELE | {"IRCut": 1, "binning": binning, "without_goto": True}
+    found = problems(capabilities_for(model), goto_manual=goto, setup_camera=tele)
+    told = [each for each in found if each.code == "not_with_newer_firmware"]
+    assert bool(told) == warned
+    for each in told:
+        assert (each.path, each.severity) == ("/setup_camera/binning", Severity.WARNING)
+        assert "2k" in each.message
+        assert "4k" in each.hint

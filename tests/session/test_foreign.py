@@ -113,10 +113,10 @@ def test_a_right_ascension_in_degrees_is_one() -> None:
     assert goto.ra_coord == pytest.approx(9.9258)
 
 
-def test_a_mosaic_is_an_error() -> None:
+def test_a_mosaic_has_to_say_how_many_frames_each_pane_gets() -> None:
     (problem,) = check(read(changed(mosaic={"rows": 2})), capabilities_for("D3"))
-    assert (problem.severity, problem.path) == (Severity.ERROR, "/setup_camera/doMosaic")
-    assert "mosaics are not supported yet" in problem.message
+    assert (problem.severity, problem.path) == (Severity.ERROR, "/setup_camera/mosaic_count")
+    assert "mosaic_count is missing" in problem.message
 
 
 @pytest.mark.parametrize("status", ["running", "done", "error"])

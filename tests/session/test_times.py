@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.errors import Severity
 from agent.session.document import SessionDocument, read_session
 from agent.session.times import (
     capture_ends,
@@ -61,11 +62,27 @@ def test_a_date_alone_counts_from_its_midnight() -> None:
     assert start(date="2026-03-14") == datetime(2026, 3, 13, 23, 0, tzinfo=UTC)
 
 
-def test_a_time_alone_counts_today() -> None:
-    assert start(time="22:00") == datetime(2026, 3, 12, 21, 0, tzinfo=UTC)
-    assert start(time="02:00") == datetime(2026, 3, 12, 1, 0, tzinfo=UTC)
-    assert codes(time="02:00") == ["time_over"]
-    assert codes(time="22:00") == []
+@pytest.mark.parametrize(
+    ("now", "clock", "begins"),
+    [
+        ("2026-03-12T12:00", "22:00", "2026-03-12T22:00"),
+        ("2026-03-12T20:30", "01:30", "2026-03-13T01:30"),  # after midnight, of this night
+        ("2026-03-12T20:30", "06:15", "2026-03-13T06:15"),
+        ("2026-03-12T22:30", "22:00", "2026-03-12T22:00"),  # over, and the night goes on: at once
+        ("2026-03-13T00:30", "22:00", "2026-03-12T22:00"),
+        ("2026-03-13T00:30", "01:30", "2026-03-13T01:30"),
+        ("2026-03-13T05:00", "01:30", "2026-03-13T01:30"),
+        ("2026-03-13T06:30", "07:00", "2026-03-13T07:00"),
+        ("2026-03-13T08:00", "22:00", "2026-03-13T22:00"),  # the night is over: the coming one
+        ("2026-03-13T10:00", "01:30", "2026-03-14T01:30"),
+        ("2026-03-28T20:00", "02:30", "2026-03-29T03:30"),  # skipped by the clocks
+    ],
+)
+def test_a_time_alone_is_the_next_such_time_of_the_coming_night(now: str, clock: str, begins: str) -> None:
+    accepted = datetime.fromisoformat(now).replace(tzinfo=PARIS).astimezone(UTC)
+    found = start_instant(document(time=clock), PARIS, accepted)
+    assert found == datetime.fromisoformat(begins).replace(tzinfo=PARIS).astimezone(UTC)
+    assert codes(now=accepted, time=clock) == (["time_over"] if found < accepted else []) or clock == "02:30"
 
 
 @pytest.mark.parametrize(
@@ -283,6 +300,24 @@ def test_a_zone_that_is_hours_from_the_longitude_is_told(
     assert [problem.code for problem in found] == (["zone_far"] if hours else [])
     assert all(hours is not None and hours in problem.message for problem in found)
     assert zone_problems(document(timezone=zone), PARIS, longitude, NOW) == []
+
+
+@pytest.mark.parametrize("section", ["setup_camera", "setup_wide_camera", "id_command"])
+@pytest.mark.parametrize(
+    ("end_time", "ago"), [("18:50", 10), ("16:30", 150), ("04:00", None), ("15:30", None)]
+)
+def test_an_end_time_just_over_is_said_to_be_that_of_the_next_day(
+    section: str, end_time: str, ago: int | None
+) -> None:
+    """The session begins at once."""
+    end = {"end_time": end_time} if section == "id_command" else camera(end_time)
+    session = whole(**{section: end})
+    found = [one for one in time_problems(session, PARIS, NOW) if one.code == "end_far"]
+    assert len(found) == (ago is not None)
+    for one in found:
+        assert (one.path, one.severity) == (f"/{section}/end_time", Severity.WARNING)
+        assert f"over {ago} min ago" in one.message
+        assert f"2026-03-13 {end_time}:00" in one.message
 
 
 def test_captures_that_had_to_end_before_now_are_told() -> None:

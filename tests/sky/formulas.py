@@ -38,3 +38,36 @@ def altitude(ra: float, dec: float, site: Site, instant: datetime) -> float:
 
 def sun_altitude(site: Site, instant: datetime) -> float:
     return altitude(*sun_place(instant), site, instant)
+
+
+def two_body(
+    elements: tuple[float, float, float, float, float], days_from_perihelion: float, instant: datetime
+) -> tuple[float, float]:
+    """The place, J2000 degrees, of a body on an ellipse: q, e, argument, node, inclination."""
+    q, e, *angles = elements
+    argument, node, tilt = map(math.radians, angles)
+    axis = q / (1 - e)
+    x, y, z = 0.0, 0.0, 0.0
+    delay = 0.0
+    for _ in range(3):  # light takes its time
+        anomaly = 0.01720209895 / axis**1.5 * (days_from_perihelion - delay)
+        anomaly = math.remainder(anomaly, 2 * math.pi)
+        low, high = -math.pi, math.pi
+        for _ in range(80):  # Kepler's equation, by halving
+            middle = (low + high) / 2
+            low, high = (middle, high) if middle - e * math.sin(middle) < anomaly else (low, middle)
+        u, v = axis * (math.cos(low) - e), axis * math.sqrt(1 - e * e) * math.sin(low)
+        r, angle = math.hypot(u, v), math.atan2(v, u) + argument
+        x = r * (math.cos(node) * math.cos(angle) - math.sin(node) * math.sin(angle) * math.cos(tilt))
+        y = r * (math.sin(node) * math.cos(angle) + math.cos(node) * math.sin(angle) * math.cos(tilt))
+        z = r * math.sin(angle) * math.sin(tilt)
+        days = days_since_2000(instant)
+        mean = math.radians(357.528 + 0.9856003 * days)
+        longitude = 280.460 + 0.9856474 * days + 1.915 * math.sin(mean) + 0.020 * math.sin(2 * mean)
+        longitude = math.radians(longitude - 50.29 / 3600 * days / 365.25)
+        sun = 1.00014 - 0.01671 * math.cos(mean) - 0.00014 * math.cos(2 * mean)
+        x, y = x + sun * math.cos(longitude), y + sun * math.sin(longitude)
+        delay = 0.0057755 * math.sqrt(x * x + y * y + z * z)
+    turn = math.radians(23.4393)
+    y, z = y * math.cos(turn) - z * math.sin(turn), y * math.sin(turn) + z * math.cos(turn)
+    return math.degrees(math.atan2(y, x)) % 360, math.degrees(math.atan2(z, math.hypot(x, y)))

@@ -64,6 +64,7 @@ async def drop_storm(
             settings = Settings.model_validate(
                 {
                     "site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"},
+                    "conditions": {"sun_below": 90, "min_altitude": -90},
                     "telescopes": [
                         {"id": "scope", "host": "127.0.0.1", "port": sim.port, "http_port": sim.http_port}
                     ],

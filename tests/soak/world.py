@@ -72,6 +72,7 @@ class World:
         self.settings = Settings.model_validate(
             {
                 "site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"},
+                "conditions": {"sun_below": 90, "min_altitude": -90},
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root),
                 "poll_seconds": POLL_S,

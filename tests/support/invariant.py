@@ -86,11 +86,11 @@ class Guard:
             return f"it is unsafe ({'; '.join(safety['reasons'])})"
         if not status or unheard:
             return ""
+        by_itself = self._said("own_schedule").get("state") == "imaging"
         if status["state"] in _AT_REST:
-            return f"its session is {status['state']}"
+            return "" if by_itself else f"its session is {status['state']}"
         if not status["running"]:
             waits = status["session_id"] is not None and status["reason"] in _WAITS_FOR_TELESCOPE
-            by_itself = self._said("own_schedule").get("state") == "imaging"
             return "" if waits or by_itself else "nothing runs"
         return ""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen, judge, no_site, no_target
 from agent.conditions.requirements import ConditionConfigError, Requirements
 from agent.conditions.rule import SKY, About
@@ -31,7 +32,6 @@ class AltitudeRule:
         reasons=(Reason.ALTITUDE,),
         set_by="`min_altitude`, `max_altitude`",
         order=SKY + 1,
-        foreseeable=True,
     )
 
     @classmethod
@@ -46,25 +46,30 @@ class AltitudeRule:
             )
         return rule
 
+    def holds(self, sky: Sky, when: datetime) -> bool:
+        return sky.target is None or self.minimum <= altitude(sky.target, sky.site, when) <= self.maximum
+
     def check(self, moment: Moment) -> Verdict:
         site, target = moment.site, moment.target
         if target is None:
             return no_target(Reason.ALTITUDE)
         if site is None:
             return no_site(Reason.ALTITUDE)
-        now = altitude(target, site, moment.now)
-        verdict = judge(
-            moment,
-            Foreseen(
-                Reason.ALTITUDE,
-                lambda when: self.minimum <= altitude(target, site, when) <= self.maximum,
-                yes=f"{target.name} is at {now:.0f} degrees.",
-                no=f"{target.name} is at {now:.0f} degrees, {self._limit(now)}.",
-                lost=f"{target.name} leaves its altitude limits",
-            ),
-        )
+        verdict = judge(moment, self.told(Sky(site, target), moment.now))
+        low = altitude(target, site, moment.now) < self.minimum
         final = not verdict.allowed and verdict.until is None
-        return self._never(target, site, moment.now, verdict) if final and now < self.minimum else verdict
+        return self._never(target, site, moment.now, verdict) if final and low else verdict
+
+    def told(self, sky: Sky, now: datetime) -> Foreseen:
+        name = sky.target.name if sky.target else ""
+        stands = altitude(sky.target, sky.site, now) if sky.target else 0.0
+        return Foreseen(
+            Reason.ALTITUDE,
+            partial(self.holds, sky),
+            yes=f"{name} is at {stands:.0f} degrees.",
+            no=f"{name} is at {stands:.0f} degrees, {self._limit(stands)}.",
+            lost=f"{name} leaves its altitude limits",
+        )
 
     def _never(self, target: Target, site: Site, now: datetime, verdict: Verdict) -> Verdict:
         """Say of a star that stands too low whether it always does; the Moon and planets wander."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, clock_words
+from agent.conditions.moment import Moment, Sky, clock_words
+from agent.conditions.outlook import Foreseen
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
 from agent.conditions.sun_guard import first_dawn
@@ -32,13 +34,18 @@ class DawnRule:
         reasons=(Reason.TWILIGHT,),
         set_by="`dawn_limit`",
         order=SKY,
-        foreseeable=True,
     )
 
     @classmethod
     def required(cls, requirements: Requirements) -> Self | None:
         limit = requirements.dawn_limit
         return None if limit is None else cls(limit)
+
+    def holds(self, sky: Sky, when: datetime) -> bool:
+        if sky.bright or sky.due is None or sun(sky.site, when).altitude < self.limit:
+            return True
+        dawn = first_dawn(sky.site, sky.due, self.limit)
+        return dawn is None or when < dawn
 
     def check(self, moment: Moment) -> Verdict:
         site, due = moment.site, moment.window.start if moment.window else None
@@ -56,6 +63,17 @@ class DawnRule:
             message = f"{message}; it waits for the next one, from {clock_words(dusk, site)} on"
         final = closes is not None and (dusk is None or dusk >= closes)
         return Verdict(False, Reason.TWILIGHT, f"{message}.", until=dusk, final=final)
+
+    def told(self, sky: Sky, now: datetime) -> Foreseen:
+        dawn = first_dawn(sky.site, sky.due or now, self.limit)
+        over = f" at {clock_words(dawn, sky.site)}" if dawn is not None and dawn <= now else ""
+        return Foreseen(
+            Reason.TWILIGHT,
+            partial(self.holds, sky),
+            yes="The dawn is still to come.",
+            no=f"Its night was over{over}.",
+            lost="It gets light",
+        )
 
 
 RULE = DawnRule

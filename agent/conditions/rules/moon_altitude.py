@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen, judge, no_site, no_target
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
@@ -25,7 +27,6 @@ class MoonAltitudeRule:
         reasons=(Reason.MOON,),
         set_by="`moon_below`",
         order=SKY + 4,
-        foreseeable=True,
     )
 
     @classmethod
@@ -33,22 +34,25 @@ class MoonAltitudeRule:
         limit = requirements.moon_below
         return None if limit is None else cls(limit)
 
+    def holds(self, sky: Sky, when: datetime) -> bool:
+        return sky.bright or moon(sky.site, when).altitude < self.below
+
     def check(self, moment: Moment) -> Verdict:
         site = moment.site
         if moment.bright_target:
             return no_target(Reason.MOON)
         if site is None:
             return no_site(Reason.MOON)
-        now = moon(site, moment.now).altitude
-        return judge(
-            moment,
-            Foreseen(
-                Reason.MOON,
-                lambda when: moon(site, when).altitude < self.below,
-                yes=f"The Moon is at {now:.0f} degrees.",
-                no=f"The Moon is at {now:.0f} degrees, the limit is {self.below:g}.",
-                lost="The Moon gets too high",
-            ),
+        return judge(moment, self.told(Sky(site, moment.target), moment.now))
+
+    def told(self, sky: Sky, now: datetime) -> Foreseen:
+        stands = moon(sky.site, now).altitude
+        return Foreseen(
+            Reason.MOON,
+            partial(self.holds, sky),
+            yes=f"The Moon is at {stands:.0f} degrees.",
+            no=f"The Moon is at {stands:.0f} degrees, the limit is {self.below:g}.",
+            lost="The Moon gets too high",
         )
 
 

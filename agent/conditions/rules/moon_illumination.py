@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen, judge, no_site, no_target
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
@@ -27,7 +28,6 @@ class MoonIlluminationRule:
         reasons=(Reason.MOON,),
         set_by="`max_moon_illumination`",
         order=SKY + 5,
-        foreseeable=True,
     )
 
     @classmethod
@@ -35,27 +35,26 @@ class MoonIlluminationRule:
         limit = requirements.max_moon_illumination
         return None if limit is None else cls(limit)
 
+    def holds(self, sky: Sky, when: datetime) -> bool:
+        state = moon(sky.site, when)
+        return sky.bright or state.altitude < SUNSET_ALTITUDE or state.illumination <= self.maximum
+
     def check(self, moment: Moment) -> Verdict:
         site = moment.site
         if moment.bright_target:
             return no_target(Reason.MOON)
         if site is None:
             return no_site(Reason.MOON)
+        return judge(moment, self.told(Sky(site, moment.target), moment.now))
 
-        def dim(when: datetime) -> bool:
-            state = moon(site, when)
-            return state.altitude < SUNSET_ALTITUDE or state.illumination <= self.maximum
-
-        lit = moon(site, moment.now).illumination * 100
-        return judge(
-            moment,
-            Foreseen(
-                Reason.MOON,
-                dim,
-                yes=f"The Moon is {lit:.0f} % lit or down.",
-                no=f"The Moon is up and {lit:.0f} % lit, the limit is {self.maximum * 100:.0f} %.",
-                lost="The bright Moon rises",
-            ),
+    def told(self, sky: Sky, now: datetime) -> Foreseen:
+        lit = moon(sky.site, now).illumination * 100
+        return Foreseen(
+            Reason.MOON,
+            partial(self.holds, sky),
+            yes=f"The Moon is {lit:.0f} % lit or down.",
+            no=f"The Moon is up and {lit:.0f} % lit, the limit is {self.maximum * 100:.0f} %.",
+            lost="The bright Moon rises",
         )
 
 

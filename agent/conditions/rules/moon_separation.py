@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen, judge, no_site, no_target
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
@@ -27,7 +28,6 @@ class MoonSeparationRule:
         reasons=(Reason.MOON,),
         set_by="`moon_separation`",
         order=SKY + 6,
-        foreseeable=True,
     )
 
     @classmethod
@@ -35,28 +35,30 @@ class MoonSeparationRule:
         limit = requirements.moon_separation
         return None if limit is None else cls(limit)
 
+    def holds(self, sky: Sky, when: datetime) -> bool:
+        if sky.target is None or sky.bright or moon(sky.site, when).altitude < SUNSET_ALTITUDE:
+            return True
+        return separation(sky.target, MOON, sky.site, when) >= self.minimum
+
     def check(self, moment: Moment) -> Verdict:
         site, target = moment.site, moment.target
         if target is None or moment.bright_target:
             return no_target(Reason.MOON)
         if site is None:
             return no_site(Reason.MOON)
+        return judge(moment, self.told(Sky(site, target), moment.now))
 
-        def clear(when: datetime) -> bool:
-            down = moon(site, when).altitude < SUNSET_ALTITUDE
-            return down or separation(target, MOON, site, when) >= self.minimum
-
-        angle = separation(target, MOON, site, moment.now)
-        words = f"{target.name} is {angle:.0f} degrees from the Moon"
-        return judge(
-            moment,
-            Foreseen(
-                Reason.MOON,
-                clear,
-                yes=f"{words}.",
-                no=f"{words}, the limit is {self.minimum:g}.",
-                lost="The Moon comes too close",
-            ),
+    def told(self, sky: Sky, now: datetime) -> Foreseen:
+        words = ""
+        if sky.target is not None:
+            angle = separation(sky.target, MOON, sky.site, now)
+            words = f"{sky.target.name} is {angle:.0f} degrees from the Moon"
+        return Foreseen(
+            Reason.MOON,
+            partial(self.holds, sky),
+            yes=f"{words}.",
+            no=f"{words}, the limit is {self.minimum:g}.",
+            lost="The Moon comes too close",
         )
 
 

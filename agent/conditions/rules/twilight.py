@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen, judge, no_site
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
@@ -25,7 +27,6 @@ class TwilightRule:
         reasons=(Reason.TWILIGHT,),
         set_by="`sun_below`",
         order=SKY + 2,
-        foreseeable=True,
     )
 
     @classmethod
@@ -33,22 +34,25 @@ class TwilightRule:
         limit = requirements.sun_below
         return None if limit is None else cls(limit)
 
+    def holds(self, sky: Sky, when: datetime) -> bool:
+        return sky.bright or sun(sky.site, when).altitude < self.sun_below
+
     def check(self, moment: Moment) -> Verdict:
         if moment.bright_target:
             return Verdict(True, Reason.TWILIGHT, "The target needs no darkness.")
         site = moment.site
         if site is None:
             return no_site(Reason.TWILIGHT)
-        now = sun(site, moment.now).altitude
-        return judge(
-            moment,
-            Foreseen(
-                Reason.TWILIGHT,
-                lambda when: sun(site, when).altitude < self.sun_below,
-                yes=f"The Sun is at {now:.0f} degrees.",
-                no=f"It is not dark: the Sun is at {now:.0f} degrees, the limit is {self.sun_below:g}.",
-                lost="It gets too light",
-            ),
+        return judge(moment, self.told(Sky(site, moment.target), moment.now))
+
+    def told(self, sky: Sky, now: datetime) -> Foreseen:
+        stands = sun(sky.site, now).altitude
+        return Foreseen(
+            Reason.TWILIGHT,
+            partial(self.holds, sky),
+            yes=f"The Sun is at {stands:.0f} degrees.",
+            no=f"It is not dark: the Sun is at {stands:.0f} degrees, the limit is {self.sun_below:g}.",
+            lost="It gets too light",
         )
 
 

@@ -22,7 +22,6 @@ class WindowRule:
         reasons=(Reason.SCHEDULE, Reason.WINDOW),
         set_by="the session's times",
         order=0,
-        foreseeable=True,
     )
 
     @classmethod

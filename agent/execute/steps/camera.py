@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.capabilities import Camera
 from agent.execute.context import StepContext
+from agent.mosaics import Mosaic
 from agent.session.choices import CameraChoice
 from agent.session.plan import PlannedStep
 from agent.telescope.errors import TransientError
@@ -18,8 +19,10 @@ _LOGGER = logging.getLogger(__name__)
 _TOLD = ("exposure", "gain", "filter", "binning", "format")
 
 
-def settings_of(step: PlannedStep | CameraChoice, *, count: int | None = None) -> CameraSettings:
-    """The telescope's settings that a planned step asks for, with the frames to take."""
+def settings_of(
+    step: PlannedStep | CameraChoice, *, count: int | None = None, mosaic: Mosaic | None = None
+) -> CameraSettings:
+    """The telescope's settings that a planned step asks for, with the frames or the mosaic to take."""
     return CameraSettings(
         exposure=step.exposure.index if step.exposure else None,
         gain=step.gain,
@@ -27,24 +30,29 @@ def settings_of(step: PlannedStep | CameraChoice, *, count: int | None = None) -
         binning=step.binning.value if step.binning else None,
         format=step.format,
         count=count,
+        mosaic=mosaic,
     )
 
 
 async def apply_and_verify(
-    context: StepContext, step: PlannedStep | CameraChoice, *, count: int | None = None
+    context: StepContext,
+    step: PlannedStep | CameraChoice,
+    *,
+    count: int | None = None,
+    mosaic: Mosaic | None = None,
 ) -> dict[str, Any]:
     """Set the camera, read it back, and return what it holds, by the names that people use.
 
     TransientError when the telescope holds other values than were set.
     """
     camera = step.camera or Camera.TELE
-    wanted = settings_of(step, count=count)
+    wanted = settings_of(step, count=count, mosaic=mosaic)
     await context.telescope.apply(camera, wanted)
     held = await context.telescope.read(camera)
     differing, unread = [], []
     for field in fields(CameraSettings):
         asked, found = getattr(wanted, field.name), getattr(held, field.name)
-        if asked is None:
+        if asked is None or field.name == "mosaic":  # which the driver vouches for
             continue
         if found is None:
             unread.append(field.name)

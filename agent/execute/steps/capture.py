@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
+from typing import Any
 
 from agent.capabilities import Camera
 from agent.execute.context import CaptureLostError, StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
+from agent.execute.steps.focus import refocus_if_due
 from agent.execute.steps.others import wait_for_others
 from agent.session.plan import PlannedStep
 from agent.telescope.errors import NothingExposedError, RefusedError, TransientError
@@ -22,24 +25,34 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
         raise StepFailedError(f"The step '{step.label}' names no camera or no count.", code="no_count")
     camera = step.camera
     if context.counter.open_camera is camera:
-        await _resume(context, step, camera)
-        if step.until is None:
+        interrupted = await _resume(context, step, camera)
+        if not interrupted and step.until is None:
             return
     while missing := context.counter.missing(camera):
-        await _take(context, step, camera, missing)
-        if missing <= context.capabilities.cameras[camera].max_count:
+        if step.refocus is not None:
+            await refocus_if_due(context, _left_s(context, step, camera))
+        if await _take(context, step, camera, missing):
+            continue
+        if step.mosaic is not None or missing <= context.capabilities.cameras[camera].max_count:
             return
 
 
-async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing: int) -> None:
-    """Take missing frames in one capture, as many as a capture may have."""
+async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing: int) -> bool:
+    """Take missing frames in one capture, as many as a capture may have.
+
+    Return whether it was interrupted to be focused again.
+    """
     await wait_for_others(context)
     if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
     await context.telescope.prepare(next(reversed(context.plan.goto_targets), None), camera)
     offered = context.capabilities.cameras[camera]
-    planned = min(max(missing, offered.min_count), offered.max_count)
-    settings = await apply_and_verify(context, step, count=planned)
+    mosaic = step.mosaic
+    if mosaic is not None:
+        mosaic = replace(mosaic, per_pane=context.counter.missing_per_pane(camera))
+    planned = mosaic.frames if mosaic else min(max(missing, offered.min_count), offered.max_count)
+    settings = await apply_and_verify(context, step, count=None if mosaic else planned, mosaic=mosaic)
+    before = context.counter.closed(camera).taken
     await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)
     try:
         await context.telescope.start_capture(camera, without_goto=step.without_goto)
@@ -47,17 +60,21 @@ async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing
         await context.counter.close(None)
         raise
     context.counter.begun()
-    await _follow_and_close(context, step, camera)
-    if context.counter.missing(camera) == missing:
+    interrupted = await _follow_and_close(context, step, camera)
+    if context.counter.closed(camera).taken == before and not interrupted:
         raise TransientError(
             "The telescope ended the capture without a single frame.",
             code="no_frames",
             hint="Check that it still tracks the target and that the exposure suits the sky.",
         )
+    return interrupted
 
 
-async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> None:
-    """Count a capture begun earlier: follow it if it runs, else take the telescope's record of it."""
+async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> bool:
+    """Count a capture begun earlier: follow it if it runs, else take the telescope's record of it.
+
+    Return whether it was interrupted, as `_take`.
+    """
     running = await context.telescope.running_capture(camera)
     if running is None:
         await _close_from_record(context, camera)
@@ -66,16 +83,20 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> No
     else:
         _LOGGER.info("Following the %s capture that runs: %d frames so far", camera.value, running.taken)
         context.progressed(running)
-        await _follow_and_close(context, step, camera)
+        return await _follow_and_close(context, step, camera)
+    return False
 
 
-async def _follow_and_close(context: StepContext, step: PlannedStep, camera: Camera) -> None:
+async def _follow_and_close(context: StepContext, step: PlannedStep, camera: Camera) -> bool:
+    if context.refocusing is not None:
+        context.refocusing.begins()
     try:
-        report = await _follow(context, step, camera)
+        report, interrupted = await _follow(context, step, camera)
     except NothingExposedError:
         await context.counter.close(None)  # it was stopped
         raise
     await _close(context, camera, report)
+    return interrupted
 
 
 async def _close(context: StepContext, camera: Camera, report: CaptureReport | None) -> None:
@@ -111,29 +132,54 @@ async def _close_from_record(context: StepContext, camera: Camera) -> None:
         raise CaptureLostError(f"The capture ended while nobody watched; {missing} frames are missing.")
 
 
-async def _follow(context: StepContext, step: PlannedStep, camera: Camera) -> CaptureReport | None:
-    """Follow a capture to its end, its count or its limit; None when it turned out to be another client's."""
+async def _follow(
+    context: StepContext, step: PlannedStep, camera: Camera
+) -> tuple[CaptureReport | None, bool]:
+    """Follow a capture to its end, its count or its limit; no report when it turned out to be another's.
+
+    With the report comes whether it was stopped to be focused again.
+    """
     watch = _Watch(context)
     limit = _limit_s(context, step, camera)
-    following = asyncio.create_task(context.telescope.follow_capture(camera, watch.hear), name="follow")
+    telescope = context.telescope
+    following = asyncio.create_task(telescope.follow_capture(camera, watch.hear), name="follow")
     called = asyncio.create_task(watch.called.wait(), name="called")
+    due = asyncio.create_task(_focus_due(context, step, camera), name="focus due")
+    tasks: tuple[asyncio.Task[Any], ...] = (following, called, due)
     try:
         async with context.clock.timeout(limit):
-            await asyncio.wait({following, called}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if watch.strange:
-            return None
+            return None, False
         if following.done():
-            return following.result()
-        _LOGGER.info("The %s camera has its frames and would go on; stopping it", camera.value)
+            return following.result(), False
+        if due.done():
+            _LOGGER.info("The capture is interrupted to be focused again: %s", due.result())
+        else:
+            _LOGGER.info("The %s camera has its frames and would go on; stopping it", camera.value)
     except TimeoutError:
         if following.done():
             raise
         _LOGGER.warning("The capture did not end within %.0f s; stopping it", limit)
     finally:
-        following.cancel()
-        called.cancel()
-        await asyncio.gather(following, called, return_exceptions=True)
-    return await context.telescope.stop_capture(camera)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return await telescope.stop_capture(camera), due.done() and not due.cancelled()
+
+
+async def _focus_due(context: StepContext, step: PlannedStep, camera: Camera) -> str:
+    """Return why the camera has to be focused again, once it has; never for one that need not."""
+    if context.refocusing is None or step.refocus is None:
+        await asyncio.Event().wait()
+        raise AssertionError
+    return await context.refocusing.due(lambda: _left_s(context, step, camera))
+
+
+def _left_s(context: StepContext, step: PlannedStep, camera: Camera) -> float:
+    frames = context.counter.of(camera)
+    seconds = step.exposure_s + context.capabilities.durations.frame_overhead
+    return (frames.requested - frames.taken) * seconds
 
 
 class _Watch:

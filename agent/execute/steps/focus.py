@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import logging
+
 from agent.execute.context import StepContext
+from agent.execute.refocusing import LEAST_LEFT_S
 from agent.session.plan import PlannedStep
+from agent.telescope.errors import TelescopeError, UnreachableError
+
+_LOGGER = logging.getLogger(__name__)
 
 
 async def auto_focus(context: StepContext, _step: PlannedStep) -> None:
     """Search the focus."""
     await context.telescope.auto_focus()
+    _focused(context)
 
 
 async def infinite_focus(context: StepContext, _step: PlannedStep) -> None:
     """Go to infinity."""
     await context.telescope.infinite_focus()
+    _focused(context)
+
+
+async def refocus_if_due(context: StepContext, left_s: float) -> None:
+    """Focus again between two captures, with so long left of them; the night goes on if that fails."""
+    refocusing = context.refocusing
+    reason = refocusing.reason() if refocusing is not None and left_s >= LEAST_LEFT_S else ""
+    if refocusing is None or not reason:
+        return
+    _LOGGER.info("Focusing again: %s", reason)
+    await context.telescope.go_live()
+    try:
+        if refocusing.wanted.infinity:
+            await context.telescope.infinite_focus()
+        else:
+            await context.telescope.auto_focus()
+    except UnreachableError:
+        raise
+    except TelescopeError as error:
+        _LOGGER.warning("Focusing again failed: %s", error)
+        context.tell(f"focusing again failed: {error.message}")
+    else:
+        context.tell(f"focused again: {reason}")
+    refocusing.focused()
+
+
+def _focused(context: StepContext) -> None:
+    if context.refocusing is not None:
+        context.refocusing.focused()

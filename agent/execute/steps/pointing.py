@@ -7,6 +7,7 @@ from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.others import wait_for_others
 from agent.session.plan import PlannedStep
 from agent.session.recipe import CalibrationRecipe
+from agent.sky.ephemeris import fixed
 from agent.telescope.errors import TelescopeError
 
 NOT_CALIBRATED = -11511  # the telescope's own code: calibrate, then go again
@@ -32,16 +33,17 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
     if step.target is None:
         raise StepFailedError(f"The step '{step.label}' has no target.", code="no_target")
     await wait_for_others(context)
-    context.guard.permit(step.target, seconds=context.remaining_s())
+    target = fixed(step.target, context.clock.now(), context.site)  # where a comet is now
+    context.guard.permit(target, seconds=context.remaining_s())
     try:
-        await context.telescope.goto(step.target, context.site)
+        await context.telescope.goto(target, context.site)
     except TelescopeError as error:
         if error.device_code != NOT_CALIBRATED:
             raise
         context.tell("the telescope was not calibrated, so the agent calibrated it first")
         await _calibrate_first(context)
-        context.guard.permit(step.target, seconds=context.remaining_s())
-        await context.telescope.goto(step.target, context.site)
+        context.guard.permit(target, seconds=context.remaining_s())
+        await context.telescope.goto(target, context.site)
 
 
 async def _calibrate_first(context: StepContext) -> None:

@@ -60,6 +60,7 @@ class TelescopeFacts:
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
     has_enclosure: bool = False
+    archives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,47 +1,38 @@
-"""The offline target catalogue: from a name to a place in the sky.
+"""The offline target catalogue: from a name to a place in the sky, and to what is known of the object there.
 
-It knows NGC, IC, Messier and Caldwell (OpenNGC), Sharpless and Barnard, popular names in five languages,
-bright stars, the planets, the Moon and the Sun. Its data is read when the first name is asked for.
+docs/catalogue.md lists what it knows. Its data is read when the first name is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
-from agent.errors import AgentError
 from agent.sky.catalogue.composites import composite
-from agent.sky.catalogue.lookup import options
+from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
+from agent.sky.catalogue.errors import AmbiguousTargetError, UnknownTargetError
+from agent.sky.catalogue.lookup import find_entry, options
+from agent.sky.catalogue.names import key
 from agent.sky.catalogue.near import near
-from agent.targets import SkyTarget, Target, without_pane
+from agent.sky.catalogue.search import entries, search
+from agent.sky.catalogue.small_bodies import ELEMENTS, NoElementsError, is_small_body
+from agent.targets import Target, without_pane
 from agent.text import escaped
 
-__all__ = ["AmbiguousTargetError", "UnknownTargetError", "resolve"]
+__all__ = [
+    "AmbiguousTargetError",
+    "CatalogueEntry",
+    "ObjectKind",
+    "UnknownTargetError",
+    "entries",
+    "entry",
+    "resolve",
+    "search",
+]
 
 _LONGEST = 150  # characters of what may be a name
 _ARTICLES = {"the", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo", "gli", "i"}
-
-
-class UnknownTargetError(AgentError):
-    """No such target in the catalogue; `near` holds the names that come closest."""
-
-    code = "unknown_target"
-
-    def __init__(self, name: str, near: tuple[str, ...]) -> None:
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Give its coordinates instead."
-        super().__init__(f"The catalogue has no target {name!r}.", hint=hint)
-        self.near = near
-
-
-class AmbiguousTargetError(AgentError):
-    """A name that is used for different places, or several names that disagree."""
-
-    code = "ambiguous_target"
-
-    def __init__(self, name: str, targets: Sequence[Target]) -> None:
-        super().__init__(
-            f"{name!r} stands for different places.", hint=f"Say {' or '.join(map(_place_words, targets))}."
-        )
 
 
 def resolve(name: str) -> Target:
@@ -52,19 +43,32 @@ def resolve(name: str) -> Target:
     UnknownTargetError if there is none, AmbiguousTargetError if there are several.
     """
     asked = " ".join(name.split())
+    return replace(_meant(asked), name=asked)
+
+
+def entry(name: str) -> CatalogueEntry | None:
+    """Return what is known of the object of that name, as `resolve` finds it; None for a body that moves."""
+    return find_entry(key(_meant(" ".join(name.split())).name))
+
+
+def _meant(asked: str) -> Target:
+    """Return the target of that name, under the name that it is stored with."""
     if len(asked) > _LONGEST:
         raise UnknownTargetError(escaped(asked, _LONGEST), ())
-    for meant in _readings(asked):
+    wholes = _wholes(asked)
+    moves = is_small_body(wholes[-1])
+    for meant in chain(() if moves else _readings(wholes), map(ELEMENTS.find, wholes)):
         if len(meant) > 1:
             raise AmbiguousTargetError(asked, meant)
         if meant:
-            return replace(meant[0], name=asked)
-    raise UnknownTargetError(asked, near(_wholes(asked)[-1]))
+            return meant[0]
+    if moves:
+        raise NoElementsError(asked, installed=bool(ELEMENTS.bodies()))
+    raise UnknownTargetError(asked, near(wholes[-1]))
 
 
-def _readings(asked: str) -> Iterator[tuple[Target, ...]]:
+def _readings(wholes: list[str]) -> Iterator[tuple[Target, ...]]:
     """Give what a name may mean, the most literal reading first."""
-    wholes = _wholes(asked)
     for text in wholes:
         yield options(text)
         yield options(text.replace("&", " and ").replace("+", " and "))
@@ -83,9 +87,3 @@ def _wholes(asked: str) -> list[str]:
     while (shorter := without_pane(wholes[-1])) != wholes[-1]:
         wholes.append(shorter)
     return wholes
-
-
-def _place_words(target: Target) -> str:
-    if isinstance(target, SkyTarget):
-        return f"{target.name} ({target.ra_hours:.4f} h {target.dec_degrees:+.2f}°)"
-    return target.name

@@ -1,56 +1,140 @@
-"""Reading the catalogue's data files."""
+"""Reading the catalogue's data files. They stay text in memory; a line is read when it is asked for."""
 
 from __future__ import annotations
 
 import gzip
+import struct
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from itertools import accumulate
 
-_FILES = (
-    "names.csv.gz",
-    "openngc.csv.gz",
-    "nebulae.csv.gz",
-    "foreign.csv.gz",
-)  # the first to know a name wins
+from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
+from agent.sky.catalogue.names import shown_key
+
+STAR = "<Iffh"  # a star without a name: Hipparcos number, degrees, degrees, hundredths of a magnitude
+
+_KINDS = list(ObjectKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the sky, J2000: hours and degrees. `same_as` names another place instead of giving one."""
+class Found:
+    """What a key leads to: the name that it is a spelling of, and an entry or the name of a solar body."""
 
     name: str
-    ra_hours: float = 0.0
-    dec_degrees: float = 0.0
-    same_as: str = ""
+    entry: CatalogueEntry | None
+    body: str = ""
 
 
-class Places:
-    """Every place by the key of each of its names. A line is read only when it is asked for."""
+class Objects:
+    """Every object of the sky by the key of each of its names, and in order, the best known first."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, str] = {}
-        for file in _FILES:
-            for line in _lines(file):
-                for spelling in line.partition(";")[0].split("|"):
-                    self._lines.setdefault(spelling, line)
+        self._text = _bytes("objects.csv.gz")  # "|key|key|;name<tab>name;kind;..." a line, see tools
+        self._starts = array("I", accumulate((len(line) + 1 for line in self._text.split(b"\n")), initial=0))
+        self._index = _bytes("index.txt.gz")  # "key<tab>line" a line, sorted
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        """Give every key."""
+        for line in self._index.decode().splitlines():
+            yield line.partition("\t")[0]
 
-    def get(self, spelling: str) -> Place | None:
-        """Return the place with that key; `same_as` is not followed."""
-        line = self._lines.get(spelling)
-        if line is None:
+    def get(self, spelling: str) -> Found | None:
+        """Return what is stored under a key."""
+        wanted = f"{spelling}\t".encode()
+        low, high = 0, len(self._index)
+        while low < high:
+            middle = self._index.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            end = self._index.find(b"\n", middle) + 1
+            if self._index.startswith(wanted, middle):
+                return self._found(spelling, int(self._index[middle + len(wanted) : end]))
+            if self._index[middle:end] < wanted:
+                low = end
+            else:
+                high = middle
+        return None
+
+    def entry(self, number: int) -> CatalogueEntry | None:
+        """Return the object of that rank, None where the line is of a body of the solar system."""
+        keys, names, kind, *numbers = self._fields(number)
+        if not numbers:
             return None
-        keys, names, same_as, ra, dec = line.split(";")
-        name = names.split("|")[keys.split("|").index(spelling)]
-        if same_as:
-            return Place(name, same_as=same_as)
-        return Place(name, float(ra), float(dec))
+        ra, dec, *known = numbers
+        return CatalogueEntry(
+            tuple(_names(keys, names)),
+            _KINDS[int(kind)],
+            float(ra),
+            float(dec),
+            *(float(text) if text else None for text in known),
+        )
+
+    def kind(self, number: int) -> ObjectKind | None:
+        """Return the kind of the object of that rank alone."""
+        kind = self._fields(number)[2]
+        return _KINDS[int(kind)] if kind.isdigit() else None
+
+    def keys(self, number: int) -> str:
+        """Return the keys of the object of that rank, between bars."""
+        return self._fields(number)[0]
+
+    def beginning(self, text: str) -> Iterator[int]:
+        """Give the ranks of the objects of which a key begins with a text."""
+        return self._ranks(f"|{text}".encode())
+
+    def containing(self, text: str) -> Iterator[int]:
+        """Give the ranks of the objects of which a key contains a text."""
+        return self._ranks(text.encode())
+
+    def _ranks(self, wanted: bytes) -> Iterator[int]:
+        at = self._text.find(wanted)
+        while at >= 0:
+            rank = bisect_right(self._starts, at) - 1
+            if at < self._text.index(b";", self._starts[rank]):
+                yield rank
+            at = self._text.find(wanted, self._starts[rank + 1])  # in the next line
+
+    def _fields(self, number: int) -> list[str]:
+        return self._text[self._starts[number] : self._starts[number + 1] - 1].decode().split(";")
+
+    def _found(self, spelling: str, number: int) -> Found:
+        keys, names, kind, *numbers = self._fields(number)
+        shown = list(_names(keys, names))[keys[1:-1].split("|").index(spelling)]
+        return Found(shown, self.entry(number) if numbers else None, "" if numbers else kind)
 
 
-def _lines(file: str) -> list[str]:
-    """Return the lines "key|key;name|name;same as;right ascension;declination", in hours and degrees."""
-    data = (resources.files(__package__) / "data" / file).read_bytes()
-    return gzip.decompress(data).decode().splitlines()
+class Stars:
+    """The stars that have a Hipparcos number alone, to magnitude 8."""
+
+    def __init__(self) -> None:
+        self._data = _bytes("stars.bin.gz")
+        self._count = len(self._data) // struct.calcsize(STAR)
+
+    def get(self, number: int) -> CatalogueEntry | None:
+        """Return the star with that Hipparcos number."""
+        at = bisect_left(range(self._count), number, key=lambda place: self._star(place)[0])
+        if at == self._count:
+            return None
+        found, ra, dec, magnitude = self._star(at)
+        if found != number:
+            return None
+        place = round(ra / 15, 5), round(dec, 4)
+        return CatalogueEntry((f"HIP {number}",), ObjectKind.STAR, *place, magnitude=magnitude / 100)
+
+    def _star(self, at: int) -> tuple[int, float, float, int]:
+        number, ra, dec, magnitude = struct.unpack_from(STAR, self._data, at * struct.calcsize(STAR))
+        return number, ra, dec, magnitude
+
+
+def _names(keys: str, names: str) -> Iterator[str]:
+    written = iter(names.split("\t"))
+    for spelling in keys[1:-1].split("|"):
+        yield shown_key(spelling) if " " in spelling else next(written)
+
+
+def _bytes(file: str) -> bytes:
+    return gzip.decompress((resources.files(__package__) / "data" / file).read_bytes())

@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import cache
 
 import ephem
-import ephem.stars
 
-from agent.sky.catalogue.data_files import Place, Places
+from agent.sky.catalogue.data_files import Found, Objects, Stars
+from agent.sky.catalogue.entry import CatalogueEntry
 from agent.sky.catalogue.names import designation, key, plain
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 
 _SAME_DEG = 0.54  # parts of one object in one picture: NGC 6992 and NGC 6995 stand 0.53 apart
-_NOUNS = ("nebula", "galaxy", "cluster", "nebulae", "galaxies")
+NOUNS = ("nebula", "galaxy", "cluster", "nebulae", "galaxies")
 _SHORT = {"neb": "nebula", "gal": "galaxy", "cl": "cluster"}
 _NO_NICKNAMES = {"double", "virgo", "perseus", "fornax", "pegasus", "sagittarius"}
 _JELLYFISHES = ("IC 443", "Sh2-274")
@@ -31,6 +31,7 @@ _SEVERAL = {  # names that atlases and owners use for different places
     "ghost": ("Sh2-136", "IC 63", "NGC 3242"),
     "comacluster": ("Mel 111", "NGC 4889"),
     "starfishcluster": ("M 38", "NGC 6752"),
+    "abell 85": ("CTB 1", "ACO 85"),
     **dict.fromkeys(("nebuleusemeduse", "nebuleusedelameduse"), _JELLYFISHES),
     **dict.fromkeys(("nebulosamedusa", "nebulosadelamedusa", "nebulosadellamedusa"), _JELLYFISHES),
 }
@@ -65,23 +66,35 @@ def options(name: str) -> tuple[Target, ...]:
     *before, last = plain(name).split()
     if last in _SHORT:
         return options(" ".join([*before, _SHORT[last]]))
-    return distinct(_found(wanted + noun for noun in _NOUNS))
+    return distinct(_found(wanted + noun for noun in NOUNS))
 
 
 def find(wanted: str) -> Target | None:
     """Return what is stored under a key."""
-    name = ""
-    while True:
-        body = bodies().get(wanted)
-        if body is not None:
-            return SolarTarget(name or body.value.capitalize(), body)
-        place = places().get(wanted) or stars().get(wanted)
-        if place is None:
-            return None
-        name = name or place.name
-        if not place.same_as:
-            return SkyTarget(name, place.ra_hours, place.dec_degrees)
-        wanted = place.same_as
+    found = _stored(wanted)
+    if found is None:
+        return None
+    if found.entry is None:
+        return SolarTarget(found.name, SolarBody(found.body))
+    return found.entry.target(found.name)
+
+
+def find_entry(wanted: str) -> CatalogueEntry | None:
+    """Return what is known of the object under a key; None also for a body of the solar system."""
+    found = _stored(wanted)
+    return found.entry if found else None
+
+
+def _stored(wanted: str) -> Found | None:
+    body = bodies().get(wanted)
+    if body is not None:
+        return Found(body.value.capitalize(), None, body.value)
+    prefix, _, number = wanted.partition(" ")
+    found = objects().get(wanted)
+    if found is None and prefix == "hip" and number.isdigit() and len(number) < 7:
+        star = stars().get(int(number))
+        return Found(star.name, star) if star else None
+    return found
 
 
 def same_place(one: Target, other: Target) -> bool:
@@ -112,19 +125,15 @@ def bodies() -> dict[str, SolarBody]:
 
 
 @cache
-def places() -> Places:
-    """Every place of the data files."""
-    return Places()
+def objects() -> Objects:
+    """Every object of the data files."""
+    return Objects()
 
 
 @cache
-def stars() -> dict[str, Place]:
-    """The bright stars by their keys."""
-    found = {}
-    for name in ephem.stars.stars:
-        star = ephem.star(name)
-        found[key(name)] = Place(name, math.degrees(star._ra) / 15 % 24, math.degrees(star._dec))
-    return found
+def stars() -> Stars:
+    """The stars without a name."""
+    return Stars()
 
 
 def _found(keys: Iterable[str]) -> Iterator[Target]:

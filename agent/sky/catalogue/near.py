@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
-from agent.sky.catalogue.lookup import bodies, distinct, find, options, places, stars
+from agent.sky.catalogue.lookup import bodies, distinct, find, objects, options
 from agent.sky.catalogue.names import designation, key, plain
 
 _MOST = 3
@@ -46,14 +47,16 @@ _SAYS_LITTLE = {
 
 @lru_cache(maxsize=1000)
 def near(asked: str) -> tuple[str, ...]:
-    """Return at most three known names: a typing error away, part of what was asked, or sharing a word."""
+    """Return at most three known names: part of what was asked, a typing error away, or sharing a word."""
     words = plain(asked).split()
     split = designation(asked)
+    parts = [] if split else list(islice(_known_parts(words), 1))
     found = list(_numbers(*split)) if split else _typing_errors(key(asked))
-    if not found and (part := next(_known_parts(words), None)):
-        return (part,)
-    targets = distinct(target for wanted in found or _sharing(set(words)) if (target := find(wanted)))
-    return tuple(target.name for target in targets if len(options(target.name)) == 1)[:_MOST]
+    if not found and not parts:
+        found = _sharing(set(words))
+    targets = distinct(target for wanted in found if (target := find(wanted)))
+    said = [*parts, *(target.name for target in targets if len(options(target.name)) == 1)]
+    return tuple(dict.fromkeys(said))[:_MOST]
 
 
 def slips(one: str, other: str) -> int:
@@ -89,9 +92,12 @@ def _numbers(prefix: str, number: str) -> Iterator[str]:
 def _typing_errors(wanted: str) -> list[str]:
     """Give the names that are one letter in ten away, with or without their noun, the nearest first."""
     close = []
+    digits = [*filter(str.isdigit, wanted)]
     for name in _names() if len(wanted) > 3 else ():
         for form in {name, name.removesuffix("nebula"), name.removesuffix("galaxy")}:
             allowed = 1 + max(len(form), len(wanted)) // 10
+            if [*filter(str.isdigit, form)] != digits:
+                continue  # another number is another object, not a slip
             if abs(len(form) - len(wanted)) <= allowed and (count := slips(wanted, form)) <= allowed:
                 close.append((count, name))
     return [name for _, name in sorted(close)]
@@ -111,6 +117,5 @@ def _sharing(words: set[str]) -> list[str]:
 
 def _names() -> Iterator[str]:
     """Give the key of every name that is no number of a catalogue."""
-    yield from (spelling for spelling in places() if " " not in spelling)
-    yield from stars()
+    yield from (spelling for spelling in objects() if " " not in spelling)
     yield from bodies()

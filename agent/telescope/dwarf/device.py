@@ -23,7 +23,7 @@ from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, describe, erro
 from agent.telescope.dwarf.wire.commands import name_of
 from agent.telescope.dwarf.wire.envelope import MalformedError, decode
 from agent.telescope.dwarf.wire.notifications import Notification
-from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, UnreachableError
+from agent.telescope.errors import CommandTimeoutError, GarbledLinkError, HeldByOtherError, UnreachableError
 from agent.telescope.interface import ConnectionState, Identity
 
 _LOGGER = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Device:
         self, cmd: int, message: Message | None = None, *, within: float | None = None, attempts: int = 1
     ) -> bytes:
         """Send a command and return its answer's data; CommandTimeoutError when it stays away."""
+        unread = self.exchange.unread
         data = message.SerializeToString() if message is not None else b""
         seconds = self.limits.answer if within is None else within
         for attempt in range(1, attempts + 1):
@@ -88,7 +89,8 @@ class Device:
                     return await self.exchange.ask(cmd, data)
             except TimeoutError:
                 _LOGGER.debug("No answer to %s within %.0f s (attempt %d)", name_of(cmd), seconds, attempt)
-        raise CommandTimeoutError(f"The telescope did not answer {name_of(cmd)} within {seconds:.0f} s.")
+        late = CommandTimeoutError(f"The telescope did not answer {name_of(cmd)} within {seconds:.0f} s.")
+        raise self._blamed(late, unread)
 
     async def order(
         self,
@@ -129,11 +131,21 @@ class Device:
         """Send a command and follow what the telescope says until `completion` is content or raises."""
         data = message.SerializeToString() if message is not None else b""
         patience = self.limits.news if news is None else news
+        unread = self.exchange.unread
         try:
             async with limit(self.clock, total), self.exchange.converse(cmd, data) as replies:
                 await self._follow(replies, completion, patience)
-        except TimeoutError:
-            raise CommandTimeoutError(f"{completion.doing} did not end within {total:.0f} s.") from None
+        except (TimeoutError, CommandTimeoutError) as error:
+            late = f"{completion.doing} did not end within {total:.0f} s."
+            known = error if isinstance(error, CommandTimeoutError) else CommandTimeoutError(late)
+            raise self._blamed(known, unread) from None
+
+    def _blamed(self, error: CommandTimeoutError, unread: int) -> CommandTimeoutError:
+        """The error, as one of the link when more than `unread` packets could not be read by now."""
+        garbled = self.exchange.unread - unread
+        if not garbled:
+            return error
+        return GarbledLinkError(f"{error.message} Meanwhile {garbled} unreadable frames came.")
 
     async def query(self) -> Snapshot | None:
         """Ask what the telescope does now, and bring the state of its captures in line with it."""

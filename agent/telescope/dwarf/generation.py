@@ -9,12 +9,14 @@ from typing import ClassVar
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
+from agent.mosaics import Mosaic
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
 from agent.telescope.dwarf.media import AlbumQuestion
 from agent.telescope.dwarf.state import Snapshot
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation
+from agent.telescope.errors import RefusedError
 from agent.telescope.interface import CameraSettings
 
 # Numbers the telescope gives to bodies of the solar system.
@@ -29,6 +31,15 @@ SOLAR_INDEX = {
     "moon": 8,
     "sun": 9,
 }
+
+
+def no_own_mosaic(model: str) -> RefusedError:
+    """The error for a mosaic that the telescope would have to make by itself."""
+    return RefusedError(
+        f"This {model} makes no mosaics by itself.",
+        code="no_own_mosaic",
+        hint="Let each pane be a session of its own.",
+    )
 
 
 class Dialect(ABC):
@@ -95,6 +106,18 @@ class Dialect(ABC):
     @abstractmethod
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         """The request for a capture; `force` goes on without a goto, on some models without darks."""
+
+    def dark_gains(self, device: Channel, camera: Camera, gain: int) -> tuple[int, ...]:  # noqa: ARG002
+        """How a displayed gain may have to be told for dark frames, the likeliest first, its index last."""
+        return (gain,)
+
+    async def start_mosaic(self, device: Channel, mosaic: Mosaic) -> Message:  # noqa: ARG002
+        """The request for a mosaic by the telescope itself; RefusedError where it makes none."""
+        raise no_own_mosaic(device.model)
+
+    async def per_pane(self, device: Channel) -> int:  # noqa: ARG002
+        """Frames of each pane that the telescope is set to; 0 where it does not say."""
+        return 0
 
     @abstractmethod
     def park_pitch(self, model: str) -> float:

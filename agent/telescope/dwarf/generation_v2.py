@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from agent.capabilities import Camera
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf.channel import Channel
-from agent.telescope.dwarf.generation import Dialect
+from agent.telescope.dwarf.generation import Dialect, no_own_mosaic
 from agent.telescope.dwarf.media import SESSIONS_BY_TYPE_4, AlbumQuestion
 from agent.telescope.dwarf.models import gain_index
 from agent.telescope.dwarf.proto import camera_pb2, common_pb2
@@ -136,10 +136,15 @@ class DialectV2(Dialect):
     async def start_capture(self, device: Channel, camera: Camera, *, force: bool) -> Message | None:
         return None
 
+    def dark_gains(self, device: Channel, camera: Camera, gain: int) -> tuple[int, ...]:
+        return (self._gain_index(device, camera, gain),)
+
     def park_pitch(self, model: str) -> float:
         return _FOLDED_PITCH
 
     async def apply(self, device: Channel, camera: Camera, settings: CameraSettings) -> None:
+        if settings.mosaic is not None:
+            raise no_own_mosaic(device.model)
         doing = f"Setting the {camera} camera's"
         if settings.exposure is not None:
             mode = camera_pb2.SetMode(mode=_MANUAL)

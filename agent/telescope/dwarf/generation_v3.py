@@ -9,11 +9,12 @@ from typing import ClassVar
 from google.protobuf.message import Message
 
 from agent.capabilities import Camera
+from agent.mosaics import NO_ROTATION, Mosaic
 from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.dwarf import shooting_mode
 from agent.telescope.dwarf.catalogue import Catalogue, read_catalogue, with_catalogue
 from agent.telescope.dwarf.channel import Channel
-from agent.telescope.dwarf.generation import Dialect
+from agent.telescope.dwarf.generation import Dialect, no_own_mosaic
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.media import (
     SESSIONS_BY_LIST,
@@ -21,8 +22,8 @@ from agent.telescope.dwarf.media import (
     SESSIONS_BY_TYPE_6,
     AlbumQuestion,
 )
-from agent.telescope.dwarf.models import model_facts, newer_capabilities
-from agent.telescope.dwarf.parameters import PARAMETERS, Parameters, settings_of, values_of
+from agent.telescope.dwarf.models import gain_index, model_facts, newer_capabilities
+from agent.telescope.dwarf.parameters import MOSAIC_COUNT, PARAMETERS, Parameters, settings_of, values_of
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, system_pb2, task_pb2
 from agent.telescope.dwarf.shooting_mode import DEEP_SKY, mode_for
 from agent.telescope.dwarf.state import Snapshot
@@ -163,6 +164,28 @@ class DialectV3(Dialect):
             return astro_pb2.StartWideCapture(force_start=force)
         return astro_pb2.StartCapture(ir_index=self._filter(device, held), force_start=force)
 
+    def dark_gains(self, device: Channel, camera: Camera, gain: int) -> tuple[int, ...]:
+        try:
+            return gain, gain_index(device.model, camera, gain)
+        except ValueError:
+            return (gain,)
+
+    async def start_mosaic(self, device: Channel, mosaic: Mosaic) -> Message:
+        if not device.capabilities.own_mosaics:
+            raise no_own_mosaic(device.model)
+        held = await self._held(device, Camera.TELE)
+        self._parameters.require_confirmed(Camera.TELE, held)
+        return astro_pb2.StartMosaic(
+            horizontal_scale=mosaic.framing_x,
+            vertical_scale=mosaic.framing_y,
+            rotation=NO_ROTATION if mosaic.rotation is None else round(mosaic.rotation),
+            ir_index=self._filter(device, held),
+        )
+
+    async def per_pane(self, device: Channel) -> int:
+        catalogue = await self._catalogue(device)
+        return self._parameters.held(device, Camera.TELE, catalogue, self._mode)[MOSAIC_COUNT] or 0
+
     async def _held(self, device: Channel, camera: Camera) -> dict[str, int | None]:
         """What the camera is set to; what does not show yet is waited for."""
         own = device.capabilities.cameras[camera]
@@ -230,6 +253,8 @@ def _news(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:
     """The snapshot as the notifications that would have told the same."""
     yield say.ModeIs(answer.shooting_mode)
     for camera, part in ((Camera.TELE, answer.tele), (Camera.WIDE, answer.wide)):
+        if part.HasField("sensor_temperature"):
+            yield say.SensorTemperature(camera, part.sensor_temperature.temperature)
         if part.exclusive.WhichOneof("activity") == "stacking":
             yield say.CaptureState(camera, part.exclusive.stacking.state)
     if answer.control.HasField("host_slave"):

@@ -16,25 +16,26 @@ from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3, understood
-from agent.telescope.dwarf.http import HttpError
+from agent.telescope.dwarf.http import DwarfHttp, HttpError
 from agent.telescope.dwarf.models import (
     MODEL_NAMES,
-    capabilities_for,
     model_facts,
     model_from_device_id,
     model_from_name,
     newer_capabilities,
+    older_capabilities,
 )
 from agent.telescope.dwarf.proto import task_pb2
 from agent.telescope.dwarf.shooting_mode import DEEP_SKY
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation, MalformedError, decode
-from agent.telescope.errors import CommandTimeoutError, ProtocolError
+from agent.telescope.errors import CommandTimeoutError, GarbledLinkError, ProtocolError
 from agent.telescope.interface import Identity
 
 _LOGGER = logging.getLogger(__name__)
 
 LIKELIEST = "D3"  # what a telescope nobody knows is taken for
+PARAMETERS = "/shootingMode/getParamAndSetting"
 _LONGEST_WORD = 100  # letters; serial numbers and names known have fewer than twenty
 
 DIALECTS: dict[Generation, type[Dialect]] = {Generation.V2: DialectV2, Generation.V3: DialectV3}
@@ -104,7 +105,7 @@ class Greeter:
         if known is None or device.model != model or known.generation != generation.value:
             device.model = model
             newer = generation is Generation.V3
-            device.capabilities = newer_capabilities(model) if newer else capabilities_for(model)
+            device.capabilities = newer_capabilities(model) if newer else older_capabilities(model)
         if config is not None and (config.exposures or config.gains):
             device.capabilities = with_config(device.capabilities, config)
         serial = (await _information(device)).serial if config is not None else ""
@@ -124,7 +125,10 @@ class Greeter:
             return
         _LOGGER.info("This is a %s, firmware %s (%s)", model, device.identity.firmware or "?", generation)
         if device.identity.doubt and (known is None or known.doubt != device.identity.doubt):
-            _LOGGER.warning("%s Stay with it, and please send a recording of it.", device.identity.doubt)
+            _LOGGER.warning(
+                "%s Stay with it, and please send a recording of it (Results/unknown-model.jsonl).",
+                device.identity.doubt,
+            )
 
     def _kin(self, device: Device, config: DeviceConfig | None) -> Kin | None:
         number = (config.device_id if config is not None else 0) or self.heard_id
@@ -149,6 +153,8 @@ class Greeter:
         try:
             data = await device.ask(Cmd.DEVICE_STATE, within=device.limits.probe)
             newer = understood(decode(task_pb2.DeviceStateAnswer, data))
+        except GarbledLinkError:
+            raise
         except (CommandTimeoutError, MalformedError):
             newer = False
         return Generation.V3 if newer else Generation.V2
@@ -179,8 +185,16 @@ def _word(value: object) -> str:
 async def _learn(device: Device) -> None:
     """Take the tables of a telescope that we have none for, if it tells them without its camera entered."""
     try:
-        data = await device.http.ask("POST", "/shootingMode/getParamAndSetting", {"modeId": DEEP_SKY})
+        data = await device.http.ask("POST", PARAMETERS, {"modeId": DEEP_SKY})
     except (HttpError, ProtocolError) as error:
         _LOGGER.debug("No parameter catalogue yet: %s", error)
         return
     device.capabilities = with_catalogue(device.capabilities, read_catalogue(data), unknown=True)
+
+
+async def parameters_are_told(http: DwarfHttp) -> bool:
+    """Whether some client is connected: without one, newer firmware tells no parameters over HTTP."""
+    try:
+        return isinstance(await http.ask("POST", PARAMETERS, {"modeId": DEEP_SKY}), dict)
+    except (HttpError, ProtocolError):
+        return False

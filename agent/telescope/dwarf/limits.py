@@ -32,6 +32,7 @@ class Limits:
     stop_heard: float = 8.0  # a capture that goes on this long after a stop did not hear it
     fast_stop_every: int = 4  # of stops that are not heard, each such one drops what is not stacked yet
     first_light: float = 30.0  # beyond its exposure, until a capture that runs has exposed its first frame
+    darks: float = 120.0  # beyond twice their exposures, until dark frames are listed
     busy: float = 45.0  # newer firmware says so for that long after something ended
     busy_pause: float = 5.0
     stop: float = 5.0  # stopping a movement is answered at once; one that is not heard is asked again

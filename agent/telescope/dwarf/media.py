@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.capabilities import Camera
+from agent.events import Saved
+from agent.telescope.dwarf.card import SESSION_FOLDER, session_folders
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.models import seconds_of
 from agent.telescope.errors import ProtocolError
@@ -24,7 +26,7 @@ _JPEG = b"\xff\xd8\xff"
 _MILLISECONDS_FROM = 10**11  # times above this are no seconds
 _SLACK = timedelta(seconds=5)  # the telescope's clock is set by us, to the second
 _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})-(\d{2})-(\d{2})-(\d{2})(?:-(\d{1,6}))?")
-_SESSION_FOLDER = "DWARF_RAW"
+_START_LIMIT = timedelta(minutes=15)  # from asking for a capture to its folder: a few minutes at the most
 _SHOTS_INFO = "shotsInfo.json"
 _LOOKED_INTO = 3  # folders, of the newest captures that the album lists without their counts
 
@@ -40,7 +42,8 @@ SESSIONS_BY_LIST: AlbumQuestion = {"mediaTypeList": [4], **_PAGE}
 class AlbumEntry:
     """The telescope's record of one capture. `to_take` 0 and None are unknown; `modified` is aware UTC.
 
-    `counted` is false when the album lists it without its counts.
+    `counted` is false when the album lists it without its counts, `noted` true when a note in its folder told
+    them. `size` in bytes, 0 unknown.
     """
 
     camera: Camera
@@ -57,6 +60,8 @@ class AlbumEntry:
     ra_hours: float | None = None
     dec_degrees: float | None = None
     counted: bool = True
+    noted: bool = False
+    size: int = 0
 
     @property
     def begun(self) -> tuple[datetime, ...]:
@@ -104,6 +109,8 @@ class Album:
             entries = [entry for entry in entries if entry.counted or entry.path not in counted]
             known = {entry.path for entry in entries}
             entries += [entry for entry in listed if entry.path not in known]
+        if not entries and SESSIONS_BY_LIST in self._questions:
+            entries = await self._on_card(zone)
         oldest = datetime.min.replace(tzinfo=UTC)
         entries.sort(key=lambda entry: entry.modified or oldest, reverse=True)
         uncounted = [position for position, entry in enumerate(entries) if not entry.counted]
@@ -111,12 +118,25 @@ class Album:
             entries[position] = await self._counted(entries[position])
         return entries
 
+    async def saved(self, folder: str, zone: tzinfo | None) -> tuple[Saved, ...]:
+        """What the album, and the note in the folder, say of the capture that is kept there."""
+        bare = folder.rstrip("/")
+        found = [
+            Saved("album", entry.taken, entry.stacked, entry.size or None)
+            for entry in await self.captures(zone)
+            if entry.folder.rstrip("/") == bare and entry.counted and not entry.noted
+        ][:1]
+        note = await self._note(bare)
+        if note.keys() >= {"shotsTaken", "shotsStacked"}:
+            found.append(Saved(_SHOTS_INFO, _count(note, "shotsTaken"), _count(note, "shotsStacked")))
+        return tuple(found)
+
     async def picture(self, entry: AlbumEntry) -> Picture | None:
         """The stacked picture of a capture, else its thumbnail; None when neither is there (yet)."""
         for path in _pictures(entry):
             jpeg = await self._file(path)
             if jpeg is not None and jpeg.startswith(_JPEG):
-                return Picture(jpeg, path, entry.modified)
+                return Picture(jpeg, path, entry.modified, entry.target)
         return None
 
     async def _listed(self, question: AlbumQuestion) -> list[dict[str, object]]:
@@ -126,15 +146,18 @@ class Album:
             _LOGGER.debug("The album cannot be read: %s", error)
             return []
 
+    async def _on_card(self, zone: tzinfo | None) -> list[AlbumEntry]:
+        """The newest captures that have a folder on the card, their counts still to be read."""
+        items: list[dict[str, object]] = [
+            {"filePath": f"{folder}/stacked.jpg"} for folder in await session_folders(self._http)
+        ]
+        found = [entry for item in items if (entry := _entry(item, zone)) is not None and entry.started]
+        return sorted(found, key=lambda entry: entry.started[0], reverse=True)[:_LOOKED_INTO]
+
     async def _counted(self, entry: AlbumEntry) -> AlbumEntry:
         """The entry with the counts of the note in its folder, if there is one."""
-        content = await self._file(f"{entry.folder.rstrip('/')}/{_SHOTS_INFO}") if entry.folder else None
-        try:
-            note = read_json(content) if content is not None else None
-        except (ValueError, RecursionError) as error:
-            _LOGGER.debug("%s of %s cannot be read: %s", _SHOTS_INFO, entry.folder, error)
-            return entry
-        if not isinstance(note, dict):
+        note = await self._note(entry.folder.rstrip("/")) if entry.folder else {}
+        if not note:
             return entry
         return replace(
             entry,
@@ -144,7 +167,17 @@ class Album:
             to_take=_count(note, "shotsToTake"),
             exposure_s=_exposure(note.get("exp")),
             counted=True,
+            noted=True,
         )
+
+    async def _note(self, folder: str) -> dict[str, object]:
+        content = await self._file(f"{folder}/{_SHOTS_INFO}")
+        try:
+            note = read_json(content) if content is not None else None
+        except (ValueError, RecursionError) as error:
+            _LOGGER.debug("%s of %s cannot be read: %s", _SHOTS_INFO, folder, error)
+            return {}
+        return note if isinstance(note, dict) else {}
 
     async def _file(self, path: str) -> bytes | None:
         ports = [self._file_port] if self._file_port is not None else []
@@ -181,7 +214,9 @@ def newest_ended_since(entries: Iterable[AlbumEntry], since: datetime, camera: C
 
 def begun_after(entry: AlbumEntry, since: datetime) -> bool:
     """Whether a capture began after `since`, as far as its record tells."""
-    if entry.modified is None or entry.modified < since - _SLACK:
+    if entry.modified is None:  # only its folder is known: it began when this one did, or is another
+        return any(since - _SLACK <= one <= since + _START_LIMIT for one in entry.started)
+    if entry.modified < since - _SLACK:
         return False
     # Whether folders are stamped in local time or UTC is not known: the reading that fits the end counts.
     return not entry.begun or max(entry.begun) >= since - _SLACK
@@ -212,10 +247,10 @@ def _pictures(entry: AlbumEntry) -> list[str]:
 
 
 def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
-    found = item.get("astroImageDetails")
-    details = found if isinstance(found, dict) else {}
+    found, mosaic = item.get("astroImageDetails"), item.get("astroMosaicImageDetails")
+    details = found if isinstance(found, dict) else mosaic if isinstance(mosaic, dict) else {}
     path = _text(item, "filePath")
-    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if _SESSION_FOLDER in path else "")
+    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if SESSION_FOLDER in path else "")
     if not path and not folder:
         return None
     held = details.get("params")
@@ -231,13 +266,14 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
         target=_text(details, "target"),
         taken=_count(details, "shotsTaken"),
         stacked=_count(details, "shotsStacked"),
-        to_take=_count(details, "shotsToTake"),
+        to_take=0 if details is mosaic else _count(details, "shotsToTake"),  # of a pane, or of all?
         modified=_instant(item.get("modificationTime")),
         started=_stamps(folder or path, zone),
         exposure_s=_exposure(params.get("exp")),
         ra_hours=place[0],
         dec_degrees=place[1],
         counted=bool(details),
+        size=_count(details, "folderSize"),
     )
 
 

@@ -97,6 +97,7 @@ _D2 = Model(
                 filters=(Filter(0, "Cut"), Filter(1, "Pass")),
                 sky_gain_from=_SKY_GAIN_FROM,
                 binnings=_SIZES,
+                older_binnings=True,
                 min_count=2,
                 field_of_view=(3.19, 1.79),
                 pixels=_UHD,
@@ -110,6 +111,7 @@ _D2 = Model(
         },
         durations=StepDurations(),
         lacks=frozenset({"mosaic", "milky_way", "star_trails"}),
+        dark_filter=False,
     ),
 )
 
@@ -187,11 +189,16 @@ def capabilities_for(model: str) -> Capabilities:
 def newer_capabilities(model: str) -> Capabilities:
     """Return the built-in capabilities with newer firmware, which has binning on a D3 alone."""
     built_in = capabilities_for(model)
-    if model == "D3":
-        return built_in
-    return replace(
-        built_in, cameras={camera: replace(own, binnings=()) for camera, own in built_in.cameras.items()}
-    )
+    cameras = {
+        camera: replace(own, binnings=(), older_binnings=False) if own.older_binnings else own
+        for camera, own in built_in.cameras.items()
+    }
+    return replace(built_in, cameras=cameras, own_mosaics="mosaic" not in built_in.lacks)
+
+
+def older_capabilities(model: str) -> Capabilities:
+    """Return the built-in capabilities with older firmware."""
+    return replace(capabilities_for(model), own_mosaics=False)
 
 
 def gain_index(model: str, camera: Camera, gain: int) -> int:

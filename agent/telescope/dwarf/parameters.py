@@ -20,6 +20,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import CommandTimeoutError, RefusedError, TelescopeError, TransientError
 from agent.telescope.interface import CameraSettings
 
+MOSAIC_COUNT = "mosaic count"
 FORMATS = {2: "FITS", 3: "TIFF"}
 _FORMAT_NUMBERS = {name: number for number, name in FORMATS.items()}
 _OPTICAL, _CAPTURE = 1, 2  # sections
@@ -53,6 +54,7 @@ PARAMETERS = (
     Parameter("binning", "stackBinning", Cmd.SET_PARAM_INT, _OPTICAL, 30, _TELE),
     Parameter("format", "stackFormat", Cmd.SET_PARAM_INT, _CAPTURE, 15, _NEITHER),
     Parameter("count", "stackCount", Cmd.SET_PARAM_INT, _CAPTURE, 16),
+    Parameter(MOSAIC_COUNT, "mosaicCount", Cmd.SET_PARAM_INT, _CAPTURE, 17, _TELE),
 )
 PARAMETER = {one.setting: one for one in PARAMETERS}
 
@@ -67,7 +69,9 @@ class Asked:
 
 def values_of(settings: CameraSettings) -> dict[str, int]:
     """The settings in the telescope's values, those left alone left out; RefusedError for no such format."""
-    values = {one.setting: getattr(settings, one.setting) for one in PARAMETERS}
+    values = {one.setting: getattr(settings, one.setting, None) for one in PARAMETERS}
+    if settings.mosaic is not None:
+        values[MOSAIC_COUNT] = settings.mosaic.per_pane
     wanted = {name: value for name, value in values.items() if value is not None}
     if "format" in wanted:
         if wanted["format"] not in _FORMAT_NUMBERS:
@@ -79,8 +83,14 @@ def values_of(settings: CameraSettings) -> dict[str, int]:
 def settings_of(values: Mapping[str, int | None]) -> CameraSettings:
     """The telescope's values as settings."""
     number = values.get("format")
-    plain = {name: value for name, value in values.items() if name != "format"}
-    return CameraSettings(**plain, format=None if number is None else FORMATS.get(number))
+    return CameraSettings(
+        exposure=values.get("exposure"),
+        gain=values.get("gain"),
+        filter=values.get("filter"),
+        binning=values.get("binning"),
+        count=values.get("count"),
+        format=None if number is None else FORMATS.get(number),
+    )
 
 
 class Parameters:

@@ -11,7 +11,9 @@ from enum import StrEnum
 
 from agent.capabilities import Camera
 from agent.events import Telemetry
+from agent.mosaics import Mosaic
 from agent.telescope.dwarf.charging import ChargingTrend
+from agent.telescope.dwarf.panes import Panes
 from agent.telescope.dwarf.proto import common_pb2
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire import notifications as say
@@ -24,9 +26,14 @@ _LOGGER = logging.getLogger(__name__)
 
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
 FOLDING = "folding"
+DARKS = {Camera.TELE: "taking dark frames", Camera.WIDE: "taking wide dark frames"}
 UNNAMED = "a target"  # tracked, under no name
 EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
-_STARTS: dict[int, Camera] = {Cmd.START_CAPTURE: Camera.TELE, Cmd.START_WIDE_CAPTURE: Camera.WIDE}
+_STARTS: dict[int, Camera] = {
+    Cmd.START_CAPTURE: Camera.TELE,
+    Cmd.START_MOSAIC: Camera.TELE,
+    Cmd.START_WIDE_CAPTURE: Camera.WIDE,
+}
 _BUSY_STATES = frozenset({State.RUNNING, State.STOPPING, State.PLATE_SOLVING})
 
 
@@ -59,6 +66,8 @@ class CaptureRecord:
     total: int = 0
     target: str = ""
     asked: int = 0  # frames the settings ask for; 0 unknown
+    mosaic: Mosaic | None = None  # that the settings ask for in the place of a single field
+    panes: Panes = field(default_factory=Panes)
     exposure_s: float = 0.0  # of the settings; 0 unknown
     exposure_index: int = 0  # as the telescope tells it with the frames; 0 unknown
     started_at: datetime | None = None  # None for one that we did not start
@@ -88,6 +97,7 @@ class CaptureRecord:
         """A new capture was asked for."""
         self._clear()
         self.phase = Phase.STARTING
+        self.panes.per_pane = self.mosaic.per_pane if self.mosaic is not None else 0
         self.started_at = now
         self.changed.set()
 
@@ -115,15 +125,33 @@ class CaptureRecord:
         if self.phase in (Phase.NONE, Phase.STARTING):
             self.state(State.RUNNING)  # frames arrive: its beginning went unheard
         self.exposing = self.exposing or bool(news.taken or news.stacked)  # the first may count nothing yet
+        if news.pane:
+            self.panes.count(news)
+            self._count_panes()
+        else:
+            self._count_frames(news)
+        self.target = news.target or self.target
+        self.exposure_index = news.exposure_index or self.exposure_index
+        self.changed.set()
+
+    def asks_per_pane(self, frames: int) -> None:
+        """What a mosaic takes of each pane became known."""
+        self.panes.asked(frames)
+        if self.panes.pane:
+            self._count_panes()
+            self.changed.set()
+
+    def _count_panes(self) -> None:
+        self.taken, self.stacked = sum(self.panes.taken), sum(self.panes.stacked)
+        self.total = self.panes.total
+
+    def _count_frames(self, news: say.CaptureCount) -> None:
         if news.counted in (Counted.TAKEN, Counted.BOTH):
             self.taken = news.taken
         if news.counted in (Counted.STACKED, Counted.BOTH):
             self.stacked = news.stacked
             self.taken = max(self.taken, news.stacked)
         self.total = news.total or self.total
-        self.target = news.target or self.target
-        self.exposure_index = news.exposure_index or self.exposure_index
-        self.changed.set()
 
     def reconcile(self, *, running: bool) -> None:
         """Take in the telescope's answer to whether it captures now."""
@@ -144,6 +172,8 @@ class CaptureRecord:
             target=self.target or None,
             began=self.started_at if self.confirmed and not self.missed else None,
             without_darks=self.without_darks,
+            panes=self.panes.frames,
+            pane=self.panes.pane,
         )
 
     def asked_about_darks(self) -> None:
@@ -155,6 +185,7 @@ class CaptureRecord:
     def _clear(self) -> None:
         self.taken = self.stacked = self.total = self.exposure_index = 0
         self.target = ""
+        self.panes = Panes()
         self.started_at = None
         self.stop_asked = self.unseen_end = self.missed = self.exposure_doubted = self.confirmed = False
         self.exposing = self.held = self.told_to_go_on = self.without_darks = False
@@ -175,6 +206,7 @@ class DeviceState:
         self.powering_off = False
         self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
+        self.sensors: dict[Camera, float] = {}  # V3: their temperatures
         self.mode: int | None = None  # V3: the shooting mode; None is not known
         self.technique: int | None = None
 
@@ -195,11 +227,15 @@ class DeviceState:
         self.infinity_at = self.still_at = None
         self.powering_off = False
         self.mode_left()
+        self._counts_missed()
+        self._charging.forget()
+        self._tell(host=None)
+
+    def _counts_missed(self) -> None:
+        """What was told of the captures meanwhile is lost, or may be."""
         for record in self.captures.values():
             record.missed = record.missed or record.active
             record.changed.set()
-        self._charging.forget()
-        self._tell(host=None)
 
     def mode_left(self) -> None:
         """The shooting mode was left, or may have been: what was told of its parameters is over."""
@@ -320,8 +356,12 @@ class DeviceState:
                 self._tell(storage_free_gb=float(news.free_gb), storage_total_gb=float(news.total_gb))
             case say.FocusAt():
                 self._tell(focus_position=news.position)
+            case say.SensorTemperature():
+                self.sensors[news.camera] = float(news.celsius)
             case say.HostMode():
                 self._tell(host=news.host)
+            case say.Unreadable():
+                self._counts_missed()
             case _:
                 return
 

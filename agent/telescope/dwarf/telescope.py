@@ -15,13 +15,17 @@ from pathlib import Path
 
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock, SystemClock
-from agent.events import Telemetry
+from agent.events import Saved, Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
-from agent.telescope.dwarf.commands import cameras, captures, control, focus, live, pointing
+from agent.telescope.card import Card
+from agent.telescope.darks import DarkKind, DarkLibrary
+from agent.telescope.dwarf.card_files import HttpCard
+from agent.telescope.dwarf.card_ftp import FTP_PORT, FtpCard
+from agent.telescope.dwarf.commands import cameras, captures, control, darks, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
-from agent.telescope.dwarf.greeting import Greeter
+from agent.telescope.dwarf.greeting import Greeter, parameters_are_told
 from agent.telescope.dwarf.http import CARD_PORT, DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.reconnect import Link
@@ -65,6 +69,7 @@ class DwarfAddress:
     port: int = 9900
     http_port: int = 8082
     card_port: int = CARD_PORT
+    ftp_port: int = FTP_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ class DwarfOptions:
     `model` is "D2", "D3", "mini" or "auto". `client_id` is what the telescope knows us by. With
     `keep_control` the lock is never given back. With `rest_when_released` a telescope whose firmware serves
     one client at a time is left alone after `release_control`, until `take_control`. `record` is a file
-    that gets everything that crosses the wire, without secrets.
+    that gets everything that crosses the wire, without secrets; `record_unknown` one that gets it if nobody
+    knows the model.
     """
 
     model: str = AUTO
@@ -82,6 +88,7 @@ class DwarfOptions:
     keep_control: bool = False
     rest_when_released: bool = False
     record: Path | None = None
+    record_unknown: Path | None = None
 
 
 class DwarfTelescope(Telescope):
@@ -110,18 +117,21 @@ class DwarfTelescope(Telescope):
         self._throttle: asyncio.Task[None] | None = None
         self._told: Telemetry | None = None
         self._told_state = ConnectionState.CLOSED
-        record = self._options.record
-        self._recorder = Recorder(record, self._clock.now) if record is not None else None
+        record, unknown = self._options.record, self._options.record_unknown
+        self._recorder = Recorder(record, self._clock.now) if record or unknown else None
         self._exchange = Exchange(self._transmit)
         self._state = DeviceState(self._emit, self._telemetry_changed)
         self._exchange.listen(self._state.take)
         self._http = DwarfHttp(address.host, address.http_port, self._recorder, card_port=address.card_port)
+        self._ftp = FtpCard(address.host, address.ftp_port)
+        self._card = HttpCard(self._http, self._ftp)
         self._link = Link(
             self._url(),
             clock=self._clock,
             rng=rng or random.Random(),  # noqa: S311 - jitter, no secret
             greet=self._greet,
             on_packet=self._receive,
+            on_garbled=self._exchange.could_not_read,
             on_state=self._link_changed,
             recorder=self._recorder,
         )
@@ -135,7 +145,6 @@ class DwarfTelescope(Telescope):
             capabilities=capabilities_for(hint or _UNKNOWN_MODEL),
             link_state=lambda: self._link.state,
         )
-
         self._schedules = Schedules(self._device, lambda known: self._emit(SchedulesReport(known)))
         self._exchange.listen(self._schedules.hear)
 
@@ -144,7 +153,7 @@ class DwarfTelescope(Telescope):
     def move(self, host: str) -> None:
         """Reach the telescope at another address from now on: it may get one when it joins the Wi-Fi anew."""
         self._address = replace(self._address, host=host)
-        self._http.host = host
+        self._http.host = self._ftp.host = host
         self._link.move(self._url())
 
     def _url(self) -> str:
@@ -268,6 +277,17 @@ class DwarfTelescope(Telescope):
     async def solve_eq(self, site: Site | None) -> EqError:
         return await pointing.solve_eq(self._device, site)
 
+    # -- darks ------------------------------------------------------------------------------------------
+
+    async def darks(self, camera: Camera) -> DarkLibrary:
+        return await darks.library(self._device, camera)
+
+    async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
+        await darks.shoot(self._device, kind, frames)
+
+    async def stop_darks(self, camera: Camera) -> None:
+        await control.stop_darks(self._device, camera)
+
     # -- camera -----------------------------------------------------------------------------------------
 
     async def apply(self, camera: Camera, settings: CameraSettings) -> None:
@@ -300,6 +320,18 @@ class DwarfTelescope(Telescope):
         entry = newest_since(await album.captures(self._device.zone), since)
         return await album.picture(entry) if entry is not None else None
 
+    async def saved(self, folder: str) -> tuple[Saved, ...]:
+        return await Album(self._http, self._device.dialect.album).saved(folder, self._device.zone)
+
+    @property
+    def card(self) -> Card | None:
+        return self._card
+
+    async def in_use(self) -> bool:
+        if self.connection is not ConnectionState.RESTING:
+            return await super().in_use()
+        return await parameters_are_told(self._http)
+
     @property
     def streams(self) -> dict[str, str]:
         known = self._device.identity
@@ -326,7 +358,17 @@ class DwarfTelescope(Telescope):
 
     async def _greet(self) -> None:
         await self._greeter.greet(self._device)
+        self._keep_what_an_unknown_model_says()
         await self._schedules.learn()
+
+    def _keep_what_an_unknown_model_says(self) -> None:
+        identity, path = self.identity, self._options.record_unknown
+        if self._recorder is None or identity is None:
+            return
+        if identity.doubt and path is not None:
+            self._recorder.keep(path)
+        else:
+            self._recorder.forget()
 
     async def _return_from_rest(self) -> None:
         self._link.wake()

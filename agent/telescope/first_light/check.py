@@ -51,7 +51,7 @@ class Feature(StrEnum):
 
 @dataclass(slots=True)
 class Bench:
-    """What a check works with. `model` is the telescope's, or the nearest known one."""
+    """What a check works with. `model` is the nearest known one where the telescope's is not `described`."""
 
     line: Line
     http: DwarfHttp
@@ -60,6 +60,7 @@ class Bench:
     clock: Clock
     site: Site | None = None
     model: str = "D3"
+    described: bool = True
 
     def dark(self) -> bool:
         """Whether it is known to be night here."""

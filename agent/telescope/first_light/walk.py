@@ -94,7 +94,7 @@ async def _meet(bench: Bench, notebook: Notebook) -> None:
         raise FirstLightError("The telescope is at work.", hint="Wait until it has ended, or stop it first.")
     number = config.device_id if config is not None else bench.line.device_id
     model = model_from_device_id(number)
-    bench.model = model or _NEAREST
+    bench.model, bench.described = model or _NEAREST, model is not None
     this = {
         "model": model or f"unknown ({number})",
         "firmware": config.firmware if config is not None else "",

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.generation import no_own_mosaic
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.errors import CommandTimeoutError, RefusedError, TelescopeError
 from agent.telescope.interface import CameraSettings
@@ -64,6 +65,8 @@ async def read(core: Core, camera: Camera) -> CameraSettings:
 
 
 async def _apply(core: Core, camera: Camera, settings: CameraSettings) -> None:
+    if settings.mosaic is not None:
+        raise no_own_mosaic(core.capabilities.model)
     doing = f"Setting the {camera} camera's"
     if settings.exposure is not None:
         await _set_index(core, camera, "exposure", settings.exposure, f"{doing} exposure")

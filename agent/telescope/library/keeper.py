@@ -10,7 +10,7 @@ from dataclasses import replace
 from agent.capabilities import Camera, CameraCapabilities, Capabilities
 from agent.telescope.dwarf.catalogue import DeviceConfig, read_config, with_config
 from agent.telescope.dwarf.http import HttpError
-from agent.telescope.dwarf.models import capabilities_for, gain_index, model_facts
+from agent.telescope.dwarf.models import gain_index, model_facts, older_capabilities
 from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableError
 from agent.telescope.interface import ConnectionState, Identity
 from agent.telescope.library.core import Core
@@ -114,7 +114,7 @@ class Keeper:
                 hint="Name it in the configuration (D2, D3 or mini), or switch its HTTP service on.",
             )
         core.config = config or core.config
-        own = capabilities_for(model)
+        own = older_capabilities(model)
         core.capabilities = self._settable(own if core.config is None else with_config(own, core.config))
         identity = Identity(
             model=model,

@@ -9,6 +9,7 @@ from aiohttp import web
 from agent.telescope.simulator.answers import bad, body_of, good
 from agent.telescope.simulator.card import ASTRO, PHOTO, Photo, SessionFolder
 from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.faults import EmptyAlbum
 
 _ALL, _VIDEO, _BURST, _PANORAMA = 0, 2, 3, 5
 _NEWER_PHOTO = 0  # the newer firmware counts from 0, and uses it as "all" in a filter too
@@ -42,7 +43,7 @@ class Album:
             return bad("pageIndex or pageSize")
         if kinds is not None and not isinstance(kinds, list):
             return bad("mediaTypeList")
-        items = self._items()
+        items = [] if self.device.faults.use(EmptyAlbum) else self._items()
         if kinds is not None:
             items = [item for item in items if self._listed(item, "list", kinds)]
         elif single != _ALL:
@@ -118,7 +119,7 @@ class Album:
 
     def _session(self, session: SessionFolder) -> dict[str, Any]:
         optics = self.device.profile.optics(session.camera)
-        divided = 2 if session.binning else 1
+        divided, mosaic = 2 if session.binning else 1, session.mosaic
         site = self.device.state.site
         return {
             "fileName": session.path.rpartition("/")[2],
@@ -131,7 +132,8 @@ class Album:
             "astroSubType": 0,
             "astroTargetName": session.target,
             "thumbnailPath": f"{session.path}/stacked_thumbnail.jpg",
-            "astroImageDetails": {
+            "astroImageDetails" if mosaic is None else "astroMosaicImageDetails": {
+                **({} if mosaic is None else {"subviewShotsToTake": mosaic.per_pane}),
                 "target": session.target,
                 "floatHourRa": session.ra_hours or 0.0,
                 "floatDegreeDec": session.dec_degrees or 0.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.mosaics import NO_ROTATION, Mosaic
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator import notices, physics, tables
 from agent.telescope.simulator.card import ASTRO, SessionFolder
@@ -16,6 +17,7 @@ TAKEN, STACKED, BOTH = 0, 1, 2
 _TICKS_FROM_S = 2.0  # shorter exposures are not counted down
 _LONG_EXPOSURE_S = 1.0  # from here on the preview turns from RTSP to JPEG
 _RTSP, _JPEG = 1, 2
+_TO_PANE = 1  # kind of 15255
 
 
 def activity(camera: int) -> str:
@@ -23,7 +25,7 @@ def activity(camera: int) -> str:
     return f"capture {camera}"
 
 
-def begin(device: Device, camera: int, *, held: bool = False) -> None:
+def begin(device: Device, camera: int, *, held: bool = False, mosaic: Mosaic | None = None) -> None:
     """Start a capture with the camera's settings; a held one says that it runs, and exposes nothing."""
     state, lens = device.state, device.state.cameras[camera]
     pointing, model = state.pointing, device.profile.tables
@@ -42,7 +44,8 @@ def begin(device: Device, camera: int, *, held: bool = False) -> None:
         filter=lens.filter,
         binning=state.features[0].index,
         format="TIFF" if state.features[2].index else "FITS",
-        total=lens.count,
+        total=lens.count if mosaic is None else mosaic.frames,
+        mosaic=mosaic,
         started_at=when,
         begun_s=device.clock.monotonic(),
         folder=device.card.folder_name(camera, on_target, exposure, lens.gain, when),
@@ -62,6 +65,7 @@ def begin(device: Device, camera: int, *, held: bool = False) -> None:
             binning=capture.binning,
             format=capture.format,
             total=capture.total,
+            mosaic=mosaic,
             begun_at=when,
             changed_at=when,
         )
@@ -77,7 +81,7 @@ def go_on(device: Device, camera: int) -> None:
     lens = device.state.cameras[camera]
     lens.asks_about_darks = False
     if lens.capture is None or lens.operation != Operation.RUNNING:
-        begin(device, camera)
+        begin(device, camera, mosaic=lens.held_mosaic)
         return
     _set_state(device, camera, Operation.RUNNING)
     device.start(activity(camera), _run(device, lens.capture))
@@ -110,8 +114,10 @@ def finish(device: Device, camera: int) -> None:
         device.notify(notices.stream_type(_RTSP, camera))
 
 
-def progress(capture: Capture, kind: int) -> tuple[notices.Notice, ...]:
+def progress(device: Device, capture: Capture, kind: int) -> tuple[notices.Notice, ...]:
     """Return the progress notification of a capture: 0 a frame was taken, 1 a frame was stacked."""
+    if capture.mosaic is not None:
+        return (_pane_progress(device, capture, capture.mosaic, kind),)
     message = notify.StackingProgress(
         total_count=capture.total,
         update_count_type=kind,
@@ -122,6 +128,39 @@ def progress(capture: Capture, kind: int) -> tuple[notices.Notice, ...]:
         target_name=capture.target,
     )
     return notices.stacking_progress(capture.camera, message, capture.exposure_s)
+
+
+def _pane_progress(device: Device, capture: Capture, mosaic: Mosaic, kind: int) -> notices.Notice:
+    """By habit the counts are those of the pane, or of all panes so far."""
+    within = device.options.habits.mosaic_counts == "pane"
+    earlier = (capture.pane - 1) * mosaic.per_pane
+    lost = sum(number <= earlier for number in capture.losses)
+    return notices.mosaic_progress(
+        notify.MosaicProgress(
+            total_count=mosaic.per_pane if within else capture.total,
+            update_count_type=kind,
+            current_count=capture.taken - earlier if within else capture.taken,
+            stacked_count=capture.stacked - (earlier - lost) if within else capture.stacked,
+            exp_index=capture.exposure_index,
+            gain_index=capture.gain_index,
+            target_name=capture.target,
+            horizontal_scale=mosaic.framing_x,
+            vertical_scale=mosaic.framing_y,
+            rotation=NO_ROTATION if mosaic.rotation is None else round(mosaic.rotation),
+            fov_id=capture.pane,
+            fov_total=mosaic.panes,
+        )
+    )
+
+
+async def _next_pane(device: Device, capture: Capture) -> None:
+    """Go to the next pane of a mosaic once the present one has its frames."""
+    mosaic = capture.mosaic
+    if mosaic is None or not 0 < capture.taken < capture.total or capture.taken % mosaic.per_pane:
+        return
+    device.notify(notices.waiting(0, 1, _TO_PANE))
+    await device.clock.sleep(physics.PANE_MOVE_S)
+    device.notify(notices.waiting(1, 1, _TO_PANE))
 
 
 def _set_state(device: Device, camera: int, operation: Operation) -> None:
@@ -153,6 +192,7 @@ async def _run(device: Device, capture: Capture) -> None:
         if not _room(device, capture):
             reason = "storage full"
             break
+        await _next_pane(device, capture)
         await _expose(device, capture)
         await _read_out(device, capture)
         if device.faults.use(NeverEnds, where=lambda rule: 0 < rule.at <= capture.taken):
@@ -201,7 +241,9 @@ async def _read_out(device: Device, capture: Capture) -> None:
     device.notify(*_told(device, capture, TAKEN))
     device.frame_taken(capture.taken)
     await clock.sleep(physics.STACK_S)
-    if stacked:
+    if not stacked:
+        capture.losses.add(capture.taken)
+    else:
         capture.stacked += 1
         device.notify(*_told(device, capture, STACKED))
 
@@ -209,7 +251,7 @@ async def _read_out(device: Device, capture: Capture) -> None:
 def _told(device: Device, capture: Capture, kind: int) -> tuple[notices.Notice, ...]:
     wrong = device.faults.use(WrongCounts)
     told = capture if wrong is None else replace(capture, taken=wrong.frames, stacked=wrong.frames)
-    return progress(told, kind)
+    return progress(device, told, kind)
 
 
 async def _stall(device: Device) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.mosaics import MOST_PER_PANE
 from agent.telescope.simulator import modes, params, tables
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.paramid import (
@@ -31,7 +32,7 @@ from agent.telescope.simulator.paramid import (
 from agent.telescope.simulator.profiles import SKY_MODES, SOLAR_PARENT, TELE, WIDE
 
 _STACKING = 2  # technique
-_COUNT_MAX, _MOSAIC_MAX = 999, 249
+_COUNT_MAX = 999
 _KELVIN = tuple(range(2800, 7600, 100))
 _SLIDERS = (
     (4, "brightness", -100, 100),
@@ -58,7 +59,7 @@ def params_and_settings(device: Device, mode: int) -> dict[str, Any]:
         "modeId": mode,
         "cameraParams": [_camera(device, mode, camera) for camera in (TELE, WIDE)],
         "shootingTechSettings": [
-            {"cameraId": TELE, "generalParams": [_count(device, mode, TELE), _mosaic(mode)]},
+            {"cameraId": TELE, "generalParams": [_count(device, mode, TELE), _mosaic(device, mode)]},
             {"cameraId": WIDE, "generalParams": [_count(device, mode, WIDE)]},
             {"cameraId": NEITHER, "generalParams": _shared(device, mode)},
         ],
@@ -145,13 +146,13 @@ def _count(device: Device, mode: int, camera: int) -> dict[str, Any]:
     }
 
 
-def _mosaic(mode: int) -> dict[str, Any]:
+def _mosaic(device: Device, mode: int) -> dict[str, Any]:
     return {
         "name": "mosaicCount",
         "paramId": ParamId(mode, CAPTURE, TELE, MOSAIC_COUNT).number,
         "minValue": 1,
-        "maxValue": _MOSAIC_MAX,
-        "currentValue": 45,
+        "maxValue": MOST_PER_PANE,
+        "currentValue": device.lag.shown(("mosaic_count", TELE), device.state.cameras[TELE].per_pane),
     }
 
 

@@ -77,6 +77,28 @@ class Habits:
     infinity_focus: Literal["slow", "fast"] = _asked(
         "slow", "Going to infinity (15004 {1}) tells its states by 15278 or by 15280."
     )
+    darks_gain: Literal["displayed", "index"] = _asked(
+        "displayed", "What the gain of 11021 is: as displayed, or the index in the table of older firmware."
+    )
+    darks_answer: Literal["taken", "refused"] = _asked(
+        "taken", "Taking darks (11021): answered 0, or -5 although they are taken."
+    )
+    mosaic_counts: Literal["pane", "whole"] = _asked(
+        "pane", "Whose frames a mosaic's progress (15263) counts: those of the present pane, or of all."
+    )
+    mosaic_count: Literal["own", "last_set"] = _asked(
+        "own", "Frames per pane of a mosaic: the mosaic count, or the plain count if it was set after it."
+    )
+    mosaic_mount: Literal["any", "equatorial"] = _asked(
+        "any", "A mosaic while the body stands alt-azimuth: taken, or refused with -11528."
+    )
+
+    card_index: Literal["exact", "rounded", "none"] = _asked(
+        "exact", "The index of the card's folders tells sizes in bytes, rounded (16M), or there is none."
+    )
+    ranges: Literal["taken", "ignored"] = _asked(
+        "taken", "A file of the card that is asked for from some byte on: from there, or from its beginning."
+    )
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Habits:

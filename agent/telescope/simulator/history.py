@@ -50,6 +50,18 @@ class ShutterClosed(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class DarksTaken(Entry):
+    """Dark frames were taken, as many as asked for; `gain` is the displayed number."""
+
+    camera: int
+    exposure_s: float
+    gain: int
+    binning: int
+    frames: int
+    celsius: int
+
+
+@dataclass(frozen=True, slots=True)
 class Slew(Entry):
     """The mount was sent somewhere. `hazardous` when that is near the Sun; `code` is how it ended (0 fine).
 

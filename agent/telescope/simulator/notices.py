@@ -71,6 +71,15 @@ def stacking_progress(camera: int, v2: notify.StackingProgress, seconds_each: fl
     return _of_camera(Notice(15209, v2, v3), 15237, camera)
 
 
+def mosaic_progress(message: notify.MosaicProgress) -> Notice:
+    return Notice(15263, None, message)
+
+
+def waiting(current: int, total: int, kind: int) -> Notice:
+    """What it works on: 0 its beginning, 1 the way to another pane of a mosaic."""
+    return Notice(15255, None, notify.WaitingProgress(current=current, total=total, kind=kind))
+
+
 def calibration_state(state: int, solves: int = 0) -> Notice:
     return _same(15210, notify.CalibrationState(state=state, plate_solving_times=solves))
 

@@ -23,6 +23,7 @@ STACK_S = 0.6
 CAPTURE_START_S = 1.5
 CAPTURE_CLOSE_S = 1.5
 SLOW_STOP_S = 3.0
+PANE_MOVE_S = 20.0  # to another pane of a mosaic, with a plate solution
 
 SHUTDOWN_C = 60.0
 HEAT_IDLE_C = 8.0  # above ambient after long idling

@@ -34,7 +34,7 @@ def notifications(device: Device) -> list[Notice]:
         if lens.operation != Operation.IDLE:
             told += notices.stacking_state(camera, lens.operation)
             if lens.capture is not None:
-                told += capture.progress(lens.capture, capture.STACKED)
+                told += capture.progress(device, lens.capture, capture.STACKED)
         if lens.function:
             told.append(notices.function_state(camera, lens.function, Operation.RUNNING))
     motion = state.motion

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from agent.mosaics import Mosaic
 from agent.targets import Site
 from agent.telescope.simulator.profiles import TELE, WIDE
 
 DEFAULT_EXPOSURE = 75  # index of 1/30 s
 DEFAULT_COUNT = 999
+DEFAULT_PER_PANE = 45
 INFOCUS = 668  # focus motor position in focus
 
 
@@ -48,6 +50,14 @@ class Capture:
     stacked: int = 0
     stop: str = ""  # "", "slow" or "fast"
     losses: set[int] = field(default_factory=set)
+    mosaic: Mosaic | None = None
+
+    @property
+    def pane(self) -> int:
+        """The pane it is at, counted from 1; 0 without a mosaic."""
+        if self.mosaic is None:
+            return 0
+        return min(self.mosaic.panes, 1 + max(0, self.taken - 1) // self.mosaic.per_pane)
 
 
 @dataclass(slots=True)
@@ -71,11 +81,25 @@ class CameraState:
     filter: int = 0
     preview_quality: int = 0
     count: int = DEFAULT_COUNT
+    per_pane: int = DEFAULT_PER_PANE
+    counted_last: int = DEFAULT_PER_PANE  # the count or the mosaic count, whichever was set last
     stream: int = 1  # 1 RTSP, 2 JPEG
     operation: Operation = Operation.IDLE
     capture: Capture | None = None
     asks_about_darks: bool = False  # V3: no dark fits; nothing is exposed until somebody says to go on
+    held_mosaic: Mosaic | None = None  # what was asked for when the question came up
     function: int = 0  # running photo, burst, record …, 0 none
+
+
+@dataclass(frozen=True, slots=True)
+class DarkSet:
+    """Dark frames of one exposure (its index), displayed gain and binning, at a temperature of the sensor."""
+
+    camera: int
+    exposure_index: int
+    gain: int
+    binning: int
+    celsius: int
 
 
 @dataclass(slots=True)
@@ -160,7 +184,9 @@ class State:
     focus: Focus = field(default_factory=Focus)
     calibrated: bool = False
     calibration_error: tuple[float, float] = (0.0, 0.0)
-    darks: bool = True
+    darks: bool = True  # for every capture
+    library: list[DarkSet] = field(default_factory=list)  # besides
+    capped: bool = False  # by its owner
     darks_operation: Operation = Operation.IDLE
     shooting_mode: int = 1
     technique: int = 1

@@ -24,6 +24,7 @@ FACTS = TelescopeFacts(
     session_files=("m31", "horsehead"),
     can_provision=True,
     has_enclosure=True,
+    archives=True,
 )
 
 

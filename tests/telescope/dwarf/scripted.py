@@ -15,6 +15,7 @@ from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3
+from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
 from agent.telescope.dwarf.models import capabilities_for
@@ -72,8 +73,13 @@ class Stage(Dialect):
     def record(self) -> CaptureRecord:
         return self.device.state.captures[TELE]
 
+    card_port = 80
+
     async def ask(self, *_: object) -> list[dict[str, Any]]:
         return self.sessions
+
+    async def file(self, _port: int, path: str) -> bytes:
+        raise HttpError(f"There is no {path} on the card.")
 
     async def query(self, _device: object) -> Snapshot | None:
         self.asked.append(self.clock.monotonic())

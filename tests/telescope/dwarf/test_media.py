@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -255,3 +256,42 @@ async def test_a_note_that_says_nothing_leaves_the_counts_unknown(note: bytes) -
     async with answering({6: [item(**BARE)]}, note) as client:
         (entry,) = await Album(client, DialectV3.album).captures(ZURICH)
     assert (entry.taken, entry.to_take) == (0, 0)
+
+
+NEWEST = FOLDER.rpartition("/")[2]
+OLDER = NEWEST.replace("23-00-00", "21-00-00")
+
+
+@pytest.mark.parametrize(
+    "listings",
+    [
+        {"/": ["DWARF3/"], "/DWARF3/Astronomy/": [NEWEST, OLDER, "CALI_FRAME", "../"]},
+        {"/": ["Astronomy/", "?C=M;O=A"], "/DWARF_mini/Astronomy/": [f"{OLDER}/", f"{NEWEST}/"]},
+        {"/": ["Some other/"], "/Some other/Astronomy/": [f"/Some other/Astronomy/{NEWEST}/", f"{OLDER}/"]},
+    ],
+    ids=["listed", "no root told", "whole paths"],
+)
+async def test_an_album_that_lists_nothing_leaves_the_folders_of_the_card(
+    listings: dict[str, list[str]],
+) -> None:
+    note = b'{"target":"M 31","exp":"15","shotsTaken":9,"shotsStacked":8,"shotsToTake":12}'
+    files = {
+        place: "".join(f'<a href="{quote(name, safe="/?=;.")}">x</a>' for name in names).encode()
+        for place, names in listings.items()
+    }
+    place = next(one for one in listings if one.endswith("Astronomy/"))
+    files[f"{place}{NEWEST}/shotsInfo.json"] = note
+    async with served([], files) as client:
+        client.card_port = client.port
+        entries = await Album(client, DialectV3.album).captures(ZURICH)
+    assert [(one.folder, one.taken) for one in entries] == [(place + NEWEST, 9), (place + OLDER, 0)]
+    assert begun_after(entries[0], START)
+    assert not begun_after(entries[0], START - timedelta(hours=1)), "it is not the one begun then"
+    assert not begun_after(entries[0], START + timedelta(hours=3))
+
+
+@pytest.mark.parametrize("page", [b"", b"\xff\xfe", b'href="' * 1000, b"<a href='%ff%00'>", b'<a href="">'])
+async def test_a_listing_that_is_none_is_of_nothing(page: bytes) -> None:
+    async with served([], {"/": page, "/DWARF3/Astronomy/": page}) as client:
+        client.card_port = client.port
+        assert await Album(client, DialectV3.album).captures(ZURICH) == []

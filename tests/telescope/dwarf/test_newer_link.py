@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from agent.clock import LoopClock
 from agent.telescope.dwarf.charging import ChargingTrend
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.connection import SILENT_LIMIT_S
+from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.proto import notify_pb2
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 from agent.telescope.dwarf.wire.envelope import Generation
@@ -263,17 +265,40 @@ def test_the_owner_knows_better_what_a_telescope_nobody_knows_is_like() -> None:
     on_bench(run, model="foreign", options=DwarfOptions(model="mini"))
 
 
-def test_all_a_telescope_nobody_knows_says_is_in_the_recording(tmp_path: Path) -> None:
-    record = tmp_path / "night.jsonl"
+@pytest.mark.parametrize("asked", ["record", "record_unknown"])
+def test_all_a_telescope_nobody_knows_says_is_in_the_recording(tmp_path: Path, asked: str) -> None:
+    record = tmp_path / "new" / "night.jsonl"
+    record.parent.mkdir()
 
     async def run(b: Bench) -> None:
         await b.telescope.go_live()
 
-    on_bench(run, model="foreign", options=DwarfOptions(record=record))
+    on_bench(run, model="foreign", options=DwarfOptions(**{asked: record}))
     told = record.read_text(encoding="utf-8")
     assert "STARGAZER" in told
     assert "getParamAndSetting" in told
     assert told.count('"dir":"in"') >= 2
+
+
+def test_what_a_known_telescope_says_is_recorded_only_when_asked_for(tmp_path: Path) -> None:
+    async def run(b: Bench) -> None:
+        await b.telescope.go_live()
+
+    on_bench(run, model="D3", options=DwarfOptions(record_unknown=tmp_path / "unknown.jsonl"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_recording_of_a_telescope_nobody_knows_has_an_end(tmp_path: Path) -> None:
+    recorder = Recorder(None, lambda: datetime(2026, 3, 12, tzinfo=UTC))
+    for _ in range(3):
+        recorder.event("connected")
+    path = tmp_path / "Results" / "unknown.jsonl"
+    recorder.keep(path, limit_bytes=200)
+    for _ in range(50):
+        recorder.event("lost")
+    recorder.close()
+    assert 100 < path.stat().st_size <= 200
+    assert path.read_text(encoding="utf-8").count("connected") >= 1
 
 
 def test_without_http_the_number_in_any_packet_tells_the_model() -> None:

@@ -109,6 +109,7 @@ def test_parameter_ids_are_the_known_numbers() -> None:
         "binning": 0x020100000000001E,
         "format": 144942020819943439,
         "count": 144678138029277200,
+        "mosaic count": 144678138029277201,
     }
     wide = {one.setting: one.number(2, Camera.WIDE) for one in PARAMETERS}
     assert (wide["exposure"], wide["format"]) == (144414255238610945, numbers["format"])

@@ -27,6 +27,11 @@ CHECKS: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
     "infinity_focus": (("infinity-focus",), {}),
     "calibration_end": (("calibration",), {}),
     "stop_eq": (("polar-alignment",), {}),
+    "darks_gain": (("dark-frames",), {}),
+    "darks_answer": (("dark-frames",), {}),
+    "mosaic_counts": (("calibration", "mosaic"), {}),
+    "mosaic_count": (("calibration", "mosaic"), {}),
+    "mosaic_mount": (("calibration", "mosaic"), {}),
 }
 # Found out only by letting the telescope's own schedule point and capture: more than a check asks for.
 NOT_ASKED = {"schedule_gain"}
@@ -54,6 +59,34 @@ def test_nothing_false_is_said_of_any_telescope(tmp_path: Path, habits: Habits) 
     assert found == {name: getattr(habits, name) for name in found}
     news = {name: one.saw for name, one in lit.notebook.findings.items() if one.verdict is Verdict.DIFFERS}
     assert news == {}
+
+
+@pytest.mark.parametrize("answer", ["refused", "warned"])
+@pytest.mark.parametrize("told", ["refused", "late", "silent"])
+def test_what_a_start_without_a_goto_gets_is_found_out_where_darks_are_missing(
+    tmp_path: Path, answer: str, told: str
+) -> None:
+    habits = Habits.from_texts({"goto_needed": answer, "missing_darks": told})
+    lit = light(tmp_path / "light.jsonl", "without-goto", habits=habits, darks=False)
+    assert found_habits(lit.notebook.findings)["goto_needed"] == answer
+    assert not lit.sim.state.capturing()
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("D2", "as expected of this model"),
+        ("D3", "Taken"),
+        ("mini", "as expected of this model"),
+        ("D3 Plus", "Nobody knew"),
+        ("foreign", "Nobody knew"),
+    ],
+)
+def test_what_is_said_of_the_frame_size_is_true_of_the_model(tmp_path: Path, model: str, said: str) -> None:
+    lit = light(tmp_path / "light.jsonl", "frame-size", model=model)
+    found = lit.notebook.findings["frame-size"]
+    assert said in found.saw
+    assert (found.verdict is Verdict.AGREES) == (model in ("D2", "D3", "mini"))
 
 
 @pytest.mark.parametrize("model", ["D2", "D3", "mini"])

@@ -167,15 +167,6 @@ def test_a_capture_without_a_goto_is_refused_or_warned_of(habit: str, runs: bool
     assert run_virtual(run()) == (-11513, runs)
 
 
-def test_a_mosaic_asks_for_a_goto_to_the_deep_sky() -> None:
-    async def run() -> int:
-        async with connected(generation="v3") as (_, client):
-            await enter(client)
-            return await client.code(11031)
-
-    assert run_virtual(run()) == -11518
-
-
 @pytest.mark.parametrize("habit", ["type_6", "type_4", "list_4"])
 def test_the_album_lists_sessions_in_one_way_only(habit: str) -> None:
     questions = {"type_6": {"mediaType": 6}, "type_4": {"mediaType": 4}, "list_4": {"mediaTypeList": [4]}}

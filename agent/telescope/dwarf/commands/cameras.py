@@ -21,7 +21,10 @@ async def apply(device: Device, camera: Camera, settings: CameraSettings) -> Non
     device.require_control()
     await willing(device, camera, lambda: device.dialect.apply(device, camera, settings))
     record = device.state.captures[camera]
-    if settings.count is not None:
+    if settings.mosaic is not None:
+        record.mosaic, record.asked = settings.mosaic, settings.mosaic.frames
+    elif settings.count is not None:
+        record.mosaic = None
         for each in device.state.captures.values() if device.dialect.one_count else (record,):
             each.asked = settings.count
     if settings.exposure is not None:

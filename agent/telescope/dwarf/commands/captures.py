@@ -21,6 +21,7 @@ from agent.telescope.dwarf.media import Album, AlbumEntry, begun_after, newest_e
 from agent.telescope.dwarf.state import UNNAMED, CaptureRecord, Phase
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.codes import error_for
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import (
     CommandTimeoutError,
     NothingExposedError,
@@ -117,6 +118,8 @@ async def running_capture(device: Device, camera: Camera) -> CaptureProgress | N
         record.abandon()
     if not record.active:
         return None
+    if not record.panes.per_pane:  # begun in an earlier life of the agent
+        record.asks_per_pane(await device.dialect.per_pane(device))
     progress = _told(device, record)
     tracked = device.state.telemetry.tracking  # before the first frame, the name of what is tracked is all
     return progress if progress.target or tracked == UNNAMED else replace(progress, target=tracked)
@@ -164,10 +167,13 @@ async def _open_shutter(device: Device, camera: Camera, *, without_goto: bool, f
     completion = CaptureStartCompletion(
         doing, device.judge, limits, camera=camera, query=device.query, holds=dialect.holds_captures
     )
-    request = await dialect.start_capture(device, camera, force=force)
-    await device.carry_out(
-        START[camera], request, completion, total=limits.capture_start, news=limits.state_check
-    )
+    mosaic = device.state.captures[camera].mosaic
+    cmd = START[camera] if mosaic is None else Cmd.START_MOSAIC
+    if mosaic is None:
+        request = await dialect.start_capture(device, camera, force=force)
+    else:
+        request = await dialect.start_mosaic(device, mosaic)
+    await device.carry_out(cmd, request, completion, total=limits.capture_start, news=limits.state_check)
     code = completion.warning
     held = dialect.holds_captures and code in codes.NO_FITTING_DARKS
     if held and completion.refused:
@@ -211,6 +217,7 @@ async def _report(device: Device, record: CaptureRecord, attached_at: datetime) 
     taken, stacked = record.taken, record.stacked
     if entry is not None and (record.missed or record.unseen_end):
         taken, stacked = max(taken, entry.taken), max(stacked, entry.stacked)
+        record.panes.settle(taken, stacked)
     wanted = record.asked or (entry.to_take if entry is not None else 0)
     end = CaptureEnd.FINISHED
     if record.stop_asked:
@@ -229,6 +236,7 @@ async def _report(device: Device, record: CaptureRecord, attached_at: datetime) 
         exposure_s=seen.exposure_s or facts.exposure_s,
         began=seen.began or facts.began,
         without_darks=record.without_darks,
+        panes=seen.panes,
     )
 
 

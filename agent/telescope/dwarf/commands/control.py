@@ -16,12 +16,13 @@ from agent.telescope.dwarf.commands.pointing import stop_goto
 from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
-from agent.telescope.dwarf.state import CALIBRATING, FOCUSING, FOLDING, SOLVING
+from agent.telescope.dwarf.state import CALIBRATING, DARKS, FOCUSING, FOLDING, SOLVING
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.errors import (
     CommandTimeoutError,
+    GarbledLinkError,
     HeldByOtherError,
     RefusedError,
     TelescopeError,
@@ -39,6 +40,8 @@ _STOPS: dict[str, tuple[Cmd, Message | None]] = {
     CALIBRATING: (Cmd.STOP_CALIBRATION, None),
     FOCUSING: (Cmd.STOP_ASTRO_AUTO_FOCUS, None),
     SOLVING: (Cmd.STOP_EQ, None),
+    DARKS[Camera.TELE]: (Cmd.STOP_DARKS, None),
+    DARKS[Camera.WIDE]: (Cmd.STOP_WIDE_DARKS, None),
     FOLDING: (Cmd.MOTOR_STOP, motor_pb2.MotorSelect(id=_PITCH)),
 }
 
@@ -119,6 +122,12 @@ async def halt(device: Device) -> None:
             raise result
 
 
+async def stop_darks(device: Device, camera: Camera) -> None:
+    """Stop what may be left of taking darks; nothing tells whether anything was."""
+    device.require_control()
+    await _stop_activity(device, DARKS[camera])
+
+
 async def park(device: Device) -> None:
     """Fold the barrel in; a motor that asks for its home is sent there first."""
     device.require_control()
@@ -148,6 +157,8 @@ async def _stop_activity(device: Device, activity: str) -> None:
     cmd, request = _STOPS[activity]
     try:
         await device.ask(cmd, request, within=device.limits.stop)
+    except GarbledLinkError:
+        raise
     except CommandTimeoutError as error:
         _LOGGER.debug("Nothing was heard of the stop: %s", error)  # newer firmware answers some only by state
     device.state.free(activity)

@@ -36,6 +36,10 @@ class LinkLostError(UnreachableError):
         self.held = held
 
 
+def _pass() -> None:
+    """Nobody needs to hear of it."""
+
+
 class Connection:
     """An open connection. `run` reads until it breaks; `send` writes."""
 
@@ -44,7 +48,7 @@ class Connection:
         self._recorder = recorder
         self._opened_at = self._heard_at = asyncio.get_running_loop().time()
         self._packets = 0
-        self._garbled = 0
+        self.garbled = 0  # frames that could not be read
         self._gone = ""
 
     @classmethod
@@ -79,16 +83,18 @@ class Connection:
         except ConnectionClosed as error:
             raise self._lost() from error
 
-    async def run(self, on_packet: Callable[[Packet], None]) -> None:
-        """Read packets until the connection is lost, which raises LinkLostError."""
+    async def run(self, on_packet: Callable[[Packet], None], on_garbled: Callable[[], None] = _pass) -> None:
+        """Read until the connection is lost, which raises LinkLostError; `on_garbled` hears of no packets."""
         keep_alive = asyncio.create_task(self._keep_alive(), name="telescope keep-alive")
         try:
             while True:
-                self._receive(await self._socket.recv(), on_packet)
+                self._receive(await self._socket.recv(), on_packet, on_garbled)
         except ConnectionClosed as error:
             raise self._lost() from error
         finally:
             keep_alive.cancel()
+            if self.garbled > 1:
+                _LOGGER.warning("Of what the telescope sent, %d frames were unreadable", self.garbled)
 
     async def close(self) -> None:
         """Say goodbye, briefly. Never raises for a connection that is gone."""
@@ -97,7 +103,9 @@ class Connection:
         except (OSError, WebSocketException):
             self._abort("closed")
 
-    def _receive(self, frame: str | bytes, on_packet: Callable[[Packet], None]) -> None:
+    def _receive(
+        self, frame: str | bytes, on_packet: Callable[[Packet], None], on_garbled: Callable[[], None]
+    ) -> None:
         self._heard()
         if isinstance(frame, str):
             return  # "pong"
@@ -106,8 +114,9 @@ class Connection:
         try:
             packet = Packet.decode(frame)
         except MalformedError as error:
-            self._garbled += 1
-            level = logging.WARNING if self._garbled == 1 else logging.DEBUG
+            self.garbled += 1
+            on_garbled()
+            level = logging.WARNING if self.garbled == 1 else logging.DEBUG
             _LOGGER.log(level, "The telescope sent something unreadable: %s", error)
             return
         self._packets += 1

@@ -30,6 +30,7 @@ StateListener = Callable[[ConnectionState, str, bool], None]
 class Link:
     """Owns the connection. `greet` runs on each fresh connection; only then does it count as connected.
 
+    `on_garbled` hears of each frame that could not be read;
     `on_state` is told the state, a message, and whether the change was our own doing.
     """
 
@@ -42,6 +43,7 @@ class Link:
         greet: Callable[[], Awaitable[None]],
         on_packet: Callable[[Packet], None],
         on_state: StateListener,
+        on_garbled: Callable[[], None] = lambda: None,
         recorder: Recorder | None = None,
     ) -> None:
         self._url = url
@@ -49,6 +51,7 @@ class Link:
         self._rng = rng
         self._greet = greet
         self._on_packet = on_packet
+        self._on_garbled = on_garbled
         self._on_state = on_state
         self._recorder = recorder
         self._state = ConnectionState.CLOSED
@@ -144,7 +147,9 @@ class Link:
 
     async def _serve(self, connection: Connection) -> None:
         """Read while greeting; return never, raise LinkLostError when the connection is lost."""
-        reader = asyncio.create_task(connection.run(self._on_packet), name="telescope reader")
+        reader = asyncio.create_task(
+            connection.run(self._on_packet, self._on_garbled), name="telescope reader"
+        )
         greeting = asyncio.create_task(self._welcome(), name="telescope greeting")
         try:
             await asyncio.wait({reader, greeting}, return_when=asyncio.FIRST_COMPLETED)

@@ -20,6 +20,8 @@ _LOGGER = logging.getLogger(__name__)
 FORMAT = "dwarf-agent recording"
 VERSION = 1
 HIDDEN = "hidden"
+KEPT_BYTES = 20_000_000  # of a telescope that nobody knows: some nights
+_HELD_LINES = 500
 
 # Messages that tell where the telescope stands. Whole degrees are kept: they matter to what it answers.
 _PLACES: dict[int, type[Message]] = {
@@ -45,15 +47,36 @@ _SECRET_KEYS = frozenset({"sn", "devicename", "bleserviceid", "staipaddress"})
 class Recorder:
     """Appends to a file; `now` stamps each line. Trouble with the file ends the recording, nothing else.
 
-    `places` keeps whole degrees of where the telescope stands; without, they read 0.
+    `places` keeps whole degrees of where the telescope stands; without, they read 0. Without a path the first
+    lines are held in memory until `keep` or `forget` decides about them.
     """
 
-    def __init__(self, path: Path, now: Callable[[], datetime], *, places: bool = True) -> None:
+    def __init__(self, path: Path | None, now: Callable[[], datetime], *, places: bool = True) -> None:
         self._now = now
         self._places = places
         self._started = now()
-        self._file: IO[str] | None = path.open("a", encoding="utf-8")
+        self._held: list[str] | None = [] if path is None else None
+        self._file: IO[str] | None = path.open("a", encoding="utf-8") if path is not None else None
+        self._room = math.inf
         self._write({"format": FORMAT, "version": VERSION, "at": self._started.isoformat()})
+
+    def keep(self, path: Path, limit_bytes: int = KEPT_BYTES) -> None:
+        """Write what was held, and all that follows, to this file until it has so many bytes."""
+        held, self._held = self._held, None
+        if held is None:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8")
+            self._room = limit_bytes - self._file.tell()
+        except OSError as error:
+            _LOGGER.warning("Nothing is recorded: %s", error)
+        for line in held:
+            self._append(line)
+
+    def forget(self) -> None:
+        """Let go of what was held, and record nothing."""
+        self._held = None
 
     def frame(self, direction: str, raw: bytes) -> None:
         """Note a binary frame that went "in" or "out"."""
@@ -90,10 +113,20 @@ class Recorder:
         return round((self._now() - self._started).total_seconds(), 3)
 
     def _write(self, line: dict[str, Any]) -> None:
-        if self._file is None:
+        if self._held is None and self._file is None:
+            return
+        text = json.dumps(line, separators=(",", ":")) + "\n"
+        if self._held is None:
+            self._append(text)
+        elif len(self._held) < _HELD_LINES:
+            self._held.append(text)
+
+    def _append(self, text: str) -> None:
+        self._room -= len(text)
+        if self._file is None or self._room < 0:
             return
         try:
-            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            self._file.write(text)
             self._file.flush()
         except OSError as error:
             _LOGGER.warning("The recording ends here: %s", error)

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 
 from agent.telescope.dwarf.wire.commands import Module, name_of
 from agent.telescope.dwarf.wire.envelope import ANSWER_TYPES, Generation, Packet, PacketType
-from agent.telescope.dwarf.wire.notifications import LateAnswer, Notification, Unknown, read_notification
+from agent.telescope.dwarf.wire.notifications import (
+    LateAnswer,
+    Notification,
+    Unknown,
+    Unreadable,
+    read_notification,
+)
 from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,6 +57,7 @@ class Exchange:
         self._inboxes: list[Replies] = []
         self._listeners: list[Callable[[Notification], None]] = []
         self._strangers: set[int] = set()
+        self.unread = 0  # packets that came and had no meaning
 
     async def ask(self, cmd: int, data: bytes = b"") -> bytes:
         """Send a command and return the data of its answer; UnreachableError when the link breaks."""
@@ -87,6 +94,11 @@ class Exchange:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
+    def could_not_read(self) -> None:
+        """Something came that is no packet; an answer may be lost with it."""
+        self.unread += 1
+        self.publish(Unreadable())
+
     def deliver(self, packet: Packet) -> None:
         """Take in a packet from the telescope."""
         if packet.type == PacketType.NOTIFICATION or packet.module_id == Module.NOTIFY:
@@ -94,6 +106,7 @@ class Exchange:
             return
         replies = self._pending.get(packet.cmd)
         if packet.type not in ANSWER_TYPES:
+            self.could_not_read()
             _LOGGER.debug("%s comes as nothing known (type %d)", name_of(packet.cmd), packet.type)
             return
         if replies is None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from agent.telescope.dwarf.proto import envelope_pb2
-from agent.telescope.errors import ProtocolError
+from agent.telescope.errors import ProtocolError, TransientError
 
 MAJOR_VERSION = 1
 
@@ -35,8 +35,8 @@ class PacketType(IntEnum):
 ANSWER_TYPES = frozenset({PacketType.ANSWER, PacketType.ANSWER_V3})
 
 
-class MalformedError(ProtocolError):
-    """Bytes that are no packet, or a message with bytes that do not fit it."""
+class MalformedError(ProtocolError, TransientError):
+    """Bytes that are no packet, or a message with bytes that do not fit it: worth asking again."""
 
     code = "malformed"
 

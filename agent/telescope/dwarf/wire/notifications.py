@@ -40,6 +40,11 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something came that is no packet: whatever it told is missed."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatteryLevel:
     percent: int
 
@@ -61,6 +66,14 @@ class StorageSpace:
 
 @dataclass(frozen=True, slots=True)
 class BodyTemperature:
+    celsius: int
+
+
+@dataclass(frozen=True, slots=True)
+class SensorTemperature:
+    """V3: of one camera."""
+
+    camera: Camera
     celsius: int
 
 
@@ -142,7 +155,10 @@ class CaptureState:
 
 @dataclass(frozen=True, slots=True)
 class CaptureCount:
-    """Progress of a capture; `counted` says which of the two numbers is news."""
+    """Progress of a capture; `counted` says which of the two numbers is news.
+
+    Of a mosaic it tells the pane it is at, counted from 1, and how many there are; else both are 0.
+    """
 
     camera: Camera
     counted: int
@@ -151,6 +167,8 @@ class CaptureCount:
     stacked: int
     target: str
     exposure_index: int = 0  # 0 is not told
+    pane: int = 0
+    panes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +238,12 @@ class PoweringOff:
 
 Notification = (
     Unknown
+    | Unreadable
     | BatteryLevel
     | ChargingState
     | StorageSpace
     | BodyTemperature
+    | SensorTemperature
     | HostMode
     | FocusAt
     | Tracking
@@ -247,6 +267,7 @@ Notification = (
     | PoweringOff
 )
 
+_MOST_PANES = 1000  # more is no mosaic
 _WIDE = 1  # as messages number the cameras
 
 _Decoder = Callable[[bytes, Generation], Notification | None]
@@ -327,6 +348,22 @@ def _capture_count(camera: Camera | None = None) -> _Decoder:
     )
 
 
+def _mosaic_count(message: notify_pb2.MosaicProgress) -> CaptureCount | None:
+    if not 0 < message.fov_id <= message.fov_total <= _MOST_PANES:
+        return None
+    return CaptureCount(
+        Camera.TELE,
+        message.update_count_type,
+        message.total_count,
+        message.current_count,
+        message.stacked_count,
+        message.target_name,
+        message.exp_index,
+        pane=message.fov_id,
+        panes=message.fov_total,
+    )
+
+
 def _exposure_tick(camera: Camera) -> _Decoder:
     return _simple(
         notify_pb2.LongExposureV2,
@@ -383,6 +420,7 @@ _DECODERS: dict[int, _Decoder] = {
     15255: _simple(notify_pb2.WaitingProgress, lambda _message: Waiting()),
     15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),
     15262: _simple(notify_pb2.BodyStatus, lambda message: BodyMode(_EQUATORIAL.get(message.status))),
+    15263: _simple(notify_pb2.MosaicProgress, _mosaic_count),
     15264: _simple(
         notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.mode, message.value)
     ),
@@ -393,5 +431,9 @@ _DECODERS: dict[int, _Decoder] = {
     15288: _simple(
         notify_pb2.LongExposure,
         lambda message: ExposureTick(_camera(message.camera), message.total_time, message.exposed_time),
+    ),
+    15292: _simple(
+        notify_pb2.SensorTemperature,
+        lambda message: SensorTemperature(_camera(message.camera), message.temperature),
     ),
 }

@@ -9,6 +9,7 @@ from agent.telescope.first_light.checks import (
     identity,
     ids,
     mode,
+    mosaics,
     outdoors,
     parameters,
     parking,
@@ -34,9 +35,10 @@ CHECKS: tuple[Check, ...] = (
     streams.live_pictures,
     clients.second_client,
     focus.infinity_focus,
-    darks.without_goto,
     darks.without_darks,
     darks.forced_start,
+    darks.without_goto,
+    mosaics.dark_frames,
     wide.wide_capture,
     stop.early_stop,
     stop.link_gone,
@@ -50,6 +52,7 @@ CHECKS: tuple[Check, ...] = (
     outdoors.goto_in_wrong_mode,
     outdoors.second_goto,
     outdoors.goto_moon,
+    mosaics.mosaic,
 )
 
 __all__ = ["CHECKS"]

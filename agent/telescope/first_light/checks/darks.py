@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agent.capabilities import Camera
+from agent.telescope.dwarf.proto import astro_pb2, notify_pb2
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.first_light import shots
+from agent.telescope.dwarf.wire.notifications import State
+from agent.telescope.first_light import modes, params, shots
 from agent.telescope.first_light.check import Bench, Feature, Need, check
 from agent.telescope.first_light.finding import Finding, agrees, differs, unclear, variant
+from agent.telescope.first_light.finishing import to_the_end
+from agent.telescope.first_light.line import Heard
 
 _STRANGE_S, _STRANGE_GAIN = 13.0, 70  # nobody takes darks of these
 _USUAL_S, _USUAL_GAIN = 2.0, 60
 _FRAMES = 2
+_DARKS, _DARKS_TOLD = 10, 15206
+_DARKS_S = 120.0  # ten short ones, and their stack; a telescope that tells nothing of them has them by then
 
 
 @check(
@@ -21,18 +29,48 @@ _FRAMES = 2
     needs=Need.COVERED,
 )
 async def without_goto(bench: Bench) -> Finding:
+    asks_for_darks, facts = await _started_as_usual(bench)
+    if asks_for_darks:
+        bench.owner.tell("It asks for darks first; they are taken now, which lasts up to two minutes.")
+        await _take_darks(bench)
+        asks_for_darks, facts = await _started_as_usual(bench)
+    if asks_for_darks:
+        return unclear("It asks for darks first, and for nothing else.", **facts)
+    if codes.NEEDS_GOTO not in facts["codes"]:
+        return unclear("It did not ask for a goto; it may still know one.", **facts)
+    if facts["runs"] or facts["exposes"]:
+        return variant("Warned of, and it runs.", {"goto_needed": "warned"}, **facts)
+    return agrees("Refused.", {"goto_needed": "refused"}, **facts)
+
+
+async def _started_as_usual(bench: Bench) -> tuple[bool, dict[str, Any]]:
+    """Start with settings that darks are usual for; whether it asks for darks, in words or by waiting."""
     exposure = await shots.set_up(bench, Camera.TELE, seconds=_USUAL_S, gain=_USUAL_GAIN, frames=_FRAMES)
     async with shots.stopped_after(bench):
         shot = await shots.start(bench, Camera.TELE, exposure)
-        if codes.NO_FITTING_DARKS & set(shot.codes):
-            await bench.line.ask(Cmd.GO_ON_WITHOUT_DARKS)
+        if shot.runs:
             await shot.begun()
-        facts = shot.facts
-    if codes.NEEDS_GOTO not in shot.codes:
-        return unclear("It did not ask for a goto; it may still know one.", **facts)
-    if shot.runs or shot.exposes:
-        return variant("Warned of, and it runs.", {"goto_needed": "warned"}, **facts)
-    return agrees("Refused.", {"goto_needed": "refused"}, **facts)
+        asks = codes.NO_FITTING_DARKS & set(shot.codes) or (shot.runs and not shot.exposes)
+        return bool(asks), shot.facts
+
+
+async def _take_darks(bench: Bench) -> None:
+    """Take the darks that the usual settings want."""
+    await modes.enter(bench)
+    wanted = astro_pb2.StartDarksWithParams(
+        exp_index=params.exposure_index(bench.model, Camera.TELE, _USUAL_S),
+        gain_index=_USUAL_GAIN,
+        cap_size=_DARKS,
+    )
+    asked = await bench.line.send(Cmd.TAKE_DARKS, wanted)
+    try:
+        await asked.notice(_DARKS_TOLD, within=_DARKS_S, where=_over)
+    finally:
+        await to_the_end(bench.line.ask(Cmd.STOP_DARKS))
+
+
+def _over(one: Heard) -> bool:
+    return one.read(notify_pb2.CameraOperation).state in (State.IDLE, State.STOPPED)
 
 
 @check(

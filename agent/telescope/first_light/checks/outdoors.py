@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from agent.capabilities import Camera
 from agent.sky.ephemeris import altaz, moon
@@ -214,6 +215,22 @@ async def goto_moon(bench: Bench) -> Finding:
     if reached["deep_sky"]:
         return differs("It is reached in either mode.", **facts)
     return agrees("In its own mode alone.", **facts)
+
+
+@asynccontextmanager
+async def reach(bench: Bench) -> AsyncIterator[SkyTarget | None]:
+    """Track a target that stands high, and stop in the end; None when none was reached."""
+    target = _high(bench)
+    if bench.site is None or target is None:
+        yield None
+        return
+    await _get_ready(bench, bench.site)
+    try:
+        asked = await _go(bench, target)
+        tracking = await asked.notice(_TRACKING, within=_GOTO_S, where=_runs)
+        yield target if tracking is not None else None
+    finally:
+        await to_the_end(_halt(bench))
 
 
 async def _get_ready(bench: Bench, site: Site, mode: int = DEEP_SKY) -> None:

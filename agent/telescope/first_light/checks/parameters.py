@@ -124,11 +124,15 @@ async def frame_size(bench: Bench) -> Finding:
         "told": told is not None,
     }
     if answer is None and told is None:
+        if not bench.described:
+            return differs("Nobody knew of this model: it neither answers nor tells it.", **facts)
         if bench.model == "D3":
             return differs("A Dwarf 3 that neither answers nor tells it.", **facts)
         return agrees("It neither answers nor tells it, as expected of this model.", **facts)
     facts["shown_after_s"] = await _shown_after(bench, number, 1)
     await (await params.set_whole(bench, number, 0)).answer()
+    if not bench.described:
+        return differs("Nobody knew of this model: it takes it, as a Dwarf 3 does.", **facts)
     if bench.model != "D3":
         return differs("This model takes it, which was not known.", **facts)
     if answer is not None and answer.code != 0:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from agent.mosaics import NO_ROTATION, OWN_LIMIT, OWN_STEP, WHOLE, Mosaic
 from agent.telescope.dwarf.proto import astro_pb2 as proto
 from agent.telescope.dwarf.proto import notify_pb2 as notify
-from agent.telescope.simulator import capture, modes, notices, physics, pointing, tables
+from agent.telescope.simulator import capture, darks, modes, notices, physics, pointing, tables
 from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.commands.camera_settings import CLOSED
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import Busy, CaptureFails
 from agent.telescope.simulator.profiles import TELE, WIDE
-from agent.telescope.simulator.registry import ASTRO_BUSY, NOT_UNDERSTOOD, OK, Call, for_newer, on
+from agent.telescope.simulator.registry import (
+    ASTRO_BUSY,
+    BAD_PARAMETER,
+    NOT_UNDERSTOOD,
+    OK,
+    Call,
+    for_newer,
+    on,
+)
 from agent.telescope.simulator.state import Operation
 
 NO_GOTO_YET = -11513
@@ -23,6 +32,9 @@ _STACKING = 2
 _ASTRO_MODES = (2, 4, 5, 8, 9, 10)
 _STOPPABLE_AFTER_S = 5.0  # V3: a stop before that is answered and does nothing
 _LATE_S = 1.0
+_NEEDS_EQ = -11528
+_SCALES = range(WHOLE, OWN_LIMIT + 1, OWN_STEP)
+_WITHOUT_MOSAICS = ("D2",)
 _CONFIRMED_BY_FORCE = ("D2",)  # models that know no 11050
 
 
@@ -39,11 +51,27 @@ def start_wide_capture(device: Device, call: Call) -> None:
     _start(device, call, WIDE, force=call.request.force_start)
 
 
-@on(11031, v2=False)
-def start_mosaic(device: Device, _call: Call) -> int:
-    """Mosaics are not simulated beyond what they ask for."""
+@on(11031, takes=proto.StartMosaic, v2=False)
+def start_mosaic(device: Device, call: Call) -> int | None:
+    asked, lens = call.request, device.state.cameras[TELE]
     pointed = device.state.pointing.tracking and not device.state.pointing.solar_index
-    return NOT_UNDERSTOOD if pointed else _NEEDS_DEEP_SKY_GOTO
+    if not pointed:
+        return _NEEDS_DEEP_SKY_GOTO
+    if device.profile.tables in _WITHOUT_MOSAICS:
+        return NOT_UNDERSTOOD
+    scales = (asked.horizontal_scale, asked.vertical_scale)
+    if any(scale not in _SCALES for scale in scales) or scales == (WHOLE, WHOLE):
+        device.broke(HardwareRule.MOSAIC_SCALES, call.peer.client_id, "{} x {}".format(*scales))
+        return BAD_PARAMETER
+    habits = device.options.habits
+    if habits.mosaic_mount == "equatorial" and not device.state.body.equatorial:
+        return _NEEDS_EQ
+    if asked.ir_index > 0 and asked.ir_index in dict(device.profile.filters):
+        lens.filter = asked.ir_index
+    per_pane = lens.counted_last if habits.mosaic_count == "last_set" else lens.per_pane
+    rotation = None if asked.rotation == NO_ROTATION else asked.rotation
+    _start(device, call, TELE, force=asked.force_start, mosaic=Mosaic(*scales, per_pane, rotation))
+    return None
 
 
 @on(11050, v2=False)
@@ -101,26 +129,31 @@ def go_live_wide(device: Device, call: Call) -> int:
     return OK
 
 
-def _start(device: Device, call: Call, camera: int, *, force: bool) -> None:
+def _start(device: Device, call: Call, camera: int, *, force: bool, mosaic: Mosaic | None = None) -> None:
     lens = device.state.cameras[camera]
+    if device.state.capped:
+        device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
+    if device.runs(darks.ACTIVITY):
+        device.broke(HardwareRule.IN_THE_DARK, call.peer.client_id, str(call.cmd))
     if lens.asks_about_darks:
         _start_while_held(device, call, camera, force=force)
         return
     code = _capture_code(device, call, camera, force=force)
     if code in (NO_DARK, _DARK_TEMPERATURE) and device.options.is_v3:
+        lens.held_mosaic = mosaic
         _hold(device, call, camera, code)
         return
     _answer(device, call, camera, code)
     if code == OK or code in _WARNINGS or (code == NO_GOTO_YET and _runs_without_goto(device, call)):
-        _begin(device, camera)
+        _begin(device, camera, mosaic=mosaic)
 
 
-def _begin(device: Device, camera: int, *, held: bool = False) -> None:
+def _begin(device: Device, camera: int, *, held: bool = False, mosaic: Mosaic | None = None) -> None:
     v3 = device.options.is_v3
     if v3 and camera == WIDE:
         device.notify(*notices.stacking_state(WIDE, Operation.STOPPED))  # nobody knows what it means
-    capture.begin(device, camera, held=held)
-    if v3 and not held:
+    capture.begin(device, camera, held=held, mosaic=mosaic)
+    if v3 and not held and mosaic is None:
         empty = notify.StackingProgress(update_count_type=capture.BOTH)
         device.notify(*notices.stacking_progress(camera, empty, 0.0))
 
@@ -133,7 +166,7 @@ def _hold(device: Device, call: Call, camera: int, code: int) -> None:
         _answer(device, call, camera, code)
         return
     _answer(device, call, camera, OK)
-    _begin(device, camera, held=True)
+    _begin(device, camera, held=True, mosaic=lens.held_mosaic)
     if habit == "late":
 
         async def later() -> None:
@@ -173,6 +206,8 @@ def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> in
     state, options = device.state, device.options
     if device.faults.use(Busy, call.cmd) or pointing.busy(device) or state.asks_about_darks():
         return ASTRO_BUSY
+    if device.runs(darks.ACTIVITY):
+        return ASTRO_BUSY
     if state.cameras[camera].operation != Operation.IDLE:  # one runs, or was not finished
         return ASTRO_BUSY
     if not state.cameras[camera].open:
@@ -190,7 +225,7 @@ def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> in
         if state.shooting_mode not in _ASTRO_MODES or state.technique != _STACKING:
             return NOT_UNDERSTOOD
         confirmed = force and (not options.is_v3 or device.profile.tables in _CONFIRMED_BY_FORCE)
-        if not state.darks and not confirmed:
+        if not darks.fit(device, camera) and not confirmed:
             return NO_DARK
     if state.pointing.ra_hours is None and not (newer and force):
         return NO_GOTO_YET

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from google.protobuf.message import Message
 
+from agent.mosaics import MOST_PER_PANE
 from agent.telescope.dwarf.proto import param_pb2 as proto
 from agent.telescope.simulator import modes, notices, params, tables
 from agent.telescope.simulator.broken_rules import HardwareRule
@@ -19,6 +20,7 @@ from agent.telescope.simulator.paramid import (
     GAIN,
     LEAST_ASTRO_GAIN,
     MODE_WIDE,
+    MOSAIC_COUNT,
     NEITHER,
     OPTICAL,
     STACK_BINNING,
@@ -224,6 +226,8 @@ def _set_int(device: Device, param: ParamId, value: int) -> tuple[int, int]:
     """Return the code, and the value the telescope has afterwards."""
     if param.section == CAPTURE and param.item == STACK_COUNT:
         return _set_count(device, param, value)
+    if param.section == CAPTURE and param.item == MOSAIC_COUNT and param.camera == TELE:
+        return _set_per_pane(device, value)
     if param.section == OPTICAL and param.item == FILTER and param.camera == TELE:
         if value not in modes.filters(device, param.mode):
             return BAD_PARAMETER, value
@@ -252,10 +256,20 @@ def _set_count(device: Device, param: ParamId, value: int) -> tuple[int, int]:
         return BAD_PARAMETER, lens.count
     if not device.ignores("count"):
         device.lag.changed(("count", camera), lens.count)
-        lens.count = value
+        lens.count = lens.counted_last = value
         if camera == TELE:
             device.state.features[params.COUNT].value = float(value)
     return OK, lens.count
+
+
+def _set_per_pane(device: Device, value: int) -> tuple[int, int]:
+    lens = device.state.cameras[TELE]
+    if not 1 <= value <= MOST_PER_PANE:
+        return BAD_PARAMETER, lens.per_pane
+    if not device.ignores("mosaic_count"):
+        device.lag.changed(("mosaic_count", TELE), lens.per_pane)
+        lens.per_pane = lens.counted_last = value
+    return OK, lens.per_pane
 
 
 def _set_shared(device: Device, item: int, value: int) -> tuple[int, int]:

@@ -1,0 +1,64 @@
+"""When a long capture has to be focused again: after so long, or once it became so much colder or warmer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from agent.clock import Clock
+from agent.session.plan import Refocus
+
+_LOGGER = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 15.0
+LEAST_PAUSE_S = 600.0  # a sensor that wavers must not keep the telescope focusing
+LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
+
+
+class Refocusing:
+    """Owner of when the tele camera was focused last, and of the temperature it had then."""
+
+    def __init__(self, wanted: Refocus, clock: Clock, temperature: Callable[[], float | None]) -> None:
+        self.wanted = wanted
+        self._clock = clock
+        self._temperature = temperature
+        self._at: float | None = None  # monotonic
+        self._celsius: float | None = None
+        self._due = ""  # why a capture was interrupted for it
+
+    def focused(self) -> None:
+        """It was focused now, or has to do as it is."""
+        self._due = ""
+        self._at, self._celsius = self._clock.monotonic(), self._temperature()
+
+    def begins(self) -> None:
+        """A capture begins: what was never focused in this session counts from now."""
+        if self._at is None:
+            self.focused()
+
+    def reason(self) -> str:
+        """Why it is to be focused again; "" while it need not."""
+        now, celsius = self._clock.monotonic(), self._temperature()
+        if self._due or self._at is None:
+            return self._due
+        if self._celsius is None:
+            self._celsius = celsius
+        passed = now - self._at
+        if self.wanted.every_s is not None and passed >= self.wanted.every_s:
+            return f"{passed / 60:.0f} minutes have passed"
+        step = self.wanted.kelvin
+        if step is None or celsius is None or self._celsius is None or passed < LEAST_PAUSE_S:
+            return ""
+        change = celsius - self._celsius
+        return (
+            f"it became {abs(change):.0f} K {'warmer' if change > 0 else 'colder'}"
+            if abs(change) >= step
+            else ""
+        )
+
+    async def due(self, left_s: Callable[[], float]) -> str:
+        """Return why it is to be focused again, as soon as it is and a while is left of the capture."""
+        while not ((reason := self.reason()) and left_s() >= LEAST_LEFT_S):
+            await self._clock.sleep(LOOK_EVERY_S)
+        self._due = reason  # whatever the sensor says by the time that it stands still
+        return reason

@@ -1,0 +1,85 @@
+"""The plan of a night as values: blocks, and for what has none, why not and when it can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from agent.events import Reason
+from agent.planner.request import Place
+from agent.sky.nights import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One session has the telescope from `start` to `end` (aware UTC), and takes that many frames.
+
+    `why` it is its turn, and what `ends` it before it is done ("" when it gets done), as clauses.
+    """
+
+    session_id: str
+    start: datetime
+    end: datetime
+    frames: int
+    why: str
+    ends: str = ""
+
+    @property
+    def interval(self) -> Interval:
+        """From when to when."""
+        return Interval(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What of a session does not run this night: why, in a sentence, and when it can.
+
+    `night` is the evening of the next night that has time for it, `start` from when on; None for never.
+    `final`: waiting will not help.
+    """
+
+    session_id: str
+    reason: Reason
+    message: str
+    night: date | None = None
+    start: datetime | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a session does not run at the moment the plan was made, and until when."""
+
+    reason: Reason
+    message: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNight:
+    """Who has the telescope when, from `made_at` to the end of the night.
+
+    `order` is what another plan of the same night should know of this one, so that it changes nothing
+    without need.
+    """
+
+    night: date
+    span: Interval
+    made_at: datetime
+    blocks: tuple[Block, ...]
+    left: tuple[Left, ...]
+    waits: dict[str, Wait]
+    order: tuple[Place, ...]
+
+    def blocks_of(self, session_id: str) -> tuple[Block, ...]:
+        """The session's blocks, the earliest first."""
+        return tuple(block for block in self.blocks if block.session_id == session_id)
+
+    def left_of(self, session_id: str) -> Left | None:
+        """What of the session does not run this night; None when all of it does."""
+        return next((one for one in self.left if one.session_id == session_id), None)
+
+    @property
+    def head(self) -> Block | None:
+        """The first block."""
+        return self.blocks[0] if self.blocks else None

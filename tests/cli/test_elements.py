@@ -1,0 +1,126 @@
+"""`dwarf-agent elements`, with a Minor Planet Center on this machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from agent.cli import elements
+from agent.cli.main import main
+from agent.sky.catalogue.small_bodies import ELEMENTS
+from tests.sky.test_small_bodies import ASTEROIDS, COMETS
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ELEMENTS, "path", None)
+    monkeypatch.setattr(ELEMENTS, "_now", lambda: NOW)
+    return tmp_path
+
+
+@pytest.fixture
+def center(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+    """What the server answers by path; anything else is not found."""
+    files: dict[str, bytes] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path in files else 404)
+            self.end_headers()
+            self.wfile.write(files.get(self.path, b"not here"))
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    base = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(elements, "COMETS_URL", f"{base}/comets")
+    monkeypatch.setattr(elements, "ASTEROIDS_URL", f"{base}/bright/{{year}}")
+    yield files
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_file_is_installed_and_its_age_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "CometEls.txt").write_text(COMETS)
+    assert main(["elements", "CometEls.txt"]) == 0
+    assert "comets: 7 orbits of 2026-03-01, 9 days old\n" in capsys.readouterr().out
+    assert (here / "Astro_Sessions" / ".dwarf-agent" / "elements.csv").is_file()
+    assert main(["elements"]) == 0
+    assert "9 days old" in capsys.readouterr().out
+
+
+def test_an_installed_comet_is_planned(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "CometEls.txt").write_text(COMETS)
+    session = here / "comet.json"
+    session.write_text(
+        '{"command": {"id_command": {"description": "c"}, "goto_manual": {"do_action": true, "target": "2P"},'
+        ' "setup_camera": {"do_action": true, "exposure": "15", "gain": "60", "count": 4}}}'
+    )
+    assert main(["validate", "comet.json"]) == 1
+    assert "elements --update" in capsys.readouterr().out
+    main(["elements", "CometEls.txt"])
+    assert main(["validate", "comet.json"]) == 0
+    assert "valid: 2P" in capsys.readouterr().out
+
+
+def test_without_orbits_it_says_how_to_get_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["elements"]) == 1
+    assert "elements --update" in capsys.readouterr().err
+
+
+def test_old_orbits_are_told_to_be_too_old(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "CometEls.txt").write_text(COMETS)
+    monkeypatch.setattr(ELEMENTS, "_now", lambda: NOW + timedelta(days=200))
+    main(["elements", "CometEls.txt"])
+    assert "209 days old; too old, they are refused after 120 days." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"nothing", "There are no orbits in it"), (None, "No such file")]
+)
+def test_a_file_that_cannot_be_used_is_named(
+    here: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (here / "file.txt").write_bytes(content)
+    assert main(["elements", "file.txt"]) == 2
+    told = capsys.readouterr().err
+    assert "file.txt" in told
+    assert said in told
+
+
+def test_an_update_fetches_comets_and_this_years_asteroids(
+    center: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    center["/comets"] = COMETS.encode()
+    center[f"/bright/{datetime.now(UTC).year}"] = ASTEROIDS.encode()
+    assert main(["elements", "--update"]) == 0
+    told = capsys.readouterr().out
+    assert "comets: 7 orbits" in told
+    assert "asteroids: 3 orbits" in told
+
+
+def test_an_update_that_fails_says_why_and_keeps_what_there_is(
+    here: Path, center: dict[str, bytes], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "CometEls.txt").write_text(COMETS)
+    main(["elements", "CometEls.txt"])
+    assert main(["elements", "--update"]) == 2
+    assert "answers 404" in capsys.readouterr().err
+    monkeypatch.setattr(elements, "COMETS_URL", "http://127.0.0.1:1/comets")
+    assert main(["elements", "--update"]) == 2
+    assert "cannot be reached" in capsys.readouterr().err
+    assert len(ELEMENTS.bodies()) == 7
