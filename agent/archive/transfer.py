@@ -55,8 +55,7 @@ async def fetch(
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     there = await asyncio.to_thread(_length, part)
     have = there if resume else 0
-    if size is not None:
-        have = max(0, min(have, size - 1))  # the last byte is asked for: it tells that the rest is the same
+    have = max(0, min(have, (there if size is None else size) - 1))  # with a byte comes what the whole is
     count(have - there)
     while True:
         async with card.open(folder, file, have, tag, most) as content:

@@ -15,6 +15,7 @@ from agent.execute.cap import Cap
 from agent.execute.darks_under_way import DarksUnderWay
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
+from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
@@ -36,6 +37,12 @@ class CaptureLostError(TransientError):
     """A capture ended while nobody watched, short of its frames; the rest can be taken."""
 
     code = "capture_ended"
+
+
+class TargetMovedError(AgentError):
+    """The target of a capture left the middle of the field: the telescope is to be pointed again."""
+
+    code = "target_moved"
 
 
 class GotoGuard(Protocol):
@@ -138,6 +145,7 @@ class StepContext:
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
     refocusing: Refocusing | None = None
+    recentring: Recentring | None = None
     darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
     @property

@@ -10,9 +10,7 @@ from agent.session.plan import Refocus
 
 _LOGGER = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 15.0
 LEAST_PAUSE_S = 600.0  # a sensor that wavers must not keep the telescope focusing
-LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
 
 
 class Refocusing:
@@ -56,9 +54,7 @@ class Refocusing:
             else ""
         )
 
-    async def due(self, left_s: Callable[[], float]) -> str:
-        """Return why it is to be focused again, as soon as it is and a while is left of the capture."""
-        while not ((reason := self.reason()) and left_s() >= LEAST_LEFT_S):
-            await self._clock.sleep(LOOK_EVERY_S)
-        self._due = reason  # whatever the sensor says by the time that it stands still
-        return reason
+    def interrupts(self) -> str:
+        """Why a capture is interrupted now, whatever the sensor says by the time that it stands still."""
+        self._due = self.reason()
+        return self._due

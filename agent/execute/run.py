@@ -14,7 +14,14 @@ from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
 from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
-from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
+from agent.execute.context import (
+    CaptureLostError,
+    Job,
+    StepContext,
+    StepFailedError,
+    Surroundings,
+    TargetMovedError,
+)
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
@@ -22,6 +29,7 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
+from agent.execute.recentring import Recentring
 from agent.execute.recognition import Asked
 from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
@@ -78,6 +86,8 @@ class SessionRun:
         )
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        target = next(reversed(job.plan.goto_targets), None)
+        self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
         self._pointed_by: PlannedStep | None = None
@@ -254,6 +264,8 @@ class SessionRun:
             except HeldError:
                 attempt -= 1
                 self._repoint = True
+            except TargetMovedError:
+                attempt, self._repoint = 0, True
             except UnreachableError as error:
                 attempt -= 1
                 now = self._clock.monotonic()
@@ -280,7 +292,8 @@ class SessionRun:
     async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
         context = self._context(telescope)
         await context.darks.stop(telescope)
-        if self._repoint and self._pointed_by is not None:
+        runs_on = self._counter.open_camera is not None  # or so it may: that is found out first
+        if self._repoint and self._pointed_by is not None and not runs_on:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
             self._repoint = False
@@ -327,6 +340,7 @@ class SessionRun:
             tell=self._note,
             progressed=self._reporter.frames,
             refocusing=self._refocusing,
+            recentring=self._recentring,
             darks=self._around.darks,
         )
 
@@ -406,6 +420,7 @@ class SessionRun:
         identity = None
         with Defects():
             identity = self._telescope.identity
+        moved = self._recentring.notes if self._recentring is not None else ()
         outcome, reason, message = outcome_of(self._counter.by_camera, ending, failure)
         return SessionResult(
             telescope=self._around.telescope_id,
@@ -418,7 +433,7 @@ class SessionRun:
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
-            message="; ".join([message, *self._brake.notes, *self._counter.notes]),
+            message="; ".join([message, *self._brake.notes, *moved, *self._counter.notes]),
             attempts=max(1, self._attempts),
             waits=tuple(self._brake.waits),
             steps=tuple(self._reporter.reports),

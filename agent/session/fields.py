@@ -213,7 +213,8 @@ def _read_count(value: object) -> int:
 def _read_pause(value: object) -> float:
     seconds = read_seconds(value)
     if seconds < _SHORTEST_PAUSE_S:
-        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range")
+        hint = 'A number is seconds: half an hour is 1800, or "00:30:00".'
+        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range", hint=hint)
     return seconds
 
 
@@ -249,6 +250,9 @@ def _words(kind: type[E], aliases: dict[str, E] | None = None) -> Any:
     return PlainValidator(read)
 
 
+_SIGNS = {"percent": ("%", "％"), "degrees": ("°", "º")}  # "180 %" is 180, "45°" is 45
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A number from `low` to `high`, both included, read leniently."""
@@ -261,6 +265,9 @@ class Range:
         return no_info_plain_validator_function(self._read)
 
     def _read(self, value: object) -> float:
+        signs = _SIGNS.get(self.unit)
+        if signs is not None and isinstance(value, str):
+            value = value.strip().removesuffix(signs[0]).removesuffix(signs[1]).rstrip()
         return between(read_number(value), self.low, self.high, self.unit)
 
 

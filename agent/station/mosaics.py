@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.capabilities import Capabilities
+from agent.conditions.requirements import LOWEST
 from agent.errors import AgentError
 from agent.events import Reason, SessionResult
 from agent.goals import Level, Wish
@@ -24,11 +25,11 @@ from agent.mosaics import Grid, Pane
 from agent.session.check import Resolve, resolve_target
 from agent.session.document import SessionDocument, body_of
 from agent.session.pane_grid import agents_grid, wanted_panes
-from agent.session.pane_sessions import PaneSession, pane_sessions
+from agent.session.pane_sessions import PaneSession, frames_of_pane, pane_sessions
 from agent.session.problems import InvalidSessionError
 from agent.session.sections import CAMERA_SECTIONS
 from agent.session.times import start_instant
-from agent.sky.ephemeris import hours_until_set
+from agent.sky.ephemeris import hours_until_rise, hours_until_set
 from agent.sky.nights import next_solar_noon
 from agent.station.briefs import brief_of
 from agent.station.ground import Ground
@@ -254,7 +255,7 @@ class Mosaics:
         return replace(made, at=min(made.at, noon), sessions=order)
 
     def _sessions(self, stored: StoredSession) -> list[PaneSession]:
-        """A session for each pane, the one that sets first at the beginning."""
+        """A session for each pane: what is up, the one that sets first at the beginning; then what rises."""
         document, grid = stored.document, self._grid(stored)
         goto = document.goto_manual
         if grid is None or goto is None:
@@ -263,14 +264,19 @@ class Mosaics:
         if not isinstance(middle, SkyTarget):
             raise AgentError("A mosaic is made of the fixed sky.", code="mosaic_target")
         when = start_instant(document, self._zone, stored.first_seen) or self._clock.now()
-        panes = sorted(wanted_panes(document, grid, middle), key=lambda pane: self._sets(pane, when))
+        limits = document.conditions
+        low = LOWEST if limits is None or limits.min_altitude is None else limits.min_altitude
+        panes = sorted(wanted_panes(document, grid, middle), key=lambda pane: self._turn(pane, when, low))
         return pane_sessions(document, middle, panes, document.id_command.group or stored.session_id)
 
-    def _sets(self, pane: Pane, when: datetime) -> tuple[float, int]:
-        if self._ground.site is None:
-            return math.inf, pane.number
+    def _turn(self, pane: Pane, when: datetime, low: float) -> tuple[float, float, int]:
+        """Hours until it rises above `low` (infinite: never), hours until it sets, and its number."""
+        site = self._ground.site
+        if site is None:
+            return 0.0, math.inf, pane.number
         target = SkyTarget("", pane.ra_hours, pane.dec_degrees)
-        return hours_until_set(target, self._ground.site, when), pane.number
+        rises, sets = (hours(target, site, when, above=low) for hours in (hours_until_rise, hours_until_set))
+        return rises, sets, pane.number
 
     def _ends(self, made: _Made) -> dict[int, PaneEnd] | None:
         """What became of each pane; None while one of them waits or runs."""
@@ -284,7 +290,8 @@ class Mosaics:
     def _result(self, stored: StoredSession, made: _Made, ends: dict[int, PaneEnd]) -> SessionResult:
         brief = brief_of(stored, self._zone)
         now = self._clock.now()
-        return whole(self._ground.id, brief, ends, made.sessions, began=made.at, now=now)
+        asked = frames_of_pane(stored.document)
+        return whole(self._ground.id, brief, ends, made.sessions, asked=asked, began=made.at, now=now)
 
     def _all(self) -> dict[str, Any]:
         kept = self._state.get(_KEY)

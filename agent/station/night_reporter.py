@@ -101,12 +101,11 @@ class NightReporter:
 
     async def _write(self) -> None:
         while self._ended:
-            result = self._ended[0]
+            result = self._ended.popleft()
             night = self._night(result.started_at or result.ended_at)
+            self._stale.add(night)
             if result.frames.stacked and result.started_at is not None:
                 await self._keep_picture(night, result)
-            self._ended.popleft()
-            self._stale.add(night)
         await asyncio.to_thread(self._note_down)
         while self._stale:
             night = self._stale.pop()
@@ -127,6 +126,9 @@ class NightReporter:
             except AgentError as error:
                 _LOGGER.debug("No picture for the report: %s", error)
                 continue
+            except Exception:
+                _LOGGER.exception("No picture for the report, by a defect of the telescope's driver")
+                return
             small = await asyncio.to_thread(small_picture, found.jpeg) if found is not None else None
             if small is not None:
                 name = result.session.session_id
@@ -148,7 +150,9 @@ class NightReporter:
 
     def _story(self, night: date) -> Story:
         ground = self._ground
-        begins = datetime.combine(night, time(0), ground.zone)
+        begins = datetime.combine(night, time(0), ground.zone) - timedelta(
+            days=1
+        )  # the disk's clock may differ
         ended = ended_sessions(self._tree, ground.zone, ground.site, since=begins)
         sessions = sorted((one for one in ended if one.night == night), key=lambda one: one.began_at)
         notes = self._book.notes(night)

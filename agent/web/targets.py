@@ -20,6 +20,8 @@ MOST = 8
 _LARGEST = 100  # letters of what is searched for
 _SHOWPIECES = 250  # of the best known that are worth a proposal
 _LEAST_ARCMIN = 10.0
+_ALONG_THE_FIELD = 90.0  # the position angle of what nobody measured, for drawings
+_POPULAR = frozenset({"M", "NGC", "IC"})  # catalogues whose numbers people know
 _NO_SHOWPIECE = frozenset({ObjectKind.STAR, ObjectKind.DOUBLE_STAR, ObjectKind.ASTERISM, ObjectKind.OTHER})
 
 
@@ -33,7 +35,7 @@ class Known:
     kind: str = ""
     constellation: str = ""
     size: tuple[float, float] | None = None
-    angle: float = 0.0
+    angle: float = 90.0
     magnitude: float | None = None
 
 
@@ -42,7 +44,8 @@ def showpieces() -> tuple[Known, ...]:
     """The best known objects that are large enough for a picture."""
     kinds = frozenset(ObjectKind) - _NO_SHOWPIECE
     found = entries(kinds, larger_than=_LEAST_ARCMIN)
-    return tuple(_known(one) for one in islice(found, _SHOWPIECES))
+    popular = (one for one in found if one.name.partition(" ")[0] in _POPULAR)
+    return tuple(_known(one) for one in islice(popular, _SHOWPIECES))
 
 
 @lru_cache(maxsize=128)
@@ -100,7 +103,7 @@ def _known(found: CatalogueEntry) -> Known:
         found.kind.value.replace(" ", "_"),
         _constellation(target),
         size,
-        found.position_angle or 0.0,
+        _ALONG_THE_FIELD if found.position_angle is None else found.position_angle,
         found.magnitude,
     )
 

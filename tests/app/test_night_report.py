@@ -6,17 +6,23 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.report.history import history
+from agent.store.ended import ended_sessions
+from agent.store.folders import Tree
 from agent.telescope.simulator import SimulatedDwarf
 from tests.app.conftest import Observatory, session
 from tests.app.test_archive_on_the_wire import SHORT, Archive
-from tests.report.test_page import Reader
+from tests.report.test_page import PARIS, Reader
 from tests.support.small_sensors import small_sensors
 from tests.support.virtual_loop import run_virtual
 
 small_pictures = small_sensors  # in the place of the fixture of that name
+GOTO = {"do_action": True}
+MOSAIC = {**SHORT, "doMosaic": True, "framingX": 150, "framingY": 140, "mosaic_count": 2}
 WIDE = {"do_action": True, "exposure": "10", "gain": 60, "count": 2}
 
 
@@ -37,9 +43,9 @@ def test_a_night_of_three_sessions_over_a_lossy_line(archive: Archive) -> None:
     place = archive.place
     place.drop("a.json", session(setup_camera=SHORT, setup_wide_camera=WIDE))
     place.drop(
-        "b.json", session(setup_camera={**SHORT, "count": 400}, goto_manual={**MARS, "target": "M 31"})
+        "b.json", session(setup_camera={**SHORT, "count": 400}, goto_manual={**GOTO, "target": "M 31"})
     )
-    place.drop("c.json", session(setup_camera=SHORT, goto_manual={**MARS, "target": "NGC 2244"}))
+    place.drop("c.json", session(setup_camera=MOSAIC, goto_manual={**GOTO, "target": "NGC 2244"}))
 
     async def work(sim: SimulatedDwarf) -> None:
         await place.until(lambda: "b" in {one["session_id"] for one in place.said("progress")})
@@ -67,6 +73,11 @@ def test_a_night_of_three_sessions_over_a_lossy_line(archive: Archive) -> None:
     pictures = [one for one in place.broker.published if one.topic == "dwarf/scope/night_picture"]
     assert len(pictures) == 1
     assert pictures[0].payload.startswith(b"\xff\xd8\xff")
+    told = history(ended_sessions(Tree(place.root / "Astro_Sessions"), ZoneInfo("Europe/Paris"), PARIS))
+    results = place.results
+    assert told.total.stacked == sum(one["frames"]["stacked"] for one in results) == body["frames"]["stacked"]
+    assert told.total.light_s == pytest.approx(sum(one["integration_s"] for one in results))
+    assert place.said("totals")[-1]["light_hours"] == pytest.approx(told.total.light_s / 3600, abs=0.001)
     (copy,) = {one.topic for one in place.broker.published if one.topic.endswith("/night")}
     assert copy == "dwarf/scope/night"
 
@@ -121,4 +132,22 @@ def test_the_course_of_a_night_is_noted(observatory: Callable[..., Observatory])
     assert {"began", "progress"} <= {line["kind"] for line in lines}
 
 
-MARS = {"do_action": True, "target": "M 31"}
+def test_a_driver_that_has_a_defect_costs_the_picture_and_not_the_page(
+    observatory: Callable[..., Observatory],
+) -> None:
+    place = observatory()
+    place.drop("a.json", session())
+
+    async def broken(_since: Any) -> None:
+        raise RuntimeError("no picture")
+
+    place.telescope.latest_picture = broken  # type: ignore[method-assign]
+    page = place.folder("Results") / "report_night_2026-03-12.html"
+
+    async def main() -> None:
+        async with place.open():
+            await place.until(page.exists, hours=1)
+            await place.until(lambda: not place.stations["scope"].followers.busy, hours=1)
+
+    run_virtual(main())
+    assert "M 42" in page.read_text()

@@ -116,7 +116,8 @@ def test_a_session_from_the_page_runs_and_everything_said_of_it_is_the_same(obse
     async def night() -> None:
         place = observatory(**PAGE)
         async with page_of(place) as browser:
-            document = {**session(goto_manual=NEVER_SETS), "session_id": "mine", "request_id": "r1"}
+            later = session(goto_manual=NEVER_SETS, id_command={"date": "2026-03-12", "time": "21:00"})
+            document = {**later, "session_id": "mine", "request_id": "r1"}
             status, answer = await browser.ask("POST", "/api/telescopes/scope/sessions", document)
             assert (status, answer["status"], answer["code"]) == (202, "accepted", "queued")
             again = (await browser.ask("POST", "/api/telescopes/scope/sessions", document))[1]
@@ -391,3 +392,18 @@ def test_diagnostics_and_settings_hold_no_secret(observatory: Make) -> None:
                 assert secret not in json.dumps(await browser.get(path))
 
     run_virtual(evening())
+
+
+def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            form = {"target": "M 81", "exposure": "15", "gain": "80", "count": "60", "edit": "a"}
+            status, answer = await browser.ask("POST", "/new/save", form)
+            assert (status, answer["ok"]) == (409, False)
+            assert "runs already" in answer["message"]
+            assert place.files("ToDo") == []
+
+    run_virtual(night())

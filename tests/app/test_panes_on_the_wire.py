@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.telescope.simulator.history import FrameTaken, MotorMoved, ShutterOpened, Slew
+from agent.telescope.simulator.history import Focused, FrameTaken, MotorMoved, ShutterOpened, Slew
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_mosaics_on_the_wire import ORDER, Night, mosaic, simulated
 from tests.support.virtual_loop import run_virtual
@@ -317,3 +317,55 @@ def test_a_mosaic_that_is_ordered_again_is_made_again(observatory: Callable[...,
     place, shutters = run_virtual(run())
     assert shutters == 4
     assert [one["frames"]["taken"] for one in place.results if one["session_id"] == "m81"] == [6, 6]
+
+
+def test_a_pane_that_never_rises_takes_neither_focus_nor_frames_from_the_others(
+    observatory: Callable[..., Observatory],
+) -> None:
+    """Its neighbours are imaged through rain and a restart; the sum counts what it was asked for too."""
+    place = observatory(weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 90000, "clear_for_min": 1})
+    low = {"do_action": True, "target": "low", "ra_coord": 7.5, "dec_coord": -40.2}
+    column = session(
+        goto_manual=low,
+        infinite_focus={"do_action": True},
+        calibration={"do_action": True},
+        setup_camera={**PLAIN, "count": 8},
+        conditions={"do_action": True, "min_altitude": 0},
+        mosaic={"do_action": True, "columns": 1, "rows": 3},
+        shutdown={"do_action": True, "park": True},
+    )
+
+    async def run() -> Any:
+        async with simulated(place, generation="v2") as sim:
+            life = Night(place, sim)
+            place.drop("low.json", column)
+            place.say("safety/input/roof", {"safe": True}, retain=True)
+            async with place.open():
+                place.say("safety/input/roof", {"safe": True})
+                await place.until(lambda: life.frames >= 3, hours=6)
+                place.say("safety/input/roof", {"safe": False})
+                await place.clock.sleep(900)
+                place.say("safety/input/roof", {"safe": True})
+                await place.until(lambda: life.frames >= 6, hours=6)
+            life.connect()
+            async with place.open():
+                place.say("safety/input/roof", {"safe": True})
+                await whole(place, "low")
+            return sim.history
+
+    history = run_virtual(run())
+    results = ended(place)
+    assert len(place.results) == len(results) == 4
+    assert {name: one["result"] for name, one in results.items()} == {
+        "low--pane-1": "completed",
+        "low--pane-2": "completed",
+        "low--pane-3": "skipped",
+        "low": "partial",
+    }
+    total = results["low"]["frames"]
+    assert (total["requested"], total["taken"]) == (24, 16)
+    assert total["stacked"] == sum(results[f"low--pane-{number}"]["frames"]["stacked"] for number in (1, 2))
+    assert [one["requested"] for one in results["low"]["panes"]] == [8, 8, 8]
+    assert history.of(Focused), "the focus is not left to a pane that is never begun"
+    assert "Infinity focus" in json.dumps(results["low--pane-1"]["steps"]), "it rises first"
+    assert history.of(MotorMoved), "parked, though the last pane was never begun"

@@ -38,6 +38,7 @@ EXPECTED = {
     "automation/rescue_in_the_rain",
     "automation/resume_when_clear",
     "automation/session_result_notify",
+    "automation/night_report_notify",
     "automation/weather_heartbeat",
     "script/new_start",
     "script/submit_session",

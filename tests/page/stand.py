@@ -1,6 +1,6 @@
 """A whole agent as a process, page and all: `python -m tests.page.stand FOLDER`.
 
-It starts on an autumn evening shortly before ten, when M 31 stands high, and time runs faster than life.
+It starts on an autumn evening some time before ten, when M 31 stands high, and time runs faster than life.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agent.settings import load_settings
 from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient
 
 STREAM_PORT = 8092
-START = datetime(2026, 10, 20, 19, 50, tzinfo=UTC)
+START = datetime(2026, 10, 20, 19, 35, tzinfo=UTC)
 PLACE = {"latitude": 48.8534, "longitude": 2.3488, "altitude_m": 35, "timezone": "Europe/Paris"}
 HORIZON = "0:10, 40:12, 58:14, 64:24, 86:26, 92:20, 104:14, 150:9, 196:8, 222:18, 236:21, 262:14, 300:10"
 

@@ -10,10 +10,12 @@ import os
 import re
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.page.audit import audit
 from tests.page.conftest import DESKTOP, PHONE, whole_agent
@@ -33,7 +35,8 @@ def picture(page: Any, name: str, *, whole: bool = True) -> None:
         page.set_viewport_size({"width": size["width"], "height": min(max(height, size["height"]), 2600)})
         page.wait_for_timeout(300)
     page.evaluate("window.scrollTo(0, 0)")
-    page.screenshot(path=str(Path(PICTURES) / f"page-{name}.png"))
+    shot = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(128)
+    shot.save(Path(PICTURES) / f"page-{name}.png", optimize=True)
     page.set_viewport_size(size)
 
 
@@ -116,7 +119,7 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
         assert page.locator(".ses h3:has-text('M 31')").count() == 1
 
         # watch it run
-        page.wait_for_selector("#status:has-text('Imaging M 31')", timeout=90_000)
+        page.wait_for_selector("#status:has-text('Imaging M 31')", timeout=180_000)
         page.click("#status")
         page.wait_for_selector("#stack[src]", timeout=90_000)
         page.wait_for_selector("#progress:has-text('4 stacked')", timeout=90_000)

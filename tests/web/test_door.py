@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from agent.clock import SystemClock
 from agent.settings import Settings
 from agent.web.door import Door
 from agent.web.guard import MAX_BODY
 from agent.web.password import Buckets, Password, hashed
+from agent.web.server import make_app
+from agent.web.stream import Feed
 from agent.web.words import languages
 from tests.web.conftest import FakeAgent
 
@@ -373,3 +376,53 @@ async def test_the_page_speaks_the_viewers_language(served: Served) -> None:
         assert "Sitzungen" in await page.text("/tonight")
         async with page.get("/language/xx") as answer:
             assert answer.status == 404
+
+
+async def test_each_of_several_telescopes_has_its_own_pages(served: Served) -> None:
+    agent = FakeAgent()
+    one = agent.telescopes()[0]
+    both = [one, type(one)("other", "Dwarf <II>", None)]
+    agent.telescopes = lambda: both  # type: ignore[method-assign]
+    async with served(agent) as page:
+        text = await page.text("/now?t=other")
+        assert 'href="/tonight?t=other"' in text
+        assert 'data-telescope="other"' in text
+        assert "Dwarf &lt;II&gt;" in text
+        for view in (
+            "/tonight?t=other",
+            "/new?t=other&target=M%2042",
+            "/settings?t=other",
+            "/nights?t=other",
+        ):
+            assert 'data-telescope="other"' in await page.text(view)
+        async with page.get("/api/telescopes") as answer:
+            assert [each["id"] for each in (await answer.json())["telescopes"]] == ["scope", "other"]
+
+
+async def test_the_openapi_document_describes_every_address(served: Served) -> None:
+    async with served() as page, page.get("/api/openapi.json") as answer:
+        document = await answer.json()
+    paths = document["paths"]
+    assert "/api/telescopes/{telescope}/command" in paths
+    known = set(document["components"]["schemas"])
+
+    def refs(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+            return own.union(*(refs(each) for each in value.values()))
+        return set().union(*map(refs, value)) if isinstance(value, list) else set()
+
+    for ref in refs(document):
+        parts = ref.removeprefix("#/components/schemas/").split("/")
+        assert parts[0] in known, ref
+        found: Any = document["components"]["schemas"][parts[0]]
+        for part in parts[1:]:
+            found = found[part]
+    served_paths = {
+        resource.canonical
+        for resource in make_app(
+            FakeAgent(), Door("127.0.0.1", 0), SystemClock(), Feed(FakeAgent())
+        ).router.resources()
+        if resource.canonical.startswith("/api/") and "openapi" not in resource.canonical
+    }
+    assert served_paths == set(paths)

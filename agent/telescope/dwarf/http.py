@@ -7,8 +7,8 @@ import json
 import logging
 import math
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -142,29 +142,22 @@ class DwarfHttp:
             if tag:
                 asked["If-Range"] = tag
         limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_LIMIT_S, sock_read=SILENCE_LIMIT_S)
-        try:
-            async with self._opened().get(
-                url, headers=asked, timeout=limits, allow_redirects=False
-            ) as response:
-                if response.status == 404:
-                    raise MissingError(f"GET {url} answered 404.")
-                if response.status == 416:
-                    offset = 0  # it is shorter than it was: whoever asked begins anew
-                elif response.status == 206:
-                    offset, size = _part(response.headers.get("Content-Range", ""), offset)
-                elif response.status == 200:
-                    offset, size = 0, response.content_length
-                else:
-                    raise HttpError(f"GET {url} answered {response.status}.")
-                if response.status == 416:
-                    yield Content(None, 0, "", _nothing())
-                else:
-                    tag = _tag(response.headers)
-                    yield Content(size, offset, tag, response.content.iter_chunked(CHUNK))
-        except TimeoutError as error:
-            raise HttpError(f"GET {url} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
-        except (aiohttp.ClientError, ValueError) as error:
-            raise HttpError(f"GET {url}: {error or type(error).__name__}.") from error
+        with _broken_off(url):
+            response = await self._opened().get(url, headers=asked, timeout=limits, allow_redirects=False)
+        async with response:
+            if response.status == 416 and asked:  # it is shorter than it was
+                async with self.stream(port, path, 0, "", None) as whole:
+                    yield whole
+                return
+            if response.status == 404:
+                raise MissingError(f"GET {url} answered 404.")
+            if response.status not in (200, 206):
+                raise HttpError(f"GET {url} answered {response.status}.")
+            begins, size = 0, response.content_length
+            if response.status == 206:
+                with _broken_off(url):
+                    begins, size = _part(response.headers.get("Content-Range", ""), offset)
+            yield Content(size, begins, _tag(response.headers), _pieces(response, url))
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -222,9 +215,21 @@ def _tag(headers: Mapping[str, str]) -> str:
     return headers.get("Last-Modified", "")[:_LONGEST_TAG]
 
 
-async def _nothing() -> AsyncIterator[bytes]:
-    for chunk in tuple[bytes, ...]():
-        yield chunk
+async def _pieces(response: aiohttp.ClientResponse, url: URL) -> AsyncIterator[bytes]:
+    with _broken_off(url):
+        async for chunk in response.content.iter_chunked(CHUNK):
+            yield chunk
+
+
+@contextmanager
+def _broken_off(url: URL) -> Iterator[None]:
+    """Make what goes wrong on the line a HttpError."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise HttpError(f"GET {url} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise HttpError(f"GET {url}: {error or type(error).__name__}.") from error
 
 
 def read_json(raw: bytes) -> object:

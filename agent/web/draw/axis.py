@@ -60,7 +60,7 @@ def night_axis(sun_events: SunEvents, bounds: Interval, blocks: Sequence[Interva
     return Axis(start, end)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def curve(target: Target, site: Site, axis: Axis) -> tuple[CurvePoint, ...]:
     """A target's way over the whole axis."""
     return altitude_curve(target, site, axis.start, axis.end, STEP)

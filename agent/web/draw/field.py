@@ -8,9 +8,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.sky.field import panes
+from agent.mosaics import OVERLAP, panes_along
 
-OVERLAP = 0.2  # of neighbouring panes of a mosaic
 _SURE = 0.95  # of a size in a catalogue: where an object ends is a matter of taste
 _EAST = 90.0  # the position angle of a field's long side that is not turned: along right ascension
 
@@ -57,7 +56,13 @@ def mosaic_for(size: tuple[float, float] | None, fov: tuple[float, float]) -> tu
     if size is None:
         return 1, 1
     long, short = max(size) * _SURE, min(size) * _SURE
-    return panes((long, short), fov, OVERLAP)
+    return panes_along(long / fov[0]), panes_along(short / fov[1])
+
+
+def lies_inside(size: tuple[float, float], angle: float, fov: tuple[float, float]) -> bool:
+    """Whether an object fits one field as it lies, the field's long side along right ascension."""
+    across, down = _extent((size[0] * _SURE, size[1] * _SURE), angle)
+    return across <= fov[0] and down <= fov[1]
 
 
 def turn_for(size: tuple[float, float] | None, angle: float, fields: tuple[int, int]) -> float:

@@ -59,6 +59,11 @@ class Ask:
         return str(self.states.get("status", {}).get("state", "offline"))
 
     @property
+    def runs(self) -> bool:
+        """Whether a session runs."""
+        return bool(self.states.get("status", {}).get("running"))
+
+    @property
     def query(self) -> str:
         """What keeps to the telescope that was chosen."""
         several = len(self.window.telescopes()) > 1

@@ -29,7 +29,7 @@ from agent.web.session_form import Form, document_of, form_of, panes_of
 from agent.web.targets import Known, named, search
 from agent.web.views.common import Ask, asked
 from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words, results, suggestions
-from agent.web.views.tonight import height_words
+from agent.web.views.tonight import height_words, when_words
 from agent.web.words import Words
 
 _FRAME = (540.0, 320.0)
@@ -134,6 +134,9 @@ class NewViews:
         """Submit the session as any other; one that is edited is taken out once the new one waits."""
         ask = asked(request, self._agent)
         form = Form.of(_object(await json_body(request)))
+        if form.edit and form.edit == ask.states.get("status", {}).get("session_id") and ask.runs:
+            body = {"ok": False, "message": ask.t("new.runs_already"), "hint": ""}
+            return web.json_response(body, status=409)
         document = document_of(form, await self._base(ask, form))
         document["request_id"] = f"page-{datetime.now(UTC).timestamp():.3f}"
         payload = json.dumps(document).encode()
@@ -285,7 +288,7 @@ def _tonight_with(ask: Ask, form: Form, view: NightView, before: NightView) -> d
 
 
 def _span(row: Row, t: Words) -> str:
-    return f"{row.name} {t.span(row.block.start, row.block.end)}" if row.block else row.name
+    return f"{row.name} {when_words(row, t)}" if row.block else row.name
 
 
 def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:

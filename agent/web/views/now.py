@@ -59,7 +59,7 @@ def now_values(ask: Ask, log: Sequence[tuple[str, str]]) -> dict[str, Any]:
     target = str(status.get("target") or "")
     taken, stacked, total = frame_counts(states)
     known = named(target) if target else None
-    runs = bool(status.get("running"))
+    runs = ask.runs
     return {
         **ask.values("now", target or t("now.title"), live="1"),
         "heading": target or t(f"status.{ask.status}"),
@@ -204,7 +204,7 @@ def _bars(kinds: list[str], heights: Mapping[str, float], unit: int, gap: float)
 
 def _questions(ask: Ask, target: str, taken: int) -> dict[str, str]:
     t = ask.t
-    if target and ask.states.get("status", {}).get("running"):
+    if target and ask.runs:
         means = t("ask.stop_means", taken=taken) if taken else t("ask.stop_means_none")
         return {
             "stop": t("ask.stop", target=target),

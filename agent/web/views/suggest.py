@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.capabilities import Camera
-from agent.sky.ephemeris import MOON, CurvePoint, separation
+from agent.sky.ephemeris import CurvePoint
 from agent.sky.nights import Interval
-from agent.web.draw.axis import STEP, Axis, curve, night_axis, sun_altitudes
-from agent.web.draw.field import Sketch, mosaic_for, sketch, turn_for
+from agent.web.best import LOWEST, best_for
+from agent.web.draw.axis import Axis, curve, night_axis, sun_altitudes
+from agent.web.draw.field import Sketch, lies_inside, mosaic_for, sketch, turn_for
 from agent.web.night import NightView
-from agent.web.targets import Known, showpieces
+from agent.web.targets import Known
 from agent.web.views.common import Ask
 from agent.web.words import Words
 
@@ -19,8 +20,6 @@ MOST = 3
 MOST_PANES = 16  # that a sketch shows
 _BOX = (72.0, 56.0)
 _SMALL = 0.05  # of the field's short side: smaller objects are a dot
-_FAINT_NEAR_MOON = 40.0  # degrees
-_MOONLESS = frozenset({"open_cluster", "globular_cluster", "planetary_nebula", "solar_system"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +47,17 @@ class Suggestion:
 
 
 def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Suggestion]:
-    """The best of the well-known targets for a free stretch of time."""
-    have = {row.name.casefold().replace(" ", "") for row in view.rows}
-    fov = field_of_view(ask)
-    ranked = []
-    for known in showpieces():
-        if known.name.casefold().replace(" ", "") in have or known.size is None:
-            continue
-        axis = night_axis(view.sun, view.bounds, [])
-        good = window_of(view, known, axis, free)
-        if good is None or good.seconds < 1800:
-            continue
-        points = [one for one in curve(known.target, view.site, axis) if one.instant in good]
-        highest = max((one.altitude for one in points), default=0.0)
-        size = max(known.size)
-        fits = mosaic_for(known.size, fov) == (1, 1)
-        moonlight = _moonlight(view, known, good)
-        score = (
-            min(good.seconds, 2 * 3600) / 3600
-            + highest / 45
-            + (1.5 if fits else 0)
-            + min(size / fov[1], 1) * 1.5
-            - (2.5 if moonlight else 0)
-            - (known.magnitude or 8) / 12
-        )
-        ranked.append((score, known, good, highest, fits, moonlight))
-    ranked.sort(key=lambda one: -one[0])
+    """The best of the well-known targets for a free stretch of time, without those of tonight."""
+    have = {_spelt(row.name) for row in view.rows}
+    found = [one for one in best_for(view, free, field_of_view(ask)) if _spelt(one.known.name) not in have]
     return [
-        result(ask, view, known, "", good, _why(ask.t, highest, fits, moonlight))
-        for _, known, good, highest, fits, moonlight in ranked[:MOST]
+        result(ask, view, one.known, "", one.good, _why(ask.t, one.highest, one.fits, one.moonlight))
+        for one in found[:MOST]
     ]
+
+
+def _spelt(name: str) -> str:
+    return name.casefold().replace(" ", "")
 
 
 def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str) -> list[Suggestion]:
@@ -86,7 +66,7 @@ def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str
     for known in found:
         good = None
         if view is not None:
-            good = window_of(view, known, night_axis(view.sun, view.bounds, []), None)
+            good = window_of(view, known, night_axis(view.sun, view.bounds, []))
         told.append(result(ask, view, known, typed, good, ""))
     return told
 
@@ -145,6 +125,8 @@ def fit_words(known: Known, fields: tuple[int, int], fov: tuple[float, float], t
         return t("fit.unknown")
     if fields != (1, 1):
         return t("fit.mosaic", columns=fields[0], rows=fields[1])
+    if not lies_inside(known.size, known.angle, fov):
+        return t("fit.ends")
     part = max(known.size) / fov[1]
     return t("fit.tiny") if part < _SMALL else t("fit.small") if part < 0.25 else t("fit.one")
 
@@ -156,7 +138,7 @@ def field_of_view(ask: Ask) -> tuple[float, float]:
     return (camera.field_of_view if camera else None) or (2.9, 1.7)
 
 
-def window_of(view: NightView, known: Known, axis: Axis, within: Interval | None) -> Interval | None:
+def window_of(view: NightView, known: Known, axis: Axis) -> Interval | None:
     """The longest stretch of the night in which a target can be imaged."""
     best: Interval | None = None
     began: CurvePoint | None = None
@@ -165,17 +147,14 @@ def window_of(view: NightView, known: Known, axis: Axis, within: Interval | None
     last = points[0]
     for point, light in [*zip(points, suns, strict=True), (points[-1], 90.0)]:
         good = (
-            light < view.sun_below and point.altitude >= max(view.min_altitude, 20.0) and _clear(view, point)
+            light < view.sun_below
+            and point.altitude >= max(view.min_altitude, LOWEST)
+            and _clear(view, point)
         )
-        good = good and (within is None or within.start <= point.instant <= within.end)
         if good and began is None:
             began = point
         elif not good and began is not None:
-            start, end = began.instant, last.instant
-            if within is not None:
-                start = within.start if start - within.start < STEP else start
-                end = within.end if within.end - end < STEP else end
-            found = Interval(start, end)
+            found = Interval(began.instant, last.instant)
             best = found if best is None or found.seconds > best.seconds else best
             began = None
         last = point
@@ -184,16 +163,6 @@ def window_of(view: NightView, known: Known, axis: Axis, within: Interval | None
 
 def _clear(view: NightView, point: CurvePoint) -> bool:
     return view.horizon is None or point.altitude > view.horizon.altitude_at(point.azimuth)
-
-
-def _moonlight(view: NightView, known: Known, good: Interval) -> bool:
-    """Whether the Moon spoils a faint target."""
-    if known.kind in _MOONLESS or view.moon_illumination < 0.3:
-        return False
-    middle = good.start + (good.end - good.start) / 2
-    if not any(middle in up for up in view.moon_up):
-        return False
-    return separation(known.target, MOON, view.site, middle) < _FAINT_NEAR_MOON + 60 * view.moon_illumination
 
 
 def _why(t: Words, highest: float, fits: bool, moonlight: bool) -> str:

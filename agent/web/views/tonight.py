@@ -259,7 +259,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         number,
         row.name,
         kind,
-        _when(row, t),
+        when_words(row, t),
         _relative(row, view, t),
         bold,
         text,
@@ -271,7 +271,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
     )
 
 
-def _when(row: Row, t: Words) -> str:
+def when_words(row: Row, t: Words) -> str:
     """Its time, or the first of its times with how many others there are."""
     if row.block is None:
         return t("state.not_tonight")
