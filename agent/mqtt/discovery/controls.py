@@ -50,6 +50,11 @@ def buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dic
             "remove_selected", Verb.REMOVE, "Remove selected session", "mdi:trash-can-outline", selected=True
         ),
         "park": button("park", Verb.PARK, "Park", "mdi:parking", **at_telescope),
+        "autofocus": button(
+            "autofocus", Verb.AUTOFOCUS, "Focus", "mdi:image-filter-center-focus", **at_telescope
+        ),
+        "calibrate": button("calibrate", Verb.CALIBRATE, "Calibrate", "mdi:crosshairs-gps", **at_telescope),
+        "align": button("align", Verb.ALIGN, "Polar alignment", "mdi:compass-outline", **at_telescope),
         "shutdown": button("shutdown", Verb.SHUTDOWN, "Shut down", "mdi:power", **power),
         "reboot": button("reboot", Verb.REBOOT, "Reboot", "mdi:restart", device_class="restart", **power),
     }
