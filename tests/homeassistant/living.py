@@ -135,7 +135,7 @@ def live(story: Callable[[House], Awaitable[Any]]) -> Any:
             hass.config.skip_pip = True
             loader.async_setup(hass)
             hass.config_entries = config_entries.ConfigEntries(hass, {})
-            assert await bootstrap.async_load_base_functionality(hass)
+            assert await bootstrap.async_load_base_functionality(hass) is not False
             hass.auth = await auth.auth_manager_from_config(hass, [], [])
             await setup.async_setup_component(hass, "homeassistant", {})
             hass.set_state(core.CoreState.running)
