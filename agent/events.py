@@ -60,6 +60,8 @@ class Reason(StrEnum):
     TEMPERATURE = "temperature"
     SKY = "sky"
     WINDOW = "window"
+    ENCLOSURE = "enclosure"
+    MAINS = "mains"
     MISSED = "missed"
     TELESCOPE = "telescope"
     INVALID = "invalid"
@@ -364,6 +366,36 @@ class AvailabilityChanged(Event):
 
     online: bool
     heard: bool = True
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightOver(Event):
+    """Nothing runs, and nothing more will before the next night. `reason` None: all was done."""
+
+    reason: Reason | None = None
+    message: str = ""
+
+
+class Lid(StrEnum):
+    """The roof, cover or lid over a telescope, as it is seen."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    BETWEEN = "between"  # neither open nor closed
+    CONTRADICTS = "contradicts"  # both
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnclosureChanged(Event):
+    """The box around a telescope as it is seen; None is unknown, or there is no such thing."""
+
+    lid: Lid | None
+    wanted_open: bool
+    power: bool | None = None
+    mains: bool | None = None
+    heater: bool | None = None
     message: str = ""
 
 

@@ -26,6 +26,7 @@ from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
+from agent.station.enclosure import Enclosure
 from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
@@ -35,6 +36,7 @@ from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
+from agent.station.night_over import Nights
 from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
@@ -90,8 +92,14 @@ class Station:
         )
         self.hands = Hands(ground, telescope, self.status)
         self.night = Night(ground, self.hands, self._queue)
+        nights = Nights(ground, self.night, self.status, lambda: self.dispatcher, lambda: self.runner.running)
+        self.end_night, self.resume_night = nights.end, nights.undo
         self.weather_goal = WeatherGoal(
             ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
+        )
+        box = settings.enclosure_of(own)
+        self.enclosure = Enclosure(
+            ground, self.hands, self.status, self.weather_goal, box, nights=nights, switches=self.switches
         )
         self._news = asyncio.Event()  # set, and replaced, with what conditions depend on
         self._last_shutdown: Shutdown | None = None
@@ -177,6 +185,7 @@ class Station:
                 self.switches,
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
+                enclosure=self.enclosure.judge,
             ).judge,
             perhaps_taken=self.dead_man.perhaps_taken,
         )
@@ -207,7 +216,7 @@ class Station:
             planner=self.planning,
             sessions=self.runner,
             publish=publish,
-            on_idle=self.status.stands_still,
+            on_idle=nights.stands_still,
         )
         self.dead_man.dispatcher = self.dispatcher
         self.intake.dispatcher = self.dispatcher
@@ -244,6 +253,7 @@ class Station:
         loops: dict[str, Loop] = {
             "hands": self.hands.serve,
             "weather": self.weather_goal.run,
+            "enclosure": self.enclosure.serve,
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
@@ -282,9 +292,10 @@ class Station:
         busy = self.hands.busy
         await self.dead_man.close(TOLD_LIMIT_S)
         at_rest = self.hands.want("agent", wish)
+        self.enclosure.leave()
         try:
             async with self.ground.clock.timeout(STOP_LIMIT_S):
-                while self.runner.running is not None:
+                while self.runner.running is not None or self.enclosure.leaves_it_open:
                     await self.ground.clock.sleep(0.05)
                 if busy:
                     await asyncio.wait([at_rest])
@@ -367,18 +378,8 @@ class Station:
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
         publish(self.status.again())
+        self.enclosure.say_again()
         self.followers.say_again()
-
-    def end_night(self, reason: Reason, message: str) -> None:
-        """Start nothing more before the next solar noon, and have the closing steps done."""
-        self.night.end(reason, message, runs=self.runner.running is not None)
-        self.dispatcher.kick()
-
-    def resume_night(self) -> bool:
-        """Undo the end of the night; false when it was not over."""
-        was_over = self.night.undo()
-        self.dispatcher.kick()
-        return was_over
 
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
@@ -397,8 +398,7 @@ class Station:
         return self.dispatcher.queue
 
     def _running_plan(self) -> Plan | None:
-        running = self.runner.running
-        return running.waiting.plan if running is not None else None
+        return running.waiting.plan if (running := self.runner.running) is not None else None
 
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running

@@ -23,6 +23,7 @@ from agent.store.journal import Journals
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"
 COMMANDS = (
+    "dashboard",
     "run",
     "demo",
     "simulate",
