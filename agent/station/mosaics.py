@@ -103,6 +103,7 @@ class Mosaics:
         self._capabilities = capabilities
         self._resolve = resolve
         self._parents: dict[str, StoredSession] = {}
+        self._lock = asyncio.Lock()  # while panes are made or taken back: several ask for it
 
     def ours(self, stored: StoredSession) -> bool:
         """Whether the agent makes this mosaic: it began to, or has to, as far as the telescope is known."""
@@ -126,10 +127,14 @@ class Mosaics:
         """Take a mosaic, new or changed; return the ids of panes that it replaces."""
         session_id, order = stored.session_id, _order(stored.document)
         self._parents[session_id] = stored
+        async with self._lock:
+            return await self._take(session_id, order)
+
+    async def _take(self, session_id: str, order: str) -> tuple[str, ...]:
         made = self._made(session_id)
         if made is not None and made.order == order:
             return ()
-        withdrawn = await self.withdraw(session_id)
+        withdrawn = await self._withdraw(session_id)
         kept = made.sessions if made is not None else {}
         begun = made.at if made is not None else self._clock.now()
         rest = {number: name for number, name in kept.items() if name not in withdrawn}
@@ -139,14 +144,15 @@ class Mosaics:
     async def make(self) -> list[StoredSession]:
         """Make the panes that are not made yet; what the disk refuses is made the next time."""
         new: list[StoredSession] = []
-        for stored in tuple(self._parents.values()):
-            made = self._made(stored.session_id)
-            if made is None or made.complete or self._grid(stored) is None:
-                continue
-            try:
-                new += await self._make(stored, made)
-            except AgentError as error:
-                _LOGGER.warning("The panes of %s cannot be made yet: %s", stored.session_id, error)
+        async with self._lock:
+            for stored in tuple(self._parents.values()):
+                made = self._made(stored.session_id)
+                if made is None or made.complete or self._grid(stored) is None:
+                    continue
+                try:
+                    new += await self._make(stored, made)
+                except AgentError as error:
+                    _LOGGER.warning("The panes of %s cannot be made yet: %s", stored.session_id, error)
         return new
 
     async def _make(self, stored: StoredSession, made: _Made) -> list[StoredSession]:
@@ -176,11 +182,12 @@ class Mosaics:
     async def drop(self, session_id: str) -> tuple[str, ...]:
         """Forget a mosaic; return its sessions that were withdrawn."""
         self._parents.pop(session_id, None)
-        if self._made(session_id) is None:
-            return ()
-        withdrawn = await self.withdraw(session_id)
-        self._remember(session_id, None)
-        return withdrawn
+        async with self._lock:
+            if self._made(session_id) is None:
+                return ()
+            withdrawn = await self._withdraw(session_id)
+            self._remember(session_id, None)
+            return withdrawn
 
     async def settle(self) -> tuple[str, ...]:
         """Every file was looked at: forget mosaics that are gone; return their panes that were withdrawn."""
@@ -207,6 +214,10 @@ class Mosaics:
 
     async def withdraw(self, session_id: str) -> tuple[str, ...]:
         """Take back the panes that wait and return their ids; the mosaic ends with what the others have."""
+        async with self._lock:
+            return await self._withdraw(session_id)
+
+    async def _withdraw(self, session_id: str) -> tuple[str, ...]:
         made, withdrawn = self._made(session_id), []
         for name in made.sessions.values() if made is not None else ():
             try:
