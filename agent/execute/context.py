@@ -85,7 +85,6 @@ class Hands(Protocol):
 class ExecutorOptions:
     """Waits and limits of the executor, in seconds. Each says why it is as long as it is."""
 
-    settle_s: float = 5.0  # the mount needs this pause after a stopped goto before it can solve
     retry_pause_s: float = 10.0  # lets the telescope settle, and a cloud edge pass, between attempts
     stop_limit_s: float = 120.0  # how long an ending session waits to see the telescope stop, or park
     agent_stop_limit_s: float = 15.0  # the same while the agent itself is told to go

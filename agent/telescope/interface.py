@@ -312,7 +312,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def calibrate(self, site: Site | None) -> None:
-        """Calibrate the pointing by plate solving."""
+        """Calibrate the pointing by plate solving; waits for a mount that was stopped to come to rest."""
 
     @abstractmethod
     async def stop_goto(self) -> None:
@@ -332,7 +332,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
-        """Measure the polar alignment error."""
+        """Measure the polar alignment error; waits for a mount that was stopped to come to rest."""
 
     # -- darks ------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.execute.context import StepContext, StepFailedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.others import wait_for_others
+from agent.session.choices import CameraChoice
 from agent.session.plan import PlannedStep
 from agent.session.recipe import CalibrationRecipe
 from agent.sky.ephemeris import fixed
@@ -15,15 +16,12 @@ NOT_CALIBRATED = -11511  # the telescope's own code: calibrate, then go again
 
 async def calibrate(context: StepContext, step: PlannedStep) -> None:
     """Calibrate with the recipe's camera settings, from standstill."""
-    await apply_and_verify(context, step)
-    await context.clock.sleep(context.options.settle_s)
-    await _stand_still(context)
-    await context.telescope.calibrate(context.site)
+    await _calibrate(context, step)
 
 
 async def solve_eq(context: StepContext, _step: PlannedStep) -> None:
     """Measure the polar alignment error, from standstill."""
-    await _stand_still(context)
+    await context.telescope.stop_goto()
     error = await context.telescope.solve_eq(context.site)
     context.tell(f"polar alignment error: azimuth {error.azimuth:+.2f}°, altitude {error.altitude:+.2f}°")
 
@@ -48,11 +46,11 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
 
 async def _calibrate_first(context: StepContext) -> None:
     choice, _ = CalibrationRecipe().adapted(context.capabilities)
-    await apply_and_verify(context, choice)
-    await _stand_still(context)
-    await context.telescope.calibrate(context.site)
+    await _calibrate(context, choice)
 
 
-async def _stand_still(context: StepContext) -> None:
+async def _calibrate(context: StepContext, settings: PlannedStep | CameraChoice) -> None:
+    """Calibrate; the mount comes to rest while the camera is set."""
     await context.telescope.stop_goto()
-    await context.clock.sleep(context.options.settle_s)
+    await apply_and_verify(context, settings)
+    await context.telescope.calibrate(context.site)

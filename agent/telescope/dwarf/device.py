@@ -153,6 +153,8 @@ class Device:
         if snapshot is not None:
             for camera, running in snapshot.capturing.items():
                 self.state.captures[camera].reconcile(running=running)
+            if snapshot.moving is False:
+                self.state.rests()
         return snapshot
 
     async def _follow(self, replies: Replies, completion: Completion, news: float) -> None:

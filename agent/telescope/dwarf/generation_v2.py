@@ -91,7 +91,10 @@ class DialectV2(Dialect):
                     break
         if not answered and not heard:
             return None
-        return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
+        moving = bool(device.state.busy) or device.state.telemetry.tracking is not None
+        return Snapshot(
+            capturing=dict.fromkeys(Camera, False) | told, moving=moving if answered and heard else None
+        )
 
     def aim(self, target: SkyTarget | SolarTarget | None) -> None:
         return  # older firmware knows no shooting modes
