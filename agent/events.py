@@ -113,7 +113,7 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step that ran: `result` is "done", "failed" or "interrupted"."""
+    """One step: `result` is "done", "failed", "interrupted", or "skipped" when it was not needed."""
 
     name: str
     started_at: datetime

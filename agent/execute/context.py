@@ -11,6 +11,7 @@ from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
+from agent.execute.alignment import Alignment, Reuse, ReuseRules
 from agent.execute.cap import Cap
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
@@ -68,6 +69,10 @@ class Hands(Protocol):
     def linked(self) -> bool:
         """Whether the telescope is there to be told."""
 
+    @property
+    def alignment(self) -> Alignment:
+        """What holds of the telescope's calibration and focus."""
+
     def trouble(self) -> str:
         """Why the telescope is not yet where it is wanted; "" while nothing stands in the way."""
 
@@ -107,6 +112,7 @@ class Surroundings:
     status: StatusSink
     options: ExecutorOptions = ExecutorOptions()
     cap: Cap = field(default_factory=Cap)
+    reuse: ReuseRules = field(default_factory=ReuseRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class StepContext:
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
+    reuse: Reuse
     refocusing: Refocusing | None = None
 
     @property

@@ -88,6 +88,12 @@ class Reporter:
         )
         self.progress(Frames())
 
+    def skipped(self, step: PlannedStep, why: str) -> None:
+        """A step is not needed."""
+        _LOGGER.info("%s: %s", step.label, why)
+        self.say(step, why)
+        self.report(step, self._clock.now(), 0, "skipped", why)
+
     def say(self, step: PlannedStep, message: str, reason: Reason | None = None) -> None:
         """What a step is doing."""
         self._status.say(STATUS[step.kind], step=step.label, reason=reason, message=message)

@@ -11,6 +11,7 @@ from functools import partial
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SessionResult, Status
+from agent.execute.alignment import Reuse
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
@@ -75,6 +76,15 @@ class SessionRun:
         )
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._reuse = Reuse(
+            around.hands.alignment,
+            around.reuse,
+            job.plan,
+            around.telescope,
+            around.clock,
+            around.site,
+            around.timezone,
+        )
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
         self._pointed_by: PlannedStep | None = None
@@ -171,6 +181,11 @@ class SessionRun:
         attempts = 0
         if step.kind is StepKind.DARK_FRAMES:
             await self._take_darks(step)
+            return
+        if not_needed := self._reuse.why(step):
+            self._reuse.passed = self._reuse.passed or step.kind is StepKind.CALIBRATION
+            await self._brake.obey()
+            self._reporter.skipped(step, not_needed)
             return
         try:
             attempts = await self._in_time(step)
@@ -314,6 +329,7 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            reuse=self._reuse,
             refocusing=self._refocusing,
         )
 

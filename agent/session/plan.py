@@ -181,6 +181,7 @@ def _focus(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pl
             label="Autofocus",
             why="waiting for the telescope to find the focus on stars",
             estimate_s=durations.auto_focus,
+            reuse=document.auto_focus.reuse_focus,
         )
     if document.infinite_focus or _focus_for_alignment(document, capabilities):
         yield step_of(
@@ -190,6 +191,7 @@ def _focus(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pl
             label="Infinity focus",
             why="waiting for the focus to reach its infinity position",
             estimate_s=durations.infinite_focus,
+            reuse=document.infinite_focus.reuse_focus if document.infinite_focus else None,
         )
 
 
@@ -220,6 +222,7 @@ def _alignment(
             label="Calibration",
             why="waiting for the telescope to calibrate its pointing by plate solving",
             estimate_s=durations.calibration,
+            reuse=document.calibration.reuse_calibration,
             camera=recipe.camera,
             exposure=recipe.exposure,
             gain=recipe.gain,

@@ -56,7 +56,8 @@ class PlannedStep:
     the most that fits, and the capture ends at that instant (aware UTC).
     `without_goto` lets it image wherever the telescope points. With a `mosaic`, which the telescope makes by
     itself, the frames are those of all its panes. `darks` are the frames of a dark, taken with the `cap` on
-    where the telescope has no dark filter.
+    where the telescope has no dark filter. `reuse`: what was done before counts for so many hours
+    (calibration) or kelvin (focus); None leaves that to the configuration.
     """
 
     kind: StepKind
@@ -86,6 +87,7 @@ class PlannedStep:
     darks: int = 0
     cap: bool = False
     cap_wait_s: float = 0.0
+    reuse: float | None = None
 
     @property
     def total_s(self) -> float:
@@ -116,6 +118,7 @@ class PlannedStep:
             "refocus": self.refocus and self.refocus.to_json(),
             "dark_frames": self.darks or None,
             "cap": self.cap or None,
+            "reuse": self.reuse,
         }
         return {key: value for key, value in values.items() if value is not None}
 

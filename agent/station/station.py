@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.execute.alignment import ReuseRules
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -186,6 +187,7 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
+                reuse=ReuseRules(settings.reuse_calibration, settings.reuse_focus),
             ),
             self.hands,
             ground.state,

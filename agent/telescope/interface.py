@@ -219,6 +219,11 @@ class TelescopeView(ABC):
         """The last known telemetry."""
 
     @property
+    def calibrated(self) -> bool | None:
+        """Whether the telescope said when last asked that it is calibrated; None when it does not tell."""
+        return None
+
+    @property
     def schedules(self) -> tuple[OwnSchedule, ...]:
         """What the telescope keeps to do by itself, as it told last; empty for one without such a thing."""
         return ()

@@ -9,7 +9,7 @@ from agent.session.choices import CameraChoice
 from agent.session.plan import PlannedStep
 from agent.session.recipe import CalibrationRecipe
 from agent.sky.ephemeris import fixed
-from agent.telescope.errors import TelescopeError
+from agent.telescope.errors import TelescopeError, UnreachableError
 
 NOT_CALIBRATED = -11511  # the telescope's own code: calibrate, then go again
 
@@ -33,10 +33,19 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
     await wait_for_others(context)
     target = fixed(step.target, context.clock.now(), context.site)  # where a comet is now
     context.guard.permit(target, seconds=context.remaining_s())
+    reused = context.reuse.passed and context.reuse.alignment.calibrated_at is not None
+    if context.reuse.passed and not reused:
+        context.tell("calibrated after all")
+        await _calibrate_first(context)
+        context.guard.permit(target, seconds=context.remaining_s())
     try:
         await context.telescope.goto(target, context.site)
+    except UnreachableError:
+        raise
     except TelescopeError as error:
         if error.device_code != NOT_CALIBRATED:
+            if reused:  # it may have been moved by hand: the next attempt begins with a calibration
+                context.reuse.alignment.calibrated(None)
             raise
         context.tell("the telescope was not calibrated, so the agent calibrated it first")
         await _calibrate_first(context)
@@ -51,6 +60,8 @@ async def _calibrate_first(context: StepContext) -> None:
 
 async def _calibrate(context: StepContext, settings: PlannedStep | CameraChoice) -> None:
     """Calibrate; the mount comes to rest while the camera is set."""
+    context.reuse.alignment.calibrated(None)
     await context.telescope.stop_goto()
     await apply_and_verify(context, settings)
     await context.telescope.calibrate(context.site)
+    context.reuse.alignment.calibrated(context.clock.now())

@@ -153,6 +153,7 @@ class Device:
         if snapshot is not None:
             for camera, running in snapshot.capturing.items():
                 self.state.captures[camera].reconcile(running=running)
+            self.state.calibrated = snapshot.calibrated
             if snapshot.moving is False:
                 self.state.rests()
         return snapshot

@@ -208,6 +208,7 @@ class DeviceState:
         self.still_at: float | None = None  # the mount was stopped, and was not sent anywhere since
         self._at_rest = False  # the mount was seen at rest, and was not sent anywhere since
         self.powering_off = False
+        self.calibrated: bool | None = None  # as it said when asked
         self.lock_unanswered = False  # when it was last asked for
         self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
@@ -245,6 +246,7 @@ class DeviceState:
         self.infinity_at = None
         self.moves()
         self.powering_off = False
+        self.calibrated = None
         self.mode_left()
         self._counts_missed()
         self._charging.forget()
@@ -269,11 +271,8 @@ class DeviceState:
             case say.LateAnswer(cmd=cmd) if cmd in _STARTS:
                 if _code(news.data) in codes.NO_FITTING_DARKS:
                     self.captures[_STARTS[cmd]].asked_about_darks()
-            case say.CalibrationStep():
-                tries = (
-                    f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
-                )
-                self._activity(CALIBRATING, news.state, tries)
+            case say.CalibrationStep() | say.CalibrationDone():
+                self._calibration(news)
             case say.GotoStep():
                 self._activity(
                     SLEWING, news.state, "plate solving" if news.state == State.PLATE_SOLVING else ""
@@ -292,6 +291,13 @@ class DeviceState:
                 self.powering_off = True
             case _:
                 self._measure(news)
+
+    def _calibration(self, news: say.CalibrationStep | say.CalibrationDone) -> None:
+        if isinstance(news, say.CalibrationDone):
+            self.calibrated = True
+            return
+        tries = f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
+        self._activity(CALIBRATING, news.state, tries)
 
     def occupied(self, activity: str) -> None:
         """We began an activity ourselves."""
