@@ -15,6 +15,11 @@ from agent.telescope.interface import TelescopeView
 _FOCUS = frozenset({StepKind.AUTO_FOCUS, StepKind.INFINITE_FOCUS})
 
 
+def same_night(one: datetime, other: datetime, site: Site | None, zone: ZoneInfo) -> bool:
+    """Whether two instants belong to the same night, which lasts from noon to noon."""
+    return night_of(one, site, zone) == night_of(other, site, zone)
+
+
 @dataclass(frozen=True, slots=True)
 class _Focused:
     """When the tele camera was focused, and how warm the telescope was."""
@@ -38,6 +43,16 @@ class Alignment:
     def calibrated(self, at: datetime | None) -> None:
         """It was calibrated then; None as long as it is not known to be."""
         self.calibrated_at = at
+
+    def calibration(
+        self, hours: float | None, now: datetime, site: Site | None, zone: ZoneInfo
+    ) -> datetime | None:
+        """When it was calibrated, if that counts for so many hours (None: for its night); else None."""
+        at = self.calibrated_at
+        if at is None:
+            return None
+        counts = same_night(at, now, site, zone) if hours is None else now - at < timedelta(hours=hours)
+        return at if counts else None
 
     def focused(self, kind: StepKind, at: datetime, celsius: float | None) -> None:
         """It was focused in this way; without a temperature nobody can tell for how long that holds."""
@@ -93,28 +108,24 @@ class Reuse:
         return self._focused(step) if step.kind in _FOCUS else ""
 
     def _calibrated(self, step: PlannedStep) -> str:
-        at, now = self.alignment.calibrated_at, self._clock.now()
         hours = self._rules.calibration_h if step.reuse is None else step.reuse
+        at = self.alignment.calibration(hours, self._clock.now(), self._site, self._zone)
         if at is None or self._telescope.calibrated is False:
-            return ""
-        if not self._tonight(at) if hours is None else now - at >= timedelta(hours=hours):
             return ""
         return f"not needed: calibrated at {self._local(at)}, and nothing has moved the telescope since"
 
     def _focused(self, step: PlannedStep) -> str:
+        now = self._clock.now()
         last, celsius = self.alignment.focused_by(step.kind), self._telescope.telemetry.temperature
         kelvin = self._rules.focus_kelvin if step.reuse is None else step.reuse
-        if last is None or celsius is None or not kelvin or not self._tonight(last.at):
+        if last is None or celsius is None or not kelvin:
+            return ""
+        if not same_night(last.at, now, self._site, self._zone):
             return ""
         change = abs(celsius - last.celsius)
         if change > kelvin:
             return ""
         return f"not needed: focused at {self._local(last.at)}, and it is {change:.1f} K warmer or colder now"
-
-    def _tonight(self, at: datetime) -> bool:
-        """Whether that was in the night that lasts; a day counts to the night before or after its noon."""
-        then, now = (night_of(one, self._site, self._zone) for one in (at, self._clock.now()))
-        return then == now
 
     def _local(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%H:%M}"

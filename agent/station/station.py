@@ -162,7 +162,13 @@ class Station:
             running=lambda: self.runner.running,
             conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
-        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
+        self.planning = Planning(
+            ground,
+            self.defaults,
+            lambda: self.dispatcher.running,
+            self._is_calibrated,
+            reuses=settings.reuse_calibration != 0,
+        )
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -391,6 +397,11 @@ class Station:
 
     def _examine(self, document: SessionDocument) -> Iterable[Problem]:
         return self.intake.examine(document)
+
+    def _is_calibrated(self) -> bool:
+        ground, hours = self.ground, self._settings.reuse_calibration
+        at = self.hands.alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
+        return at is not None and ground.telescope.calibrated is not False
 
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
