@@ -87,6 +87,7 @@ class SessionRun:
         )
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
+        self._took_s: float | None = None
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
         self._frames_at_loss = -1
@@ -178,7 +179,7 @@ class SessionRun:
 
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
-        attempts = 0
+        attempts, self._took_s = 0, None
         if step.kind is StepKind.DARK_FRAMES:
             await self._take_darks(step)
             return
@@ -197,7 +198,7 @@ class SessionRun:
             message = str(error) if isinstance(error, EndedError | AgentError) else type(error).__name__
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
-        self._reporter.report(step, started, attempts, "done")
+        self._reporter.report(step, started, attempts, "done", took_s=self._took_s)
 
     async def _take_darks(self, step: PlannedStep) -> None:
         """Take dark frames if they can be had; frames without fitting darks beat none."""
@@ -254,8 +255,10 @@ class SessionRun:
             attempt += 1
             self._attempts = max(self._attempts, attempt)
             self._reporter.attempt(step, attempt)
+            began, self._took_s = self._clock.monotonic(), None
             try:
                 await self._brake.attended(self._perform(step))
+                self._took_s = self._clock.monotonic() - began
             except HeldError:
                 attempt -= 1
                 self._repoint = True

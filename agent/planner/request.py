@@ -44,9 +44,9 @@ class Request:
     """One session. Instants are aware UTC; a `start` of None is as soon as possible, `seen` when it came in.
 
     `opening_s` is everything before the first capture, `closing_s` everything after the last. `calibration_s`
-    of the opening are not needed once the telescope is calibrated. `rank` comes before priority: what a person
-    wants now, and what goes on after a restart. `held_until`: what nobody can foresee is against it now, and is
-    asked again then.
+    of the opening are not needed once the telescope is calibrated. `rank` comes before priority: what a
+    person wants now, and what goes on after a restart. `held_until`: what nobody can foresee is against it
+    now, and is asked again then.
     """
 
     session_id: str

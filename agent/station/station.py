@@ -50,6 +50,7 @@ from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
+from agent.store.durations import Durations
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -117,6 +118,7 @@ class Station:
             model=self._model,
             examine=self._examine,
         )
+        self.durations = Durations(self.store.tree)
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
             self.store.tree,
@@ -129,6 +131,7 @@ class Station:
             ground.id,
             self.store,
             self.results,
+            self.durations,
             self.ledger,
             clock,
             publish,
@@ -151,6 +154,7 @@ class Station:
             on_problem=partial(self.status.problem, "folders"),
             on_orphan=self._leave_orphan,
         )
+        self.records.on_learned = self.intake.plan_again
         self.dead_man = DeadMan(
             ground,
             self.hands,
@@ -237,6 +241,7 @@ class Station:
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
+        await asyncio.to_thread(self.durations.load)
         self._link.begin()
         for camera in await asyncio.to_thread(self.store.left_open):
             self.hands.capture_opened(camera)
@@ -338,9 +343,9 @@ class Station:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
         telescope = self.ground.telescope
         if telescope.identity is not None:
-            return telescope.capabilities
+            return self.durations.applied(telescope.capabilities)
         model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
-        return capabilities_for(model) if model in MODELS else None
+        return self.durations.applied(capabilities_for(model)) if model in MODELS else None
 
     def _model(self) -> str | None:
         capabilities = self.capabilities()
