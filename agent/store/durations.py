@@ -27,6 +27,7 @@ from agent.session.steps import StepKind
 from agent.store import disk
 from agent.store.errors import store_error
 from agent.store.folders import Folder, Tree, is_session_name
+from agent.telescope.dwarf.models import MODELS
 from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def _add(samples: Samples, path: Path) -> bool:
             taken[name].append(seconds)
     command = body.get("id_command")
     model = command.get("dwarf") if isinstance(command, Mapping) else None
-    own = samples.setdefault(model if isinstance(model, str) else "", {})
+    own = samples.setdefault(model if model in MODELS else "", {})
     for name, each in taken.items():
         own[name] = [*own.get(name, []), round(median(each), 2)][-LAST:]
     return bool(taken)
