@@ -58,6 +58,7 @@ class Reason(StrEnum):
     BATTERY = "battery"
     STORAGE = "storage"
     TEMPERATURE = "temperature"
+    SKY = "sky"
     WINDOW = "window"
     MISSED = "missed"
     TELESCOPE = "telescope"
@@ -153,11 +154,21 @@ class SessionBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """Frames of a session as the telescope keeps them, by one of its own records; `size` in bytes."""
+
+    source: str
+    taken: int
+    stacked: int
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResult:
     """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
 
-    `panes` are the frames of each pane of a mosaic, in the order of their numbers; `made_of` are the sessions
-    whose results this one sums up.
+    `saved` is what the telescope's own records say of it. `panes` are the frames of each pane of a mosaic, in
+    the order of their numbers; `made_of` are the sessions whose results this one sums up.
     """
 
     telescope: str
@@ -176,6 +187,7 @@ class SessionResult:
     steps: tuple[StepReport, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    saved: tuple[Saved, ...] = ()
     device: str = ""
     firmware: str = ""
     made_of: tuple[str, ...] = ()

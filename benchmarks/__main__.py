@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks import (
+    archive_fetch,
     back_to_back,
     drop_storm,
     due_to_wire,
@@ -13,6 +14,7 @@ from benchmarks import (
     kill_anywhere,
     night_in_a_second,
     night_plans,
+    page_cost,
     scan_start,
     session_overhead,
     unsafe_to_stop,
@@ -30,8 +32,10 @@ def main() -> None:
         unsafe_to_stop.measure,
         scan_start.measure,
         idle_cost.measure,
+        page_cost.measure,
     ):
         asyncio.run(measurement())
+    archive_fetch.measure(frames=12)
     drop_storm.measure(range(1))
     kill_anywhere.measure()
     night_in_a_second.measure()

@@ -29,6 +29,7 @@ from agent.mqtt.discovery.model import (
     filter_names,
 )
 from agent.mqtt.discovery.telescope import build_telescope_device
+from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
@@ -45,7 +46,7 @@ SHOWN_FILES = 100  # a longer list of session files helps nobody on a dashboard
 
 
 class MqttSide:
-    """Owns everything of the agent that speaks MQTT."""
+    """Owns everything of the agent that speaks MQTT. What it says is kept, with a broker or without."""
 
     def __init__(
         self,
@@ -67,22 +68,23 @@ class MqttSide:
         self._weather = weather
         self._warnings = warnings
         topics = Topics(settings.mqtt.base_topic)
-        self.port = port or PahoPort(settings.mqtt.broker(), will=topics.will())
+        self.port = port or _port(settings, topics)
         shown = redacted(settings)
         station = next(iter(stations.values()))
         self._diagnostics = Diagnostics(self._diagnose, clock)
+        self.handlers = AgentHandlers(
+            stations,
+            safety_input=weather.safety_input,
+            resend_discovery=self._resend,
+            restart=restart,
+            set_log_level=self._diagnostics.set_level,
+            settings_shown=shown,
+        )
         self.service = MqttService(
             self.port,
             topics,
             bus,
-            AgentHandlers(
-                stations,
-                safety_input=weather.safety_input,
-                resend_discovery=self._resend,
-                restart=restart,
-                set_log_level=self._diagnostics.set_level,
-                settings_shown=shown,
-            ),
+            self.handlers,
             About(
                 version=__version__,
                 telescopes=[_about(each) for each in stations.values()],
@@ -194,7 +196,7 @@ class MqttSide:
     def _facts(self, station: Station) -> TelescopeFacts:
         identity = station.telescope.identity
         capabilities = station.capabilities()
-        name = _name(station)
+        name = name_of(station)
         serial = identity.serial if identity else str(station.state.get("serial") or "")
         pins = self._announced.pin(
             station.id, hardware_id=serial, name=name, entity_prefix=station.own.entity_prefix
@@ -210,11 +212,16 @@ class MqttSide:
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
+            archives=station.followers.archivist is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )
 
 
-def _name(station: Station) -> str:
+def _port(settings: Settings, topics: Topics) -> MqttPort:
+    return PahoPort(settings.mqtt.broker(), will=topics.will()) if settings.mqtt.host else NoBroker()
+
+
+def name_of(station: Station) -> str:
     """What the owner calls the telescope, else what it called itself when it last answered."""
     identity = station.telescope.identity
     told = identity.name if identity else str(station.state.get("name") or "")
@@ -226,7 +233,7 @@ def _about(station: Station) -> dict[str, Any]:
     known: dict[str, Any] = {"id": station.id, "driver": station.own.driver, "model": station.own.model}
     try:
         identity = station.telescope.identity
-        known |= {"name": _name(station), "streams": dict(station.telescope.streams)}
+        known |= {"name": name_of(station), "streams": dict(station.telescope.streams)}
     except Exception:
         _LOGGER.exception("The driver of %s met a defect", station.id)
         return {**known, "name": station.own.name or station.id}

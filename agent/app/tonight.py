@@ -20,7 +20,7 @@ from agent.session.plan import Plan, PlannedStep
 from agent.session.times import start_instant, window_end
 from agent.sky.nights import night_bounds, night_of, rise_set_transit, sun_events
 from agent.station.repeats import next_night
-from agent.targets import Site, SkyTarget
+from agent.targets import Site, SkyTarget, Target
 
 GOES_ON = 2  # the rank of a session that runs, or goes on after a restart
 _NEVER = "It does not rise at this site, so the session is not begun."
@@ -118,7 +118,23 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
         return ()
     begin = max(start or now, now)
     end = begin + timedelta(seconds=plan.estimate_s)
-    return [problem for step in plan.steps for problem in _step_problems(step, site, start, begin, end)]
+    return [
+        *_low_panes(plan, site, begin),
+        *(problem for step in plan.steps for problem in _step_problems(step, site, start, begin, end)),
+    ]
+
+
+def _low_panes(plan: Plan, site: Site, begin: datetime) -> Iterator[Problem]:
+    places = {pane.number: SkyTarget("", pane.ra_hours, pane.dec_degrees) for pane in plan.panes}
+    low = [str(number) for number, place in places.items() if _highest(place, site, begin) < 0]
+    if low and len(low) < len(plan.panes):
+        which = f"Pane {low[0]} does" if len(low) == 1 else f"Panes {', '.join(low)} do"
+        message = f"{which} not rise at this site, and will be missing in the mosaic."
+        yield warning("below_horizon", message, path="/mosaic")
+
+
+def _highest(target: Target, site: Site, begin: datetime) -> float:
+    return rise_set_transit(target, site, begin, begin + timedelta(hours=24)).highest
 
 
 def _step_problems(
@@ -127,7 +143,7 @@ def _step_problems(
     target, path = step.target, f"/{step.section}"
     if target is None:
         return
-    highest = rise_set_transit(target, site, begin, begin + timedelta(hours=24)).highest
+    highest = _highest(target, site, begin)
     if highest < 0:
         message = f"{target.name} is below the horizon at {clock_words(begin, site)}."
         yield warning("below_horizon", message, _NEVER, path=path)

@@ -15,7 +15,7 @@ from agent.app.tonight import Candidate, sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
-from agent.session.check import check
+from agent.session.check import check, download_problems
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.plan import Plan, make_plan
 from agent.session.times import start_instant, time_problems, window_end, zone_problems
@@ -40,6 +40,7 @@ class Surroundings:
     site: Site | None
     now: datetime
     requirements: Requirements
+    archives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
         site=settings.site.site(),
         now=datetime.now(UTC),
         requirements=settings.requirements,
+        archives=settings.archive.dir is not None,
     )
 
 
@@ -165,6 +167,7 @@ def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
 def _surrounding_problems(document: SessionDocument, around: Surroundings) -> Iterator[Problem]:
     """Tell what is wrong with a session's times and conditions here."""
     yield from time_problems(document, around.zone, around.now)
+    yield from download_problems(document, archives=around.archives)
     if around.site is not None:
         yield from zone_problems(document, around.zone, around.site.longitude, around.now)
     yield from condition_problems(document, around.requirements)

@@ -211,7 +211,7 @@ class Brake:
         """Return when the session has to end, or nothing holds it any more; say what holds it now."""
         told = self._hold()
         while self._orders.ending is None and (hold := self._hold()) is not None:
-            if told is None or hold.reason is not told.reason:
+            if hold != told:
                 self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
                 told = hold
             await self._first(self._orders.changed(), self._hands.changed())

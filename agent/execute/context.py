@@ -13,8 +13,10 @@ from agent.errors import AgentError
 from agent.events import Event, SessionBrief
 from agent.execute.alignment import Alignment, Reuse, ReuseRules
 from agent.execute.cap import Cap
+from agent.execute.darks_under_way import DarksUnderWay
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
+from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
@@ -36,6 +38,12 @@ class CaptureLostError(TransientError):
     """A capture ended while nobody watched, short of its frames; the rest can be taken."""
 
     code = "capture_ended"
+
+
+class TargetMovedError(AgentError):
+    """The target of a capture left the middle of the field: the telescope is to be pointed again."""
+
+    code = "target_moved"
 
 
 class GotoGuard(Protocol):
@@ -113,6 +121,7 @@ class Surroundings:
     options: ExecutorOptions = ExecutorOptions()
     cap: Cap = field(default_factory=Cap)
     reuse: ReuseRules = field(default_factory=ReuseRules)
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,8 @@ class StepContext:
     progressed: Callable[[CaptureProgress], None]
     reuse: Reuse
     refocusing: Refocusing | None = None
+    recentring: Recentring | None = None
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
     @property
     def capabilities(self) -> Capabilities:

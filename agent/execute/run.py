@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SessionResult, Status
+from agent.events import Reason, Saved, SessionResult, Status
 from agent.execute.alignment import Reuse
 from agent.execute.brake import Brake, EndedError, HeldError
-from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
+from agent.execute.context import (
+    CaptureLostError,
+    Job,
+    StepContext,
+    StepFailedError,
+    Surroundings,
+    TargetMovedError,
+)
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
@@ -21,7 +30,9 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
+from agent.execute.recentring import Recentring
 from agent.execute.recognition import Asked
+from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
 from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
@@ -38,9 +49,9 @@ from agent.telescope.errors import (
 from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
+Perform = Callable[[PlannedStep], Coroutine[Any, Any, None]]
 
 STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
-FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a session
 
 
 class SessionRun:
@@ -85,6 +96,8 @@ class SessionRun:
             around.site,
             around.timezone,
         )
+        target = next(reversed(job.plan.goto_targets), None)
+        self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
         self._took_s: float | None = None
@@ -119,7 +132,10 @@ class SessionRun:
         if waits and defects.failure is None:
             await self._journal.flush()
             return None
-        return self._result(started_at, ending, failure, await self._files())
+        files = await folders_of(self._counter, self._telescope, self._clock)
+        saved = await saved_of(files, self._telescope, self._clock)
+        self._brake.notes += differences(saved, self._counter.frames)
+        return self._result(started_at, ending, failure, files, saved)
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -152,7 +168,8 @@ class SessionRun:
             if over and step.camera is not None and step.camera is not self._counter.open_camera:
                 self._counter.settle(step.camera)
         complete = self._counter.complete
-        await self._dark_room.lens_is_free()
+        if not complete:
+            await self._dark_room.lens_is_free(needed=True)
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
             if (complete and step.kind not in AFTER_FRAMES) or self._settled(step):
@@ -204,13 +221,15 @@ class SessionRun:
         """Take dark frames if they can be had; frames without fitting darks beat none."""
         started, attempts, trouble = self._clock.now(), 1, ""
         try:
+            if step.cap:
+                await self._try_step(step, self._dark_room.look)
             if await self._dark_room.is_dark(step):
                 attempts = await self._prepared(step)
         except (TelescopeError, StepFailedError) as error:
             trouble = error.message
             self._note(f"no dark frames: {trouble}")
         self._reporter.report(step, started, attempts, "failed" if trouble else "done", trouble)
-        await self._dark_room.lens_is_free()
+        await self._dark_room.lens_is_free(needed=not self._counter.complete)
 
     async def _in_time(self, step: PlannedStep) -> int:
         """Do a step, a capture no longer than until its own end time; return attempts."""
@@ -245,8 +264,9 @@ class SessionRun:
             self._repoint = True
             await self._brake.obey()
 
-    async def _try_step(self, step: PlannedStep) -> int:
+    async def _try_step(self, step: PlannedStep, perform: Perform | None = None) -> int:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
+        perform = perform or self._perform
         attempt = 0
         lost_since: float | None = None
         back_at = 0.0
@@ -257,11 +277,13 @@ class SessionRun:
             self._reporter.attempt(step, attempt)
             began, self._took_s = self._clock.monotonic(), None
             try:
-                await self._brake.attended(self._perform(step))
+                await self._brake.attended(perform(step))
                 self._took_s = self._clock.monotonic() - began
             except HeldError:
                 attempt -= 1
                 self._repoint = True
+            except TargetMovedError:
+                attempt, self._repoint = 0, True
             except UnreachableError as error:
                 attempt -= 1
                 now = self._clock.monotonic()
@@ -287,7 +309,9 @@ class SessionRun:
 
     async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
         context = self._context(telescope)
-        if self._repoint and self._pointed_by is not None:
+        await context.darks.stop(telescope)
+        runs_on = self._counter.open_camera is not None  # or so it may: that is found out first
+        if self._repoint and self._pointed_by is not None and not runs_on:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
             self._repoint = False
@@ -297,6 +321,7 @@ class SessionRun:
     async def _bounded(self, step: PlannedStep, telescope: Telescope) -> None:
         try:
             async with self._clock.timeout(step.timeout_s):
+                await self._around.darks.stop(telescope)
                 await RUNNERS[step.kind](self._context(telescope), step)
             if step.kind in POINTING:
                 self._repoint = False
@@ -334,6 +359,8 @@ class SessionRun:
             progressed=self._reporter.frames,
             reuse=self._reuse,
             refocusing=self._refocusing,
+            recentring=self._recentring,
+            darks=self._around.darks,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
@@ -401,24 +428,18 @@ class SessionRun:
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
-    async def _files(self) -> tuple[str, ...]:
-        """The folders of the session's captures; those that nobody told are looked up in the album."""
-        with Defects():
-            try:
-                async with self._clock.timeout(FILES_LIMIT_S):
-                    for camera, opened_at in self._counter.unplaced:
-                        records = await self._telescope.recorded_captures(camera, opened_at)
-                        await self._counter.place(camera, opened_at, records)
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
-        return self._counter.folders
-
     def _result(
-        self, started_at: datetime, ending: Ending | None, failure: Problem | None, files: tuple[str, ...]
+        self,
+        started_at: datetime,
+        ending: Ending | None,
+        failure: Problem | None,
+        files: tuple[str, ...],
+        saved: tuple[Saved, ...],
     ) -> SessionResult:
         identity = None
         with Defects():
             identity = self._telescope.identity
+        moved = self._recentring.notes if self._recentring is not None else ()
         outcome, reason, message = outcome_of(self._counter.by_camera, ending, failure)
         return SessionResult(
             telescope=self._around.telescope_id,
@@ -431,12 +452,13 @@ class SessionRun:
             integration_s=round(self._counter.integration_s, 3),
             error=failure,
             reason=reason,
-            message="; ".join([message, *self._brake.notes, *self._counter.notes]),
+            message="; ".join([message, *self._brake.notes, *moved, *self._counter.notes]),
             attempts=max(1, self._attempts),
             waits=tuple(self._brake.waits),
             steps=tuple(self._reporter.reports),
             settings=self._counter.settings,
             files=files,
+            saved=saved,
             device=(identity.name or identity.model) if identity else "",
             firmware=identity.firmware if identity else "",
         )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from agent.afterwards import DownloadState
 from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
@@ -190,6 +191,23 @@ class OwnScheduleBody(TypedDict):
     schedules: list[ScheduleBody]
 
 
+class DownloadBody(TypedDict):
+    """How far fetching into the archive is. Bytes, and bytes a second; `sessions` are still to be fetched."""
+
+    state: DownloadState
+    session_id: str | None
+    target: ShortText | None
+    percent: Annotated[float, Field(ge=0, le=100)] | None
+    files: Count
+    files_done: Count
+    size: Count
+    size_done: Count
+    rate: Count
+    sessions: Count
+    reason: Reason | None
+    message: ShortText
+
+
 class ResultFramesBody(TypedDict):
     requested: Count
     taken: Count
@@ -209,6 +227,41 @@ class StepBody(TypedDict):
     result: str
     attempts: int
     message: ShortText
+
+
+class NightBody(TypedDict):
+    """The last night that was reported: a title and two sentences for a notification, and its sums.
+
+    `path` is its page on the agent's disk, `picture_target` what the best picture shows.
+    """
+
+    night: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    title: ShortText
+    message: ShortText
+    sessions: Count
+    completed: Count
+    frames: ProgressFramesBody
+    integration_s: float
+    path: str
+    picture_target: ShortText | None
+
+
+class TotalsBody(TypedDict):
+    """What the telescope has collected in all: these only grow."""
+
+    light_hours: Annotated[float, Field(ge=0)]
+    sessions: Count
+    completed: Count
+    nights: Count
+
+
+class SavedBody(TypedDict):
+    """Frames as one of the telescope's own records has them; bytes."""
+
+    source: str
+    taken: Count
+    stacked: Count
+    size: Count | None
 
 
 class ResultBody(TypedDict):
@@ -238,6 +291,7 @@ class ResultBody(TypedDict):
     settings: dict[str, Any]
     files: list[str]
     files_total: Count
+    saved: NotRequired[list[SavedBody]]
     device: str
     firmware: str
     agent_version: str
@@ -291,6 +345,14 @@ class EventBody(TypedDict):
     code: NotRequired[str]
     battery: NotRequired[int]
     storage_free_gb: NotRequired[float]
+    complete: NotRequired[bool]
+    title: NotRequired[ShortText]
+    kept: NotRequired[float]
+    usual: NotRequired[float]
+    sudden: NotRequired[bool]
+    files: NotRequired[Count]
+    size: NotRequired[Count]
+    folder: NotRequired[ShortText]
 
 
 class AnswerBody(TypedDict):

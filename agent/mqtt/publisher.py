@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged, TotalsChanged
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
@@ -30,6 +31,7 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
+from agent.mqtt.bodies import TotalsBody
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -100,6 +102,11 @@ class Publisher:
             TelemetryChanged: self._telemetry,
             AvailabilityChanged: self._availability,
             SafetyChanged: self._safety,
+            DownloadChanged: self._download,
+            SessionArchived: self._archived,
+            NightReported: self._night,
+            SkyChanged: self._sky,
+            TotalsChanged: self._totals,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -162,6 +169,10 @@ class Publisher:
     def settings(self, telescope: str, values: Mapping[str, Any]) -> None:
         """Say a telescope's settings."""
         self._state(telescope, State.SETTINGS, plain(values))
+
+    def response(self, telescope: str, body: Mapping[str, Any]) -> None:
+        """Say the latest answer, to whomever it was given."""
+        self._state(telescope, State.RESPONSE, body)
 
     def image(self, telescope: str, jpeg: bytes, info: Mapping[str, Any]) -> None:
         """Show a picture; `info` holds its true time, target and whatever else is known of it."""
@@ -339,6 +350,53 @@ class Publisher:
             kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
             self.event(event.telescope, kind, message=short(event.message))
         said.online, said.heard = event.online, event.heard
+
+    def _download(self, event: DownloadChanged) -> None:
+        self._state(event.telescope, State.DOWNLOAD, self._payloads.download(event), qos=0)
+
+    def _archived(self, event: SessionArchived) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_ARCHIVED,
+            session_id=event.session_id,
+            target=short(event.target),
+            complete=event.complete,
+            files=event.files,
+            size=event.size,
+            folder=short(event.folder),
+            message=short(event.message),
+        )
+
+    def _night(self, event: NightReported) -> None:
+        body = self._payloads.night(event)
+        known = self._outbox.value(self._topics.state(event.telescope, State.NIGHT))
+        self._state(event.telescope, State.NIGHT, body)
+        if event.picture is not None:
+            topic = self._topics.state(event.telescope, "night_picture")
+            self._outbox.publish(Publication(topic, event.picture, retain=True))
+        if known != encode(body):  # said again for who came late, it is no news
+            self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
+
+    def _totals(self, event: TotalsChanged) -> None:
+        body: TotalsBody = {
+            "light_hours": round(event.light_s / 3600, 3),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "nights": event.nights,
+        }
+        self._state(event.telescope, State.TOTALS, body)
+
+    def _sky(self, event: SkyChanged) -> None:
+        self.event(
+            event.telescope,
+            EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED,
+            event.session,
+            target=short(event.session.target),
+            kept=round(event.kept, 2),
+            usual=round(event.usual, 2),
+            sudden=event.sudden,
+            message=short(event.message),
+        )
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

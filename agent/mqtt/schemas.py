@@ -31,8 +31,10 @@ BODIES: dict[str, type] = {
     "bridge_request": request_bodies.QuestionBody,
     "command": request_bodies.CommandBody,
     "command_answer": bodies.CommandAnswerBody,
+    "download": bodies.DownloadBody,
     "event": bodies.EventBody,
     "info": bodies.InfoBody,
+    "night": bodies.NightBody,
     "own_schedule": bodies.OwnScheduleBody,
     "progress": bodies.ProgressBody,
     "queue": bodies.QueueBody,
@@ -42,6 +44,7 @@ BODIES: dict[str, type] = {
     "status": bodies.StatusBody,
     "submit": request_bodies.SubmitBody,
     "telemetry": bodies.TelemetryBody,
+    "totals": bodies.TotalsBody,
 }
 
 TOPICS = (
@@ -71,6 +74,10 @@ TOPICS = (
     TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
+    TopicRow("<id>/night", "out", True, 1, "night", "the last night in two sentences and its sums"),
+    TopicRow("<id>/night_picture", "out", True, 1, "", "its best picture, JPEG"),
+    TopicRow("<id>/totals", "out", True, 1, "totals", "what was collected in all; only grows"),
+    TopicRow("<id>/download", "out", True, 0, "download", "how far fetching into the archive is"),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),
     TopicRow("<id>/event", "out", False, 1, "event", "what happened, for those who listen now"),

@@ -93,7 +93,7 @@ class Topics:
 
     def retained(self, telescopes: Iterable[str]) -> tuple[str, ...]:
         """Return every topic that the agent of these telescopes keeps retained."""
-        names = ("availability", "image", *(state.value for state in State))
+        names = ("availability", "image", "night_picture", *(state.value for state in State))
         states = (self.state(telescope, name) for telescope in telescopes for name in names)
         return (self.availability, self.info, *states)
 

@@ -10,7 +10,7 @@ from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
-from agent.session.fields import DarksWhen
+from agent.session.fields import DarksWhen, DownloadWhat
 from agent.session.mosaic_check import mosaic_problems
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
@@ -22,6 +22,21 @@ _DARK_GAINS = (40, 150)
 _FIELD_DEG = {Camera.TELE: 1.2, Camera.WIDE: 20.0}  # at least, where the model's own is not known
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
+
+
+def download_problems(document: SessionDocument, *, archives: bool) -> list[Problem]:
+    """Tell of a session that wants to be fetched where no archive is configured."""
+    download = document.download
+    if archives or download is None or download.what is DownloadWhat.NONE:
+        return []
+    return [
+        Problem(
+            "no_archive",
+            "The session is to be fetched, and no archive is configured.",
+            "Set archive_dir, or the session's download.do_action to false.",
+            document.pointer("download", "do_action"),
+        )
+    ]
 
 
 def check(

@@ -51,6 +51,23 @@ class OnError(StrEnum):
     END_NIGHT = "end_night"
 
 
+class WatchFrames(StrEnum):
+    """What happens when the telescope keeps clearly fewer frames than at a session's beginning."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
+class DownloadWhat(StrEnum):
+    """How much of a session is fetched into the archive; each includes the ones before it."""
+
+    NONE = "none"
+    STACKED = "stacked"
+    STACKED_AND_INFO = "stacked_and_info"
+    ALL = "all"
+
+
 class OnLost(StrEnum):
     """What a running session does when a condition no longer holds."""
 
@@ -196,7 +213,8 @@ def _read_count(value: object) -> int:
 def _read_pause(value: object) -> float:
     seconds = read_seconds(value)
     if seconds < _SHORTEST_PAUSE_S:
-        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range")
+        hint = 'A number is seconds: half an hour is 1800, or "00:30:00".'
+        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range", hint=hint)
     return seconds
 
 
@@ -232,6 +250,9 @@ def _words(kind: type[E], aliases: dict[str, E] | None = None) -> Any:
     return PlainValidator(read)
 
 
+_SIGNS = {"percent": ("%", "％"), "degrees": ("°", "º")}  # "180 %" is 180, "45°" is 45
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A number from `low` to `high`, both included, read leniently."""
@@ -244,6 +265,9 @@ class Range:
         return no_info_plain_validator_function(self._read)
 
     def _read(self, value: object) -> float:
+        signs = _SIGNS.get(self.unit)
+        if signs is not None and isinstance(value, str):
+            value = value.strip().removesuffix(signs[0]).removesuffix(signs[1]).rstrip()
         return between(read_number(value), self.low, self.high, self.unit)
 
 
@@ -314,6 +338,10 @@ Missed = Annotated[
     WhenMissed,
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
+]
+FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn or pause.")]
+Downloaded = Annotated[
+    DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]
 ErrorRule = Annotated[OnError, _words(OnError), _schema("string", "retry, skip or end_night.")]
 LostRule = Annotated[OnLost, _words(OnLost), _schema("string", "pause, end or ignore.")]

@@ -207,6 +207,11 @@ class Conditions(Section, ConditionKeys):
     on_lost: f.LostRule | None = Field(
         None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
     )
+    watch_frames: f.FrameRule | None = Field(
+        None,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
+        "`ignore`, `warn` or `pause`.",
+    )
 
 
 class MosaicOfPanes(Section):
@@ -293,6 +298,13 @@ class Shutdown(Section):
         return self
 
 
+class Download(Section):
+    """What of the session is fetched into the archive, in place of what the settings say."""
+
+    do_action: f.Flag = False
+    what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
+
+
 class Command(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
@@ -313,6 +325,7 @@ class Command(BaseModel):
     conditions: Conditions | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
+    download: Download | None = None
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -330,6 +343,7 @@ SECTIONS: dict[str, type[Section]] = {
     "conditions": Conditions,
     "repeat": Repeat,
     "shutdown": Shutdown,
+    "download": Download,
 }
 """Every section with `do_action`, by its key."""
 
@@ -338,7 +352,7 @@ CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE
 MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus"})
 """Sections of which a plain false says as well that they are off."""
 
-NOT_ACTED_ON = frozenset({"goal", "download"})
+NOT_ACTED_ON = frozenset({"goal"})
 """Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -150,6 +151,7 @@ def result_details(
         "waits": [{"reason": wait.reason.value, "seconds": round(wait.seconds, 1)} for wait in result.waits],
         "conditions": dict(conditions) if conditions else None,
         "files": list(result.files),
+        **({"saved": [asdict(one) for one in result.saved]} if result.saved else {}),
     }
 
 

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.kinds import Part, Text, shown
+from agent.settings.page import PageSettings
 from agent.settings.parts import (
+    ArchiveSettings,
     BluetoothSettings,
     DiscoverySettings,
     HomeAssistantSettings,
@@ -21,6 +23,15 @@ from agent.settings.parts import (
 )
 
 _NOT_IN_FOLDERS = re.compile(r"[^\w.-]+")
+
+
+class Origins(dict[str, str]):
+    """Where values came from; equal to any other, as the same values from elsewhere are the same settings."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origins)
+
+    __hash__ = None
 
 
 class Settings(Part):
@@ -34,6 +45,8 @@ class Settings(Part):
     weather: WeatherSettings = WeatherSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    page: PageSettings = PageSettings()
     sessions_dir: Path = Field(
         Path("Astro_Sessions"),
         description="Folder with ToDo, Current, Done, Error and Results.",
@@ -71,6 +84,13 @@ class Settings(Part):
         "",
         description="A further configuration file whose values win over these, as for several telescopes.",
     )
+
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Origins:
+        """Where each value that is not built in came from, by its place, such as `mqtt.host`."""
+        return self._origins
 
     @field_validator("telescopes", mode="before")
     @classmethod

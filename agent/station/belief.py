@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.capabilities import Camera
 from agent.execute.alignment import Alignment
 from agent.goals import Goal, Wish
+from agent.own_schedule import carried_out
 from agent.station.ground import Ground
 from agent.telescope.interface import ConnectionState
 
@@ -50,6 +51,17 @@ class Belief:
     def may_get_there(self, goal: Goal) -> bool:
         """Whether there is a way to the telescope; one that was left alone can be woken."""
         return self.linked or (self._left_alone and (goal.park or goal.off or bool(self.capturing)))
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether it carries out its own schedule, as it says."""
+        return carried_out(self._ground.telescope.schedules, self._ground.clock.now()) is not None
+
+    def theirs(self, wanted: Goal | Wish | None) -> bool:
+        """Whether a capture that is found is left alone: its own schedule may have begun."""
+        now = self._ground.clock.now()
+        spared = wanted is not None and not wanted.own_schedule
+        return spared and any(one.busy(now) for one in self._ground.telescope.schedules)
 
     # -- what happens -----------------------------------------------------------------------------------
 

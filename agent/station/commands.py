@@ -11,7 +11,7 @@ from pathlib import PurePath
 from agent.conditions import SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
-from agent.execute.orders import USER, Ending, EndKind, Hold
+from agent.execute.orders import CAP, USER, Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.problems import BadValueError
@@ -24,7 +24,9 @@ from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
-NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
+NEED_ARMING = frozenset(
+    {Verb.PARK, Verb.GOTO, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN, Verb.SHUTDOWN, Verb.REBOOT}
+)
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
 
@@ -46,6 +48,9 @@ class Commands:
             Verb.RESCHEDULE: self._reschedule,
             Verb.PARK: self.by_hand.park,
             Verb.GOTO: self.by_hand.goto,
+            Verb.AUTOFOCUS: self.by_hand.autofocus,
+            Verb.CALIBRATE: self.by_hand.calibrate,
+            Verb.ALIGN: self.by_hand.align,
             Verb.SHUTDOWN: self.by_hand.shutdown,
             Verb.REBOOT: self.by_hand.reboot,
             Verb.PROVISION: self.by_hand.provision,
@@ -92,7 +97,8 @@ class Commands:
 
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
         running = self._station.running
-        if running is not None and running.orders.resume(USER):
+        # a person's own pause first: who takes that back has not said where the cap is
+        if running is not None and (running.orders.resume(USER) or running.orders.resume(CAP)):
             others = ", ".join(running.orders.holders)
             more = f" It still waits for: {others}." if others else ""
             return done(command, f"Session {running.waiting.session_id} goes on.{more}")
@@ -102,6 +108,12 @@ class Commands:
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         running, name = self._station.running, _name(command)
+        if running is not None and running.waiting.session_id in self._station.mosaics.panes(name):
+            dropping = asyncio.create_task(self._station.intake.drop_panes(name), name="other panes")
+            try:
+                return await self._end(command, accepted, EndKind.ABORT, "A person stopped the mosaic.")
+            finally:
+                await dropping
         if name and (running is None or running.waiting.session_id != name):
             return await self._remove(command, accepted)  # never another one than that which is named
         return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")

@@ -18,7 +18,6 @@ from agent.errors import AgentError
 from agent.events import Reason
 from agent.execute.alignment import Alignment
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
-from agent.own_schedule import carried_out
 from agent.station.belief import Belief
 from agent.station.ground import Ground
 from agent.station.kept_wishes import kept, restored
@@ -296,8 +295,11 @@ class Hands:
         """
         belief = self._belief
         stops = belief.stops
-        if not (belief.moved or belief.capturing or self._carries_out):
-            belief.captures(await self._running(telescope))
+        if not (belief.moved or belief.capturing or belief.carries_out):
+            running = await self._running(telescope)
+            if running and belief.theirs(self._goal()):
+                raise StillCapturingError("It captures; it did not tell yet whether by its own schedule.")
+            belief.captures(running)
             if not belief.capturing:
                 belief.stopped(stops)
                 return
@@ -328,7 +330,8 @@ class Hands:
             self._told.unseen(f"the agent failed ({type(error).__name__})")
         else:
             self._told.seen()
-            self._belief.captures(running)
+            if not self._belief.theirs(self._goal()):
+                self._belief.captures(running)
 
     async def _fold(self, telescope: Telescope) -> None:
         await telescope.take_control()  # it may have been left alone
@@ -363,18 +366,12 @@ class Hands:
             wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
         return merged(wishes)
 
-    @property
-    def _carries_out(self) -> bool:
-        """Whether the telescope carries out its own schedule, as it says."""
-        telescope = self._ground.telescope
-        return carried_out(telescope.schedules, self._ground.clock.now()) is not None
-
     def _spares(self, wanted: Goal | Wish) -> bool:
         """Whether the telescope is left alone: a schedule is carried out that this is not meant to stop.
 
         A shutter that we opened is closed all the same.
         """
-        return not wanted.own_schedule and not self._belief.capturing and self._carries_out
+        return not wanted.own_schedule and not self._belief.capturing and self._belief.carries_out
 
     def _is_there(self, wanted: Goal | Wish) -> bool:
         """Whether the telescope is where that wants it; what it does by its own schedule does not count."""
@@ -428,7 +425,7 @@ class Hands:
     def _forbidden(self) -> bool:
         """Whether a telescope that was seen to stand still is to stay so."""
         goal = self._goal()
-        return goal is not None and self._belief.still and not self._spares(goal)
+        return goal is not None and self._belief.still and not self._belief.theirs(goal)
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""

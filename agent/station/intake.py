@@ -16,7 +16,7 @@ from agent.errors import AgentError, Problem, errors_of
 from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
-from agent.session.check import Resolve, check
+from agent.session.check import Resolve, check, download_problems
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
@@ -52,6 +52,7 @@ class Intake:
         clock: Clock,
         zone: ZoneInfo,
         capabilities: Callable[[], Capabilities | None],
+        archives: bool,
         resolve: Resolve,
         publish: Callable[[Event], None],
         poll_s: float,
@@ -68,6 +69,7 @@ class Intake:
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
+        self._archives = archives
         self._resolve = resolve
         self._publish = publish
         self._poll_s = poll_s
@@ -84,6 +86,7 @@ class Intake:
     def examine(self, document: SessionDocument) -> Iterable[Problem]:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
+        problems += download_problems(document, archives=self._archives)
         capabilities = self._capabilities()
         if capabilities is not None:
             problems += check(document, capabilities, resolve=self._resolve)

@@ -20,6 +20,7 @@ from agent.own_schedule import OwnSchedule, carried_out
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.plan import Plan
+from agent.station.frame_watch import FrameWatch
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -50,6 +51,7 @@ class SessionWatch:
         carried_out: Callable[[datetime], OwnSchedule | None],
         news: Callable[[], asyncio.Event],
         goes_on: Callable[[datetime], Awaitable[EndKind]],
+        frames: FrameWatch | None = None,
     ) -> None:
         """`carried_out` tells of the telescope's own schedule, while no shutter of ours is open.
 
@@ -66,6 +68,7 @@ class SessionWatch:
         self._policy = policy
         self._carried_out = carried_out
         self._news = news
+        self._frames = frames
         self._lost_since: datetime | None = None
 
     async def watch(self) -> None:
@@ -80,6 +83,8 @@ class SessionWatch:
             group.create_task(self._follow_weather())
             group.create_task(self._follow_conditions())
             group.create_task(self._follow_own_schedule())
+            if self._frames is not None:
+                group.create_task(self._frames.watch())
 
     async def _end_at_its_window(self, instant: datetime) -> None:
         await self._come(instant)
@@ -213,4 +218,11 @@ def watch_over(
         carried_out=lambda now: None if hands.capturing else carried_out(ground.telescope.schedules, now),
         news=news,
         goes_on=goes_on,
+        frames=FrameWatch(
+            ground,
+            waiting.session_id,
+            orders,
+            policy=lambda: gate.conditions(waiting).requirements.watch_frames,
+            most_s=lambda: conditions.wait_max_s,
+        ),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -22,18 +21,18 @@ from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Waiting
-from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
+from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.kept_cap import kept_cap
+from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
 from agent.station.mosaics import Mosaics
 from agent.station.night import Night
@@ -116,7 +115,7 @@ class Station:
             telescope=ground.id,
             zone=ground.zone,
             model=self._model,
-            examine=self._examine,
+            examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
         self.durations = Durations(self.store.tree)
         self.ledger = Ledger(self.store.tree.ledger, clock)
@@ -138,7 +137,7 @@ class Station:
             partial(self.status.problem, "results"),
         )
         self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
+        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
         self.intake = Intake(
             ground.id,
             self.store,
@@ -148,6 +147,7 @@ class Station:
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
+            archives=settings.archive.dir is not None,
             resolve=resolve,
             publish=publish,
             poll_s=settings.poll_seconds,
@@ -198,6 +198,7 @@ class Station:
                 self.status,
                 cap=kept_cap(ground.state),
                 reuse=ReuseRules(settings.reuse_calibration, settings.reuse_focus),
+                darks=kept_darks(ground.state),
             ),
             self.hands,
             ground.state,
@@ -234,6 +235,9 @@ class Station:
             look_again=self.intake.look_again,
             poll_s=settings.poll_seconds,
         )
+        self.followers = Followers(
+            ground, self.hands, self.store.tree, self.results, settings, own, self.status, self.runner
+        )
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -262,6 +266,7 @@ class Station:
             "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
+            **self.followers.loops(),
         }
         if self.bluetooth is not None:
             loops["bluetooth"] = self.bluetooth.run
@@ -274,7 +279,7 @@ class Station:
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
-        return self.intake.judging or self.records.owes
+        return self.intake.judging or self.records.owes or self.followers.busy
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -375,6 +380,7 @@ class Station:
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
         publish(self.status.again())
+        self.followers.say_again()
 
     def end_night(self, reason: Reason, message: str) -> None:
         """Start nothing more before the next solar noon, and have the closing steps done."""
@@ -400,9 +406,6 @@ class Station:
         changed.set()
         self.dispatcher.kick()
 
-    def _examine(self, document: SessionDocument) -> Iterable[Problem]:
-        return self.intake.examine(document)
-
     def _is_calibrated(self) -> bool:
         ground, hours = self.ground, self._settings.reuse_calibration
         at = self.hands.alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
@@ -418,9 +421,7 @@ class Station:
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running
         if running is not None:
-            with contextlib.suppress(
-                AgentError
-            ):  # conditions that contradict each other end the session itself
+            with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
                 return self.gate.conditions(running.waiting).weather
         return self.switches.values.weather_policy
 

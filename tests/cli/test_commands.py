@@ -44,6 +44,8 @@ COMMANDS = (
     "goto",
     "shutdown",
     "reboot",
+    "download",
+    "history",
     "provision",
     "elements",
     "schema",

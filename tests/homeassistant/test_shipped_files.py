@@ -32,6 +32,7 @@ EXPECTED = {
     "automation/queue_tonight",
     "automation/resume_when_clear",
     "automation/session_result_notify",
+    "automation/night_report_notify",
     "automation/weather_heartbeat",
     "script/submit_session",
     "template/sky_safe",

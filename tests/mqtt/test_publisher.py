@@ -12,6 +12,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from agent.afterwards import (
+    DownloadChanged,
+    DownloadState,
+    NightReported,
+    SessionArchived,
+    SkyChanged,
+    TotalsChanged,
+)
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
@@ -25,6 +33,7 @@ from agent.events import (
     SafetyLevel,
     SafetySourceState,
     SafetyState,
+    Saved,
     SessionBrief,
     SessionEnded,
     SessionProgress,
@@ -119,10 +128,54 @@ EVERY_EVENT: tuple[Event, ...] = (
     _progress(12.3456),
     TelemetryChanged(**_at(), telemetry=Telemetry(battery=12, storage_free_gb=1.23, temperature=11.06)),
     TelemetryChanged(**_at(), telemetry=Telemetry()),
+    DownloadChanged(
+        **_at(),
+        state=DownloadState.FETCHING,
+        session_id="m31",
+        target="M 31",
+        files=9,
+        files_done=2,
+        size=1000,
+        size_done=1500,
+        rate=12.7,
+        message="x" * 300,
+    ),
+    DownloadChanged(**_at(), state=DownloadState.WAITING, reason=Reason.HELD_BY_OTHER),
+    SessionArchived(
+        **_at(),
+        session_id="m31",
+        target="M 31",
+        complete=True,
+        night=NOW.date(),
+        files=9,
+        size=10**12,
+        folder="/share/dwarf/M 31/x",
+        message="9 files are in the archive.",
+    ),
+    SkyChanged(
+        **_at(), session=SESSION, degraded=True, kept=0.251, usual=1.0, sudden=True, message="x" * 300
+    ),
+    SkyChanged(**_at(), session=SESSION, degraded=False, kept=1, usual=1, sudden=False, message="Good."),
+    TotalsChanged(**_at(), light_s=3600.5, sessions=3, completed=2, nights=1),
+    NightReported(
+        **_at(),
+        night=NOW.date(),
+        title="Night of 22 November: 1 of 1 session completed",
+        message="x" * 300,
+        sessions=1,
+        completed=1,
+        taken=3,
+        stacked=3,
+        integration_s=30.06,
+        path="/x/report_night_2026-11-22.html",
+        picture=b"\xff\xd8\xff",
+        picture_target="M 31",
+    ),
     _decision(SafetyState.UNKNOWN),
     _decision(SafetyState.UNSAFE),
     _decision(SafetyState.SAFE),
     SessionEnded(**_at(), result=RESULT),
+    SessionEnded(**_at(), result=replace(RESULT, saved=(Saved("album", 3, 2, 10**10), Saved("note", 3, 3)))),
     SessionEnded(**_at(), result=replace(RESULT, outcome=Outcome.SKIPPED, started_at=None, error=None)),
 )
 

@@ -22,6 +22,7 @@ CHAPTERS = {
     "mosaic": ("`mosaic`",),
     "dark_frames": ("Steps", "`dark_frames`"),
     "refocus": ("`refocus`",),
+    "download": ("`download`",),
     "setup_camera": ("Steps", "Camera settings"),
     "setup_wide_camera": ("Steps", "Camera settings"),
 }
@@ -64,7 +65,7 @@ def test_every_key_of_a_section_has_its_writer_and_its_effect(section: str) -> N
         first = cells[0].partition(":")
         here = first[0] != cells[0] and section not in written(first[0])  # keys of another section
         told.update(dict.fromkeys(() if here else written(cells[0]), cells[1:]))
-    plain = {"repeat", "conditions", "mosaic", "refocus"}
+    plain = {"repeat", "conditions", "mosaic", "refocus", "download"}
     missing = keys_of(model) - told.keys() - ({"do_action"} if section in plain else set())
     assert missing == set()
     for key in keys_of(model) & told.keys():

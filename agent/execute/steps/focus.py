@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from agent.execute.context import StepContext
-from agent.execute.refocusing import LEAST_LEFT_S
 from agent.session.plan import PlannedStep, StepKind
 from agent.telescope.errors import TelescopeError, UnreachableError
 
@@ -24,10 +23,10 @@ async def infinite_focus(context: StepContext, _step: PlannedStep) -> None:
     _focused(context, StepKind.INFINITE_FOCUS)
 
 
-async def refocus_if_due(context: StepContext, left_s: float) -> None:
-    """Focus again between two captures, with so long left of them; the night goes on if that fails."""
+async def refocus_if_due(context: StepContext) -> None:
+    """Focus again between two captures; the night goes on if that fails."""
     refocusing = context.refocusing
-    reason = refocusing.reason() if refocusing is not None and left_s >= LEAST_LEFT_S else ""
+    reason = refocusing.reason() if refocusing is not None else ""
     if refocusing is None or not reason:
         return
     _LOGGER.info("Focusing again: %s", reason)

@@ -49,8 +49,11 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
             raise
         context.tell("the telescope was not calibrated, so the agent calibrated it first")
         await _calibrate_first(context)
+        target = fixed(step.target, context.clock.now(), context.site)
         context.guard.permit(target, seconds=context.remaining_s())
         await context.telescope.goto(target, context.site)
+    if context.recentring is not None:
+        context.recentring.pointed()
 
 
 async def _calibrate_first(context: StepContext) -> None:

@@ -58,6 +58,7 @@ class TelescopeFacts:
     weather_policies: tuple[str, ...] = ()
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
+    archives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.afterwards import DownloadState
 from agent.events import Outcome, Status
 from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
 from agent.mqtt.discovery.controls import buttons, settings
@@ -80,6 +81,8 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
                 **_session(make),
                 **_telemetry(make, options),
                 **_safety(make),
+                **(_download(make) if facts.archives else {}),
+                **_totals(make),
                 **buttons(make, facts, options),
                 **settings(make, facts, options),
                 **_messages(make),
@@ -265,6 +268,44 @@ def _safety(make: Make) -> dict[str, Component]:
     }
 
 
+def _download(make: Make) -> dict[str, Component]:
+    topic = "~/download"
+    return {
+        "download": make(
+            "download",
+            "sensor",
+            reads(topic, value("state"), name="Download", icon="mdi:download"),
+            {"device_class": "enum", "options": [state.value for state in DownloadState]},
+            attributes(topic, without("state")),
+        ),
+        "download_progress": make(
+            "download_progress",
+            "sensor",
+            reads(topic, value("percent"), name="Download progress", icon="mdi:progress-download"),
+            state_class="measurement",
+            unit_of_measurement="%",
+            suggested_display_precision=0,
+        ),
+    }
+
+
+def _totals(make: Make) -> dict[str, Component]:
+    def sensor(key: str, path: str, name: str, unit: str, icon: str, **more: Any) -> Component:
+        shown = {"state_class": "total_increasing", "unit_of_measurement": unit, **more}
+        return make(key, "sensor", reads("~/totals", value(path), name=name, icon=icon), shown)
+
+    hours = {"device_class": "duration", "suggested_display_precision": 1}
+    return {
+        "light_total": sensor(
+            "light_total", "light_hours", "Light collected", "h", "mdi:weather-night", **hours
+        ),
+        "sessions_completed": sensor(
+            "sessions_completed", "completed", "Sessions completed", "sessions", "mdi:check-all"
+        ),
+        "nights_imaged": sensor("nights_imaged", "nights", "Nights imaged", "nights", "mdi:moon-full"),
+    }
+
+
 def _messages(make: Make) -> dict[str, Component]:
     return {
         "submit": make(
@@ -292,6 +333,20 @@ def _messages(make: Make) -> dict[str, Component]:
             content_type="image/jpeg",
             name="Latest picture",
             icon="mdi:image-filter-hdr-outline",
+        ),
+        "night": make(
+            "night",
+            "sensor",
+            reads("~/night", text("title"), name="Last night", icon="mdi:weather-night"),
+            attributes("~/night", without("title")),
+        ),
+        "night_picture": make(
+            "night_picture",
+            "image",
+            image_topic="~/night_picture",
+            content_type="image/jpeg",
+            name="Best picture of the night",
+            icon="mdi:image-filter-hdr",
         ),
         "last_response": make(
             "last_response",

@@ -22,6 +22,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.errors import (
     CommandTimeoutError,
+    GarbledLinkError,
     HeldByOtherError,
     RefusedError,
     TelescopeError,
@@ -124,6 +125,12 @@ async def halt(device: Device) -> None:
             raise result
 
 
+async def stop_darks(device: Device, camera: Camera) -> None:
+    """Stop what may be left of taking darks; nothing tells whether anything was."""
+    device.require_control()
+    await _stop_activity(device, DARKS[camera])
+
+
 async def park(device: Device) -> None:
     """Fold the barrel in; a motor that asks for its home is sent there first."""
     device.require_control()
@@ -153,6 +160,8 @@ async def _stop_activity(device: Device, activity: str) -> None:
     cmd, request = _STOPS[activity]
     try:
         await device.ask(cmd, request, within=device.limits.stop)
+    except GarbledLinkError:
+        raise
     except CommandTimeoutError as error:
         _LOGGER.debug("Nothing was heard of the stop: %s", error)  # newer firmware answers some only by state
     device.state.free(activity)
