@@ -116,7 +116,11 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step that ran: `result` is "done", "failed" or "interrupted"."""
+    """One step: `result` is "done", "failed", "interrupted", or "skipped" when it was not needed.
+
+    `took_s` is its last attempt alone, without waits; of a capture `camera` took a frame each `frame_s`, the
+    first of them after `setup_s`. None is not known.
+    """
 
     name: str
     started_at: datetime
@@ -124,6 +128,12 @@ class StepReport:
     result: str
     attempts: int = 1
     message: str = ""
+    kind: str = ""
+    took_s: float | None = None
+    camera: str = ""
+    exposure_s: float | None = None
+    frame_s: float | None = None
+    setup_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

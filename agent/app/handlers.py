@@ -177,6 +177,8 @@ class AgentHandlers:
             night=night,
             running=station.planning.running(),
             known=station.planning.latest.order if station.planning.latest is not None else (),
+            calibrated=station.planning.calibrated(),
+            reuses=station.planning.reuses,
         )
         return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
 

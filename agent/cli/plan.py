@@ -77,7 +77,8 @@ def _run(arguments: argparse.Namespace) -> int:
     named = arguments.files or [base / "ToDo"]
     checked = [check_file(path, around) for path in session_files(named, none_is_fine=bool(current))]
     runs = [check_file(path, around) for path in current]
-    night = _plan_night([*runs, *checked], around, arguments.night, base)
+    reuses = settings.reuse_calibration != 0
+    night = _plan_night([*runs, *checked], around, arguments.night, base, reuses=reuses)
     if arguments.png is not None:
         _draw(arguments.png, night, around)
     if arguments.json:
@@ -110,7 +111,7 @@ def _running(base: Path) -> list[Path]:
 
 
 def _plan_night(
-    checked: list[CheckedFile], around: Surroundings, night: date | None, base: Path
+    checked: list[CheckedFile], around: Surroundings, night: date | None, base: Path, *, reuses: bool
 ) -> NightPlan | None:
     """Return the night's plan of every session that has one, with the frames it has; None without a site."""
     from agent.app.tonight import GOES_ON, Candidate, tonight
@@ -137,7 +138,15 @@ def _plan_night(
         and one.document is not None
         and (one.valid or one.path.parent == base / Folder.CURRENT)
     ]
-    return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
+    return tonight(
+        around.site,
+        candidates,
+        around.requirements,
+        around.now,
+        zone=around.zone,
+        night=night,
+        reuses=reuses,
+    )
 
 
 def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:

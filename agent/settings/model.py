@@ -59,6 +59,20 @@ class Settings(Part):
         description="Folder that gets each session's last picture and the night's report, "
         "such as /media/dwarf; empty copies nothing.",
     )
+    reuse_calibration: float | None = Field(
+        None,
+        ge=0,
+        le=24,
+        description="Hours for which a calibration counts while nothing but gotos moved the telescope; 0 "
+        "calibrates for each session that asks for it. Empty: for the night.",
+    )
+    reuse_focus: float = Field(
+        2.0,
+        ge=0,
+        le=30,
+        description="Kelvin by which the temperature may change before a session that asks for it is focused "
+        "anew, within a night; 0 focuses for each one.",
+    )
     poll_seconds: float = Field(
         3.0, ge=0.2, le=600, description="Seconds between two looks into the ToDo folder."
     )

@@ -16,6 +16,7 @@ from typing import TypeVar
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
+from agent.execute.alignment import Alignment
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.belief import Belief
 from agent.station.ground import Ground
@@ -74,6 +75,11 @@ class Hands:
     def parked(self) -> bool:
         """Whether the telescope was seen to be folded, and not moved since."""
         return self._belief.parked
+
+    @property
+    def alignment(self) -> Alignment:
+        """What holds of the telescope's calibration and focus."""
+        return self._belief.alignment
 
     @property
     def linked(self) -> bool:
@@ -329,6 +335,7 @@ class Hands:
         if not self._belief.still:
             await self._stop(telescope)
         stops = self._belief.stops
+        self._belief.folds()
         await telescope.park()
         self._belief.parked = self._belief.stops == stops
 

@@ -17,6 +17,7 @@ from agent.events import Event, Outcome, Reason, SessionBrief, SessionEnded, Ses
 from agent.execute.journal import Journal, JournalFile
 from agent.session.document import body_of
 from agent.session.writing import result_details
+from agent.store.durations import Durations
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
 from agent.store.model import Rejected
@@ -38,6 +39,10 @@ class _End:
     target: Mapping[str, Any] | None
 
 
+def _pass() -> None:
+    """Nobody needs to hear of it."""
+
+
 class Records:
     """Writes every session's end exactly once, and tells it once it is written."""
 
@@ -46,6 +51,7 @@ class Records:
         telescope_id: str,
         store: SessionStore,
         results: Results,
+        durations: Durations,
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
@@ -55,12 +61,14 @@ class Records:
         self._telescope_id = telescope_id
         self._store = store
         self._results = results
+        self._durations = durations
         self._ledger = ledger
         self._clock = clock
         self._publish = publish
         self._on_problem = on_problem
         self._unreported = Unreported(store.tree)
         self._is_open = False
+        self.on_learned: Callable[[], None] = _pass  # estimates have changed
         self._owed: list[_End] = []
         self._refused = asyncio.Event()
 
@@ -114,6 +122,8 @@ class Records:
                 self._store.finish, session_id, result, conditions=end.conditions, target=end.target
             )
             await asyncio.to_thread(self._results.record, path)
+            if await asyncio.to_thread(self._durations.record, path):
+                self.on_learned()
         except UnknownSessionError as error:
             _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
             await self.forget_journal(session_id)

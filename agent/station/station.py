@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.execute.alignment import ReuseRules
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -50,6 +51,7 @@ from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
+from agent.store.durations import Durations
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -123,6 +125,7 @@ class Station:
             model=self._model,
             examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
+        self.durations = Durations(self.store.tree)
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
             self.store.tree,
@@ -135,6 +138,7 @@ class Station:
             ground.id,
             self.store,
             self.results,
+            self.durations,
             self.ledger,
             clock,
             publish,
@@ -158,6 +162,7 @@ class Station:
             on_problem=partial(self.status.problem, "folders"),
             on_orphan=self._leave_orphan,
         )
+        self.records.on_learned = self.intake.plan_again
         self.dead_man = DeadMan(
             ground,
             self.hands,
@@ -169,7 +174,13 @@ class Station:
             running=lambda: self.runner.running,
             conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
-        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
+        self.planning = Planning(
+            ground,
+            self.defaults,
+            lambda: self.dispatcher.running,
+            self._is_calibrated,
+            reuses=settings.reuse_calibration != 0,
+        )
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -195,6 +206,7 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
+                reuse=ReuseRules(settings.reuse_calibration, settings.reuse_focus),
                 darks=kept_darks(ground.state),
             ),
             self.hands,
@@ -242,6 +254,7 @@ class Station:
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
+        await asyncio.to_thread(self.durations.load)
         self._link.begin()
         for camera in await asyncio.to_thread(self.store.left_open):
             self.hands.capture_opened(camera)
@@ -346,9 +359,9 @@ class Station:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
         telescope = self.ground.telescope
         if telescope.identity is not None:
-            return telescope.capabilities
+            return self.durations.applied(telescope.capabilities)
         model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
-        return capabilities_for(model) if model in MODELS else None
+        return self.durations.applied(capabilities_for(model)) if model in MODELS else None
 
     def _model(self) -> str | None:
         capabilities = self.capabilities()
@@ -393,6 +406,11 @@ class Station:
         changed, self._news = self._news, asyncio.Event()
         changed.set()
         self.dispatcher.kick()
+
+    def _is_calibrated(self) -> bool:
+        ground, hours = self.ground, self._settings.reuse_calibration
+        at = self.hands.alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
+        return at is not None and ground.telescope.calibrated is not False
 
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
