@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any
 
 from agent.errors import Problem
-from agent.group_progress import GroupProgress
 from agent.own_schedule import OwnSchedule
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,6 +60,8 @@ class Reason(StrEnum):
     TEMPERATURE = "temperature"
     SKY = "sky"
     WINDOW = "window"
+    ENCLOSURE = "enclosure"
+    MAINS = "mains"
     MISSED = "missed"
     TELESCOPE = "telescope"
     INVALID = "invalid"
@@ -116,7 +117,11 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step that ran: `result` is "done", "failed" or "interrupted"."""
+    """One step: `result` is "done", "failed", "interrupted", or "skipped" when it was not needed.
+
+    `took_s` is its last attempt alone, without waits; of a capture `camera` took a frame each `frame_s`, the
+    first of them after `setup_s`. None is not known.
+    """
 
     name: str
     started_at: datetime
@@ -124,6 +129,12 @@ class StepReport:
     result: str
     attempts: int = 1
     message: str = ""
+    kind: str = ""
+    took_s: float | None = None
+    camera: str = ""
+    exposure_s: float | None = None
+    frame_s: float | None = None
+    setup_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,17 +383,40 @@ class AvailabilityChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NightOver(Event):
+    """Nothing runs, and nothing more will before the next night. `reason` None: all was done."""
+
+    reason: Reason | None = None
+    message: str = ""
+
+
+class Lid(StrEnum):
+    """The roof, cover or lid over a telescope, as it is seen."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    BETWEEN = "between"  # neither open nor closed
+    CONTRADICTS = "contradicts"  # both
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnclosureChanged(Event):
+    """The box around a telescope as it is seen; None is unknown, or there is no such thing."""
+
+    lid: Lid | None
+    wanted_open: bool
+    power: bool | None = None
+    mains: bool | None = None
+    heater: bool | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnScheduleChanged(Event):
     """What the telescope keeps to do by itself."""
 
     schedules: tuple[OwnSchedule, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupsChanged(Event):
-    """How far the groups are in which sessions with a goal wait."""
-
-    groups: tuple[GroupProgress, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
-"""How far the groups of sessions with a goal are, as plain values."""
+"""How far the groups of sessions with a goal are: plain values, and the event that tells them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from agent.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ class GroupProgress:
             return told
         each = (f"{name or 'no filter named'} {_of(parts)}" for name, parts in filters.items())
         return f"{told} ({', '.join(each)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsChanged(Event):
+    """How far the groups are in which sessions with a goal wait."""
+
+    groups: tuple[GroupProgress, ...]
 
 
 def _of(parts: Iterable[PartProgress]) -> str:

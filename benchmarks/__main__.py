@@ -9,6 +9,7 @@ from benchmarks import (
     back_to_back,
     drop_storm,
     due_to_wire,
+    efficiency,
     idle_cost,
     kill_anywhere,
     night_in_a_second,
@@ -38,6 +39,7 @@ def main() -> None:
     drop_storm.measure(range(1))
     kill_anywhere.measure()
     night_in_a_second.measure()
+    efficiency.measure()
     night_plans.measure()
     idle_cost.measure_leaks(hours=6, messages=2000)
 

@@ -10,13 +10,15 @@ from functools import partial
 from typing import Any
 
 from agent import __version__
+from agent.app.darkness import Darkness
 from agent.app.diagnostics import LEVELS, Diagnostics
 from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
-from agent.events import AvailabilityChanged, Event, EventBus, GroupsChanged, QueueChanged
+from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
 from agent.mqtt.discovery.bridge import build_bridge_device
@@ -108,6 +110,7 @@ class MqttSide:
             prefix=settings.discovery.prefix,
             ha_min_version=_version(settings.discovery.min_version),
             agent_version=__version__,
+            language=settings.discovery.language,
         )
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
@@ -134,6 +137,9 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
+                if station.site is not None:
+                    say = partial(self.service.publisher.darkness, station.id)
+                    loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
@@ -147,6 +153,8 @@ class MqttSide:
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)
+        if not self._stations[telescope_id].enclosure.exists:
+            del shown["enclosure"]
         queue = self._stations[telescope_id].dispatcher.queue
         if switches.session_file not in [waiting.session_id for waiting in queue[:SHOWN_FILES]]:
             shown["session_file"] = NO_FILE  # Home Assistant refuses a choice that it was not offered
@@ -169,12 +177,8 @@ class MqttSide:
         if isinstance(event, QueueChanged | GroupsChanged) or (
             isinstance(event, AvailabilityChanged) and event.online
         ):
-            station = self._stations[event.telescope]
-            identity = station.telescope.identity
             if isinstance(event, AvailabilityChanged):
                 self.service.inform([_about(each) for each in self._stations.values()])
-            if identity is not None and identity.firmware:
-                self.service.publisher.firmware(station.id, identity.firmware)
             self._announce()
 
     def _forget_started(self, station: Station, event: QueueChanged) -> None:
@@ -221,6 +225,7 @@ class MqttSide:
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
             groups=tuple(station.parents.collecting.names.items()),
+            has_enclosure=station.enclosure.exists,
             archives=station.followers.archivist is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )

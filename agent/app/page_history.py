@@ -86,10 +86,11 @@ class History:
             return (self._folder / f"{session_id}.jpg").read_bytes()
         return None
 
-    def report(self, night: str) -> str | None:
+    def report(self, night: str, suffix: str = ".md") -> str | None:
         """Return the report of a night. Blocks."""
         with contextlib.suppress(OSError, ValueError):
-            return self._station.results.report(date.fromisoformat(night)).read_text(encoding="utf-8")
+            path = self._station.results.report(date.fromisoformat(night)).with_suffix(suffix)
+            return path.read_text(encoding="utf-8")
         return None
 
     def nights(self) -> Sequence[NightRecord]:

@@ -155,6 +155,9 @@ class PageSide:
     async def report(self, telescope: str, night: str) -> str | None:
         return await asyncio.to_thread(self._history[telescope].report, night)
 
+    async def report_page(self, telescope: str, night: str) -> str | None:
+        return await asyncio.to_thread(self._history[telescope].report, night, ".html")
+
     def settings(self) -> Sequence[tuple[str, str, str]]:
         shown, origins = redacted(self._settings), self._settings.origins
         found = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.app.building import Drivers, build_station
+from agent.app.enclosure_side import EnclosureSide
 from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
@@ -109,6 +110,8 @@ async def _serve(
 ) -> None:
     settings = placement.settings
     weather = Weather(settings, stations, bus, clock)
+    enclosures = (station.enclosure for station in stations.values())
+    boxes = [EnclosureSide(settings, one, clock) for one in enclosures if one.exists]
     side: MqttSide | None = None
     if settings.mqtt.host or port is not None or settings.page.enabled:
         former = [_discovery_file(station.store.tree) for station in stations.values()]
@@ -123,6 +126,8 @@ async def _serve(
             warnings=placement.warnings,
             port=port,
         )
+        for box in boxes:
+            box.listen(side.port.subscribe, side.port.publish)
     if not settings.mqtt.host and port is None:
         _LOGGER.warning("No MQTT broker is configured; sessions from files run all the same")
     folder = settings.media_dir
@@ -140,6 +145,7 @@ async def _serve(
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             serving.append(inner.create_task(weather.run(), name="weather"))
+            serving += [inner.create_task(box.run(), name="enclosure") for box in boxes]
             await _until_stop(stations, stop, once=once)
             await _of_each(station.stop() for station in stations.values())
             for task in serving:

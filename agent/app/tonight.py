@@ -72,15 +72,29 @@ def tonight(
     night: date | None = None,
     running: Running | None = None,
     known: Sequence[Place] = (),
+    calibrated: bool = False,
+    reuses: bool = True,
 ) -> NightPlan:
-    """Return the plan of a night (default: the coming one); ConditionConfigError."""
+    """Return the plan of a night (default: the coming one); ConditionConfigError.
+
+    `calibrated`: the telescope is; `reuses`: one calibration does for all sessions that say nothing else.
+    """
     wanted = night or coming_night(site, now)
     bounds = night_bounds(site, wanted)
     reference = now if now in bounds else bounds.start
-    requests = [_request(one, requirements, site, zone, reference) for one in candidates]
+    requests = [_request(one, requirements, site, zone, reference, reuses=reuses) for one in candidates]
     runs = running if reference == now else None
     least_s = requirements.least_block_s
-    return plan_night(site, wanted, requests, now=now, running=runs, known=known, least_block_s=least_s)
+    return plan_night(
+        site,
+        wanted,
+        requests,
+        now=now,
+        running=runs,
+        known=known,
+        least_block_s=least_s,
+        calibrated=calibrated and reference == now,
+    )
 
 
 def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
@@ -145,7 +159,13 @@ def _step_problems(
 
 
 def _request(
-    one: Candidate, requirements: Requirements, site: Site, zone: ZoneInfo, reference: datetime
+    one: Candidate,
+    requirements: Requirements,
+    site: Site,
+    zone: ZoneInfo,
+    reference: datetime,
+    *,
+    reuses: bool,
 ) -> Request:
     """What a session wants of a night; of one without a date, at its times of that night."""
     start, end, command = one.start if one.rank == 0 else None, one.end, one.document.id_command
@@ -166,4 +186,5 @@ def _request(
         seen=one.seen or reference,
         taken=one.taken,
         rank=one.rank,
+        reuses=reuses,
     )

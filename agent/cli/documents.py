@@ -22,7 +22,8 @@ from agent.session.times import start_instant, time_problems, window_end, zone_p
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
 from agent.sky.catalogue.small_bodies import ELEMENTS
-from agent.store.folders import is_session_name
+from agent.store.durations import Durations
+from agent.store.folders import Tree, is_session_name
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -91,8 +92,10 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
     ELEMENTS.look_in(settings.sessions_dir)
     configured = settings.telescopes[0].model
     known = model or (configured if configured != "auto" else None)
+    durations = Durations(Tree(settings.sessions_dir_of(settings.telescopes[0])))
+    durations.load()
     return Surroundings(
-        capabilities=capabilities_for(known or DEFAULT_MODEL),
+        capabilities=durations.applied(capabilities_for(known or DEFAULT_MODEL)),
         assumed=known is None,
         zone=ZoneInfo(settings.site.zone_name),
         site=settings.site.site(),

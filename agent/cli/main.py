@@ -32,7 +32,7 @@ exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what
 
 _MODULES = (
     *("run", "demo", "simulate", "validate", "plan", "import_", "submit", "status", "darks", "verbs"),
-    *("download", "history", "page", "provision", "first_light", "elements", "schema"),
+    *("download", "history", "page", "provision", "first_light", "elements", "schema", "dashboard", "park"),
 )
 
 

@@ -86,7 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
     runs = [check_file(path, around) for path in current]
     candidates = _candidates([*runs, *checked], around, base)
     collected = Collected(Tree(base), around.zone, around.site, lambda: around.capabilities).all()
-    night = _plan_night(candidates, collected, around, arguments.night)
+    reuses = settings.reuse_calibration != 0
+    night = _plan_night(candidates, collected, around, arguments.night, reuses=reuses)
     if arguments.png is not None:
         _draw(arguments.png, night, around)
     if arguments.json:
@@ -147,7 +148,12 @@ def _candidates(checked: list[CheckedFile], around: Surroundings, base: Path) ->
 
 
 def _plan_night(
-    candidates: list[Candidate], lights: Sequence[Light], around: Surroundings, night: date | None
+    candidates: list[Candidate],
+    lights: Sequence[Light],
+    around: Surroundings,
+    night: date | None,
+    *,
+    reuses: bool,
 ) -> NightPlan | None:
     """Return the plan of a night, of a goal for what is left of it; None without a site."""
     from agent.app.goals_left import with_what_is_left
@@ -158,7 +164,7 @@ def _plan_night(
         return None
     evening = night or coming_night(site, now)
     left = with_what_is_left(candidates, lights, around.capabilities, evening, now, zone)
-    return tonight(site, left, around.requirements, now, zone=zone, night=night)
+    return tonight(site, left, around.requirements, now, zone=zone, night=night, reuses=reuses)
 
 
 def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:

@@ -47,7 +47,6 @@ _VERBS = (
         "give a waiting session another start",
         (_SESSION, ("at", "new start, such as 2026-03-12T22:30:00+01:00")),
     ),
-    _CommandVerb("park", Verb.PARK, "fold the telescope (controls must be armed)"),
     _CommandVerb(
         "goto",
         Verb.GOTO,

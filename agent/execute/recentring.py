@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent.clock import Clock
+from agent.errors import AgentError
 from agent.sky.ephemeris import fixed, separation
 from agent.targets import MovingTarget, Site, Target
 
 PART_OF_FIELD = 0.05  # of its short side
 LEAST_PAUSE_S = 600.0  # what passes near the Earth must not keep the telescope pointing
+
+
+class TargetMovedError(AgentError):
+    """The target of a capture left the middle of the field: the telescope is to be pointed again."""
+
+    code = "target_moved"
 
 
 class Recentring:

@@ -13,15 +13,9 @@ from typing import Any
 from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
 from agent.events import Reason, Saved, SessionResult, Status
+from agent.execute.alignment import Reuse
 from agent.execute.brake import Brake, EndedError, HeldError
-from agent.execute.context import (
-    CaptureLostError,
-    Job,
-    StepContext,
-    StepFailedError,
-    Surroundings,
-    TargetMovedError,
-)
+from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
@@ -29,8 +23,8 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.outcome import outcome_of
-from agent.execute.recentring import Recentring
-from agent.execute.recognition import Asked
+from agent.execute.recentring import Recentring, TargetMovedError
+from agent.execute.recognition import asked_by
 from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
@@ -65,7 +59,7 @@ class SessionRun:
         self._hands = around.hands
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
-        self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
+        self._counter = FrameCounter(self._journal, asked_by(job.plan), around.clock, around.hands)
         self._brake = Brake(
             orders,
             around.hands,
@@ -86,10 +80,20 @@ class SessionRun:
         )
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._reuse = Reuse(
+            around.hands.alignment,
+            around.reuse,
+            job.plan,
+            around.telescope,
+            around.clock,
+            around.site,
+            around.timezone,
+        )
         target = next(reversed(job.plan.goto_targets), None)
         self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
+        self._took_s: float | None = None
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
         self._frames_at_loss = -1
@@ -185,9 +189,14 @@ class SessionRun:
 
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
-        attempts = 0
+        attempts, self._took_s = 0, None
         if step.kind is StepKind.DARK_FRAMES:
             await self._take_darks(step)
+            return
+        if not_needed := self._reuse.why(step):
+            self._reuse.passed = self._reuse.passed or step.kind is StepKind.CALIBRATION
+            await self._brake.obey()
+            self._reporter.skipped(step, not_needed)
             return
         try:
             attempts = await self._in_time(step)
@@ -199,7 +208,7 @@ class SessionRun:
             message = str(error) if isinstance(error, EndedError | AgentError) else type(error).__name__
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
-        self._reporter.report(step, started, attempts, "done")
+        self._reporter.report(step, started, attempts, "done", took_s=self._took_s)
 
     async def _take_darks(self, step: PlannedStep) -> None:
         """Take dark frames if they can be had; frames without fitting darks beat none."""
@@ -259,8 +268,10 @@ class SessionRun:
             attempt += 1
             self._attempts = max(self._attempts, attempt)
             self._reporter.attempt(step, attempt)
+            began, self._took_s = self._clock.monotonic(), None
             try:
                 await self._brake.attended(perform(step))
+                self._took_s = self._clock.monotonic() - began
             except HeldError:
                 attempt -= 1
                 self._repoint = True
@@ -339,6 +350,7 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            reuse=self._reuse,
             refocusing=self._refocusing,
             recentring=self._recentring,
             darks=self._around.darks,
@@ -451,13 +463,3 @@ class SessionRun:
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)
         self._brake.notes.append(message)
-
-
-def _requested(job: Job) -> dict[Camera, Asked]:
-    """What each camera is asked for, as far as the plan knows it."""
-    target = next(reversed(job.plan.goto_targets), None)
-    return {
-        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
-        for step in job.plan.steps
-        if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
-    }

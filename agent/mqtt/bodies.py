@@ -12,7 +12,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from agent.afterwards import DownloadState
-from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
+from agent.events import Lid, Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
@@ -83,6 +83,34 @@ class StatusBody(TypedDict):
     request_id: str | None
     target: ShortText | None
     problem: FailureBody | None
+
+
+class DarknessBody(TypedDict):
+    """Tonight at the site. Dark is the Sun below -12°; in the dark the Moon is up for `moonlit_s`.
+
+    An instant is null when it does not come that night.
+    """
+
+    night: str
+    sunset: Instant | None
+    dark_from: Instant | None
+    dark_until: Instant | None
+    sunrise: Instant | None
+    moon_percent: int
+    moonlit_s: int
+    moon_from: Instant | None
+    moon_until: Instant | None
+
+
+class EnclosureBody(TypedDict):
+    """The box around a telescope as it is seen; null is unknown, or there is no such thing."""
+
+    lid: Lid | None
+    wanted: Literal["open", "closed"]
+    power: bool | None
+    mains: bool | None
+    heater: bool | None
+    message: ShortText
 
 
 class ProgressFramesBody(TypedDict):
@@ -189,41 +217,6 @@ class OwnScheduleBody(TypedDict):
     target: ShortText | None
     count: Count
     schedules: list[ScheduleBody]
-
-
-class GroupFilterBody(TypedDict):
-    """What all parts of a group through one filter have."""
-
-    collected_s: float
-    goal_s: float
-    frames: Count
-
-
-class GroupPartBody(TypedDict):
-    """One field through one filter; its goal is in seconds or in frames, the other one is null."""
-
-    target: ShortText
-    camera: str
-    filter: str | None
-    frames: Count
-    goal_frames: Count | None
-    collected_s: float
-    goal_s: float | None
-    nights: Count
-    sessions: list[str]
-
-
-class GroupBody(TypedDict):
-    """How far a group is: stacked seconds, in all and by filter. `message` says it in words."""
-
-    group: ShortText
-    collected_s: float
-    goal_s: float
-    percent: float
-    nights: Count
-    filters: dict[str, GroupFilterBody]
-    parts: list[GroupPartBody]
-    message: ShortText
 
 
 class DownloadBody(TypedDict):

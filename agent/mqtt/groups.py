@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
-from agent.events import GroupsChanged
-from agent.group_progress import GroupProgress
-from agent.mqtt.bodies import GroupBody, GroupFilterBody
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
+
+from agent.group_progress import GroupProgress, GroupsChanged
+from agent.mqtt.bodies import Count, ShortText
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import encode, short
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import Topics
 
 MAX_PARTS = 20  # of one group, each with three of its sessions
+
+
+class GroupFilterBody(TypedDict):
+    """What all parts of a group through one filter have."""
+
+    collected_s: float
+    goal_s: float
+    frames: Count
+
+
+class GroupPartBody(TypedDict):
+    """One field through one filter; its goal is in seconds or in frames, the other one is null."""
+
+    target: ShortText
+    camera: str
+    filter: str | None
+    frames: Count
+    goal_frames: Count | None
+    collected_s: float
+    goal_s: float | None
+    nights: Count
+    sessions: list[str]
+
+
+class GroupBody(TypedDict):
+    """How far a group is: stacked seconds, in all and by filter. `message` says it in words."""
+
+    group: ShortText
+    collected_s: float
+    goal_s: float
+    percent: float
+    nights: Count
+    filters: dict[str, GroupFilterBody]
+    parts: list[GroupPartBody]
+    message: ShortText
 
 
 class GroupTopics:

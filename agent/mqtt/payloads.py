@@ -11,6 +11,7 @@ from typing import Any, Literal
 from agent.afterwards import DownloadChanged, NightReported
 from agent.errors import Problem
 from agent.events import (
+    EnclosureChanged,
     Frames,
     QueueChanged,
     SafetyDecision,
@@ -26,6 +27,7 @@ from agent.mqtt.bodies import (
     BriefBody,
     CommandAnswerBody,
     DownloadBody,
+    EnclosureBody,
     FailureBody,
     NightBody,
     OwnScheduleBody,
@@ -162,6 +164,16 @@ class Payloads:
         }
         _shorten(body, "sessions")
         return body
+
+    def enclosure(self, event: EnclosureChanged) -> EnclosureBody:
+        return {
+            "lid": event.lid,
+            "wanted": "open" if event.wanted_open else "closed",
+            "power": event.power,
+            "mains": event.mains,
+            "heater": event.heater,
+            "message": short(event.message),
+        }
 
     def own_schedule(self, schedules: Sequence[OwnSchedule]) -> OwnScheduleBody:
         alive = [one for one in schedules if one.state in (ScheduleState.IMAGING, ScheduleState.WAITING)]

@@ -11,9 +11,10 @@ from agent.afterwards import DownloadChanged, NightReported, SessionArchived, Sk
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
+    EnclosureChanged,
     Event,
     EventBus,
-    GroupsChanged,
+    NightOver,
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
@@ -32,7 +33,9 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
-from agent.mqtt.bodies import TotalsBody
+from agent.group_progress import GroupsChanged
+from agent.mqtt.bodies import DarknessBody, TotalsBody
+from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
 from agent.mqtt.groups import GroupTopics
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
@@ -42,16 +45,11 @@ from agent.mqtt.vocabulary import EventType, State
 
 PROGRESS_EVERY_S = 10.0  # progress is said this often at most, unless a percent or a step went by
 PROGRESS_STEP = 1.0  # percent
-TELEMETRY_EVERY_S = (
-    300.0  # said again though unchanged: Home Assistant lets silent telemetry expire after 900 s
-)
+TELEMETRY_EVERY_S = 300.0  # said again though unchanged: silent telemetry expires there after 900 s
 PROGRESS_EXPIRY_S = 120  # a progress older than this is of no use to anyone
 EVENT_EXPIRY_S = 600
 
-LOW_BATTERY_PERCENT = 20  # the telescope switches itself off not far below
-LOW_STORAGE_GB = 2.0  # about an hour of stacked frames
-_RECOVERED = 1.25  # a value must rise this far above its limit before the next warning
-
+_TOLD = {Status.IMAGING: EventType.IMAGING, Status.PAUSED: EventType.PAUSED}
 _ENDED = {
     Outcome.COMPLETED: EventType.SESSION_COMPLETED,
     Outcome.PARTIAL: EventType.SESSION_COMPLETED,
@@ -70,10 +68,12 @@ class _Said:
     online: bool | None = None
     heard: bool = False
     safe: bool | None = None
+    problem: str = ""  # its code
     waiting: tuple[str, str] | None = None
     progress: SessionProgress | None = None
     progress_at: float = 0.0
     held_back: SessionProgress | None = None
+    end: datetime | None = None  # the estimate as last told
     telemetry_at: float = 0.0
     battery_low: bool = False
     storage_low: bool = False
@@ -104,6 +104,8 @@ class Publisher:
             SessionEnded: self._ended,
             TelemetryChanged: self._telemetry,
             AvailabilityChanged: self._availability,
+            NightOver: self._night_over,
+            EnclosureChanged: self._enclosure,
             SafetyChanged: self._safety,
             DownloadChanged: self._download,
             SessionArchived: self._archived,
@@ -122,7 +124,11 @@ class Publisher:
             )
             self._state(telescope, State.PROGRESS, self._payloads.no_progress(), qos=0)
             self._state(telescope, State.TELEMETRY, self._payloads.telemetry(Telemetry()))
-            self._state(telescope, State.QUEUE, self._payloads.queue(_no_queue(telescope, now)))
+            self._state(
+                telescope,
+                State.QUEUE,
+                self._payloads.queue(QueueChanged(telescope=telescope, at=now, sessions=())),
+            )
             self._state(telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(()))
         return bus.subscribe(self.handle)
 
@@ -182,14 +188,9 @@ class Publisher:
         self._state(telescope, State.IMAGE_INFO, plain(info))
         self._outbox.publish(Publication(self._topics.state(telescope, "image"), jpeg, retain=True))
 
-    def firmware(self, telescope: str, installed: str, latest: str = "", title: str = "") -> None:
-        """Say which firmware a telescope runs, as Home Assistant's update entity reads it."""
-        body = {
-            "installed_version": installed,
-            "latest_version": latest or installed,
-            "title": title or "Telescope firmware",
-        }
-        self._state(telescope, State.FIRMWARE, body)
+    def darkness(self, telescope: str, body: DarknessBody) -> None:
+        """Say when tonight is dark."""
+        self._state(telescope, State.DARKNESS, body)
 
     def farewell(self) -> None:
         """Say that nothing answers any more: each telescope, then the agent."""
@@ -199,9 +200,26 @@ class Publisher:
 
     def _status(self, event: StatusChanged) -> None:
         said = self._said[event.telescope]
-        if event.status is not said.status or said.since is None:
+        before = said.status
+        if event.status is not before or said.since is None:
             said.status, said.since = event.status, event.at
         self._state(event.telescope, State.STATUS, self._payloads.status(event, said.since))
+        if event.status is not before and event.status in _TOLD:
+            message, target = short(event.message), short(event.session.target if event.session else "")
+            told: dict[str, Any] = {"reason": event.reason, "message": message, "target": target}
+            self.event(event.telescope, _TOLD[event.status], event.session, **told)
+        problem = event.problem
+        if problem is not None and problem.code != said.problem:
+            more: dict[str, Any] = {"error": failure(problem), "message": short(problem.message)}
+            self.event(event.telescope, EventType.PROBLEM, event.session, **more)
+        said.problem = problem.code if problem is not None else ""
+
+    def _night_over(self, event: NightOver) -> None:
+        message = short(event.message)
+        self.event(event.telescope, EventType.NIGHT_OVER, reason=event.reason, message=message)
+
+    def _enclosure(self, event: EnclosureChanged) -> None:
+        self._state(event.telescope, State.ENCLOSURE, self._payloads.enclosure(event))
 
     def _queue(self, event: QueueChanged) -> None:
         self._state(event.telescope, State.QUEUE, self._payloads.queue(event))
@@ -248,7 +266,7 @@ class Publisher:
 
     def _started(self, event: SessionStarted) -> None:
         said = self._said[event.telescope]
-        said.waiting = said.progress = said.held_back = None
+        said.waiting = said.progress = said.held_back = said.end = None
         self.event(
             event.telescope,
             EventType.SESSION_STARTED,
@@ -295,6 +313,8 @@ class Publisher:
     def _say_progress(self, event: SessionProgress, *, last: bool = False) -> None:
         said = self._said[event.telescope]
         said.progress, said.progress_at, said.held_back = event, self._clock.monotonic(), None
+        said.end = calm_end(event.estimated_end, said.end)
+        event = replace(event, estimated_end=said.end)
         expiry = None if last else PROGRESS_EXPIRY_S
         self._state(event.telescope, State.PROGRESS, self._payloads.progress(event), qos=0, expiry_s=expiry)
 
@@ -330,12 +350,12 @@ class Publisher:
         if payload != known or self._clock.monotonic() - said.telemetry_at >= TELEMETRY_EVERY_S:
             self._telemetry_body(event.telescope, payload)
         was_low = said.battery_low
-        said.battery_low = _low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
+        said.battery_low = is_low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
         if said.battery_low and not was_low:
             message = f"The battery is at {telemetry.battery} %."
             self.event(event.telescope, EventType.LOW_BATTERY, battery=telemetry.battery, message=message)
         was_low = said.storage_low
-        said.storage_low = _low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
+        said.storage_low = is_low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
         if said.storage_low and not was_low:
             free = round(telemetry.storage_free_gb or 0.0, 1)
             message = f"{free} GB of storage are left."
@@ -430,14 +450,3 @@ class Publisher:
         topic = self._topics.state(telescope, name)
         if word.encode() != self._outbox.value(topic):
             self._outbox.publish(Publication(topic, word.encode(), retain=True))
-
-
-def _no_queue(telescope: str, at: datetime) -> QueueChanged:
-    return QueueChanged(telescope=telescope, at=at, sessions=())
-
-
-def _low(value: float | None, limit: float, was_low: bool) -> bool:
-    """Tell whether a value is low; once low it must rise clearly above its limit to count as recovered."""
-    if value is None:
-        return was_low
-    return value < (limit * _RECOVERED if was_low else limit)

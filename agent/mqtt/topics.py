@@ -92,8 +92,8 @@ class Topics:
         return f"{self.base}/{telescope}/{name}"
 
     def retained(self, telescopes: Iterable[str]) -> tuple[str, ...]:
-        """Return every topic that the agent of these telescopes keeps retained."""
-        names = ("availability", "image", "night_picture", *(state.value for state in State))
+        """Return every topic that the agent of these telescopes keeps retained, or once did."""
+        names = ("availability", "image", "night_picture", "firmware", *(state.value for state in State))
         states = (self.state(telescope, name) for telescope in telescopes for name in names)
         return (self.availability, self.info, *states)
 

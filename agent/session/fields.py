@@ -349,6 +349,8 @@ Numbers = Annotated[
 Pause = Annotated[
     float, PlainValidator(_read_pause), _schema(_LENIENT, "Seconds, or HH:MM:SS; at least 10 minutes.")
 ]
+ReuseHours = Annotated[float, Range(0, 24, "hours"), _schema(_LENIENT, "Hours; 0 never goes without.")]
+ReuseKelvin = Annotated[float, Range(0, 30, "kelvin"), _schema(_LENIENT, "Kelvin; 0 never goes without.")]
 Kelvin = Annotated[float, Range(1, 30, "kelvin"), _schema(_LENIENT, "Kelvin, 1 to 30.")]
 DarkTime = Annotated[
     DarksWhen,

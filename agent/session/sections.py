@@ -93,6 +93,18 @@ class Step(Section):
         return values
 
 
+class Focusing(Step):
+    """Focus; one that holds is kept while the temperature changed by no more than `reuse_focus`."""
+
+    reuse_focus: f.ReuseKelvin | None = None
+
+
+class Calibration(Step):
+    """Calibrate the pointing; a calibration that holds is kept for `reuse_calibration`."""
+
+    reuse_calibration: f.ReuseHours | None = None
+
+
 class GotoSolar(Step):
     """Go to a body of the solar system."""
 
@@ -322,10 +334,10 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id_command: IdCommand
-    auto_focus: Step | None = None
-    infinite_focus: Step | None = None
+    auto_focus: Focusing | None = None
+    infinite_focus: Focusing | None = None
     eq_solving: Step | None = None
-    calibration: Step | None = None
+    calibration: Calibration | None = None
     goto_solar: GotoSolar | None = None
     goto_manual: GotoManual | None = None
     setup_camera: CameraSetup | None = None
@@ -341,10 +353,10 @@ class Command(BaseModel):
 
 
 SECTIONS: dict[str, type[Section]] = {
-    "auto_focus": Step,
-    "infinite_focus": Step,
+    "auto_focus": Focusing,
+    "infinite_focus": Focusing,
     "eq_solving": Step,
-    "calibration": Step,
+    "calibration": Calibration,
     "goto_solar": GotoSolar,
     "goto_manual": GotoManual,
     "setup_camera": CameraSetup,

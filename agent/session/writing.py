@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.errors import AgentError
-from agent.events import Outcome, SessionResult
+from agent.events import Outcome, SessionResult, StepReport
 from agent.session.document import body_of
 from agent.session.times import to_local
 
@@ -145,6 +145,7 @@ def result_details(
                 "ended_at": _iso(step.ended_at, zone),
                 "attempts": step.attempts,
                 "message": step.message,
+                **_measured(step),
             }
             for step in result.steps
         ],
@@ -153,6 +154,16 @@ def result_details(
         "files": list(result.files),
         **({"saved": [asdict(one) for one in result.saved]} if result.saved else {}),
     }
+
+
+def _measured(step: StepReport) -> dict[str, Any]:
+    """What later estimates are learned from, where it was measured."""
+    if step.took_s is None:
+        return {}
+    numbers = {"took_s": step.took_s, "frame_s": step.frame_s, "setup_s": step.setup_s}
+    words = {"kind": step.kind, "camera": step.camera, "exposure_s": step.exposure_s}
+    known = {key: round(value, 2) for key, value in numbers.items() if value is not None}
+    return {key: value for key, value in words.items() if value} | known
 
 
 def _id_command(raw: dict[str, Any]) -> dict[str, Any]:

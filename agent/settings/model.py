@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.settings.conditions import ConditionSettings, WeatherSettings
+from agent.settings.enclosure import EnclosureSettings
 from agent.settings.kinds import Part, Text, shown
 from agent.settings.page import PageSettings
 from agent.settings.parts import (
@@ -43,6 +44,7 @@ class Settings(Part):
     site: SiteSettings = SiteSettings()
     conditions: ConditionSettings = ConditionSettings()
     weather: WeatherSettings = WeatherSettings()
+    enclosure: EnclosureSettings = EnclosureSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
     archive: ArchiveSettings = ArchiveSettings()
@@ -56,6 +58,20 @@ class Settings(Part):
         None,
         description="Folder that gets each session's last picture and the night's report, "
         "such as /media/dwarf; empty copies nothing.",
+    )
+    reuse_calibration: float | None = Field(
+        None,
+        ge=0,
+        le=24,
+        description="Hours for which a calibration counts while nothing but gotos moved the telescope; 0 "
+        "calibrates for each session that asks for it. Empty: for the night.",
+    )
+    reuse_focus: float = Field(
+        2.0,
+        ge=0,
+        le=30,
+        description="Kelvin by which the temperature may change before a session that asks for it is focused "
+        "anew, within a night; 0 focuses for each one.",
     )
     poll_seconds: float = Field(
         3.0, ge=0.2, le=600, description="Seconds between two looks into the ToDo folder."
@@ -100,11 +116,24 @@ class Settings(Part):
                 raise ValueError(f"telescopes must differ in {what}: {twice[0]!r} is there more than once")
         return self
 
+    @model_validator(mode="after")
+    def _enclosure_has_its_telescope(self) -> Settings:
+        box, known = self.enclosure, [telescope.id for telescope in self.telescopes]
+        if box.exists and len(known) > 1 and box.telescope not in known:
+            raise ValueError(
+                "enclosure needs telescope: the id of the one inside, as it stands in telescopes"
+            )
+        return self
+
     @property
     def requirements(self) -> Requirements:
         """What is asked of every session."""
         asked = {name: getattr(self.conditions, name) for name in ConfiguredConditions.model_fields}
         return Requirements(**asked, weather=self.weather.policy)
+
+    def enclosure_of(self, telescope: TelescopeSettings) -> EnclosureSettings:
+        """The box around one telescope; one without anything in it when there is none."""
+        return self.enclosure if self.enclosure.telescope in ("", telescope.id) else EnclosureSettings()
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
         """The session folder of one telescope that has none yet.

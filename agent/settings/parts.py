@@ -162,6 +162,7 @@ class DiscoverySettings(Part):
 
     enabled: bool = Field(True, description="Announce the telescopes to Home Assistant.")
     prefix: Text = Field("homeassistant", min_length=1, description="Discovery prefix set in Home Assistant.")
+    language: Literal["en", "de"] = Field("en", description="Language of the entities' names.")
     birth_topic: Text = Field(
         "homeassistant/status", description="Topic on which Home Assistant says it started."
     )

@@ -146,7 +146,7 @@ class ByHand:
         moves: bool = True,
     ) -> Reply:
         """Perform work unless the weather or somebody's wish forbids it."""
-        unsafe = self._station.weather_goal.unsafe
+        unsafe = self._station.weather_goal.unsafe or self._station.enclosure.unsafe
         wish = self._station.hands.hold(Level.PERSON)
         if unsafe or wish is not None:
             why = unsafe or (wish.message if wish is not None else "")

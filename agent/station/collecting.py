@@ -16,8 +16,8 @@ from typing import Any
 
 from agent.capabilities import Capabilities
 from agent.errors import AgentError
-from agent.events import GroupsChanged, Outcome, Reason, Source
-from agent.group_progress import GroupProgress
+from agent.events import Outcome, Reason, Source
+from agent.group_progress import GroupProgress, GroupsChanged
 from agent.planner.goal_progress import (
     Light,
     Wanted,

@@ -66,6 +66,9 @@ class Commands:
             return refused(
                 command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint
             )
+        if (word := text_of(command, "cause")) and word not in set(Reason):
+            known = ", ".join(reason.value for reason in Reason)
+            return refused(command, Code.INVALID, f"cause: there is no reason {word!r}.", f"One of: {known}.")
         _LOGGER.info("Command %s: %s", command.verb.value, command.reason or "no reason given")
         try:
             return await runner(command, accepted)
@@ -82,29 +85,36 @@ class Commands:
         running = self._station.running
         if running is None:
             return refused(command, Code.NOT_RUNNING, "No session runs; there is nothing to pause.")
-        running.orders.pause(USER, Hold(Reason.USER, command.reason or "A person paused the session."))
+        cause = _cause(command)
+        holder = _holder(cause)
+        running.orders.pause(holder, Hold(cause, command.reason or _told(cause, "paused the session")))
         name = running.waiting.session_id
         accepted(f"Pausing session {name}.")
         status = self._station.status
         await self._until(
             lambda: (
                 self._station.running is not running
-                or USER not in running.orders.holders
+                or holder not in running.orders.holders
                 or status.status is Status.PAUSED
             )
         )
         return done(command, f"Session {name} is paused.")
 
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
-        running = self._station.running
-        # a person's own pause first: who takes that back has not said where the cap is
-        if running is not None and (running.orders.resume(USER) or running.orders.resume(CAP)):
-            others = ", ".join(running.orders.holders)
-            more = f" It still waits for: {others}." if others else ""
-            return done(command, f"Session {running.waiting.session_id} goes on.{more}")
+        running, cause = self._station.running, _cause(command)
+        if running is not None and running.orders.hold is not None:
+            # a person's own pause first: who takes that back has not said where the cap is
+            for holder in _taken_back(cause, running.orders.holders):
+                running.orders.resume(holder)
+            name, hold = running.waiting.session_id, running.orders.hold
+            if hold is None:
+                return done(command, f"Session {name} goes on.")
+            return done(command, f"Session {name} goes on by itself as soon as it may: {hold.message}")
         if self._station.resume_night():
             return done(command, "The night goes on.")
-        return refused(command, Code.NOT_RUNNING, "Nothing is paused.")
+        waits = next((one.brief for one in self._station.dispatcher.queue if one.brief.note), None)
+        more = f" Session {waits.session_id} waits: {waits.note}" if waits is not None else ""
+        return refused(command, Code.NOT_RUNNING, f"Nothing is paused.{more}")
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         running, name = self._station.running, _name(command)
@@ -121,20 +131,25 @@ class Commands:
             return await self._remove(command, accepted)
         if name and (running is None or running.waiting.session_id != name):
             return await self._remove(command, accepted)  # never another one than that which is named
-        return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
+        return await self._end(
+            command, accepted, EndKind.ABORT, _told(_cause(command), "stopped the session")
+        )
 
     async def _skip(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._end(command, accepted, EndKind.SKIP, "A person skipped the session.")
+        return await self._end(command, accepted, EndKind.SKIP, _told(_cause(command), "skipped the session"))
 
     async def _end_night(self, command: Command, accepted: Accepted) -> Reply:
-        message = command.reason or "A person ended the night."
-        self._station.end_night(Reason.USER, message)
+        cause = _cause(command)
+        message = command.reason or _told(cause, "ended the night")
+        self._station.end_night(cause, message)
         if self._station.running is None:
             return done(command, "Nothing starts before the next evening.")
         return await self._end(command, accepted, EndKind.END_NIGHT, message)
 
     async def _stop_after_this(self, command: Command, _accepted: Accepted) -> Reply:
-        self._station.end_night(Reason.USER, "A person wanted nothing more after this session.")
+        cause = _cause(command)
+        message = command.reason or _told(cause, "wanted nothing more after this session")
+        self._station.end_night(cause, message)
         running = self._station.running
         what = f"Session {running.waiting.session_id} is the last one." if running else "Nothing starts."
         return done(command, f"{what} The next evening is another night.")
@@ -145,7 +160,7 @@ class Commands:
             if kind is EndKind.ABORT:
                 return await self._halt(command, accepted, command.reason or message)
             return refused(command, Code.NOT_RUNNING, "No session runs.")
-        running.orders.end(Ending(kind, Reason.USER, command.reason or message))
+        running.orders.end(Ending(kind, _cause(command), command.reason or message))
         name = running.waiting.session_id
         accepted(f"Stopping session {name}.")
         hands = self._station.hands
@@ -155,7 +170,7 @@ class Commands:
     async def _halt(self, command: Command, accepted: Accepted, message: str) -> Reply:
         """Stop whatever the telescope does although no session of ours runs."""
         hands = self._station.hands
-        hands.stop_all(USER, Reason.USER, message)
+        hands.stop_all(USER, _cause(command), message)
         accepted("No session runs; stopping whatever the telescope does.")
         await self._until(lambda: not hands.stopping)
         return refused(command, Code.NOT_RUNNING, "No session runs.")
@@ -260,6 +275,28 @@ class Commands:
         )
         found = (station.dispatcher.find(one) for one in (name, *others))
         return next((waiting for waiting in found if waiting is not None), None)
+
+
+def _cause(command: Command) -> Reason:
+    """Why it is ordered: a person wants it, unless an automation says otherwise in `cause`."""
+    return Reason(text_of(command, "cause") or Reason.USER)
+
+
+def _told(cause: Reason, what: str) -> str:
+    """The sentence for an order that came without one."""
+    return f"A person {what}." if cause is Reason.USER else f"An automation {what}: {cause.value}."
+
+
+def _holder(cause: Reason) -> str:
+    """Who holds the session paused: each cause is taken back by itself, a person takes back all of them."""
+    return USER if cause is Reason.USER else f"{USER}: {cause.value}"
+
+
+def _taken_back(cause: Reason, holders: tuple[str, ...]) -> list[str]:
+    """Whose pause an order to go on is about."""
+    if cause is not Reason.USER:
+        return [_holder(cause)]
+    return [holder for holder in holders if holder.startswith(USER)] or [CAP]
 
 
 def _name(command: Command) -> str:

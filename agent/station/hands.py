@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
+from agent.execute.alignment import Alignment
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.belief import Belief
 from agent.station.ground import Ground
-from agent.station.kept_wishes import kept, restored
+from agent.station.kept_wishes import Held, kept, restored
 from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
@@ -41,16 +42,7 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
 _KEY = "hands"
-_MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
-
-
-@dataclass(eq=False)
-class _Held:
-    """A wish with those who wait for it."""
-
-    wish: Wish
-    since: float  # of the clock's monotonic time
-    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+_MADE_ANEW = frozenset({"weather", "enclosure"})  # holders whose wishes are made anew after a restart
 
 
 class Hands:
@@ -67,7 +59,7 @@ class Hands:
         self.session_id = ""  # the session that runs
         self.closing = False  # that session was told to end; what it closes with comes before a switch
         self.taken = False  # a person moves the telescope just now
-        self._held: dict[Hashable, _Held] = {}
+        self._held: dict[Hashable, Held] = {}
         open_shutters, self._kept = restored(ground.state.get(_KEY))
         self._belief = Belief(ground, open_shutters)
         telescope.listen(self._hear)
@@ -78,6 +70,16 @@ class Hands:
     def capturing(self) -> frozenset[Camera]:
         """The cameras whose shutter was opened and was not seen to be closed."""
         return frozenset(self._belief.capturing)
+
+    @property
+    def parked(self) -> bool:
+        """Whether the telescope was seen to be folded, and not moved since."""
+        return self._belief.parked
+
+    @property
+    def alignment(self) -> Alignment:
+        """What holds of the telescope's calibration and focus."""
+        return self._belief.alignment
 
     @property
     def linked(self) -> bool:
@@ -105,9 +107,10 @@ class Hands:
     def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
         """The weightiest wish that keeps this level from moving the telescope; nothing keeps safety from it.
 
-        `besides` leaves one holder's own out.
+        `besides` leaves a holder's own out, or those of a frozenset of holders.
         """
-        wishes = [held.wish for holder, held in self._held.items() if holder != besides]
+        left_out = besides if isinstance(besides, frozenset) else {besides}
+        wishes = [held.wish for holder, held in self._held.items() if holder not in left_out]
         blocking = [wish for wish in wishes if wish.level >= level]
         return None if level is Level.SAFETY else max(blocking, key=lambda wish: wish.level, default=None)
 
@@ -129,7 +132,7 @@ class Hands:
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
-            self._held[holder] = held = _Held(wish, self._ground.clock.monotonic())
+            self._held[holder] = held = Held(wish, self._ground.clock.monotonic())
         if wish.level > Level.UPKEEP:
             self._turn.break_off(wish, up_to=Level(wish.level - 1))
         self._notify()
@@ -332,6 +335,7 @@ class Hands:
         if not self._belief.still:
             await self._stop(telescope)
         stops = self._belief.stops
+        self._belief.folds()
         await telescope.park()
         self._belief.parked = self._belief.stops == stops
 

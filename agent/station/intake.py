@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -186,6 +187,12 @@ class Intake:
                 if waiting.resume:
                     self._on_orphan(waiting.session_id)
                 await self.refuse(waiting.brief, error)
+
+    def plan_again(self) -> None:
+        """Plan every waiting session with the estimates as they are now."""
+        for waiting in self._queue.queue:
+            with contextlib.suppress(AgentError):  # it is refused when the telescope is looked at
+                self._queue.put(self.planned(waiting))
 
     async def refuse(self, brief: SessionBrief, error: AgentError) -> None:
         """End a session that cannot run on this telescope, with its reasons."""

@@ -1,13 +1,24 @@
-"""What of the hands' wishes survives the agent's end: open shutters, and what was not reached yet."""
+"""A wish while it is held, and what of the wishes survives the agent's end: open shutters, the unreached."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.capabilities import Camera
 from agent.events import Reason
 from agent.goals import Goal, Level, Wish
+
+
+@dataclass(eq=False)
+class Held:
+    """A wish with those who wait for it."""
+
+    wish: Wish
+    since: float  # of the clock's monotonic time
+    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] | None:

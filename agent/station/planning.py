@@ -41,11 +41,20 @@ class Planning:
     """Owner of one station's plan of the night."""
 
     def __init__(
-        self, ground: Ground, defaults: Callable[[], Requirements], runs: Callable[[], Waiting | None]
+        self,
+        ground: Ground,
+        defaults: Callable[[], Requirements],
+        runs: Callable[[], Waiting | None],
+        calibrated: Callable[[], bool] = lambda: False,
+        *,
+        reuses: bool = True,
     ) -> None:
+        """`calibrated`: the telescope's calibration holds for what comes; without `reuses` it never does."""
         self._ground = ground
         self._defaults = defaults
         self._runs = runs
+        self.calibrated = calibrated
+        self.reuses = reuses
         self._known: dict[str, _Known] = {}
         self._made_from: object = None
         self._until: datetime | None = None  # the end of the block that runs, where another one follows
@@ -72,6 +81,7 @@ class Planning:
             None if running is None else (running.session_id, self._until),
             night,
             self._defaults().least_block_min,
+            self.calibrated(),
         )
         latest = self.latest
         if latest is not None and facts == self._made_from:
@@ -91,6 +101,7 @@ class Planning:
             running=self.running(),
             known=known,
             least_block_s=self._defaults().least_block_s,
+            calibrated=self.calibrated(),
         )
         self.latest = plan = await asyncio.to_thread(_made, make, asked)
         self._made_from = facts
@@ -177,6 +188,7 @@ class Planning:
             taken=waiting.taken,
             rank=rank,
             held_until=waiting.rests_until,
+            reuses=self.reuses,
         )
 
     def _goes_on(self, waiting: Waiting, now: datetime) -> EndKind:

@@ -18,6 +18,7 @@ from agent.execute.journal import Journal, JournalFile
 from agent.session.document import body_of
 from agent.session.writing import result_details
 from agent.store.collected import Collected
+from agent.store.durations import Durations
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
 from agent.store.model import Rejected
@@ -39,6 +40,10 @@ class _End:
     target: Mapping[str, Any] | None
 
 
+def _pass() -> None:
+    """Nobody needs to hear of it."""
+
+
 class Records:
     """Writes every session's end exactly once, and tells it once it is written."""
 
@@ -48,6 +53,7 @@ class Records:
         store: SessionStore,
         results: Results,
         collected: Collected,
+        durations: Durations,
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
@@ -58,12 +64,14 @@ class Records:
         self._store = store
         self._results = results
         self._collected = collected
+        self._durations = durations
         self._ledger = ledger
         self._clock = clock
         self._publish = publish
         self._on_problem = on_problem
         self._unreported = Unreported(store.tree)
         self._is_open = False
+        self.on_learned: Callable[[], None] = _pass  # estimates have changed
         self._owed: list[_End] = []
         self._refused = asyncio.Event()
 
@@ -118,6 +126,8 @@ class Records:
             )
             await asyncio.to_thread(self._results.record, path)
             await asyncio.to_thread(self._collected.add, path)
+            if await asyncio.to_thread(self._durations.record, path):
+                self.on_learned()
         except UnknownSessionError as error:
             _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
             await self.forget_journal(session_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet
@@ -43,6 +43,7 @@ class SessionWatch:
         conditions: ConditionSet,
         *,
         clock: Clock,
+        zone: tzinfo,
         window_end: datetime | None,
         dawn: Callable[[datetime], datetime | None],
         judge: Callable[[datetime], Sequence[Verdict]],
@@ -61,6 +62,7 @@ class SessionWatch:
         self._orders = orders
         self._conditions = conditions
         self._clock = clock
+        self._zone = zone
         self._window_end = window_end
         self._dawn = dawn
         self._judge = judge
@@ -132,7 +134,9 @@ class SessionWatch:
             )
             self._orders.end(ending)
         else:
-            self._orders.pause(_WEATHER, Hold(Reason.WEATHER, message))
+            latest = (since + timedelta(seconds=self._conditions.wait_max_s)).astimezone(self._zone)
+            until = f"It waits until {latest:%H:%M} at the latest."
+            self._orders.pause(_WEATHER, Hold(Reason.WEATHER, f"{message.rstrip('.')}. {until}"))
 
     def _waited_too_long(self, since: datetime) -> bool:
         return self._clock.now() - since >= timedelta(seconds=self._conditions.wait_max_s)
@@ -210,6 +214,7 @@ def watch_over(
         orders,
         conditions,
         clock=ground.clock,
+        zone=ground.zone,
         window_end=waiting.window_end,
         dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=since),
         judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),

@@ -64,6 +64,11 @@ class Tree:
         return self.root / _STATE / "unreported"
 
     @property
+    def durations(self) -> Path:
+        """The hidden file that remembers how long steps took."""
+        return self.root / _STATE / "durations.json"
+
+    @property
     def ledger(self) -> Path:
         """The hidden file that remembers submissions."""
         return self.root / _STATE / "ledger.json"

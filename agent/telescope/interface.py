@@ -224,6 +224,11 @@ class TelescopeView(ABC):
         """The last known telemetry."""
 
     @property
+    def calibrated(self) -> bool | None:
+        """Whether the telescope said when last asked that it is calibrated; None when it does not tell."""
+        return None
+
+    @property
     def schedules(self) -> tuple[OwnSchedule, ...]:
         """What the telescope keeps to do by itself, as it told last; empty for one without such a thing."""
         return ()
@@ -330,7 +335,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def calibrate(self, site: Site | None) -> None:
-        """Calibrate the pointing by plate solving."""
+        """Calibrate the pointing by plate solving; waits for a mount that was stopped to come to rest."""
 
     @abstractmethod
     async def stop_goto(self) -> None:
@@ -350,7 +355,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
-        """Measure the polar alignment error."""
+        """Measure the polar alignment error; waits for a mount that was stopped to come to rest."""
 
     # -- darks ------------------------------------------------------------------------------------------
 

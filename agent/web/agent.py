@@ -132,6 +132,9 @@ class Agent(Window, Protocol):
     async def report(self, telescope: str, night: str) -> str | None:
         """The report of a night, Markdown."""
 
+    async def report_page(self, telescope: str, night: str) -> str | None:
+        """The report of a night with its pictures and curves: an HTML page that needs nothing else."""
+
     def settings(self) -> Sequence[tuple[str, str, str]]:
         """What is set: name, value (secrets are stars), and where it came from."""
 

@@ -31,6 +31,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frames}"
 )
+_DOCUMENT = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -131,12 +132,20 @@ def _is_open(door: Door, path: str) -> bool:
     return path.startswith(_OPEN) or (door.watch and (path == _WATCH or path.startswith(f"{_WATCH}/")))
 
 
+def document_policy(request: web.Request) -> str:
+    """Return what a whole document of the agent's may do, which brings its own style: be looked at."""
+    return f"{_DOCUMENT}; frame-ancestors {_frames(request)}"
+
+
+def _frames(request: web.Request) -> str:
+    return "'self'" if request.app[DOOR].gateway else "'none'"
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put on an answer what keeps a browser from doing more with it than show it."""
-    frames = "'self'" if request.app[DOOR].gateway else "'none'"
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", _POLICY.format(frames=frames))
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(frames=_frames(request)))
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.pop("Server", None)
 

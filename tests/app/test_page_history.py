@@ -148,6 +148,8 @@ def test_a_night_leaves_its_picture_its_log_and_its_row(
                 assert status in (404, 200 if name == ".." else 404), name
             report = await browser.get("/nights/2026-03-12/report")
             assert "M 81" in report
+            assert "/nights/2026-03-12/page" in report
+            assert "<svg" in await browser.get("/nights/2026-03-12/page")
 
     run_virtual(night())
 

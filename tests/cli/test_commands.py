@@ -26,6 +26,7 @@ from agent.telescope.dwarf.models import capabilities_for
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"
 COMMANDS = (
+    "dashboard",
     "run",
     "demo",
     "simulate",

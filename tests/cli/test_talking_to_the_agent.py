@@ -20,14 +20,13 @@ from agent.errors import AgentError, Problem
 from agent.events import (
     EventBus,
     Frames,
-    GroupsChanged,
     Outcome,
     OwnScheduleChanged,
     SessionBrief,
     SessionEnded,
     SessionResult,
 )
-from agent.group_progress import GroupProgress, PartProgress
+from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.client import CallerError
 from agent.mqtt.handlers import Accepted

@@ -20,12 +20,15 @@ from agent.afterwards import (
     SkyChanged,
     TotalsChanged,
 )
+from agent.app.darkness import darkness
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
+    EnclosureChanged,
     Event,
     Frames,
-    GroupsChanged,
+    Lid,
+    NightOver,
     Outcome,
     QueueChanged,
     Reason,
@@ -51,13 +54,14 @@ from agent.events import (
     TelemetryChanged,
     Waited,
 )
-from agent.group_progress import GroupProgress, PartProgress
+from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.payloads import MAX_BODY, encode
 from agent.mqtt.publisher import EVENT_EXPIRY_S, PROGRESS_EXPIRY_S, TELEMETRY_EVERY_S
 from agent.mqtt.schemas import TOPICS, as_text, schemas, topic_table
 from agent.mqtt.topics import Topics
 from agent.mqtt.vocabulary import EventType
 from agent.requests import Code, Verb
+from agent.targets import Site
 from tests.mqtt.support import NOW, TELESCOPE, House, at_house, settle
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -125,6 +129,9 @@ EVERY_EVENT: tuple[Event, ...] = (
     AvailabilityChanged(**_at(), online=True),
     AvailabilityChanged(**_at(), online=False, message="It does not answer."),
     StatusChanged(**_at(), status=Status.IMAGING, session=SESSION, step="capture", message="x" * 300),
+    StatusChanged(**_at(), status=Status.PAUSED, session=SESSION, reason=Reason.WEATHER, message="rain"),
+    NightOver(**_at(), message="All is done."),
+    EnclosureChanged(**_at(), lid=Lid.BETWEEN, wanted_open=True, mains=False, message="It is stuck."),
     StatusChanged(
         **_at(),
         status=Status.ERROR,
@@ -202,6 +209,7 @@ def test_every_body_that_is_published_follows_its_schema() -> None:
         for event in EVERY_EVENT:
             house.bus.publish(event)
             await asyncio.sleep(11)
+        house.service.publisher.darkness(TELESCOPE, darkness(Site(48.85, 2.35, 35.0, "Europe/Paris"), NOW))
         house.service.publisher.bridge_event("config_error", "A key is unknown.", key="x")
         await house.ask(f"{TELESCOPE}/session/submit", "{}")
         await house.ask(f"{TELESCOPE}/session/submit", "[]")
@@ -305,6 +313,37 @@ def test_progress_is_said_first_last_and_in_between_only_when_it_moved() -> None
         expiries = [found.expiry_s for found in house.broker.all(f"dwarf/{said}")]
         assert expiries == [None, *[PROGRESS_EXPIRY_S] * 6, None]
         assert {found.qos for found in house.broker.all(f"dwarf/{said}")} == {0}
+
+    at_house(test)
+
+
+def test_an_estimated_end_is_told_to_the_minute_and_only_when_it_moved_by_minutes() -> None:
+    async def test(house: House) -> None:
+        house.bus.publish(SessionStarted(**_at(), session=SESSION))
+        for second in range(0, 400, 20):
+            moved = NOW + timedelta(seconds=second)
+            house.bus.publish(replace(_progress(10 + second), estimated_end=moved))
+        told = [body["estimated_end"] for body in house.bodies(f"{TELESCOPE}/progress")[1:]]
+        assert sorted(set(told)) == [f"2026-11-22T21:0{minute}:00+01:00" for minute in (0, 2, 4, 6)]
+
+    at_house(test)
+
+
+def test_imaging_a_pause_and_a_problem_are_told_once_each() -> None:
+    async def test(house: House) -> None:
+        stuck = Problem("stuck", "It is stuck.", "Free it.")
+        imaging = StatusChanged(**_at(), status=Status.IMAGING, session=SESSION)
+        house.bus.publish(imaging)
+        house.bus.publish(replace(imaging, message="frames"))
+        paused = StatusChanged(**_at(), status=Status.PAUSED, session=SESSION, reason=Reason.WEATHER)
+        house.bus.publish(replace(paused, message="rain"))
+        house.bus.publish(replace(paused, message="rain", problem=stuck))
+        house.bus.publish(replace(paused, message="hail", problem=stuck))
+        house.bus.publish(replace(imaging, problem=None))
+        house.bus.publish(NightOver(**_at(), reason=Reason.WEATHER, message="rain"))
+        assert house.events() == ["imaging", "paused", "problem", "imaging", "night_over"]
+        (told,) = [body for body in house.bodies(f"{TELESCOPE}/event") if body["event_type"] == "paused"]
+        assert (told["reason"], told["message"], told["target"]) == ("weather", "rain", "M 31")
 
     at_house(test)
 

@@ -206,6 +206,9 @@ class FakeAgent:
     async def report(self, telescope: str, night: str) -> str | None:
         return "# Night\n<script>alert(1)</script>" if night == "2026-12-26" else None
 
+    async def report_page(self, telescope: str, night: str) -> str | None:
+        return "<!doctype html><title>Night</title>" if night == "2026-12-26" else None
+
     def settings(self) -> Sequence[tuple[str, str, str]]:
         return [("latitude", "48.85", "config.yaml"), ("mqtt_host", "", "")]
 

@@ -354,6 +354,19 @@ async def test_a_report_is_shown_as_it_is_written(served: Served) -> None:
                 assert answer.status == 404
 
 
+async def test_the_pictured_report_can_do_nothing_but_be_looked_at(served: Served) -> None:
+    async with served() as page:
+        assert "/nights/2026-12-26/page" in await page.text("/nights/2026-12-26/report")
+        async with page.get("/nights/2026-12-26/page") as answer:
+            policy = answer.headers["Content-Security-Policy"]
+            assert policy.startswith("sandbox; default-src 'none'")
+            assert "frame-ancestors 'none'" in policy
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        for night in ("2026-12-25", "..", "%2e%2e%2fconfig"):
+            async with page.get(f"/nights/{night}/page") as answer:
+                assert answer.status == 404
+
+
 async def test_static_files_are_those_of_the_page_alone(served: Served) -> None:
     async with served() as page:
         for name in ("..%2fserver.py", "%2e%2e/server.py", ".hidden", "nothing.js", "..%5cserver.py"):

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from agent.capabilities import Camera
-from agent.execute.context import CaptureLostError, StepContext, StepFailedError, TargetMovedError
-from agent.execute.recentring import Recentring
+from agent.execute.context import CaptureLostError, StepContext, StepFailedError
+from agent.execute.recentring import Recentring, TargetMovedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.focus import refocus_if_due
 from agent.execute.steps.others import wait_for_others

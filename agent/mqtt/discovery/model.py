@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from agent.capabilities import Capabilities
 from agent.mqtt.discovery.abbreviations import abbreviate
@@ -35,6 +35,7 @@ class DiscoveryOptions:
     prefix: str = "homeassistant"
     ha_min_version: tuple[int, int] = OLDEST_HOME_ASSISTANT
     agent_version: str = ""
+    language: Literal["en", "de"] = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class TelescopeFacts:
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
     groups: tuple[tuple[str, str], ...] = ()
+    has_enclosure: bool = False
     archives: bool = False
 
 

@@ -155,6 +155,9 @@ class Device:
             self.tells_state = True
             for camera, running in snapshot.capturing.items():
                 self.state.captures[camera].reconcile(running=running)
+            self.state.calibrated = snapshot.calibrated
+            if snapshot.moving is False:
+                self.state.rests()
         return snapshot
 
     async def _follow(self, replies: Replies, completion: Completion, news: float) -> None:

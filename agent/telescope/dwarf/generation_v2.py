@@ -94,7 +94,10 @@ class DialectV2(Dialect):
             return None
         if device.exchange.unread > unread:  # what was not heard may have been told
             return Snapshot(capturing=told)
-        return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
+        moving = bool(device.state.busy) or device.state.telemetry.tracking is not None
+        return Snapshot(
+            capturing=dict.fromkeys(Camera, False) | told, moving=moving if answered and heard else None
+        )
 
     def aim(self, target: SkyTarget | SolarTarget | None) -> None:
         return  # older firmware knows no shooting modes

@@ -248,6 +248,10 @@ class DwarfTelescope(Telescope):
     # -- the telescope's own schedule -------------------------------------------------------------------
 
     @property
+    def calibrated(self) -> bool | None:
+        return self._state.calibrated
+
+    @property
     def schedules(self) -> tuple[OwnSchedule, ...]:
         return self._schedules.known
 

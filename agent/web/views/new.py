@@ -295,7 +295,7 @@ def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
     if fresh.block is None:
         yield {"state": "paused", "icon": "no", "bold": t("check.not_tonight"), "text": fresh.sentence}
     else:
-        light = min(fresh.total * fresh.exposure_s, fresh.block.seconds)
+        light = min(fresh.total * fresh.exposure_s, sum(one.seconds for one in (fresh.block, *fresh.more)))
         fits = int(light / fresh.exposure_s) if fresh.exposure_s else 0
         yield {
             "state": "imaging",

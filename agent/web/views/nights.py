@@ -65,9 +65,14 @@ def _sum(useful: int, light: float, t: Words) -> str:
     return t(words, nights=useful, light=t.duration(light))
 
 
-def report_values(ask: Ask, night: str, text: str) -> dict[str, Any]:
+def report_values(ask: Ask, night: str, text: str, *, pictured: bool) -> dict[str, Any]:
     """Everything that the template of a report needs: it is shown as it is written."""
-    return {**ask.values("nights", ask.t("nights.report")), "night": night, "text": text}
+    return {
+        **ask.values("nights", ask.t("nights.report")),
+        "night": night,
+        "text": text,
+        "pictured": pictured,
+    }
 
 
 def _columns(nights: Sequence[NightRecord], ask: Ask) -> list[Column]:

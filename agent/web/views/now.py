@@ -257,7 +257,9 @@ def _scope(telemetry: Body, states: Mapping[str, Body], t: Words) -> Iterator[Fa
     there = states.get("availability", {}).get("state") == "online"
     tracking = str(telemetry.get("tracking") or "")
     word = t("scope.connected") if there else t("scope.away")
-    yield Fact("link" if there else "lost", t("scope.link"), word, tracking, state="" if there else "paused")
+    if tracking:
+        yield Fact("now", t("scope.follows"), tracking)
+    yield Fact("link" if there else "lost", t("scope.link"), word, state="" if there else "paused")
 
 
 def _or_unknown(value: Any, form: str, t: Words, digits: int = 0) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from agent.web import static_files
 from agent.web.agent import Agent, News
-from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_password
+from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_password, document_policy
 from agent.web.password import SIGNED_IN_S
 from agent.web.render import LANGUAGE_COOKIE, page
 from agent.web.stream import Feed
@@ -43,6 +43,7 @@ class Views:
             web.get("/now", self._now),
             web.get("/nights", self._nights),
             web.get("/nights/{night}/report", self._report),
+            web.get("/nights/{night}/page", self._report_page),
             web.get("/nights/picture/{session}", self._kept),
             web.get("/settings", self._settings),
             web.get("/picture", self._picture),
@@ -96,7 +97,16 @@ class Views:
                 charset="utf-8",
                 headers={"Content-Disposition": f'attachment; filename="report_night_{night}.md"'},
             )
-        return page(request, "report.html", ask.t, report_values(ask, night, text))
+        pictured = await self._agent.report_page(ask.telescope.id, night) is not None
+        return page(request, "report.html", ask.t, report_values(ask, night, text, pictured=pictured))
+
+    async def _report_page(self, request: web.Request) -> web.Response:
+        ask = self._asked(request)
+        text = await self._agent.report_page(ask.telescope.id, request.match_info["night"])
+        if text is None:
+            raise Refusal(404, "invalid", ask.t("nights.no_report"))
+        policy = document_policy(request)
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def _kept(self, request: web.Request) -> web.Response:
         ask = self._asked(request)

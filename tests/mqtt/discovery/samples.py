@@ -24,6 +24,7 @@ FACTS = TelescopeFacts(
     session_files=("m31", "horsehead"),
     can_provision=True,
     groups=(("m_31", "M 31"),),
+    has_enclosure=True,
     archives=True,
 )
 

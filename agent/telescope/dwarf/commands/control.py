@@ -57,9 +57,12 @@ async def take_control(device: Device) -> None:
     completion = LockCompletion("Taking control", device.judge, device.limits)
     completion.held = device.state.telemetry.host is True
     request = system_pb2.SetMasterLock(lock=True)
+    total = device.limits.lock_again if device.state.lock_unanswered else device.limits.lock
     try:
-        await device.carry_out(Cmd.MASTER_LOCK, request, completion, total=device.limits.lock)
+        await device.carry_out(Cmd.MASTER_LOCK, request, completion, total=total)
+        device.state.lock_unanswered = False
     except CommandTimeoutError:
+        device.state.lock_unanswered = True
         if device.state.slave:
             raise HeldByOtherError("Another client controls the telescope.") from None
         _LOGGER.debug("The telescope does not answer the master lock; going on without")
