@@ -63,4 +63,5 @@ def result_of(
         saved=saved,
         device=(identity.name or identity.model) if identity else "",
         firmware=identity.firmware if identity else "",
+        by_camera={camera.value: frames for camera, frames in counter.by_camera.items()},
     )
