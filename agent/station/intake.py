@@ -64,6 +64,7 @@ class Intake:
         self._telescope_id = telescope_id
         self._store = store
         self._records = records
+        records.on_learned = self.plan_again
         self._repeats = repeats
         self._mosaics = mosaics
         self._clock = clock

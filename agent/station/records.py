@@ -51,7 +51,6 @@ class Records:
         telescope_id: str,
         store: SessionStore,
         results: Results,
-        durations: Durations,
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
@@ -61,7 +60,7 @@ class Records:
         self._telescope_id = telescope_id
         self._store = store
         self._results = results
-        self._durations = durations
+        self.durations = Durations(store.tree)
         self._ledger = ledger
         self._clock = clock
         self._publish = publish
@@ -81,6 +80,11 @@ class Records:
             else:
                 _LOGGER.info("Session %s ended before; its result is told now", result.session.session_id)
                 await self._tell(result)
+
+    async def run(self) -> None:
+        """Tell what was left unreported, then serve, for ever."""
+        await self.open()
+        await self.serve()
 
     async def end(
         self,
@@ -122,7 +126,7 @@ class Records:
                 self._store.finish, session_id, result, conditions=end.conditions, target=end.target
             )
             await asyncio.to_thread(self._results.record, path)
-            if await asyncio.to_thread(self._durations.record, path):
+            if await asyncio.to_thread(self.durations.record, path):
                 self.on_learned()
         except UnknownSessionError as error:
             _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
