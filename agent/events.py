@@ -85,6 +85,7 @@ class Source(StrEnum):
     FILE = "file"
     MQTT = "mqtt"
     REPEAT = "repeat"
+    GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ class SessionResult:
     """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
 
     `saved` is what the telescope's own records say of it. `panes` are the frames of each pane of a mosaic, in
-    the order of their numbers; `made_of` are the sessions whose results this one sums up.
+    the order of their numbers; `made_of` are the sessions whose results this one sums up. `by_camera` has the
+    frames of each camera, by its word.
     """
 
     telescope: str
@@ -193,6 +195,7 @@ class SessionResult:
     device: str = ""
     firmware: str = ""
     made_of: tuple[str, ...] = ()
+    by_camera: dict[str, Frames] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,8 @@ class AgentHandlers:
             calibrated=station.planning.calibrated(),
             reuses=station.planning.reuses,
         )
-        return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
+        text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.parents.collecting.groups)]
+        return {"telescope": station.id, **plan.to_json(), "text": text}
 
     def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:
         station = self._asked(body)

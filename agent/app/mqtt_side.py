@@ -18,6 +18,7 @@ from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
 from agent.mqtt.discovery.bridge import build_bridge_device
@@ -173,7 +174,9 @@ class MqttSide:
     def _hear(self, event: Event) -> None:
         if isinstance(event, QueueChanged):
             self._forget_started(self._stations[event.telescope], event)
-        if isinstance(event, QueueChanged) or (isinstance(event, AvailabilityChanged) and event.online):
+        if isinstance(event, QueueChanged | GroupsChanged) or (
+            isinstance(event, AvailabilityChanged) and event.online
+        ):
             if isinstance(event, AvailabilityChanged):
                 self.service.inform([_about(each) for each in self._stations.values()])
             self._announce()
@@ -194,7 +197,13 @@ class MqttSide:
                 build_telescope_device(self._facts(station), self._options)
                 for station in self._stations.values()
             ]
-        self._announcer.announce(messages, self._options.topics.retained(self._stations))
+        topics = self._options.topics
+        groups = [
+            topics.group(station.id, word)
+            for station in self._stations.values()
+            for word in station.parents.collecting.names
+        ]
+        self._announcer.announce(messages, (*topics.retained(self._stations), *groups))
 
     def _facts(self, station: Station) -> TelescopeFacts:
         identity = station.telescope.identity
@@ -215,6 +224,7 @@ class MqttSide:
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
+            groups=tuple(station.parents.collecting.names.items()),
             has_enclosure=station.enclosure.exists,
             archives=station.followers.archivist is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),

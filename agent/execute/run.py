@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
-from agent.events import Reason, Saved, SessionResult, Status
+from agent.events import Reason, SessionResult, Status
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
@@ -21,12 +19,12 @@ from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
-from agent.execute.outcome import outcome_of
 from agent.execute.recentring import Recentring, TargetMovedError
 from agent.execute.recognition import asked_by
 from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
+from agent.execute.result import Ended, result_of
 from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
 from agent.goals import Level, Wish
@@ -118,7 +116,17 @@ class SessionRun:
         files = await folders_of(self._counter, self._telescope, self._clock)
         saved = await saved_of(files, self._telescope, self._clock)
         self._brake.notes += differences(saved, self._counter.frames)
-        return self._result(started_at, ending, failure, files, saved)
+        moved = self._recentring.notes if self._recentring is not None else ()
+        return result_of(
+            self._around,
+            self._job,
+            self._counter,
+            self._reporter.reports,
+            Ended(started_at, ending, failure, max(1, self._attempts), tuple(self._brake.waits)),
+            notes=(*self._brake.notes, *moved),
+            files=files,
+            saved=saved,
+        )
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -406,41 +414,6 @@ class SessionRun:
             await self._come_to_rest(step)
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
-
-    def _result(
-        self,
-        started_at: datetime,
-        ending: Ending | None,
-        failure: Problem | None,
-        files: tuple[str, ...],
-        saved: tuple[Saved, ...],
-    ) -> SessionResult:
-        identity = None
-        with Defects():
-            identity = self._telescope.identity
-        moved = self._recentring.notes if self._recentring is not None else ()
-        outcome, reason, message = outcome_of(self._counter.by_camera, ending, failure)
-        return SessionResult(
-            telescope=self._around.telescope_id,
-            session=self._job.brief,
-            outcome=outcome,
-            ended_at=self._clock.now(),
-            started_at=started_at,
-            frames=self._counter.frames,
-            panes=self._counter.panes(Camera.TELE),
-            integration_s=round(self._counter.integration_s, 3),
-            error=failure,
-            reason=reason,
-            message="; ".join([message, *self._brake.notes, *moved, *self._counter.notes]),
-            attempts=max(1, self._attempts),
-            waits=tuple(self._brake.waits),
-            steps=tuple(self._reporter.reports),
-            settings=self._counter.settings,
-            files=files,
-            saved=saved,
-            device=(identity.name or identity.model) if identity else "",
-            firmware=identity.firmware if identity else "",
-        )
 
     def _celsius(self) -> float | None:
         return self._telescope.telemetry.temperature

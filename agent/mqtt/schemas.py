@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent.mqtt import bodies, request_bodies
+from agent.mqtt import bodies, groups, request_bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ BODIES: dict[str, type] = {
     "download": bodies.DownloadBody,
     "enclosure": bodies.EnclosureBody,
     "event": bodies.EventBody,
+    "group": groups.GroupBody,
     "info": bodies.InfoBody,
     "night": bodies.NightBody,
     "own_schedule": bodies.OwnScheduleBody,
@@ -76,6 +77,9 @@ TOPICS = (
     TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
+    TopicRow(
+        "<id>/group/<group>", "out", True, 1, "group", "what a group has of its goals; empty when it is gone"
+    ),
     TopicRow("<id>/darkness", "out", True, 1, "darkness", "when tonight is dark, and the Moon; with a site"),
     TopicRow("<id>/enclosure", "out", True, 1, "enclosure", "the box around it: lid, power, mains, heater"),
     TopicRow("<id>/night", "out", True, 1, "night", "the last night in two sentences and its sums"),

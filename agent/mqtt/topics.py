@@ -101,6 +101,10 @@ class Topics:
         """Return where the result of one session appears once, unretained."""
         return f"{self.base}/{telescope}/result/{safe_level(session_id)}"
 
+    def group(self, telescope: str, word: str) -> str:
+        """Return where the progress of a group is retained."""
+        return f"{self.base}/{telescope}/group/{safe_level(word)}"
+
     def submit(self, telescope: str = "") -> str:
         return f"{self._stem(telescope)}/session/submit"
 

@@ -53,6 +53,7 @@ def check(
         *gotos,
         *_camera_sections(document, capabilities),
         *_darks(document, capabilities),
+        *_goal(document),
         *mosaic_problems(document, capabilities, last),
         *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
     ]
@@ -209,6 +210,22 @@ def _darks(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pr
             message = f"There are no dark frames of gain {setup.gain}."
             hint = f"The telescope takes them with gains from {_DARK_GAINS[0]} to {_DARK_GAINS[1]}."
             yield Problem("dark_gain", message, hint, path=document.pointer(key, "gain"))
+
+
+def _goal(document: SessionDocument) -> Iterator[Problem]:
+    if document.goal is None:
+        return
+    setups = {key: setup for key, _ in _CAMERAS if (setup := getattr(document, key)) is not None}
+    if document.repeat is not None:
+        message = "A session with a goal comes back by itself, so repeat cannot be on as well."
+        yield Problem("goal", message, "Switch one of them off.", path="/repeat")
+    if not setups:
+        yield Problem("goal", "A goal needs a camera section that collects it.", path="/goal")
+    for key, setup in setups.items():
+        if setup.exposure is None and document.goal.integration is not None:
+            message = "Without an exposure nobody can tell how many frames the goal takes."
+            hint = 'Give it, or a goal in "frames".'
+            yield Problem("missing", message, hint, path=document.pointer(key, "exposure"))
 
 
 def _not_for_the_deep_sky(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

@@ -29,6 +29,14 @@ from agent.session.problems import BadValueError
 from agent.targets import SolarBody
 
 _SHORTEST_PAUSE_S = 600.0
+_LONGEST_GOAL_S = 1000 * 3600.0
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_DURATION = re.compile(
+    rf"(?:{_NUMBER}\s*(?:h|hours?|hrs?))?\s*(?:{_NUMBER}\s*(?:m|mins?|minutes?))?\s*"
+    rf"(?:{_NUMBER}\s*(?:s|secs?|seconds?))?",
+    re.ASCII,
+)
+_CLOCK = re.compile(r"(\d{1,4}):([0-5]?\d):([0-5]?\d)", re.ASCII)
 _DATE_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199  # beyond is a slip of the finger
 
@@ -218,6 +226,26 @@ def _read_pause(value: object) -> float:
     return seconds
 
 
+def _read_integration(value: object) -> float:
+    """Read how long is to be exposed in all: "6 h", "90 min", "1 h 30 min", HH:MM:SS, or seconds."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    parts = _DURATION.fullmatch(text)
+    clock = _CLOCK.fullmatch(text)
+    if clock is not None:
+        seconds = 3600.0 * int(clock[1]) + 60 * int(clock[2]) + int(clock[3])
+    elif parts is not None and any(parts.groups()):
+        hours, minutes, rest = (read_number(part) if part else 0.0 for part in parts.groups())
+        seconds = 3600 * hours + 60 * minutes + rest
+    else:
+        try:
+            seconds = read_number(value)
+        except BadValueError as error:
+            raise BadValueError(
+                f"{shown(value)} is not a duration.", hint='Write "6 h", "90 min" or seconds.'
+            ) from error
+    return between(seconds, 1, _LONGEST_GOAL_S, "seconds")
+
+
 def _read_dark_count(value: object) -> int:
     return int(between(read_integer(value), 1, 100))
 
@@ -328,6 +356,9 @@ DarkTime = Annotated[
     DarksWhen,
     _words(DarksWhen, {"on_pause": DarksWhen.CLOUDS}),
     _schema("string", "before, after or clouds."),
+]
+Integration = Annotated[
+    float, PlainValidator(_read_integration), _schema(_LENIENT, '"6 h", "90 min", HH:MM:SS, or seconds.')
 ]
 DarkCount = Annotated[int, PlainValidator(_read_dark_count), _schema(_LENIENT, "Frames of a dark, 1 to 100.")]
 Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]

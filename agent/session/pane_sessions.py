@@ -32,7 +32,7 @@ def pane_sessions(
 ) -> list[PaneSession]:
     """Return a session for each pane, in that order.
 
-    The first one focuses and calibrates for all, the last one parks. Each keeps the
+    The first one focuses and calibrates for all (with a goal each one), the last one parks. Each keeps the
     times, the conditions and the cameras of the whole; all have the same `group`.
     """
     return [
@@ -54,7 +54,8 @@ def _body(
     document: SessionDocument, middle: SkyTarget, pane: Pane, group: str, first: bool, last: bool
 ) -> dict[str, Any]:
     left_out = {"mosaic", "repeat", "result_details", "goto_solar"}
-    left_out |= set() if first else set(_ONCE_BEFORE)
+    if document.goal is None:  # else each pane may be the first one of a night
+        left_out |= set() if first else set(_ONCE_BEFORE)
     left_out |= set() if last else set(_ONCE_AFTER)
     darks = document.dark_frames.when if document.dark_frames is not None else None
     if (darks is DarksWhen.BEFORE and not first) or (darks is DarksWhen.AFTER and not last):

@@ -270,6 +270,29 @@ class Refocus(Section):
         return self
 
 
+class Goal(Section):
+    """Come back each night until that much of the field is stacked: seconds, or frames."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    integration: f.Integration | None = None
+    frames: f.Count | None = None
+
+    @model_validator(mode="after")
+    def _is_one_goal(self) -> Goal:
+        if self.integration is None and self.frames is None:
+            raise BadValueError(
+                "Neither integration nor frames is given.",
+                code="missing",
+                hint='Say how much is wanted: "integration": "6 h", or "frames": 1440.',
+                at="integration",
+            )
+        if self.integration is not None and self.frames is not None:
+            raise BadValueError("integration and frames are two goals.", hint="Leave one out.", at="frames")
+        return self
+
+
 class Repeat(Section):
     """Run again on later nights."""
 
@@ -323,6 +346,7 @@ class Command(BaseModel):
     dark_frames: DarkFrames | None = None
     refocus: Refocus | None = None
     conditions: Conditions | None = None
+    goal: Goal | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
     download: Download | None = None
@@ -341,6 +365,7 @@ SECTIONS: dict[str, type[Section]] = {
     "dark_frames": DarkFrames,
     "refocus": Refocus,
     "conditions": Conditions,
+    "goal": Goal,
     "repeat": Repeat,
     "shutdown": Shutdown,
     "download": Download,
@@ -349,11 +374,8 @@ SECTIONS: dict[str, type[Section]] = {
 
 CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE}
 
-MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus"})
+MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus", "goal"})
 """Sections of which a plain false says as well that they are off."""
-
-NOT_ACTED_ON = frozenset({"goal"})
-"""Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})
 """Keys of a submission that may stand around or beside the session; they belong to the transport."""

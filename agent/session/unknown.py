@@ -10,15 +10,12 @@ from typing import Any
 from agent.errors import Problem, warning
 from agent.session.numbers import read_boolean, shown
 from agent.session.problems import BadValueError
-from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand, Section
+from agent.session.sections import ENVELOPE, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand, Section
 
 _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a key of its own
 
 _ON = {"true", "yes", "on"}
 _ORDER = re.compile("do_?[A-Z]")  # doMosaic, doDither
-_WORDS = {
-    "goal": "A goal is",
-}
 
 
 def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on: bool) -> Iterator[Problem]:
@@ -47,15 +44,13 @@ def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on:
 
 
 def unknown_sections(body: dict[str, Any]) -> Iterator[Problem]:
-    """Tell of sections that are on and not acted on, and of misspelt ones."""
+    """Tell of unknown sections that are on, and of misspelt ones."""
     known = {"id_command", *SECTIONS}
     for name, value in body.items():
         if name in known | OUTPUT | ENVELOPE:
             continue
-        path, hint = f"/{escape(name)}", near(name, known | NOT_ACTED_ON)
-        if name in NOT_ACTED_ON:
-            yield from _not_acted_on(name, value)
-        elif _asks(value) and (isinstance(value, dict) or _ORDER.match(name)):
+        path, hint = f"/{escape(name)}", near(name, known)
+        if _asks(value) and (isinstance(value, dict) or _ORDER.match(name)):
             message = f"{name} is switched on, and a session has no such section."
             yield Problem("not_acted_on", message, hint or "Set its do_action to false.", path)
         elif hint:
@@ -86,15 +81,6 @@ def near(name: str, known: set[str] | frozenset[str], cutoff: float = _ALIKE) ->
 def escape(key: str) -> str:
     """Return a key as a part of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _not_acted_on(name: str, value: object) -> Iterator[Problem]:
-    if isinstance(value, dict) and value and value.get("do_action") in (None, ""):
-        message = f"{name} does not say do_action, so it is off."
-        yield warning("off", message, "Set it to false to keep it off.", f"/{name}")
-    elif value is True or (isinstance(value, dict) and _is_on(value)):
-        hint = "Set its do_action to false to run the session without."
-        yield Problem("not_acted_on", f"{_WORDS[name]} not supported yet.", hint, f"/{name}")
 
 
 def spelt_otherwise(section: dict[str, Any]) -> str | None:

@@ -133,6 +133,7 @@ def result_details(
             "stacked": result.frames.stacked,
             "rejected": result.frames.rejected,
         },
+        **_cameras(result),
         **_panes(result),
         "integration_s": round(result.integration_s, 3),
         "settings": dict(result.settings),
@@ -172,6 +173,12 @@ def _id_command(raw: dict[str, Any]) -> dict[str, Any]:
         if isinstance(id_command, dict):
             return id_command
     raise AgentError("The document has no id_command to write into.", code="not_a_session")
+
+
+def _cameras(result: SessionResult) -> dict[str, Any]:
+    """Return the counts of each camera; nothing where they are not known."""
+    counts = {name: {"taken": one.taken, "stacked": one.stacked} for name, one in result.by_camera.items()}
+    return {"frames_by_camera": counts} if counts else {}
 
 
 def _panes(result: SessionResult) -> dict[str, Any]:

@@ -118,12 +118,17 @@ class Commands:
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         running, name = self._station.running, _name(command)
-        if running is not None and running.waiting.session_id in self._station.mosaics.panes(name):
+        if running is not None and running.waiting.session_id in self._station.parents.mosaics.panes(name):
             dropping = asyncio.create_task(self._station.intake.drop_panes(name), name="other panes")
             try:
                 return await self._end(command, accepted, EndKind.ABORT, "A person stopped the mosaic.")
             finally:
                 await dropping
+        if running is not None and running.waiting.session_id == self._station.parents.collecting.child_id(
+            name
+        ):
+            await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
+            return await self._remove(command, accepted)
         if name and (running is None or running.waiting.session_id != name):
             return await self._remove(command, accepted)  # never another one than that which is named
         return await self._end(
@@ -181,12 +186,17 @@ class Commands:
         name = _name(command)
         if not name:
             return refused(command, Code.INVALID, "run needs a session_id.")
-        if self._station.running is not None and self._station.running.waiting.session_id == name:
+        running, child = self._station.running, self._station.parents.collecting.child_id(name)
+        if running is not None and running.waiting.session_id in (name, child):
             return refused(command, Code.BUSY, f"Session {name} runs already.")
+        if self._station.parents.collecting.holds(name) and self._named(command) is None:
+            self._station.parents.collecting.again(name)
+            await self._station.intake.make()
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
-        for pane in self._station.mosaics.panes(name):
+        panes = self._station.parents.mosaics.panes(name)
+        for pane in (*panes, *map(self._station.parents.collecting.child_id, panes)):
             if (other := self._station.dispatcher.find(pane)) is not None:
                 self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
@@ -216,9 +226,13 @@ class Commands:
         parent = self._station.store.get(_name(command))
         if parent is not None and parent.document.repeat is not None:
             return await self._remove_parent(command, parent)
-        if parent is not None and self._station.mosaics.holds(parent.session_id):
+        if parent is not None and self._station.parents.mosaics.holds(parent.session_id):
             await self._station.intake.drop_panes(parent.session_id)
             return done(command, f"The panes of {parent.session_id} that did not run were removed.")
+        if parent is not None and self._station.parents.collecting.holds(parent.session_id):
+            message = command.reason or "A person removed the session."
+            await self._station.intake.drop_goal(parent.session_id, message)
+            return done(command, f"Session {parent.session_id} does not come back for its goal any more.")
         waiting = self._named(command)
         if waiting is None:
             return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -244,18 +258,22 @@ class Commands:
             at = read_instant(text_of(command, "at"), self._station.zone).astimezone(self._station.zone)
         except BadValueError as error:
             return refused(command, Code.INVALID, f"at: {error.message}", error.hint)
-        mosaic = self._station.mosaics.holds(_name(command))
+        mosaic = self._station.parents.mosaics.holds(_name(command))
         session_id = _name(command) if mosaic else waiting.session_id
         stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
         await self._station.intake.take_changed(stored)
         return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
-        name = _name(command)
-        dispatcher = self._station.dispatcher
-        others = (self._station.repeats.child_id(name), *self._station.mosaics.panes(name))
-        found = (dispatcher.find(one) for one in (name, *others))
+        """The waiting session a command names; of one that comes back its next night, of a mosaic a pane."""
+        name, station = _name(command), self._station
+        panes = station.parents.mosaics.panes(name)
+        others = (
+            station.parents.repeats.child_id(name),
+            *map(station.parents.collecting.child_id, (name, *panes)),
+            *panes,
+        )
+        found = (station.dispatcher.find(one) for one in (name, *others))
         return next((waiting for waiting in found if waiting is not None), None)
 
 

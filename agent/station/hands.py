@@ -19,7 +19,7 @@ from agent.events import Reason
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.belief import Belief
 from agent.station.ground import Ground
-from agent.station.kept_wishes import Held, kept, restored
+from agent.station.kept_wishes import Held, kept, outliving, restored
 from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
@@ -41,7 +41,6 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
 _KEY = "hands"
-_MADE_ANEW = frozenset({"weather", "enclosure"})  # holders whose wishes are made anew after a restart
 
 
 class Hands:
@@ -441,6 +440,6 @@ class Hands:
         return True
 
     def _remember(self) -> None:
-        goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)
+        goal = outliving(self._held)
         unreached = goal if goal is not None and not self._is_there(goal) else None
         self._ground.state.set(**{_KEY: kept(self._belief.capturing, unreached)})

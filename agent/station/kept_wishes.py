@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agent.capabilities import Camera
 from agent.events import Reason
-from agent.goals import Goal, Level, Wish
+from agent.goals import Goal, Level, Wish, merged
+
+_MADE_ANEW = frozenset({"weather", "enclosure"})  # holders whose wishes are made anew after a restart
 
 
 @dataclass(eq=False)
@@ -19,6 +21,11 @@ class Held:
     wish: Wish
     since: float  # of the clock's monotonic time
     reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def outliving(held: Mapping[Hashable, Held]) -> Goal | None:
+    """What the wishes that outlive the agent's end come to together."""
+    return merged(one.wish for holder, one in held.items() if holder not in _MADE_ANEW)
 
 
 def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] | None:

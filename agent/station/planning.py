@@ -11,7 +11,7 @@ from functools import partial
 
 from agent.conditions import ConditionSet, Requirements
 from agent.errors import AgentError
-from agent.events import Event, SessionProgress, SessionStarted
+from agent.events import Event, SessionProgress, SessionStarted, Source
 from agent.execute.alignment import Alignment, ReuseRules
 from agent.execute.orders import EndKind
 from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
@@ -211,6 +211,8 @@ class Planning:
         windows = windows_of(request, site, span, now)
         if any(one.seconds >= least_s for one in windows if one.start > now):
             return EndKind.GIVE_BACK
+        if waiting.brief.source is Source.GOAL:
+            return EndKind.LIMIT  # its goal has a session of its own for the next night
         later = next_window(request, site, zone, span.end, least_s)
         return EndKind.LIMIT if later is None else EndKind.NEXT_NIGHT
 

@@ -17,6 +17,7 @@ from agent.events import Event, Outcome, Reason, SessionBrief, SessionEnded, Ses
 from agent.execute.journal import Journal, JournalFile
 from agent.session.document import body_of
 from agent.session.writing import result_details
+from agent.store.collected import Collected
 from agent.store.durations import Durations
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
@@ -51,6 +52,7 @@ class Records:
         telescope_id: str,
         store: SessionStore,
         results: Results,
+        collected: Collected,
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
@@ -60,6 +62,7 @@ class Records:
         self._telescope_id = telescope_id
         self._store = store
         self._results = results
+        self._collected = collected
         self.durations = Durations(store.tree)
         self._ledger = ledger
         self._clock = clock
@@ -126,6 +129,7 @@ class Records:
                 self._store.finish, session_id, result, conditions=end.conditions, target=end.target
             )
             await asyncio.to_thread(self._results.record, path)
+            await asyncio.to_thread(self._collected.add, path)
             if await asyncio.to_thread(self.durations.record, path):
                 self.on_learned()
         except UnknownSessionError as error:
@@ -172,6 +176,7 @@ class Records:
                 ended_at=self._clock.now(),
                 started_at=journal.started_at,
                 frames=journal.all_frames,
+                by_camera=journal.by_camera,
                 reason=reason,
                 message=message,
                 error=failure,
@@ -210,6 +215,7 @@ class Records:
                 ended_at=self._clock.now(),
                 started_at=journal.started_at,
                 frames=frames,
+                by_camera=journal.by_camera,
                 reason=reason,
                 message=f"{message} {frames.taken} frames were taken before.",
             )

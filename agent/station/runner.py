@@ -33,6 +33,7 @@ from agent.station.records import TRY_AGAIN_S, Records
 from agent.station.session_watch import SessionWatch
 from agent.station.state_file import StateFile
 from agent.station.status import SESSION, StationStatus
+from agent.store.ends import is_part_of_a_goal
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.journal import instant_in
@@ -143,6 +144,10 @@ class SessionRunner:
         if not await self._take_control(running):
             return
         if await self._intake.becomes_mosaic(waiting):
+            return
+        if await self._intake.is_stale(waiting):
+            await self._queue_again(waiting)
+            await self._intake.make()
             return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
@@ -420,7 +425,9 @@ def _problem(result: SessionResult) -> Problem | None:
         return None
     if result.error is not None:
         return result.error
-    if result.outcome is Outcome.PARTIAL:
+    if result.outcome is Outcome.PARTIAL and not is_part_of_a_goal(
+        result.session.source, result.outcome, result.reason
+    ):
         return Problem("partial", result.message)
     return None
 

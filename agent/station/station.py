@@ -34,13 +34,12 @@ from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
-from agent.station.mosaics import Mosaics
 from agent.station.night import Night
 from agent.station.night_over import Nights
+from agent.station.parents import Parents
 from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
-from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
 from agent.station.session_watch import SessionWatch, watch_over
 from agent.station.sharing import Sharing, ShownFilter
@@ -50,6 +49,7 @@ from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
+from agent.store.collected import Collected
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -131,23 +131,20 @@ class Station:
             site=ground.site,
             capabilities=self.capabilities,
         )
+        self.collected = Collected(self.store.tree, ground.zone, ground.site, self.capabilities)
         self.records = Records(
-            ground.id,
-            self.store,
-            self.results,
-            self.ledger,
-            clock,
-            publish,
-            partial(self.status.problem, "results"),
+            *(ground.id, self.store, self.results, self.collected, self.ledger, clock, publish),
+            on_problem=partial(self.status.problem, "results"),
         )
-        self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.hands, self.store, self.records, self.capabilities, resolve)
+        self.parents = Parents(
+            *(ground, self.hands, self.store, self.records, self.collected, self.capabilities, resolve),
+            waiting=lambda session_id: self.dispatcher.find(session_id),  # noqa: PLW0108 - it comes later
+        )
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
-            self.repeats,
-            self.mosaics,
+            self.parents,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
@@ -249,6 +246,7 @@ class Station:
         for camera in await asyncio.to_thread(self.store.left_open):
             self.hands.capture_opened(camera)
         await self.intake.recover()
+        await asyncio.to_thread(self.collected.catch_up)
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
     async def serve(self) -> None:
@@ -380,6 +378,7 @@ class Station:
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
+        publish(self.parents.collecting.event())
         publish(self.status.again())
         self.enclosure.say_again()
         self.followers.say_again()

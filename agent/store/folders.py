@@ -73,6 +73,11 @@ class Tree:
         """The hidden file that remembers submissions."""
         return self.root / _STATE / "ledger.json"
 
+    @property
+    def collected(self) -> Path:
+        """The hidden file of what the results gave to their groups."""
+        return self.root / _STATE / "collected.json"
+
     def prepare(self) -> None:
         """Make every folder, check it can be written, take the lock, clear what a crash left half-way."""
         folders = [*(self[folder] for folder in Folder), self.journals]

@@ -54,6 +54,7 @@ from agent.events import (
     TelemetryChanged,
     Waited,
 )
+from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.payloads import MAX_BODY, encode
 from agent.mqtt.publisher import EVENT_EXPIRY_S, PROGRESS_EXPIRY_S, TELEMETRY_EVERY_S
 from agent.mqtt.schemas import TOPICS, as_text, schemas, topic_table
@@ -114,6 +115,16 @@ def _decision(state: SafetyState) -> SafetyChanged:
     )
 
 
+GROUP = GroupProgress(
+    "M 31",
+    "m_31",
+    (
+        PartProgress("M 31", "tele", "Astro", 240, 3600.0, 2, 15.0, None, 7200.0, ("m31",)),
+        PartProgress("M 31", "tele", "", 10, 150.0, 1, 15.0, 40, None, ("m31-plain",)),
+    ),
+    2,
+)
+
 EVERY_EVENT: tuple[Event, ...] = (
     AvailabilityChanged(**_at(), online=True),
     AvailabilityChanged(**_at(), online=False, message="It does not answer."),
@@ -128,6 +139,7 @@ EVERY_EVENT: tuple[Event, ...] = (
         problem=Problem("stuck", "It is stuck.", "Free it."),
     ),
     QueueChanged(**_at(), sessions=(SESSION,), next_at=NOW),
+    GroupsChanged(**_at(), groups=(GROUP,)),
     SessionQueued(**_at(), session=SESSION, position=1),
     SessionRejected(**_at(), session=SESSION, failure=Problem("invalid", "No such exposure.")),
     SessionWaiting(**_at(), session=SESSION, reason=Reason.WEATHER, message="Rain.", until=NOW),
@@ -208,6 +220,7 @@ def test_every_body_that_is_published_follows_its_schema() -> None:
         for publication in house.broker.published:
             name = publication.topic.removeprefix("dwarf/").replace(TELESCOPE, "<id>")
             name = name.replace("result/2026-11-22 M 31", "result/<session_id>")
+            name = name.replace("group/m_31", "group/<group>")
             name = name.replace("response/health", "response/<verb>")
             schema = wanted.get(name)
             if schema:
@@ -467,3 +480,32 @@ def test_the_events_of_the_wire_are_all_said_by_someone() -> None:
 
 def test_numbers_that_json_does_not_know_become_null() -> None:
     assert json.loads(encode({"a": float("nan"), "b": [float("inf"), 1.5]})) == {"a": None, "b": [None, 1.5]}
+
+
+def test_a_group_is_told_in_all_and_by_filter_and_its_topic_goes_with_it() -> None:
+    async def test(house: House) -> None:
+        house.bus.publish(GroupsChanged(**_at(), groups=(GROUP,)))
+        topic = f"dwarf/{TELESCOPE}/group/m_31"
+        body = json.loads(house.broker.retained[topic].payload)
+        assert body["filters"] == {
+            "Astro": {"collected_s": 3600.0, "goal_s": 7200.0, "frames": 240},
+            "": {"collected_s": 150.0, "goal_s": 600.0, "frames": 10},
+        }
+        assert (body["collected_s"], body["goal_s"], body["percent"], body["nights"]) == (3750, 7800, 48.1, 2)
+        assert body["message"].startswith("M 31: 1.0 of 2.2 h in 2 nights, 48 %")
+        house.bus.publish(GroupsChanged(**_at(), groups=()))
+        await settle()
+        assert topic not in house.broker.retained
+
+    at_house(test)
+
+
+def test_a_group_of_many_long_parts_stays_within_what_home_assistant_records() -> None:
+    part = PartProgress("M" * 300, "tele", "Astro", 1, 15.0, 1, 15.0, None, 7200.0, ("s" * 200,) * 9)
+    group = GroupProgress("G" * 300, "g", (part,) * 400, 9)
+
+    async def test(house: House) -> None:
+        house.bus.publish(GroupsChanged(**_at(), groups=(group,)))
+        assert len(house.broker.retained[f"dwarf/{TELESCOPE}/group/g"].payload) <= MAX_BODY
+
+    at_house(test)

@@ -224,16 +224,6 @@ def test_misspelt_keys_and_sections_are_warnings_with_the_name_that_is_meant() -
     }
 
 
-@pytest.mark.parametrize("key", ["goal"])
-@pytest.mark.parametrize("value", [{"do_action": True}, {"do_action": "yes", "count": 3}, True])
-def test_a_section_that_is_on_and_not_acted_on_is_an_error(key: str, value: object) -> None:
-    reading = read_session(session(**{key: value}))
-    assert [(p.path, p.code, p.severity) for p in reading.problems] == [
-        (f"/{key}", "not_acted_on", Severity.ERROR)
-    ]
-    assert "not supported yet" in reading.problems[0].message
-
-
 @pytest.mark.parametrize("key", ["goal", "mosaic", "dark_frames", "refocus", "polar_drift"])
 @pytest.mark.parametrize("value", [{"do_action": False, "columns": 2}, {}, None, False, "", 0])
 def test_a_section_that_is_off_is_silent(key: str, value: object) -> None:

@@ -44,7 +44,8 @@ class TelescopeFacts:
 
     `telescope_id` names its topics. `hardware_id` (a stable hardware fact) and `entity_prefix` are those the
     announced pinned at the first publication, so neither a new name nor a new address makes a second device.
-    `session_files` are the files that `run_selected` can start.
+    `session_files` are the files that `run_selected` can start, `groups` the words and names of the groups
+    whose progress is told.
     """
 
     telescope_id: str
@@ -59,6 +60,7 @@ class TelescopeFacts:
     weather_policies: tuple[str, ...] = ()
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
+    groups: tuple[tuple[str, str], ...] = ()
     has_enclosure: bool = False
     archives: bool = False
 

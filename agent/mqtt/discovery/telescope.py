@@ -17,7 +17,7 @@ from agent.mqtt.discovery.model import (
     TelescopeFacts,
     origin,
 )
-from agent.mqtt.discovery.names import ON_DEMAND, as_shown
+from agent.mqtt.discovery.names import GERMAN, ON_DEMAND, as_shown
 from agent.mqtt.discovery.parts import (
     DIAGNOSTIC,
     MAX_STATE,
@@ -35,6 +35,7 @@ from agent.mqtt.discovery.parts import (
 from agent.mqtt.vocabulary import EventType
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
+MAX_GROUPS_SHOWN = 20  # the discovery message stays small; the topics tell of all groups
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
 
 DEVICE_TRIGGERS = (
@@ -78,6 +79,7 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
     make = maker(facts.hardware_id, facts.entity_prefix, base)
     entities = {
         **_session(make),
+        **_groups(make, facts, options),
         **_telemetry(make, options),
         **_safety(make),
         **(_enclosure(make) if facts.has_enclosure else {}),
@@ -220,6 +222,23 @@ def _session(make: Make) -> dict[str, Component]:
             {"device_class": "enum", "options": [outcome.value for outcome in Outcome]},
             attributes(result, without("steps", "files")),
         ),
+    }
+
+
+def _groups(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
+    """What each group has collected; its entity goes with the group."""
+    what = GERMAN["integration"] if options.language == "de" else "integration"
+    hours = "{{ (value_json.collected_s / 3600) | round(2) }}"
+    return {
+        f"{word}_integration": make(
+            f"{word}_integration",
+            "sensor",
+            reads(f"~/group/{word}", hours, name=f"{group} {what}", icon="mdi:progress-clock"),
+            attributes(f"~/group/{word}", without("collected_s")),
+            {"device_class": "duration", "unit_of_measurement": "h", "suggested_display_precision": 1},
+            state_class="measurement",
+        )
+        for word, group in facts.groups[:MAX_GROUPS_SHOWN]
     }
 
 

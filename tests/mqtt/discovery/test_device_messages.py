@@ -142,7 +142,8 @@ def test_templates_read_only_keys_that_the_bodies_have() -> None:
                 ("json_attributes_topic", "json_attributes_template"),
                 ("topic", "value_template"),
             ):
-                body = BODIES.get(part.get(topic_key, "").rpartition("/")[2])
+                stem, _, last = part.get(topic_key, "").rpartition("/")
+                body = BODIES.get("group" if stem.endswith("/group") else last)
                 if body is None or template_key not in part:
                     continue
                 for path in paths(part[template_key]):
