@@ -255,9 +255,9 @@ SKY: list[Row] = [
         {"target": NEAR_SUN, "now": at(21, 15)},
         False,
         "Porrima is 0 degrees from the Sun now; the limit is 20 degrees. "
-        "Choose another target, or end the session while the Sun is well down.",
-        None,
-        True,
+        "Choose another target, or end the session while the Sun is well down. Better from 20:04 on.",
+        at(21, 18, 4),
+        False,
     ),
     ("sun", {}, {"target": None}, True, NO_TARGET, None, False),
 ]

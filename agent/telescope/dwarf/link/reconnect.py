@@ -64,6 +64,7 @@ class Link:
         self._resting = False
         self._expected = ""
         self._failures = 0
+        self._said = ""  # why there is no link, as it was told last
         self._up_at: float | None = None  # it was last connected then, in this life
 
     @property
@@ -134,7 +135,7 @@ class Link:
                 await self._recover(LinkLostError("The link stumbled over an error of its own."), 0.0)
 
     async def _once(self) -> None:
-        if self._state is not ConnectionState.HELD_BY_OTHER:
+        if self._state not in (ConnectionState.HELD_BY_OTHER, ConnectionState.CONNECTING):
             self._set(ConnectionState.CONNECTING)
         began, answered = self._clock.monotonic(), False
         try:
@@ -217,7 +218,8 @@ class Link:
             wake.cancel()
 
     def _set(self, state: ConnectionState, message: str = "", *, expected: bool = False) -> None:
-        changed = state is not self._state
+        changed = state is not self._state or (message and message != self._said)
         self._state = state
-        if changed or message:
+        if changed:
+            self._said = message
             self._on_state(state, message, expected)
