@@ -67,7 +67,9 @@ def test_a_session_that_cannot_go_on_is_stopped_before_another_one_begins(tmp_pa
     ended: dict[str, Any] = world.ended()
     assert world.telescope.overlaps == 0
     assert {subject: folder for subject, (folder, _) in ended.items()} == {"hungry": "Done", "frugal": "Done"}
-    assert ended["hungry"][1]["frames"]["taken"] == world.telescope.frames_of("hungry") == 60
+    taken = ended["hungry"][1]["frames"]["taken"]
+    assert taken == 60
+    assert world.telescope.frames_of("hungry") - taken in (0, 1)  # one may end between the kill and the stop
 
 
 async def _captures(world: World, subject: str, frames: int) -> None:

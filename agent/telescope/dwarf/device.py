@@ -157,7 +157,7 @@ class Device:
                 self.state.captures[camera].reconcile(running=running)
             self.state.calibrated = snapshot.calibrated
             if snapshot.moving is False:
-                self.state.rests()
+                self.state.rests(self.clock.monotonic())
         return snapshot
 
     async def _follow(self, replies: Replies, completion: Completion, news: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -206,7 +205,7 @@ class DeviceState:
         self.busy: set[str] = set()
         self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
         self.still_at: float | None = None  # the mount was stopped, and was not sent anywhere since
-        self._at_rest = False  # the mount was seen at rest, and was not sent anywhere since
+        self._at_rest: float | None = None  # since when the mount was seen at rest, and not sent anywhere
         self.powering_off = False
         self.calibrated: bool | None = None  # as it said when asked
         self.lock_unanswered = False  # when it was last asked for
@@ -226,18 +225,19 @@ class DeviceState:
         """Whether any camera is known to capture."""
         return any(record.phase is Phase.RUNNING for record in self.captures.values())
 
-    def rests(self) -> None:
-        """The mount was seen at rest, unless it is being sent somewhere just now."""
-        self._at_rest = self._at_rest or not self.busy & _MOVING
+    def rests(self, now: float) -> None:
+        """The mount was seen at rest, unless it is being sent somewhere just now. It may still swing."""
+        if self._at_rest is None and not self.busy & _MOVING:
+            self._at_rest = now
 
     def stopped(self, now: float) -> None:
         """The mount was stopped; one that was at rest already does not swing."""
         if self.still_at is None:
-            self.still_at = -math.inf if self._at_rest else now
+            self.still_at = now if self._at_rest is None else self._at_rest
 
     def moves(self) -> None:
         """The mount is sent somewhere, or tracks."""
-        self.still_at, self._at_rest = None, False
+        self.still_at, self._at_rest = None, None
 
     def link_lost(self) -> None:
         """The link broke: what was known may be stale."""

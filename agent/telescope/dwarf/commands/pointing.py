@@ -140,10 +140,6 @@ def _in_focus(device: Device) -> bool:
 async def _stand_still(device: Device) -> None:
     """Let a mount that was stopped come to rest; an exacting one that nobody stopped is stopped first."""
     since = device.state.still_at
-    if since is not None and device.dialect.exacting_mount:
-        snapshot = await device.query()  # another client, or an earlier life's capture, may have set it going
-        if snapshot is not None and snapshot.moving:
-            since = None
     if since is None:
         if not device.dialect.exacting_mount:
             return
