@@ -145,11 +145,11 @@ def _running(
 
 def _cuts(request: Request, others: Sequence[Job], known: Sequence[Place], now: float) -> list[float]:
     """When sessions that the plan before did not know want what runs to let them by."""
-    cuts = []
+    cuts, places = [], frozenset(known)
     for job in others:
         higher = job.request.priority > request.priority
         equal = job.request.priority == request.priority and request.start is None
-        if place_of(job.request) in known or not job.stretches or not (higher or equal):
+        if place_of(job.request) in places or not job.stretches or not (higher or equal):
             continue
         if job.named is not None and job.named > now:
             cuts.append(job.named)

@@ -141,17 +141,16 @@ def best_order(jobs: Sequence[Job], free: Sequence[tuple[float, float]], known: 
 
 def _first_orders(jobs: Sequence[Job], known: Sequence[Place]) -> Iterator[list[Job]]:
     places = {one: place for place, one in enumerate(known)}
-    by_window = sorted(jobs, key=_loses_first)
+    key = {_id(job): _loses_first(job) for job in jobs}
+    by_window = sorted(jobs, key=lambda job: key[_id(job)])
     if places:
         order = sorted(
             (job for job in by_window if _place(job) in places), key=lambda job: places[_place(job)]
         )
         for job in by_window:  # what is new comes where it would have come
             if _place(job) not in places:
-                after = [
-                    index for index, other in enumerate(order) if _loses_first(other) < _loses_first(job)
-                ]
-                order.insert(after[-1] + 1 if after else 0, job)
+                earlier = (at for at in reversed(range(len(order))) if key[_id(order[at])] < key[_id(job)])
+                order.insert(next(earlier, -1) + 1, job)
         yield order
     yield sorted(jobs, key=_named_first)
     yield by_window
@@ -220,8 +219,8 @@ class _Search:
         return order
 
     def _moves(self, order: list[Job]) -> Iterator[list[Job]]:
-        short = self._short(order)
-        for moved in sorted(order, key=lambda job: job not in short):
+        short = {_id(job) for job in self._short(order)}
+        for moved in sorted(order, key=lambda job: _id(job) not in short):
             index = order.index(moved)
             for place in range(index):
                 yield [*order[:place], moved, *order[place:index], *order[index + 1 :]]
