@@ -35,6 +35,7 @@ from agent.sky.nights import night_of
 from agent.station.briefs import brief_of
 from agent.station.collecting_facts import Ended, Goal, Made, result_of
 from agent.station.ground import Ground
+from agent.station.made import MadeOf
 from agent.station.records import Records
 from agent.store.collected import Collected
 from agent.store.errors import StoreError
@@ -64,6 +65,7 @@ class Collecting:
     ) -> None:
         """`waiting` finds a session in the queue."""
         self._ground = ground
+        self._made = MadeOf(ground.state, _KEY, Made.read)
         self._store = store
         self._records = records
         self._collected = collected
@@ -97,7 +99,7 @@ class Collecting:
 
     def child_id(self, session_id: str) -> str:
         """The child that was made last of a session with a goal; "" when there is none."""
-        made = self._made(session_id)
+        made = self._made.of(session_id)
         return _child_id(session_id, made.count) if made.count and session_id in self._parents else ""
 
     async def take(self, stored: StoredSession) -> tuple[str, ...]:
@@ -109,20 +111,20 @@ class Collecting:
 
     async def drop(self, session_id: str) -> tuple[str, ...]:
         """Forget a session that has no goal any more; return the ids of its children that were withdrawn."""
-        if self._parents.pop(session_id, None) is None and session_id not in self._all():
+        if self._parents.pop(session_id, None) is None and session_id not in self._made.parents():
             return ()
         withdrawn = await self._withdraw(session_id)
-        self._remember(session_id, None)
+        self._made.remember(session_id, None)
         return withdrawn
 
     async def settle(self) -> tuple[str, ...]:
         """Every file was looked at: forget sessions that are gone; return their withdrawn children."""
-        gone = sorted(set(self._all()) - set(self._parents))
+        gone = sorted(self._made.parents() - set(self._parents))
         return tuple([name for session_id in gone for name in await self.drop(session_id)])
 
     def again(self, session_id: str) -> None:
         """A person wants another turn of it in a night that had one."""
-        self._remember(session_id, replace(self._made(session_id), over=date.min))
+        self._made.remember(session_id, replace(self._made.of(session_id), over=date.min))
 
     async def follow(self) -> tuple[list[StoredSession], tuple[str, ...]]:
         """Keep each goal's child as it has to be, and end what is reached.
@@ -206,7 +208,7 @@ class Collecting:
             return []
         if made.count and made.over is None and (ended := await self._ended(child_id)) is not None:
             made = replace(made, over=ended.night)
-            self._remember(session_id, made)
+            self._made.remember(session_id, made)
             if ended.hopeless:
                 await self._end(parent, goal, ended.reason, ended.message)
                 return []
@@ -223,20 +225,20 @@ class Collecting:
         body = night_session(parent.document, group, goal.ask, self._night())
         count = max(made.count, self._highest(parent.session_id, goal)) + 1
         child = await asyncio.to_thread(self._store.add, _child_id(parent.session_id, count), body)
-        self._remember(parent.session_id, Made(count))
+        self._made.remember(parent.session_id, Made(count))
         left = ", ".join(f"{frames} frames" for frames in goal.left.values() if frames)
         _LOGGER.info("Session %s has %s to go: %s is made", parent.session_id, left, child.session_id)
         return child
 
     def _adopted(self, session_id: str) -> Made:
         """What is remembered; should that be lost, the child that waits all the same."""
-        made, stem = self._made(session_id), _child_id(session_id, 0)[:-1]
+        made, stem = self._made.of(session_id), _child_id(session_id, 0)[:-1]
         if made.count:
             return made
         names = [one.session_id for one in self._store.sessions() if one.session_id.startswith(stem)]
         if numbers := [int(name.removeprefix(stem)) for name in names if name.removeprefix(stem).isdecimal()]:
             made = Made(max(numbers))
-            self._remember(session_id, made)
+            self._made.remember(session_id, made)
         return made
 
     def _highest(self, session_id: str, goal: Goal) -> int:
@@ -263,7 +265,7 @@ class Collecting:
 
     async def _withdraw(self, session_id: str) -> tuple[str, ...]:
         """Take back the child that waits; its night may have another."""
-        made = self._made(session_id)
+        made = self._made.of(session_id)
         child_id = _child_id(session_id, made.count)
         waiting = self._waiting(child_id)
         if not made.count or (waiting is not None and (waiting.resume or waiting.gave_back)):
@@ -273,7 +275,7 @@ class Collecting:
         except StoreError as error:
             _LOGGER.debug("Session %s is not taken back: %s", child_id, error)
             return ()
-        self._remember(session_id, Made(made.count - 1))
+        self._made.remember(session_id, Made(made.count - 1))
         return (child_id,)
 
     # -- the whole --------------------------------------------------------------------------------------
@@ -307,7 +309,7 @@ class Collecting:
         del self._parents[parent.session_id]
         brief, now = brief_of(parent, self._ground.zone), self._ground.clock.now()
         await self._records.end(result_of(self._ground.id, brief, goal, now, reason, message))
-        self._remember(parent.session_id, None)
+        self._made.remember(parent.session_id, None)
 
     def _tell(self, lights: tuple[Light, ...]) -> None:
         """Say how far the groups are, when that changed; what is not known yet is no change."""
@@ -331,17 +333,6 @@ class Collecting:
 
     def _night_of(self, instant: datetime) -> date:
         return night_of(instant, self._ground.site, self._ground.zone)
-
-    def _all(self) -> dict[str, Any]:
-        kept = self._ground.state.get(_KEY)
-        return kept if isinstance(kept, dict) else {}
-
-    def _made(self, session_id: str) -> Made:
-        return Made.read(self._all().get(session_id))
-
-    def _remember(self, session_id: str, made: Made | None) -> None:
-        rest = {name: known for name, known in self._all().items() if name != session_id}
-        self._ground.state.set(**{_KEY: rest if made is None else {**rest, session_id: made.kept()}})
 
 
 def _asked(document: SessionDocument) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from agent.sky.nights import next_solar_noon
 from agent.station.briefs import brief_of
 from agent.station.ground import Ground
 from agent.station.hands import UPKEEP_S, Hands
+from agent.station.made import MadeOf
 from agent.station.pane_results import PaneEnd, end_of, last_of, whole
 from agent.station.records import Records
 from agent.store.errors import StoreError
@@ -97,7 +98,7 @@ class Mosaics:
         self._hands = hands
         self._store = store
         self._records = records
-        self._state = ground.state
+        self._made = MadeOf(ground.state, _KEY, _Made.read)
         self._clock = ground.clock
         self._zone = ground.zone
         self._capabilities = capabilities
@@ -107,7 +108,7 @@ class Mosaics:
 
     def ours(self, stored: StoredSession) -> bool:
         """Whether the agent makes this mosaic: it began to, or has to, as far as the telescope is known."""
-        made = self._made(stored.session_id)
+        made = self._made.of(stored.session_id)
         return (made is not None and made.order == _order(stored.document)) or self._grid(stored) is not None
 
     def _grid(self, stored: StoredSession) -> Grid | None:
@@ -120,7 +121,7 @@ class Mosaics:
 
     def panes(self, session_id: str) -> tuple[str, ...]:
         """The sessions made of a mosaic, in the order of their turns; none for any other session."""
-        made = self._made(session_id) if session_id in self._parents else None
+        made = self._made.of(session_id) if session_id in self._parents else None
         return tuple(name for name in made.sessions.values() if name) if made is not None else ()
 
     async def take(self, stored: StoredSession) -> tuple[str, ...]:
@@ -131,14 +132,14 @@ class Mosaics:
             return await self._take(session_id, order)
 
     async def _take(self, session_id: str, order: str) -> tuple[str, ...]:
-        made = self._made(session_id)
+        made = self._made.of(session_id)
         if made is not None and made.order == order:
             return ()
         withdrawn = await self._withdraw(session_id)
         kept = made.sessions if made is not None else {}
         begun = made.at if made is not None else self._clock.now()
         rest = {number: name for number, name in kept.items() if name not in withdrawn}
-        self._remember(session_id, _Made(begun, order, rest))
+        self._made.remember(session_id, _Made(begun, order, rest))
         return withdrawn
 
     async def make(self) -> list[StoredSession]:
@@ -146,7 +147,7 @@ class Mosaics:
         new: list[StoredSession] = []
         async with self._lock:
             for stored in tuple(self._parents.values()):
-                made = self._made(stored.session_id)
+                made = self._made.of(stored.session_id)
                 if made is None or made.complete or self._grid(stored) is None:
                     continue
                 try:
@@ -174,8 +175,8 @@ class Mosaics:
             else:
                 names[number] = child.session_id
                 new.append(child)
-            self._remember(stored.session_id, replace(made, sessions=dict(names)))
-        self._remember(stored.session_id, replace(made, sessions=names, complete=True))
+            self._made.remember(stored.session_id, replace(made, sessions=dict(names)))
+        self._made.remember(stored.session_id, replace(made, sessions=names, complete=True))
         _LOGGER.info("Session %s is a mosaic: %d panes were made of it", stored.session_id, len(new))
         return new
 
@@ -183,21 +184,21 @@ class Mosaics:
         """Forget a mosaic; return its sessions that were withdrawn."""
         self._parents.pop(session_id, None)
         async with self._lock:
-            if self._made(session_id) is None:
+            if self._made.of(session_id) is None:
                 return ()
             withdrawn = await self._withdraw(session_id)
-            self._remember(session_id, None)
+            self._made.remember(session_id, None)
             return withdrawn
 
     async def settle(self) -> tuple[str, ...]:
         """Every file was looked at: forget mosaics that are gone; return their panes that were withdrawn."""
-        gone = sorted(set(self._all()) - set(self._parents))
+        gone = sorted(self._made.parents() - set(self._parents))
         return tuple([name for session_id in gone for name in await self.drop(session_id)])
 
     async def end_finished(self) -> None:
         """End each mosaic of which no pane waits or runs any more, with what its panes have."""
         for session_id, stored in tuple(self._parents.items()):
-            made = self._made(session_id)
+            made = self._made.of(session_id)
             if made is None or not made.complete:
                 continue
             try:
@@ -210,7 +211,7 @@ class Mosaics:
             del self._parents[session_id]
             self._close(stored, made, ends)
             await self._records.end(self._result(stored, made, ends))
-            self._remember(session_id, None)
+            self._made.remember(session_id, None)
 
     async def withdraw(self, session_id: str) -> tuple[str, ...]:
         """Take back the panes that wait and return their ids; the mosaic ends with what the others have."""
@@ -218,7 +219,7 @@ class Mosaics:
             return await self._withdraw(session_id)
 
     async def _withdraw(self, session_id: str) -> tuple[str, ...]:
-        made, withdrawn = self._made(session_id), []
+        made, withdrawn = self._made.of(session_id), []
         for name in made.sessions.values() if made is not None else ():
             try:
                 await asyncio.to_thread(self._store.withdraw, name)
@@ -303,17 +304,6 @@ class Mosaics:
         now = self._clock.now()
         asked = frames_of_pane(stored.document)
         return whole(self._ground.id, brief, ends, made.sessions, asked=asked, began=made.at, now=now)
-
-    def _all(self) -> dict[str, Any]:
-        kept = self._state.get(_KEY)
-        return kept if isinstance(kept, dict) else {}
-
-    def _made(self, session_id: str) -> _Made | None:
-        return _Made.read(self._all().get(session_id))
-
-    def _remember(self, session_id: str, made: _Made | None) -> None:
-        rest = {name: known for name, known in self._all().items() if name != session_id}
-        self._state.set(**{_KEY: rest if made is None else {**rest, session_id: made.kept()}})
 
 
 def _pane_id(session_id: str, number: int) -> str:

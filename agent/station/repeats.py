@@ -24,6 +24,7 @@ from agent.session.times import session_zone, to_local
 from agent.session.writing import OUTCOME_KEYS, Process
 from agent.sky.ephemeris import sun
 from agent.sky.nights import CIVIL, first_time
+from agent.station.made import MadeOf
 from agent.station.state_file import StateFile
 from agent.store.errors import StoreError
 from agent.store.model import StoredSession
@@ -87,7 +88,7 @@ class Repeats:
         self, store: SessionStore, state: StateFile, clock: Clock, zone: ZoneInfo, site: Site | None
     ) -> None:
         self._store = store
-        self._state = state
+        self._made = MadeOf(state, _KEY, _Made.read)
         self._clock = clock
         self._zone = zone
         self._site = site
@@ -100,7 +101,7 @@ class Repeats:
 
     def child_id(self, parent_id: str) -> str:
         """The child of a parent that was made last; "" when there is none."""
-        last = self._made(parent_id).last
+        last = self._made.of(parent_id).last
         return _child_id(parent_id, last) if last and parent_id in self._parents else ""
 
     async def take(self, stored: StoredSession) -> tuple[str, ...]:
@@ -114,13 +115,13 @@ class Repeats:
         if self._parents.pop(session_id, None) is None:
             return ()
         withdrawn = await self._withdraw(session_id)
-        self._remember(session_id, None)
+        self._made.remember(session_id, None)
         return withdrawn
 
     def settle(self) -> None:
         """Every file was looked at: forget what is known of parents that are gone."""
-        for session_id in set(self._all()) - set(self._parents):
-            self._remember(session_id, None)
+        for session_id in self._made.parents() - set(self._parents):
+            self._made.remember(session_id, None)
 
     async def make(self) -> list[StoredSession]:
         """Make the children whose turn it is."""
@@ -137,7 +138,7 @@ class Repeats:
 
     async def _make(self, parent: StoredSession) -> StoredSession | None:
         """Make the parent's next child, unless there is one ahead already or the nights are over."""
-        made, now = self._made(parent.session_id), self._clock.now()
+        made, now = self._made.of(parent.session_id), self._clock.now()
         repeat = parent.document.repeat
         if repeat is None or (made.start is not None and made.start > now):
             return None
@@ -154,7 +155,7 @@ class Repeats:
                 child = await asyncio.to_thread(self._store.add, child_id, body)
             except InvalidSessionError as error:
                 _LOGGER.warning("Session %s cannot repeat on %s: %s", parent.session_id, night.evening, error)
-        self._remember(parent.session_id, _Made(night.evening, night.start, made.count + 1))
+        self._made.remember(parent.session_id, _Made(night.evening, night.start, made.count + 1))
         if child is not None:
             _LOGGER.info("Session %s was made for the night of %s", child.session_id, night.evening)
         return child
@@ -164,7 +165,7 @@ class Repeats:
 
     async def _withdraw(self, parent_id: str) -> tuple[str, ...]:
         """Take back the child that is still ahead; the night can then be made anew."""
-        made = self._made(parent_id)
+        made = self._made.of(parent_id)
         if made.last is None or made.start is None or made.start <= self._clock.now():
             return ()
         child_id = _child_id(parent_id, made.last)
@@ -173,19 +174,8 @@ class Repeats:
         except StoreError as error:
             _LOGGER.info("Session %s is not taken back: %s", child_id, error)
             return ()
-        self._remember(parent_id, _Made(made.last - _DAY, None, max(0, made.count - 1)))
+        self._made.remember(parent_id, _Made(made.last - _DAY, None, max(0, made.count - 1)))
         return (child_id,)
-
-    def _all(self) -> dict[str, Any]:
-        kept = self._state.get(_KEY)
-        return kept if isinstance(kept, dict) else {}
-
-    def _made(self, parent_id: str) -> _Made:
-        return _Made.read(self._all().get(parent_id))
-
-    def _remember(self, parent_id: str, made: _Made | None) -> None:
-        rest = {name: known for name, known in self._all().items() if name != parent_id}
-        self._state.set(**{_KEY: rest if made is None else {**rest, parent_id: made.kept()}})
 
 
 def next_night(
