@@ -12,7 +12,7 @@ from aiohttp.typedefs import Middleware
 
 from agent.clock import Clock
 from agent.errors import AgentError
-from agent.json_in import MAX_BYTES
+from agent.json_in import MAX_BYTES, JsonError, read_json
 from agent.text import escaped
 from agent.web.door import Door
 from agent.web.password import Buckets
@@ -166,6 +166,17 @@ async def json_body(request: web.Request) -> bytes:
     if request.content_type != "application/json":
         raise Refusal(415, "invalid", "The body must be application/json.")
     return await body_of(request)
+
+
+def json_object(payload: bytes, unreadable: str, other: str) -> dict[str, Any]:
+    """Read a JSON object; AgentError, in the words for what is no JSON and for what is another value."""
+    try:
+        body = read_json(payload)
+    except JsonError as error:
+        raise AgentError(f"{unreadable}: {error.message}", code="invalid") from None
+    if not isinstance(body, dict):
+        raise AgentError(other, code="invalid")
+    return body
 
 
 def error_body(error: Exception) -> tuple[int, dict[str, Any]]:

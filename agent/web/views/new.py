@@ -14,7 +14,6 @@ from aiohttp import web
 
 from agent.capabilities import Camera, CameraCapabilities
 from agent.errors import AgentError, Problem, errors_of
-from agent.json_in import JsonError, read_json
 from agent.session.choices import find_position
 from agent.session.problems import BadValueError, InvalidSessionError
 from agent.sky.ephemeris import altitude, sun
@@ -22,7 +21,7 @@ from agent.targets import Site, Target
 from agent.web.agent import Agent
 from agent.web.draw.field import covered, mosaic_for, sketch, turn_for
 from agent.web.draw.timeline import gaps, timeline
-from agent.web.guard import json_body, who
+from agent.web.guard import json_body, json_object, who
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.session_form import Form, document_of, form_of, panes_of
@@ -105,7 +104,7 @@ class NewViews:
 
     async def _plan(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
-        form = Form.of(_object(await json_body(request)))
+        form = Form.of(await _form_body(request))
         values = {
             "query": ask.query,
             **await asyncio.to_thread(_shown, ask, form),
@@ -133,7 +132,7 @@ class NewViews:
     async def _save(self, request: web.Request) -> web.Response:
         """Submit the session as any other; one that is edited is taken out once the new one waits."""
         ask = asked(request, self._agent)
-        form = Form.of(_object(await json_body(request)))
+        form = Form.of(await _form_body(request))
         if form.edit and form.edit == ask.states.get("status", {}).get("session_id") and ask.runs:
             body = {"ok": False, "message": ask.t("new.runs_already"), "hint": ""}
             return web.json_response(body, status=409)
@@ -150,7 +149,7 @@ class NewViews:
     async def _import(self, request: web.Request) -> web.Response:
         """Say what a file holds, as the folder would: {"name": ..., "text": ...}."""
         ask = asked(request, self._agent)
-        body = _object(await json_body(request))
+        body = await _form_body(request)
         text, name = str(body.get("text", "")), str(body.get("name", ""))
         return web.json_response(await self._agent.read_file(ask.telescope.id, name, text.encode()))
 
@@ -373,11 +372,6 @@ def _problem(one: Problem) -> dict[str, str]:
     return {"path": one.path, "code": one.code, "message": one.message, "hint": one.hint}
 
 
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        body = read_json(payload)
-    except JsonError as error:
-        raise AgentError(f"The form cannot be read: {error.message}", code="invalid") from None
-    if not isinstance(body, dict):
-        raise AgentError("The form must be a JSON object.", code="invalid")
-    return body
+async def _form_body(request: web.Request) -> dict[str, Any]:
+    payload = await json_body(request)
+    return json_object(payload, "The form cannot be read", "The form must be a JSON object.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from agent.mqtt.discovery.names import GERMAN
@@ -61,9 +62,9 @@ def test_the_next_session_is_the_first_of_the_queue_whether_or_not_it_has_a_star
 
 
 def test_what_a_person_looks_at_is_enabled_and_the_rest_only_waits() -> None:
-    parts = components(telescope(has_enclosure=False, archives=False))
+    parts = components(telescope(has_enclosure=False, archives=False, groups=()))
     shown = enabled(parts)
-    assert 20 <= len(shown) <= 33  # the samples' one group among them
+    assert 20 <= len(shown) <= 32
     assert {"status", "progress", "weather", "abort", "pause", "image", "last_result", "submit"} <= shown
     assert {"shutdown", "reboot", "frames_taken", "own_schedule", "max_wait"}.isdisjoint(shown)
 
@@ -71,16 +72,11 @@ def test_what_a_person_looks_at_is_enabled_and_the_rest_only_waits() -> None:
 def test_every_name_has_a_german_one_and_ids_know_no_language() -> None:
     german = replace(OPTIONS, language="de", ha_min_version=(2026, 11))
     english = replace(german, language="en")
-    for make, name in ((telescope, "telescope"), (bridge, "bridge")):
+    for make, name in ((partial(telescope, groups=()), "telescope"), (bridge, "bridge")):
         before, after = components(make(english)), components(make(german))
         named = {key for key, part in before.items() if part.get("name")}
-        named -= {
-            key for key in before if key.endswith("_integration")
-        }  # called by what the owner calls the group
         assert named <= set(GERMAN), named - set(GERMAN)
         for key in before:
-            if key.endswith("_integration"):
-                continue
             told = {part.pop("name", None) for part in (before[key], after[key])}
             assert before[key] == after[key], f"{name}: {key}"
             assert (len(told) == 2) is (key in named and GERMAN[key] in told and len(told) == 2)

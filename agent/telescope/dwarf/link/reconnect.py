@@ -135,7 +135,7 @@ class Link:
                 await self._recover(LinkLostError("The link stumbled over an error of its own."), 0.0)
 
     async def _once(self) -> None:
-        if self._state not in (ConnectionState.HELD_BY_OTHER, ConnectionState.CONNECTING):
+        if self._state is not ConnectionState.HELD_BY_OTHER:
             self._set(ConnectionState.CONNECTING)
         began, answered = self._clock.monotonic(), False
         try:
