@@ -90,3 +90,12 @@ class LoopClock:
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)
+
+
+def aware_instant(text: object) -> datetime | None:
+    """Return the instant that an ISO 8601 text names, aware; None for whatever names none, or has no zone."""
+    try:
+        read = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return read if read is not None and read.tzinfo is not None else None

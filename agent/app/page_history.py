@@ -7,10 +7,11 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from agent.app.page_night import taken_back
+from agent.clock import aware_instant
 from agent.events import Event, SessionEnded, SessionProgress
 from agent.session.identity import safe_session_id
 from agent.station.station import Station
@@ -114,7 +115,7 @@ class History:
             reason=row.get("reason", ""),
             message=row.get("message", ""),
             started=instant_of(row, zone),
-            ended=_instant(row.get("ended_at")),
+            ended=aware_instant(row.get("ended_at")),
             requested=_count(row.get("frames_requested") or row.get("count")),
             taken=_count(row.get("frames_taken")),
             stacked=_count(row.get("frames_stacked")),
@@ -142,13 +143,6 @@ def _tail(path: Path) -> str:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - _LOG_TAIL))
         return file.read().decode("utf-8", "replace")
-
-
-def _instant(text: object) -> datetime | None:
-    with contextlib.suppress(ValueError):
-        found = datetime.fromisoformat(str(text))
-        return found if found.tzinfo is not None else None
-    return None
 
 
 def _number(text: object) -> float:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from agent.app.instrument import views
 from agent.app.tonight import Candidate, NoSiteError, coming_night, tonight
 from agent.capabilities import Camera
+from agent.clock import aware_instant
 from agent.errors import AgentError, errors_of
 from agent.planner.night import NightPlan, SessionNight
 from agent.session.document import SessionDocument, read_session, with_id_command
@@ -195,7 +196,7 @@ def _running_row(station: Station, states: dict[str, Body], began: Began, now: d
     plan = waiting.plan
     start = began(station.id, waiting.session_id) or now
     left = plan.estimate_s if plan is not None else 0.0
-    end = _instant(progress.get("estimated_end")) if frames else None
+    end = aware_instant(progress.get("estimated_end")) if frames else None
     end = max(end or start + timedelta(seconds=left), now)
     base = _of_plan(plan, waiting.document) if plan is not None else None
     row = base or Row(session_id=waiting.session_id, name=waiting.brief.target, state="imaging")
@@ -218,7 +219,7 @@ def taken_back(row: dict[str, str]) -> bool:
 
 
 def _ended_row(row: dict[str, str]) -> Row:
-    started, ended = _instant(row.get("started_at")), _instant(row.get("ended_at"))
+    started, ended = aware_instant(row.get("started_at")), aware_instant(row.get("ended_at"))
     block = Interval(started, ended) if started is not None and ended is not None else None
     exposure = _number(row.get("exposure"))
     recipe = [f"{row['exposure']} s"] if row.get("exposure") else []
@@ -253,11 +254,3 @@ def _number(text: object) -> float:
         return float(str(text))
     except ValueError:
         return 0.0
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None

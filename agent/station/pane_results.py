@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agent.clock import aware_instant
 from agent.events import Frames, Outcome, SessionBrief, SessionResult, StepReport
 from agent.session.document import SessionDocument, body_of
 
@@ -34,7 +35,7 @@ def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> Pa
     details = body_of(ended[1].raw).get("result_details") if ended is not None else None
     if not isinstance(details, dict):
         return PaneEnd()
-    ended_at = _instant(details.get("ended_at"))
+    ended_at = aware_instant(details.get("ended_at"))
     if ended_at is None or ended_at < since.replace(microsecond=0):
         return PaneEnd()
     frames = details.get("frames")
@@ -44,7 +45,7 @@ def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> Pa
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         frames=Frames(*(_count(counts.get(name)) for name in ("requested", "taken", "stacked"))),
         integration_s=_amount(details.get("integration_s")),
-        started_at=_instant(details.get("started_at")),
+        started_at=aware_instant(details.get("started_at")),
         ended_at=ended_at,
         message=str(ended[1].id_command.message or "") if ended is not None else "",
         files=tuple(map(str, files)) if isinstance(files, list) else (),
@@ -124,11 +125,3 @@ def _count(value: Any) -> int:
 
 def _amount(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else 0.0
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return read if read is not None and read.tzinfo is not None else None

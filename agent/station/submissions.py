@@ -7,6 +7,7 @@ import itertools
 import re
 from datetime import datetime
 
+from agent.clock import aware_instant
 from agent.errors import AgentError, Problem, errors_of, warnings_of
 from agent.events import Source
 from agent.requests import Acknowledgement, Code, Submission
@@ -118,7 +119,7 @@ class Submissions:
         if found is None:
             return None
         details = body_of(found[1].raw)["result_details"]
-        ended_at = _instant(details.get("ended_at"))
+        ended_at = aware_instant(details.get("ended_at"))
         same_request = bool(entry.request_id) and details.get("request_id") == entry.request_id
         if not same_request and ended_at is not None and ended_at < entry.at.replace(microsecond=0):
             return None
@@ -196,15 +197,6 @@ def _key(submission: Submission, now: datetime) -> str:
 def _content(submission: Submission) -> str:
     """The hash of what it asks for, wrapped in `command` or bare."""
     return body_hash(submission.body.get("command", submission.body))
-
-
-def _instant(text: object) -> datetime | None:
-    """An instant that stands in a file, where people may have changed it."""
-    try:
-        instant = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else None
 
 
 def _named(target: str, key: str) -> str:

@@ -10,12 +10,12 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Camera, Capabilities
+from agent.clock import aware_instant
 from agent.planner.goal_progress import Field, Light
 from agent.session.choices import exposure_seconds
 from agent.session.document import SessionDocument, body_of, read_session
@@ -146,10 +146,13 @@ def lights_of(
     details, group = body_of(document.raw).get("result_details"), document.id_command.group
     if not group or not isinstance(details, dict) or "made_of" in details:
         return
-    ended_at, session_id = _instant(details.get("ended_at")), str(details.get("session_id") or document.name)
+    ended_at, session_id = (
+        aware_instant(details.get("ended_at")),
+        str(details.get("session_id") or document.name),
+    )
     if ended_at is None:
         return
-    night = night_of(_instant(details.get("started_at")) or ended_at, site, zone).isoformat()
+    night = night_of(aware_instant(details.get("started_at")) or ended_at, site, zone).isoformat()
     setups = {key: setup for key in CAMERA_SECTIONS if (setup := getattr(document, key)) is not None}
     for key, setup in setups.items():
         camera = CAMERA_SECTIONS[key]
@@ -243,11 +246,3 @@ def _count(value: object) -> int:
 def _number(value: object) -> float:
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST
     return float(value) if good else 0.0  # type: ignore[arg-type]
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return read if read is not None and read.tzinfo is not None else None

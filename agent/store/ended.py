@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
+from agent.clock import aware_instant
 from agent.session.document import SessionDocument, body_of, read_session
 from agent.session.jsontext import MAX_BYTES
 from agent.session.writing import Process
@@ -103,7 +104,7 @@ def read_ended(
         telescope=str(details.get("telescope") or ""),
         night=night_of(began, site, zone),
         began_at=began,
-        ended_at=_instant(row["ended_at"]),
+        ended_at=aware_instant(row["ended_at"]),
         outcome=row["outcome"] or ("completed" if row["result"] == "True" else "failed"),
         reason=row["reason"],
         message=row["message"],
@@ -131,11 +132,3 @@ def number(text: str) -> float:
 
 def _count(text: str) -> int:
     return max(0, round(number(text)))
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else None

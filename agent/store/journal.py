@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.capabilities import Camera
+from agent.clock import aware_instant
 from agent.session.document import SessionDocument, body_of
 from agent.session.jsontext import MAX_BYTES
 from agent.session.writing import encoded, to_bytes
@@ -159,13 +160,8 @@ class Journals:
 
 def instant_in(facts: Mapping[str, Any] | None, key: str) -> datetime | None:
     """Return the instant (aware) that a journal holds under a key; None when it holds none."""
-    value = facts.get(key) if facts else None
-    try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    sound = instant is not None and instant.tzinfo and _FIRST_YEAR <= instant.year <= _LAST_YEAR
-    return instant if sound else None
+    instant = aware_instant(facts.get(key) if facts else None)
+    return instant if instant is not None and _FIRST_YEAR <= instant.year <= _LAST_YEAR else None
 
 
 def _sound(facts: dict[str, Any]) -> dict[str, Any]:

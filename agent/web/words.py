@@ -93,14 +93,6 @@ class Words:
         """In 3 min."""
         return self("time.in", duration=self.duration(seconds))
 
-    def instant(self, text: object) -> datetime | None:
-        """An instant of a body; None for none."""
-        try:
-            found = datetime.fromisoformat(str(text))
-        except ValueError:
-            return None
-        return found if found.tzinfo is not None else None
-
     def number(self, value: float, digits: int = 0) -> str:
         """12.5, as the language writes it."""
         return f"{value:.{digits}f}".replace(".", self("number.point"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from agent.clock import aware_instant
 from agent.events import Status
 from agent.text import escaped
 from agent.web.agent import Body, Facts, Window
@@ -140,11 +141,11 @@ def _second(ask: Ask) -> list[str]:
     t, states = ask.t, ask.states
     parts = [ask.telescope.name]
     progress = states.get("progress", {})
-    ends = t.instant(progress.get("estimated_end")) if states.get("status", {}).get("running") else None
+    ends = aware_instant(progress.get("estimated_end")) if states.get("status", {}).get("running") else None
     if ends is not None:
         parts.append(t("head.ends", time=t.clock(ends)))
     elif (upcoming := states.get("queue", {}).get("next")) and not states["status"].get("running"):
-        at = t.instant(upcoming.get("scheduled_for"))
+        at = aware_instant(upcoming.get("scheduled_for"))
         name = short_name(upcoming.get("target"))
         parts.append(
             t("head.next", target=name, time=t.clock(at)) if at else t("head.next_soon", target=name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.capabilities import Camera
+from agent.clock import aware_instant
 from agent.requests import Verb
 from agent.web.agent import Body, FramesTaken
 from agent.web.targets import named
@@ -99,7 +100,7 @@ def _banner(ask: Ask) -> dict[str, str] | None:
     if ask.status not in ("paused", "offline", "stopping"):
         return None
     state, icon = look(ask.status)
-    since = ask.t.instant(status.get("since"))
+    since = aware_instant(status.get("since"))
     reason = status.get("reason")
     what = ask.t.either(f"reason.{reason}", "") if reason else ""
     bold = ask.t(f"banner.{ask.status}", reason=what, time=ask.t.clock(since)).replace("  ", " ")
@@ -130,7 +131,7 @@ def _coming(ask: Ask) -> str:
     upcoming = ask.states.get("queue", {}).get("next")
     if not upcoming:
         return ask.t("now.nothing_planned")
-    at = ask.t.instant(upcoming.get("scheduled_for"))
+    at = aware_instant(upcoming.get("scheduled_for"))
     if at is None:
         return ask.t("now.next_soon", target=upcoming.get("target"))
     return ask.t("now.next", target=upcoming.get("target"), time=ask.t.clock(at))
@@ -143,7 +144,7 @@ def picture(ask: Ask, address: str = "picture") -> dict[str, str] | None:
     t = ask.t
     info = ask.states.get("image_info", {})
     progress = ask.states.get("progress", {})
-    at = t.instant(info.get("taken_at"))
+    at = aware_instant(info.get("taken_at"))
     target = str(info.get("target") or "")
     same = progress.get("session_id") == info.get("session_id")
     stacked = int(progress.get("frames", {}).get("stacked", 0)) if same else 0
@@ -161,7 +162,7 @@ def picture(ask: Ask, address: str = "picture") -> dict[str, str] | None:
 def _big(ask: Ask, taken: int, total: int) -> list[dict[str, str]]:
     t, progress = ask.t, ask.states.get("progress", {})
     light = t.duration(float(progress.get("integration_s") or 0)).split(" ", 1)
-    ends = t.instant(progress.get("estimated_end"))
+    ends = aware_instant(progress.get("estimated_end"))
     number = min(taken + 1, total) if ask.status == "imaging" else taken
     return [
         {"label": t("now.frame"), "value": str(number), "unit": t("now.of", total=total)},
@@ -272,7 +273,7 @@ def _weather(safety: Body, t: Words) -> Iterator[Fact]:
         yield Fact("cloud", t("weather.none"), t("weather.not_watched"))
         return
     word = t("weather.safe") if safety.get("safe") else t("weather.unsafe")
-    since = t.instant(safety.get("since"))
+    since = aware_instant(safety.get("since"))
     state = "imaging" if safety.get("safe") else "paused"
     yield Fact(
         "done" if safety.get("safe") else "paused", t("weather.sky"), word, t.clock(since), state=state

@@ -9,13 +9,13 @@ from typing import Any
 
 from aiohttp import web
 
+from agent.clock import aware_instant
 from agent.errors import AgentError
-from agent.json_in import JsonError, read_json
 from agent.sky.nights import Interval
 from agent.web.agent import Agent
 from agent.web.draw.axis import altitude_at, curve, night_axis
 from agent.web.draw.timeline import gaps, numbers, timeline
-from agent.web.guard import json_body
+from agent.web.guard import json_body, json_object
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
@@ -84,22 +84,17 @@ class TonightViews:
     async def _change(self, request: web.Request) -> web.Response:
         """Answer with the night as it would be: the same section, with what is new marked."""
         ask = asked(request, self._agent)
-        view = await self._agent.night(ask.telescope.id, read_change(ask, await json_body(request)))
+        view = await self._agent.night(ask.telescope.id, read_change(await json_body(request)))
         before = await self._agent.night(ask.telescope.id)
         values = await asyncio.to_thread(change_values, ask, before, view)
         return page(request, "change.html", ask.t, values)
 
 
-def read_change(ask: Ask, payload: bytes) -> Change:
+def read_change(payload: bytes) -> Change:
     """Read what would be changed: {"without": [...], "starts": {id: instant}, "session": document, ...}."""
-    try:
-        body = read_json(payload)
-    except JsonError as error:
-        raise AgentError(f"The change cannot be read: {error.message}", code="invalid") from None
-    if not isinstance(body, dict):
-        raise AgentError("A change is a JSON object.", code="invalid")
+    body = json_object(payload, "The change cannot be read", "A change is a JSON object.")
     starts = body.get("starts")
-    times = {str(key): ask.t.instant(at) for key, at in (starts if isinstance(starts, dict) else {}).items()}
+    times = {str(key): aware_instant(at) for key, at in (starts if isinstance(starts, dict) else {}).items()}
     without = body.get("without")
     added = body.get("session")
     return Change(
@@ -345,7 +340,7 @@ def _recipe(row: Row, t: Words) -> str:
 def _queue(ask: Ask) -> list[dict[str, str]]:
     found = []
     for one in ask.states.get("queue", {}).get("sessions", []):
-        at = ask.t.instant(one.get("scheduled_for"))
+        at = aware_instant(one.get("scheduled_for"))
         found.append(
             {
                 "name": str(one.get("target")),
