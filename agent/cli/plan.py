@@ -50,7 +50,7 @@ def add_to(commands: Commands) -> None:
     add_model_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument(
-        "--night", type=_night, metavar="DATE", help="the evening's date (default: the coming night)"
+        "--night", type=read_night, metavar="DATE", help="the evening's date (default: the coming night)"
     )
     parser.add_argument(
         "--png", type=Path, metavar="FILE", help="draw the altitude chart of the night into this file"
@@ -213,7 +213,8 @@ def _local(instant: datetime, around: Surroundings) -> str:
     return instant.astimezone(around.zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _night(text: str) -> date:
+def read_night(text: str) -> date:
+    """Read the date of an evening for argparse."""
     try:
         return date.fromisoformat(text)
     except ValueError:
