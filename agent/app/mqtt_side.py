@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any
 
 from agent import __version__
+from agent.app.advice import Advisor
 from agent.app.diagnostics import LEVELS, Diagnostics
 from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
+from agent.app.suggesting import Suggesting
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -30,7 +32,7 @@ from agent.mqtt.discovery.model import (
 )
 from agent.mqtt.discovery.telescope import build_telescope_device
 from agent.mqtt.paho_port import PahoPort
-from agent.mqtt.port import MqttPort
+from agent.mqtt.port import Message, MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
 from agent.mqtt.topics import Topics
 from agent.session.fields import WeatherPolicy
@@ -109,6 +111,11 @@ class MqttSide:
         )
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
+        self._advisor = Advisor(clock)
+        self._suggesting = [
+            Suggesting(station, partial(self.service.publisher.suggestions, station.id), self._advisor)
+            for station in stations.values()
+        ]
         self._announcer = Announcer(self.port, announced, clock)
 
     async def run(self) -> None:
@@ -120,6 +127,8 @@ class MqttSide:
         self.service.on_birth(self._home_assistant_came)
         self.service.on_death(lambda: self._weather.home_assistant(online=False))
         self._weather.listen(self.port.subscribe)
+        if self._settings.uptonight_topic:
+            self.port.subscribe(self._settings.uptonight_topic, self._advised)
         self.service.start()
         for warning in self._warnings:
             self.service.publisher.bridge_event("sessions_left_behind", warning)
@@ -132,6 +141,9 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
+            for suggesting in self._suggesting:
+                ends.append(self._bus.subscribe(suggesting.hear))
+                loops[f"{suggesting.id}: suggestions"] = suggesting.run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
@@ -142,6 +154,11 @@ class MqttSide:
     def _give_up(self, part: str, problem: Problem) -> None:
         for station in self._stations.values():
             station.status.problem(part, problem)
+
+    def _advised(self, message: Message) -> None:
+        if self._advisor.take(message):
+            for suggesting in self._suggesting:
+                suggesting.look()
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)

@@ -26,7 +26,7 @@ already. The score is the product of these, from 0 to 100, and each line says wh
 the list is empty, it says why. With --queue the best become sessions in ToDo, with the values of
 defaults.json in the session folder, else 120 frames of 15 s at gain 80.
 
-exit codes: 0 there is something, 1 there is nothing or a session could not be made, 2 it could not be tried"""
+exit codes: 0 there is something, 1 there is nothing or a session was not made, 2 it could not be tried"""
 _EXAMPLES = """\
   dwarf-agent tonight
   dwarf-agent tonight --queue 3

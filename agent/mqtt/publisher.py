@@ -33,8 +33,10 @@ from agent.events import (
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
+from agent.mqtt.suggested import suggested
 from agent.mqtt.topics import OFFLINE, ONLINE, Topics
 from agent.mqtt.vocabulary import EventType, State
+from agent.planner.suggestions import Suggestions
 
 PROGRESS_EVERY_S = 10.0  # progress is said this often at most, unless a percent or a step went by
 PROGRESS_STEP = 1.0  # percent
@@ -162,6 +164,12 @@ class Publisher:
     def settings(self, telescope: str, values: Mapping[str, Any]) -> None:
         """Say a telescope's settings."""
         self._state(telescope, State.SETTINGS, plain(values))
+
+    def suggestions(self, telescope: str, found: Suggestions | None, message: str) -> None:
+        """Say what is worth a picture; None for a list that cannot be made, with why."""
+        self._state(
+            telescope, State.SUGGESTIONS, suggested(self._payloads, found, message, self._clock.now())
+        )
 
     def image(self, telescope: str, jpeg: bytes, info: Mapping[str, Any]) -> None:
         """Show a picture; `info` holds its true time, target and whatever else is known of it."""

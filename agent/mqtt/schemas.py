@@ -41,6 +41,7 @@ BODIES: dict[str, type] = {
     "set": request_bodies.SetBody,
     "status": bodies.StatusBody,
     "submit": request_bodies.SubmitBody,
+    "suggestions": bodies.SuggestionsBody,
     "telemetry": bodies.TelemetryBody,
 }
 
@@ -71,6 +72,7 @@ TOPICS = (
     TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
+    TopicRow("<id>/suggestions", "out", True, 1, "suggestions", "what is worth a picture tonight, and why"),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),
     TopicRow("<id>/event", "out", False, 1, "event", "what happened, for those who listen now"),

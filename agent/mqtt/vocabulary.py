@@ -36,6 +36,7 @@ class State(StrEnum):
     TELEMETRY = "telemetry"
     QUEUE = "queue"
     OWN_SCHEDULE = "own_schedule"
+    SUGGESTIONS = "suggestions"
     RESULT = "result"
     RESPONSE = "response"
     SETTINGS = "settings"

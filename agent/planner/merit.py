@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log10, radians, sin, sqrt
 
@@ -14,6 +14,7 @@ from agent.sky.field import panes
 ENOUGH_S = 4 * 3600.0  # an evening's worth: more time in one night makes no better target
 _FILLS = 0.3  # of the field from which on an object makes a picture
 _SURE = 0.95  # of a size in a catalogue: where an object ends is a matter of taste
+_NOT_ADVISED = 0.75  # of what another program was asked about and does not name
 _HALF_DONE_S = 4 * 3600.0  # of light, after which a new target comes before more of the same
 
 _EMISSION = {
@@ -67,6 +68,14 @@ class Light:
 def lasting(entry: CatalogueEntry, camera: CameraCapabilities, collected_s: float) -> tuple[Factor, ...]:
     """Return what is the same on every night: kind, size, brightness and what is collected already."""
     return (_known(entry), _size(entry, camera), _brightness(entry, camera), _collected(collected_s))
+
+
+def advised(entry: CatalogueEntry, names: Collection[str]) -> tuple[Factor, ...]:
+    """Return what uptonight's advice does; nothing where it gave none."""
+    if not names:
+        return ()
+    is_named = entry.name in names
+    return (Factor("advised", 1.0 if is_named else _NOT_ADVISED, "uptonight advises it" if is_named else ""),)
 
 
 def tonights(

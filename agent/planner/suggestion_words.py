@@ -26,13 +26,12 @@ def lines(found: Suggestions, site: Site) -> Iterator[str]:
     if not found.best:
         yield f"  {found.why_none}"
     for number, one in enumerate(found.best, start=1):
-        yield f"{number:>2}. {title(one)}: {one.score:.0f} of 100"
+        yield f"{number:>2}. {one.title}: {one.score:.0f} of 100"
         when = clock_words(one.highest_at, site)
         yield f"    {_spans(one.windows, site)}; highest {one.highest:.0f}° at {when}"
         yield f"    {one.words}"
         notes = [
             *(["it waits in the queue already"] if one.waits else []),
-            *(["uptonight advises it"] if one.advised else []),
             *([f"in its field: {', '.join(one.beside)}"] if one.beside else []),
         ]
         if notes:
@@ -78,19 +77,13 @@ def suggestion_json(one: Suggestion, site: Site) -> dict[str, Any]:
     }
 
 
-def title(one: Suggestion) -> str:
-    """Return the object's name, with the one that people call it by where it has one."""
-    called = next((name for name in one.entry.names[1:] if not any(map(str.isdigit, name))), None)
-    return f"{one.entry.name} ({called})" if called else one.entry.name
-
-
 def imported(one: Suggestion) -> Imported:
     """Return it as the target of a list, of which a session can be made."""
     entry = one.entry
     place = f"{one.score:.0f} of 100"
     if entry.kind is ObjectKind.OTHER:
-        return Imported(place, entry.name, description=title(one), moves=True)
-    return Imported(place, entry.name, entry.ra_hours, entry.dec_degrees, description=title(one))
+        return Imported(place, entry.name, description=one.title, moves=True)
+    return Imported(place, entry.name, entry.ra_hours, entry.dec_degrees, description=one.title)
 
 
 def _spans(windows: tuple[Interval, ...], site: Site) -> str:

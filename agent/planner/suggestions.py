@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import CameraCapabilities
 from agent.conditions import ConditionSet, Requirements
-from agent.planner.merit import Factor, Light, lasting, score_of, tonights
+from agent.planner.merit import Factor, Light, advised, lasting, score_of, tonights
 from agent.planner.request import Request
 from agent.planner.windows import night_span, windows_of
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
@@ -72,6 +72,16 @@ class Suggestion:
     waits: bool
     advised: bool
     beside: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str | None:
+        """What people call it, where that is no number in a catalogue."""
+        return next((name for name in self.entry.names[1:] if not any(map(str.isdigit, name))), None)
+
+    @property
+    def title(self) -> str:
+        """Its name, with what people call it."""
+        return f"{self.entry.name} ({self.called})" if self.called else self.entry.name
 
     @property
     def words(self) -> str:
@@ -163,7 +173,8 @@ class _Chooser:
             if self._sweep.highest(entry.dec_degrees) < lowest:
                 self.against[Against.LOW] += 1
                 continue
-            always = lasting(entry, self._camera, self._known.collected.get(entry.name, 0.0))
+            had = self._known.collected.get(entry.name, 0.0)
+            always = (*lasting(entry, self._camera, had), *advised(entry, self._known.advised))
             hopes.append((score_of(always), -number, entry, always))
         hopes.sort(reverse=True)
         heap: list[tuple[float, int]] = []

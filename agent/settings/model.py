@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
+from agent.mqtt.topics import is_filter
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.kinds import Part, Text, shown
 from agent.settings.parts import (
@@ -44,6 +45,11 @@ class Settings(Part):
         description="Folder that gets each session's last picture and the night's report, "
         "such as /media/dwarf; empty copies nothing.",
     )
+    uptonight_topic: Text = Field(
+        "",
+        description="Topics on which uptonight publishes attributes, such as uptonight/+/attributes: what it "
+        "advises is looked at for the suggestions too.",
+    )
     poll_seconds: float = Field(
         3.0, ge=0.2, le=600, description="Seconds between two looks into the ToDo folder."
     )
@@ -57,6 +63,13 @@ class Settings(Part):
         "",
         description="A further configuration file whose values win over these, as for several telescopes.",
     )
+
+    @field_validator("uptonight_topic")
+    @classmethod
+    def _a_topic_filter(cls, value: str) -> str:
+        if value and not is_filter(value):
+            raise ValueError("must be a topic such as uptonight/+/attributes")
+        return value
 
     @field_validator("telescopes", mode="before")
     @classmethod

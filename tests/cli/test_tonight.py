@@ -37,7 +37,8 @@ def test_the_list_tells_when_how_high_and_why(said: Any) -> None:
     first = told.splitlines()
     assert first[0] == "Best of the night of 2027-03-10 (Europe/Paris)"
     assert first[1].startswith("  Dark 19:5")
-    assert first[2].startswith(" 1. ") and first[2].endswith(" of 100")
+    assert first[2].startswith(" 1. ")
+    assert first[2].endswith(" of 100")
     assert "; highest " in first[3]
     assert "10. " in told
 

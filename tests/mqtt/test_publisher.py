@@ -137,6 +137,7 @@ def test_every_body_that_is_published_follows_its_schema() -> None:
             house.bus.publish(event)
             await asyncio.sleep(11)
         house.service.publisher.bridge_event("config_error", "A key is unknown.", key="x")
+        house.service.publisher.suggestions(TELESCOPE, None, "Nobody said where it stands.")
         await house.ask(f"{TELESCOPE}/session/submit", "{}")
         await house.ask(f"{TELESCOPE}/session/submit", "[]")
         await house.ask(f"{TELESCOPE}/command", "abort")

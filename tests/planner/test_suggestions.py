@@ -22,11 +22,12 @@ PARIS = Site(48.85, 2.35, 35.0, "Europe/Paris")
 SYDNEY = Site(-33.87, 151.2, 20.0, "Australia/Sydney")
 TROMSO = Site(69.65, 18.96, 10.0, "Europe/Oslo")
 MARCH = date(2026, 3, 16)  # three days before new Moon
+NOTHING = Known({})
 FULL = date(2026, 5, 1)
 
 
 def best(
-    site: Site = PARIS, night: date = MARCH, known: Known = Known({}), model: str = "D3", **asked: object
+    site: Site = PARIS, night: date = MARCH, known: Known = NOTHING, model: str = "D3", **asked: object
 ) -> Suggestions:
     """The list at noon of that night."""
     span = night_span(site, night, ZoneInfo(site.timezone))
@@ -101,7 +102,7 @@ def test_a_bright_moon_brings_what_it_harms_least() -> None:
 
 def test_a_small_field_wants_smaller_objects() -> None:
     wide, narrow = best(model="D2"), best(model="mini")
-    fills = {one.entry.name: dict((f.name, f.value) for f in one.factors)["size"] for one in wide.best}
+    fills = {one.entry.name: {f.name: f.value for f in one.factors}["size"] for one in wide.best}
     for one in narrow.best:
         size = next(factor.value for factor in one.factors if factor.name == "size")
         assert "panes" in one.words or size >= fills.get(one.entry.name, 0)
