@@ -52,9 +52,8 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--night", type=read_night, metavar="DATE", help="the evening's date (default: the coming night)"
     )
-    parser.add_argument(
-        "--png", type=Path, metavar="FILE", help="draw the altitude chart of the night into this file"
-    )
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw the chart of the night into this file")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="the same as SVG, for a page")
     add_config_flags(parser)
 
 
@@ -78,8 +77,8 @@ def _run(arguments: argparse.Namespace) -> int:
     checked = [check_file(path, around) for path in session_files(named, none_is_fine=bool(current))]
     runs = [check_file(path, around) for path in current]
     night = _plan_night([*runs, *checked], around, arguments.night, base)
-    if arguments.png is not None:
-        _draw(arguments.png, night, around)
+    if arguments.png is not None or arguments.svg is not None:
+        _draw(arguments.png, arguments.svg, night, around)
     if arguments.json:
         print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
@@ -140,15 +139,21 @@ def _plan_night(
     return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
 
 
-def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:
+def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: Surroundings) -> None:
     from agent.app.tonight import NoSiteError, chart_of
+    from agent.sky.chart_png import as_png  # megabytes that nothing else here needs
+    from agent.sky.chart_svg import as_svg
 
     if night is None:
         raise NoSiteError
-    try:
-        path.write_bytes(chart_of(night, min_altitude=around.requirements.min_altitude))
-    except OSError as error:
-        raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
+    drawing = chart_of(night, around.now)
+    for path, written in ((png, as_png), (svg, lambda one: as_svg(one).encode())):
+        if path is None:
+            continue
+        try:
+            path.write_bytes(written(drawing))
+        except OSError as error:
+            raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
 
 
 def _times(one: CheckedFile, around: Surroundings) -> list[str]:
