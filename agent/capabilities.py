@@ -6,6 +6,7 @@ own tables replaces them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -65,8 +66,20 @@ class CameraCapabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """Seconds one telescope was seen to need, how far off that usually is, and from how many sessions."""
+
+    seconds: float
+    error_s: float
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepDurations:
-    """Seconds each step usually takes, for estimates only (never for time limits)."""
+    """Seconds each step usually takes, for estimates only (never for time limits).
+
+    `learned` are those of this telescope, by the name of the field, for a camera with its name behind it.
+    """
 
     set_time: float = 1.0
     go_live: float = 3.0
@@ -78,6 +91,16 @@ class StepDurations:
     camera_setup: float = 15.0
     frame_overhead: float = 1.0
     next_pane: float = 30.0
+    learned: Mapping[str, Learned] = field(default_factory=dict)
+
+    def of(self, name: str, camera: Camera | None = None) -> float:
+        """Seconds of what a field names, with that camera."""
+        learned = self.learned_of(name, camera)
+        return learned.seconds if learned is not None else float(getattr(self, name))
+
+    def learned_of(self, name: str, camera: Camera | None = None) -> Learned | None:
+        """What was learned of it."""
+        return self.learned.get(name if camera is None else f"{name} {camera.value}")
 
 
 @dataclass(frozen=True, slots=True)

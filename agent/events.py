@@ -58,7 +58,10 @@ class Reason(StrEnum):
     BATTERY = "battery"
     STORAGE = "storage"
     TEMPERATURE = "temperature"
+    SKY = "sky"
     WINDOW = "window"
+    ENCLOSURE = "enclosure"
+    MAINS = "mains"
     MISSED = "missed"
     TELESCOPE = "telescope"
     INVALID = "invalid"
@@ -82,6 +85,7 @@ class Source(StrEnum):
     FILE = "file"
     MQTT = "mqtt"
     REPEAT = "repeat"
+    GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,11 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step that ran: `result` is "done", "failed" or "interrupted"."""
+    """One step: `result` is "done", "failed", "interrupted", or "skipped" when it was not needed.
+
+    `took_s` is its last attempt alone, without waits; of a capture `camera` took a frame each `frame_s`, the
+    first of them after `setup_s`. None is not known.
+    """
 
     name: str
     started_at: datetime
@@ -121,6 +129,12 @@ class StepReport:
     result: str
     attempts: int = 1
     message: str = ""
+    kind: str = ""
+    took_s: float | None = None
+    camera: str = ""
+    exposure_s: float | None = None
+    frame_s: float | None = None
+    setup_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +157,22 @@ class SessionBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """Frames of a session as the telescope keeps them, by one of its own records; `size` in bytes."""
+
+    source: str
+    taken: int
+    stacked: int
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResult:
     """How a session ended, with what was truly taken. Instants are aware UTC; durations seconds.
 
-    `panes` are the frames of each pane of a mosaic, in the order of their numbers; `made_of` are the sessions
-    whose results this one sums up.
+    `saved` is what the telescope's own records say of it. `panes` are the frames of each pane of a mosaic, in
+    the order of their numbers; `made_of` are the sessions whose results this one sums up. `by_camera` has the
+    frames of each camera, by its word.
     """
 
     telescope: str
@@ -166,9 +191,11 @@ class SessionResult:
     steps: tuple[StepReport, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    saved: tuple[Saved, ...] = ()
     device: str = ""
     firmware: str = ""
     made_of: tuple[str, ...] = ()
+    by_camera: dict[str, Frames] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +379,36 @@ class AvailabilityChanged(Event):
 
     online: bool
     heard: bool = True
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightOver(Event):
+    """Nothing runs, and nothing more will before the next night. `reason` None: all was done."""
+
+    reason: Reason | None = None
+    message: str = ""
+
+
+class Lid(StrEnum):
+    """The roof, cover or lid over a telescope, as it is seen."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    BETWEEN = "between"  # neither open nor closed
+    CONTRADICTS = "contradicts"  # both
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnclosureChanged(Event):
+    """The box around a telescope as it is seen; None is unknown, or there is no such thing."""
+
+    lid: Lid | None
+    wanted_open: bool
+    power: bool | None = None
+    mains: bool | None = None
+    heater: bool | None = None
     message: str = ""
 
 

@@ -11,6 +11,7 @@ OWN_LIMIT = 180  # percent along each side, the most that firmware makes a mosai
 OWN_STEP = 10  # percent; it takes no others
 NO_ROTATION = -1
 MOST_PER_PANE = 249
+OVERLAP = 0.2  # of a field: what neighbours share at least in a mosaic that the agent makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Grid:
         `own` is how the telescope divides it, as far as that is known.
         """
         sides = (mosaic.framing_x / WHOLE, mosaic.framing_y / WHOLE)
-        counts = (mosaic.columns, mosaic.rows) if own else tuple(_enough(side, overlap) for side in sides)
+        counts = (mosaic.columns, mosaic.rows) if own else tuple(panes_along(side, overlap) for side in sides)
         steps = [
             size * (side - 1) / (count - 1) if count > 1 else 0.0
             for side, count, size in zip(sides, counts, field, strict=True)
@@ -164,6 +165,11 @@ class Grid:
         return tuple(found)
 
 
+def panes_along(fields: float, overlap: float = OVERLAP) -> int:
+    """Return how many panes cover a side of so many fields, when neighbours share that part of one."""
+    return max(1, math.ceil(round((fields - overlap) / (1 - overlap), 9)))
+
+
 def grid_text(grid: Grid, panes: tuple[Pane, ...] = ()) -> str:
     """Draw the panes as they lie in the sky, north up and east left before the rotation."""
     width, height = grid.field
@@ -193,11 +199,6 @@ def grid_text(grid: Grid, panes: tuple[Pane, ...] = ()) -> str:
 
 def _cell(number: int, wanted: set[int], width: int) -> str:
     return (str(number) if number in wanted else ".").center(width)
-
-
-def _enough(side: float, overlap: float) -> int:
-    """Fields along a side of so many, when neighbours share that part of one."""
-    return max(1, math.ceil(round((side - overlap) / (1 - overlap), 9)))
 
 
 def _tangent(steps: float, step: float) -> float:

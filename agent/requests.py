@@ -23,6 +23,9 @@ class Verb(StrEnum):
     RESCHEDULE = "reschedule"  # give a waiting session another start
     PARK = "park"  # fold the telescope
     GOTO = "goto"  # manual goto
+    AUTOFOCUS = "autofocus"  # search the focus on stars
+    CALIBRATE = "calibrate"  # find out where it points by plate solving
+    ALIGN = "align"  # measure the polar alignment, and say which way to turn the mount
     SHUTDOWN = "shutdown"  # power the telescope off
     REBOOT = "reboot"  # restart the telescope
     PROVISION = "provision"  # bring the telescope back on the network over Bluetooth

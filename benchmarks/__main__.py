@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks import (
+    archive_fetch,
     back_to_back,
     drop_storm,
     due_to_wire,
+    efficiency,
     idle_cost,
     kill_anywhere,
     night_in_a_second,
     night_plans,
+    page_cost,
     scan_start,
     session_overhead,
     unsafe_to_stop,
@@ -29,11 +32,14 @@ def main() -> None:
         unsafe_to_stop.measure,
         scan_start.measure,
         idle_cost.measure,
+        page_cost.measure,
     ):
         asyncio.run(measurement())
+    archive_fetch.measure(frames=12)
     drop_storm.measure(range(1))
     kill_anywhere.measure()
     night_in_a_second.measure()
+    efficiency.measure()
     night_plans.measure()
     idle_cost.measure_leaks(hours=6, messages=2000)
 

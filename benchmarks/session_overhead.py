@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from agent.execute.context import ExecutorOptions
 from agent.telescope.simulator.history import ShutterOpened
 from benchmarks.reporting import quiet, say
 from benchmarks.stage import AT_ONCE, document, now, staged
 
-PAUSES = {"auto_focus": 0, "infinite_focus": 0, "eq_solving": 1, "calibration": 2}  # the mount has to settle
+STEPS = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 ANSWER_S = 0.1
-BRIEF = [(), ("auto_focus", "infinite_focus"), tuple(PAUSES)]
-SETTLE_MS = ExecutorOptions().settle_s * 1000
+BRIEF = [(), ("auto_focus", "infinite_focus"), STEPS]
 
 
 async def measure(*, every_combination: bool = False) -> None:
     """Combinations of steps against answers at once, and the shortest one against answers after 100 ms."""
     combinations = [
-        chosen for count in range(len(PAUSES) + 1) for chosen in itertools.combinations(PAUSES, count)
+        chosen for count in range(len(STEPS) + 1) for chosen in itertools.combinations(STEPS, count)
     ]
     instant = [await _to_shutter(chosen) for chosen in (combinations if every_combination else BRIEF)]
     slow_ms, commands = await _to_shutter((), f"slow-answers:seconds={ANSWER_S * AT_ONCE}")
@@ -36,7 +34,7 @@ async def measure(*, every_combination: bool = False) -> None:
 
 
 async def _to_shutter(steps: tuple[str, ...], *faults: str) -> tuple[float, int]:
-    """Return milliseconds without the mount's own pauses, and the commands sent."""
+    """Return milliseconds, and the commands sent."""
     async with staged() as stage:
         for fault in faults:
             stage.sim.faults.add(fault)
@@ -46,7 +44,7 @@ async def _to_shutter(steps: tuple[str, ...], *faults: str) -> tuple[float, int]
         opened = stage.sim.history.of(ShutterOpened)[0].at
         commands = [one for one in stage.received_since(began) if one.at <= opened]
         elapsed_ms = (opened - commands[0].at).total_seconds() * 1000
-        return elapsed_ms - sum(PAUSES[name] for name in steps) * SETTLE_MS, len(commands)
+        return elapsed_ms, len(commands)
 
 
 if __name__ == "__main__":

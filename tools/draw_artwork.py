@@ -1,4 +1,7 @@
-"""Draw icon.png and logo.png: a small telescope under a night sky. Run it after a change of this file."""
+"""Draw icon.png, logo.png and the page's icon: a small telescope under a night sky.
+
+Run it after a change of this file.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).resolve().parent.parent
 ICON = (128, 128)
+PAGE_ICON = (256, 256)
 LOGO = (250, 100)
 
 _SCALE = 8  # everything is drawn this much larger and shrunk, which smooths the edges
@@ -20,12 +24,12 @@ _METAL, _SHADE, _DARK = (236, 240, 247), (186, 197, 216), (27, 36, 64)
 Point = tuple[float, float]
 
 
-def icon() -> Image.Image:
+def icon(size: tuple[int, int] = ICON) -> Image.Image:
     """Return the icon: rounded night sky, one bright star, the telescope pointing at it."""
     picture = _sky(ICON, corner=24, seed=4, stars=26)
     _telescope(picture, foot=(62, 108), reach=1.0)
     _star(picture, (98, 28), 15)
-    return picture.resize(ICON, Image.Resampling.LANCZOS)
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def logo() -> Image.Image:
@@ -133,3 +137,6 @@ if __name__ == "__main__":
     for name, draw_it in (("icon.png", icon), ("logo.png", logo)):
         draw_it().save(ROOT / name, optimize=True)
         print(f"{name} drawn")
+    large = icon(PAGE_ICON).quantize(128)
+    large.save(ROOT / "agent" / "web" / "static" / "icon.png", optimize=True)
+    print("the page's icon drawn")

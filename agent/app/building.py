@@ -49,7 +49,7 @@ def _native(wanted: Wanted) -> Telescope:
 
     own = wanted.own
     return DwarfTelescope(
-        DwarfAddress(own.host, own.port, own.http_port, own.card_port),
+        DwarfAddress(own.host, own.port, own.http_port, own.card_port, own.ftp_port),
         options=DwarfOptions(
             model=own.model,
             client_id=wanted.client_id,
@@ -110,7 +110,7 @@ async def build_station(
     if record is not None and len(settings.telescopes) > 1:
         record = record.with_stem(f"{record.stem}-{settings.telescopes.index(own) + 1}")
     unknown = settings.sessions_dir_of(own) / UNKNOWN_MODEL
-    telescope = drivers.connect(Wanted(_moved(own, state), clock, _client_id(state), record, unknown))
+    telescope = drivers.connect(Wanted(moved(own, state), clock, _client_id(state), record, unknown))
     telescope_id = own.id or _remembered(state) or await _learn_id(telescope, own, clock)
     if not own.id:
         state.set(id=telescope_id)
@@ -120,8 +120,8 @@ async def build_station(
     return Station(ground, telescope, settings, own, timetable)
 
 
-def _moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:
-    """The settings with the address the telescope got when it last joined the Wi-Fi over Bluetooth."""
+def moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:
+    """Return the settings with the address the telescope got when it last joined the Wi-Fi over Bluetooth."""
     host = state.get("host")
     if isinstance(host, str) and host and state.get("configured_host") == own.host:
         return own.model_copy(update={"host": host})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from agent.station.dark_report import dark_report
 from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
-from agent.station.switches import Switches
+from agent.station.switches import ENCLOSURE_MODES, Switches
 
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
@@ -75,7 +75,7 @@ class AgentHandlers:
 
     async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
         """Carry out a command on one telescope."""
-        if command.verb is Verb.RUN and not command.arguments.get("session_id"):
+        if _of_the_selected(command):
             selected = self._stations[telescope].switches.values.session_file
             command = Command(
                 command.verb,
@@ -92,10 +92,12 @@ class AgentHandlers:
             return await self._commands[telescope].by_hand.set_filter(str(value).strip())
         try:
             values = _read_setting(station, key, value)
-        except (BadValueError, ValueError) as error:
+        except BadValueError as error:
+            return Reply(False, Code.INVALID, f"{key}: {error.message}", hint=error.hint)
+        except ValueError as error:
             return Reply(False, Code.INVALID, f"{key}: {error}")
         if values is None:
-            known = "scheduler, armed, weather_policy, max_wait_min, filter, session_file, not_before"
+            known = ", ".join(field.name for field in fields(Switches))
             return Reply(
                 False, Code.UNKNOWN_SETTING, f"There is no setting {key!r}.", hint=f"One of: {known}."
             )
@@ -175,8 +177,11 @@ class AgentHandlers:
             night=night,
             running=station.planning.running(),
             known=station.planning.latest.order if station.planning.latest is not None else (),
+            calibrated=station.planning.calibrated(),
+            reuses=station.planning.reuses,
         )
-        return {"telescope": station.id, **plan.to_json(), "text": list(plan.lines())}
+        text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.parents.collecting.groups)]
+        return {"telescope": station.id, **plan.to_json(), "text": text}
 
     def _validate(self, body: Mapping[str, Any]) -> dict[str, Any]:
         station = self._asked(body)
@@ -208,6 +213,13 @@ class AgentHandlers:
         }
 
 
+def _of_the_selected(command: Command) -> bool:
+    """Whether a command is about the session that was chosen in the settings."""
+    if command.arguments.get("session_id"):
+        return False
+    return command.verb is Verb.RUN or command.arguments.get("selected") is True
+
+
 def published(switches: Switches) -> dict[str, Any]:
     """Return a station's switches as their topic shows them."""
     return {
@@ -218,6 +230,7 @@ def published(switches: Switches) -> dict[str, Any]:
         "filter": switches.filter or None,
         "session_file": switches.session_file or NO_FILE,
         "not_before": switches.not_before.isoformat() if switches.not_before else None,
+        "enclosure": switches.enclosure,
     }
 
 
@@ -237,7 +250,11 @@ def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] |
         case "weather_policy":
             policy = WeatherPolicy(str(value).strip().lower())
             if policy is not WeatherPolicy.IGNORE and not station.has_weather:
-                raise ValueError("no weather source is configured, so every session would wait for ever")
+                raise BadValueError(
+                    "no weather source is configured, so every session would wait for ever",
+                    hint="Name one in the agent's configuration: weather_inputs (home_assistant, for the "
+                    "blueprint 'weather heartbeat'), weather_entities or weather_topics.",
+                )
             return {key: policy}
         case "max_wait_min" | "max_wait":
             minutes = float(str(value))
@@ -247,12 +264,27 @@ def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] |
         case "session_file":
             name = str(value).strip()
             return {key: "" if name in ("", NO_FILE) else name.removesuffix(".json")}
+        case "enclosure":
+            return {key: _enclosure_mode(station, str(value).strip().lower())}
         case "not_before":
             text = str(value or "").strip()
             if text in ("", "None"):
                 return {key: None}
             return {key: read_instant(text, station.zone)}
     return None
+
+
+def _enclosure_mode(station: Station, mode: str) -> str:
+    """Check what a person wants of the box: `auto`, `open` (armed) or `closed`."""
+    if not station.enclosure.exists:
+        hint = "Set enclosure_lid, or what else there is, in the agent's configuration."
+        raise BadValueError("there is no box around this telescope", hint=hint)
+    if mode not in ENCLOSURE_MODES:
+        raise BadValueError(f"{mode!r} is not one of {', '.join(ENCLOSURE_MODES)}")
+    if mode == "open" and not station.switches.values.armed:
+        hint = "Switch on 'armed' first; it switches itself off again."
+        raise BadValueError("to hold it open needs the controls to be armed", hint=hint)
+    return mode
 
 
 def _health(station: Station) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from agent.capabilities import Camera, CameraCapabilities, Capabilities, Exposur
 from agent.conditions import Requirements
 from agent.conditions.moment import clock_words
 from agent.errors import Problem, warning
+from agent.mosaics import Grid, panes_along
 from agent.session.plan import Plan, PlannedStep, StepKind
 from agent.sky.ephemeris import altitude, instants
-from agent.sky.field import corner_trail, panes, rotation_rate, size_of
+from agent.sky.field import corner_trail, rotation_rate, size_of
 from agent.sky.nights import Interval
 from agent.targets import Site, Target
 
@@ -47,7 +48,11 @@ class Turning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One capture as its camera sees it. `turning` is None in EQ mode, or where it cannot be told."""
+    """One capture as its camera sees it. `turning` is None in EQ mode, or where it cannot be told.
+
+    `mosaic` is what all panes of an ordered one span, in degrees along the long side of the field and the
+    short one.
+    """
 
     step: PlannedStep
     camera: Camera
@@ -56,6 +61,7 @@ class View:
     site: Site | None
     equatorial: bool
     turning: Turning | None
+    mosaic: tuple[float, float] | None = None
 
     @property
     def size(self) -> tuple[float, float] | None:
@@ -67,7 +73,9 @@ class View:
     def panes(self) -> tuple[int, int] | None:
         """How many fields hold the target, along its long and its short side; None while unknown."""
         size, field = self.size, self.offered.field_of_view
-        return panes((size[0] * _SURE, size[1] * _SURE), field) if size and field else None
+        if size is None or field is None:
+            return None
+        return panes_along(size[0] * _SURE / field[0]), panes_along(size[1] * _SURE / field[1])
 
     @property
     def words(self) -> str:
@@ -108,6 +116,7 @@ class View:
             "field_of_view": self.offered.field_of_view,
             "target_size": self.size,
             "panes": self.panes,
+            "mosaic": self.mosaic,
             "eq_mode": self.equatorial,
             "rotation": turning
             and {
@@ -122,13 +131,16 @@ class View:
         field, size = self.offered.field_of_view, self.size
         if field is None:
             return
-        yield f"field {field[0]:.2f}° × {field[1]:.2f}°"
+        yield f"field {_degrees(field)}"
+        if self.mosaic is not None:
+            yield f"mosaic of {_degrees(self.mosaic)}"
         if size is None or self.panes is None or self.target is None:
             return
         name = f"{self.target.name} ({size[0]:.2g}° × {size[1]:.2g}°)"
-        if self.panes != (1, 1):
+        long, short = sorted(self.mosaic or field, reverse=True)
+        if size[0] * _SURE > long or size[1] * _SURE > short:
             yield f"{name} needs {self.panes[0]} × {self.panes[1]} panes"
-        elif size[0] > field[1]:
+        elif size[0] > short:
             yield f"{name} fits along its long side"
         else:
             yield f"{name} fits"
@@ -168,6 +180,7 @@ def views(
                 site=site,
                 equatorial=equatorial,
                 turning=turning,
+                mosaic=_ordered(plan.grid, offered),
             )
         )
     return tuple(found)
@@ -216,6 +229,15 @@ def _turning(
     rate, when, height = max(up)
     trail = corner_trail(rate, offered.pixels) / (2 if step.binning is not None and step.binning.value else 1)
     return Turning(when, height, trail * step.exposure_s, TRAIL_PX / max(trail, 1e-9))
+
+
+def _ordered(grid: Grid | None, offered: CameraCapabilities) -> tuple[float, float] | None:
+    """Return what a mosaic of that camera's fields spans; None for another camera's, and without one."""
+    return grid.span if grid is not None and grid.field == offered.field_of_view else None
+
+
+def _degrees(sides: tuple[float, float]) -> str:
+    return f"{sides[0]:.2f}° × {sides[1]:.2f}°"
 
 
 def _seconds(exposure: Exposure) -> float:

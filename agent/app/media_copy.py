@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from agent.afterwards import NightReported
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionResult
 from agent.sky.nights import night_of
@@ -31,22 +32,21 @@ class MediaCopy:
     def __init__(self, station: Station, folder: Path) -> None:
         self._station = station
         self._folder = folder
-        self._ended: asyncio.Queue[SessionResult] = asyncio.Queue()
+        self._ended: asyncio.Queue[SessionResult | NightReported] = asyncio.Queue()
 
     def hear(self, event: Event) -> None:
         """Listen to the bus."""
-        if isinstance(event, SessionEnded) and event.telescope == self._station.id:
-            self._ended.put_nowait(event.result)
+        if isinstance(event, SessionEnded | NightReported) and event.telescope == self._station.id:
+            self._ended.put_nowait(event.result if isinstance(event, SessionEnded) else event)
 
     async def run(self) -> None:
         """Copy for ever."""
         while True:
-            result = await self._ended.get()
+            ended = await self._ended.get()
             try:
-                await self._copy(result)
+                await (self._copy_page(ended) if isinstance(ended, NightReported) else self._copy(ended))
             except Exception:
-                name = result.session.session_id
-                _LOGGER.exception("Nothing of session %s was copied, by a defect of the agent", name)
+                _LOGGER.exception("Nothing was copied to %s, by a defect of the agent", self._folder)
             finally:
                 self._ended.task_done()
 
@@ -57,6 +57,14 @@ class MediaCopy:
                 await self._ended.join()
         except TimeoutError:
             _LOGGER.warning("Not everything was copied to %s before the end", self._folder)
+
+    async def _copy_page(self, event: NightReported) -> None:
+        folder = self._folder / event.night.isoformat()
+        name = f"report_{self._station.id}.html"
+        try:
+            await asyncio.to_thread(_copy_file, Path(event.path), folder, name)
+        except OSError as error:
+            _LOGGER.warning("Nothing can be copied to %s: %s", self._folder, error.strerror or error)
 
     async def _copy(self, result: SessionResult) -> None:
         local = (result.started_at or result.ended_at).astimezone(self._station.zone)

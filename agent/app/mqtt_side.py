@@ -11,6 +11,7 @@ from typing import Any
 
 from agent import __version__
 from agent.app.advice import Advisor
+from agent.app.darkness import Darkness
 from agent.app.diagnostics import LEVELS, Diagnostics
 from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
@@ -19,6 +20,7 @@ from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
 from agent.mqtt.discovery.bridge import build_bridge_device
@@ -31,6 +33,7 @@ from agent.mqtt.discovery.model import (
     filter_names,
 )
 from agent.mqtt.discovery.telescope import build_telescope_device
+from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import Message, MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
@@ -47,7 +50,7 @@ SHOWN_FILES = 100  # a longer list of session files helps nobody on a dashboard
 
 
 class MqttSide:
-    """Owns everything of the agent that speaks MQTT."""
+    """Owns everything of the agent that speaks MQTT. What it says is kept, with a broker or without."""
 
     def __init__(
         self,
@@ -69,22 +72,23 @@ class MqttSide:
         self._weather = weather
         self._warnings = warnings
         topics = Topics(settings.mqtt.base_topic)
-        self.port = port or PahoPort(settings.mqtt.broker(), will=topics.will())
+        self.port = port or _port(settings, topics)
         shown = redacted(settings)
         station = next(iter(stations.values()))
         self._diagnostics = Diagnostics(self._diagnose, clock)
+        self.handlers = AgentHandlers(
+            stations,
+            safety_input=weather.safety_input,
+            resend_discovery=self._resend,
+            restart=restart,
+            set_log_level=self._diagnostics.set_level,
+            settings_shown=shown,
+        )
         self.service = MqttService(
             self.port,
             topics,
             bus,
-            AgentHandlers(
-                stations,
-                safety_input=weather.safety_input,
-                resend_discovery=self._resend,
-                restart=restart,
-                set_log_level=self._diagnostics.set_level,
-                settings_shown=shown,
-            ),
+            self.handlers,
             About(
                 version=__version__,
                 telescopes=[_about(each) for each in stations.values()],
@@ -108,6 +112,7 @@ class MqttSide:
             prefix=settings.discovery.prefix,
             ha_min_version=_version(settings.discovery.min_version),
             agent_version=__version__,
+            language=settings.discovery.language,
         )
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
@@ -144,6 +149,9 @@ class MqttSide:
             for suggesting in self._suggesting:
                 ends.append(self._bus.subscribe(suggesting.hear))
                 loops[f"{suggesting.id}: suggestions"] = suggesting.run
+                if station.site is not None:
+                    say = partial(self.service.publisher.darkness, station.id)
+                    loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
@@ -162,6 +170,8 @@ class MqttSide:
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)
+        if not self._stations[telescope_id].enclosure.exists:
+            del shown["enclosure"]
         queue = self._stations[telescope_id].dispatcher.queue
         if switches.session_file not in [waiting.session_id for waiting in queue[:SHOWN_FILES]]:
             shown["session_file"] = NO_FILE  # Home Assistant refuses a choice that it was not offered
@@ -181,13 +191,11 @@ class MqttSide:
     def _hear(self, event: Event) -> None:
         if isinstance(event, QueueChanged):
             self._forget_started(self._stations[event.telescope], event)
-        if isinstance(event, QueueChanged) or (isinstance(event, AvailabilityChanged) and event.online):
-            station = self._stations[event.telescope]
-            identity = station.telescope.identity
+        if isinstance(event, QueueChanged | GroupsChanged) or (
+            isinstance(event, AvailabilityChanged) and event.online
+        ):
             if isinstance(event, AvailabilityChanged):
                 self.service.inform([_about(each) for each in self._stations.values()])
-            if identity is not None and identity.firmware:
-                self.service.publisher.firmware(station.id, identity.firmware)
             self._announce()
 
     def _forget_started(self, station: Station, event: QueueChanged) -> None:
@@ -206,12 +214,18 @@ class MqttSide:
                 build_telescope_device(self._facts(station), self._options)
                 for station in self._stations.values()
             ]
-        self._announcer.announce(messages, self._options.topics.retained(self._stations))
+        topics = self._options.topics
+        groups = [
+            topics.group(station.id, word)
+            for station in self._stations.values()
+            for word in station.parents.collecting.names
+        ]
+        self._announcer.announce(messages, (*topics.retained(self._stations), *groups))
 
     def _facts(self, station: Station) -> TelescopeFacts:
         identity = station.telescope.identity
         capabilities = station.capabilities()
-        name = _name(station)
+        name = name_of(station)
         serial = identity.serial if identity else str(station.state.get("serial") or "")
         pins = self._announced.pin(
             station.id, hardware_id=serial, name=name, entity_prefix=station.own.entity_prefix
@@ -227,11 +241,18 @@ class MqttSide:
             filters=filter_names(capabilities) if capabilities else (),
             weather_policies=tuple(policy.value for policy in WeatherPolicy),
             can_provision=station.bluetooth is not None,
+            groups=tuple(station.parents.collecting.names.items()),
+            has_enclosure=station.enclosure.exists,
+            archives=station.followers.archivist is not None,
             session_files=tuple(waiting.session_id for waiting in station.dispatcher.queue[:SHOWN_FILES]),
         )
 
 
-def _name(station: Station) -> str:
+def _port(settings: Settings, topics: Topics) -> MqttPort:
+    return PahoPort(settings.mqtt.broker(), will=topics.will()) if settings.mqtt.host else NoBroker()
+
+
+def name_of(station: Station) -> str:
     """What the owner calls the telescope, else what it called itself when it last answered."""
     identity = station.telescope.identity
     told = identity.name if identity else str(station.state.get("name") or "")
@@ -243,7 +264,7 @@ def _about(station: Station) -> dict[str, Any]:
     known: dict[str, Any] = {"id": station.id, "driver": station.own.driver, "model": station.own.model}
     try:
         identity = station.telescope.identity
-        known |= {"name": _name(station), "streams": dict(station.telescope.streams)}
+        known |= {"name": name_of(station), "streams": dict(station.telescope.streams)}
     except Exception:
         _LOGGER.exception("The driver of %s met a defect", station.id)
         return {**known, "name": station.own.name or station.id}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,14 +23,24 @@ CLOCK_SLACK = timedelta(seconds=30)  # the telescope's clock is set by us, to th
 Show = Callable[[str, bytes, dict[str, Any]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """What one session stacks, since when."""
+
+    began: datetime
+    session_id: str
+    target: str
+
+
 class Pictures:
     """Follows one station's sessions and shows what they stack. `run` is its one task."""
 
     def __init__(self, station: Station, show: Show) -> None:
         self._station = station
         self._show = show
-        self._began: datetime | None = None
-        self._session = ("", "")
+        self._current: _Stack | None = None
+        self._final: deque[_Stack] = deque()  # of sessions that ended: shown before anything else
+        self._ended = asyncio.Event()
         self._wanted = asyncio.Event()
         self._frames = 0
         self._shown: tuple[str, datetime | None] | None = None
@@ -38,12 +51,14 @@ class Pictures:
             return
         match event:
             case SessionStarted(session=session):
-                self._began, self._frames = event.at, 0
-                self._session = (session.session_id, session.target)
+                self._current, self._frames = _Stack(event.at, session.session_id, session.target), 0
             case SessionProgress(frames=frames) if frames.stacked > self._frames:
                 self._frames = frames.stacked
                 self._wanted.set()
-            case SessionEnded(result=result) if result.frames.stacked:
+            case SessionEnded(result=result) if result.frames.stacked and self._current is not None:
+                self._final.append(self._current)
+                self._current = None
+                self._ended.set()
                 self._wanted.set()
 
     async def run(self) -> None:
@@ -51,28 +66,34 @@ class Pictures:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            try:
-                await self._fetch()
-            except Exception:
-                _LOGGER.exception("A picture of %s failed; the next may do", self._station.id)
-            await self._station.clock.sleep(EVERY_S)
+            self._ended.clear()
+            while self._final:
+                await self._tried(self._final.popleft())
+            if self._current is not None:
+                await self._tried(self._current)
+            with contextlib.suppress(TimeoutError):
+                async with self._station.clock.timeout(EVERY_S):
+                    await self._ended.wait()
 
-    async def _fetch(self) -> None:
+    async def _tried(self, stack: _Stack) -> None:
+        try:
+            await self._fetch(stack)
+        except Exception:
+            _LOGGER.exception("A picture of %s failed; the next may do", self._station.id)
+
+    async def _fetch(self, stack: _Stack) -> None:
         from agent.mqtt.discovery.image import prepare_image  # megabytes that an idle agent does without
 
-        if self._began is None:
-            return
-        session_id, target = self._session
         try:
-            picture = await self._station.telescope.latest_picture(self._began - CLOCK_SLACK)
+            picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK)
             if picture is None or (picture.path, picture.taken_at) == self._shown:
                 return
             prepared = await asyncio.to_thread(
                 prepare_image,
                 picture.jpeg,
                 taken_at=picture.taken_at,
-                target=target,
-                session_id=session_id,
+                target=picture.target or stack.target,
+                session_id=stack.session_id,
                 source=picture.path,
             )
         except AgentError as error:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.app.building import Drivers, build_station
+from agent.app.enclosure_side import EnclosureSide
 from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
+from agent.app.page_side import PageSide
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -42,12 +44,14 @@ async def run_agent(
     drivers: Drivers | None = None,
     port: MqttPort | None = None,
     restart: Callable[[], None] | None = None,
+    page_told: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
-    person wants a restart (default: the agent stops, and whoever started it starts it again).
+    person wants a restart (default: the agent stops, and whoever started it starts it again); `page_told`
+    hears the page's address once it is there.
     """
     stop = stop or asyncio.Event()
     placement = await asyncio.to_thread(place, settings)
@@ -75,7 +79,15 @@ async def run_agent(
             if ready is not None:
                 ready(stations)
             await _serve(
-                placement, stations, bus, clock, stop, once=once, port=port, restart=restart or stop.set
+                placement,
+                stations,
+                bus,
+                clock,
+                stop,
+                once=once,
+                port=port,
+                restart=restart or stop.set,
+                page_told=page_told,
             )
         finally:
             await timetable.stop()
@@ -94,11 +106,14 @@ async def _serve(
     once: bool,
     port: MqttPort | None,
     restart: Callable[[], None],
+    page_told: Callable[[str], None],
 ) -> None:
     settings = placement.settings
     weather = Weather(settings, stations, bus, clock)
+    enclosures = (station.enclosure for station in stations.values())
+    boxes = [EnclosureSide(settings, one, clock) for one in enclosures if one.exists]
     side: MqttSide | None = None
-    if settings.mqtt.host or port is not None:
+    if settings.mqtt.host or port is not None or settings.page.enabled:
         former = [_discovery_file(station.store.tree) for station in stations.values()]
         side = MqttSide(
             settings,
@@ -111,18 +126,26 @@ async def _serve(
             warnings=placement.warnings,
             port=port,
         )
-    else:
+        for box in boxes:
+            box.listen(side.port.subscribe, side.port.publish)
+    if not settings.mqtt.host and port is None:
         _LOGGER.warning("No MQTT broker is configured; sessions from files run all the same")
     folder = settings.media_dir
     copies = [MediaCopy(station, folder) for station in stations.values()] if folder is not None else []
     async with asyncio.TaskGroup() as outer:
-        speaking = [outer.create_task(_speak(side, stations), name="mqtt")] if side is not None else []
+        speaking: list[asyncio.Task[None]] = []
+        if side is not None:
+            speaking.append(outer.create_task(_speak("MQTT", side.run, stations), name="mqtt"))
+        if side is not None and settings.page.enabled:
+            page = PageSide(settings, stations, bus, clock, side, page_told)
+            speaking.append(outer.create_task(_speak("The page", page.run, stations), name="page"))
         for copy in copies:
             bus.subscribe(copy.hear)
             speaking.append(outer.create_task(copy.run(), name="media"))
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             serving.append(inner.create_task(weather.run(), name="weather"))
+            serving += [inner.create_task(box.run(), name="enclosure") for box in boxes]
             await _until_stop(stations, stop, once=once)
             await _of_each(station.stop() for station in stations.values())
             for task in serving:
@@ -137,17 +160,19 @@ def _discovery_file(tree: Tree) -> Path:
     return tree.ledger.with_name("discovery.json")
 
 
-async def _speak(side: MqttSide, stations: Mapping[str, Station]) -> None:
-    """Speak MQTT; should that fail as a whole, sessions from files go on all the same."""
+async def _speak(
+    what: str, run: Callable[[], Coroutine[Any, Any, None]], stations: Mapping[str, Station]
+) -> None:
+    """Run a side of the agent; should it fail as a whole, sessions from files go on all the same."""
     try:
-        await side.run()
+        await run()
     except Exception:
-        _LOGGER.exception("MQTT met a defect and is out of service")
+        _LOGGER.exception("%s met a defect and is out of service", what)
         problem = Problem(
-            "internal", "MQTT is out of service.", "Restart the agent, and report it with the log."
+            "internal", f"{what} is out of service.", "Restart the agent, and report it with the log."
         )
         for station in stations.values():
-            station.status.problem("mqtt", problem)
+            station.status.problem(what.lower(), problem)
 
 
 async def _of_each(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -17,7 +17,7 @@ from agent.events import AvailabilityChanged, Event, QueueChanged, SessionEnded
 from agent.planner.suggestions import Suggestions
 from agent.sky.nights import next_solar_noon, night_bounds
 from agent.station.station import Station
-from agent.store.collected import collected_seconds
+from agent.store.targets import collected_seconds
 from agent.targets import Site
 
 _LOGGER = logging.getLogger(__name__)

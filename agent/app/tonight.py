@@ -22,7 +22,7 @@ from agent.sky.chart import ChartTarget, draw_chart
 from agent.sky.chart_shapes import Drawing
 from agent.sky.nights import night_bounds, night_of, rise_set_transit, sun_events
 from agent.station.repeats import next_night
-from agent.targets import Site, SkyTarget
+from agent.targets import Site, SkyTarget, Target
 
 GOES_ON = 2  # the rank of a session that runs, or goes on after a restart
 _NEVER = "It does not rise at this site, so the session is not begun."
@@ -74,15 +74,29 @@ def tonight(
     night: date | None = None,
     running: Running | None = None,
     known: Sequence[Place] = (),
+    calibrated: bool = False,
+    reuses: bool = True,
 ) -> NightPlan:
-    """Return the plan of a night (default: the coming one); ConditionConfigError."""
+    """Return the plan of a night (default: the coming one); ConditionConfigError.
+
+    `calibrated`: the telescope is; `reuses`: one calibration does for all sessions that say nothing else.
+    """
     wanted = night or coming_night(site, now)
     bounds = night_bounds(site, wanted)
     reference = now if now in bounds else bounds.start
-    requests = [_request(one, requirements, site, zone, reference) for one in candidates]
+    requests = [_request(one, requirements, site, zone, reference, reuses=reuses) for one in candidates]
     runs = running if reference == now else None
     least_s = requirements.least_block_s
-    return plan_night(site, wanted, requests, now=now, running=runs, known=known, least_block_s=least_s)
+    return plan_night(
+        site,
+        wanted,
+        requests,
+        now=now,
+        running=runs,
+        known=known,
+        least_block_s=least_s,
+        calibrated=calibrated and reference == now,
+    )
 
 
 def chart_of(plan: NightPlan, now: datetime) -> Drawing:
@@ -117,7 +131,23 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
         return ()
     begin = max(start or now, now)
     end = begin + timedelta(seconds=plan.estimate_s)
-    return [problem for step in plan.steps for problem in _step_problems(step, site, start, begin, end)]
+    return [
+        *_low_panes(plan, site, begin),
+        *(problem for step in plan.steps for problem in _step_problems(step, site, start, begin, end)),
+    ]
+
+
+def _low_panes(plan: Plan, site: Site, begin: datetime) -> Iterator[Problem]:
+    places = {pane.number: SkyTarget("", pane.ra_hours, pane.dec_degrees) for pane in plan.panes}
+    low = [str(number) for number, place in places.items() if _highest(place, site, begin) < 0]
+    if low and len(low) < len(plan.panes):
+        which = f"Pane {low[0]} does" if len(low) == 1 else f"Panes {', '.join(low)} do"
+        message = f"{which} not rise at this site, and will be missing in the mosaic."
+        yield warning("below_horizon", message, path="/mosaic")
+
+
+def _highest(target: Target, site: Site, begin: datetime) -> float:
+    return rise_set_transit(target, site, begin, begin + timedelta(hours=24)).highest
 
 
 def _step_problems(
@@ -126,7 +156,7 @@ def _step_problems(
     target, path = step.target, f"/{step.section}"
     if target is None:
         return
-    highest = rise_set_transit(target, site, begin, begin + timedelta(hours=24)).highest
+    highest = _highest(target, site, begin)
     if highest < 0:
         message = f"{target.name} is below the horizon at {clock_words(begin, site)}."
         yield warning("below_horizon", message, _NEVER, path=path)
@@ -142,7 +172,13 @@ def _step_problems(
 
 
 def _request(
-    one: Candidate, requirements: Requirements, site: Site, zone: ZoneInfo, reference: datetime
+    one: Candidate,
+    requirements: Requirements,
+    site: Site,
+    zone: ZoneInfo,
+    reference: datetime,
+    *,
+    reuses: bool,
 ) -> Request:
     """What a session wants of a night; of one without a date, at its times of that night."""
     start, end, command = one.start if one.rank == 0 else None, one.end, one.document.id_command
@@ -163,4 +199,5 @@ def _request(
         seen=one.seen or reference,
         taken=one.taken,
         rank=one.rank,
+        reuses=reuses,
     )

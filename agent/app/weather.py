@@ -76,7 +76,7 @@ class Weather:
         entities = [source for source in self._sources if isinstance(source, EntitySource)]
         loops: dict[str, Loop] = {"deadlines": self.monitor.run}
         if entities:
-            url, token = _address(self._home_assistant)
+            url, token = home_assistant_address(self._home_assistant)
             loops["entities"] = EntityReader(self.monitor, self._clock, entities, token, url).run
         await Tasks("weather", self._clock, self._give_up).keep(loops)
 
@@ -133,7 +133,7 @@ def _sources(settings: Settings) -> list[SafetySource]:
     return [*heartbeats, *entities, *topics]
 
 
-def _address(settings: HomeAssistantSettings) -> tuple[str, str]:
+def home_assistant_address(settings: HomeAssistantSettings) -> tuple[str, str]:
     """Where Home Assistant's websocket is: as configured, else the add-on's Supervisor."""
     token = settings.token.get_secret_value()
     if settings.url and token:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
-import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Starts an MQTT broker, a simulated Dwarf 3 and the agent on free ports of this machine, in a temporary folder,
-runs a sample session, and prints what is published while it happens. Exit code 0 when it was completed."""
+runs a sample session, and prints where the page is and what is published while it happens. At a terminal the
+page stays until Ctrl-C. Exit code 0 when the session was completed."""
 _EXAMPLES = """\
   dwarf-agent demo
-  dwarf-agent demo --speed 5 --keep demo-files   slower, and keep the session files to look at"""
+  dwarf-agent demo --speed 5 --keep demo-files   slower, and keep the session files to look at
+  dwarf-agent demo --stay                        keep the page until Ctrl-C"""
 
 SPEED = 20.0  # the sample session takes about six minutes of the telescope's time
 START = datetime(2026, 1, 20, 20, 0, tzinfo=UTC)  # a winter evening on which the sample's target stands high
@@ -35,6 +38,11 @@ LIMIT_S = 240.0  # real seconds after which something is wrong
 
 _SITE = {"latitude": 48.8534, "longitude": 2.3488, "altitude_m": 35, "timezone": "Europe/Paris"}
 _LOOPBACK = "127.0.0.1"
+_LATER = (
+    ("rosette", "NGC 2237", "2026-01-20 23:00:00", 90),
+    ("bode", "M 81", "2026-01-21 00:50:00", 60),
+    ("m3", "M 3", "2026-01-21 03:10:00", 60),
+)
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -58,6 +66,12 @@ def add_to(commands: Commands) -> None:
         "--speed", type=positive, default=SPEED, help="times as fast as life (default: %(default)s)"
     )
     parser.add_argument(
+        "--stay",
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdout.isatty(),
+        help="keep the page after the session, with more of them for the night (default: at a terminal)",
+    )
+    parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="keep the session files and the log in FOLDER"
     )
 
@@ -76,13 +90,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
-        return asyncio.run(demo(arguments.keep, arguments.speed, DemoView()))
+        return asyncio.run(demo(arguments.keep, arguments.speed, DemoView(), stay=arguments.stay))
     with tempfile.TemporaryDirectory(prefix="dwarf-agent-demo-") as folder:
-        return asyncio.run(demo(Path(folder), arguments.speed, DemoView()))
+        return asyncio.run(demo(Path(folder), arguments.speed, DemoView(), stay=arguments.stay))
 
 
-async def demo(folder: Path, speed: float, view: DemoView) -> int:
-    """Run the sample session in `folder` and show it; return the exit code."""
+async def demo(folder: Path, speed: float, view: DemoView, *, stay: bool = False) -> int:
+    """Run the sample session in `folder` and show it; return the exit code.
+
+    With `stay` more sessions wait for the night, and it goes on until SIGINT or SIGTERM.
+    """
     from agent.app.run import run_agent
     from agent.clock import ScaledClock
     from agent.mqtt.broker import embedded_broker
@@ -95,12 +112,12 @@ async def demo(folder: Path, speed: float, view: DemoView) -> int:
     with _log_file(folder / "agent.log"), view:
         async with embedded_broker() as broker, SimulatedDwarf(options, clock) as telescope:
             settings = _settings(folder, broker.port, telescope)
-            _put_sample(settings.sessions_dir)
+            _put_sample(settings.sessions_dir, more=stay)
             view.began(speed, broker.port, telescope.port)
             async with _listening(settings, view):
                 try:
-                    async with asyncio.timeout(LIMIT_S):
-                        await run_agent(settings, clock=clock, once=True)
+                    async with asyncio.timeout(None if stay else LIMIT_S):
+                        await run_agent(settings, clock=clock, once=not stay, page_told=view.page)
                         await view.heard_result()
                 except TimeoutError:
                     view.problem(f"The session did not end within {LIMIT_S:.0f} s.")
@@ -123,19 +140,26 @@ def _settings(folder: Path, broker_port: int, telescope: SimulatedDwarf) -> Sett
             "mqtt_protocol": "3.1.1",
             "sessions_dir": str(folder / "Astro_Sessions"),
             "poll_seconds": 1,
+            "page_port": 0,
+            "min_altitude": 20,
             **_SITE,
         }
     )
 
 
-def _put_sample(sessions: Path) -> None:
+def _put_sample(sessions: Path, *, more: bool) -> None:
+    """Put the sample session into ToDo/, and `more` of its kind for later in the night."""
     todo = sessions / "ToDo"
     todo.mkdir(parents=True, exist_ok=True)
-    with (
-        (files("agent.cli") / "demo_session.json").open("rb") as source,
-        (todo / "orion.json").open("wb") as target,
-    ):
-        shutil.copyfileobj(source, target)
+    sample = (files("agent.cli") / "demo_session.json").read_bytes()
+    (todo / "orion.json").write_bytes(sample)
+    for name, target, start, count in _LATER if more else ():
+        session = json.loads(sample)
+        command = session["command"]
+        command["id_command"] |= {"description": target, "date": start[:10], "time": start[11:]}
+        command["goto_manual"] = {"do_action": True, "target": target}
+        command["setup_camera"] |= {"exposure": "60", "count": count}
+        (todo / f"{name}.json").write_text(json.dumps(session), encoding="utf-8")
 
 
 @contextlib.asynccontextmanager

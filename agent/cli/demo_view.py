@@ -64,6 +64,10 @@ class DemoView:
         )
         self._say("")
 
+    def page(self, address: str) -> None:
+        """Say where the page is."""
+        self._console.print(f"[bold]The page: {escape(address)}[/]", soft_wrap=True)
+
     def message(self, topic: str, payload: bytes) -> None:
         """Show what a message says that the one before on its topic did not."""
         facts, body = _facts(payload)

@@ -15,14 +15,15 @@ from agent.app.tonight import Candidate, sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
-from agent.session.check import check
+from agent.session.check import check, download_problems
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
 from agent.session.plan import Plan, make_plan
 from agent.session.times import start_instant, time_problems, window_end, zone_problems
 from agent.settings import Settings
 from agent.sky.catalogue import resolve
 from agent.sky.catalogue.small_bodies import ELEMENTS
-from agent.store.folders import is_session_name
+from agent.store.durations import Durations
+from agent.store.folders import Tree, is_session_name
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -39,6 +40,7 @@ class Surroundings:
     site: Site | None
     now: datetime
     requirements: Requirements
+    archives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,16 @@ def surroundings(settings: Settings, model: str | None) -> Surroundings:
     ELEMENTS.look_in(settings.sessions_dir)
     configured = settings.telescopes[0].model
     known = model or (configured if configured != "auto" else None)
+    durations = Durations(Tree(settings.sessions_dir_of(settings.telescopes[0])))
+    durations.load()
     return Surroundings(
-        capabilities=capabilities_for(known or DEFAULT_MODEL),
+        capabilities=durations.applied(capabilities_for(known or DEFAULT_MODEL)),
         assumed=known is None,
         zone=ZoneInfo(settings.site.zone_name),
         site=settings.site.site(),
         now=datetime.now(UTC),
         requirements=settings.requirements,
+        archives=settings.archive.dir is not None,
     )
 
 
@@ -162,6 +167,7 @@ def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
 def _surrounding_problems(document: SessionDocument, around: Surroundings) -> Iterator[Problem]:
     """Tell what is wrong with a session's times and conditions here."""
     yield from time_problems(document, around.zone, around.now)
+    yield from download_problems(document, archives=around.archives)
     if around.site is not None:
         yield from zone_problems(document, around.zone, around.site.longitude, around.now)
     yield from condition_problems(document, around.requirements)

@@ -44,7 +44,7 @@ _MODULES = (
         "darks",
         "verbs",
     ),
-    *("provision", "first_light", "elements", "schema"),
+    *("download", "history", "page", "provision", "first_light", "elements", "schema", "dashboard", "park"),
 )
 
 

@@ -13,7 +13,11 @@ from agent.errors import AgentError
 from agent.text import json_text, printable, printable_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.app.tonight import Candidate
     from agent.cli.documents import CheckedFile, Surroundings
+    from agent.planner.goal_progress import Light
     from agent.planner.night import NightPlan
 
 _CLOSING = timedelta(minutes=1)  # what a capture that ends at its end time is closed in
@@ -59,6 +63,7 @@ def add_to(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from agent.app.folders import place
+    from agent.app.goals_left import goal_lines
     from agent.cli.documents import (
         assumption,
         check_file,
@@ -68,6 +73,8 @@ def _run(arguments: argparse.Namespace) -> int:
         view_lines,
     )
     from agent.session.text import plan_text
+    from agent.store.collected import Collected
+    from agent.store.folders import Tree
 
     settings = place(load(arguments)).settings
     around = surroundings(settings, arguments.model)
@@ -76,7 +83,10 @@ def _run(arguments: argparse.Namespace) -> int:
     named = arguments.files or [base / "ToDo"]
     checked = [check_file(path, around) for path in session_files(named, none_is_fine=bool(current))]
     runs = [check_file(path, around) for path in current]
-    night = _plan_night([*runs, *checked], around, arguments.night, base)
+    candidates = _candidates([*runs, *checked], around, base)
+    collected = Collected(Tree(base), around.zone, around.site, lambda: around.capabilities).all()
+    reuses = settings.reuse_calibration != 0
+    night = _plan_night(candidates, collected, around, arguments.night, reuses=reuses)
     if arguments.png is not None or arguments.svg is not None:
         _draw(arguments.png, arguments.svg, night, around)
     if arguments.json:
@@ -96,6 +106,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print("Set latitude and longitude to see the night and where the targets stand.")
     else:
         print("\n".join(map(printable, night.lines())))
+    for line in goal_lines(candidates, collected, around.capabilities):
+        print(printable(line))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1
@@ -108,20 +120,16 @@ def _running(base: Path) -> list[Path]:
     return [path for path in sorted((base / Folder.CURRENT).glob("*")) if is_session_name(path.name)]
 
 
-def _plan_night(
-    checked: list[CheckedFile], around: Surroundings, night: date | None, base: Path
-) -> NightPlan | None:
-    """Return the night's plan of every session that has one, with the frames it has; None without a site."""
-    from agent.app.tonight import GOES_ON, Candidate, tonight
+def _candidates(checked: list[CheckedFile], around: Surroundings, base: Path) -> list[Candidate]:
+    """Return every session that has a plan, with the frames it has."""
+    from agent.app.tonight import GOES_ON, Candidate
     from agent.session.times import start_instant
     from agent.store.folders import Folder, Tree
     from agent.store.journal import Journals
     from agent.store.turns import frames_of
 
-    if around.site is None:
-        return None
     journals = Journals(Tree(base).journals)
-    candidates = [
+    return [
         Candidate(
             one.path.stem,
             one.document,
@@ -136,7 +144,26 @@ def _plan_night(
         and one.document is not None
         and (one.valid or one.path.parent == base / Folder.CURRENT)
     ]
-    return tonight(around.site, candidates, around.requirements, around.now, zone=around.zone, night=night)
+
+
+def _plan_night(
+    candidates: list[Candidate],
+    lights: Sequence[Light],
+    around: Surroundings,
+    night: date | None,
+    *,
+    reuses: bool,
+) -> NightPlan | None:
+    """Return the plan of a night, of a goal for what is left of it; None without a site."""
+    from agent.app.goals_left import with_what_is_left
+    from agent.app.tonight import coming_night, tonight
+
+    site, now, zone = around.site, around.now, around.zone
+    if site is None:
+        return None
+    evening = night or coming_night(site, now)
+    left = with_what_is_left(candidates, lights, around.capabilities, evening, now, zone)
+    return tonight(site, left, around.requirements, now, zone=zone, night=night, reuses=reuses)
 
 
 def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: Surroundings) -> None:

@@ -99,6 +99,9 @@ def _arranged(retained: dict[str, Any]) -> dict[str, Any]:
     telescopes: dict[str, dict[str, Any]] = {}
     for topic, body in retained.items():
         telescope, _, name = topic.partition("/")
+        kind, _, word = name.partition("/")
+        if telescope != "bridge" and kind == "group" and word:
+            telescopes.setdefault(telescope, {}).setdefault("groups", {})[word] = body
         if telescope != "bridge" and name in _SHOWN:
             telescopes.setdefault(telescope, {})[name] = body
     return {
@@ -137,6 +140,8 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
     waiting = f"{queue.get('count', 0)} waiting"
     facts.append(("queue", waiting + (f", next at {queue['next_at']}" if queue.get("next_at") else "")))
     facts.append(("schedule", _own_schedule(topics.get("own_schedule") or {})))
+    groups = (topics.get("groups") or {}).values()
+    facts += [("goal", str((group or {}).get("message") or "")) for group in groups]
     if telemetry.get("battery") is not None:
         facts.append(
             ("battery", f"{telemetry['battery']} %{', charging' if telemetry.get('charging') else ''}")

@@ -99,8 +99,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _found(around: Surroundings, folder: Path, advice: Advice, night: date | None) -> Suggestions:
     from agent.app.suggestions import tonights_best
     from agent.app.tonight import NoSiteError
-    from agent.store.collected import collected_seconds, waiting_targets
     from agent.store.folders import Tree
+    from agent.store.targets import collected_seconds, waiting_targets
 
     if around.site is None:
         raise NoSiteError

@@ -47,7 +47,6 @@ _VERBS = (
         "give a waiting session another start",
         (_SESSION, ("at", "new start, such as 2026-03-12T22:30:00+01:00")),
     ),
-    _CommandVerb("park", Verb.PARK, "fold the telescope (controls must be armed)"),
     _CommandVerb(
         "goto",
         Verb.GOTO,
@@ -58,6 +57,9 @@ _VERBS = (
             ("--dec", "declination J2000: decimal degrees or ±DD:MM:SS"),
         ),
     ),
+    _CommandVerb("autofocus", Verb.AUTOFOCUS, "search the focus on stars (controls must be armed)"),
+    _CommandVerb("calibrate", Verb.CALIBRATE, "find out where it points (controls must be armed)"),
+    _CommandVerb("align", Verb.ALIGN, "measure the polar alignment (controls must be armed)"),
     _CommandVerb("shutdown", Verb.SHUTDOWN, "power the telescope off (controls must be armed)"),
     _CommandVerb("reboot", Verb.REBOOT, "restart the telescope (controls must be armed)"),
 )

@@ -73,6 +73,10 @@ class ConfiguredConditions(ConditionKeys):
         description="What a running session does when its conditions no longer hold. With pause, one that "
         "loses the sky gives its turn back and goes on later.",
     )
+    watch_frames: f.WatchFrames = Field(
+        f.WatchFrames.WARN,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning.",
+    )
 
     @property
     def horizon_mask(self) -> HorizonMask | None:
@@ -108,6 +112,8 @@ class Requirements(ConfiguredConditions):
             changed["wait_max"] = session.wait_max
         if session.on_lost is not None:
             changed["on_lost"] = session.on_lost
+        if session.watch_frames is not None:
+            changed["watch_frames"] = session.watch_frames
         if session.horizon is False:
             changed["horizon"] = ""
         elif session.horizon and not self.horizon:

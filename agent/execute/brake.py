@@ -190,8 +190,6 @@ class Brake:
         return next((one for one in records if not self._counter.stranger(one)), None)
 
     async def _wait_out(self, hold: Hold) -> None:
-        _LOGGER.info("Paused: %s", hold.message)
-        self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
         limit = self._options.hold_limit_s
         work = self.meanwhile(hold)
         doing = asyncio.create_task(work, name="meanwhile") if work is not None else None
@@ -208,12 +206,13 @@ class Brake:
                     await doing
 
     async def _released(self) -> None:
-        """Return when the session has to end, or nothing holds it any more; say what holds it now."""
-        told = self._hold()
+        """Say what holds the session, until it has to end or nothing holds it any more."""
+        said: Hold | None = None
         while self._orders.ending is None and (hold := self._hold()) is not None:
-            if told is None or hold.reason is not told.reason:
+            if hold != said:
+                _LOGGER.info("Paused: %s", hold.message)
                 self._status.say(Status.PAUSED, reason=hold.reason, message=hold.message)
-                told = hold
+                said = hold
             await self._first(self._orders.changed(), self._hands.changed())
 
     async def _first(self, *waiting: Awaitable[object]) -> None:

@@ -11,9 +11,12 @@ from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
+from agent.execute.alignment import Alignment, Reuse, ReuseRules
 from agent.execute.cap import Cap
+from agent.execute.darks_under_way import DarksUnderWay
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
+from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
@@ -68,6 +71,10 @@ class Hands(Protocol):
     def linked(self) -> bool:
         """Whether the telescope is there to be told."""
 
+    @property
+    def alignment(self) -> Alignment:
+        """What holds of the telescope's calibration and focus."""
+
     def trouble(self) -> str:
         """Why the telescope is not yet where it is wanted; "" while nothing stands in the way."""
 
@@ -85,7 +92,6 @@ class Hands(Protocol):
 class ExecutorOptions:
     """Waits and limits of the executor, in seconds. Each says why it is as long as it is."""
 
-    settle_s: float = 5.0  # the mount needs this pause after a stopped goto before it can solve
     retry_pause_s: float = 10.0  # lets the telescope settle, and a cloud edge pass, between attempts
     stop_limit_s: float = 120.0  # how long an ending session waits to see the telescope stop, or park
     agent_stop_limit_s: float = 15.0  # the same while the agent itself is told to go
@@ -108,6 +114,8 @@ class Surroundings:
     status: StatusSink
     options: ExecutorOptions = ExecutorOptions()
     cap: Cap = field(default_factory=Cap)
+    reuse: ReuseRules = field(default_factory=ReuseRules)
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,10 @@ class StepContext:
     remaining_s: Callable[[], float]
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
+    reuse: Reuse
     refocusing: Refocusing | None = None
+    recentring: Recentring | None = None
+    darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -13,7 +13,7 @@ from agent.errors import AgentError
 from agent.events import Reason, SessionWaiting
 from agent.execute.brake import Brake
 from agent.execute.context import Job, StepContext, StepFailedError, Surroundings
-from agent.execute.orders import USER, Hold, Orders
+from agent.execute.orders import CAP, Hold, Orders
 from agent.execute.steps.darks import dark_frames, lacks
 from agent.goals import Level
 from agent.session.plan import PlannedStep
@@ -42,39 +42,44 @@ class DarkRoom:
         self._brake = brake
         self._hands = around.hands
         self._context = context
+        self._lacking = True
         brake.meanwhile = self._meanwhile
 
-    async def lens_is_free(self) -> None:
-        """Return once the cap is known to be off; StepFailedError when nobody says so in time."""
+    async def lens_is_free(self, *, needed: bool) -> None:
+        """Return once the cap is known to be off; if it is `needed`, StepFailedError when nobody says so."""
         if not self._cap.on:
             return
         message = "Take the cap off the lens, then press Resume. Nothing is imaged before."
-        if not await self._answered(message, CAP_OFF_WITHIN_S):
+        if await self._answered(message, CAP_OFF_WITHIN_S, on=False):
+            return
+        if needed:
             raise StepFailedError(
                 "Nobody said that the cap is off the lens, so nothing is imaged.",
                 code="cap_on",
                 hint="Take it off and run the session again; it asks once more.",
             )
-        self._cap.is_now(on=False)
+        self._brake.notes.append("the cap is still on the lens")
+
+    async def look(self, step: PlannedStep) -> None:
+        """Ask whether darks are lacking."""
+        self._lacking = await self._hands.perform(
+            Level.SESSION, lambda telescope: lacks(telescope, step), moves=False
+        )
 
     async def is_dark(self, step: PlannedStep) -> bool:
         """Whether darks can and have to be taken now: the cap is on where one is needed."""
         if not step.cap:
             return True
-        wanting = await self._hands.perform(
-            Level.SESSION, lambda telescope: lacks(telescope, step), moves=False
-        )
-        if not wanting or self._cap.on:
-            return wanting
+        if not self._lacking or self._cap.on:
+            return self._lacking
         message = (
             f"Put the cap on the lens for dark frames, then press Resume. Without an answer within "
             f"{step.cap_wait_s / 60:.0f} minutes none are taken; leave the lens free then."
         )
-        if not await self._answered(message, step.cap_wait_s):
-            self._brake.notes.append("nobody put the cap on, so no dark frames were taken")
-            return False
-        self._cap.is_now(on=True)
-        return True
+        if await self._answered(message, step.cap_wait_s, on=True):
+            return True
+        self._brake.notes.append("nobody put the cap on, so no dark frames were taken")
+        return False
 
     def _meanwhile(self, hold: Hold) -> Coroutine[Any, Any, None] | None:
         """What is done while the session is held up."""
@@ -94,12 +99,16 @@ class DarkRoom:
             _LOGGER.warning("No dark frames while the clouds pass: %s", error)
 
     async def _take(self, step: PlannedStep, telescope: Telescope) -> None:
+        await self._around.darks.stop(telescope)
         if await lacks(telescope, step):
             await dark_frames(self._context(telescope), step)
 
-    async def _answered(self, message: str, within_s: float) -> bool:
-        """Pause the session until a person resumes it; false when nobody does in time."""
-        self._orders.pause(USER, Hold(Reason.USER, message))
+    async def _answered(self, message: str, within_s: float, *, on: bool) -> bool:
+        """Pause the session until a person says where the cap is; false when nobody does in time.
+
+        What is said counts at once, whatever else holds the session up by then.
+        """
+        self._orders.pause(CAP, Hold(Reason.USER, message))
         now = self._around.clock.now()
         self._around.publish(
             SessionWaiting(
@@ -111,12 +120,20 @@ class DarkRoom:
                 until=now + timedelta(seconds=within_s),
             )
         )
+        obeying = asyncio.create_task(self._brake.obey(), name="obeying")
         try:
             async with self._around.clock.timeout(within_s):
-                await self._brake.obey()
+                while CAP in self._orders.holders and self._orders.ending is None:
+                    await self._orders.changed()
+            if CAP not in self._orders.holders:
+                self._cap.is_now(on=on)
+            await obeying
         except TimeoutError:
-            self._orders.resume(USER)
+            self._orders.resume(CAP)
             return False
+        finally:
+            obeying.cancel()
+            await asyncio.gather(obeying, return_exceptions=True)
         return True
 
 

@@ -111,6 +111,14 @@ class Journal:
         return dict(settings) if isinstance(settings, dict) else {}
 
     @property
+    def by_camera(self) -> dict[str, Frames]:
+        """Every frame it knows of by the camera's word, the open capture included."""
+        found = {camera: self.frames(camera) for camera in Camera}
+        if self.open_capture is not None:
+            found[self.open_capture[0]] += self.open_frames
+        return {camera.value: frames for camera, frames in found.items() if frames.taken}
+
+    @property
     def all_frames(self) -> Frames:
         """Every frame it knows of, both cameras, the open capture included."""
         return sum((self.frames(camera) for camera in Camera), self.open_frames)

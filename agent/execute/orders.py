@@ -10,7 +10,10 @@ from enum import StrEnum
 from agent.events import Reason
 
 USER = "user"
-"""The holder of a pause that a person asked for, or has to end."""
+"""The holder of a pause that a person asked for."""
+
+CAP = "cap"
+"""The holder of a pause that a person ends by saying where the cap of the lens is."""
 
 
 class EndKind(StrEnum):

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
+from collections import deque
+from statistics import median
+
 from agent.clock import Clock
 from agent.session.plan import Plan
 
+_MOST_PAUSES = 60  # the latest between two frames
 _MIN_FRAMES = 2  # fewer frames tell nothing of the pace
+
+
+class FramePace:
+    """How fast the frames of a capture come: the median of the pauses between them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._first: tuple[float, int] | None = None
+        self._last: tuple[float, int] | None = None
+        self._pauses: deque[float] = deque(maxlen=_MOST_PAUSES)
+
+    def frames(self, taken: int) -> None:
+        """So many frames were taken by now."""
+        now = self._clock.monotonic()
+        if self._last is not None and taken > self._last[1] > 0:
+            self._pauses.append((now - self._last[0]) / (taken - self._last[1]))
+        if self._last is None or taken > self._last[1]:
+            self._last = (now, taken)
+            self._first = self._first or (self._last if taken > 0 else None)
+
+    @property
+    def frame_s(self) -> float | None:
+        """Seconds a frame takes; None before that can be told."""
+        return median(self._pauses) if len(self._pauses) >= _MIN_FRAMES else None
+
+    @property
+    def setup_s(self) -> float | None:
+        """Seconds before the first frame began."""
+        if self._first is None or self.frame_s is None:
+            return None
+        return max(0.0, self._first[0] - self._began - self._first[1] * self.frame_s)
 
 
 class Pace:

@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agent.capabilities import Camera
+from agent.session.plan import Plan, StepKind
 from agent.sky.ephemeris import separation
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
 from agent.telescope.interface import CaptureFacts
@@ -39,6 +41,16 @@ class Asked:
     def per_pane(self) -> int:
         """Frames of each pane; 0 without panes."""
         return self.count // self.panes if self.panes else 0
+
+
+def asked_by(plan: Plan) -> dict[Camera, Asked]:
+    """Return what each camera is asked for, as far as the plan knows it."""
+    target = next(reversed(plan.goto_targets), None)
+    return {
+        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
+        for step in plan.steps
+        if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
+    }
 
 
 def contradiction(asked: Asked, opened_at: datetime, found: CaptureFacts, told: CaptureFacts) -> str:

@@ -10,9 +10,7 @@ from agent.session.plan import Refocus
 
 _LOGGER = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 15.0
 LEAST_PAUSE_S = 600.0  # a sensor that wavers must not keep the telescope focusing
-LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
 
 
 class Refocusing:
@@ -24,9 +22,11 @@ class Refocusing:
         self._temperature = temperature
         self._at: float | None = None  # monotonic
         self._celsius: float | None = None
+        self._due = ""  # why a capture was interrupted for it
 
     def focused(self) -> None:
         """It was focused now, or has to do as it is."""
+        self._due = ""
         self._at, self._celsius = self._clock.monotonic(), self._temperature()
 
     def begins(self) -> None:
@@ -37,8 +37,8 @@ class Refocusing:
     def reason(self) -> str:
         """Why it is to be focused again; "" while it need not."""
         now, celsius = self._clock.monotonic(), self._temperature()
-        if self._at is None:
-            return ""
+        if self._due or self._at is None:
+            return self._due
         if self._celsius is None:
             self._celsius = celsius
         passed = now - self._at
@@ -54,8 +54,7 @@ class Refocusing:
             else ""
         )
 
-    async def due(self, left_s: Callable[[], float]) -> str:
-        """Return why it is to be focused again, as soon as it is and a while is left of the capture."""
-        while not ((reason := self.reason()) and left_s() >= LEAST_LEFT_S):
-            await self._clock.sleep(LOOK_EVERY_S)
-        return reason
+    def interrupts(self) -> str:
+        """Why a capture is interrupted now, whatever the sensor says by the time that it stands still."""
+        self._due = self.reason()
+        return self._due

@@ -19,10 +19,10 @@ from agent.events import (
     StepStarted,
 )
 from agent.execute.frame_counter import FrameCounter
-from agent.execute.pace import Pace
+from agent.execute.pace import FramePace, Pace
 from agent.execute.runners import STATUS
 from agent.execute.status import StatusSink
-from agent.session.plan import Plan, PlannedStep
+from agent.session.plan import Plan, PlannedStep, StepKind
 from agent.telescope.interface import CaptureProgress
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Reporter:
         self._publish = publish
         self._index = 0
         self.pace = Pace(plan, clock)
+        self._shots = FramePace(clock)
         self.reports: list[StepReport] = []
 
     def started(self, *, resumed: bool) -> None:
@@ -64,6 +65,7 @@ class Reporter:
         """The step with this index (from 0) is next."""
         self._index = index
         self.pace.enter(index)
+        self._shots = FramePace(self._clock)
 
     def all_done(self) -> None:
         """Every step of the plan is done."""
@@ -89,6 +91,12 @@ class Reporter:
         )
         self.progress(Frames())
 
+    def skipped(self, step: PlannedStep, why: str) -> None:
+        """A step is not needed."""
+        _LOGGER.info("%s: %s", step.label, why)
+        self.say(step, why)
+        self.report(step, self._clock.now(), 0, "skipped", why)
+
     def say(self, step: PlannedStep, message: str, reason: Reason | None = None) -> None:
         """What a step is doing."""
         self._status.say(STATUS[step.kind], step=step.label, reason=reason, message=message)
@@ -97,6 +105,7 @@ class Reporter:
         """The running capture has new frames."""
         self._counter.progress(progress)
         frames = self._counter.of(progress.camera)
+        self._shots.frames(frames.taken)
         self.pace.frames(frames.taken, frames.requested)
         self.progress(frames, pane=progress.pane)
 
@@ -123,7 +132,30 @@ class Reporter:
         )
 
     def report(
-        self, step: PlannedStep, started: datetime, attempts: int, result: str, message: str = ""
+        self,
+        step: PlannedStep,
+        started: datetime,
+        attempts: int,
+        result: str,
+        message: str = "",
+        *,
+        took_s: float | None = None,
     ) -> None:
-        """Keep how a step went."""
-        self.reports.append(StepReport(step.label, started, self._clock.now(), result, attempts, message))
+        """Keep how a step went; `took_s` is what its last attempt took, where that was all it took."""
+        shoots = step.kind is StepKind.CAPTURE and step.mosaic is None and step.refocus is None
+        self.reports.append(
+            StepReport(
+                step.label,
+                started,
+                self._clock.now(),
+                result,
+                attempts,
+                message,
+                kind=step.kind.value,
+                took_s=took_s,
+                camera=step.camera.value if shoots and step.camera is not None else "",
+                exposure_s=step.exposure_s if shoots else None,
+                frame_s=self._shots.frame_s if shoots else None,
+                setup_s=self._shots.setup_s if shoots and attempts == 1 else None,
+            )
+        )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from datetime import datetime
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
-from agent.capabilities import Camera
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SessionResult, Status
+from agent.execute.alignment import Reuse
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
@@ -19,10 +20,12 @@ from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
-from agent.execute.outcome import outcome_of
-from agent.execute.recognition import Asked
+from agent.execute.recentring import Recentring, TargetMovedError
+from agent.execute.recognition import asked_by
+from agent.execute.records import differences, folders_of, saved_of
 from agent.execute.refocusing import Refocusing
 from agent.execute.reporter import Reporter
+from agent.execute.result import Ended, result_of
 from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
 from agent.goals import Level, Wish
@@ -37,9 +40,9 @@ from agent.telescope.errors import (
 from agent.telescope.interface import Telescope
 
 _LOGGER = logging.getLogger(__name__)
+Perform = Callable[[PlannedStep], Coroutine[Any, Any, None]]
 
 STABLE_S = 60.0  # a telescope that answered for this long was back; its next loss is a new one
-FILES_LIMIT_S = 10.0  # a list of files is worth no longer wait at the end of a session
 
 
 class SessionRun:
@@ -54,7 +57,7 @@ class SessionRun:
         self._hands = around.hands
         self._options = around.options
         self._journal = Journal(job.journal, around.clock)
-        self._counter = FrameCounter(self._journal, _requested(job), around.clock, around.hands)
+        self._counter = FrameCounter(self._journal, asked_by(job.plan), around.clock, around.hands)
         self._brake = Brake(
             orders,
             around.hands,
@@ -75,8 +78,20 @@ class SessionRun:
         )
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._reuse = Reuse(
+            around.hands.alignment,
+            around.reuse,
+            job.plan,
+            around.telescope,
+            around.clock,
+            around.site,
+            around.timezone,
+        )
+        target = next(reversed(job.plan.goto_targets), None)
+        self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
+        self._took_s: float | None = None
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
         self._frames_at_loss = -1
@@ -108,7 +123,20 @@ class SessionRun:
         if waits and defects.failure is None:
             await self._journal.flush()
             return None
-        return self._result(started_at, ending, failure, await self._files())
+        files = await folders_of(self._counter, self._telescope, self._clock)
+        saved = await saved_of(files, self._telescope, self._clock)
+        self._brake.notes += differences(saved, self._counter.frames)
+        moved = self._recentring.notes if self._recentring is not None else ()
+        return result_of(
+            self._around,
+            self._job,
+            self._counter,
+            self._reporter.reports,
+            Ended(started_at, ending, failure, max(1, self._attempts), tuple(self._brake.waits)),
+            notes=(*self._brake.notes, *moved),
+            files=files,
+            saved=saved,
+        )
 
     async def _run_plan(self) -> tuple[Ending | None, Problem | None]:
         failure = None
@@ -141,7 +169,8 @@ class SessionRun:
             if over and step.camera is not None and step.camera is not self._counter.open_camera:
                 self._counter.settle(step.camera)
         complete = self._counter.complete
-        await self._dark_room.lens_is_free()
+        if not complete:
+            await self._dark_room.lens_is_free(needed=True)
         for index, step in enumerate(self._job.plan.steps):
             self._reporter.enter(index)
             if (complete and step.kind not in AFTER_FRAMES) or self._settled(step):
@@ -168,9 +197,14 @@ class SessionRun:
 
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
-        attempts = 0
+        attempts, self._took_s = 0, None
         if step.kind is StepKind.DARK_FRAMES:
             await self._take_darks(step)
+            return
+        if not_needed := self._reuse.why(step):
+            self._reuse.passed = self._reuse.passed or step.kind is StepKind.CALIBRATION
+            await self._brake.obey()
+            self._reporter.skipped(step, not_needed)
             return
         try:
             attempts = await self._in_time(step)
@@ -182,19 +216,21 @@ class SessionRun:
             message = str(error) if isinstance(error, EndedError | AgentError) else type(error).__name__
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
-        self._reporter.report(step, started, attempts, "done")
+        self._reporter.report(step, started, attempts, "done", took_s=self._took_s)
 
     async def _take_darks(self, step: PlannedStep) -> None:
         """Take dark frames if they can be had; frames without fitting darks beat none."""
         started, attempts, trouble = self._clock.now(), 1, ""
         try:
+            if step.cap:
+                await self._try_step(step, self._dark_room.look)
             if await self._dark_room.is_dark(step):
                 attempts = await self._prepared(step)
         except (TelescopeError, StepFailedError) as error:
             trouble = error.message
             self._note(f"no dark frames: {trouble}")
         self._reporter.report(step, started, attempts, "failed" if trouble else "done", trouble)
-        await self._dark_room.lens_is_free()
+        await self._dark_room.lens_is_free(needed=not self._counter.complete)
 
     async def _in_time(self, step: PlannedStep) -> int:
         """Do a step, a capture no longer than until its own end time; return attempts."""
@@ -229,8 +265,9 @@ class SessionRun:
             self._repoint = True
             await self._brake.obey()
 
-    async def _try_step(self, step: PlannedStep) -> int:
+    async def _try_step(self, step: PlannedStep, perform: Perform | None = None) -> int:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
+        perform = perform or self._perform
         attempt = 0
         lost_since: float | None = None
         back_at = 0.0
@@ -239,11 +276,15 @@ class SessionRun:
             attempt += 1
             self._attempts = max(self._attempts, attempt)
             self._reporter.attempt(step, attempt)
+            began, self._took_s = self._clock.monotonic(), None
             try:
-                await self._brake.attended(self._perform(step))
+                await self._brake.attended(perform(step))
+                self._took_s = self._clock.monotonic() - began
             except HeldError:
                 attempt -= 1
                 self._repoint = True
+            except TargetMovedError:
+                attempt, self._repoint = 0, True
             except UnreachableError as error:
                 attempt -= 1
                 now = self._clock.monotonic()
@@ -269,7 +310,9 @@ class SessionRun:
 
     async def _capture(self, step: PlannedStep, telescope: Telescope) -> None:
         context = self._context(telescope)
-        if self._repoint and self._pointed_by is not None:
+        await context.darks.stop(telescope)
+        runs_on = self._counter.open_camera is not None  # or so it may: that is found out first
+        if self._repoint and self._pointed_by is not None and not runs_on:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)
             self._repoint = False
@@ -279,6 +322,7 @@ class SessionRun:
     async def _bounded(self, step: PlannedStep, telescope: Telescope) -> None:
         try:
             async with self._clock.timeout(step.timeout_s):
+                await self._around.darks.stop(telescope)
                 await RUNNERS[step.kind](self._context(telescope), step)
             if step.kind in POINTING:
                 self._repoint = False
@@ -314,7 +358,10 @@ class SessionRun:
             remaining_s=self._reporter.pace.remaining_s,
             tell=self._note,
             progressed=self._reporter.frames,
+            reuse=self._reuse,
             refocusing=self._refocusing,
+            recentring=self._recentring,
+            darks=self._around.darks,
         )
 
     async def _before_retry(self, step: PlannedStep, attempt: int, error: TransientError) -> None:
@@ -382,59 +429,9 @@ class SessionRun:
         else:  # what shows the live view moves nothing, and may be done in the rain
             await self._hands.perform(Level.SAFETY, partial(self._bounded, step), moves=False)
 
-    async def _files(self) -> tuple[str, ...]:
-        """The folders of the session's captures; those that nobody told are looked up in the album."""
-        with Defects():
-            try:
-                async with self._clock.timeout(FILES_LIMIT_S):
-                    for camera, opened_at in self._counter.unplaced:
-                        records = await self._telescope.recorded_captures(camera, opened_at)
-                        await self._counter.place(camera, opened_at, records)
-            except (AgentError, TimeoutError) as error:
-                _LOGGER.info("The telescope's album could not be read: %s", error or "time ran out")
-        return self._counter.folders
-
-    def _result(
-        self, started_at: datetime, ending: Ending | None, failure: Problem | None, files: tuple[str, ...]
-    ) -> SessionResult:
-        identity = None
-        with Defects():
-            identity = self._telescope.identity
-        outcome, reason, message = outcome_of(self._counter.by_camera, ending, failure)
-        return SessionResult(
-            telescope=self._around.telescope_id,
-            session=self._job.brief,
-            outcome=outcome,
-            ended_at=self._clock.now(),
-            started_at=started_at,
-            frames=self._counter.frames,
-            panes=self._counter.panes(Camera.TELE),
-            integration_s=round(self._counter.integration_s, 3),
-            error=failure,
-            reason=reason,
-            message="; ".join([message, *self._brake.notes, *self._counter.notes]),
-            attempts=max(1, self._attempts),
-            waits=tuple(self._brake.waits),
-            steps=tuple(self._reporter.reports),
-            settings=self._counter.settings,
-            files=files,
-            device=(identity.name or identity.model) if identity else "",
-            firmware=identity.firmware if identity else "",
-        )
-
     def _celsius(self) -> float | None:
         return self._telescope.telemetry.temperature
 
     def _note(self, message: str) -> None:
         _LOGGER.info("%s", message)
         self._brake.notes.append(message)
-
-
-def _requested(job: Job) -> dict[Camera, Asked]:
-    """What each camera is asked for, as far as the plan knows it."""
-    target = next(reversed(job.plan.goto_targets), None)
-    return {
-        step.camera: Asked(step.count, step.exposure_s, target, step.mosaic.panes if step.mosaic else 0)
-        for step in job.plan.steps
-        if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
-    }

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from agent.events import Outcome, Reason, SafetyLevel, SafetyState, Source, Status
+from agent.afterwards import DownloadState
+from agent.events import Lid, Outcome, Reason, SafetyLevel, SafetyState, Source, Status
 from agent.mqtt.vocabulary import EventType
 from agent.own_schedule import ScheduleState, TaskState
 from agent.requests import Code
@@ -82,6 +83,34 @@ class StatusBody(TypedDict):
     request_id: str | None
     target: ShortText | None
     problem: FailureBody | None
+
+
+class DarknessBody(TypedDict):
+    """Tonight at the site. Dark is the Sun below -12°; in the dark the Moon is up for `moonlit_s`.
+
+    An instant is null when it does not come that night.
+    """
+
+    night: str
+    sunset: Instant | None
+    dark_from: Instant | None
+    dark_until: Instant | None
+    sunrise: Instant | None
+    moon_percent: int
+    moonlit_s: int
+    moon_from: Instant | None
+    moon_until: Instant | None
+
+
+class EnclosureBody(TypedDict):
+    """The box around a telescope as it is seen; null is unknown, or there is no such thing."""
+
+    lid: Lid | None
+    wanted: Literal["open", "closed"]
+    power: bool | None
+    mains: bool | None
+    heater: bool | None
+    message: ShortText
 
 
 class ProgressFramesBody(TypedDict):
@@ -224,6 +253,23 @@ class SuggestionsBody(TypedDict):
     suggestions: Annotated[list[SuggestionBody], Field(max_length=10)]
 
 
+class DownloadBody(TypedDict):
+    """How far fetching into the archive is. Bytes, and bytes a second; `sessions` are still to be fetched."""
+
+    state: DownloadState
+    session_id: str | None
+    target: ShortText | None
+    percent: Annotated[float, Field(ge=0, le=100)] | None
+    files: Count
+    files_done: Count
+    size: Count
+    size_done: Count
+    rate: Count
+    sessions: Count
+    reason: Reason | None
+    message: ShortText
+
+
 class ResultFramesBody(TypedDict):
     requested: Count
     taken: Count
@@ -243,6 +289,41 @@ class StepBody(TypedDict):
     result: str
     attempts: int
     message: ShortText
+
+
+class NightBody(TypedDict):
+    """The last night that was reported: a title and two sentences for a notification, and its sums.
+
+    `path` is its page on the agent's disk, `picture_target` what the best picture shows.
+    """
+
+    night: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    title: ShortText
+    message: ShortText
+    sessions: Count
+    completed: Count
+    frames: ProgressFramesBody
+    integration_s: float
+    path: str
+    picture_target: ShortText | None
+
+
+class TotalsBody(TypedDict):
+    """What the telescope has collected in all: these only grow."""
+
+    light_hours: Annotated[float, Field(ge=0)]
+    sessions: Count
+    completed: Count
+    nights: Count
+
+
+class SavedBody(TypedDict):
+    """Frames as one of the telescope's own records has them; bytes."""
+
+    source: str
+    taken: Count
+    stacked: Count
+    size: Count | None
 
 
 class ResultBody(TypedDict):
@@ -272,6 +353,7 @@ class ResultBody(TypedDict):
     settings: dict[str, Any]
     files: list[str]
     files_total: Count
+    saved: NotRequired[list[SavedBody]]
     device: str
     firmware: str
     agent_version: str
@@ -325,6 +407,14 @@ class EventBody(TypedDict):
     code: NotRequired[str]
     battery: NotRequired[int]
     storage_free_gb: NotRequired[float]
+    complete: NotRequired[bool]
+    title: NotRequired[ShortText]
+    kept: NotRequired[float]
+    usual: NotRequired[float]
+    sudden: NotRequired[bool]
+    files: NotRequired[Count]
+    size: NotRequired[Count]
+    folder: NotRequired[ShortText]
 
 
 class AnswerBody(TypedDict):

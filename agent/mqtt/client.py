@@ -231,6 +231,8 @@ class Caller:
         match topic.removeprefix(f"{self._topics.base}/").split("/"):
             case [owner, name]:
                 return owner != "session" and name not in ("event", "command")
+            case [_, "group", _]:
+                return True
         return False
 
     def _keep(self, message: Message) -> None:

@@ -27,7 +27,7 @@ from agent.mqtt.parsing import (
 from agent.mqtt.payloads import plain
 from agent.mqtt.port import Message, MqttPort, Urgency
 from agent.mqtt.topics import Address, Kind, Topics
-from agent.requests import Code, Reply, Verb
+from agent.requests import Code, Command, Reply, Verb
 from agent.text import escaped
 
 _DEFECT = "The agent met a defect; its log has the details."
@@ -173,7 +173,7 @@ class Inbox:
             try:
                 answer = await self._handlers.submit(submission)
             except Exception as error:  # noqa: BLE001
-                answer = refusal(_error_reply(error), submission.telescope, submission.request_id)
+                answer = refusal(error_reply(error), submission.telescope, submission.request_id)
             if self._clock.monotonic() - started > _SLOW_S:
                 _LOGGER.warning("Answering a submission took more than %.0f s", _SLOW_S)
             echoed = replace(
@@ -205,10 +205,10 @@ class Inbox:
             try:
                 reply = await self._handlers.command(address.telescope, command, accepted)
             except Exception as error:  # noqa: BLE001
-                reply = _error_reply(error)
+                reply = error_reply(error)
             answer(reply)
 
-        place = Work.STOP if command.verb in _STOPPING else Work.COMMAND
+        place = Work.STOP if is_stop(command) else Work.COMMAND
         self._begin(place, exchange, command.request_id, work())
 
     def _setting(self, address: Address, message: Message) -> None:
@@ -222,7 +222,7 @@ class Inbox:
             try:
                 reply = await self._handlers.set_value(address.telescope, address.name, request.value)
             except Exception as error:  # noqa: BLE001
-                reply = _error_reply(error)
+                reply = error_reply(error)
             echoed = replace(reply, request_id=reply.request_id or request.request_id)
             exchange.answer(lambda sender: self._answers.reply(address, sender, echoed, setting=address.name))
 
@@ -239,7 +239,7 @@ class Inbox:
                 data = plain(await self._handlers.bridge_request(address.name, request.body))
                 reply = Reply(True, Code.DONE, "", request.request_id)
             except Exception as error:  # noqa: BLE001
-                data, reply = None, replace(_error_reply(error), request_id=request.request_id)
+                data, reply = None, replace(error_reply(error), request_id=request.request_id)
             exchange.answer(lambda sender: self._answers.answer_question(address, sender, reply, data))
 
         self._begin(Work.QUESTION, exchange, request.request_id, work())
@@ -281,7 +281,12 @@ class Inbox:
         )
 
 
-def _error_reply(error: Exception) -> Reply:
+def is_stop(command: Command) -> bool:
+    """Tell whether a command stops something, and so always finds room."""
+    return command.verb in _STOPPING
+
+
+def error_reply(error: Exception) -> Reply:
     """Return an error answer: the handlers' own words, or that a defect was met."""
     if isinstance(error, AgentError):
         code = Code(error.code) if error.code in set(Code) else Code.FAILED

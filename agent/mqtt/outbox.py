@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from enum import StrEnum
 
+from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.port import MqttPort, Publication
 
 MAX_EVENTS = 200  # events and results kept through an outage: a busy night; results are on disk as well
@@ -40,6 +42,7 @@ class Outbox:
         self._full = False  # some were dropped
         self._empty = asyncio.Event()
         self._empty.set()
+        self._listeners = Callbacks[[Publication]]()
         port.on_room(self._pump)
 
     @property
@@ -53,7 +56,12 @@ class Outbox:
             self._retain(publication)
         else:
             self._append(publication, lane)
+        self._listeners.call(publication)
         self._pump()
+
+    def listen(self, listener: Callable[[Publication], None]) -> Callable[[], None]:
+        """Call back with everything that is published, broker or none; call the result to end it."""
+        return self._listeners.add(listener)
 
     def value(self, topic: str) -> bytes | None:
         """Return the current truth of a retained topic."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
+from agent.afterwards import DownloadChanged, NightReported
 from agent.errors import Problem
 from agent.events import (
+    EnclosureChanged,
     Frames,
     QueueChanged,
     SafetyDecision,
@@ -24,7 +26,10 @@ from agent.mqtt.bodies import (
     AnswerBody,
     BriefBody,
     CommandAnswerBody,
+    DownloadBody,
+    EnclosureBody,
     FailureBody,
+    NightBody,
     OwnScheduleBody,
     PaneBody,
     ProblemBody,
@@ -160,6 +165,16 @@ class Payloads:
         _shorten(body, "sessions")
         return body
 
+    def enclosure(self, event: EnclosureChanged) -> EnclosureBody:
+        return {
+            "lid": event.lid,
+            "wanted": "open" if event.wanted_open else "closed",
+            "power": event.power,
+            "mains": event.mains,
+            "heater": event.heater,
+            "message": short(event.message),
+        }
+
     def own_schedule(self, schedules: Sequence[OwnSchedule]) -> OwnScheduleBody:
         alive = [one for one in schedules if one.state in (ScheduleState.IMAGING, ScheduleState.WAITING)]
         first = min(alive, key=lambda one: (one.state is ScheduleState.WAITING, one.begins), default=None)
@@ -233,8 +248,43 @@ class Payloads:
             "firmware": result.firmware,
             "agent_version": self.agent_version,
         }
+        if result.saved:
+            body["saved"] = [
+                {"source": one.source, "taken": one.taken, "stacked": one.stacked, "size": one.size}
+                for one in result.saved
+            ]
         _shorten(body, "files", "steps", "waits")
         return body
+
+    def night(self, event: NightReported) -> NightBody:
+        return {
+            "night": event.night.isoformat(),
+            "title": short(event.title),
+            "message": short(event.message),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "frames": {"taken": event.taken, "stacked": event.stacked, "total": event.taken},
+            "integration_s": round(event.integration_s, 1),
+            "path": event.path,
+            "picture_target": short(event.picture_target) or None,
+        }
+
+    def download(self, event: DownloadChanged) -> DownloadBody:
+        share = 100 * event.size_done / event.size if event.size else 0.0
+        return {
+            "state": event.state,
+            "session_id": event.session_id or None,
+            "target": short(event.target) or None,
+            "percent": round(min(100.0, share), 1) if event.session_id else None,
+            "files": event.files,
+            "files_done": event.files_done,
+            "size": event.size,
+            "size_done": min(event.size_done, event.size),
+            "rate": round(event.rate),
+            "sessions": event.sessions,
+            "reason": event.reason,
+            "message": short(event.message),
+        }
 
     def safety(self, decision: SafetyDecision) -> SafetyBody:
         return {

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged, TotalsChanged
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
+    EnclosureChanged,
     Event,
     EventBus,
+    NightOver,
     Outcome,
     OwnScheduleChanged,
     QueueChanged,
@@ -30,6 +33,10 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
+from agent.group_progress import GroupsChanged
+from agent.mqtt.bodies import DarknessBody, TotalsBody
+from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
+from agent.mqtt.groups import GroupTopics
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -40,16 +47,11 @@ from agent.planner.suggestions import Suggestions
 
 PROGRESS_EVERY_S = 10.0  # progress is said this often at most, unless a percent or a step went by
 PROGRESS_STEP = 1.0  # percent
-TELEMETRY_EVERY_S = (
-    300.0  # said again though unchanged: Home Assistant lets silent telemetry expire after 900 s
-)
+TELEMETRY_EVERY_S = 300.0  # said again though unchanged: silent telemetry expires there after 900 s
 PROGRESS_EXPIRY_S = 120  # a progress older than this is of no use to anyone
 EVENT_EXPIRY_S = 600
 
-LOW_BATTERY_PERCENT = 20  # the telescope switches itself off not far below
-LOW_STORAGE_GB = 2.0  # about an hour of stacked frames
-_RECOVERED = 1.25  # a value must rise this far above its limit before the next warning
-
+_TOLD = {Status.IMAGING: EventType.IMAGING, Status.PAUSED: EventType.PAUSED}
 _ENDED = {
     Outcome.COMPLETED: EventType.SESSION_COMPLETED,
     Outcome.PARTIAL: EventType.SESSION_COMPLETED,
@@ -68,10 +70,12 @@ class _Said:
     online: bool | None = None
     heard: bool = False
     safe: bool | None = None
+    problem: str = ""  # its code
     waiting: tuple[str, str] | None = None
     progress: SessionProgress | None = None
     progress_at: float = 0.0
     held_back: SessionProgress | None = None
+    end: datetime | None = None  # the estimate as last told
     telemetry_at: float = 0.0
     battery_low: bool = False
     storage_low: bool = False
@@ -92,6 +96,7 @@ class Publisher:
             StatusChanged: self._status,
             QueueChanged: self._queue,
             OwnScheduleChanged: self._own_schedule,
+            GroupsChanged: GroupTopics(outbox, topics).say,
             SessionQueued: self._queued,
             SessionRejected: self._rejected,
             SessionWaiting: self._waiting,
@@ -101,7 +106,14 @@ class Publisher:
             SessionEnded: self._ended,
             TelemetryChanged: self._telemetry,
             AvailabilityChanged: self._availability,
+            NightOver: self._night_over,
+            EnclosureChanged: self._enclosure,
             SafetyChanged: self._safety,
+            DownloadChanged: self._download,
+            SessionArchived: self._archived,
+            NightReported: self._night,
+            SkyChanged: self._sky,
+            TotalsChanged: self._totals,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -114,7 +126,11 @@ class Publisher:
             )
             self._state(telescope, State.PROGRESS, self._payloads.no_progress(), qos=0)
             self._state(telescope, State.TELEMETRY, self._payloads.telemetry(Telemetry()))
-            self._state(telescope, State.QUEUE, self._payloads.queue(_no_queue(telescope, now)))
+            self._state(
+                telescope,
+                State.QUEUE,
+                self._payloads.queue(QueueChanged(telescope=telescope, at=now, sessions=())),
+            )
             self._state(telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(()))
         return bus.subscribe(self.handle)
 
@@ -171,19 +187,18 @@ class Publisher:
             telescope, State.SUGGESTIONS, suggested(self._payloads, found, message, self._clock.now())
         )
 
+    def response(self, telescope: str, body: Mapping[str, Any]) -> None:
+        """Say the latest answer, to whomever it was given."""
+        self._state(telescope, State.RESPONSE, body)
+
     def image(self, telescope: str, jpeg: bytes, info: Mapping[str, Any]) -> None:
         """Show a picture; `info` holds its true time, target and whatever else is known of it."""
         self._state(telescope, State.IMAGE_INFO, plain(info))
         self._outbox.publish(Publication(self._topics.state(telescope, "image"), jpeg, retain=True))
 
-    def firmware(self, telescope: str, installed: str, latest: str = "", title: str = "") -> None:
-        """Say which firmware a telescope runs, as Home Assistant's update entity reads it."""
-        body = {
-            "installed_version": installed,
-            "latest_version": latest or installed,
-            "title": title or "Telescope firmware",
-        }
-        self._state(telescope, State.FIRMWARE, body)
+    def darkness(self, telescope: str, body: DarknessBody) -> None:
+        """Say when tonight is dark."""
+        self._state(telescope, State.DARKNESS, body)
 
     def farewell(self) -> None:
         """Say that nothing answers any more: each telescope, then the agent."""
@@ -193,9 +208,26 @@ class Publisher:
 
     def _status(self, event: StatusChanged) -> None:
         said = self._said[event.telescope]
-        if event.status is not said.status or said.since is None:
+        before = said.status
+        if event.status is not before or said.since is None:
             said.status, said.since = event.status, event.at
         self._state(event.telescope, State.STATUS, self._payloads.status(event, said.since))
+        if event.status is not before and event.status in _TOLD:
+            message, target = short(event.message), short(event.session.target if event.session else "")
+            told: dict[str, Any] = {"reason": event.reason, "message": message, "target": target}
+            self.event(event.telescope, _TOLD[event.status], event.session, **told)
+        problem = event.problem
+        if problem is not None and problem.code != said.problem:
+            more: dict[str, Any] = {"error": failure(problem), "message": short(problem.message)}
+            self.event(event.telescope, EventType.PROBLEM, event.session, **more)
+        said.problem = problem.code if problem is not None else ""
+
+    def _night_over(self, event: NightOver) -> None:
+        message = short(event.message)
+        self.event(event.telescope, EventType.NIGHT_OVER, reason=event.reason, message=message)
+
+    def _enclosure(self, event: EnclosureChanged) -> None:
+        self._state(event.telescope, State.ENCLOSURE, self._payloads.enclosure(event))
 
     def _queue(self, event: QueueChanged) -> None:
         self._state(event.telescope, State.QUEUE, self._payloads.queue(event))
@@ -242,7 +274,7 @@ class Publisher:
 
     def _started(self, event: SessionStarted) -> None:
         said = self._said[event.telescope]
-        said.waiting = said.progress = said.held_back = None
+        said.waiting = said.progress = said.held_back = said.end = None
         self.event(
             event.telescope,
             EventType.SESSION_STARTED,
@@ -289,6 +321,8 @@ class Publisher:
     def _say_progress(self, event: SessionProgress, *, last: bool = False) -> None:
         said = self._said[event.telescope]
         said.progress, said.progress_at, said.held_back = event, self._clock.monotonic(), None
+        said.end = calm_end(event.estimated_end, said.end)
+        event = replace(event, estimated_end=said.end)
         expiry = None if last else PROGRESS_EXPIRY_S
         self._state(event.telescope, State.PROGRESS, self._payloads.progress(event), qos=0, expiry_s=expiry)
 
@@ -324,12 +358,12 @@ class Publisher:
         if payload != known or self._clock.monotonic() - said.telemetry_at >= TELEMETRY_EVERY_S:
             self._telemetry_body(event.telescope, payload)
         was_low = said.battery_low
-        said.battery_low = _low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
+        said.battery_low = is_low(telemetry.battery, LOW_BATTERY_PERCENT, was_low)
         if said.battery_low and not was_low:
             message = f"The battery is at {telemetry.battery} %."
             self.event(event.telescope, EventType.LOW_BATTERY, battery=telemetry.battery, message=message)
         was_low = said.storage_low
-        said.storage_low = _low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
+        said.storage_low = is_low(telemetry.storage_free_gb, LOW_STORAGE_GB, was_low)
         if said.storage_low and not was_low:
             free = round(telemetry.storage_free_gb or 0.0, 1)
             message = f"{free} GB of storage are left."
@@ -347,6 +381,53 @@ class Publisher:
             kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
             self.event(event.telescope, kind, message=short(event.message))
         said.online, said.heard = event.online, event.heard
+
+    def _download(self, event: DownloadChanged) -> None:
+        self._state(event.telescope, State.DOWNLOAD, self._payloads.download(event), qos=0)
+
+    def _archived(self, event: SessionArchived) -> None:
+        self.event(
+            event.telescope,
+            EventType.SESSION_ARCHIVED,
+            session_id=event.session_id,
+            target=short(event.target),
+            complete=event.complete,
+            files=event.files,
+            size=event.size,
+            folder=short(event.folder),
+            message=short(event.message),
+        )
+
+    def _night(self, event: NightReported) -> None:
+        body = self._payloads.night(event)
+        known = self._outbox.value(self._topics.state(event.telescope, State.NIGHT))
+        self._state(event.telescope, State.NIGHT, body)
+        if event.picture is not None:
+            topic = self._topics.state(event.telescope, "night_picture")
+            self._outbox.publish(Publication(topic, event.picture, retain=True))
+        if known != encode(body):  # said again for who came late, it is no news
+            self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
+
+    def _totals(self, event: TotalsChanged) -> None:
+        body: TotalsBody = {
+            "light_hours": round(event.light_s / 3600, 3),
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "nights": event.nights,
+        }
+        self._state(event.telescope, State.TOTALS, body)
+
+    def _sky(self, event: SkyChanged) -> None:
+        self.event(
+            event.telescope,
+            EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED,
+            event.session,
+            target=short(event.session.target),
+            kept=round(event.kept, 2),
+            usual=round(event.usual, 2),
+            sudden=event.sudden,
+            message=short(event.message),
+        )
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision
@@ -377,14 +458,3 @@ class Publisher:
         topic = self._topics.state(telescope, name)
         if word.encode() != self._outbox.value(topic):
             self._outbox.publish(Publication(topic, word.encode(), retain=True))
-
-
-def _no_queue(telescope: str, at: datetime) -> QueueChanged:
-    return QueueChanged(telescope=telescope, at=at, sessions=())
-
-
-def _low(value: float | None, limit: float, was_low: bool) -> bool:
-    """Tell whether a value is low; once low it must rise clearly above its limit to count as recovered."""
-    if value is None:
-        return was_low
-    return value < (limit * _RECOVERED if was_low else limit)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent.mqtt import bodies, request_bodies
+from agent.mqtt import bodies, groups, request_bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,15 @@ BODIES: dict[str, type] = {
     "bridge_answer": bodies.BridgeAnswerBody,
     "bridge_event": bodies.BridgeEventBody,
     "bridge_request": request_bodies.QuestionBody,
+    "darkness": bodies.DarknessBody,
     "command": request_bodies.CommandBody,
     "command_answer": bodies.CommandAnswerBody,
+    "download": bodies.DownloadBody,
+    "enclosure": bodies.EnclosureBody,
     "event": bodies.EventBody,
+    "group": groups.GroupBody,
     "info": bodies.InfoBody,
+    "night": bodies.NightBody,
     "own_schedule": bodies.OwnScheduleBody,
     "progress": bodies.ProgressBody,
     "queue": bodies.QueueBody,
@@ -43,6 +48,7 @@ BODIES: dict[str, type] = {
     "submit": request_bodies.SubmitBody,
     "suggestions": bodies.SuggestionsBody,
     "telemetry": bodies.TelemetryBody,
+    "totals": bodies.TotalsBody,
 }
 
 TOPICS = (
@@ -73,6 +79,15 @@ TOPICS = (
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
     TopicRow("<id>/suggestions", "out", True, 1, "suggestions", "what is worth a picture tonight, and why"),
+    TopicRow(
+        "<id>/group/<group>", "out", True, 1, "group", "what a group has of its goals; empty when it is gone"
+    ),
+    TopicRow("<id>/darkness", "out", True, 1, "darkness", "when tonight is dark, and the Moon; with a site"),
+    TopicRow("<id>/enclosure", "out", True, 1, "enclosure", "the box around it: lid, power, mains, heater"),
+    TopicRow("<id>/night", "out", True, 1, "night", "the last night in two sentences and its sums"),
+    TopicRow("<id>/night_picture", "out", True, 1, "", "its best picture, JPEG"),
+    TopicRow("<id>/totals", "out", True, 1, "totals", "what was collected in all; only grows"),
+    TopicRow("<id>/download", "out", True, 0, "download", "how far fetching into the archive is"),
     TopicRow("<id>/result", "out", True, 1, "result", "how the last session ended"),
     TopicRow("<id>/result/<session_id>", "out", False, 1, "result", "the same, once, for who waits for it"),
     TopicRow("<id>/event", "out", False, 1, "event", "what happened, for those who listen now"),
@@ -81,7 +96,6 @@ TOPICS = (
     TopicRow("<id>/safety", "out", True, 1, "safety", "may the sky be opened, and what speaks against it"),
     TopicRow("<id>/image", "out", True, 1, "", "the latest picture, JPEG"),
     TopicRow("<id>/image_info", "out", True, 1, "", "its true time, target and size"),
-    TopicRow("<id>/firmware", "out", True, 1, "", "`installed_version`, `latest_version`, `title`"),
     TopicRow("<id>/session/submit", "in", False, 1, "submit", "a session"),
     TopicRow("<id>/session/response", "out", False, 1, "answer", "the immediate answer"),
     TopicRow("session/submit", "in", False, 1, "submit", "a session that names its telescope in the body"),

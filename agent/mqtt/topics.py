@@ -93,14 +93,18 @@ class Topics:
         return f"{self.base}/{telescope}/{name}"
 
     def retained(self, telescopes: Iterable[str]) -> tuple[str, ...]:
-        """Return every topic that the agent of these telescopes keeps retained."""
-        names = ("availability", "image", *(state.value for state in State))
+        """Return every topic that the agent of these telescopes keeps retained, or once did."""
+        names = ("availability", "image", "night_picture", "firmware", *(state.value for state in State))
         states = (self.state(telescope, name) for telescope in telescopes for name in names)
         return (self.availability, self.info, *states)
 
     def result(self, telescope: str, session_id: str) -> str:
         """Return where the result of one session appears once, unretained."""
         return f"{self.base}/{telescope}/result/{safe_level(session_id)}"
+
+    def group(self, telescope: str, word: str) -> str:
+        """Return where the progress of a group is retained."""
+        return f"{self.base}/{telescope}/group/{safe_level(word)}"
 
     def submit(self, telescope: str = "") -> str:
         return f"{self._stem(telescope)}/session/submit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -38,24 +38,29 @@ def make_plan(
     running: Running | None = None,
     known: Sequence[Place] = (),
     least_block_s: float = LEAST_BLOCK_S,
+    calibrated: bool = False,
 ) -> PlannedNight:
     """Return the plan of a night (default: the one that lasts) from `now` on, for sessions that wait.
 
     `known` is the `order` of the plan before, which is kept unless another gains something: then sessions
     that are new to it may end the block of what runs, for their start or their priority. `span` replaces
-    noon to noon. Instants are aware UTC.
+    noon to noon. The first session that asks for a calibration does it for all, unless the telescope is
+    `calibrated` already. Instants are aware UTC.
     """
     night = night or night_of(now, site, zone)
     span = span or night_span(site, night, zone)
     begin = max(now, span.start)
-    jobs = {one.session_id: _job(one, site, span, begin, least_block_s) for one in requests}
+    jobs = {one.session_id: _job(one.calibrated, site, span, begin, least_block_s) for one in requests}
     first = None if running is None else _running(running, site, span, begin, list(jobs.values()), known)
     if first is not None and first.rest is not None:
         jobs[first.rest.session_id] = _job(first.rest, site, span, begin, least_block_s)
     free_from = begin.timestamp() if first is None else max(begin.timestamp(), first.piece.end)
     free = [(free_from, (span.end + AFTER_THE_NIGHT).timestamp())]
     order = best_order(list(jobs.values()), free, known)
-    pieces = sorted(placed(order, free).pieces, key=lambda piece: piece.start)
+    pieces = _in_time(order, free)
+    if not (calibrated or (running is not None and running.request.calibration_s)):
+        asking = {one.session_id: one for one in requests if one.calibration_s}
+        pieces = _calibrated_first(order, free, pieces, asking)
     if first is not None:
         pieces = _joined([first.piece, *pieces])
     tonight = [piece for piece in pieces if piece.start < span.end.timestamp()]
@@ -70,6 +75,25 @@ def make_plan(
         {one.session_id: wait for one in requests if (wait := telling.waits(one)) is not None},
         tuple(place_of(job.request) for job in order),
     )
+
+
+def _in_time(order: Sequence[Job], free: Sequence[tuple[float, float]]) -> list[Piece]:
+    return sorted(placed(order, free).pieces, key=lambda piece: piece.start)
+
+
+def _calibrated_first(
+    order: list[Job],
+    free: Sequence[tuple[float, float]],
+    pieces: list[Piece],
+    asking: Mapping[str, Request],
+) -> list[Piece]:
+    """Place them anew with a calibration in the first session that asks for one."""
+    first = next((job for job in (one.job for one in pieces) if job.request.session_id in asking), None)
+    if first is None:
+        return pieces
+    whole = replace(first, request=asking[first.request.session_id])
+    order[order.index(first)] = whole
+    return _in_time(order, free)
 
 
 def _job(request: Request, site: Site | None, span: Interval, begin: datetime, least_block_s: float) -> Job:
@@ -113,7 +137,8 @@ def _running(
     end = max(now, min(ends))
     cut = end < done
     taken = request.within(end - now) if cut else request.captures
-    rest = replace(request.without(taken), opening_s=running.again_s, rank=0) if cut else None
+    again = replace(request, opening_s=running.again_s).calibrated
+    rest = replace(again.without(taken), rank=0) if cut else None
     piece = Piece(Job(request, (), 0.0), now, end, taken, cut)
     return _Now(piece, rest if rest is not None and (rest.frames or not request.frames) else None)
 

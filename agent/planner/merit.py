@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import log10, radians, sin, sqrt
 
 from agent.capabilities import CameraCapabilities
+from agent.mosaics import panes_along
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
-from agent.sky.field import panes
 
 ENOUGH_S = 4 * 3600.0  # an evening's worth: more time in one night makes no better target
 _FILLS = 0.3  # of the field from which on an object makes a picture
@@ -133,7 +133,7 @@ def _size(entry: CatalogueEntry, camera: CameraCapabilities) -> Factor:
     if field is None or entry.major_arcmin is None:
         return Factor("size", 0.5, "its size against the field is not known")
     long, short = entry.major_arcmin / 60, (entry.minor_arcmin or entry.major_arcmin) / 60
-    along, across = panes((long * _SURE, short * _SURE), field)
+    along, across = panes_along(long * _SURE / field[0]), panes_along(short * _SURE / field[1])
     if along * across > 1:
         return Factor("size", 0.9 / sqrt(along * across), f"larger than the field: {along} × {across} panes")
     fills = max(long / field[0], short / field[1])

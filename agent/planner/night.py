@@ -207,6 +207,7 @@ def plan_night(
     running: Running | None = None,
     known: Sequence[Place] = (),
     least_block_s: float = LEAST_BLOCK_S,
+    calibrated: bool = False,
 ) -> NightPlan:
     """Gather the facts of a night and plan its sessions, from `now` on if that is within the night."""
     bounds = night_bounds(site, night)
@@ -221,6 +222,7 @@ def plan_night(
         running=running,
         known=known,
         least_block_s=least_block_s,
+        calibrated=calibrated,
     )
     told = [*([running.request] if running is not None else []), *requests]
     events = sun_events(site, night)

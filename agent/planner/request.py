@@ -43,9 +43,10 @@ class Exposures:
 class Request:
     """One session. Instants are aware UTC; a `start` of None is as soon as possible, `seen` when it came in.
 
-    `opening_s` is everything before the first capture, `closing_s` everything after the last. `rank` comes
-    before priority: what a person wants now, and what goes on after a restart. `held_until`: what nobody can
-    foresee is against it now, and is asked again then.
+    `opening_s` is everything before the first capture, `closing_s` everything after the last. `calibration_s`
+    of the opening are not needed once the telescope is calibrated. `rank` comes before priority: what a
+    person wants now, and what goes on after a restart. `held_until`: what nobody can foresee is against it
+    now, and is asked again then.
     """
 
     session_id: str
@@ -54,6 +55,7 @@ class Request:
     opening_s: float = 0.0
     captures: tuple[Exposures, ...] = ()
     closing_s: float = 0.0
+    calibration_s: float = 0.0
     start: datetime | None = None
     end: datetime | None = None
     seen: datetime | None = None
@@ -66,6 +68,13 @@ class Request:
     def duration_s(self) -> float:
         """Seconds it takes when nothing cuts it short."""
         return self.opening_s + sum(one.total_s for one in self.captures) + self.closing_s
+
+    @property
+    def calibrated(self) -> Request:
+        """The same on a telescope that is calibrated already."""
+        if not self.calibration_s:
+            return self
+        return replace(self, opening_s=max(0.0, self.opening_s - self.calibration_s), calibration_s=0.0)
 
     @property
     def ends_when_lost(self) -> bool:
@@ -148,6 +157,14 @@ def shape_of(
     return opening, tuple(one for one in captures if one.frames > 0), closing
 
 
+def calibration_s_of(plan: Plan, *, reuses: bool) -> float:
+    """Return seconds that a session's plan spends on a calibration which an earlier one can do for it."""
+    if any(step.kind is StepKind.EQ_SOLVING for step in plan.steps):
+        return 0.0
+    steps = [step for step in plan.steps if step.kind is StepKind.CALIBRATION]
+    return sum(step.total_s for step in steps if (reuses if step.reuse is None else step.reuse > 0))
+
+
 def request_of(
     session_id: str,
     document: SessionDocument,
@@ -161,8 +178,12 @@ def request_of(
     taken: Mapping[Camera, int] | None = None,
     rank: int = 0,
     held_until: datetime | None = None,
+    reuses: bool = True,
 ) -> Request:
-    """Return what a session wants, with its document's own conditions; ConditionConfigError."""
+    """Return what a session wants, with its document's own conditions; ConditionConfigError.
+
+    Without `reuses` each session is calibrated that does not say otherwise itself.
+    """
     target = plan.goto_targets[-1] if plan.goto_targets else None
     opening_s, captures, closing_s = shape_of(plan, taken)
     solar = document.goto_solar
@@ -173,6 +194,7 @@ def request_of(
         opening_s=opening_s,
         captures=captures,
         closing_s=closing_s,
+        calibration_s=calibration_s_of(plan, reuses=reuses),
         start=start,
         end=end,
         seen=seen,

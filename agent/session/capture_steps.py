@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from agent.capabilities import Camera, Capabilities
+from agent.capabilities import Camera, Capabilities, Learned, StepDurations
 from agent.session.choices import CameraChoice, choose
 from agent.session.document import SessionDocument
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
@@ -31,7 +31,8 @@ def captures(
         exposure = choice.exposure or kept
         seconds = exposure.seconds if exposure else 0.0
         durations = capabilities.durations
-        frame_s = seconds + durations.frame_overhead
+        frame_s = seconds + durations.of("frame_overhead", camera)
+        setup_s = durations.of("camera_setup", camera)
         wait_s = setup.wait_before + setup.wait_after
         until, left_s = ends.get(key), math.inf
         if until is not None and shutter is not None:
@@ -43,12 +44,10 @@ def captures(
             count = panes * per_pane
         panes_s = (mosaic.panes - 1) * durations.next_pane if mosaic is not None else 0.0
         refocus = _refocus(document) if camera is Camera.TELE and mosaic is None else None
-        needed_s = durations.camera_setup + count * frame_s + panes_s
+        needed_s = setup_s + count * frame_s + panes_s
         if refocus is not None and refocus.every_s is not None:
-            needed_s += needed_s // refocus.every_s * (durations.auto_focus + durations.camera_setup)
-        fits = (
-            count if until is None else min(count, int(max(0.0, left_s - durations.camera_setup) / frame_s))
-        )
+            needed_s += needed_s // refocus.every_s * (durations.of("auto_focus") + setup_s)
+        fits = count if until is None else min(count, int(max(0.0, left_s - setup_s) / frame_s))
         shown_exposure = f"{exposure.name} s" if exposure else "the telescope's exposure"
         shown_count, closing = f"{count}", ""
         if setup.end_time is not None:
@@ -73,8 +72,9 @@ def captures(
             format=choice.format,
             count=count,
             exposure_s=seconds,
-            frame_s=(needed_s - durations.camera_setup) / count,
-            setup_s=durations.camera_setup,
+            frame_s=(needed_s - setup_s) / count,
+            setup_s=setup_s,
+            learned=_learned(durations, camera, count),
             integration_s=fits * seconds,
             until=until,
             without_goto=setup.without_goto,
@@ -83,6 +83,16 @@ def captures(
         )
         shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
         yield step
+
+
+def _learned(durations: StepDurations, camera: Camera, count: int) -> Learned | None:
+    """What is known of a capture of so many frames: their errors add up, as they have one cause."""
+    frame = durations.learned_of("frame_overhead", camera)
+    setup = durations.learned_of("camera_setup", camera)
+    if frame is None:
+        return None
+    error_s = count * frame.error_s + (setup.error_s if setup is not None else 0.0)
+    return Learned(count * frame.seconds, error_s, frame.sessions)
 
 
 def darks(document: SessionDocument, capabilities: Capabilities) -> Iterator[PlannedStep]:
@@ -102,7 +112,7 @@ def darks(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pla
             "dark_frames",
             label=f"Dark frames, {shown}, {camera.value} camera",
             why=f"waiting for {shown} of darkness of the {camera.value} camera",
-            estimate_s=wanted.count * (seconds + capabilities.durations.frame_overhead),
+            estimate_s=wanted.count * (seconds + capabilities.durations.of("frame_overhead", camera)),
             camera=camera,
             exposure=choice.exposure,
             gain=choice.gain,

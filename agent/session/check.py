@@ -10,7 +10,7 @@ from agent.errors import AgentError, Problem, warning
 from agent.session.choices import choose
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.document import SessionDocument
-from agent.session.fields import DarksWhen
+from agent.session.fields import DarksWhen, DownloadWhat
 from agent.session.mosaic_check import mosaic_problems
 from agent.session.place import Resolve, place_problem
 from agent.session.sections import CameraSetup, GotoManual
@@ -22,6 +22,21 @@ _DARK_GAINS = (40, 150)
 _FIELD_DEG = {Camera.TELE: 1.2, Camera.WIDE: 20.0}  # at least, where the model's own is not known
 _FEATURES = ("auto_focus", "infinite_focus", "eq_solving", "calibration")
 _CAMERAS = (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE))
+
+
+def download_problems(document: SessionDocument, *, archives: bool) -> list[Problem]:
+    """Tell of a session that wants to be fetched where no archive is configured."""
+    download = document.download
+    if archives or download is None or download.what is DownloadWhat.NONE:
+        return []
+    return [
+        Problem(
+            "no_archive",
+            "The session is to be fetched, and no archive is configured.",
+            "Set archive_dir, or the session's download.do_action to false.",
+            document.pointer("download", "do_action"),
+        )
+    ]
 
 
 def check(
@@ -38,6 +53,7 @@ def check(
         *gotos,
         *_camera_sections(document, capabilities),
         *_darks(document, capabilities),
+        *_goal(document),
         *mosaic_problems(document, capabilities, last),
         *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
     ]
@@ -194,6 +210,22 @@ def _darks(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pr
             message = f"There are no dark frames of gain {setup.gain}."
             hint = f"The telescope takes them with gains from {_DARK_GAINS[0]} to {_DARK_GAINS[1]}."
             yield Problem("dark_gain", message, hint, path=document.pointer(key, "gain"))
+
+
+def _goal(document: SessionDocument) -> Iterator[Problem]:
+    if document.goal is None:
+        return
+    setups = {key: setup for key, _ in _CAMERAS if (setup := getattr(document, key)) is not None}
+    if document.repeat is not None:
+        message = "A session with a goal comes back by itself, so repeat cannot be on as well."
+        yield Problem("goal", message, "Switch one of them off.", path="/repeat")
+    if not setups:
+        yield Problem("goal", "A goal needs a camera section that collects it.", path="/goal")
+    for key, setup in setups.items():
+        if setup.exposure is None and document.goal.integration is not None:
+            message = "Without an exposure nobody can tell how many frames the goal takes."
+            hint = 'Give it, or a goal in "frames".'
+            yield Problem("missing", message, hint, path=document.pointer(key, "exposure"))
 
 
 def _not_for_the_deep_sky(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

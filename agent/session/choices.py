@@ -44,7 +44,7 @@ def find_exposure(offered: tuple[Exposure, ...], wish: str | float) -> Exposure:
         for exposure in offered:
             if exposure.name == wish:
                 return exposure
-    seconds = _seconds(wish)
+    seconds = exposure_seconds(wish)
     if seconds is None:
         raise BadValueError(
             f"{shown(wish)} is not an exposure.",
@@ -195,7 +195,8 @@ def _plain(name: str) -> str:
     return letters.removesuffix("filter").removeprefix("ir").replace("dual", "duo") or letters
 
 
-def _seconds(wish: str | float) -> float | None:
+def exposure_seconds(wish: str | float) -> float | None:
+    """Return the seconds of an exposure as a session names it; None for what is no exposure."""
     if isinstance(wish, float | int):
         return float(wish)
     text = wish.lower().removesuffix("s").strip()

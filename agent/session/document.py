@@ -19,7 +19,14 @@ from agent.session.other_files import other_file
 from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
 from agent.session.sections import MAY_BE_FALSE, SECTIONS, WAIT_TYPO, Command, IdCommand
-from agent.session.unknown import escape, near, unknown_around, unknown_keys, unknown_sections
+from agent.session.unknown import (
+    escape,
+    near,
+    spelt_otherwise,
+    unknown_around,
+    unknown_keys,
+    unknown_sections,
+)
 
 PROCESS_NOT_WAIT = "process_not_wait"
 """Code of the problem of a session whose `process` says it is not to be started."""
@@ -186,6 +193,9 @@ def _sections_that_are_on(body: dict[str, Any]) -> tuple[dict[str, Any], list[Pr
 def _is_on(key: str, section: dict[str, Any]) -> tuple[bool, Problem | None]:
     value = section.get("do_action")
     if value is None or value == "":
+        if other := spelt_otherwise(section):
+            message = f"{key} says {shown(other)}; what switches a section on is do_action."
+            return False, Problem("misspelt", message, "Write do_action.", path=f"/{key}/{escape(other)}")
         hint = 'Add "do_action": true to switch it on, false to keep it off.'
         if key == "conditions":  # a limit somebody relies on must not vanish silently
             return False, Problem(

@@ -29,6 +29,14 @@ from agent.session.problems import BadValueError
 from agent.targets import SolarBody
 
 _SHORTEST_PAUSE_S = 600.0
+_LONGEST_GOAL_S = 1000 * 3600.0
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_DURATION = re.compile(
+    rf"(?:{_NUMBER}\s*(?:h|hours?|hrs?))?\s*(?:{_NUMBER}\s*(?:m|mins?|minutes?))?\s*"
+    rf"(?:{_NUMBER}\s*(?:s|secs?|seconds?))?",
+    re.ASCII,
+)
+_CLOCK = re.compile(r"(\d{1,4}):([0-5]?\d):([0-5]?\d)", re.ASCII)
 _DATE_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199  # beyond is a slip of the finger
 
@@ -49,6 +57,23 @@ class OnError(StrEnum):
     RETRY = "retry"
     SKIP = "skip"
     END_NIGHT = "end_night"
+
+
+class WatchFrames(StrEnum):
+    """What happens when the telescope keeps clearly fewer frames than at a session's beginning."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
+class DownloadWhat(StrEnum):
+    """How much of a session is fetched into the archive; each includes the ones before it."""
+
+    NONE = "none"
+    STACKED = "stacked"
+    STACKED_AND_INFO = "stacked_and_info"
+    ALL = "all"
 
 
 class OnLost(StrEnum):
@@ -196,8 +221,29 @@ def _read_count(value: object) -> int:
 def _read_pause(value: object) -> float:
     seconds = read_seconds(value)
     if seconds < _SHORTEST_PAUSE_S:
-        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range")
+        hint = 'A number is seconds: half an hour is 1800, or "00:30:00".'
+        raise BadValueError(f"{shown(value)} is shorter than 10 minutes.", code="out_of_range", hint=hint)
     return seconds
+
+
+def _read_integration(value: object) -> float:
+    """Read how long is to be exposed in all: "6 h", "90 min", "1 h 30 min", HH:MM:SS, or seconds."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    parts = _DURATION.fullmatch(text)
+    clock = _CLOCK.fullmatch(text)
+    if clock is not None:
+        seconds = 3600.0 * int(clock[1]) + 60 * int(clock[2]) + int(clock[3])
+    elif parts is not None and any(parts.groups()):
+        hours, minutes, rest = (read_number(part) if part else 0.0 for part in parts.groups())
+        seconds = 3600 * hours + 60 * minutes + rest
+    else:
+        try:
+            seconds = read_number(value)
+        except BadValueError as error:
+            raise BadValueError(
+                f"{shown(value)} is not a duration.", hint='Write "6 h", "90 min" or seconds.'
+            ) from error
+    return between(seconds, 1, _LONGEST_GOAL_S, "seconds")
 
 
 def _read_dark_count(value: object) -> int:
@@ -232,6 +278,9 @@ def _words(kind: type[E], aliases: dict[str, E] | None = None) -> Any:
     return PlainValidator(read)
 
 
+_SIGNS = {"percent": ("%", "％"), "degrees": ("°", "º")}  # "180 %" is 180, "45°" is 45
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A number from `low` to `high`, both included, read leniently."""
@@ -244,6 +293,9 @@ class Range:
         return no_info_plain_validator_function(self._read)
 
     def _read(self, value: object) -> float:
+        signs = _SIGNS.get(self.unit)
+        if signs is not None and isinstance(value, str):
+            value = value.strip().removesuffix(signs[0]).removesuffix(signs[1]).rstrip()
         return between(read_number(value), self.low, self.high, self.unit)
 
 
@@ -297,11 +349,16 @@ Numbers = Annotated[
 Pause = Annotated[
     float, PlainValidator(_read_pause), _schema(_LENIENT, "Seconds, or HH:MM:SS; at least 10 minutes.")
 ]
+ReuseHours = Annotated[float, Range(0, 24, "hours"), _schema(_LENIENT, "Hours; 0 never goes without.")]
+ReuseKelvin = Annotated[float, Range(0, 30, "kelvin"), _schema(_LENIENT, "Kelvin; 0 never goes without.")]
 Kelvin = Annotated[float, Range(1, 30, "kelvin"), _schema(_LENIENT, "Kelvin, 1 to 30.")]
 DarkTime = Annotated[
     DarksWhen,
     _words(DarksWhen, {"on_pause": DarksWhen.CLOUDS}),
     _schema("string", "before, after or clouds."),
+]
+Integration = Annotated[
+    float, PlainValidator(_read_integration), _schema(_LENIENT, '"6 h", "90 min", HH:MM:SS, or seconds.')
 ]
 DarkCount = Annotated[int, PlainValidator(_read_dark_count), _schema(_LENIENT, "Frames of a dark, 1 to 100.")]
 Rotation = Annotated[float, Range(-360, 360, "degrees"), _schema(_LENIENT, "Degrees.")]
@@ -312,6 +369,10 @@ Missed = Annotated[
     WhenMissed,
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
+]
+FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn or pause.")]
+Downloaded = Annotated[
+    DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]
 ErrorRule = Annotated[OnError, _words(OnError), _schema("string", "retry, skip or end_night.")]
 LostRule = Annotated[OnLost, _words(OnLost), _schema("string", "pause, end or ignore.")]

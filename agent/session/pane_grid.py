@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera, Capabilities
-from agent.mosaics import OWN_LIMIT, Grid, Mosaic, Pane
+from agent.mosaics import OVERLAP, OWN_LIMIT, Grid, Mosaic, Pane
 from agent.session.choices import find_mosaic
 from agent.session.document import SessionDocument
 from agent.session.problems import BadValueError
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
 from agent.targets import SkyTarget
-
-OVERLAP = 0.2  # of a field: what neighbours share at least in a mosaic that the agent makes
 
 
 def by_telescope(mosaic: Mosaic, camera: Camera, capabilities: Capabilities) -> bool | None:

@@ -32,20 +32,30 @@ def pane_sessions(
 ) -> list[PaneSession]:
     """Return a session for each pane, in that order.
 
-    The first one focuses and calibrates for all, the last one parks. Each keeps the times, the conditions and
-    the cameras of the whole; all have the same `group`.
+    The first one focuses and calibrates for all (with a goal each one), the last one parks. Each keeps the
+    times, the conditions and the cameras of the whole; all have the same `group`.
     """
     return [
-        PaneSession(pane, _body(document, middle, pane, group, place == 0, place == len(panes) - 1))
-        for place, pane in enumerate(panes)
+        PaneSession(pane, _body(document, middle, pane, group, pane is panes[0], pane is panes[-1]))
+        for pane in panes
     ]
+
+
+def frames_of_pane(document: SessionDocument) -> int:
+    """Return the frames that each pane is asked for, by all cameras; 0 while only an end time says it."""
+    return sum(map(_frames, filter(None, (getattr(document, key) for key in CAMERA_SECTIONS))))
+
+
+def _frames(setup: CameraSetup) -> int:
+    return (setup.mosaic_count if setup.orders_mosaic else setup.count) or 0
 
 
 def _body(
     document: SessionDocument, middle: SkyTarget, pane: Pane, group: str, first: bool, last: bool
 ) -> dict[str, Any]:
     left_out = {"mosaic", "repeat", "result_details", "goto_solar"}
-    left_out |= set() if first else set(_ONCE_BEFORE)
+    if document.goal is None:  # else each pane may be the first one of a night
+        left_out |= set() if first else set(_ONCE_BEFORE)
     left_out |= set() if last else set(_ONCE_AFTER)
     darks = document.dark_frames.when if document.dark_frames is not None else None
     if (darks is DarksWhen.BEFORE and not first) or (darks is DarksWhen.AFTER and not last):
@@ -56,7 +66,7 @@ def _body(
     body["id_command"] = id_command | {"process": Process.WAIT.value, "group": group}
     body["goto_manual"] = body["goto_manual"] | {
         "target": f"{middle.name} Panel {pane.number}",
-        "ra_coord": round(pane.ra_hours, 6),
+        "ra_coord": round(pane.ra_hours, 6) % 24,
         "dec_coord": round(pane.dec_degrees, 5),
         "trust_coordinates": True,  # they were computed
     }

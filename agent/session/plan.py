@@ -20,7 +20,7 @@ from agent.session.pane_grid import agents_grid, telescopes_grid, wanted_panes
 from agent.session.problems import InvalidSessionError
 from agent.session.recipe import CalibrationRecipe
 from agent.session.sections import Step
-from agent.session.steps import PlannedStep, Refocus, StepKind, step_of, target_json
+from agent.session.steps import PlannedStep, Refocus, StepKind, estimated, step_of, target_json
 from agent.session.times import capture_ends
 from agent.targets import SkyTarget, SolarTarget, Target
 
@@ -161,13 +161,13 @@ def _clock_and_view(capabilities: Capabilities) -> Iterator[PlannedStep]:
         kind=StepKind.SET_TIME,
         label="Set the clock",
         why="waiting for the telescope to take the time and the place",
-        estimate_s=durations.set_time,
+        **estimated(durations, "set_time"),
     )
     yield PlannedStep(
         kind=StepKind.GO_LIVE,
         label="Live view",
         why="waiting for the telescope to leave its previous imaging",
-        estimate_s=durations.go_live,
+        **estimated(durations, "go_live"),
     )
 
 
@@ -180,7 +180,8 @@ def _focus(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pl
             "auto_focus",
             label="Autofocus",
             why="waiting for the telescope to find the focus on stars",
-            estimate_s=durations.auto_focus,
+            **estimated(durations, "auto_focus"),
+            reuse=document.auto_focus.reuse_focus,
         )
     if document.infinite_focus or _focus_for_alignment(document, capabilities):
         yield step_of(
@@ -189,7 +190,8 @@ def _focus(document: SessionDocument, capabilities: Capabilities) -> Iterator[Pl
             "infinite_focus" if document.infinite_focus else "eq_solving",
             label="Infinity focus",
             why="waiting for the focus to reach its infinity position",
-            estimate_s=durations.infinite_focus,
+            **estimated(durations, "infinite_focus"),
+            reuse=document.infinite_focus.reuse_focus if document.infinite_focus else None,
         )
 
 
@@ -210,7 +212,7 @@ def _alignment(
             "eq_solving",
             label="Polar alignment check",
             why="waiting for the telescope to measure its polar alignment",
-            estimate_s=durations.eq_solving,
+            **estimated(durations, "eq_solving"),
         )
     if document.calibration:
         yield step_of(
@@ -219,7 +221,8 @@ def _alignment(
             "calibration",
             label="Calibration",
             why="waiting for the telescope to calibrate its pointing by plate solving",
-            estimate_s=durations.calibration,
+            **estimated(durations, "calibration"),
+            reuse=document.calibration.reuse_calibration,
             camera=recipe.camera,
             exposure=recipe.exposure,
             gain=recipe.gain,
@@ -246,7 +249,7 @@ def _gotos(
             kind.value,
             label=f"Go to {target.name}",
             why=f"waiting for the telescope to point at {target.name} and track it",
-            estimate_s=capabilities.durations.goto,
+            **estimated(capabilities.durations, "goto"),
             target=target,
         )
 
@@ -265,7 +268,7 @@ def _closing(document: SessionDocument, capabilities: Capabilities) -> Iterator[
             kind=StepKind.FINISH,
             label="Finish imaging",
             why="waiting for the telescope to close the imaging session",
-            estimate_s=capabilities.durations.go_live,
+            estimate_s=capabilities.durations.of("go_live"),
         )
     if document.shutdown and document.shutdown.park:
         yield PlannedStep(

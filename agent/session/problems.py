@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from agent.errors import AgentError, Problem, errors_of
+from agent.targets import Target
 
 
 class BadValueError(ValueError):
@@ -27,6 +28,14 @@ class InvalidSessionError(AgentError):
         self.problems = tuple(problems)
         summary = summary_of(self.problems)
         super().__init__(summary.message, hint=summary.hint)
+
+
+class SeveralPlacesError(AgentError):
+    """The name of a target that is used for different places."""
+
+    def __init__(self, message: str, places: Sequence[Target], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.places = tuple(places)
 
 
 def summary_of(problems: Iterable[Problem]) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.session.sections import NOT_ACTED_ON, Command
+from agent.session.sections import Command
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -16,8 +16,6 @@ def json_schema() -> dict[str, Any]:
     """
     command = Command.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions = {name: _section(section) for name, section in command.pop("$defs").items()}
-    for key in sorted(NOT_ACTED_ON):
-        command["properties"][key] = {"type": ["object", "null"], "description": "Kept, not acted on."}
     command["properties"]["result_details"] = {"description": "Written by the agent."}
     command["title"], command["type"] = "Session", "object"
     definitions["Session"] = command

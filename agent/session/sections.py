@@ -93,6 +93,18 @@ class Step(Section):
         return values
 
 
+class Focusing(Step):
+    """Focus; one that holds is kept while the temperature changed by no more than `reuse_focus`."""
+
+    reuse_focus: f.ReuseKelvin | None = None
+
+
+class Calibration(Step):
+    """Calibrate the pointing; a calibration that holds is kept for `reuse_calibration`."""
+
+    reuse_calibration: f.ReuseHours | None = None
+
+
 class GotoSolar(Step):
     """Go to a body of the solar system."""
 
@@ -195,6 +207,11 @@ class Conditions(Section, ConditionKeys):
     on_lost: f.LostRule | None = Field(
         None, description="What happens when one is lost while the session runs: `pause`, `end` or `ignore`."
     )
+    watch_frames: f.FrameRule | None = Field(
+        None,
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
+        "`ignore`, `warn` or `pause`.",
+    )
 
 
 class MosaicOfPanes(Section):
@@ -253,6 +270,29 @@ class Refocus(Section):
         return self
 
 
+class Goal(Section):
+    """Come back each night until that much of the field is stacked: seconds, or frames."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do_action: f.Flag = False
+    integration: f.Integration | None = None
+    frames: f.Count | None = None
+
+    @model_validator(mode="after")
+    def _is_one_goal(self) -> Goal:
+        if self.integration is None and self.frames is None:
+            raise BadValueError(
+                "Neither integration nor frames is given.",
+                code="missing",
+                hint='Say how much is wanted: "integration": "6 h", or "frames": 1440.',
+                at="integration",
+            )
+        if self.integration is not None and self.frames is not None:
+            raise BadValueError("integration and frames are two goals.", hint="Leave one out.", at="frames")
+        return self
+
+
 class Repeat(Section):
     """Run again on later nights."""
 
@@ -281,16 +321,23 @@ class Shutdown(Section):
         return self
 
 
+class Download(Section):
+    """What of the session is fetched into the archive, in place of what the settings say."""
+
+    do_action: f.Flag = False
+    what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
+
+
 class Command(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id_command: IdCommand
-    auto_focus: Step | None = None
-    infinite_focus: Step | None = None
+    auto_focus: Focusing | None = None
+    infinite_focus: Focusing | None = None
     eq_solving: Step | None = None
-    calibration: Step | None = None
+    calibration: Calibration | None = None
     goto_solar: GotoSolar | None = None
     goto_manual: GotoManual | None = None
     setup_camera: CameraSetup | None = None
@@ -299,15 +346,17 @@ class Command(BaseModel):
     dark_frames: DarkFrames | None = None
     refocus: Refocus | None = None
     conditions: Conditions | None = None
+    goal: Goal | None = None
     repeat: Repeat | None = None
     shutdown: Shutdown | None = None
+    download: Download | None = None
 
 
 SECTIONS: dict[str, type[Section]] = {
-    "auto_focus": Step,
-    "infinite_focus": Step,
+    "auto_focus": Focusing,
+    "infinite_focus": Focusing,
     "eq_solving": Step,
-    "calibration": Step,
+    "calibration": Calibration,
     "goto_solar": GotoSolar,
     "goto_manual": GotoManual,
     "setup_camera": CameraSetup,
@@ -316,18 +365,17 @@ SECTIONS: dict[str, type[Section]] = {
     "dark_frames": DarkFrames,
     "refocus": Refocus,
     "conditions": Conditions,
+    "goal": Goal,
     "repeat": Repeat,
     "shutdown": Shutdown,
+    "download": Download,
 }
 """Every section with `do_action`, by its key."""
 
 CAMERA_SECTIONS = {"setup_camera": Camera.TELE, "setup_wide_camera": Camera.WIDE}
 
-MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus"})
+MAY_BE_FALSE = frozenset({"mosaic", "dark_frames", "refocus", "goal"})
 """Sections of which a plain false says as well that they are off."""
-
-NOT_ACTED_ON = frozenset({"goal", "download"})
-"""Sections the format names and the agent does not act on (yet): an error when on, else kept."""
 
 ENVELOPE = frozenset({"request_id", "transaction", "id", "session_id", "telescope", "expires_at"})
 """Keys of a submission that may stand around or beside the session; they belong to the transport."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from agent.capabilities import Binning, Camera, Exposure, Filter
+from agent.capabilities import Binning, Camera, Exposure, Filter, Learned, StepDurations
 from agent.mosaics import Mosaic
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.sections import Step
@@ -56,7 +56,9 @@ class PlannedStep:
     the most that fits, and the capture ends at that instant (aware UTC).
     `without_goto` lets it image wherever the telescope points. With a `mosaic`, which the telescope makes by
     itself, the frames are those of all its panes. `darks` are the frames of a dark, taken with the `cap` on
-    where the telescope has no dark filter.
+    where the telescope has no dark filter. `reuse`: what was done before counts for so many hours
+    (calibration) or kelvin (focus); None leaves that to the configuration. `learned` is where the estimate
+    comes from; None for what the model usually needs.
     """
 
     kind: StepKind
@@ -86,6 +88,8 @@ class PlannedStep:
     darks: int = 0
     cap: bool = False
     cap_wait_s: float = 0.0
+    reuse: float | None = None
+    learned: Learned | None = None
 
     @property
     def total_s(self) -> float:
@@ -99,6 +103,8 @@ class PlannedStep:
             "label": self.label,
             "section": self.section or None,
             "estimate_s": round(self.estimate_s, 1),
+            "estimate_error_s": self.learned and round(self.learned.error_s, 1),
+            "estimate_from": self.learned and self.learned.sessions,
             "wait_before_s": self.wait_before_s or None,
             "wait_after_s": self.wait_after_s or None,
             "timeout_s": self.timeout_s,
@@ -116,6 +122,7 @@ class PlannedStep:
             "refocus": self.refocus and self.refocus.to_json(),
             "dark_frames": self.darks or None,
             "cap": self.cap or None,
+            "reuse": self.reuse,
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -131,6 +138,11 @@ def target_json(target: Target) -> dict[str, Any]:
         "ra": format_ra(target.ra_hours),
         "dec": format_dec(target.dec_degrees),
     }
+
+
+def estimated(durations: StepDurations, name: str) -> dict[str, Any]:
+    """Return the estimate of what a field of the durations names, as values of a step."""
+    return {"estimate_s": durations.of(name), "learned": durations.learned_of(name)}
 
 
 def step_of(kind: StepKind, step: Step | None, section: str, **values: Any) -> PlannedStep:

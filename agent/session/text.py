@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.capabilities import Learned
 from agent.mosaics import grid_text
 from agent.session.plan import Plan, PlannedStep
 
@@ -20,7 +21,7 @@ def plan_text(plan: Plan) -> str:
     title = f"{plan.target or plan.name}: {len(plan.steps)} steps, about {duration_text(plan.estimate_s)}"
     width = max((len(step.label) for step in plan.steps), default=0)
     rows = [
-        f"  {index:>2}  {step.label:<{width}}  {duration_text(step.total_s):>10}{_waits(step)}"
+        f"  {index:>2}  {step.label:<{width}}  {duration_text(step.total_s):>10}{_more(step)}"
         for index, step in enumerate(plan.steps, start=1)
     ]
     frames = f"  {frames_text(plan)}, {duration_text(plan.integration_s)} of exposure"
@@ -44,10 +45,15 @@ def frames_text(plan: Plan) -> str:
     return f"{most}{plan.frames_requested} frames"
 
 
-def _waits(step: PlannedStep) -> str:
+def _learned(learned: Learned | None) -> str:
+    return f" ± {duration_text(learned.error_s)}, from {learned.sessions} sessions" if learned else ""
+
+
+def _more(step: PlannedStep) -> str:
     parts = [
         f"{duration_text(seconds)} {word}"
         for seconds, word in ((step.wait_before_s, "before"), (step.wait_after_s, "after"))
         if seconds
     ]
-    return f"  (waits {', '.join(parts)})" if parts else ""
+    waits = f"  (waits {', '.join(parts)})" if parts else ""
+    return _learned(step.learned) + waits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -9,14 +10,12 @@ from typing import Any
 from agent.errors import Problem, warning
 from agent.session.numbers import read_boolean, shown
 from agent.session.problems import BadValueError
-from agent.session.sections import ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand, Section
+from agent.session.sections import ENVELOPE, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand, Section
 
 _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a key of its own
 
-_WORDS = {
-    "goal": "A goal is",
-    "download": "Downloading is",
-}
+_ON = {"true", "yes", "on"}
+_ORDER = re.compile("do_?[A-Z]")  # doMosaic, doDither
 
 
 def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on: bool) -> Iterator[Problem]:
@@ -37,7 +36,7 @@ def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on:
             else:
                 message = f"{name} is kept, not used, as wait_after is given."
                 yield warning("misspelt", message, f"Delete {name}.", path=path)
-        elif on and value is True and model is not IdCommand:
+        elif on and model is not IdCommand and _asks(value):
             message = f"{key} asks for {shown(name)}, which this version cannot do."
             yield Problem("not_acted_on", message, hint or "Set it to false, or take it out.", path=path)
         elif hint:
@@ -45,15 +44,13 @@ def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on:
 
 
 def unknown_sections(body: dict[str, Any]) -> Iterator[Problem]:
-    """Tell of sections that are on and not acted on, and of misspelt ones."""
+    """Tell of unknown sections that are on, and of misspelt ones."""
     known = {"id_command", *SECTIONS}
     for name, value in body.items():
         if name in known | OUTPUT | ENVELOPE:
             continue
-        path, hint = f"/{escape(name)}", near(name, known | NOT_ACTED_ON)
-        if name in NOT_ACTED_ON:
-            yield from _not_acted_on(name, value)
-        elif isinstance(value, dict) and _is_on(value):
+        path, hint = f"/{escape(name)}", near(name, known)
+        if _asks(value) and (isinstance(value, dict) or _ORDER.match(name)):
             message = f"{name} is switched on, and a session has no such section."
             yield Problem("not_acted_on", message, hint or "Set its do_action to false.", path)
         elif hint:
@@ -86,13 +83,20 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _not_acted_on(name: str, value: object) -> Iterator[Problem]:
-    if isinstance(value, dict) and value and value.get("do_action") in (None, ""):
-        message = f"{name} does not say do_action, so it is off."
-        yield warning("off", message, "Set it to false to keep it off.", f"/{name}")
-    elif value is True or (isinstance(value, dict) and _is_on(value)):
-        hint = "Set its do_action to false to run the session without."
-        yield Problem("not_acted_on", f"{_WORDS[name]} not supported yet.", hint, f"/{name}")
+def spelt_otherwise(section: dict[str, Any]) -> str | None:
+    """Return the key of a section that means do_action and is true, if there is one."""
+    return next((name for name, value in section.items() if _means_do_action(name) and _asks(value)), None)
+
+
+def _means_do_action(name: str) -> bool:
+    return "".join(filter(str.isalpha, name.lower())) == "doaction"
+
+
+def _asks(value: object) -> bool:
+    """Whether a value that is not known asks for something: it is true, or a section that is on."""
+    if isinstance(value, dict):
+        return _is_on(value) or spelt_otherwise(value) is not None
+    return value is True or (isinstance(value, str) and value.strip().lower() in _ON)
 
 
 def _is_on(section: dict[str, Any]) -> bool:

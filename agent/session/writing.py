@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
 from agent.errors import AgentError
-from agent.events import Outcome, SessionResult
+from agent.events import Outcome, SessionResult, StepReport
 from agent.session.document import body_of
 from agent.session.times import to_local
 
@@ -132,6 +133,7 @@ def result_details(
             "stacked": result.frames.stacked,
             "rejected": result.frames.rejected,
         },
+        **_cameras(result),
         **_panes(result),
         "integration_s": round(result.integration_s, 3),
         "settings": dict(result.settings),
@@ -143,13 +145,25 @@ def result_details(
                 "ended_at": _iso(step.ended_at, zone),
                 "attempts": step.attempts,
                 "message": step.message,
+                **_measured(step),
             }
             for step in result.steps
         ],
         "waits": [{"reason": wait.reason.value, "seconds": round(wait.seconds, 1)} for wait in result.waits],
         "conditions": dict(conditions) if conditions else None,
         "files": list(result.files),
+        **({"saved": [asdict(one) for one in result.saved]} if result.saved else {}),
     }
+
+
+def _measured(step: StepReport) -> dict[str, Any]:
+    """What later estimates are learned from, where it was measured."""
+    if step.took_s is None:
+        return {}
+    numbers = {"took_s": step.took_s, "frame_s": step.frame_s, "setup_s": step.setup_s}
+    words = {"kind": step.kind, "camera": step.camera, "exposure_s": step.exposure_s}
+    known = {key: round(value, 2) for key, value in numbers.items() if value is not None}
+    return {key: value for key, value in words.items() if value} | known
 
 
 def _id_command(raw: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +173,12 @@ def _id_command(raw: dict[str, Any]) -> dict[str, Any]:
         if isinstance(id_command, dict):
             return id_command
     raise AgentError("The document has no id_command to write into.", code="not_a_session")
+
+
+def _cameras(result: SessionResult) -> dict[str, Any]:
+    """Return the counts of each camera; nothing where they are not known."""
+    counts = {name: {"taken": one.taken, "stacked": one.stacked} for name, one in result.by_camera.items()}
+    return {"frames_by_camera": counts} if counts else {}
 
 
 def _panes(result: SessionResult) -> dict[str, Any]:

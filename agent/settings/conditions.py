@@ -113,12 +113,18 @@ class WeatherSettings(Part):
         return self
 
 
-def _rule_from_words(value: Any, subject: str) -> Any:
-    if not isinstance(value, str):
-        return value
-    match = _RULE.fullmatch(value.strip())
+def rule_words(text: str, subject: str) -> tuple[str, dict[str, str]]:
+    """Read `<subject> is <word>` and its like: what it is about, and the limit by its word."""
+    match = _RULE.fullmatch(text.strip())
     if match is None:
         raise ValueError(
             f"must look like '<{subject}> is <word>', '... below <number>' or '... above <number>'"
         )
-    return {subject: match["what"], match["word"]: match["value"].strip()}
+    return match["what"], {match["word"]: match["value"].strip()}
+
+
+def _rule_from_words(value: Any, subject: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    what, limits = rule_words(value, subject)
+    return {subject: what, **limits}

@@ -109,6 +109,7 @@ def load_settings(
     settings = _validated(layers)
     if layers.problems or settings is None:
         raise SettingsError(layers.problems)
+    settings.origins.update({dotted(path): place for path, place in layers.origins.items()})
     return settings
 
 

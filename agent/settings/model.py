@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.mqtt.topics import is_filter
 from agent.settings.conditions import ConditionSettings, WeatherSettings
+from agent.settings.enclosure import EnclosureSettings
 from agent.settings.kinds import Part, Text, shown
+from agent.settings.page import PageSettings
 from agent.settings.parts import (
+    ArchiveSettings,
     BluetoothSettings,
     DiscoverySettings,
     HomeAssistantSettings,
@@ -24,6 +27,15 @@ from agent.settings.parts import (
 _NOT_IN_FOLDERS = re.compile(r"[^\w.-]+")
 
 
+class Origins(dict[str, str]):
+    """Where values came from; equal to any other, as the same values from elsewhere are the same settings."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origins)
+
+    __hash__ = None
+
+
 class Settings(Part):
     """Everything a person can set."""
 
@@ -33,8 +45,11 @@ class Settings(Part):
     site: SiteSettings = SiteSettings()
     conditions: ConditionSettings = ConditionSettings()
     weather: WeatherSettings = WeatherSettings()
+    enclosure: EnclosureSettings = EnclosureSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     bluetooth: BluetoothSettings = BluetoothSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    page: PageSettings = PageSettings()
     sessions_dir: Path = Field(
         Path("Astro_Sessions"),
         description="Folder with ToDo, Current, Done, Error and Results.",
@@ -50,6 +65,20 @@ class Settings(Part):
         description="Topics on which uptonight publishes attributes, such as uptonight/+/attributes: what it "
         "advises is looked at for the suggestions too.",
     )
+    reuse_calibration: float | None = Field(
+        None,
+        ge=0,
+        le=24,
+        description="Hours for which a calibration counts while nothing but gotos moved the telescope; 0 "
+        "calibrates for each session that asks for it. Empty: for the night.",
+    )
+    reuse_focus: float = Field(
+        2.0,
+        ge=0,
+        le=30,
+        description="Kelvin by which the temperature may change before a session that asks for it is focused "
+        "anew, within a night; 0 focuses for each one.",
+    )
     poll_seconds: float = Field(
         3.0, ge=0.2, le=600, description="Seconds between two looks into the ToDo folder."
     )
@@ -63,6 +92,13 @@ class Settings(Part):
         "",
         description="A further configuration file whose values win over these, as for several telescopes.",
     )
+
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Origins:
+        """Where each value that is not built in came from, by its place, such as `mqtt.host`."""
+        return self._origins
 
     @field_validator("uptonight_topic")
     @classmethod
@@ -93,11 +129,24 @@ class Settings(Part):
                 raise ValueError(f"telescopes must differ in {what}: {twice[0]!r} is there more than once")
         return self
 
+    @model_validator(mode="after")
+    def _enclosure_has_its_telescope(self) -> Settings:
+        box, known = self.enclosure, [telescope.id for telescope in self.telescopes]
+        if box.exists and len(known) > 1 and box.telescope not in known:
+            raise ValueError(
+                "enclosure needs telescope: the id of the one inside, as it stands in telescopes"
+            )
+        return self
+
     @property
     def requirements(self) -> Requirements:
         """What is asked of every session."""
         asked = {name: getattr(self.conditions, name) for name in ConfiguredConditions.model_fields}
         return Requirements(**asked, weather=self.weather.policy)
+
+    def enclosure_of(self, telescope: TelescopeSettings) -> EnclosureSettings:
+        """The box around one telescope; one without anything in it when there is none."""
+        return self.enclosure if self.enclosure.telescope in ("", telescope.id) else EnclosureSettings()
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
         """The session folder of one telescope that has none yet.

@@ -38,6 +38,7 @@ class TelescopeSettings(Part):
     port: Port = Field(9900, description="Port of the telescope's control connection.")
     http_port: Port = Field(8082, description="Port of the telescope's HTTP service.")
     card_port: Port = Field(80, description="Port that serves the files of the telescope's card.")
+    ftp_port: Port = Field(21, description="Port that serves the same files over FTP, where HTTP lists none.")
     driver: Literal["dwarf", "dwarf_python_api"] = Field(
         "dwarf", description="dwarf is the built-in driver; dwarf_python_api uses the community's library."
     )
@@ -161,6 +162,7 @@ class DiscoverySettings(Part):
 
     enabled: bool = Field(True, description="Announce the telescopes to Home Assistant.")
     prefix: Text = Field("homeassistant", min_length=1, description="Discovery prefix set in Home Assistant.")
+    language: Literal["en", "de"] = Field("en", description="Language of the entities' names.")
     birth_topic: Text = Field(
         "homeassistant/status", description="Topic on which Home Assistant says it started."
     )
@@ -223,6 +225,24 @@ class SiteSettings(Part):
         if self.latitude is None or self.longitude is None:
             return None
         return Site(self.latitude, self.longitude, self.altitude_m, self.zone_name)
+
+
+class ArchiveSettings(Part):
+    """Fetching what sessions left on the telescope's card."""
+
+    dir: Path | None = Field(
+        None,
+        description="Folder that gets the sessions' files from the telescope, such as /share/dwarf; "
+        "empty fetches nothing.",
+    )
+    what: Literal["stacked", "stacked_and_info", "all"] = Field(
+        "stacked_and_info",
+        description="How much of a session is fetched: the stack, with its notes and small pictures, "
+        "or every frame.",
+    )
+    max_mb_per_s: float = Field(
+        0.0, ge=0, le=1000, description="Megabytes a second that fetching takes at most; 0 is no limit."
+    )
 
 
 class HomeAssistantSettings(Part):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 
 import ephem
 
@@ -117,6 +117,10 @@ def equatorial(target: Target, site: Site, instant: datetime, *, of_date: bool =
     return _equatorial(target, _observer(site, instant), of_date=of_date)
 
 
+@overload
+def fixed(target: SkyTarget, instant: datetime, site: Site | None = None) -> SkyTarget: ...
+@overload
+def fixed(target: Target, instant: datetime, site: Site | None = None) -> Target: ...
 def fixed(target: Target, instant: datetime, site: Site | None = None) -> Target:
     """Return a moving target as the point of the sky that it is at, at that instant; any other as it is.
 
@@ -141,6 +145,14 @@ def motion_arcsec_per_min(target: Target, at: datetime, site: Site | None = None
     return math.degrees(ephem.separation(*places)) * 3600 / 10
 
 
+def place_on_orbit(orbit: str, instant: datetime) -> Equatorial:
+    """Return where a body on that orbit is, from the Earth's centre; RuntimeError if that cannot be computed.
+
+    ValueError if the orbit cannot be read.
+    """
+    return _equatorial(MovingTarget("", 0.0, 0.0, orbit), ephem.Date(_naive_utc(instant)))
+
+
 def brightness(orbit: str, instant: datetime) -> float:
     """Return the magnitude of a body on that orbit."""
     body = _on_orbit(orbit)
@@ -148,16 +160,32 @@ def brightness(orbit: str, instant: datetime) -> float:
     return float(body.mag)
 
 
-def hours_until_set(target: SkyTarget, site: Site, instant: datetime) -> float:
-    """Return the sidereal hours until the target sets: 0 for one that is down, infinity if it never does."""
+def hours_until_set(target: SkyTarget, site: Site, instant: datetime, above: float = 0.0) -> float:
+    """Return the sidereal hours until it sinks below that altitude: 0 if it is, infinity if it never does."""
+    half, turned, is_up = _turn(target, site, instant, above)
+    if half is None:
+        return math.inf if is_up else 0.0
+    return (half - turned) % 24 if is_up else 0.0
+
+
+def hours_until_rise(target: SkyTarget, site: Site, instant: datetime, above: float = 0.0) -> float:
+    """Return the sidereal hours until it rises above that altitude: 0 if it is, infinity if it never does."""
+    half, turned, is_up = _turn(target, site, instant, above)
+    if is_up:
+        return 0.0
+    return math.inf if half is None else (-half - turned) % 24
+
+
+def _turn(target: SkyTarget, site: Site, instant: datetime, above: float) -> tuple[float | None, float, bool]:
+    """Sidereal hours from rise to meridian (None: always up, or never), hours past it, whether it is up."""
     observer = _observer(site, instant)
     body = _computed(target, observer)
-    half = -math.tan(observer.lat) * math.tan(body.dec)
-    if half <= -1:
-        return math.inf
-    if half >= 1 or body.alt <= 0:
-        return 0.0
-    return float(math.degrees(math.acos(half) - (observer.sidereal_time() - body.ra)) / 15 % 24)
+    across = max(math.cos(observer.lat) * math.cos(body.dec), 1e-12)
+    cosine = (math.sin(math.radians(above)) - math.sin(observer.lat) * math.sin(body.dec)) / across
+    turned = math.degrees(observer.sidereal_time() - body.ra) / 15
+    if abs(cosine) >= 1:
+        return None, turned, cosine < 0
+    return math.degrees(math.acos(cosine)) / 15, turned, math.degrees(body.alt) > above
 
 
 def altitude_curve(

@@ -29,18 +29,6 @@ def size_of(target: Target) -> tuple[float, float] | None:
     return known.major_arcmin, known.minor_arcmin or known.major_arcmin
 
 
-def panes(size: tuple[float, float], field: tuple[float, float], overlap: float = 0.2) -> tuple[int, int]:
-    """Return how many fields, each overlapping the next by that part, hold an object of that size.
-
-    Both are long side and short side in the same unit; so is the answer: (1, 1) is one field.
-    """
-    long, short = (
-        1 + max(0, math.ceil(round((side - own) / (own * (1 - overlap)), 9)))
-        for side, own in zip(size, field, strict=True)
-    )
-    return long, short
-
-
 def rotation_rate(target: Target, site: Site, instant: datetime) -> float:
     """Return by how many degrees a second the field turns; without bound towards the zenith."""
     place = altaz(target, site, instant)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera
+from agent.execute.alignment import Alignment
 from agent.goals import Goal, Wish
+from agent.own_schedule import carried_out
 from agent.station.ground import Ground
 from agent.telescope.interface import ConnectionState
 
+RESTARTED_S = 20.0  # one that does not tell whether it is calibrated may have been restarted in that time
 SWITCHED_S = 600.0  # a telescope that was away for longer was switched off and on, as far as we know
 _OTHERS = frozenset({ConnectionState.RESTING, ConnectionState.HELD_BY_OTHER, ConnectionState.CLOSED})
 _LINKED = frozenset({ConnectionState.CONNECTED, ConnectionState.HELD_BY_OTHER})
@@ -22,6 +25,7 @@ class Belief:
         self.moved = False  # told to move, and not seen to be at rest since
         self.parked = False
         self.off = False
+        self.alignment = Alignment()
         self.stops = 0  # orders to stop everything; what one of them broke into was not at rest
         self._seen = False  # seen to be at rest, in this life
         self._away_since: float | None = None  # of the clock's monotonic time
@@ -47,6 +51,17 @@ class Belief:
     def may_get_there(self, goal: Goal) -> bool:
         """Whether there is a way to the telescope; one that was left alone can be woken."""
         return self.linked or (self._left_alone and (goal.park or goal.off or bool(self.capturing)))
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether it carries out its own schedule, as it says."""
+        return carried_out(self._ground.telescope.schedules, self._ground.clock.now()) is not None
+
+    def theirs(self, wanted: Goal | Wish | None) -> bool:
+        """Whether a capture that is found is left alone: its own schedule may have begun."""
+        now = self._ground.clock.now()
+        spared = wanted is not None and not wanted.own_schedule
+        return spared and any(one.busy(now) for one in self._ground.telescope.schedules)
 
     # -- what happens -----------------------------------------------------------------------------------
 
@@ -81,9 +96,15 @@ class Belief:
         """It switches itself off."""
         self._rests()
         self.off = True
+        self.alignment.lost()
+
+    def folds(self) -> None:
+        """It is being parked."""
+        self.alignment.lost()
 
     def others_turn(self) -> None:
         """It carries out what others gave it to do."""
+        self.alignment.lost()
         self.still = self.parked = self.off = False
 
     def wanted_parked(self) -> None:
@@ -102,6 +123,9 @@ class Belief:
         now = self._ground.clock.monotonic()
         away_s = 0.0 if self._away_since is None else now - self._away_since
         self.still = False
+        calibrated = self._ground.telescope.calibrated
+        if self._others or calibrated is False or away_s > (SWITCHED_S if calibrated else RESTARTED_S):
+            self.alignment.lost()
         if self._others or park:  # somebody else may have unfolded it
             self.parked = False
         self._away_since, self._others = None, False

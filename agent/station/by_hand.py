@@ -8,17 +8,21 @@ from functools import partial
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet
 from agent.events import Reason, Status
+from agent.execute.steps.camera import settings_of
 from agent.goals import Level, PreemptedError
 from agent.requests import Code, Command, Reply
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.problems import BadValueError
+from agent.session.recipe import CalibrationRecipe
 from agent.sky.catalogue import resolve
-from agent.sky.ephemeris import fixed
+from agent.sky.ephemeris import fixed, sun
+from agent.sky.nights import CIVIL
 from agent.station.gate import SessionGuard
+from agent.station.hands import Work
 from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
 from agent.targets import SkyTarget, Target
-from agent.telescope.interface import CameraSettings, Telescope
+from agent.telescope.interface import CameraSettings, EqError, Telescope
 
 
 class ByHand:
@@ -29,11 +33,15 @@ class ByHand:
 
     async def park(self, command: Command, accepted: Accepted) -> Reply:
         """Stop and fold the telescope."""
-        return await self._by_hand(command, accepted, self._station.hands.park, "parked")
+        return await self._by_hand(
+            command, accepted, self._station.hands.park, lambda: "The telescope is parked."
+        )
 
     async def shutdown(self, command: Command, accepted: Accepted) -> Reply:
         """Stop the telescope and switch it off."""
-        return await self._by_hand(command, accepted, self._station.hands.switch_off, "switched off")
+        return await self._by_hand(
+            command, accepted, self._station.hands.switch_off, lambda: "The telescope is switched off."
+        )
 
     async def reboot(self, command: Command, accepted: Accepted) -> Reply:
         """Restart the telescope."""
@@ -43,7 +51,7 @@ class ByHand:
             await telescope.reboot()
 
         perform = partial(self._station.hands.perform, Level.SAFETY, reboot)
-        return await self._by_hand(command, accepted, perform, "restarting")
+        return await self._by_hand(command, accepted, perform, lambda: "The telescope is restarting.")
 
     async def provision(self, command: Command, accepted: Accepted) -> Reply:
         """Bring the telescope into the Wi-Fi over Bluetooth."""
@@ -71,13 +79,80 @@ class ByHand:
             site = self._station.site
             await telescope.goto(fixed(target, self._station.clock.now(), site), site)
 
-        unsafe = self._station.weather_goal.unsafe
+        return await self._if_safe(
+            command, accepted, go, lambda: f"The telescope is pointing at {target.name}."
+        )
+
+    async def autofocus(self, command: Command, accepted: Accepted) -> Reply:
+        """Search the focus on stars."""
+
+        async def focus(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.auto_focus()
+
+        return await self._if_safe(
+            command, accepted, focus, lambda: "The telescope is in focus.", moves=False
+        )
+
+    async def calibrate(self, command: Command, accepted: Accepted) -> Reply:
+        """Find out where it points, with the recipe of the sessions, in the dark."""
+        if bright := self._too_bright(command):
+            return bright
+
+        async def solve(telescope: Telescope) -> None:
+            await self._ready_to_solve(telescope)
+            await telescope.calibrate(self._station.site)
+
+        return await self._if_safe(command, accepted, solve, lambda: "The telescope is calibrated.")
+
+    async def align(self, command: Command, accepted: Accepted) -> Reply:
+        """Measure the polar alignment in the dark, and say which way to turn the mount, and how far."""
+        if bright := self._too_bright(command):
+            return bright
+        found: list[EqError] = []
+
+        async def measure(telescope: Telescope) -> None:
+            await self._ready_to_solve(telescope)
+            found.append(await telescope.solve_eq(self._station.site))
+
+        return await self._if_safe(command, accepted, measure, lambda: _turns(found[0]))
+
+    async def _ready_to_solve(self, telescope: Telescope) -> None:
+        """Stand still, with the camera set to see stars."""
+        await telescope.take_control()
+        choice, _ = CalibrationRecipe().adapted(telescope.capabilities)
+        await telescope.apply(choice.camera, settings_of(choice))
+        await telescope.stop_goto()
+
+    def _too_bright(self, command: Command) -> Reply | None:
+        """Refuse to look for stars by day: nobody knows then how near the Sun the telescope looks."""
+        site = self._station.site
+        if site is None:
+            hint = "Set latitude and longitude in the configuration."
+            return refused(command, Code.NOT_ALLOWED, "Nobody said where the telescope stands.", hint)
+        height = sun(site, self._station.clock.now()).altitude
+        if height < CIVIL:
+            return None
+        message = f"It is not dark: the Sun is at {height:.0f}°, and stars show below {CIVIL:.0f}°."
+        return refused(command, Code.NOT_ALLOWED, message)
+
+    async def _if_safe(
+        self,
+        command: Command,
+        accepted: Accepted,
+        work: Work[None],
+        result: Callable[[], str],
+        *,
+        moves: bool = True,
+    ) -> Reply:
+        """Perform work unless the weather or somebody's wish forbids it."""
+        unsafe = self._station.weather_goal.unsafe or self._station.enclosure.unsafe
         wish = self._station.hands.hold(Level.PERSON)
         if unsafe or wish is not None:
             why = unsafe or (wish.message if wish is not None else "")
             return refused(command, Code.NOT_ALLOWED, f"The telescope is not moved while it is unsafe: {why}")
-        perform = partial(self._station.hands.perform, Level.PERSON, go, wait=False)
-        return await self._by_hand(command, accepted, perform, f"pointing at {target.name}")
+        perform = partial(self._station.hands.perform, Level.PERSON, work, moves=moves, wait=False)
+        return await self._by_hand(command, accepted, perform, result)
 
     async def set_filter(self, name: str) -> Reply:
         """Turn the tele camera's filter now; a session sets its own. AgentError when that fails."""
@@ -102,7 +177,11 @@ class ByHand:
         return Reply(True, Code.DONE, f"The filter is {chosen.name}.")
 
     async def _by_hand(
-        self, command: Command, accepted: Accepted, act: Callable[[], Awaitable[None]], result: str
+        self,
+        command: Command,
+        accepted: Accepted,
+        act: Callable[[], Awaitable[None]],
+        result: Callable[[], str],
     ) -> Reply:
         station = self._station
         if station.dispatcher.running is not None:
@@ -123,7 +202,14 @@ class ByHand:
             station.status.manual_done()
             station.dispatcher.kick()
             station.sharing.used()
-        return done(command, f"The telescope is {result}.")
+        return done(command, result())
+
+
+def _turns(error: EqError) -> str:
+    """Which knob, which way, and how far."""
+    turn = "clockwise" if error.azimuth > 0 else "counter-clockwise"
+    lift = "raise" if error.altitude > 0 else "lower"
+    return f"Turn the mount {abs(error.azimuth):.2f}° {turn}, and {lift} it by {abs(error.altitude):.2f}°."
 
 
 def _target(command: Command) -> Target:

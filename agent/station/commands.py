@@ -11,7 +11,7 @@ from pathlib import PurePath
 from agent.conditions import SunLimitError
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, SessionBrief, Status
-from agent.execute.orders import USER, Ending, EndKind, Hold
+from agent.execute.orders import CAP, USER, Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.problems import BadValueError
@@ -24,7 +24,9 @@ from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
-NEED_ARMING = frozenset({Verb.PARK, Verb.GOTO, Verb.SHUTDOWN, Verb.REBOOT})
+NEED_ARMING = frozenset(
+    {Verb.PARK, Verb.GOTO, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN, Verb.SHUTDOWN, Verb.REBOOT}
+)
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
 
@@ -46,6 +48,9 @@ class Commands:
             Verb.RESCHEDULE: self._reschedule,
             Verb.PARK: self.by_hand.park,
             Verb.GOTO: self.by_hand.goto,
+            Verb.AUTOFOCUS: self.by_hand.autofocus,
+            Verb.CALIBRATE: self.by_hand.calibrate,
+            Verb.ALIGN: self.by_hand.align,
             Verb.SHUTDOWN: self.by_hand.shutdown,
             Verb.REBOOT: self.by_hand.reboot,
             Verb.PROVISION: self.by_hand.provision,
@@ -61,6 +66,9 @@ class Commands:
             return refused(
                 command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint
             )
+        if (word := text_of(command, "cause")) and word not in set(Reason):
+            known = ", ".join(reason.value for reason in Reason)
+            return refused(command, Code.INVALID, f"cause: there is no reason {word!r}.", f"One of: {known}.")
         _LOGGER.info("Command %s: %s", command.verb.value, command.reason or "no reason given")
         try:
             return await runner(command, accepted)
@@ -77,47 +85,71 @@ class Commands:
         running = self._station.running
         if running is None:
             return refused(command, Code.NOT_RUNNING, "No session runs; there is nothing to pause.")
-        running.orders.pause(USER, Hold(Reason.USER, command.reason or "A person paused the session."))
+        cause = _cause(command)
+        holder = _holder(cause)
+        running.orders.pause(holder, Hold(cause, command.reason or _told(cause, "paused the session")))
         name = running.waiting.session_id
         accepted(f"Pausing session {name}.")
         status = self._station.status
         await self._until(
             lambda: (
                 self._station.running is not running
-                or USER not in running.orders.holders
+                or holder not in running.orders.holders
                 or status.status is Status.PAUSED
             )
         )
         return done(command, f"Session {name} is paused.")
 
     async def _resume(self, command: Command, _accepted: Accepted) -> Reply:
-        running = self._station.running
-        if running is not None and running.orders.resume(USER):
-            others = ", ".join(running.orders.holders)
-            more = f" It still waits for: {others}." if others else ""
-            return done(command, f"Session {running.waiting.session_id} goes on.{more}")
+        running, cause = self._station.running, _cause(command)
+        if running is not None and running.orders.hold is not None:
+            # a person's own pause first: who takes that back has not said where the cap is
+            for holder in _taken_back(cause, running.orders.holders):
+                running.orders.resume(holder)
+            name, hold = running.waiting.session_id, running.orders.hold
+            if hold is None:
+                return done(command, f"Session {name} goes on.")
+            return done(command, f"Session {name} goes on by itself as soon as it may: {hold.message}")
         if self._station.resume_night():
             return done(command, "The night goes on.")
-        return refused(command, Code.NOT_RUNNING, "Nothing is paused.")
+        waits = next((one.brief for one in self._station.dispatcher.queue if one.brief.note), None)
+        more = f" Session {waits.session_id} waits: {waits.note}" if waits is not None else ""
+        return refused(command, Code.NOT_RUNNING, f"Nothing is paused.{more}")
 
     async def _abort(self, command: Command, accepted: Accepted) -> Reply:
         running, name = self._station.running, _name(command)
+        if running is not None and running.waiting.session_id in self._station.parents.mosaics.panes(name):
+            dropping = asyncio.create_task(self._station.intake.drop_panes(name), name="other panes")
+            try:
+                return await self._end(command, accepted, EndKind.ABORT, "A person stopped the mosaic.")
+            finally:
+                await dropping
+        if running is not None and running.waiting.session_id == self._station.parents.collecting.child_id(
+            name
+        ):
+            await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
+            return await self._remove(command, accepted)
         if name and (running is None or running.waiting.session_id != name):
             return await self._remove(command, accepted)  # never another one than that which is named
-        return await self._end(command, accepted, EndKind.ABORT, "A person stopped the session.")
+        return await self._end(
+            command, accepted, EndKind.ABORT, _told(_cause(command), "stopped the session")
+        )
 
     async def _skip(self, command: Command, accepted: Accepted) -> Reply:
-        return await self._end(command, accepted, EndKind.SKIP, "A person skipped the session.")
+        return await self._end(command, accepted, EndKind.SKIP, _told(_cause(command), "skipped the session"))
 
     async def _end_night(self, command: Command, accepted: Accepted) -> Reply:
-        message = command.reason or "A person ended the night."
-        self._station.end_night(Reason.USER, message)
+        cause = _cause(command)
+        message = command.reason or _told(cause, "ended the night")
+        self._station.end_night(cause, message)
         if self._station.running is None:
             return done(command, "Nothing starts before the next evening.")
         return await self._end(command, accepted, EndKind.END_NIGHT, message)
 
     async def _stop_after_this(self, command: Command, _accepted: Accepted) -> Reply:
-        self._station.end_night(Reason.USER, "A person wanted nothing more after this session.")
+        cause = _cause(command)
+        message = command.reason or _told(cause, "wanted nothing more after this session")
+        self._station.end_night(cause, message)
         running = self._station.running
         what = f"Session {running.waiting.session_id} is the last one." if running else "Nothing starts."
         return done(command, f"{what} The next evening is another night.")
@@ -128,7 +160,7 @@ class Commands:
             if kind is EndKind.ABORT:
                 return await self._halt(command, accepted, command.reason or message)
             return refused(command, Code.NOT_RUNNING, "No session runs.")
-        running.orders.end(Ending(kind, Reason.USER, command.reason or message))
+        running.orders.end(Ending(kind, _cause(command), command.reason or message))
         name = running.waiting.session_id
         accepted(f"Stopping session {name}.")
         hands = self._station.hands
@@ -138,7 +170,7 @@ class Commands:
     async def _halt(self, command: Command, accepted: Accepted, message: str) -> Reply:
         """Stop whatever the telescope does although no session of ours runs."""
         hands = self._station.hands
-        hands.stop_all(USER, Reason.USER, message)
+        hands.stop_all(USER, _cause(command), message)
         accepted("No session runs; stopping whatever the telescope does.")
         await self._until(lambda: not hands.stopping)
         return refused(command, Code.NOT_RUNNING, "No session runs.")
@@ -154,12 +186,17 @@ class Commands:
         name = _name(command)
         if not name:
             return refused(command, Code.INVALID, "run needs a session_id.")
-        if self._station.running is not None and self._station.running.waiting.session_id == name:
+        running, child = self._station.running, self._station.parents.collecting.child_id(name)
+        if running is not None and running.waiting.session_id in (name, child):
             return refused(command, Code.BUSY, f"Session {name} runs already.")
+        if self._station.parents.collecting.holds(name) and self._named(command) is None:
+            self._station.parents.collecting.again(name)
+            await self._station.intake.make()
         waiting = self._named(command)
         if waiting is None:
             return await self._run_draft(command, name)
-        for pane in self._station.mosaics.panes(name):
+        panes = self._station.parents.mosaics.panes(name)
+        for pane in (*panes, *map(self._station.parents.collecting.child_id, panes)):
             if (other := self._station.dispatcher.find(pane)) is not None:
                 self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
         self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
@@ -189,9 +226,13 @@ class Commands:
         parent = self._station.store.get(_name(command))
         if parent is not None and parent.document.repeat is not None:
             return await self._remove_parent(command, parent)
-        if parent is not None and self._station.mosaics.holds(parent.session_id):
+        if parent is not None and self._station.parents.mosaics.holds(parent.session_id):
             await self._station.intake.drop_panes(parent.session_id)
             return done(command, f"The panes of {parent.session_id} that did not run were removed.")
+        if parent is not None and self._station.parents.collecting.holds(parent.session_id):
+            message = command.reason or "A person removed the session."
+            await self._station.intake.drop_goal(parent.session_id, message)
+            return done(command, f"Session {parent.session_id} does not come back for its goal any more.")
         waiting = self._named(command)
         if waiting is None:
             return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
@@ -217,19 +258,45 @@ class Commands:
             at = read_instant(text_of(command, "at"), self._station.zone).astimezone(self._station.zone)
         except BadValueError as error:
             return refused(command, Code.INVALID, f"at: {error.message}", error.hint)
-        mosaic = self._station.mosaics.holds(_name(command))
+        mosaic = self._station.parents.mosaics.holds(_name(command))
         session_id = _name(command) if mosaic else waiting.session_id
         stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
         await self._station.intake.take_changed(stored)
         return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     def _named(self, command: Command) -> Waiting | None:
-        """The waiting session a command names; of one that repeats the next night, of a mosaic a pane."""
-        name = _name(command)
-        dispatcher = self._station.dispatcher
-        others = (self._station.repeats.child_id(name), *self._station.mosaics.panes(name))
-        found = (dispatcher.find(one) for one in (name, *others))
+        """The waiting session a command names; of one that comes back its next night, of a mosaic a pane."""
+        name, station = _name(command), self._station
+        panes = station.parents.mosaics.panes(name)
+        others = (
+            station.parents.repeats.child_id(name),
+            *map(station.parents.collecting.child_id, (name, *panes)),
+            *panes,
+        )
+        found = (station.dispatcher.find(one) for one in (name, *others))
         return next((waiting for waiting in found if waiting is not None), None)
+
+
+def _cause(command: Command) -> Reason:
+    """Why it is ordered: a person wants it, unless an automation says otherwise in `cause`."""
+    return Reason(text_of(command, "cause") or Reason.USER)
+
+
+def _told(cause: Reason, what: str) -> str:
+    """The sentence for an order that came without one."""
+    return f"A person {what}." if cause is Reason.USER else f"An automation {what}: {cause.value}."
+
+
+def _holder(cause: Reason) -> str:
+    """Who holds the session paused: each cause is taken back by itself, a person takes back all of them."""
+    return USER if cause is Reason.USER else f"{USER}: {cause.value}"
+
+
+def _taken_back(cause: Reason, holders: tuple[str, ...]) -> list[str]:
+    """Whose pause an order to go on is about."""
+    if cause is not Reason.USER:
+        return [_holder(cause)]
+    return [holder for holder in holders if holder.startswith(USER)] or [CAP]
 
 
 def _name(command: Command) -> str:

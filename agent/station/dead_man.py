@@ -35,6 +35,7 @@ from agent.schedule.waiting import Waiting
 from agent.station.dead_man_plan import Candidate, capture_of, schedule_id, schedules_for
 from agent.station.ground import Ground
 from agent.station.hands import Hands
+from agent.station.kept_dark import capped
 from agent.station.night import Night
 from agent.station.runner import Running
 from agent.station.switches import SwitchBoard
@@ -209,9 +210,9 @@ class DeadMan:
         return await asyncio.to_thread(schedules_for, self._ground.id, site, begins, candidates, self._known)
 
     def _may_keep(self) -> bool:
-        """Whether the night goes on under a sky that is known to be safe."""
+        """Whether the night goes on under a sky that is known to be safe, with a free lens."""
         decision = self._weather.decision
-        safe = decision is not None and decision.safe
+        safe = decision is not None and decision.safe and not capped(self._ground.state)
         return safe and self._switches.values.scheduler and self._night.judgement() is None
 
     def _captures(self, waiting: Waiting) -> bool:

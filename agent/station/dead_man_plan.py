@@ -14,6 +14,7 @@ from agent.own_schedule import OURS, OwnSchedule, ScheduledTask, in_the_way
 from agent.planner import Block, Exposures, Request, make_plan
 from agent.schedule.waiting import Waiting
 from agent.session.plan import PlannedStep, StepKind
+from agent.sky.ephemeris import fixed
 from agent.sky.nights import Interval
 from agent.targets import Site, SkyTarget
 
@@ -117,13 +118,14 @@ def _schedule(telescope: str, site: Site, one: Candidate, block: Block) -> OwnSc
     except SunLimitError:
         return None
     name = schedule_id(telescope, one.waiting.session_id)
+    place = fixed(target, begins + (ends - begins) / 2, site)  # nobody would be there to follow a comet
     task = ScheduledTask(
         id=f"{name}-1",
         target=target.name,
         begins=begins,
         ends=ends,
-        ra_hours=target.ra_hours,
-        dec_degrees=target.dec_degrees,
+        ra_hours=place.ra_hours,
+        dec_degrees=place.dec_degrees,
         exposure=step.exposure.index,
         gain=step.gain,
         filter=step.filter.value if step.filter is not None else None,

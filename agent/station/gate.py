@@ -164,9 +164,9 @@ class ConditionGate:
         policy = waiting.document.id_command.when_missed or self._when_missed
         message = "Its start passed while the agent did not know of it."
         match str(policy):
-            case "wait" if waiting.brief.source is not Source.REPEAT:
+            case "wait" if waiting.brief.source not in (Source.REPEAT, Source.GOAL):
                 return Verdict(False, Reason.MISSED, message)
-            case "skip" | "wait":  # a child of a repeated session: its next night has another
+            case "skip" | "wait":  # a child of a session that comes back: its next night has another
                 return Verdict(False, Reason.MISSED, message, final=True)
             case _:
                 return None

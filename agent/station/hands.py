@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
+from agent.execute.alignment import Alignment
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
-from agent.own_schedule import carried_out
 from agent.station.belief import Belief
 from agent.station.ground import Ground
-from agent.station.kept_wishes import kept, restored
+from agent.station.kept_wishes import Held, kept, outliving, restored
 from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
@@ -42,16 +42,6 @@ AGAIN_CAPTURING_S = 10.0  # between two attempts to stop a shutter that should b
 AGAIN_S = 60.0  # between two attempts otherwise, and between two looks at a telescope that is there
 UPKEEP_S = 12 * 3600.0  # what a night leaves to be closed is closed in that night, or not by us
 _KEY = "hands"
-_MADE_ANEW = frozenset({"weather"})  # holders whose wishes are made anew after a restart
-
-
-@dataclass(eq=False)
-class _Held:
-    """A wish with those who wait for it."""
-
-    wish: Wish
-    since: float  # of the clock's monotonic time
-    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Hands:
@@ -68,7 +58,7 @@ class Hands:
         self.session_id = ""  # the session that runs
         self.closing = False  # that session was told to end; what it closes with comes before a switch
         self.taken = False  # a person moves the telescope just now
-        self._held: dict[Hashable, _Held] = {}
+        self._held: dict[Hashable, Held] = {}
         open_shutters, self._kept = restored(ground.state.get(_KEY))
         self._belief = Belief(ground, open_shutters)
         telescope.listen(self._hear)
@@ -79,6 +69,16 @@ class Hands:
     def capturing(self) -> frozenset[Camera]:
         """The cameras whose shutter was opened and was not seen to be closed."""
         return frozenset(self._belief.capturing)
+
+    @property
+    def parked(self) -> bool:
+        """Whether the telescope was seen to be folded, and not moved since."""
+        return self._belief.parked
+
+    @property
+    def alignment(self) -> Alignment:
+        """What holds of the telescope's calibration and focus."""
+        return self._belief.alignment
 
     @property
     def linked(self) -> bool:
@@ -106,9 +106,10 @@ class Hands:
     def hold(self, level: Level, *, besides: Hashable = None) -> Wish | None:
         """The weightiest wish that keeps this level from moving the telescope; nothing keeps safety from it.
 
-        `besides` leaves one holder's own out.
+        `besides` leaves a holder's own out, or those of a frozenset of holders.
         """
-        wishes = [held.wish for holder, held in self._held.items() if holder != besides]
+        left_out = besides if isinstance(besides, frozenset) else {besides}
+        wishes = [held.wish for holder, held in self._held.items() if holder not in left_out]
         blocking = [wish for wish in wishes if wish.level >= level]
         return None if level is Level.SAFETY else max(blocking, key=lambda wish: wish.level, default=None)
 
@@ -130,7 +131,7 @@ class Hands:
         if held is not None and not held.reached.done():
             held.wish = wish
         else:
-            self._held[holder] = held = _Held(wish, self._ground.clock.monotonic())
+            self._held[holder] = held = Held(wish, self._ground.clock.monotonic())
         if wish.level > Level.UPKEEP:
             self._turn.break_off(wish, up_to=Level(wish.level - 1))
         self._notify()
@@ -290,8 +291,11 @@ class Hands:
         """
         belief = self._belief
         stops = belief.stops
-        if not (belief.moved or belief.capturing or self._carries_out):
-            belief.captures(await self._running(telescope))
+        if not (belief.moved or belief.capturing or belief.carries_out):
+            running = await self._running(telescope)
+            if running and belief.theirs(self._goal()):
+                raise StillCapturingError("It captures; it did not tell yet whether by its own schedule.")
+            belief.captures(running)
             if not belief.capturing:
                 belief.stopped(stops)
                 return
@@ -322,13 +326,15 @@ class Hands:
             self._told.unseen(f"the agent failed ({type(error).__name__})")
         else:
             self._told.seen()
-            self._belief.captures(running)
+            if not self._belief.theirs(self._goal()):
+                self._belief.captures(running)
 
     async def _fold(self, telescope: Telescope) -> None:
         await telescope.take_control()  # it may have been left alone
         if not self._belief.still:
             await self._stop(telescope)
         stops = self._belief.stops
+        self._belief.folds()
         await telescope.park()
         self._belief.parked = self._belief.stops == stops
 
@@ -356,18 +362,12 @@ class Hands:
             wishes = [wish if wish.level is Level.UPKEEP else replace(wish, off=False) for wish in wishes]
         return merged(wishes)
 
-    @property
-    def _carries_out(self) -> bool:
-        """Whether the telescope carries out its own schedule, as it says."""
-        telescope = self._ground.telescope
-        return carried_out(telescope.schedules, self._ground.clock.now()) is not None
-
     def _spares(self, wanted: Goal | Wish) -> bool:
         """Whether the telescope is left alone: a schedule is carried out that this is not meant to stop.
 
         A shutter that we opened is closed all the same.
         """
-        return not wanted.own_schedule and not self._belief.capturing and self._carries_out
+        return not wanted.own_schedule and not self._belief.capturing and self._belief.carries_out
 
     def _is_there(self, wanted: Goal | Wish) -> bool:
         """Whether the telescope is where that wants it; what it does by its own schedule does not count."""
@@ -421,7 +421,7 @@ class Hands:
     def _forbidden(self) -> bool:
         """Whether a telescope that was seen to stand still is to stay so."""
         goal = self._goal()
-        return goal is not None and self._belief.still and not self._spares(goal)
+        return goal is not None and self._belief.still and not self._belief.theirs(goal)
 
     def _back(self) -> None:
         """The telescope is back: what was seen of it holds no longer."""
@@ -445,6 +445,6 @@ class Hands:
         return True
 
     def _remember(self) -> None:
-        goal = merged(held.wish for holder, held in self._held.items() if holder not in _MADE_ANEW)
+        goal = outliving(self._held)
         unreached = goal if goal is not None and not self._is_there(goal) else None
         self._ground.state.set(**{_KEY: kept(self._belief.capturing, unreached)})

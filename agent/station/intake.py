@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -15,15 +16,14 @@ from agent.errors import AgentError, Problem, errors_of
 from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
-from agent.session.check import Resolve, check
+from agent.session.check import Resolve, check, download_problems
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.times import time_problems, window_end
 from agent.station.briefs import brief_of
-from agent.station.mosaics import Mosaics
+from agent.station.parents import Parents
 from agent.station.records import Records
-from agent.station.repeats import Repeats
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
@@ -45,12 +45,12 @@ class Intake:
         telescope_id: str,
         store: SessionStore,
         records: Records,
-        repeats: Repeats,
-        mosaics: Mosaics,
+        parents: Parents,
         *,
         clock: Clock,
         zone: ZoneInfo,
         capabilities: Callable[[], Capabilities | None],
+        archives: bool,
         resolve: Resolve,
         publish: Callable[[Event], None],
         poll_s: float,
@@ -62,11 +62,11 @@ class Intake:
         self._telescope_id = telescope_id
         self._store = store
         self._records = records
-        self._repeats = repeats
-        self._mosaics = mosaics
+        self._parents = parents
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
+        self._archives = archives
         self._resolve = resolve
         self._publish = publish
         self._poll_s = poll_s
@@ -83,6 +83,7 @@ class Intake:
     def examine(self, document: SessionDocument) -> Iterable[Problem]:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
+        problems += download_problems(document, archives=self._archives)
         capabilities = self._capabilities()
         if capabilities is not None:
             problems += check(document, capabilities, resolve=self._resolve)
@@ -139,13 +140,21 @@ class Intake:
             self.judging = bool(changes.more or changes.waiting)
             if not changes.more:
                 if not self._looked.is_set():
-                    self._repeats.settle()
-                    self._drop_all(await self._mosaics.settle())
+                    self._drop_all(await self._parents.settle())
                 self._looked.set()
-                self._tell_queued([await self._take(child) for child in await self._repeats.make()])
-                self._tell_queued([await self._take(pane) for pane in await self._mosaics.make()])
-                await self._mosaics.end_finished()
+                for stored in self._parents.misplaced():
+                    await self._take(stored)
+                await self.make()
+                await self._parents.mosaics.end_finished()
                 await self._clock.sleep(self._poll_s)
+
+    async def make(self) -> list[Waiting]:
+        """Make and queue the sessions that are made of others and whose turn it is."""
+        new, withdrawn = await self._parents.make()
+        self._drop_all(withdrawn)
+        made = [await self._take(child) for child in new]
+        self._tell_queued(made)
+        return made
 
     def _tell_problem(self, error: StoreError) -> None:
         """Say what is wrong with the folders, in the log once while it lasts."""
@@ -179,6 +188,12 @@ class Intake:
                     self._on_orphan(waiting.session_id)
                 await self.refuse(waiting.brief, error)
 
+    def plan_again(self) -> None:
+        """Plan every waiting session with the estimates as they are now."""
+        for waiting in self._queue.queue:
+            with contextlib.suppress(AgentError):  # it is refused when the telescope is looked at
+                self._queue.put(self.planned(waiting))
+
     async def refuse(self, brief: SessionBrief, error: AgentError) -> None:
         """End a session that cannot run on this telescope, with its reasons."""
         failure = error.problem()
@@ -211,22 +226,29 @@ class Intake:
         return await self._take(stored)
 
     async def drop_parent(self, session_id: str) -> None:
-        """A session repeats no more, or is no mosaic any more: what is still ahead of it goes as well."""
-        self._drop_all(await self._repeats.drop(session_id))
-        self._drop_all(await self._mosaics.drop(session_id))
+        """Others are made of a session no more: what is still ahead of it goes as well."""
+        self._drop_all(await self._parents.drop(session_id))
 
     async def drop_panes(self, session_id: str) -> None:
         """Take back the panes of a mosaic that still wait; it ends with those that ran."""
-        self._drop_all(await self._mosaics.withdraw(session_id))
+        self._drop_all(await self._parents.withdraw_panes(session_id))
+
+    async def drop_goal(self, session_id: str, message: str) -> None:
+        """End a session with a goal for a person; what runs of it ends by itself."""
+        self._drop_all(await self._parents.collecting.remove(session_id, message))
 
     async def becomes_mosaic(self, waiting: Waiting) -> bool:
         """Whether a session that waited turns out to be a mosaic that the agent makes; it is taken then."""
         stored = await asyncio.to_thread(self._store.get, waiting.session_id)
-        if waiting.resume or stored is None or not self._mosaics.ours(stored):
+        if waiting.resume or stored is None or not self._parents.mosaics.ours(stored):
             return False
         self._queue.drop(waiting.session_id)
         await self._take(stored)
         return True
+
+    async def is_stale(self, waiting: Waiting) -> bool:
+        """Whether a session asks for more than is left of its goal by now, or for a night that is over."""
+        return await asyncio.to_thread(self._parents.collecting.is_stale, waiting)
 
     @property
     def _queue(self) -> Dispatcher:
@@ -268,13 +290,10 @@ class Intake:
     async def _take(self, stored: StoredSession) -> Waiting:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
-        if stored.document.repeat is not None:
-            await self._drop_mosaic(stored)
+        maker = self._parents.maker_of(stored, began=self._began(stored))
+        self._drop_all(await self._parents.take(stored, maker))
+        if maker is not None:
             return await self._take_parent(stored)
-        self._drop_all(await self._repeats.drop(stored.session_id))
-        if self._mosaics.ours(stored) and not self._began(stored):
-            return await self._take_mosaic(stored)
-        await self._drop_mosaic(stored)
         waiting = self._waiting(stored)
         try:
             waiting = self.planned(waiting)
@@ -294,27 +313,12 @@ class Intake:
         return waiting
 
     async def _take_parent(self, stored: StoredSession) -> Waiting:
-        """Take a session that repeats: its children wait, not itself. Return what is told of it."""
+        """Queue what is made of a session, not itself. Return what is told of it."""
         self._queue.drop(stored.session_id)
-        self._drop_all(await self._repeats.take(stored))
-        children: list[Waiting] = []
+        made: list[Waiting] = []
         if self._looked.is_set():  # before that, a child may be among the files not looked at yet
-            children = [await self._take(child) for child in await self._repeats.make()]
-            self._tell_queued(children)
-        return children[0] if children else self._waiting(stored)
-
-    async def _take_mosaic(self, stored: StoredSession) -> Waiting:
-        """Take a mosaic that the agent makes: its panes wait, not itself. Return what is told of it."""
-        self._queue.drop(stored.session_id)
-        self._drop_all(await self._mosaics.take(stored))
-        panes: list[Waiting] = []
-        if self._looked.is_set():  # before that, a pane may be among the files not looked at yet
-            panes = [await self._take(pane) for pane in await self._mosaics.make()]
-            self._tell_queued(panes)
-        return panes[0] if panes else self._waiting(stored)
-
-    async def _drop_mosaic(self, stored: StoredSession) -> None:
-        self._drop_all(await self._mosaics.drop(stored.session_id))
+            made = await self.make()
+        return made[0] if made else self._waiting(stored)
 
     def _began(self, stored: StoredSession) -> bool:
         """Whether the telescope began this session in an earlier life of the agent."""

@@ -1,13 +1,31 @@
-"""What of the hands' wishes survives the agent's end: open shutters, and what was not reached yet."""
+"""A wish while it is held, and what of the wishes survives the agent's end: open shutters, the unreached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.capabilities import Camera
 from agent.events import Reason
-from agent.goals import Goal, Level, Wish
+from agent.goals import Goal, Level, Wish, merged
+
+_MADE_ANEW = frozenset({"weather", "enclosure"})  # holders whose wishes are made anew after a restart
+
+
+@dataclass(eq=False)
+class Held:
+    """A wish with those who wait for it."""
+
+    wish: Wish
+    since: float  # of the clock's monotonic time
+    reached: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def outliving(held: Mapping[Hashable, Held]) -> Goal | None:
+    """What the wishes that outlive the agent's end come to together."""
+    return merged(one.wish for holder, one in held.items() if holder not in _MADE_ANEW)
 
 
 def kept(capturing: Iterable[Camera], unreached: Goal | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ class PaneEnd:
     message: str = "taken out before it ran"
     files: tuple[str, ...] = ()
 
+    def of(self, asked: int) -> PaneEnd:
+        """Return it with the frames that it was asked for, if nothing tells of them."""
+        return self if self.frames.requested else replace(self, frames=replace(self.frames, requested=asked))
+
 
 def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> PaneEnd:
     """Read it from the file of an ended session; one that ended before `since` is another's."""
@@ -39,12 +43,18 @@ def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> Pa
     return PaneEnd(
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         frames=Frames(*(_count(counts.get(name)) for name in ("requested", "taken", "stacked"))),
-        integration_s=float(_count(details.get("integration_s"))),
+        integration_s=_amount(details.get("integration_s")),
         started_at=_instant(details.get("started_at")),
         ended_at=ended_at,
         message=str(ended[1].id_command.message or "") if ended is not None else "",
         files=tuple(map(str, files)) if isinstance(files, list) else (),
     )
+
+
+def last_of(ends: Mapping[int, PaneEnd]) -> int | None:
+    """The number of the pane that ran last; None when none did."""
+    ran = {number: one.ended_at for number, one in ends.items() if one.started_at and one.ended_at}
+    return max(ran, key=lambda number: ran[number], default=None)
 
 
 def whole(
@@ -53,10 +63,15 @@ def whole(
     ends: Mapping[int, PaneEnd],
     sessions: Mapping[int, str],
     *,
+    asked: int,
     began: datetime,
     now: datetime,
 ) -> SessionResult:
-    """Return the result of a mosaic from those of its panes, in the order of their numbers."""
+    """Return the result of a mosaic from those of its panes, in the order of their numbers.
+
+    A pane that never began was `asked` for that many frames.
+    """
+    ends = {number: one.of(asked) for number, one in ends.items()}
     panes = [ends[number] for number in sorted(ends)]
     done = sum(one.outcome is Outcome.COMPLETED for one in panes)
     frames = sum((one.frames for one in panes), Frames())
@@ -104,7 +119,11 @@ def _outcome(panes: list[PaneEnd], frames: Frames) -> Outcome:
 
 
 def _count(value: Any) -> int:
-    return round(value) if isinstance(value, int | float) and 0 <= value < 1e9 else 0
+    return round(_amount(value))
+
+
+def _amount(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else 0.0
 
 
 def _instant(value: object) -> datetime | None:

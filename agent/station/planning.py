@@ -11,7 +11,7 @@ from functools import partial
 
 from agent.conditions import ConditionSet, Requirements
 from agent.errors import AgentError
-from agent.events import Event, SessionProgress, SessionStarted
+from agent.events import Event, SessionProgress, SessionStarted, Source
 from agent.execute.orders import EndKind
 from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
 from agent.planner.windows import blocking, next_window, night_span, windows_of
@@ -43,11 +43,20 @@ class Planning:
     """Owner of one station's plan of the night."""
 
     def __init__(
-        self, ground: Ground, defaults: Callable[[], Requirements], runs: Callable[[], Waiting | None]
+        self,
+        ground: Ground,
+        defaults: Callable[[], Requirements],
+        runs: Callable[[], Waiting | None],
+        calibrated: Callable[[], bool] = lambda: False,
+        *,
+        reuses: bool = True,
     ) -> None:
+        """`calibrated`: the telescope's calibration holds for what comes; without `reuses` it never does."""
         self._ground = ground
         self._defaults = defaults
         self._runs = runs
+        self.calibrated = calibrated
+        self.reuses = reuses
         self._known: dict[str, _Known] = {}
         self._made_from: object = None
         self._until: datetime | None = None  # the end of the block that runs, where another one follows
@@ -75,6 +84,7 @@ class Planning:
             None if running is None else (running.session_id, self._until, self._expected),
             night,
             self._defaults().least_block_min,
+            self.calibrated(),
         )
         latest = self.latest
         if latest is not None and facts == self._made_from:
@@ -94,6 +104,7 @@ class Planning:
             running=self.running(),
             known=known,
             least_block_s=self._defaults().least_block_s,
+            calibrated=self.calibrated(),
         )
         self.latest = plan = await asyncio.to_thread(_made, make, asked)
         self._made_from = facts
@@ -184,6 +195,7 @@ class Planning:
             taken=waiting.taken,
             rank=rank,
             held_until=waiting.rests_until,
+            reuses=self.reuses,
         )
 
     def _goes_on(self, waiting: Waiting, now: datetime) -> EndKind:
@@ -196,6 +208,8 @@ class Planning:
         windows = windows_of(request, site, span, now)
         if any(one.seconds >= least_s for one in windows if one.start > now):
             return EndKind.GIVE_BACK
+        if waiting.brief.source is Source.GOAL:
+            return EndKind.LIMIT  # its goal has a session of its own for the next night
         later = next_window(request, site, zone, span.end, least_s)
         return EndKind.LIMIT if later is None else EndKind.NEXT_NIGHT
 

@@ -17,6 +17,8 @@ from agent.events import Event, Outcome, Reason, SessionBrief, SessionEnded, Ses
 from agent.execute.journal import Journal, JournalFile
 from agent.session.document import body_of
 from agent.session.writing import result_details
+from agent.store.collected import Collected
+from agent.store.durations import Durations
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.ledger import Ledger
 from agent.store.model import Rejected
@@ -38,6 +40,10 @@ class _End:
     target: Mapping[str, Any] | None
 
 
+def _pass() -> None:
+    """Nobody needs to hear of it."""
+
+
 class Records:
     """Writes every session's end exactly once, and tells it once it is written."""
 
@@ -46,6 +52,8 @@ class Records:
         telescope_id: str,
         store: SessionStore,
         results: Results,
+        collected: Collected,
+        durations: Durations,
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
@@ -55,12 +63,15 @@ class Records:
         self._telescope_id = telescope_id
         self._store = store
         self._results = results
+        self._collected = collected
+        self._durations = durations
         self._ledger = ledger
         self._clock = clock
         self._publish = publish
         self._on_problem = on_problem
         self._unreported = Unreported(store.tree)
         self._is_open = False
+        self.on_learned: Callable[[], None] = _pass  # estimates have changed
         self._owed: list[_End] = []
         self._refused = asyncio.Event()
 
@@ -114,6 +125,9 @@ class Records:
                 self._store.finish, session_id, result, conditions=end.conditions, target=end.target
             )
             await asyncio.to_thread(self._results.record, path)
+            await asyncio.to_thread(self._collected.add, path)
+            if await asyncio.to_thread(self._durations.record, path):
+                self.on_learned()
         except UnknownSessionError as error:
             _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
             await self.forget_journal(session_id)
@@ -158,6 +172,7 @@ class Records:
                 ended_at=self._clock.now(),
                 started_at=journal.started_at,
                 frames=journal.all_frames,
+                by_camera=journal.by_camera,
                 reason=reason,
                 message=message,
                 error=failure,
@@ -196,6 +211,7 @@ class Records:
                 ended_at=self._clock.now(),
                 started_at=journal.started_at,
                 frames=frames,
+                by_camera=journal.by_camera,
                 reason=reason,
                 message=f"{message} {frames.taken} frames were taken before.",
             )

@@ -25,6 +25,7 @@ from agent.session.fields import OnError
 from agent.session.plan import Plan, target_json
 from agent.session.problems import InvalidSessionError
 from agent.session.times import moved_on, session_zone
+from agent.station.enclosure_seen import HOLDER as ENCLOSURE
 from agent.station.gate import ConditionGate, SessionGuard
 from agent.station.hands import Hands
 from agent.station.intake import Intake
@@ -32,6 +33,7 @@ from agent.station.records import TRY_AGAIN_S, Records
 from agent.station.session_watch import SessionWatch
 from agent.station.state_file import StateFile
 from agent.station.status import SESSION, StationStatus
+from agent.store.ends import is_part_of_a_goal
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.journal import instant_in
@@ -142,6 +144,10 @@ class SessionRunner:
         if not await self._take_control(running):
             return
         if await self._intake.becomes_mosaic(waiting):
+            return
+        if await self._intake.is_stale(waiting):
+            await self._queue_again(waiting)
+            await self._intake.make()
             return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
@@ -356,12 +362,7 @@ class SessionRunner:
     async def _take_control(self, running: Running) -> bool:
         """Whether the session may go on: it has the telescope, or is to be ended without it."""
         waiting, orders = running.waiting, running.orders
-        taking = asyncio.create_task(
-            self._hands.perform(
-                Level.SESSION, lambda telescope: telescope.take_control(), moves=False, wait=False
-            ),
-            name="take control",
-        )
+        taking = asyncio.create_task(self._take_control_itself(), name="take control")
         order = asyncio.create_task(orders.ended(), name="order")
         try:
             await asyncio.wait({taking, order}, return_when=asyncio.FIRST_COMPLETED)
@@ -385,6 +386,12 @@ class SessionRunner:
                 task.cancel()
             await asyncio.wait({taking, order})
         return True
+
+    async def _take_control_itself(self) -> None:
+        """Take control, unless somebody wants the telescope to stand still; a lid opens for who has begun."""
+        if (wish := self._hands.hold(Level.SESSION, besides=ENCLOSURE)) is not None:
+            raise PreemptedError(wish)
+        await self._hands.perform(Level.SAFETY, lambda telescope: telescope.take_control(), moves=False)
 
     def _rested(self, waiting: Waiting, seconds: float, reason: Reason, message: str) -> Waiting:
         """A session that could not be taken: the others have their turns meanwhile."""
@@ -418,7 +425,9 @@ def _problem(result: SessionResult) -> Problem | None:
         return None
     if result.error is not None:
         return result.error
-    if result.outcome is Outcome.PARTIAL:
+    if result.outcome is Outcome.PARTIAL and not is_part_of_a_goal(
+        result.session.source, result.outcome, result.reason
+    ):
         return Problem("partial", result.message)
     return None
 

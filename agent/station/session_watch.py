@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet
@@ -20,6 +20,7 @@ from agent.own_schedule import OwnSchedule, carried_out
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.plan import Plan
+from agent.station.frame_watch import FrameWatch
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -42,6 +43,7 @@ class SessionWatch:
         conditions: ConditionSet,
         *,
         clock: Clock,
+        zone: tzinfo,
         window_end: datetime | None,
         dawn: Callable[[datetime], datetime | None],
         judge: Callable[[datetime], Sequence[Verdict]],
@@ -50,6 +52,7 @@ class SessionWatch:
         carried_out: Callable[[datetime], OwnSchedule | None],
         news: Callable[[], asyncio.Event],
         goes_on: Callable[[datetime], Awaitable[EndKind]],
+        frames: FrameWatch | None = None,
     ) -> None:
         """`carried_out` tells of the telescope's own schedule, while no shutter of ours is open.
 
@@ -59,6 +62,7 @@ class SessionWatch:
         self._orders = orders
         self._conditions = conditions
         self._clock = clock
+        self._zone = zone
         self._window_end = window_end
         self._dawn = dawn
         self._judge = judge
@@ -66,6 +70,7 @@ class SessionWatch:
         self._policy = policy
         self._carried_out = carried_out
         self._news = news
+        self._frames = frames
         self._lost_since: datetime | None = None
 
     async def watch(self) -> None:
@@ -80,6 +85,8 @@ class SessionWatch:
             group.create_task(self._follow_weather())
             group.create_task(self._follow_conditions())
             group.create_task(self._follow_own_schedule())
+            if self._frames is not None:
+                group.create_task(self._frames.watch())
 
     async def _end_at_its_window(self, instant: datetime) -> None:
         await self._come(instant)
@@ -127,7 +134,9 @@ class SessionWatch:
             )
             self._orders.end(ending)
         else:
-            self._orders.pause(_WEATHER, Hold(Reason.WEATHER, message))
+            latest = (since + timedelta(seconds=self._conditions.wait_max_s)).astimezone(self._zone)
+            until = f"It waits until {latest:%H:%M} at the latest."
+            self._orders.pause(_WEATHER, Hold(Reason.WEATHER, f"{message.rstrip('.')}. {until}"))
 
     def _waited_too_long(self, since: datetime) -> bool:
         return self._clock.now() - since >= timedelta(seconds=self._conditions.wait_max_s)
@@ -205,6 +214,7 @@ def watch_over(
         orders,
         conditions,
         clock=ground.clock,
+        zone=ground.zone,
         window_end=waiting.window_end,
         dawn=lambda now: conditions.capture_deadline(ground.site, now, target, began=since),
         judge=lambda now: conditions.judge(gate.moment(waiting, now, running=True)),
@@ -213,4 +223,11 @@ def watch_over(
         carried_out=lambda now: None if hands.capturing else carried_out(ground.telescope.schedules, now),
         news=news,
         goes_on=goes_on,
+        frames=FrameWatch(
+            ground,
+            waiting.session_id,
+            orders,
+            policy=lambda: gate.conditions(waiting).requirements.watch_frames,
+            most_s=lambda: conditions.wait_max_s,
+        ),
     )

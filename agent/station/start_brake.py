@@ -10,6 +10,7 @@ from agent.events import Reason
 from agent.goals import Level
 from agent.own_schedule import OwnSchedule, in_the_way
 from agent.schedule.waiting import Waiting
+from agent.station.enclosure_seen import HOLDER as ENCLOSURE
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.night import Night
@@ -30,14 +31,19 @@ class StartBrake:
         *,
         has_ending: Callable[[Waiting], bool],
         uncounted: Callable[[OwnSchedule], bool],
+        enclosure: Callable[[], Verdict | None],
     ) -> None:
-        """`uncounted` tells of a schedule of ours whose frames are still to be counted."""
+        """`uncounted` tells of a schedule of ours whose frames are still to be counted.
+
+        `enclosure` answers for the box around the telescope.
+        """
         self._hands = hands
         self._night = night
         self._switches = switches
         self._ground = ground
         self._has_ending = has_ending
         self._uncounted = uncounted
+        self._enclosure = enclosure
 
     def judge(self, waiting: Waiting) -> Verdict | None:
         """Return no with a reason, yes whatever its conditions say, or None to leave it to them."""
@@ -45,13 +51,14 @@ class StartBrake:
             return YES
         if self._hands.taken:
             return Verdict(False, Reason.USER, "A person moves the telescope.")
-        wish = self._hands.hold(Level.SESSION, besides=WEATHER)  # of the weather the conditions judge
+        # of the weather the conditions judge; for the lid a session waits itself
+        wish = self._hands.hold(Level.SESSION, besides=frozenset({WEATHER, ENCLOSURE}))
         if wish is not None:
             return Verdict(False, wish.reason, f"The telescope is brought to rest: {wish.message}")
         if (own := self._own_schedule(waiting)) is not None:
             return own
         if waiting.forced or waiting.resume:  # what ran before a restart is nothing that starts
-            return None
+            return self._enclosure()
         over = self._night.judgement()
         if over is not None:
             return over
@@ -60,7 +67,7 @@ class StartBrake:
             return Verdict(False, Reason.USER, "The scheduler is switched off.")
         if values.not_before is not None and self._ground.clock.now() < values.not_before:
             return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
-        return None
+        return self._enclosure()
 
     def _own_schedule(self, waiting: Waiting) -> Verdict | None:
         """Never over a schedule that the telescope carries out, nor into one that begins before the end.

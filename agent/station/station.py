@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -15,31 +14,33 @@ from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.execute.alignment import ReuseRules
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.timetable import Timetable
 from agent.schedule.waiting import Waiting
-from agent.session.document import SessionDocument
 from agent.session.fields import WeatherPolicy
 from agent.session.plan import Plan
 from agent.session.sections import Shutdown
 from agent.settings import Settings, TelescopeSettings
 from agent.sky.catalogue import resolve
 from agent.station.dead_man import DeadMan
+from agent.station.enclosure import Enclosure
+from agent.station.followers import Followers
 from agent.station.gate import ConditionGate
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
-from agent.station.kept_cap import kept_cap
+from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
-from agent.station.mosaics import Mosaics
 from agent.station.night import Night
+from agent.station.night_over import Nights
+from agent.station.parents import Parents
 from agent.station.planning import Planning
 from agent.station.records import Records
 from agent.station.rejoin import BluetoothReturn
-from agent.station.repeats import Repeats
 from agent.station.runner import Running, SessionRunner
 from agent.station.session_watch import SessionWatch, watch_over
 from agent.station.sharing import Sharing, ShownFilter
@@ -49,6 +50,8 @@ from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
+from agent.store.collected import Collected
+from agent.store.durations import Durations
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -91,8 +94,14 @@ class Station:
         )
         self.hands = Hands(ground, telescope, self.status)
         self.night = Night(ground, self.hands, self._queue)
+        nights = Nights(ground, self.night, self.status, lambda: self.dispatcher, lambda: self.runner.running)
+        self.end_night, self.resume_night = nights.end, nights.undo
         self.weather_goal = WeatherGoal(
             ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
+        )
+        box = settings.enclosure_of(own)
+        self.enclosure = Enclosure(
+            ground, self.hands, self.status, self.weather_goal, box, nights=nights, switches=self.switches
         )
         self._news = asyncio.Event()  # set, and replaced, with what conditions depend on
         self._last_shutdown: Shutdown | None = None
@@ -114,8 +123,9 @@ class Station:
             telescope=ground.id,
             zone=ground.zone,
             model=self._model,
-            examine=self._examine,
+            examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
+        self.durations = Durations(self.store.tree)
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
             self.store.tree,
@@ -124,32 +134,32 @@ class Station:
             site=ground.site,
             capabilities=self.capabilities,
         )
+        self.collected = Collected(self.store.tree, ground.zone, ground.site, self.capabilities)
         self.records = Records(
-            ground.id,
-            self.store,
-            self.results,
-            self.ledger,
-            clock,
-            publish,
-            partial(self.status.problem, "results"),
+            *(ground.id, self.store, self.results, self.collected),
+            *(self.durations, self.ledger, clock, publish),
+            on_problem=partial(self.status.problem, "results"),
         )
-        self.repeats = Repeats(self.store, ground.state, clock, ground.zone, ground.site)
-        self.mosaics = Mosaics(ground, self.store, self.records, self.capabilities, resolve)
+        self.parents = Parents(
+            *(ground, self.hands, self.store, self.records, self.collected, self.capabilities, resolve),
+            waiting=lambda session_id: self.dispatcher.find(session_id),  # noqa: PLW0108 - it comes later
+        )
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
-            self.repeats,
-            self.mosaics,
+            self.parents,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
+            archives=settings.archive.dir is not None,
             resolve=resolve,
             publish=publish,
             poll_s=settings.poll_seconds,
             on_problem=partial(self.status.problem, "folders"),
             on_orphan=self._leave_orphan,
         )
+        self.records.on_learned = self.intake.plan_again
         self.dead_man = DeadMan(
             ground,
             self.hands,
@@ -161,7 +171,13 @@ class Station:
             running=lambda: self.runner.running,
             conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
-        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running)
+        self.planning = Planning(
+            ground,
+            self.defaults,
+            lambda: self.dispatcher.running,
+            self._is_calibrated,
+            reuses=settings.reuse_calibration != 0,
+        )
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -177,6 +193,7 @@ class Station:
                 self.switches,
                 has_ending=lambda waiting: self.runner.ending_of(waiting) is not None,
                 uncounted=self.dead_man.uncounted,
+                enclosure=self.enclosure.judge,
             ).judge,
             perhaps_taken=self.dead_man.perhaps_taken,
         )
@@ -186,6 +203,8 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
+                reuse=ReuseRules(settings.reuse_calibration, settings.reuse_focus),
+                darks=kept_darks(ground.state),
             ),
             self.hands,
             ground.state,
@@ -206,7 +225,7 @@ class Station:
             planner=self.planning,
             sessions=self.runner,
             publish=publish,
-            on_idle=self.status.stands_still,
+            on_idle=nights.stands_still,
         )
         self.dead_man.dispatcher = self.dispatcher
         self.intake.dispatcher = self.dispatcher
@@ -222,6 +241,9 @@ class Station:
             look_again=self.intake.look_again,
             poll_s=settings.poll_seconds,
         )
+        self.followers = Followers(
+            ground, self.hands, self.store.tree, self.results, settings, own, self.status, self.runner
+        )
         self._tasks = Tasks(ground.id, clock, self._give_up)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -229,10 +251,12 @@ class Station:
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
+        await asyncio.to_thread(self.durations.load)
         self._link.begin()
         for camera in await asyncio.to_thread(self.store.left_open):
             self.hands.capture_opened(camera)
         await self.intake.recover()
+        await asyncio.to_thread(self.collected.catch_up)
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now
 
     async def serve(self) -> None:
@@ -240,6 +264,7 @@ class Station:
         loops: dict[str, Loop] = {
             "hands": self.hands.serve,
             "weather": self.weather_goal.run,
+            "enclosure": self.enclosure.serve,
             "folders": self.intake.watch,
             "sessions": self.dispatcher.run_due,
             "queue": self.dispatcher.tell_queue,
@@ -249,6 +274,7 @@ class Station:
             "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
+            **self.followers.loops(),
         }
         if self.bluetooth is not None:
             loops["bluetooth"] = self.bluetooth.run
@@ -261,7 +287,7 @@ class Station:
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:
-        return self.intake.judging or self.records.owes
+        return self.intake.judging or self.records.owes or self.followers.busy
 
     async def stop(self) -> None:
         """Begin nothing more, and bring the telescope and the running session to rest.
@@ -277,9 +303,10 @@ class Station:
         busy = self.hands.busy
         await self.dead_man.close(TOLD_LIMIT_S)
         at_rest = self.hands.want("agent", wish)
+        self.enclosure.leave()
         try:
             async with self.ground.clock.timeout(STOP_LIMIT_S):
-                while self.runner.running is not None:
+                while self.runner.running is not None or self.enclosure.leaves_it_open:
                     await self.ground.clock.sleep(0.05)
                 if busy:
                     await asyncio.wait([at_rest])
@@ -330,9 +357,9 @@ class Station:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
         telescope = self.ground.telescope
         if telescope.identity is not None:
-            return telescope.capabilities
+            return self.durations.applied(telescope.capabilities)
         model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
-        return capabilities_for(model) if model in MODELS else None
+        return self.durations.applied(capabilities_for(model)) if model in MODELS else None
 
     def _model(self) -> str | None:
         capabilities = self.capabilities()
@@ -361,18 +388,10 @@ class Station:
         publish(TelemetryChanged(telescope=self.id, at=self.ground.clock.now(), telemetry=telemetry))
         publish(self.dispatcher.queue_event())
         publish(self._link.own_schedule())
+        publish(self.parents.collecting.event())
         publish(self.status.again())
-
-    def end_night(self, reason: Reason, message: str) -> None:
-        """Start nothing more before the next solar noon, and have the closing steps done."""
-        self.night.end(reason, message, runs=self.runner.running is not None)
-        self.dispatcher.kick()
-
-    def resume_night(self) -> bool:
-        """Undo the end of the night; false when it was not over."""
-        was_over = self.night.undo()
-        self.dispatcher.kick()
-        return was_over
+        self.enclosure.say_again()
+        self.followers.say_again()
 
     def weather(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
@@ -387,22 +406,21 @@ class Station:
         changed.set()
         self.dispatcher.kick()
 
-    def _examine(self, document: SessionDocument) -> Iterable[Problem]:
-        return self.intake.examine(document)
+    def _is_calibrated(self) -> bool:
+        ground, hours = self.ground, self._settings.reuse_calibration
+        at = self.hands.alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
+        return at is not None and ground.telescope.calibrated is not False
 
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
     def _running_plan(self) -> Plan | None:
-        running = self.runner.running
-        return running.waiting.plan if running is not None else None
+        return running.waiting.plan if (running := self.runner.running) is not None else None
 
     def _weather_policy(self) -> WeatherPolicy:
         running = self.runner.running
         if running is not None:
-            with contextlib.suppress(
-                AgentError
-            ):  # conditions that contradict each other end the session itself
+            with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
                 return self.gate.conditions(running.waiting).weather
         return self.switches.values.weather_policy
 

@@ -14,6 +14,7 @@ from agent.session.problems import BadValueError
 from agent.session.times import read_instant
 from agent.station.state_file import StateFile
 
+ENCLOSURE_MODES = ("auto", "open", "closed")  # by itself, held open for a person, kept closed
 ARMED_FOR_S = 600.0  # armed controls disarm themselves: nobody remembers to
 
 
@@ -28,6 +29,7 @@ class Switches:
     filter: str = ""
     session_file: str = ""
     not_before: datetime | None = None
+    enclosure: str = "auto"
 
 
 class SwitchBoard:
@@ -82,6 +84,7 @@ def _restored(defaults: Switches, saved: dict[str, Any]) -> Switches:
         max_wait_min=wait if isinstance(wait, int) and wait >= 0 else defaults.max_wait_min,
         session_file=file if isinstance(file := saved.get("session_file"), str) else defaults.session_file,
         not_before=_instant(saved.get("not_before")),
+        enclosure=box if (box := saved.get("enclosure")) in ENCLOSURE_MODES else defaults.enclosure,
     )
 
 

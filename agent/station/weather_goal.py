@@ -44,6 +44,14 @@ class WeatherGoal:
             return ""
         return self._words()
 
+    @property
+    def holds(self) -> bool:
+        """Whether the sky, as far as is known, wants the telescope to stand still now."""
+        decision = self.decision
+        if decision is None or decision.safe or self._policy() is WeatherPolicy.IGNORE:
+            return False
+        return decision.state is not SafetyState.UNKNOWN or self._late
+
     def hear(self, decision: SafetyDecision) -> None:
         """The weather says something new."""
         self.decision = decision
@@ -59,7 +67,7 @@ class WeatherGoal:
         decision = self.decision
         if decision is None or decision.safe or self._policy() is WeatherPolicy.IGNORE:
             self._hands.withdraw(HOLDER)
-        elif decision.state is not SafetyState.UNKNOWN or self._late:
+        elif self.holds:
             if decision.level is SafetyLevel.ALERT and decision.live:
                 self._end_night(Reason.WEATHER, self._words())
                 self._hands.closing = bool(self._hands.session_id)

@@ -64,9 +64,19 @@ class Tree:
         return self.root / _STATE / "unreported"
 
     @property
+    def durations(self) -> Path:
+        """The hidden file that remembers how long steps took."""
+        return self.root / _STATE / "durations.json"
+
+    @property
     def ledger(self) -> Path:
         """The hidden file that remembers submissions."""
         return self.root / _STATE / "ledger.json"
+
+    @property
+    def collected(self) -> Path:
+        """The hidden file of what the results gave to their groups."""
+        return self.root / _STATE / "collected.json"
 
     def prepare(self) -> None:
         """Make every folder, check it can be written, take the lock, clear what a crash left half-way."""

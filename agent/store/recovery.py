@@ -15,6 +15,7 @@ from agent.session.writing import Process, with_fields
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import ContentReader, process_of, session_id_of
+from agent.store.ends import folder_of_end
 from agent.store.errors import StoreError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import Journals
@@ -100,12 +101,18 @@ def _settle(path: Path, tree: Tree, reader: ContentReader, journals: Journals) -
         details = body_of(document.raw).get("result_details")
         if isinstance(details, dict):
             journals.of(safe_session_id(str(details.get("session_id")))).clear()
-        folder = Folder.DONE if document.id_command.result is True else Folder.ERROR
+        folder = _folder(document, details)
         disk.move(path, tree[folder], path.name)
         _LOGGER.info("%s had ended and is now in %s/", printable(path.name), folder)
     else:
         return Interrupted(session_id, path, stamp, document, content.warnings)
     return None
+
+
+def _folder(document: SessionDocument, details: object) -> Folder:
+    if document.id_command.result is True or not isinstance(details, dict):
+        return Folder.DONE if document.id_command.result is True else Folder.ERROR
+    return folder_of_end(document.id_command.source, str(details.get("outcome")), details.get("reason"))
 
 
 def _spoilt(

@@ -85,7 +85,7 @@ def row_of(document: SessionDocument, name: str, capabilities: Capabilities | No
         "frames_stacked": frames.get("stacked"),
         "integration_s": details.get("integration_s"),
         "waited": _waited(details.get("waits")),
-        "filter": _filter_name(tele, str(id_command.dwarf), capabilities),
+        "filter": filter_name(tele, str(id_command.dwarf), capabilities),
         "wide_exposure": wide.exposure if wide else "",
         "wide_gain": wide.gain if wide else "",
         "wide_count": wide.count if wide else "",
@@ -124,7 +124,7 @@ def _waited(waits: object) -> str:
     return "; ".join(f"{wait.get('reason')} {wait.get('seconds')} s" for wait in known)
 
 
-def _filter_name(tele: CameraSetup | None, dwarf: str, known: Capabilities | None) -> str:
+def filter_name(tele: CameraSetup | None, dwarf: str, known: Capabilities | None) -> str:
     """Return the filter's name on the model that took the session: as its file says, else as known."""
     if tele is None or tele.filter is None:
         return ""

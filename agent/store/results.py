@@ -7,6 +7,7 @@ The older columns keep their names, order and words; what was really taken follo
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import logging
@@ -18,6 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
+from agent.events import Reason
 from agent.session.document import read_session
 from agent.session.jsontext import MAX_BYTES
 from agent.session.writing import Process
@@ -35,6 +37,7 @@ from agent.text import printable
 _LOGGER = logging.getLogger(__name__)
 
 _LIST = "results_list.txt"
+_TABLE = "results_session_night_"
 _READ_LIMIT = 32 << 20  # bytes of one night's table or of the list
 
 
@@ -97,13 +100,35 @@ class Results:
             entries = [entry for path in paths if (entry := self._entry(path)) is not None]
             return self._add(entries)
 
+    def nights(self) -> list[date]:
+        """Return the nights that have a table, the newest first."""
+        found = []
+        for path in self._tree[Folder.RESULTS].glob(f"{_TABLE}*.csv"):
+            with contextlib.suppress(ValueError):
+                found.append(date.fromisoformat(path.stem.removeprefix(_TABLE)))
+        return sorted(found, reverse=True)
+
+    def rows(self, night: date) -> list[dict[str, str]]:
+        """Return a night's table as it is."""
+        with self._lock:
+            return self._load(self.table(night))[1]
+
     def table(self, night: date) -> Path:
         """Return where the table of the night that begins on this local day is."""
-        return self._tree[Folder.RESULTS] / f"results_session_night_{night.isoformat()}.csv"
+        return self._tree[Folder.RESULTS] / f"{_TABLE}{night.isoformat()}.csv"
 
     def report(self, night: date) -> Path:
         """Return where the report of that night is."""
         return self._tree[Folder.RESULTS] / f"report_night_{night.isoformat()}.md"
+
+    def refused(self, night: date) -> list[dict[str, str]]:
+        """Return the rows of that night's files that could not be used."""
+        with self._lock:
+            try:
+                rows = self._load(self.table(night))[1]
+            except OSError:
+                return []
+        return [row for row in rows if row.get("reason") == Reason.INVALID and not row.get("started_at")]
 
     def _add(self, entries: list[_Entry]) -> int:
         """Write these entries and what is owed, each night's table once; return how many were written."""

@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import Problem
-from agent.events import Outcome, SessionResult
+from agent.events import SessionResult
 from agent.session.document import SessionDocument
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError, summary_of
@@ -41,6 +41,7 @@ from agent.store.documents import (
     with_times,
 )
 from agent.store.drafts import list_drafts, select_draft
+from agent.store.ends import folder_of_end
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
 from agent.store.journal import JournalFile, Journals
@@ -237,7 +238,7 @@ class SessionStore:
         conditions: Mapping[str, Any] | None = None,
         target: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Write how a session ended into its file and move it: completed to Done/, all else to Error/.
+        """Write how a session ended into its file and move it: see `folder_of_end`.
 
         Works for a running session, and for one that still waits (skipped, removed). Returns the new place.
         When StoreError is raised the file is still in Current/: finish it again.
@@ -253,7 +254,7 @@ class SessionStore:
                     self._return(taken)
                     self._registry.forget(session)
                     raise UnknownSessionError(error.message, hint=error.hint) from error
-            folder = Folder.DONE if result.outcome is Outcome.COMPLETED else Folder.ERROR
+            folder = folder_of_end(session.document.id_command.source, result.outcome, result.reason)
             raw = session.document.raw
             data = with_outcome(
                 raw, result, self.zone, conditions=conditions, target=target, model=self._model()

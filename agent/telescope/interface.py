@@ -22,10 +22,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from agent.capabilities import Camera, Capabilities
-from agent.events import Frames, Telemetry
+from agent.events import Frames, Saved, Telemetry
 from agent.mosaics import Mosaic
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.card import Card
 from agent.telescope.darks import DarkKind, DarkLibrary
 from agent.telescope.errors import RefusedError
 
@@ -142,11 +143,15 @@ class EqError:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC."""
+    """A JPEG as the telescope serves it. `taken_at` is the telescope's own modification time, aware UTC.
+
+    `target` is what the telescope itself calls what it shows, "" when it does not tell.
+    """
 
     jpeg: bytes
     path: str
     taken_at: datetime | None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,11 @@ class TelescopeView(ABC):
         """The last known telemetry."""
 
     @property
+    def calibrated(self) -> bool | None:
+        """Whether the telescope said when last asked that it is calibrated; None when it does not tell."""
+        return None
+
+    @property
     def schedules(self) -> tuple[OwnSchedule, ...]:
         """What the telescope keeps to do by itself, as it told last; empty for one without such a thing."""
         return ()
@@ -234,6 +244,19 @@ class TelescopeView(ABC):
     @abstractmethod
     async def latest_picture(self, since: datetime) -> Picture | None:
         """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+
+    async def saved(self, folder: str) -> tuple[Saved, ...]:  # noqa: ARG002 - of one that keeps no records
+        """What the telescope's own records say of the capture it keeps in a folder, one for each record."""
+        return ()
+
+    @property
+    def card(self) -> Card | None:
+        """The files on its card; None for a telescope whose card cannot be read."""
+        return None
+
+    async def in_use(self) -> bool:
+        """Whether another client uses the telescope, found out without taking it from that client."""
+        return self.connection is ConnectionState.HELD_BY_OTHER
 
     @property
     @abstractmethod
@@ -312,7 +335,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def calibrate(self, site: Site | None) -> None:
-        """Calibrate the pointing by plate solving."""
+        """Calibrate the pointing by plate solving; waits for a mount that was stopped to come to rest."""
 
     @abstractmethod
     async def stop_goto(self) -> None:
@@ -332,7 +355,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
-        """Measure the polar alignment error."""
+        """Measure the polar alignment error; waits for a mount that was stopped to come to rest."""
 
     # -- darks ------------------------------------------------------------------------------------------
 
@@ -343,6 +366,9 @@ class Telescope(TelescopeView):
     async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
         """Take dark frames in the dark (a filter, or the cap); returns once the telescope has them."""
         raise RefusedError(f"Nobody can take {frames} {kind.camera} dark frames here.", code="no_darks")
+
+    async def stop_darks(self, camera: Camera) -> None:
+        """Stop taking dark frames; harmless when none are taken, or nobody can."""
 
     # -- camera -----------------------------------------------------------------------------------------
 

@@ -61,12 +61,14 @@ class Observatory:
                 **BASE,
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root / "Astro_Sessions"),
+                "page": {"enabled": False},
                 **settings,
                 "conditions": {**ANY_SKY, **settings.get("conditions", {})},
             }
         )
         self.stations: dict[str, Station] = {}
         self.stop = asyncio.Event()
+        self.pages: list[str] = []  # where the page was said to be
         self.code: int | None = None
 
     def folder(self, name: str) -> Path:
@@ -126,6 +128,7 @@ class Observatory:
                         )
                     ),
                     port=self.port,
+                    page_told=self.pages.append,
                 )
             )
             waiting = asyncio.create_task(ready.wait())

@@ -13,8 +13,9 @@ import pytest
 
 from agent.telescope.dwarf.proto import schedule_pb2 as proto
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
+from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
-from agent.telescope.simulator.history import ShutterClosed, ShutterOpened
+from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from tests.app.conftest import DUSK, Observatory, session
 from tests.app.test_night import PARIS
 from tests.support.invariant import at_rest_or_told
@@ -235,3 +236,27 @@ def test_what_is_done_for_safety_and_by_a_persons_word_stops_even_the_telescopes
                 assert theirs.taken < 60
 
     run_virtual(night())
+
+
+@pytest.mark.parametrize("fault", ["slow-answers:seconds=40,times=1", "no-answer:times=2"])
+def test_a_schedule_that_began_out_of_sight_is_left_alone_by_a_pause_before_it_is_told(
+    observatory: Make, fault: str
+) -> None:
+    kind, _, how = fault.partition(":")
+
+    async def night() -> list[tuple[int, str]]:
+        place = observatory()
+        async with scope(place, app_schedule()) as sim:
+            place.drop("a.json", session())
+            async with place.open():
+                await place.until(lambda: len(sim.history.of(FrameTaken)) >= 3)
+                place.say("scope/command", {"command": "pause"})
+                await place.until(lambda: place.clock.now() > SOON - MINUTE)
+                sim.faults.add(f"{kind}:command={int(Cmd.GET_SCHEDULES)},{how}")
+                sim.faults.add("drop-link:refuse_s=500")
+                await place.clock.sleep(1800)
+                place.say("scope/command", {"command": "abort"})
+                await place.sessions_ended(1)
+            return [(one.taken, one.reason) for one in sim.history.of(ShutterClosed)]
+
+    assert run_virtual(night()) == [(3, "stopped"), (60, "finished")]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.telescope.simulator.history import ShutterOpened, Slew
+from agent.telescope.simulator.history import Focused, FrameTaken, MotorMoved, ShutterOpened, Slew
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_mosaics_on_the_wire import ORDER, Night, mosaic, simulated
 from tests.support.virtual_loop import run_virtual
@@ -250,3 +250,122 @@ def test_a_mosaic_is_run_now_and_rescheduled_as_a_whole(observatory: Callable[..
     total = ended(run_virtual(run()))["m81"]
     assert (total["result"], total["frames"]["taken"]) == ("completed", 6)
     assert total["ended_at"] < "2026-03-13"
+
+
+def test_a_mosaic_that_is_aborted_by_its_name_stops_and_closes_as_it_orders(
+    observatory: Callable[..., Observatory],
+) -> None:
+    async def run() -> tuple[Observatory, list[ShutterOpened], list[MotorMoved]]:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            Night(place, sim)
+            document = grid(columns=3)
+            document["command"] |= {
+                "setup_camera": {**PLAIN, "count": 60},
+                "shutdown": {"do_action": True, "park": True},
+            }
+            place.drop("m81.json", document)
+            async with place.open():
+                await place.until(lambda: bool(sim.history.of(FrameTaken)), hours=1)
+                place.say("scope/command", {"command": "abort", "session_id": "m81", "request_id": "r"})
+                await place.until(lambda: "m81" in ended(place), hours=0.1)
+                await place.clock.sleep(600)
+            return place, sim.history.of(ShutterOpened), sim.history.of(MotorMoved)
+
+    place, shutters, moved = run_virtual(run())
+    assert len(shutters) == 1
+    assert {name: one["result"] for name, one in ended(place).items()} == {
+        "m81--pane-1": "aborted",
+        "m81": "partial",
+    }
+    assert place.said("command/response")[-1]["status"] == "done"
+    assert len(moved) == 1, "the pane that was to park the telescope does not run any more"
+    assert place.files("ToDo") == []
+
+
+def test_a_mosaic_whose_state_is_lost_is_not_imaged_twice(observatory: Callable[..., Observatory]) -> None:
+    async def run() -> tuple[Observatory, int]:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            night = Night(place, sim)
+            place.drop("m81.json", grid(columns=3))
+            async with place.open():
+                await place.until(lambda: "m81--pane-1" in ended(place), hours=3)
+            (place.folder(".dwarf-agent") / "telescope.json").unlink()
+            night.connect()
+            async with place.open():
+                await whole(place)
+            return place, len(sim.history.of(ShutterOpened))
+
+    place, shutters = run_virtual(run())
+    assert len(place.files("Done")) == 4
+    assert ended(place)["m81"]["frames"]["taken"] == 9
+    assert 3 <= shutters <= 4, "one may have been interrupted"
+
+
+def test_a_mosaic_that_is_ordered_again_is_made_again(observatory: Callable[..., Observatory]) -> None:
+    async def run() -> tuple[Observatory, int]:
+        place = observatory()
+        async with simulated(place, generation="v2") as sim:
+            Night(place, sim)
+            async with place.open():
+                for times in (1, 2):
+                    place.drop("m81.json", grid())
+                    await place.sessions_ended(3 * times)
+            return place, len(sim.history.of(ShutterOpened))
+
+    place, shutters = run_virtual(run())
+    assert shutters == 4
+    assert [one["frames"]["taken"] for one in place.results if one["session_id"] == "m81"] == [6, 6]
+
+
+def test_a_pane_that_never_rises_takes_neither_focus_nor_frames_from_the_others(
+    observatory: Callable[..., Observatory],
+) -> None:
+    """Its neighbours are imaged through rain and a restart; the sum counts what it was asked for too."""
+    place = observatory(weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 90000, "clear_for_min": 1})
+    low = {"do_action": True, "target": "low", "ra_coord": 7.5, "dec_coord": -40.2}
+    column = session(
+        goto_manual=low,
+        infinite_focus={"do_action": True},
+        calibration={"do_action": True},
+        setup_camera={**PLAIN, "count": 8},
+        conditions={"do_action": True, "min_altitude": 0},
+        mosaic={"do_action": True, "columns": 1, "rows": 3},
+        shutdown={"do_action": True, "park": True},
+    )
+
+    async def run() -> Any:
+        async with simulated(place, generation="v2") as sim:
+            life = Night(place, sim)
+            place.drop("low.json", column)
+            place.say("safety/input/roof", {"safe": True}, retain=True)
+            async with place.open():
+                place.say("safety/input/roof", {"safe": True})
+                await place.until(lambda: life.frames >= 3, hours=6)
+                place.say("safety/input/roof", {"safe": False})
+                await place.clock.sleep(900)
+                place.say("safety/input/roof", {"safe": True})
+                await place.until(lambda: life.frames >= 6, hours=6)
+            life.connect()
+            async with place.open():
+                place.say("safety/input/roof", {"safe": True})
+                await whole(place, "low")
+            return sim.history
+
+    history = run_virtual(run())
+    results = ended(place)
+    assert len(place.results) == len(results) == 4
+    assert {name: one["result"] for name, one in results.items()} == {
+        "low--pane-1": "completed",
+        "low--pane-2": "completed",
+        "low--pane-3": "skipped",
+        "low": "partial",
+    }
+    total = results["low"]["frames"]
+    assert (total["requested"], total["taken"]) == (24, 16)
+    assert total["stacked"] == sum(results[f"low--pane-{number}"]["frames"]["stacked"] for number in (1, 2))
+    assert [one["requested"] for one in results["low"]["panes"]] == [8, 8, 8]
+    assert history.of(Focused), "the focus is not left to a pane that is never begun"
+    assert "Infinity focus" in json.dumps(results["low--pane-1"]["steps"]), "it rises first"
+    assert history.of(MotorMoved), "parked, though the last pane was never begun"

@@ -135,3 +135,15 @@ def test_each_block_begins_when_the_plan_made_at_noon_says(tmp_path: Path, seed:
     assert [name for name, _ in began] == [name for name, _ in planned]
     late = [(name, (at - when).total_seconds()) for (name, at), (_, when) in zip(began, planned, strict=True)]
     assert all(abs(seconds) <= SLACK_S for _, seconds in late), late
+
+
+@pytest.mark.parametrize("seed", [5, 11, 37])
+def test_one_calibration_for_the_whole_night_is_planned_as_such(tmp_path: Path, seed: int) -> None:
+    story = made_up(seed)
+    for document in story.files.values():
+        document["command"]["calibration"] = {"do_action": True}
+    planned, began = told(tmp_path, story)
+    assert len(planned) >= 3
+    assert [name for name, _ in began] == [name for name, _ in planned]
+    late = [(name, (at - when).total_seconds()) for (name, at), (_, when) in zip(began, planned, strict=True)]
+    assert all(abs(seconds) <= SLACK_S for _, seconds in late), late

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from agent.capabilities import Camera
+from agent.events import Telemetry
+from agent.telescope.interface import CaptureReport
 from agent.telescope.simulator.history import Focused, FrameTaken, ShutterClosed, ShutterOpened
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_mosaics_on_the_wire import Night, simulated
@@ -125,3 +129,39 @@ def test_rain_in_the_middle_does_not_focus_twice(observatory: Callable[..., Obse
     assert (result["result"], result["frames"]["taken"]) == ("completed", 60)
     assert len(history.of(Focused)) == 1  # before the capture that follows the rain
     assert len(history.of(ShutterOpened)) == 2
+
+
+def test_a_sensor_that_wavers_around_the_step_does_not_break_up_the_capture(
+    observatory: Callable[..., Observatory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = observatory()
+    scope = place.telescope
+    stop = scope.stop_capture
+
+    def feels(celsius: float) -> None:
+        scope.set_telemetry(Telemetry(battery=80, temperature=celsius))
+
+    async def stop_and_cool(camera: Camera) -> CaptureReport:
+        feels(11.9)
+        return await stop(camera)
+
+    async def warm_while_it_captures() -> None:
+        await place.clock.sleep(700)
+        while True:
+            if scope.captures[-1].running:
+                feels(12.1)
+            await place.clock.sleep(5)
+
+    async def run() -> dict[str, Any]:
+        feels(10.0)
+        monkeypatch.setattr(scope, "stop_capture", stop_and_cool)
+        place.drop("m81.json", long_session({"temperature_step": 2}, calibration=None))
+        async with place.open():
+            warming = asyncio.ensure_future(warm_while_it_captures())
+            await place.sessions_ended(1)
+            warming.cancel()
+        return place.results[0]
+
+    result = run_virtual(run())
+    assert (result["result"], result["frames"]["taken"]) == ("completed", 100)
+    assert (len(scope.captures), scope.calls.count("auto_focus")) == (2, 1)

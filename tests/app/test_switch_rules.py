@@ -45,6 +45,8 @@ def board(saved: object) -> SwitchBoard:
         ({"filter": "Astro"}, {}),
         ({"not_before": AT.isoformat()}, {"not_before": AT}),
         ({"not_before": "soon"}, {}),
+        ({"enclosure": "closed"}, {"enclosure": "closed"}),
+        ({"enclosure": "ajar"}, {}),
         ({"not_before": 5}, {}),
     ],
 )
@@ -57,6 +59,7 @@ def test_what_was_switched_is_known_again_and_nonsense_is_not(saved: object, cha
         "filter": "",
         "session_file": "x.json",
         "not_before": None,
+        "enclosure": "auto",
         **changed,
     }
     assert board(saved).values == Switches(**expected)
@@ -84,6 +87,7 @@ def test_a_change_is_kept_and_told_to_everybody() -> None:
             "filter": "",
             "session_file": "x.json",
             "not_before": AT.isoformat(),
+            "enclosure": "auto",
         }
         made.change(not_before=None)
         assert memory.facts["switches"]["not_before"] is None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.app.conftest import Observatory, session
+from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
@@ -338,3 +340,35 @@ def test_a_session_that_becomes_due_waits_for_a_command_by_hand(observatory: Mak
     assert calls.index("goto") < calls.index("set_time")
     assert "park" not in calls
     assert place.results[0]["result"] == "completed"
+
+
+def test_focus_calibration_and_alignment_by_hand_need_arming_and_darkness(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK - timedelta(hours=5))
+        async with place.open():
+            assert (await tell(place, "autofocus"))["code"] == "not_armed"
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            for verb in ("calibrate", "align"):
+                answer = await tell(place, verb)
+                assert answer["code"] == "not_allowed", verb
+                assert "It is not dark: the Sun is at" in answer["message"]
+            assert "calibrate" not in place.telescope.calls
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            assert (await tell(place, "autofocus"))["message"] == "The telescope is in focus."
+            assert (await tell(place, "calibrate"))["message"] == "The telescope is calibrated."
+            answer = await tell(place, "align")
+            assert re.fullmatch(
+                r"Turn the mount \d+\.\d\d° (counter-)?clockwise, and (raise|lower) it by \d+\.\d\d°\.",
+                answer["message"],
+            )
+            calls = place.telescope.calls
+            assert calls.index("stop_goto") < calls.index("calibrate") < calls.index("solve_eq")
+            place.drop("a.json", session())
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            assert (await tell(place, "calibrate"))["code"] == "busy"
+
+    run_virtual(evening())

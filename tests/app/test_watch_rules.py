@@ -56,6 +56,7 @@ class Watched:
             self.orders,
             ConditionSet.of(requirements),
             clock=self.clock,
+            zone=UTC,
             window_end=more.pop("window_end", None),
             dawn=lambda _now: more.get("dawn"),
             judge=lambda _now: self.verdicts,
@@ -121,14 +122,19 @@ def test_weather_that_matters_pauses_until_it_is_safe() -> None:
         assert stand.orders.hold is None, "it is ignored"
         stand.policy = WeatherPolicy.WAIT
         await stand.news()
-        assert stand.orders.hold == Hold(Reason.WEATHER, "rain; wind")
+        until = (AT + timedelta(minutes=10)).strftime("%H:%M")
+        message = f"rain; wind. It waits until {until} at the latest."
+        assert stand.orders.hold == Hold(Reason.WEATHER, message)
         assert stand.orders.holders == ("weather",)
         stand.say(UNSAFE)
         await stand.news()
-        assert stand.orders.hold == Hold(Reason.WEATHER, "The weather is unsafe.")
+        message = f"The weather is unsafe. It waits until {until} at the latest."
+        assert stand.orders.hold == Hold(Reason.WEATHER, message)
         stand.decision = None
         await stand.news()
-        assert stand.orders.hold == Hold(Reason.WEATHER, "nothing tells of the weather")
+        assert stand.orders.hold == Hold(
+            Reason.WEATHER, f"nothing tells of the weather. It waits until {until} at the latest."
+        )
         stand.say(SAFE)
         await stand.news()
         assert stand.orders.hold is None

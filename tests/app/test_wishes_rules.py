@@ -344,6 +344,7 @@ class Turns:
             self.board,  # type: ignore[arg-type]
             has_ending=lambda _waiting: self.ending,
             uncounted=lambda _schedule: False,
+            enclosure=lambda: None,
         )
 
     def judge(self, *, forced: bool = False, resume: bool = False) -> Verdict | None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,12 +18,15 @@ from agent.cli.logging_setup import set_up_logging
 from agent.cli.main import main
 from agent.errors import AgentError
 from agent.log_lines import without_secrets
+from agent.store.collected import Collected
 from agent.store.folders import Tree
 from agent.store.journal import Journals
+from agent.telescope.dwarf.models import capabilities_for
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "agent" / "cli" / "demo_session.json"
 COMMANDS = (
+    "dashboard",
     "run",
     "demo",
     "simulate",
@@ -44,6 +48,8 @@ COMMANDS = (
     "goto",
     "shutdown",
     "reboot",
+    "download",
+    "history",
     "provision",
     "elements",
     "schema",
@@ -292,6 +298,39 @@ def test_a_plan_of_the_folders_knows_what_runs_and_the_frames_it_has(
     assert main(["plan", "--model", "D3", "--json", *SITE]) == 0
     (b,) = json.loads(capsys.readouterr().out)
     assert sum(block["frames"] for block in b["night"]["session"]["blocks"]) == 100
+
+
+def test_a_plan_has_what_is_left_of_a_goal_and_says_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "Astro_Sessions"
+    for folder in ("ToDo", "Done", ".dwarf-agent"):
+        (base / folder).mkdir(parents=True)
+    wanted = goes_to("M 81", "2020-01-01", "21:00:00", conditions={"do_action": True, "sun_below": 90})
+    goal = {"do_action": True, "frames": 350}
+    write(base / "ToDo" / "a.json", {**wanted, "goal": goal})
+    write(base / "ToDo" / "b.json", {**wanted, "goal": goal, "id_command": {"group": "has it all"}})
+    setup = wanted["setup_camera"]
+    assert isinstance(setup, dict)
+    for group, stacked in (("a", 310), ("has it all", 350)):
+        details = {
+            "ended_at": "2026-11-22T23:00:00+01:00",
+            "session_id": group,
+            "frames_by_camera": {"tele": {"taken": stacked, "stacked": stacked}},
+        }
+        done = {"id_command": {"process": "ended", "group": group}, "result_details": details}
+        write(base / "Done" / f"{group}.json", {**wanted, **done})
+    paris = ZoneInfo("Europe/Paris")
+    Collected(Tree(base), paris, None, lambda: capabilities_for("D3")).catch_up()
+    assert main(["plan", "--model", "D3", *SITE]) == 0
+    told = capsys.readouterr().out
+    assert "  Goal a: " in told
+    assert "  Goal has it all: " in told
+    assert "in 1 night, 100 %" in told
+    assert main(["plan", "--model", "D3", "--json", *SITE]) == 0
+    a, b = json.loads(capsys.readouterr().out)
+    assert sum(block["frames"] for block in a["night"]["session"]["blocks"]) == 40
+    assert b["night"]["session"] is None
 
 
 def test_a_plan_without_a_site_says_so_and_still_tells_the_steps(

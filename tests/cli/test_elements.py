@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from agent.cli import elements
 from agent.cli.main import main
 from agent.sky.catalogue.small_bodies import ELEMENTS
+from agent.sky.ephemeris import place_on_orbit
 from tests.sky.test_small_bodies import ASTEROIDS, COMETS
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -72,6 +74,50 @@ def test_an_installed_comet_is_planned(here: Path, capsys: pytest.CaptureFixture
     main(["elements", "CometEls.txt"])
     assert main(["validate", "comet.json"]) == 0
     assert "valid: 2P" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("distance", "eccentricity"),
+    [(1e-300, 0.5), (1e300, 0.5), (1e-6, 0.999999), (1e308, 1e308), (1e-9, 1e9), (0.001, 0.9999999)],
+)
+def test_an_orbit_that_cannot_be_is_left_out(
+    here: Path, capsys: pytest.CaptureFixture[str], distance: float, eccentricity: float
+) -> None:
+    comet = {"Designation_and_name": "C/2026 Z9 (Evil)", "Perihelion_dist": distance, "e": eccentricity}
+    comet |= {"Peri": 1, "Node": 2, "i": 3}
+    comet |= {f"{part}_of_perihelion": one for part, one in (("Year", 2026), ("Month", 3), ("Day", 1))}
+    rock = {
+        "Number": "(99999)",
+        "Name": "Tiny",
+        "a": 1e-300,
+        "e": 0.5,
+        "M": 1,
+        "Peri": 1,
+        "Node": 2,
+        "i": 3,
+    }
+    good = {**comet, "Designation_and_name": "C/2026 Z8 (Good)", "Perihelion_dist": 1, "e": 1}
+    (here / "orbits.json").write_text(json.dumps([comet, {**rock, "Epoch": 2461100.5}, good]))
+    main(["elements", "orbits.json"])
+    installed = ELEMENTS.bodies()
+    names = [body.name for body in installed]
+    assert "C/2026 Z8 (Good)" in names
+    assert "(99999) Tiny" not in names
+    for body in installed:
+        for days in (-100, 0, 100):
+            place_on_orbit(body.orbit, NOW + timedelta(days))
+
+
+def test_an_installed_orbit_that_was_damaged_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = here / "Astro_Sessions" / ".dwarf-agent" / "elements.csv"
+    kept.parent.mkdir(parents=True)
+    orbit = "Evil,e,88,45,120,1,5,0.999999,0,11/20.25/2026,2000,g 8.0,4.0"
+    kept.write_text(f"comet|2026-03-01|{orbit}\ncomet|2026-03-01|Broken,e,no orbit\n")
+    for name in ("Evil", "Broken"):
+        goto = {"do_action": True, "target": name}
+        (here / "s.json").write_text(json.dumps({"command": {"id_command": {}, "goto_manual": goto}}))
+        assert main(["validate", "s.json"]) in (0, 1)
+    assert "The orbit of Broken leads nowhere" in capsys.readouterr().out
 
 
 def test_without_orbits_it_says_how_to_get_them(capsys: pytest.CaptureFixture[str]) -> None:

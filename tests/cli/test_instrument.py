@@ -69,6 +69,48 @@ def test_a_target_fits_or_needs_panes(
     assert f"; {says};" in asked("validate", session())
 
 
+@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
+@pytest.mark.parametrize(("x", "y", "size", "says"), [
+    (180, 100, (190, 60), "fits along its long side"),
+    (180, 140, (500, 60), "needs"),
+    (100, 180, (20, 15), "fits"),
+])  # fmt: skip
+def test_a_target_is_held_against_the_mosaic_that_is_ordered(
+    asked: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    x: int,
+    y: int,
+    size: tuple[float, float],
+    says: str,
+) -> None:
+    monkeypatch.setattr("agent.app.instrument.size_of", lambda _target: size)
+    order = {**TELE, "binning": None, "doMosaic": True, "framingX": x, "framingY": y, "mosaic_count": 9}
+    whole = session(setup_camera=order)
+    view = answer(asked, whole, model=model)["views"][0]
+    width, height = view["field_of_view"]
+    assert view["mosaic"] == [pytest.approx(width * x / 100), pytest.approx(height * y / 100)]
+    minutes = f"({size[0] / 60:.2g}° × {size[1] / 60:.2g}°)"
+    spanned = f"mosaic of {view['mosaic'][0]:.2f}° × {view['mosaic'][1]:.2f}°"
+    assert f"; {spanned}; M 81 {minutes} {says}" in asked("validate", whole, model=model)
+
+
+def test_a_mosaic_that_the_agent_makes_is_a_field_too(asked: Asked) -> None:
+    order = {"do_action": True, "columns": 3, "rows": 2, "overlap": 20}
+    goto = {"do_action": True, "target": "M 31"}
+    whole = session(mosaic=order, goto_manual=goto)
+    assert answer(asked, whole)["views"][0]["mosaic"] == pytest.approx([2.95 * 2.6, 1.66 * 1.8])
+    assert "; mosaic of 7.67° × 2.99°; M 31 (3° × 1.2°) fits;" in asked("validate", whole)
+
+
+def test_panes_that_never_rise_are_told(asked: Asked) -> None:
+    low = {"do_action": True, "target": "low", "ra_coord": 3.0, "dec_coord": -40.5}
+    column = session(goto_manual=low, mosaic={"do_action": True, "columns": 1, "rows": 3})
+    assert "Pane 3 does not rise at this site" in warned(asked, column)["below_horizon"]
+    high = session(goto_manual={**low, "dec_coord": -35.0}, mosaic=column["command"]["mosaic"])
+    assert "below_horizon" not in warned(asked, high)
+
+
 def test_the_moon_fits_without_a_catalogue(asked: Asked) -> None:
     moon = session(goto_manual={}, goto_solar={"do_action": True, "target": "Moon"})
     assert "Moon (0.52° × 0.52°) fits" in asked("validate", moon)

@@ -26,6 +26,7 @@ from agent.events import (
     SessionEnded,
     SessionResult,
 )
+from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.client import CallerError
 from agent.mqtt.handlers import Accepted
@@ -259,6 +260,21 @@ def test_status_shows_what_the_telescope_keeps_to_do_by_itself(
     text = capsys.readouterr().out
     assert said in text
     assert ("telescope's own" in text) == bool(said)
+
+
+def test_status_shows_how_far_a_goal_is(capsys: pytest.CaptureFixture[str]) -> None:
+    part = PartProgress("M 31", "tele", "Astro", 240, 3600.0, 2, 15.0, None, 7200.0, ("m31",))
+    group = GroupProgress("M 31", "m_31", (part,), 2)
+
+    async def talk() -> int:
+        async with Agent("garden") as agent:
+            agent.bus.publish(
+                GroupsChanged(telescope="garden", at=datetime(2026, 11, 22, tzinfo=UTC), groups=(group,))
+            )
+            return await status(NOWHERE, "dwarf", port=agent.port())
+
+    assert run_virtual(talk()) == 0
+    assert "goal       M 31: 1.0 of 2.0 h in 2 nights, 50 %" in capsys.readouterr().out
 
 
 def test_status_of_an_agent_that_is_gone_exits_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ class FakeHomeAssistant:
         self.states = {"sensor.cloud": "12", "binary_sensor.rain": "off"}
         self.answers_pings = True
         self.logins = 0
+        self.called: list[tuple[str, str, str]] = []  # services
         self.url = ""
         self._sockets: list[tuple[web.WebSocketResponse, int]] = []
         app = web.Application()
@@ -89,6 +90,12 @@ class FakeHomeAssistant:
         if asked["type"] == "ping":
             if self.answers_pings:
                 await socket.send_json({"id": number, "type": "pong"})
+            return
+        if asked["type"] == "call_service" and asked["service"] == "close_cover":
+            return  # one that answers only when all is done
+        if asked["type"] == "call_service":
+            self.called.append((asked["domain"], asked["service"], asked["target"]["entity_id"]))
+            await socket.send_json({"id": number, "type": "result", "success": True, "result": None})
             return
         assert asked["type"] == "subscribe_entities"
         await socket.send_json({"id": number, "type": "result", "success": True, "result": None})

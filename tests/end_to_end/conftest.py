@@ -70,7 +70,7 @@ class Scene:
         numbers = [int(word) for word in words if word.isdigit() and int(word) > 1023]
         self.ports = (numbers[0], numbers[1])
 
-    async def agent(self) -> Process:
+    async def agent(self, **settings: str) -> Process:
         """Start the agent and wait until it looks for sessions."""
         return self._start(
             "run",
@@ -83,6 +83,8 @@ class Scene:
                 "DWARF_MQTT_PORT": str(self.broker.port),
                 "DWARF_SESSIONS_DIR": str(self.sessions),
                 "DWARF_POLL_SECONDS": "0.3",
+                "DWARF_PAGE_PORT": "0",
+                **{f"DWARF_{name.upper()}": value for name, value in settings.items()},
             },
         )
 

@@ -42,8 +42,8 @@ def test_steps_run_in_the_order_the_plan_shows(bench: Bench) -> None:
         "infinite_focus",
         "stop_goto",
         "solve_eq",
+        "stop_goto",  # it comes to rest while the camera is set
         "apply",
-        "stop_goto",
         "calibrate",
         "goto",
         "apply",

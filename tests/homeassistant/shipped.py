@@ -19,7 +19,7 @@ PLATFORMS = (
     "binary_sensor|button|datetime|event|image|input_boolean|notify|number|select|sensor|switch|update"
 )
 _ENTITY = re.compile(rf"\b(?:{PLATFORMS})\.[a-z0-9_]+\b")
-_SERVICES = {"button.press", "notify.send_message", "switch.turn_on", "event.received"}
+_SERVICES = {"notify.mobile_app_", "button.press", "notify.send_message", "switch.turn_on", "event.received"}
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from agent.capabilities import Camera
 from agent.events import Reason, Status
 from agent.mqtt.vocabulary import EventType
+from agent.sky.catalogue import resolve
+from agent.telescope.dwarf.models import MODELS, capabilities_for
 from tests.homeassistant.shipped import (
     BLUEPRINTS,
     DASHBOARDS,
@@ -28,11 +31,16 @@ OLDEST = "2025.10.0"
 EXPECTED = {
     "automation/abort_on_rain",
     "automation/agent_offline",
+    "automation/ask_me_tonight",
+    "automation/assist",
     "automation/low_battery_or_storage",
     "automation/queue_tonight",
+    "automation/rescue_in_the_rain",
     "automation/resume_when_clear",
     "automation/session_result_notify",
+    "automation/night_report_notify",
     "automation/weather_heartbeat",
+    "script/new_start",
     "script/submit_session",
     "template/sky_safe",
 }
@@ -41,7 +49,8 @@ EACH_PAGE = pytest.mark.parametrize("path", [*DASHBOARDS, *PACKAGES], ids=lambda
 
 PARTS = [*components(telescope()).values(), *components(bridge()).values()]
 DISCOVERED = {part["default_entity_id"] for part in PARTS if "default_entity_id" in part}
-BUILT_IN_CARDS = {"heading", "tile", "markdown", "picture-entity", "button", "entities"}
+BUILT_IN_CARDS = {"heading", "tile", "markdown", "picture-entity", "weather-forecast"}
+GONE = {"entity": "binary_sensor.dwarf_agent_connectivity"}
 
 
 def test_everything_that_is_promised_is_there() -> None:
@@ -158,13 +167,32 @@ def test_the_dashboard_uses_built_in_cards_alone(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-def test_abort_asks_before_it_stops_a_night(path: Path) -> None:
-    (abort,) = [
-        card
-        for card in walk(load(path))
-        if isinstance(card, dict) and card.get("type") == "button" and card.get("name") == "Abort"
-    ]
-    assert abort["tap_action"]["confirmation"]
+def test_what_ends_or_throws_away_something_is_red_and_asks_first(path: Path) -> None:
+    tiles = [card for card in walk(load(path)) if isinstance(card, dict) and card.get("type") == "tile"]
+    by_name = {tile["name"]: tile for tile in tiles}
+    for name in ("Stop", "End the night", "Remove"):
+        assert by_name[name]["color"] == "red", name
+        assert by_name[name]["tap_action"]["confirmation"], name
+    assert by_name["Park"]["tap_action"]["confirmation"]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_while_the_agent_is_gone_there_is_one_card_and_nothing_else(path: Path) -> None:
+    tonight = load(path)["views"][0]
+    gone, *others = [section["visibility"] for section in tonight["sections"]]
+    assert gone == [{"condition": "state", **GONE, "state_not": "on"}]
+    assert all(each == [{"condition": "state", **GONE, "state": "on"}] for each in others)
+    assert len(tonight["sections"][0]["cards"]) == 1
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_the_dashboard_shows_only_entities_that_are_enabled(path: Path) -> None:
+    enabled = {
+        part["default_entity_id"]
+        for part in PARTS
+        if "default_entity_id" in part and part.get("enabled_by_default") is not False
+    }
+    assert entities(load(path)) <= enabled
 
 
 @pytest.mark.parametrize("path", [*BLUEPRINTS, *DASHBOARDS, *PACKAGES], ids=lambda path: path.stem)
@@ -184,3 +212,29 @@ def _domain(given: dict[str, Any]) -> str | None:
 
 def _is_entity(text: str) -> bool:
     return bool(re.fullmatch(r"(binary_)?sensor\.[a-z0-9_]+", text))
+
+
+def test_the_lists_of_a_new_session_are_what_the_telescopes_offer_and_the_catalogue_knows() -> None:
+    fields = load(FOLDER / "blueprints/script/submit_session.yaml")["fields"]
+    cameras = [capabilities_for(model).cameras[Camera.TELE] for model in MODELS]
+    exposures = {
+        each.seconds: each.name for camera in cameras for each in camera.exposures if each.seconds >= 1
+    }
+    assert options(fields["exposure"]) == [exposures[seconds] for seconds in sorted(exposures)]
+    assert options(fields["filter"]) == list(
+        dict.fromkeys(each.name for camera in cameras for each in camera.filters)
+    )
+    gain = fields["gain"]["selector"]["number"]
+    assert (gain["min"], gain["max"]) == (0, max(gain for camera in cameras for gain in camera.gains))
+    for target in options(fields["target"]):
+        resolve(target)
+    tonight = inputs(load(FOLDER / "blueprints/automation/queue_tonight.yaml"))["targets"]["selector"][
+        "object"
+    ]
+    assert set(options(tonight["fields"]["exposure"])) <= set(exposures.values())
+    assert options(tonight["fields"]["filter"]) == options(fields["filter"])
+
+
+def options(field: dict[str, Any]) -> list[str]:
+    given = field["selector"]["select"]["options"]
+    return [each["value"] if isinstance(each, dict) else each for each in given]

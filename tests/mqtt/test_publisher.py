@@ -12,11 +12,23 @@ from typing import Any
 import jsonschema
 import pytest
 
+from agent.afterwards import (
+    DownloadChanged,
+    DownloadState,
+    NightReported,
+    SessionArchived,
+    SkyChanged,
+    TotalsChanged,
+)
+from agent.app.darkness import darkness
 from agent.errors import Problem
 from agent.events import (
     AvailabilityChanged,
+    EnclosureChanged,
     Event,
     Frames,
+    Lid,
+    NightOver,
     Outcome,
     QueueChanged,
     Reason,
@@ -25,6 +37,7 @@ from agent.events import (
     SafetyLevel,
     SafetySourceState,
     SafetyState,
+    Saved,
     SessionBrief,
     SessionEnded,
     SessionProgress,
@@ -41,12 +54,14 @@ from agent.events import (
     TelemetryChanged,
     Waited,
 )
+from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.payloads import MAX_BODY, encode
 from agent.mqtt.publisher import EVENT_EXPIRY_S, PROGRESS_EXPIRY_S, TELEMETRY_EVERY_S
 from agent.mqtt.schemas import TOPICS, as_text, schemas, topic_table
 from agent.mqtt.topics import Topics
 from agent.mqtt.vocabulary import EventType
 from agent.requests import Code, Verb
+from agent.targets import Site
 from tests.mqtt.support import NOW, TELESCOPE, House, at_house, settle
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -100,10 +115,23 @@ def _decision(state: SafetyState) -> SafetyChanged:
     )
 
 
+GROUP = GroupProgress(
+    "M 31",
+    "m_31",
+    (
+        PartProgress("M 31", "tele", "Astro", 240, 3600.0, 2, 15.0, None, 7200.0, ("m31",)),
+        PartProgress("M 31", "tele", "", 10, 150.0, 1, 15.0, 40, None, ("m31-plain",)),
+    ),
+    2,
+)
+
 EVERY_EVENT: tuple[Event, ...] = (
     AvailabilityChanged(**_at(), online=True),
     AvailabilityChanged(**_at(), online=False, message="It does not answer."),
     StatusChanged(**_at(), status=Status.IMAGING, session=SESSION, step="capture", message="x" * 300),
+    StatusChanged(**_at(), status=Status.PAUSED, session=SESSION, reason=Reason.WEATHER, message="rain"),
+    NightOver(**_at(), message="All is done."),
+    EnclosureChanged(**_at(), lid=Lid.BETWEEN, wanted_open=True, mains=False, message="It is stuck."),
     StatusChanged(
         **_at(),
         status=Status.ERROR,
@@ -111,6 +139,7 @@ EVERY_EVENT: tuple[Event, ...] = (
         problem=Problem("stuck", "It is stuck.", "Free it."),
     ),
     QueueChanged(**_at(), sessions=(SESSION,), next_at=NOW),
+    GroupsChanged(**_at(), groups=(GROUP,)),
     SessionQueued(**_at(), session=SESSION, position=1),
     SessionRejected(**_at(), session=SESSION, failure=Problem("invalid", "No such exposure.")),
     SessionWaiting(**_at(), session=SESSION, reason=Reason.WEATHER, message="Rain.", until=NOW),
@@ -119,10 +148,54 @@ EVERY_EVENT: tuple[Event, ...] = (
     _progress(12.3456),
     TelemetryChanged(**_at(), telemetry=Telemetry(battery=12, storage_free_gb=1.23, temperature=11.06)),
     TelemetryChanged(**_at(), telemetry=Telemetry()),
+    DownloadChanged(
+        **_at(),
+        state=DownloadState.FETCHING,
+        session_id="m31",
+        target="M 31",
+        files=9,
+        files_done=2,
+        size=1000,
+        size_done=1500,
+        rate=12.7,
+        message="x" * 300,
+    ),
+    DownloadChanged(**_at(), state=DownloadState.WAITING, reason=Reason.HELD_BY_OTHER),
+    SessionArchived(
+        **_at(),
+        session_id="m31",
+        target="M 31",
+        complete=True,
+        night=NOW.date(),
+        files=9,
+        size=10**12,
+        folder="/share/dwarf/M 31/x",
+        message="9 files are in the archive.",
+    ),
+    SkyChanged(
+        **_at(), session=SESSION, degraded=True, kept=0.251, usual=1.0, sudden=True, message="x" * 300
+    ),
+    SkyChanged(**_at(), session=SESSION, degraded=False, kept=1, usual=1, sudden=False, message="Good."),
+    TotalsChanged(**_at(), light_s=3600.5, sessions=3, completed=2, nights=1),
+    NightReported(
+        **_at(),
+        night=NOW.date(),
+        title="Night of 22 November: 1 of 1 session completed",
+        message="x" * 300,
+        sessions=1,
+        completed=1,
+        taken=3,
+        stacked=3,
+        integration_s=30.06,
+        path="/x/report_night_2026-11-22.html",
+        picture=b"\xff\xd8\xff",
+        picture_target="M 31",
+    ),
     _decision(SafetyState.UNKNOWN),
     _decision(SafetyState.UNSAFE),
     _decision(SafetyState.SAFE),
     SessionEnded(**_at(), result=RESULT),
+    SessionEnded(**_at(), result=replace(RESULT, saved=(Saved("album", 3, 2, 10**10), Saved("note", 3, 3)))),
     SessionEnded(**_at(), result=replace(RESULT, outcome=Outcome.SKIPPED, started_at=None, error=None)),
 )
 
@@ -136,6 +209,7 @@ def test_every_body_that_is_published_follows_its_schema() -> None:
         for event in EVERY_EVENT:
             house.bus.publish(event)
             await asyncio.sleep(11)
+        house.service.publisher.darkness(TELESCOPE, darkness(Site(48.85, 2.35, 35.0, "Europe/Paris"), NOW))
         house.service.publisher.bridge_event("config_error", "A key is unknown.", key="x")
         house.service.publisher.suggestions(TELESCOPE, None, "Nobody said where it stands.")
         await house.ask(f"{TELESCOPE}/session/submit", "{}")
@@ -147,6 +221,7 @@ def test_every_body_that_is_published_follows_its_schema() -> None:
         for publication in house.broker.published:
             name = publication.topic.removeprefix("dwarf/").replace(TELESCOPE, "<id>")
             name = name.replace("result/2026-11-22 M 31", "result/<session_id>")
+            name = name.replace("group/m_31", "group/<group>")
             name = name.replace("response/health", "response/<verb>")
             schema = wanted.get(name)
             if schema:
@@ -239,6 +314,37 @@ def test_progress_is_said_first_last_and_in_between_only_when_it_moved() -> None
         expiries = [found.expiry_s for found in house.broker.all(f"dwarf/{said}")]
         assert expiries == [None, *[PROGRESS_EXPIRY_S] * 6, None]
         assert {found.qos for found in house.broker.all(f"dwarf/{said}")} == {0}
+
+    at_house(test)
+
+
+def test_an_estimated_end_is_told_to_the_minute_and_only_when_it_moved_by_minutes() -> None:
+    async def test(house: House) -> None:
+        house.bus.publish(SessionStarted(**_at(), session=SESSION))
+        for second in range(0, 400, 20):
+            moved = NOW + timedelta(seconds=second)
+            house.bus.publish(replace(_progress(10 + second), estimated_end=moved))
+        told = [body["estimated_end"] for body in house.bodies(f"{TELESCOPE}/progress")[1:]]
+        assert sorted(set(told)) == [f"2026-11-22T21:0{minute}:00+01:00" for minute in (0, 2, 4, 6)]
+
+    at_house(test)
+
+
+def test_imaging_a_pause_and_a_problem_are_told_once_each() -> None:
+    async def test(house: House) -> None:
+        stuck = Problem("stuck", "It is stuck.", "Free it.")
+        imaging = StatusChanged(**_at(), status=Status.IMAGING, session=SESSION)
+        house.bus.publish(imaging)
+        house.bus.publish(replace(imaging, message="frames"))
+        paused = StatusChanged(**_at(), status=Status.PAUSED, session=SESSION, reason=Reason.WEATHER)
+        house.bus.publish(replace(paused, message="rain"))
+        house.bus.publish(replace(paused, message="rain", problem=stuck))
+        house.bus.publish(replace(paused, message="hail", problem=stuck))
+        house.bus.publish(replace(imaging, problem=None))
+        house.bus.publish(NightOver(**_at(), reason=Reason.WEATHER, message="rain"))
+        assert house.events() == ["imaging", "paused", "problem", "imaging", "night_over"]
+        (told,) = [body for body in house.bodies(f"{TELESCOPE}/event") if body["event_type"] == "paused"]
+        assert (told["reason"], told["message"], told["target"]) == ("weather", "rain", "M 31")
 
     at_house(test)
 
@@ -375,3 +481,32 @@ def test_the_events_of_the_wire_are_all_said_by_someone() -> None:
 
 def test_numbers_that_json_does_not_know_become_null() -> None:
     assert json.loads(encode({"a": float("nan"), "b": [float("inf"), 1.5]})) == {"a": None, "b": [None, 1.5]}
+
+
+def test_a_group_is_told_in_all_and_by_filter_and_its_topic_goes_with_it() -> None:
+    async def test(house: House) -> None:
+        house.bus.publish(GroupsChanged(**_at(), groups=(GROUP,)))
+        topic = f"dwarf/{TELESCOPE}/group/m_31"
+        body = json.loads(house.broker.retained[topic].payload)
+        assert body["filters"] == {
+            "Astro": {"collected_s": 3600.0, "goal_s": 7200.0, "frames": 240},
+            "": {"collected_s": 150.0, "goal_s": 600.0, "frames": 10},
+        }
+        assert (body["collected_s"], body["goal_s"], body["percent"], body["nights"]) == (3750, 7800, 48.1, 2)
+        assert body["message"].startswith("M 31: 1.0 of 2.2 h in 2 nights, 48 %")
+        house.bus.publish(GroupsChanged(**_at(), groups=()))
+        await settle()
+        assert topic not in house.broker.retained
+
+    at_house(test)
+
+
+def test_a_group_of_many_long_parts_stays_within_what_home_assistant_records() -> None:
+    part = PartProgress("M" * 300, "tele", "Astro", 1, 15.0, 1, 15.0, None, 7200.0, ("s" * 200,) * 9)
+    group = GroupProgress("G" * 300, "g", (part,) * 400, 9)
+
+    async def test(house: House) -> None:
+        house.bus.publish(GroupsChanged(**_at(), groups=(group,)))
+        assert len(house.broker.retained[f"dwarf/{TELESCOPE}/group/g"].payload) <= MAX_BODY
+
+    at_house(test)

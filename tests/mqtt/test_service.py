@@ -115,16 +115,14 @@ def test_home_assistants_death_is_passed_on_and_a_retained_birth_is_not() -> Non
     at_house(test)
 
 
-def test_pictures_settings_and_firmware_are_kept_for_late_readers() -> None:
+def test_pictures_and_settings_are_kept_for_late_readers() -> None:
     async def test(house: House) -> None:
         publisher = house.service.publisher
         publisher.image(TELESCOPE, b"\xff\xd8", {"taken_at": NOW, "target": "M 31"})
         publisher.settings(TELESCOPE, {"armed": False, "max_wait": 60})
-        publisher.firmware(TELESCOPE, "1.4.2")
         kept = house.broker.retained
         assert kept[f"dwarf/{TELESCOPE}/image"].payload == b"\xff\xd8"
         assert json.loads(kept[f"dwarf/{TELESCOPE}/settings"].payload) == {"armed": False, "max_wait": 60}
-        assert house.body(f"{TELESCOPE}/firmware")["latest_version"] == "1.4.2"
 
     at_house(test)
 

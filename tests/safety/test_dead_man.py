@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,16 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.own_schedule import OURS
+from agent.sky.catalogue.small_bodies import ELEMENTS
+from agent.sky.ephemeris import fixed, separation
+from agent.targets import MovingTarget, SkyTarget
 from agent.telescope.dwarf.telescope import DwarfTelescope
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.interface import CaptureReport, ConnectionState
 from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from agent.telescope.simulator.schedule_book import Recipe, ScheduleState
 from tests.safety.mortal_rig import MortalRig
-from tests.safety.rig import long_session, on_the_wire
+from tests.safety.rig import DUSK, long_session, on_the_wire
 from tests.soak.mortal import run_mortal
 from tests.telescope.simulator.schedules import schedule as app_schedule
 
@@ -289,6 +293,33 @@ def test_what_the_telescope_did_meanwhile_was_not_missed(tmp_path: Path, times: 
     night(tmp_path, story, before=second(id_command=times))
 
 
+def test_a_moving_target_is_kept_where_it_will_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 arcseconds a minute: hours later it is not where it was looked up."""
+    orbit = "(99002) Swift,e,46.276,294.601,328.067,.9489,1.066286,.0624,197.806,1/1/2026,2000,H 20,0.15"
+    (tmp_path / ".dwarf-agent").mkdir()
+    (tmp_path / ".dwarf-agent" / "elements.csv").write_text(f"asteroid|2026-01-01|{orbit}\n")
+    monkeypatch.setattr(ELEMENTS, "path", None)
+    monkeypatch.setattr(ELEMENTS, "_now", lambda: DUSK)
+    ELEMENTS.look_in(tmp_path)
+
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        (task,) = kept(rig)
+        place = SkyTarget("", task.ra_hours, task.dec_degrees)
+        for when in (task.begins, task.ends):
+            assert separation(place, fixed(MovingTarget("Swift", 0, 0, orbit), when), None, when) < 0.2
+        await rig.kill()
+        await rig.clock.sleep(4 * 3600)
+        assert shots(rig) == [("Swift", 12)]
+        await rig.begin()
+        await rig.until(lambda: len(rig.results()) == 1, RUNS_S)
+        assert rig.results()["b"]["frames"]["taken"] == 12
+
+    later = {"date": "2026-01-15", "time": "21:00:00"}
+    goto = {"do_action": True, "target": "Swift"}
+    night(tmp_path, story, before={"command": {**second(id_command=later)["command"], "goto_manual": goto}})
+
+
 def test_what_the_telescope_did_not_do_is_missed_as_it_says(tmp_path: Path) -> None:
     async def story(rig: MortalRig) -> None:
         await rig.until(lambda: kept(rig), 300)
@@ -324,5 +355,21 @@ def test_a_link_that_stays_away_past_what_is_kept_costs_and_doubles_nothing(
             "b": "completed",
         }
         assert rig.results()["b"]["frames"]["taken"] == 12
+
+    night(tmp_path, story)
+
+
+def test_nothing_is_kept_while_the_cap_is_on_the_lens(tmp_path: Path) -> None:
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        await rig.end()
+        state = rig.root / ".dwarf-agent" / "telescope.json"
+        state.write_text(json.dumps(json.loads(state.read_text()) | {"capped": True}))
+        await rig.begin()
+        await rig.until(lambda: rig.status.get("message", "").startswith("Take the cap off"), 300)
+        await rig.clock.sleep(300)
+        assert kept(rig) == []
+        rig.command("resume")
+        await rig.until(lambda: kept(rig), 300)
 
     night(tmp_path, story)

@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 
 from agent.session import foreign
-from agent.session.sections import ACTUAL, ENVELOPE, NOT_ACTED_ON, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand
+from agent.session.sections import ACTUAL, ENVELOPE, OUTPUT, SECTIONS, WAIT_TYPO, IdCommand
 
 PAGE = (Path(__file__).parents[2] / "docs" / "session-format.md").read_text()
 WRITERS = {"all", "2026", "forks", "agent"}
 CHAPTERS = {
     "id_command": ("`id_command`", "What is written back"),
     "conditions": ("`conditions`",),
+    "goal": ("`goal`",),
     "repeat": ("`repeat`",),
     "mosaic": ("`mosaic`",),
     "dark_frames": ("Steps", "`dark_frames`"),
     "refocus": ("`refocus`",),
+    "download": ("`download`",),
     "setup_camera": ("Steps", "Camera settings"),
     "setup_wide_camera": ("Steps", "Camera settings"),
 }
@@ -64,7 +66,7 @@ def test_every_key_of_a_section_has_its_writer_and_its_effect(section: str) -> N
         first = cells[0].partition(":")
         here = first[0] != cells[0] and section not in written(first[0])  # keys of another section
         told.update(dict.fromkeys(() if here else written(cells[0]), cells[1:]))
-    plain = {"repeat", "conditions", "mosaic", "refocus"}
+    plain = {"goal", "repeat", "conditions", "mosaic", "refocus", "download"}
     missing = keys_of(model) - told.keys() - ({"do_action"} if section in plain else set())
     assert missing == set()
     for key in keys_of(model) & told.keys():
@@ -74,7 +76,7 @@ def test_every_key_of_a_section_has_its_writer_and_its_effect(section: str) -> N
 
 
 def test_every_section_is_named() -> None:
-    assert SECTIONS.keys() | NOT_ACTED_ON | OUTPUT <= written(PAGE)
+    assert SECTIONS.keys() | OUTPUT <= written(PAGE)
 
 
 def test_keys_of_other_programs_that_are_kept_are_named() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
-from agent.mosaics import Grid, Mosaic, Pane, grid_text
+from agent.mosaics import Grid, Mosaic, Pane, grid_text, panes_along
 from agent.session.check import check
 from agent.session.document import SessionDocument, read_session
 from agent.session.pane_grid import agents_grid, telescopes_grid, wanted_panes
 from agent.session.pane_sessions import pane_sessions
 from agent.session.plan import make_plan
 from agent.session.text import plan_text
-from agent.sky.ephemeris import altitude, hours_until_set, separation
+from agent.sky.ephemeris import altitude, hours_until_rise, hours_until_set, separation
 from agent.targets import Site, SkyTarget
 from agent.telescope.dwarf.models import MODELS, capabilities_for, newer_capabilities, older_capabilities
 
@@ -106,6 +106,20 @@ def test_across_the_pole_the_panes_stand_on_both_sides_of_it() -> None:
     panes = Grid.of(1, 2, FIELD, overlap=0.0, rotation=0).panes(2.0, 90.0)
     assert {round(pane.ra_hours, 6) for pane in panes} == {2.0, 14.0}
     assert {round(pane.dec_degrees, 6) for pane in panes} == {round(90 - FIELD[1] / 2, 6)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"), [(0.4, 1), (1.0, 1), (1.017, 2), (1.8, 2), (1.83, 3), (8 / 2.13, 5), (8 / 1.2, 9)]
+)
+def test_the_panes_that_a_side_needs(fields: float, expected: int) -> None:
+    assert panes_along(fields) == expected
+
+
+@given(st.floats(0.01, 40), st.floats(0, 0.5))
+def test_the_panes_cover_a_side_and_one_less_would_not(fields: float, overlap: float) -> None:
+    count = panes_along(fields, overlap)
+    assert 1 + (count - 1) * (1 - overlap) >= fields * (1 - 1e-6)
+    assert count == 1 or 1 + (count - 2) * (1 - overlap) < fields * (1 + 1e-6)
 
 
 @given(
@@ -309,3 +323,27 @@ def test_what_never_sets_or_never_rises() -> None:
     assert hours_until_set(M81, PARIS, NOON) == math.inf
     assert hours_until_set(SkyTarget("", 5, -80), PARIS, NOON) == 0
     assert Camera.TELE in capabilities_for("D3").cameras
+
+
+def test_a_middle_a_hair_before_the_first_hour_has_panes_that_can_be_read() -> None:
+    goto = {"do_action": True, "target": "x", "ra_coord": 23.99999985, "dec_coord": 10}
+    whole = document(goto_manual=goto, mosaic={"do_action": True, "columns": 1, "rows": 2})
+    middle = SkyTarget("x", 23.99999985, 10.0)
+    panes = Grid.of(1, 2, FIELD, overlap=0.2, rotation=0).panes(middle.ra_hours, middle.dec_degrees)
+    for one in pane_sessions(whole, middle, panes, "x"):
+        assert read_session(one.body).ok
+
+
+@given(ra=st.floats(0, 24, exclude_max=True), dec=st.floats(-89, 89), latitude=st.floats(-66, 66))
+def test_after_the_hours_until_it_rises_a_pane_is_up(ra: float, dec: float, latitude: float) -> None:
+    target, site = SkyTarget("", ra, dec), Site(latitude, 2.35)
+    hours = hours_until_rise(target, site, NOON)
+    if hours == math.inf:
+        assert hours_until_set(target, site, NOON) == 0
+        assert abs(latitude - dec) > 89.5
+    elif hours == 0:
+        assert altitude(target, site, NOON) > -0.6
+    else:
+        rises = NOON + timedelta(hours=hours * 0.99727)
+        assert altitude(target, site, NOON) < 0.6
+        assert abs(altitude(target, site, rises)) < 0.6

@@ -154,3 +154,31 @@ def test_a_pane_of_a_mosaic_may_lie_beside_what_it_is_named_after(name: str) -> 
     assert found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 4) == []
     (problem,) = found(target=name, ra_coord=middle.ra_hours, dec_coord=middle.dec_degrees + 20)
     assert (problem.code, problem.severity) == ("wrong_place", Severity.ERROR)
+
+
+def test_coordinates_of_nowhere_are_told_where_the_name_leads_nowhere_either() -> None:
+    (problem,) = found(target="my own field", ra_coord=0, dec_coord="0")
+    assert (problem.code, problem.severity) == ("wrong_place", Severity.WARNING)
+    assert "0/0" in problem.message
+    assert found(target="my own field", ra_coord=0, dec_coord=0, trust_coordinates=True) == []
+    assert found(target="my own field", ra_coord=0, dec_coord=0.5) == []
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec", "says"),
+    [
+        (18.3464, -16.17, None),
+        (23.2676, 60.05, None),
+        (18.3464, 16.17, "The sign of the declination is lost."),
+        (0, 0, "0/0"),
+        (5.6, -5.4, ""),
+    ],
+)
+def test_a_name_of_several_places_is_held_against_the_nearest(
+    ra: float, dec: float, says: str | None
+) -> None:
+    problems = found(target="Lobster", ra_coord=ra, dec_coord=dec)
+    assert len(problems) == (says is not None)
+    for one in problems:
+        assert (one.code, one.severity) == ("wrong_place", Severity.WARNING)
+        assert says in f"{one.message} {one.hint}"

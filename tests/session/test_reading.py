@@ -224,17 +224,7 @@ def test_misspelt_keys_and_sections_are_warnings_with_the_name_that_is_meant() -
     }
 
 
-@pytest.mark.parametrize("key", ["goal", "download"])
-@pytest.mark.parametrize("value", [{"do_action": True}, {"do_action": "yes", "count": 3}, True])
-def test_a_section_that_is_on_and_not_acted_on_is_an_error(key: str, value: object) -> None:
-    reading = read_session(session(**{key: value}))
-    assert [(p.path, p.code, p.severity) for p in reading.problems] == [
-        (f"/{key}", "not_acted_on", Severity.ERROR)
-    ]
-    assert "not supported yet" in reading.problems[0].message
-
-
-@pytest.mark.parametrize("key", ["goal", "mosaic", "dark_frames", "refocus", "download", "polar_drift"])
+@pytest.mark.parametrize("key", ["goal", "mosaic", "dark_frames", "refocus", "polar_drift"])
 @pytest.mark.parametrize("value", [{"do_action": False, "columns": 2}, {}, None, False, "", 0])
 def test_a_section_that_is_off_is_silent(key: str, value: object) -> None:
     assert read_session(session(**{key: value})).problems == ()
@@ -247,6 +237,10 @@ def test_a_section_that_is_off_is_silent(key: str, value: object) -> None:
         ({"polar_drift": {"do_action": "on"}}, "/polar_drift"),
         ({"setup_camera": {"do_action": True, "dithering": True}}, "/setup_camera/dithering"),
         ({"goto_manual": {"do_action": True, "target": "M 1", "flip": True}}, "/goto_manual/flip"),
+        ({"setup_camera": {"do_action": True, "dither": {"do_action": True}}}, "/setup_camera/dither"),
+        ({"setup_camera": {"do_action": True, "dither": "on"}}, "/setup_camera/dither"),
+        ({"polar_drift": {"doAction": True}}, "/polar_drift"),
+        ({"doDither": True}, "/doDither"),
     ],
 )
 def test_what_is_switched_on_and_unknown_is_an_error_that_names_it(
@@ -255,6 +249,14 @@ def test_what_is_switched_on_and_unknown_is_an_error_that_names_it(
     reading = read_session(session(**sections))
     assert [(p.path, p.code) for p in reading.errors] == [(place, "not_acted_on")]
     assert place.rpartition("/")[2] in reading.errors[0].message
+
+
+@pytest.mark.parametrize("key", ["refocus", "setup_wide_camera", "mosaic"])
+@pytest.mark.parametrize("spelling", ["doAction", "DO_ACTION", "do action"])
+def test_a_section_that_is_on_by_another_spelling_is_not_left_off(key: str, spelling: str) -> None:
+    reading = read_session(session(**{key: {spelling: True, "count": 5}}))
+    assert [(p.path, p.code) for p in reading.errors] == [(f"/{key}/{spelling}", "misspelt")]
+    assert read_session(session(**{key: {spelling: False}})).ok
 
 
 def test_a_section_beside_the_wrapper_that_is_on_is_an_error() -> None:
@@ -436,3 +438,21 @@ def test_what_python_printed_is_refused_with_the_remedy(text: str) -> None:
 def test_a_byte_order_mark_is_tolerated_in_bytes_and_in_text() -> None:
     assert read_session('\ufeff\t {"id_command": {}} \n').ok
     assert read_session(b'\xef\xbb\xbf\t {"id_command": {}} \n').ok
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("180 %", 180), ("180%", 180), ("120,5 %", 120.5), ("150", 150)],
+)
+def test_a_percentage_may_have_its_sign(written: str, read: float) -> None:
+    order = {"do_action": True, "doMosaic": True, "framingX": written, "framingY": 100, "rotation": "45,5°"}
+    document = read_session(session(setup_camera={**order, "mosaic_count": 3})).document
+    assert document is not None
+    assert document.setup_camera is not None
+    assert (document.setup_camera.framing_x, document.setup_camera.rotation) == (read, 45.5)
+
+
+@pytest.mark.parametrize("written", ["%", "180 %%", "180 °", "% 180"])
+def test_another_sign_is_no_percentage(written: str) -> None:
+    order = {"do_action": True, "doMosaic": True, "framingX": written, "framingY": 100, "mosaic_count": 3}
+    assert [p.path for p in read_session(session(setup_camera=order)).errors] == ["/setup_camera/framingX"]

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from agent.session.schema import json_schema
-from agent.session.sections import NOT_ACTED_ON, SECTIONS
+from agent.session.sections import SECTIONS
 from tests.session.golden_files import NAMES, source, written
 from tests.session.test_samples import SAMPLES
 
@@ -49,7 +49,7 @@ def test_what_is_no_session_is_not_valid(value: object) -> None:
 def test_every_section_and_key_is_described() -> None:
     schema = json_schema()
     session = schema["$defs"]["Session"]["properties"]
-    assert set(SECTIONS) | NOT_ACTED_ON | {"id_command", "result_details"} == set(session)
+    assert set(SECTIONS) | {"id_command", "result_details"} == set(session)
     for name, definition in schema["$defs"].items():
         for key, value in definition["properties"].items():
             assert "description" in value or "$ref" in value or "anyOf" in value, (name, key)

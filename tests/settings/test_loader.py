@@ -120,7 +120,7 @@ def test_truth_values_are_read_where_one_is_meant(tmp_path: Path, word: str, val
     assert load_settings(write(tmp_path / "a.yaml", f"mqtt: {{tls: {word}}}")).mqtt.tls is value
 
 
-_LISTS = ["weather_inputs", "weather_entities", "weather_topics", "mqtt_response_prefixes"]
+_LISTS = ["weather_inputs", "weather_entities", "weather_topics", "mqtt_response_prefixes", "page_names"]
 _ITEMS = {"weather_entities": "sensor.cloud below 40", "weather_topics": "sky/rain is 0"}
 
 
@@ -298,7 +298,7 @@ def test_a_horizon_that_is_none_is_refused(text: str) -> None:
 def test_secrets_are_never_shown(tmp_path: Path) -> None:
     secret = "geheim-4711"
     names = [name for name in FLAT_SETTINGS if name.endswith(("password", "token"))]
-    assert len(names) == 4
+    assert len(names) == 5
     found = load_settings(environment={f"DWARF_{name.upper()}": secret for name in names})
     assert found.mqtt.password.get_secret_value() == secret
     for text in (repr(found), str(found), json.dumps(redacted(found)), found.model_dump_json()):

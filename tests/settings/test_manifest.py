@@ -15,6 +15,7 @@ from agent import __version__
 from agent.settings import Settings, load_settings
 from agent.settings.flat import FLAT_SETTINGS
 from agent.settings.manifest import options, schema
+from agent.web.door import GATEWAY_PORT
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -36,6 +37,10 @@ _KEYS = {
     "homeassistant",
     "services",
     "homeassistant_api",
+    "ingress",
+    "ingress_port",
+    "panel_icon",
+    "panel_title",
     "host_dbus",
     "timeout",
     "map",
@@ -83,6 +88,7 @@ def test_the_manifest_is_one_the_supervisor_takes() -> None:
     assert MANIFEST["arch"] == ["aarch64", "amd64"]
     assert MANIFEST["services"] == ["mqtt:want"]
     assert 10 <= MANIFEST["timeout"] <= 300
+    assert MANIFEST["ingress_port"] == GATEWAY_PORT
     assert MANIFEST["homeassistant"] == "2025.10.0"
     assert {entry["type"] for entry in MANIFEST["map"]} == {"addon_config", "media", "share"}
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.sky.ephemeris import altaz, altitude, equatorial
-from agent.sky.field import corner_trail, panes, rotation_rate, size_of
+from agent.sky.field import corner_trail, rotation_rate, size_of
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
 from tests.sky.formulas import days_since_2000
 
@@ -66,30 +66,6 @@ def test_the_corners_of_a_dwarf_3_trail_as_measured_on_the_meridian_at_49_degree
 def test_in_the_zenith_the_rate_is_a_number() -> None:
     pole = SkyTarget("pole", 0.0, 90.0)
     assert math.isfinite(rotation_rate(pole, Site(89.99, 0.0), NIGHT))
-
-
-@pytest.mark.parametrize(
-    ("size", "field", "expected"),
-    [
-        ((1.0, 0.5), (2.95, 1.66), (1, 1)),
-        ((2.95, 1.66), (2.95, 1.66), (1, 1)),
-        ((3.0, 1.0), (2.95, 1.66), (2, 1)),
-        ((5.31, 2.988), (2.95, 1.66), (2, 2)),  # one field and 0.8 of the next
-        ((5.4, 2.988), (2.95, 1.66), (3, 2)),
-        ((8.0, 8.0), (2.13, 1.20), (5, 9)),
-    ],
-)
-def test_the_panes_that_hold_an_object(
-    size: tuple[float, float], field: tuple[float, float], expected: tuple[int, int]
-) -> None:
-    assert panes(size, field) == expected
-
-
-@given(st.floats(0.01, 40), st.floats(1.0, 5.0), st.floats(0, 0.5))
-def test_the_panes_cover_and_one_less_would_not(side: float, field: float, overlap: float) -> None:
-    count, _ = panes((side, field), (field, field), overlap)
-    assert field * (1 + (count - 1) * (1 - overlap)) >= side * (1 - 1e-6)
-    assert count == 1 or field * (1 + (count - 2) * (1 - overlap)) < side * (1 + 1e-6)
 
 
 def test_the_sizes_that_are_known() -> None:

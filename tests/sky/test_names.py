@@ -330,7 +330,7 @@ def test_a_name_of_which_a_part_is_unknown_is_not_guessed(name: str) -> None:
         ("Siruis", "Sirius"),
         ("Pleides", "Pleiades"),
         ("Flme", "Flame Nebula"),
-        ("North American Nebula", "North America Nebula"),
+        ("Nort America Nebula", "North America Nebula"),
         ("M 310", "M 31"),
     ],
 )

@@ -97,6 +97,18 @@ def test_an_object_has_a_kind_and_a_constellation(name: str, kind: ObjectKind, c
     assert known(name).constellation == constellation
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Galaxie d'Orion", "Nebulosa de Hércules", "Galaxie Iris", "Nebulosa del Cigarro", "Sirius Nebula"),
+        *("Eagle Cluster", "Swan Galaxy", "Mars Nebula", "Phantom Nebula", "region", "galaxy cluster"),
+    ],
+)
+def test_a_noun_of_another_kind_is_not_passed_over(name: str) -> None:
+    with pytest.raises(UnknownTargetError):
+        resolve(name)
+
+
 def test_a_galaxy_has_size_angle_magnitude_and_surface_brightness() -> None:
     andromeda = known("Andromeda Galaxy - M 31")
     assert andromeda.name == "M 31"

@@ -11,7 +11,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.clock import Clock
@@ -86,13 +86,19 @@ class Guard:
             return f"it is unsafe ({'; '.join(safety['reasons'])})"
         if not status or unheard:
             return ""
-        by_itself = self._said("own_schedule").get("state") == "imaging"
+        by_itself = self._by_itself()
         if status["state"] in _AT_REST:
             return "" if by_itself else f"its session is {status['state']}"
         if not status["running"]:
             waits = status["session_id"] is not None and status["reason"] in _WAITS_FOR_TELESCOPE
             return "" if waits or by_itself else "nothing runs"
         return ""
+
+    def _by_itself(self) -> bool:
+        """Whether it carries out its own schedule, as was told, or may have begun one that was."""
+        told = self._said("own_schedule")
+        due = told.get("next_at") and datetime.fromisoformat(told["next_at"]) <= self.clock.now()
+        return told.get("state") == "imaging" or (told.get("state") == "waiting" and bool(due))
 
     def _in_reach(self) -> bool:
         faults = self.sim.faults

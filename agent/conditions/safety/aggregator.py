@@ -194,7 +194,11 @@ class SafetyMonitor:
         state = self._state(worst, now)
         level = SafetyLevel.WARNING if worst is SafetyLevel.CLEAR and state is not SafetyState.SAFE else worst
         sources = {name: tracker.state(now) for name, tracker in self._trackers.items()}
-        reasons = tuple(f"{name}: {source.reason}" for name, source in sources.items() if not source.safe)
+        reasons = tuple(
+            f"{self._trackers[name].title}: {source.reason}"
+            for name, source in sources.items()
+            if not source.safe
+        )
         if self._clear_since is not None and state is not SafetyState.SAFE:
             reasons = (self._clear_words(now, at),)
         since = self._decision.since if state is self._decision.state else at

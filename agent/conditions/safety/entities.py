@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from agent.clock import Clock
-from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.inputs import Reading, UnreadableInputError
 from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
@@ -47,17 +47,47 @@ class TokenRefusedError(EntityReaderError):
 
 @dataclass(slots=True)
 class _Entity:
-    """What an entity last said, and when it said so on the clock's monotonic time."""
+    """What an entity last said, when it said so on the clock's monotonic time, and what people call it."""
 
     state: str | None = None
     at: float = 0.0
+    name: str = ""
+
+
+class Hears(Protocol):
+    """Who is told of the entities, by the names of their sources."""
+
+    def report(self, name: str, read: Callable[[], Reading]) -> None:
+        """Take what `read` returns; it raises UnreadableInputError when the entity says nothing."""
+
+    def lose(self, name: str, why: str) -> None:
+        """The connection is gone."""
+
+
+async def call_service(url: str, token: str, clock: Clock, entity_id: str, service: str) -> None:
+    """Have Home Assistant do something with an entity; EntityReaderError when it does not."""
+    domain = entity_id.partition(".")[0]
+    try:
+        async with (
+            clock.timeout(3 * _ANSWER_S),
+            aiohttp.ClientSession() as http,
+            http.ws_connect(url, max_msg_size=_MAX_MESSAGE) as socket,
+        ):
+            connection = _Connection(socket, clock)
+            await connection.log_in(token)
+            wanted = {"domain": domain, "service": service, "target": {"entity_id": entity_id}}
+            with suppress(TimeoutError):  # it was told; some services answer only when all is done
+                await connection.ask("call_service", lambda _: None, **wanted)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
+        what = str(problem) or type(problem).__name__
+        raise EntityReaderError(f"Home Assistant does not answer ({what}).") from problem
 
 
 @dataclass(slots=True)
 class EntityReader:
     """Keeps the entities' states in the monitor. `run()` connects, and reconnects, until cancelled."""
 
-    monitor: SafetyMonitor
+    monitor: Hears
     clock: Clock
     sources: Sequence[EntitySource]
     token: str = field(repr=False)
@@ -102,12 +132,13 @@ class EntityReader:
         now = self.clock.monotonic()
         for entity_id, said in (event.get("a") or {}).items():
             age = self.clock.now().timestamp() - float(said.get("lu") or said.get("lc") or 0.0)
-            self._entities[entity_id] = _Entity(str(said.get("s")), now - max(0.0, age))
+            self._entities[entity_id] = _Entity(str(said.get("s")), now - max(0.0, age), _name_in(said))
         for entity_id, said in (event.get("c") or {}).items():
             entity = self._entities.setdefault(entity_id, _Entity())
             added = said.get("+") or {}
             if "s" in added:
                 entity.state = str(added["s"])
+            entity.name = _name_in(added) or entity.name
             entity.at = now
         for entity_id in event.get("r") or ():
             self._entities.pop(entity_id, None)
@@ -183,6 +214,12 @@ class _Connection:
         return decoded if isinstance(decoded, dict) else {}
 
 
+def _name_in(said: dict[str, Any]) -> str:
+    attributes = said.get("a")
+    name = attributes.get("friendly_name") if isinstance(attributes, dict) else None
+    return escaped(name, 60) if isinstance(name, str) else ""
+
+
 def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[], Reading]:
     def read() -> Reading:
         if entity.state is None:
@@ -190,10 +227,10 @@ def _read_later(source: EntitySource, entity: _Entity, now: float) -> Callable[[
         safe, words = source.safe_when.judge(entity.state)
         age = now - entity.at
         if not safe:
-            return Reading(source.level, words, good_for_s=_TRUSTED_S, age_s=age)
+            return Reading(source.level, words, good_for_s=_TRUSTED_S, age_s=age, name=entity.name)
         good_for = _TRUSTED_S if source.max_age_s is None else min(_TRUSTED_S, source.max_age_s - age)
         if good_for <= 0:
             raise UnreadableInputError(f"It has said nothing for {source.max_age_s:g} s.")
-        return Reading(SafetyLevel.CLEAR, words, good_for_s=good_for, age_s=age)
+        return Reading(SafetyLevel.CLEAR, words, good_for_s=good_for, age_s=age, name=entity.name)
 
     return read

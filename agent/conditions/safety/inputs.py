@@ -24,6 +24,7 @@ CLOCK_SKEW_S = 60.0  # clocks of sensors may be off by this much
 MAX_REPORT = 16_384  # bytes; a heartbeat is a hundred bytes; more is something else
 _SAFE_WORDS = {"safe": True, "on": True, "true": True, "unsafe": False, "off": False, "false": False}
 _MAX_REASON = 200  # characters of a reason that are kept
+_MAX_NAME = 60
 
 
 class UnreadableInputError(AgentError):
@@ -36,13 +37,14 @@ class UnreadableInputError(AgentError):
 class Reading:
     """One reading: how bad, why, and for how many seconds from its arrival it is good (0: too old already).
 
-    `age_s` is how old it was when it arrived.
+    `age_s` is how old it was when it arrived; `name` what the source calls itself to people.
     """
 
     level: SafetyLevel
     reason: str
     good_for_s: float
     age_s: float = 0.0
+    name: str = ""
 
 
 def read_heartbeat(
@@ -62,11 +64,12 @@ def read_heartbeat(
     safe = _safe(body.get("safe"))
     level = _level(body.get("level"), safe, unsafe_level)
     reason = escaped(" ".join(str(body.get("reason") or ("safe" if safe else "unsafe")).split()), _MAX_REASON)
+    name = escaped(" ".join(str(body.get("name") or "").split()), _MAX_NAME)
     if not safe:
-        return Reading(level, reason, good_for_s=_longest(body.get("ttl"), ttl_s))
+        return Reading(level, reason, good_for_s=_longest(body.get("ttl"), ttl_s), name=name)
     ttl = _ttl(body.get("ttl"), ttl_s)
     age = age_on_arrival(body.get("ts"), received_at=received_at, retained=retained, ttl_s=ttl)
-    return Reading(level, reason, good_for_s=max(0.0, ttl - age), age_s=age)
+    return Reading(level, reason, good_for_s=max(0.0, ttl - age), age_s=age, name=name)
 
 
 def age_on_arrival(stamp: object, *, received_at: datetime, retained: bool, ttl_s: float) -> float:

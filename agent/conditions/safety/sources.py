@@ -91,6 +91,13 @@ class SourceTracker:
             self._reading = None
             self._lost = why
 
+    @property
+    def title(self) -> str:
+        """What people are told it is called: by itself, else as configured."""
+        told = self._reading.name if self._reading is not None else ""
+        name = self.source.name
+        return told or (name.replace("_", " ") if isinstance(self.source, HeartbeatSource) else name)
+
     def reports_unsafe(self, now: float) -> bool:
         """Tell whether it said that it is unsafe, and that counts now; silence is no report."""
         return self._fresh(now) and self.level(now) is not SafetyLevel.CLEAR

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.capabilities import Camera
 from agent.execute.context import CaptureLostError, StepContext, StepFailedError
+from agent.execute.recentring import Recentring, TargetMovedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.focus import refocus_if_due
 from agent.execute.steps.others import wait_for_others
@@ -18,9 +19,16 @@ from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 15.0  # whether a capture has to be interrupted
+LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
+_SHORT_SIDE_DEG = 1.2  # of a field, at least, where it is not known
+
 
 async def capture(context: StepContext, step: PlannedStep) -> None:
-    """Fill the step's frame count as far as the telescope goes; fewer frames are counted, not hidden."""
+    """Fill the step's frame count as far as the telescope goes; fewer frames are counted, not hidden.
+
+    TargetMovedError when the telescope has to be pointed again first.
+    """
     if step.camera is None or step.count < 1:
         raise StepFailedError(f"The step '{step.label}' names no camera or no count.", code="no_count")
     camera = step.camera
@@ -29,8 +37,12 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
         if not interrupted and step.until is None:
             return
     while missing := context.counter.missing(camera):
-        if step.refocus is not None:
-            await refocus_if_due(context, _left_s(context, step, camera))
+        if _left_s(context, step, camera) >= LEAST_LEFT_S:
+            if step.refocus is not None:
+                await refocus_if_due(context)
+            if (left_behind := _to_recentre(context, step, camera)) is not None:
+                left_behind.again()
+                raise TargetMovedError("The target left the middle of the field.")
         if await _take(context, step, camera, missing):
             continue
         if step.mosaic is not None or missing <= context.capabilities.cameras[camera].max_count:
@@ -40,7 +52,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
 async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing: int) -> bool:
     """Take missing frames in one capture, as many as a capture may have.
 
-    Return whether it was interrupted to be focused again.
+    Return whether it was interrupted to go on at once.
     """
     await wait_for_others(context)
     if context.counter.frames.taken:
@@ -90,6 +102,8 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> bo
 async def _follow_and_close(context: StepContext, step: PlannedStep, camera: Camera) -> bool:
     if context.refocusing is not None:
         context.refocusing.begins()
+    if context.recentring is not None:
+        context.recentring.begins(context.counter.opened_at)
     try:
         report, interrupted = await _follow(context, step, camera)
     except NothingExposedError:
@@ -137,14 +151,14 @@ async def _follow(
 ) -> tuple[CaptureReport | None, bool]:
     """Follow a capture to its end, its count or its limit; no report when it turned out to be another's.
 
-    With the report comes whether it was stopped to be focused again.
+    With the report comes whether it was interrupted.
     """
     watch = _Watch(context)
     limit = _limit_s(context, step, camera)
     telescope = context.telescope
     following = asyncio.create_task(telescope.follow_capture(camera, watch.hear), name="follow")
     called = asyncio.create_task(watch.called.wait(), name="called")
-    due = asyncio.create_task(_focus_due(context, step, camera), name="focus due")
+    due = asyncio.create_task(_interruption(context, step, camera), name="interruption")
     tasks: tuple[asyncio.Task[Any], ...] = (following, called, due)
     try:
         async with context.clock.timeout(limit):
@@ -154,7 +168,7 @@ async def _follow(
         if following.done():
             return following.result(), False
         if due.done():
-            _LOGGER.info("The capture is interrupted to be focused again: %s", due.result())
+            _LOGGER.info("The capture is interrupted: %s", due.result())
         else:
             _LOGGER.info("The %s camera has its frames and would go on; stopping it", camera.value)
     except TimeoutError:
@@ -168,12 +182,25 @@ async def _follow(
     return await telescope.stop_capture(camera), due.done() and not due.cancelled()
 
 
-async def _focus_due(context: StepContext, step: PlannedStep, camera: Camera) -> str:
-    """Return why the camera has to be focused again, once it has; never for one that need not."""
-    if context.refocusing is None or step.refocus is None:
-        await asyncio.Event().wait()
-        raise AssertionError
-    return await context.refocusing.due(lambda: _left_s(context, step, camera))
+async def _interruption(context: StepContext, step: PlannedStep, camera: Camera) -> str:
+    """Return why a capture has to be interrupted, once it has and a while is left of it."""
+    while True:
+        if _left_s(context, step, camera) >= LEAST_LEFT_S:
+            refocusing = context.refocusing if step.refocus is not None else None
+            if refocusing is not None and (reason := refocusing.interrupts()):
+                return f"to be focused again, {reason}"
+            if _to_recentre(context, step, camera) is not None:
+                return "the target left the middle of the field"
+        await context.clock.sleep(LOOK_EVERY_S)
+
+
+def _to_recentre(context: StepContext, step: PlannedStep, camera: Camera) -> Recentring | None:
+    """What has to be pointed again, if it has to; never in a mosaic that the telescope makes by itself."""
+    if context.recentring is None or step.mosaic is not None:
+        return None
+    field = context.capabilities.cameras[camera].field_of_view
+    due = context.recentring.is_due(min(field) if field is not None else _SHORT_SIDE_DEG)
+    return context.recentring if due else None
 
 
 def _left_s(context: StepContext, step: PlannedStep, camera: Camera) -> float:

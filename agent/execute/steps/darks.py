@@ -32,5 +32,8 @@ async def dark_frames(context: StepContext, step: PlannedStep) -> None:
         return
     if context.counter.frames.taken:
         await context.telescope.go_live()  # an earlier capture's display must be finished first
-    await context.telescope.shoot_darks(kind_of(step), step.darks)
+    kind = kind_of(step)
+    context.darks.begin(kind.camera)
+    await context.telescope.shoot_darks(kind, step.darks)
+    context.darks.over(kind.camera)
     context.tell(f"{step.darks} dark frames for the {step.camera} camera were taken")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.mqtt.discovery.model import BridgeFacts, Component, DeviceMessage, DiscoveryOptions, origin
+from agent.mqtt.discovery.names import as_shown
 from agent.mqtt.discovery.parts import CONFIG, DIAGNOSTIC, attributes, maker, picked, reads, value
 
 _DEFAULT_BASE = "dwarf"
@@ -73,7 +74,6 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
             "sensor",
             reads(info, "{{ value_json.telescopes | count }}", name="Telescopes", icon="mdi:telescope"),
             shown,
-            unit_of_measurement="telescopes",
         ),
         "errors": make(
             "errors",
@@ -81,7 +81,6 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
             reads(info, value("errors"), name="Errors", icon="mdi:alert-circle-outline"),
             shown,
             state_class="total_increasing",
-            unit_of_measurement="errors",
         ),
         "log_level": make(
             "log_level",
@@ -115,6 +114,6 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
             "device": {key: given for key, given in device.items() if given},
             "origin": origin(options),
             "availability": [bridge_availability(options)],
-            "components": components,
+            "components": as_shown(components, options.language),
         },
     )

@@ -20,12 +20,17 @@ MAX_WAIT_MINUTES = 1440
 
 
 def buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
-    """Return the buttons, one a verb. `run_selected` runs the file chosen in `session_file`."""
+    """Return the buttons. Those of the selected session are about the one chosen in `session_file`."""
 
-    def button(key: str, verb: Verb, name: str, icon: str, **more: Any) -> Component:
-        press = json.dumps({"command": verb.value}, separators=(",", ":"))
-        told = {"command_topic": "~/command", "payload_press": press, "name": name, "icon": icon}
-        return make(key, "button", told, more)
+    def button(
+        key: str, verb: Verb, name: str, icon: str, *, selected: bool = False, **more: Any
+    ) -> Component:
+        told = {"command": verb.value, "reason": f"{name}, pressed in Home Assistant."} | (
+            {"selected": True} if selected else {}
+        )
+        press = json.dumps(told, separators=(",", ":"))
+        pressed = {"command_topic": "~/command", "payload_press": press, "name": name, "icon": icon}
+        return make(key, "button", pressed, more)
 
     at_telescope = needs_telescope(options)
     power = {**at_telescope, "entity_category": CONFIG}
@@ -38,8 +43,18 @@ def buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dic
             "stop_after_this", Verb.STOP_AFTER_THIS, "Stop after this session", "mdi:page-last"
         ),
         "end_night": button("end_night", Verb.END_NIGHT, "End the night", "mdi:weather-sunset-up"),
-        "run_selected": button("run_selected", Verb.RUN, "Run selected session", "mdi:play-box-outline"),
+        "run_selected": button(
+            "run_selected", Verb.RUN, "Run selected session", "mdi:play-box-outline", selected=True
+        ),
+        "remove_selected": button(
+            "remove_selected", Verb.REMOVE, "Remove selected session", "mdi:trash-can-outline", selected=True
+        ),
         "park": button("park", Verb.PARK, "Park", "mdi:parking", **at_telescope),
+        "autofocus": button(
+            "autofocus", Verb.AUTOFOCUS, "Focus", "mdi:image-filter-center-focus", **at_telescope
+        ),
+        "calibrate": button("calibrate", Verb.CALIBRATE, "Calibrate", "mdi:crosshairs-gps", **at_telescope),
+        "align": button("align", Verb.ALIGN, "Polar alignment", "mdi:compass-outline", **at_telescope),
         "shutdown": button("shutdown", Verb.SHUTDOWN, "Shut down", "mdi:power", **power),
         "reboot": button("reboot", Verb.REBOOT, "Reboot", "mdi:restart", device_class="restart", **power),
     }
@@ -95,6 +110,15 @@ def settings(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> di
             "mdi:weather-partly-rainy",
             facts.weather_policies,
             {"entity_category": CONFIG},
+        )
+    if facts.has_enclosure:
+        parts["enclosure_mode"] = setting(
+            "enclosure_mode",
+            "select",
+            "Enclosure mode",
+            "enclosure",
+            "mdi:garage-variant",
+            {"options": ["auto", "open", "closed"], "entity_category": CONFIG},
         )
     if facts.filters:
         parts["filter"] = choice(

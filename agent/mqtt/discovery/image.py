@@ -51,7 +51,8 @@ def prepare_image(
             if max(size) <= MAX_SIDE and len(jpeg) <= MAX_BYTES:
                 opened.load()
                 return _prepared(jpeg, opened.size, size, taken_at, target, session_id, source)
-            opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
+            longest = max(size)  # decoded no larger than needed: a whole one takes 25 MB
+            opened.draft("RGB", (MAX_SIDE * size[0] // longest or 1, MAX_SIDE * size[1] // longest or 1))
             upright = ImageOps.exif_transpose(opened)
             picture = upright if upright.mode in ("RGB", "L") else upright.convert("RGB")
     except PictureError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from agent.capabilities import Capabilities
 from agent.mqtt.discovery.abbreviations import abbreviate
@@ -35,6 +35,7 @@ class DiscoveryOptions:
     prefix: str = "homeassistant"
     ha_min_version: tuple[int, int] = OLDEST_HOME_ASSISTANT
     agent_version: str = ""
+    language: Literal["en", "de"] = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class TelescopeFacts:
 
     `telescope_id` names its topics. `hardware_id` (a stable hardware fact) and `entity_prefix` are those the
     announced pinned at the first publication, so neither a new name nor a new address makes a second device.
-    `session_files` are the files that `run_selected` can start.
+    `session_files` are the files that `run_selected` can start, `groups` the words and names of the groups
+    whose progress is told.
     """
 
     telescope_id: str
@@ -58,6 +60,9 @@ class TelescopeFacts:
     weather_policies: tuple[str, ...] = ()
     session_files: tuple[str, ...] = ()
     can_provision: bool = False
+    groups: tuple[tuple[str, str], ...] = ()
+    has_enclosure: bool = False
+    archives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

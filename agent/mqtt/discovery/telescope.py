@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.events import Outcome, Status
+from agent.afterwards import DownloadState
+from agent.events import Lid, Outcome, Status
 from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
 from agent.mqtt.discovery.controls import buttons, settings
 from agent.mqtt.discovery.model import (
@@ -16,8 +17,10 @@ from agent.mqtt.discovery.model import (
     TelescopeFacts,
     origin,
 )
+from agent.mqtt.discovery.names import GERMAN, ON_DEMAND, as_shown
 from agent.mqtt.discovery.parts import (
     DIAGNOSTIC,
+    MAX_STATE,
     QOS,
     Make,
     attributes,
@@ -32,21 +35,25 @@ from agent.mqtt.discovery.parts import (
 from agent.mqtt.vocabulary import EventType
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
+MAX_GROUPS_SHOWN = 20  # the discovery message stays small; the topics tell of all groups
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
 
 DEVICE_TRIGGERS = (
+    EventType.SESSION_STARTED,
+    EventType.IMAGING,
+    EventType.PAUSED,
+    EventType.WEATHER_UNSAFE,
+    EventType.WEATHER_SAFE,
+    EventType.SKY_DEGRADED,
+    EventType.PROBLEM,
     EventType.SESSION_COMPLETED,
     EventType.SESSION_FAILED,
     EventType.SESSION_ABORTED,
-    EventType.WEATHER_UNSAFE,
+    EventType.NIGHT_OVER,
 )
 
-# The update platform refuses nulls, and takes an unknown newest version for an update that waits.
-_FIRMWARE = (
-    "{{ {'installed_version': value_json.installed_version, 'title': value_json.title or 'Firmware',"
-    " 'latest_version': value_json.latest_version or value_json.installed_version} | tojson"
-    " if value_json.installed_version else '' }}"
-)
+# The first of the queue, whether or not it has a start of its own.
+_NEXT = f"{{{{ value_json.next.target | truncate({MAX_STATE}, true, '…', 0) if value_json.next else none }}}}"
 
 # Nobody has asked about the weather where no source is configured: unknown, not a red "unsafe" for ever.
 _UNSAFE = "{{ not value_json.safe if value_json.sources else none }}"
@@ -70,6 +77,18 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
     device.update({key: given for key, given in optional.items() if given})
     base = f"{options.topics.base}/{facts.telescope_id}"
     make = maker(facts.hardware_id, facts.entity_prefix, base)
+    entities = {
+        **_session(make),
+        **_groups(make, facts, options),
+        **_telemetry(make, options),
+        **_safety(make),
+        **(_enclosure(make) if facts.has_enclosure else {}),
+        **(_download(make) if facts.archives else {}),
+        **_totals(make),
+        **buttons(make, facts, options),
+        **settings(make, facts, options),
+        **_messages(make),
+    }
     return DeviceMessage(
         topic=f"{options.prefix}/device/dwarf_agent_{facts.hardware_id}/config",
         payload={
@@ -77,12 +96,7 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
             "origin": origin(options),
             "availability": [bridge_availability(options)],
             "components": {
-                **_session(make),
-                **_telemetry(make, options),
-                **_safety(make),
-                **buttons(make, facts, options),
-                **settings(make, facts, options),
-                **_messages(make),
+                **as_shown(entities, options.language, ON_DEMAND),
                 **_device_triggers(options.topics.state(facts.telescope_id, "event")),
             },
         },
@@ -91,7 +105,6 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
 
 def _session(make: Make) -> dict[str, Component]:
     progress, status, queue, result = "~/progress", "~/status", "~/queue", "~/result"
-    frames = {"state_class": "measurement", "unit_of_measurement": "frames"}
     seconds = {"device_class": "duration", "unit_of_measurement": "s", "suggested_display_precision": 0}
     return {
         "status": make(
@@ -118,7 +131,7 @@ def _session(make: Make) -> dict[str, Component]:
             "progress",
             "sensor",
             reads(progress, value("percent"), name="Progress", icon="mdi:progress-star"),
-            state_class="measurement",
+            attributes(progress, picked("session_id", "frames", "integration_s", "remaining_s", "step")),
             unit_of_measurement="%",
             suggested_display_precision=0,
         ),
@@ -126,19 +139,19 @@ def _session(make: Make) -> dict[str, Component]:
             "frames_taken",
             "sensor",
             reads(progress, value("frames.taken"), name="Frames taken", icon="mdi:camera-iris"),
-            frames,
+            unit_of_measurement="taken",
         ),
         "frames_stacked": make(
             "frames_stacked",
             "sensor",
             reads(progress, value("frames.stacked"), name="Frames stacked", icon="mdi:layers-triple"),
-            frames,
+            unit_of_measurement="stacked",
         ),
         "frames_total": make(
             "frames_total",
             "sensor",
             reads(progress, value("frames.total"), name="Frames planned", icon="mdi:counter"),
-            frames,
+            unit_of_measurement="planned",
         ),
         "pane": make(
             "pane",
@@ -163,7 +176,6 @@ def _session(make: Make) -> dict[str, Component]:
             "sensor",
             reads(progress, value("integration_s"), name="Integration", icon="mdi:camera-timer"),
             seconds,
-            state_class="measurement",
         ),
         "queue": make(
             "queue",
@@ -175,13 +187,25 @@ def _session(make: Make) -> dict[str, Component]:
                 + str(MAX_QUEUE_SHOWN)
                 + "]} | tojson }}",
             ),
-            state_class="measurement",
-            unit_of_measurement="sessions",
+            unit_of_measurement="waiting",
         ),
         "next_session": make(
             "next_session",
             "sensor",
-            reads(queue, value("next_at"), name="Next session", icon="mdi:calendar-clock"),
+            reads(queue, _NEXT, name="Next session", icon="mdi:calendar-star"),
+            attributes(queue, "{{ (value_json.next or {}) | tojson }}"),
+        ),
+        "next_start": make(
+            "next_start",
+            "sensor",
+            reads(queue, value("next_at"), name="Next start", icon="mdi:calendar-clock"),
+            device_class="timestamp",
+        ),
+        "darkness": make(
+            "darkness",
+            "sensor",
+            reads("~/darkness", value("dark_from"), name="Darkness", icon="mdi:weather-night"),
+            attributes("~/darkness"),
             device_class="timestamp",
         ),
         "own_schedule": make(
@@ -204,6 +228,23 @@ def _session(make: Make) -> dict[str, Component]:
             {"device_class": "enum", "options": [outcome.value for outcome in Outcome]},
             attributes(result, without("steps", "files")),
         ),
+    }
+
+
+def _groups(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
+    """What each group has collected; its entity goes with the group."""
+    what = GERMAN["integration"] if options.language == "de" else "integration"
+    hours = "{{ (value_json.collected_s / 3600) | round(2) }}"
+    return {
+        f"{word}_integration": make(
+            f"{word}_integration",
+            "sensor",
+            reads(f"~/group/{word}", hours, name=f"{group} {what}", icon="mdi:progress-clock"),
+            attributes(f"~/group/{word}", without("collected_s")),
+            {"device_class": "duration", "unit_of_measurement": "h", "suggested_display_precision": 1},
+            state_class="measurement",
+        )
+        for word, group in facts.groups[:MAX_GROUPS_SHOWN]
     }
 
 
@@ -247,14 +288,6 @@ def _telemetry(make: Make, options: DiscoveryOptions) -> dict[str, Component]:
         "temperature": sensor(
             "temperature", "temperature", "Temperature", "temperature", "°C", suggested_display_precision=1
         ),
-        "firmware": make(
-            "firmware",
-            "update",
-            reads("~/firmware", _FIRMWARE),
-            name="Firmware",
-            device_class="firmware",
-            entity_category=DIAGNOSTIC,
-        ),
     }
 
 
@@ -271,6 +304,58 @@ def _safety(make: Make) -> dict[str, Component]:
     }
 
 
+def _enclosure(make: Make) -> dict[str, Component]:
+    topic = "~/enclosure"
+    return {
+        "enclosure": make(
+            "enclosure",
+            "sensor",
+            reads(topic, value("lid"), name="Enclosure", icon="mdi:garage-variant"),
+            {"device_class": "enum", "options": [lid.value for lid in Lid]},
+            attributes(topic, without("lid")),
+        ),
+    }
+
+
+def _download(make: Make) -> dict[str, Component]:
+    topic = "~/download"
+    return {
+        "download": make(
+            "download",
+            "sensor",
+            reads(topic, value("state"), name="Download", icon="mdi:download"),
+            {"device_class": "enum", "options": [state.value for state in DownloadState]},
+            attributes(topic, without("state")),
+        ),
+        "download_progress": make(
+            "download_progress",
+            "sensor",
+            reads(topic, value("percent"), name="Download progress", icon="mdi:progress-download"),
+            unit_of_measurement="%",
+            suggested_display_precision=0,
+        ),
+    }
+
+
+def _totals(make: Make) -> dict[str, Component]:
+    def sensor(key: str, path: str, name: str, unit: str | None, icon: str, **more: Any) -> Component:
+        shown = {"state_class": "total_increasing", **more}
+        if unit is not None:
+            shown["unit_of_measurement"] = unit
+        return make(key, "sensor", reads("~/totals", value(path), name=name, icon=icon), shown)
+
+    hours = {"device_class": "duration", "suggested_display_precision": 1}
+    return {
+        "light_total": sensor(
+            "light_total", "light_hours", "Light collected", "h", "mdi:weather-night", **hours
+        ),
+        "sessions_completed": sensor(
+            "sessions_completed", "completed", "Sessions completed", None, "mdi:check-all"
+        ),
+        "nights_imaged": sensor("nights_imaged", "nights", "Nights imaged", None, "mdi:moon-full"),
+    }
+
+
 def _messages(make: Make) -> dict[str, Component]:
     return {
         "submit": make(
@@ -279,6 +364,13 @@ def _messages(make: Make) -> dict[str, Component]:
             command_topic="~/session/submit",
             name="Submit session",
             icon="mdi:send-outline",
+        ),
+        "command": make(
+            "command",
+            "notify",
+            command_topic="~/command",
+            name="Command",
+            icon="mdi:console-line",
         ),
         "session": make(
             "session",
@@ -298,6 +390,20 @@ def _messages(make: Make) -> dict[str, Component]:
             content_type="image/jpeg",
             name="Latest picture",
             icon="mdi:image-filter-hdr-outline",
+        ),
+        "night": make(
+            "night",
+            "sensor",
+            reads("~/night", text("title"), name="Last night", icon="mdi:weather-night"),
+            attributes("~/night", without("title")),
+        ),
+        "night_picture": make(
+            "night_picture",
+            "image",
+            image_topic="~/night_picture",
+            content_type="image/jpeg",
+            name="Best picture of the night",
+            icon="mdi:image-filter-hdr",
         ),
         "last_response": make(
             "last_response",

@@ -15,6 +15,7 @@ from agent.sky.catalogue.errors import AmbiguousTargetError, UnknownTargetError
 from agent.sky.catalogue.lookup import find_entry, options
 from agent.sky.catalogue.names import key
 from agent.sky.catalogue.near import near
+from agent.sky.catalogue.nouns import without_noun
 from agent.sky.catalogue.search import entries, search
 from agent.sky.catalogue.small_bodies import ELEMENTS, NoElementsError, is_small_body
 from agent.targets import Target, without_pane
@@ -78,6 +79,7 @@ def _readings(wholes: list[str]) -> Iterator[tuple[Target, ...]]:
         elif text[:2].casefold() == "l'":
             yield options(text[2:])
     for text in wholes:
+        yield without_noun(text)
         yield composite(text)
 
 

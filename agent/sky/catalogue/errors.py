@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.errors import AgentError
+from agent.session.problems import SeveralPlacesError
 from agent.targets import SkyTarget, Target
 
 
@@ -19,15 +20,14 @@ class UnknownTargetError(AgentError):
         self.near = near
 
 
-class AmbiguousTargetError(AgentError):
+class AmbiguousTargetError(SeveralPlacesError):
     """A name that is used for different places, or several names that disagree."""
 
     code = "ambiguous_target"
 
     def __init__(self, name: str, targets: Sequence[Target]) -> None:
-        super().__init__(
-            f"{name!r} stands for different places.", hint=f"Say {' or '.join(map(_place_words, targets))}."
-        )
+        hint = f"Say {' or '.join(map(_place_words, targets))}."
+        super().__init__(f"{name!r} stands for different places.", targets, hint=hint)
 
 
 def _place_words(target: Target) -> str:

@@ -10,8 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from agent.errors import AgentError
+from agent.sky.ephemeris import place_on_orbit
 
 _GAUSS_DEG_PER_DAY = math.degrees(0.01720209895)  # the mean motion at one astronomical unit
+_LEAST_AU, _MOST_AU = 0.001, 100.0  # of a perihelion: nearer is inside the Sun, farther was never seen
+_MOST_AXIS_AU = 5000.0
+_MOST_ECCENTRIC = 20.0
+_ROUND = 0.9  # with an eccentricity below this the ephemeris computes every orbit
+_PROBED_DAYS = 400
 _PARABOLA = 1e-9  # nearer to an eccentricity of 1 than this it is one
 _PACKED = "123456789ABCDEFGHIJKLMNOPQRSTUV"
 _MOST_BYTES = 32 * 1024 * 1024  # all comets are 150 kB; all asteroids would be 300 MB
@@ -61,7 +67,7 @@ def _from_lines(lines: Iterable[str]) -> Iterator[SmallBody]:
                 if line[14:18].strip().isdigit() and line[4:5] in "CPDXAI"
                 else _mpcorb(line)
             )
-        except (ValueError, OverflowError, IndexError):
+        except (ValueError, ArithmeticError, IndexError):
             continue
 
 
@@ -73,7 +79,7 @@ def _from_json(text: str) -> Iterator[SmallBody]:
     for item in items if isinstance(items, list) else [items]:
         try:
             yield _json_comet(item) if "Perihelion_dist" in item else _json_asteroid(item)
-        except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError):
             continue
 
 
@@ -110,7 +116,7 @@ def _comet(
     """Make a comet of its perihelion distance, eccentricity, argument, node and inclination."""
     distance, eccentricity, argument, node, inclination = _finite(elements)
     magnitude, slope = _finite(light)
-    if distance <= 0 or eccentricity < 0:
+    if not (_LEAST_AU <= distance <= _MOST_AU and 0 <= eccentricity <= _MOST_ECCENTRIC):
         raise ValueError("no orbit")
     passes = f"{perihelion.month}/{_fraction(perihelion)}/{perihelion.year}"
     tail = f"2000,{{}}{magnitude},{slope}"
@@ -123,7 +129,7 @@ def _comet(
         motion = _GAUSS_DEG_PER_DAY / axis**1.5
         shape = f"{inclination},{node},{argument},{axis},{motion:.12f},{eccentricity}"
         orbit = f"e,{shape},0,{passes},{tail.format('g ')}"
-    return SmallBody(_clean(name), True, epoch, f"{_clean(name)},{orbit}")
+    return _computable(SmallBody(_clean(name), True, epoch, f"{_clean(name)},{orbit}"))
 
 
 def _mpcorb(line: str) -> SmallBody:
@@ -154,12 +160,23 @@ def _asteroid(name: str, epoch: date, elements: list[float], light: tuple[float,
     """Make an asteroid of its mean anomaly, argument, node, inclination, eccentricity and axis."""
     anomaly, argument, node, inclination, eccentricity, axis = _finite(elements)
     magnitude, slope = _finite(light)
-    if not 0 <= eccentricity < 1 or axis <= 0 or not name:
+    if not (0 <= eccentricity < 1 and _LEAST_AU <= axis <= _MOST_AXIS_AU and name):
         raise ValueError("no orbit")
     motion = _GAUSS_DEG_PER_DAY / axis**1.5
     shape = f"{inclination},{node},{argument},{axis},{motion:.12f},{eccentricity},{anomaly}"
     orbit = f"e,{shape},{epoch.month}/{epoch.day}/{epoch.year},2000,H {magnitude},{slope}"
-    return SmallBody(_clean(name), False, epoch, f"{_clean(name)},{orbit}")
+    body = SmallBody(_clean(name), False, epoch, f"{_clean(name)},{orbit}")
+    return body if eccentricity < _ROUND else _computable(body)
+
+
+def _computable(body: SmallBody) -> SmallBody:
+    """Return a body that the ephemeris can place while its orbit is fresh; ValueError for any other."""
+    for days in (-_PROBED_DAYS, 0, _PROBED_DAYS):
+        try:
+            place_on_orbit(body.orbit, datetime(*body.epoch.timetuple()[:3], tzinfo=UTC) + timedelta(days))
+        except RuntimeError as error:
+            raise ValueError("no orbit that can be computed") from error
+    return body
 
 
 def _day(year: int, month: int, day: float) -> datetime:

@@ -11,8 +11,8 @@ from pathlib import Path
 from agent.sky.catalogue.errors import UnknownTargetError
 from agent.sky.catalogue.names import plain
 from agent.sky.catalogue.orbits import SmallBody, read_orbits
-from agent.sky.ephemeris import PLUTO, brightness, fixed
-from agent.targets import MovingTarget, SkyTarget
+from agent.sky.ephemeris import PLUTO, brightness, place_on_orbit
+from agent.targets import MovingTarget
 
 MOST_DAYS = {True: 120, False: 400}  # from the epoch of a comet's orbit, and of an asteroid's
 UPDATE = "Run 'dwarf-agent elements --update', or install a newer file with 'dwarf-agent elements FILE'."
@@ -130,8 +130,10 @@ class Elements:
         return [bodies[at] for _, at in ranked[:2]]
 
     def _target(self, name: str, orbit: str) -> MovingTarget:
-        place = fixed(MovingTarget(name, 0.0, 0.0, orbit), self._now())
-        assert isinstance(place, SkyTarget)
+        try:
+            place = place_on_orbit(orbit, self._now())
+        except (RuntimeError, ValueError):
+            raise UnknownTargetError(name, (), f"The orbit of {name} leads nowhere.", UPDATE) from None
         return MovingTarget(name, place.ra_hours, place.dec_degrees, orbit)
 
     def _refresh(self) -> None:

@@ -59,6 +59,7 @@ class Device:
         self.config: DeviceConfig | None = None
         self.zone: tzinfo | None = None
         self._link_state = link_state
+        self.tells_state = False  # it was heard to say what it does
 
     def require_link(self) -> None:
         """Raise unless the telescope is connected."""
@@ -90,7 +91,7 @@ class Device:
             except TimeoutError:
                 _LOGGER.debug("No answer to %s within %.0f s (attempt %d)", name_of(cmd), seconds, attempt)
         late = CommandTimeoutError(f"The telescope did not answer {name_of(cmd)} within {seconds:.0f} s.")
-        raise self._blamed(late, unread)
+        raise self.blamed(late, unread)
 
     async def order(
         self,
@@ -138,9 +139,9 @@ class Device:
         except (TimeoutError, CommandTimeoutError) as error:
             late = f"{completion.doing} did not end within {total:.0f} s."
             known = error if isinstance(error, CommandTimeoutError) else CommandTimeoutError(late)
-            raise self._blamed(known, unread) from None
+            raise self.blamed(known, unread) from None
 
-    def _blamed(self, error: CommandTimeoutError, unread: int) -> CommandTimeoutError:
+    def blamed(self, error: CommandTimeoutError, unread: int) -> CommandTimeoutError:
         """The error, as one of the link when more than `unread` packets could not be read by now."""
         garbled = self.exchange.unread - unread
         if not garbled:
@@ -151,8 +152,12 @@ class Device:
         """Ask what the telescope does now, and bring the state of its captures in line with it."""
         snapshot = await self.dialect.query(self)
         if snapshot is not None:
+            self.tells_state = True
             for camera, running in snapshot.capturing.items():
                 self.state.captures[camera].reconcile(running=running)
+            self.state.calibrated = snapshot.calibrated
+            if snapshot.moving is False:
+                self.state.rests()
         return snapshot
 
     async def _follow(self, replies: Replies, completion: Completion, news: float) -> None:

@@ -67,6 +67,7 @@ class DialectV2(Dialect):
         self._open.clear()
 
     async def query(self, device: Channel) -> Snapshot | None:
+        unread = device.exchange.unread
         with device.exchange.watch() as inbox:
             answered = True
             try:
@@ -91,7 +92,12 @@ class DialectV2(Dialect):
                     break
         if not answered and not heard:
             return None
-        return Snapshot(capturing=dict.fromkeys(Camera, False) | told)
+        if device.exchange.unread > unread:  # what was not heard may have been told
+            return Snapshot(capturing=told)
+        moving = bool(device.state.busy) or device.state.telemetry.tracking is not None
+        return Snapshot(
+            capturing=dict.fromkeys(Camera, False) | told, moving=moving if answered and heard else None
+        )
 
     def aim(self, target: SkyTarget | SolarTarget | None) -> None:
         return  # older firmware knows no shooting modes

@@ -111,6 +111,7 @@ class DialectV3(Dialect):
             },
             focusing=phase is not None and getattr(focus, phase).state == State.RUNNING,
             calibrated=answer.device.HasField("calibration_result"),
+            moving=_motion(answer) is not None,
         )
 
     async def enter(self, device: Channel, camera: Camera) -> None:

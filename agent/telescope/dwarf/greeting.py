@@ -16,7 +16,7 @@ from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3, understood
-from agent.telescope.dwarf.http import HttpError
+from agent.telescope.dwarf.http import DwarfHttp, HttpError
 from agent.telescope.dwarf.models import (
     MODEL_NAMES,
     model_facts,
@@ -35,6 +35,7 @@ from agent.telescope.interface import Identity
 _LOGGER = logging.getLogger(__name__)
 
 LIKELIEST = "D3"  # what a telescope nobody knows is taken for
+PARAMETERS = "/shootingMode/getParamAndSetting"
 _LONGEST_WORD = 100  # letters; serial numbers and names known have fewer than twenty
 
 DIALECTS: dict[Generation, type[Dialect]] = {Generation.V2: DialectV2, Generation.V3: DialectV3}
@@ -184,8 +185,16 @@ def _word(value: object) -> str:
 async def _learn(device: Device) -> None:
     """Take the tables of a telescope that we have none for, if it tells them without its camera entered."""
     try:
-        data = await device.http.ask("POST", "/shootingMode/getParamAndSetting", {"modeId": DEEP_SKY})
+        data = await device.http.ask("POST", PARAMETERS, {"modeId": DEEP_SKY})
     except (HttpError, ProtocolError) as error:
         _LOGGER.debug("No parameter catalogue yet: %s", error)
         return
     device.capabilities = with_catalogue(device.capabilities, read_catalogue(data), unknown=True)
+
+
+async def parameters_are_told(http: DwarfHttp) -> bool:
+    """Whether some client is connected: without one, newer firmware tells no parameters over HTTP."""
+    try:
+        return isinstance(await http.ask("POST", PARAMETERS, {"modeId": DEEP_SKY}), dict)
+    except (HttpError, ProtocolError):
+        return False

@@ -6,12 +6,16 @@ import asyncio
 import json
 import logging
 import math
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
 import aiohttp
 from yarl import URL
 
+from agent.telescope.card import Content
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableError
 
@@ -23,9 +27,13 @@ CARD_PORT = 80  # where newer firmware serves the files of its card
 CONNECT_LIMIT_S = 5.0  # the service answers on the same network or not at all
 ANSWER_LIMIT_S = 15.0  # album listings of full cards were reported to take several seconds
 FILE_LIMIT_S = 60.0  # a stacked picture over weak Wi-Fi
+SILENCE_LIMIT_S = 20.0  # between two pieces of a file that is streamed
+CHUNK = 65536
 MAX_JSON_BYTES = 8 * 1024 * 1024  # the largest catalogues and listings stay far below
 MAX_FILE_BYTES = 32 * 1024 * 1024  # a stacked JPEG of 8 megapixels is about 5 MB
 _MAX_COMPLAINTS = 20  # different ones; after that the rest is silence
+_LONGEST_TAG = 200
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _MAX_DIGITS = 20  # of a 64-bit number; nothing a telescope counts is larger
 
 
@@ -33,9 +41,19 @@ Error = TypeVar("Error", bound=TelescopeError)
 
 
 class HttpError(UnreachableError):
-    """The HTTP service gives no usable answer: it is down, slow, or says no."""
+    """The HTTP service gives no usable answer: it is down, slow, or says no.
+
+    `answered` is true when it did say no.
+    """
 
     code = "http"
+    answered = False
+
+
+class MissingError(HttpError):
+    """There is no such file."""
+
+    answered = True
 
 
 class DwarfHttp:
@@ -89,7 +107,9 @@ class DwarfHttp:
         if not isinstance(answer, dict) or "data" not in answer:
             raise self._unusable(ProtocolError(f"{method} {path} answered without data."))
         if answer.get("code", 0) != 0:
-            raise HttpError(f"{method} {path} answered with code {str(answer.get('code'))[:40]}.")
+            refusal = HttpError(f"{method} {path} answered with code {str(answer.get('code'))[:40]}.")
+            refusal.answered = True
+            raise refusal
         return answer["data"]
 
     async def file(self, port: int, path: str) -> bytes:
@@ -110,15 +130,47 @@ class DwarfHttp:
         except ValueError as error:
             raise HttpError(f"There is no address for the path {path[:200]!r}.") from error
 
+    @asynccontextmanager
+    async def stream(
+        self, port: int, path: str, offset: int, tag: str, most: int | None
+    ) -> AsyncIterator[Content]:
+        """Fetch a file of any size, from `offset` on while it has that tag. HttpError when it breaks off."""
+        url = self._url(port, path)
+        asked: dict[str, str] = {}
+        if offset or most:
+            asked["Range"] = f"bytes={offset}-{offset + most - 1 if most else ''}"
+            if tag:
+                asked["If-Range"] = tag
+        limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_LIMIT_S, sock_read=SILENCE_LIMIT_S)
+        with _broken_off(url):
+            response = await self._opened().get(url, headers=asked, timeout=limits, allow_redirects=False)
+        async with response:
+            if response.status == 416 and asked:  # it is shorter than it was
+                async with self.stream(port, path, 0, "", None) as whole:
+                    yield whole
+                return
+            if response.status == 404:
+                raise MissingError(f"GET {url} answered 404.")
+            if response.status not in (200, 206):
+                raise HttpError(f"GET {url} answered {response.status}.")
+            begins, size = 0, response.content_length
+            if response.status == 206:
+                with _broken_off(url):
+                    begins, size = _part(response.headers.get("Content-Range", ""), offset)
+            yield Content(size, begins, _tag(response.headers), _pieces(response, url))
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # Nothing is unpacked: some bytes of a packed answer can stand for gigabytes.
+            self._session = aiohttp.ClientSession(
+                trust_env=False, auto_decompress=False, headers={"Accept-Encoding": "identity"}
+            )
+        return self._session
+
     async def _fetch(
         self, method: str, url: URL, limit_s: float, max_bytes: int, body: dict[str, object] | None
     ) -> bytes:
-        session = self._session
-        if session is None:
-            # Nothing is unpacked: some bytes of a packed answer can stand for gigabytes.
-            session = self._session = aiohttp.ClientSession(
-                trust_env=False, auto_decompress=False, headers={"Accept-Encoding": "identity"}
-            )
+        session = self._opened()
         limits = aiohttp.ClientTimeout(total=limit_s, connect=CONNECT_LIMIT_S)
         try:
             async with session.request(
@@ -127,6 +179,8 @@ class DwarfHttp:
                 if 300 <= response.status < 400:
                     message = f"{method} {url} answered {response.status}, a redirect; none is followed."
                     raise self._unusable(HttpError(message))
+                if response.status == 404:
+                    raise MissingError(f"{method} {url} answered 404.")
                 if response.status != 200:
                     raise HttpError(f"{method} {url} answered {response.status}.")
                 too_large = HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
@@ -143,6 +197,39 @@ class DwarfHttp:
             raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise HttpError(f"{method} {url}: {error or type(error).__name__}.") from error
+
+
+def _part(told: str, asked: int) -> tuple[int, int | None]:
+    """Where a part begins and how long the whole is; ValueError when it begins elsewhere than asked."""
+    match = _CONTENT_RANGE.fullmatch(told.strip())
+    if match is None or int(match[1]) != asked:
+        raise ValueError(f"a part that was not asked for ({told[:60]!r})")
+    return asked, int(match[2]) if match[2] != "*" else None
+
+
+def _tag(headers: Mapping[str, str]) -> str:
+    """What a later request can name this state of a file by: its strong tag, else its time."""
+    tag = headers.get("ETag", "")
+    if tag.startswith('"') and len(tag) <= _LONGEST_TAG:
+        return tag
+    return headers.get("Last-Modified", "")[:_LONGEST_TAG]
+
+
+async def _pieces(response: aiohttp.ClientResponse, url: URL) -> AsyncIterator[bytes]:
+    with _broken_off(url):
+        async for chunk in response.content.iter_chunked(CHUNK):
+            yield chunk
+
+
+@contextmanager
+def _broken_off(url: URL) -> Iterator[None]:
+    """Make what goes wrong on the line a HttpError."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise HttpError(f"GET {url} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise HttpError(f"GET {url}: {error or type(error).__name__}.") from error
 
 
 def read_json(raw: bytes) -> object:

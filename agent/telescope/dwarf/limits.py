@@ -12,6 +12,7 @@ class Limits:
     answer: float = 10.0  # settings and simple commands answer within a second
     wake: float = 60.0  # connecting and greeting, after a telescope was left alone
     lock: float = 5.0  # newest firmware was reported not to answer the master lock at all
+    lock_again: float = 0.5  # one that did not answer it before still hears it
     probe: float = 3.0  # a firmware generation that knows the question answers at once
     settle: float = 2.0  # notifications that belong to an answer arrive around it, not exactly with it
     setting: float = 20.0  # one setting, its answer and its echo

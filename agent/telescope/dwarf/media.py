@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.capabilities import Camera
+from agent.events import Saved
 from agent.telescope.dwarf.card import SESSION_FOLDER, session_folders
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.models import seconds_of
@@ -41,7 +42,8 @@ SESSIONS_BY_LIST: AlbumQuestion = {"mediaTypeList": [4], **_PAGE}
 class AlbumEntry:
     """The telescope's record of one capture. `to_take` 0 and None are unknown; `modified` is aware UTC.
 
-    `counted` is false when the album lists it without its counts.
+    `counted` is false when the album lists it without its counts, `noted` true when a note in its folder told
+    them. `size` in bytes, 0 unknown.
     """
 
     camera: Camera
@@ -58,6 +60,8 @@ class AlbumEntry:
     ra_hours: float | None = None
     dec_degrees: float | None = None
     counted: bool = True
+    noted: bool = False
+    size: int = 0
 
     @property
     def begun(self) -> tuple[datetime, ...]:
@@ -114,12 +118,25 @@ class Album:
             entries[position] = await self._counted(entries[position])
         return entries
 
+    async def saved(self, folder: str, zone: tzinfo | None) -> tuple[Saved, ...]:
+        """What the album, and the note in the folder, say of the capture that is kept there."""
+        bare = folder.rstrip("/")
+        found = [
+            Saved("album", entry.taken, entry.stacked, entry.size or None)
+            for entry in await self.captures(zone)
+            if entry.folder.rstrip("/") == bare and entry.counted and not entry.noted
+        ][:1]
+        note = await self._note(bare)
+        if note.keys() >= {"shotsTaken", "shotsStacked"}:
+            found.append(Saved(_SHOTS_INFO, _count(note, "shotsTaken"), _count(note, "shotsStacked")))
+        return tuple(found)
+
     async def picture(self, entry: AlbumEntry) -> Picture | None:
         """The stacked picture of a capture, else its thumbnail; None when neither is there (yet)."""
         for path in _pictures(entry):
             jpeg = await self._file(path)
             if jpeg is not None and jpeg.startswith(_JPEG):
-                return Picture(jpeg, path, entry.modified)
+                return Picture(jpeg, path, entry.modified, entry.target)
         return None
 
     async def _listed(self, question: AlbumQuestion) -> list[dict[str, object]]:
@@ -139,13 +156,8 @@ class Album:
 
     async def _counted(self, entry: AlbumEntry) -> AlbumEntry:
         """The entry with the counts of the note in its folder, if there is one."""
-        content = await self._file(f"{entry.folder.rstrip('/')}/{_SHOTS_INFO}") if entry.folder else None
-        try:
-            note = read_json(content) if content is not None else None
-        except (ValueError, RecursionError) as error:
-            _LOGGER.debug("%s of %s cannot be read: %s", _SHOTS_INFO, entry.folder, error)
-            return entry
-        if not isinstance(note, dict):
+        note = await self._note(entry.folder.rstrip("/")) if entry.folder else {}
+        if not note:
             return entry
         return replace(
             entry,
@@ -155,7 +167,17 @@ class Album:
             to_take=_count(note, "shotsToTake"),
             exposure_s=_exposure(note.get("exp")),
             counted=True,
+            noted=True,
         )
+
+    async def _note(self, folder: str) -> dict[str, object]:
+        content = await self._file(f"{folder}/{_SHOTS_INFO}")
+        try:
+            note = read_json(content) if content is not None else None
+        except (ValueError, RecursionError) as error:
+            _LOGGER.debug("%s of %s cannot be read: %s", _SHOTS_INFO, folder, error)
+            return {}
+        return note if isinstance(note, dict) else {}
 
     async def _file(self, path: str) -> bytes | None:
         ports = [self._file_port] if self._file_port is not None else []
@@ -251,6 +273,7 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
         ra_hours=place[0],
         dec_degrees=place[1],
         counted=bool(details),
+        size=_count(details, "folderSize"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ _LOGGER = logging.getLogger(__name__)
 CALIBRATING, SLEWING, FOCUSING, SOLVING = "calibrating", "slewing", "focusing", "solving"
 FOLDING = "folding"
 DARKS = {Camera.TELE: "taking dark frames", Camera.WIDE: "taking wide dark frames"}
+_MOVING = frozenset({CALIBRATING, SLEWING, SOLVING})
 UNNAMED = "a target"  # tracked, under no name
 EXPOSURE_TOLERANCE = 0.2  # the telescope's own overhead counts into its exposures
 _STARTS: dict[int, Camera] = {
@@ -53,6 +55,7 @@ class Snapshot:
     capturing: dict[Camera, bool] = field(default_factory=dict)
     focusing: bool | None = None
     calibrated: bool | None = None
+    moving: bool | None = None  # the mount, tracking included
 
 
 @dataclass(slots=True)
@@ -203,7 +206,10 @@ class DeviceState:
         self.busy: set[str] = set()
         self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
         self.still_at: float | None = None  # the mount was stopped, and was not sent anywhere since
+        self._at_rest = False  # the mount was seen at rest, and was not sent anywhere since
         self.powering_off = False
+        self.calibrated: bool | None = None  # as it said when asked
+        self.lock_unanswered = False  # when it was last asked for
         self._awaited: set[str] = set()  # begun by us and not heard of yet: an end is left over
         self.params: dict[int, int] = {}  # V3: parameter id -> value, as echoed
         self.sensors: dict[Camera, float] = {}  # V3: their temperatures
@@ -220,12 +226,27 @@ class DeviceState:
         """Whether any camera is known to capture."""
         return any(record.phase is Phase.RUNNING for record in self.captures.values())
 
+    def rests(self) -> None:
+        """The mount was seen at rest, unless it is being sent somewhere just now."""
+        self._at_rest = self._at_rest or not self.busy & _MOVING
+
+    def stopped(self, now: float) -> None:
+        """The mount was stopped; one that was at rest already does not swing."""
+        if self.still_at is None:
+            self.still_at = -math.inf if self._at_rest else now
+
+    def moves(self) -> None:
+        """The mount is sent somewhere, or tracks."""
+        self.still_at, self._at_rest = None, False
+
     def link_lost(self) -> None:
         """The link broke: what was known may be stale."""
         self.busy.clear()
         self._awaited.clear()
-        self.infinity_at = self.still_at = None
+        self.infinity_at = None
+        self.moves()
         self.powering_off = False
+        self.calibrated = None
         self.mode_left()
         self._counts_missed()
         self._charging.forget()
@@ -250,11 +271,8 @@ class DeviceState:
             case say.LateAnswer(cmd=cmd) if cmd in _STARTS:
                 if _code(news.data) in codes.NO_FITTING_DARKS:
                     self.captures[_STARTS[cmd]].asked_about_darks()
-            case say.CalibrationStep():
-                tries = (
-                    f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
-                )
-                self._activity(CALIBRATING, news.state, tries)
+            case say.CalibrationStep() | say.CalibrationDone():
+                self._calibration(news)
             case say.GotoStep():
                 self._activity(
                     SLEWING, news.state, "plate solving" if news.state == State.PLATE_SOLVING else ""
@@ -265,7 +283,7 @@ class DeviceState:
                 self._activity(SOLVING, news.state)
             case say.Tracking():
                 if news.state == State.RUNNING:
-                    self.still_at = None
+                    self.moves()
                 self._tell(tracking=news.name or UNNAMED if news.state == State.RUNNING else None)
             case say.ParamEcho() | say.ModeIs() | say.TechniqueIs():
                 self._set_to(news)
@@ -273,6 +291,13 @@ class DeviceState:
                 self.powering_off = True
             case _:
                 self._measure(news)
+
+    def _calibration(self, news: say.CalibrationStep | say.CalibrationDone) -> None:
+        if isinstance(news, say.CalibrationDone):
+            self.calibrated = True
+            return
+        tries = f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
+        self._activity(CALIBRATING, news.state, tries)
 
     def occupied(self, activity: str) -> None:
         """We began an activity ourselves."""
@@ -337,7 +362,7 @@ class DeviceState:
         if activity in (CALIBRATING, SLEWING):
             self.infinity_at = None
         if activity == SLEWING:
-            self.still_at = None
+            self.moves()
         self.busy.add(activity)
         self._emit(ActivityReport(activity, detail or "runs"))
 

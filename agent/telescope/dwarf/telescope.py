@@ -15,14 +15,17 @@ from pathlib import Path
 
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock, SystemClock
-from agent.events import Telemetry
+from agent.events import Saved, Telemetry
 from agent.own_schedule import OwnSchedule
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.card import Card
 from agent.telescope.darks import DarkKind, DarkLibrary
+from agent.telescope.dwarf.card_files import HttpCard
+from agent.telescope.dwarf.card_ftp import FTP_PORT, FtpCard
 from agent.telescope.dwarf.commands import cameras, captures, control, darks, focus, live, pointing
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation_v3 import DialectV3
-from agent.telescope.dwarf.greeting import Greeter
+from agent.telescope.dwarf.greeting import Greeter, parameters_are_told
 from agent.telescope.dwarf.http import CARD_PORT, DwarfHttp
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.reconnect import Link
@@ -66,6 +69,7 @@ class DwarfAddress:
     port: int = 9900
     http_port: int = 8082
     card_port: int = CARD_PORT
+    ftp_port: int = FTP_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ class DwarfTelescope(Telescope):
         self._state = DeviceState(self._emit, self._telemetry_changed)
         self._exchange.listen(self._state.take)
         self._http = DwarfHttp(address.host, address.http_port, self._recorder, card_port=address.card_port)
+        self._ftp = FtpCard(address.host, address.ftp_port)
+        self._card = HttpCard(self._http, self._ftp)
         self._link = Link(
             self._url(),
             clock=self._clock,
@@ -139,7 +145,6 @@ class DwarfTelescope(Telescope):
             capabilities=capabilities_for(hint or _UNKNOWN_MODEL),
             link_state=lambda: self._link.state,
         )
-
         self._schedules = Schedules(self._device, lambda known: self._emit(SchedulesReport(known)))
         self._exchange.listen(self._schedules.hear)
 
@@ -148,7 +153,7 @@ class DwarfTelescope(Telescope):
     def move(self, host: str) -> None:
         """Reach the telescope at another address from now on: it may get one when it joins the Wi-Fi anew."""
         self._address = replace(self._address, host=host)
-        self._http.host = host
+        self._http.host = self._ftp.host = host
         self._link.move(self._url())
 
     def _url(self) -> str:
@@ -243,6 +248,10 @@ class DwarfTelescope(Telescope):
     # -- the telescope's own schedule -------------------------------------------------------------------
 
     @property
+    def calibrated(self) -> bool | None:
+        return self._state.calibrated
+
+    @property
     def schedules(self) -> tuple[OwnSchedule, ...]:
         return self._schedules.known
 
@@ -280,6 +289,9 @@ class DwarfTelescope(Telescope):
     async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
         await darks.shoot(self._device, kind, frames)
 
+    async def stop_darks(self, camera: Camera) -> None:
+        await control.stop_darks(self._device, camera)
+
     # -- camera -----------------------------------------------------------------------------------------
 
     async def apply(self, camera: Camera, settings: CameraSettings) -> None:
@@ -311,6 +323,18 @@ class DwarfTelescope(Telescope):
         album = Album(self._http, self._device.dialect.album)
         entry = newest_since(await album.captures(self._device.zone), since)
         return await album.picture(entry) if entry is not None else None
+
+    async def saved(self, folder: str) -> tuple[Saved, ...]:
+        return await Album(self._http, self._device.dialect.album).saved(folder, self._device.zone)
+
+    @property
+    def card(self) -> Card | None:
+        return self._card
+
+    async def in_use(self) -> bool:
+        if self.connection is not ConnectionState.RESTING:
+            return await super().in_use()
+        return await parameters_are_told(self._http)
 
     @property
     def streams(self) -> dict[str, str]:

@@ -87,6 +87,7 @@ class Core:
         self.zone: tzinfo | None = None
         self.captures = {camera: CaptureRecord(camera) for camera in Camera}
         self.unfinished: set[str] = set()  # activities that were begun and may still go on
+        self.still_from = 0.0  # a mount that was stopped swings on until then, by the clock's monotonic time
         self.connection = ConnectionState.CLOSED
         self.up = asyncio.Event()
         self.down = asyncio.Event()

@@ -25,6 +25,7 @@ class Limits:
     calibrate: float = 600.0  # usually 30 to 120
     calibrate_at_least: float = 4.0  # one that ends sooner was the library's mistake
     goto: float = 300.0  # usually 10 to 60
+    still: float = 5.0  # a mount swings on after a stop
     focus: float = 240.0  # usually 10 to 60
     solve_eq: float = 600.0  # usually 30 to 90
     capture_start: float = 90.0  # usually 2 to 20

@@ -142,6 +142,7 @@ async def calibrate(core: Core) -> None:
     """Calibrate by plate solving; the library's word alone is not believed."""
     core.require_control()
     doing = "Calibration"
+    await _come_to_rest(core)
     with core.activity(CALIBRATING):
         reply = await core.call("perform_calibration", doing=doing, limit=core.limits.calibrate)
         phases = [note for note in reply.notes() if note.startswith(_PHASE)]
@@ -182,6 +183,8 @@ async def stop_goto(core: Core) -> None:
     """Stop a goto or tracking; harmless when there is none."""
     core.require_link()
     await core.call("perform_stop_goto", doing="Stopping", limit=core.limits.stop)
+    if core.telemetry.tracking is not None or SLEWING in core.unfinished:
+        core.still_from = core.clock.monotonic() + core.limits.still
     core.unfinished.discard(SLEWING)
     core.set_tracking(None)
 
@@ -207,6 +210,7 @@ async def solve_eq(core: Core, site: Site | None) -> EqError:
     doing = "Measuring the polar alignment"
     _give_place(core, site, doing)
     core.require_control()
+    await _come_to_rest(core)
     with core.activity(SOLVING):
         reply = await core.ask("polar", doing=doing, limit=core.limits.solve_eq)
         found = reply.value if isinstance(reply.value, dict) else {}
@@ -222,6 +226,10 @@ async def _focus(core: Core, *, infinite: bool, doing: str) -> None:
     with core.activity(FOCUSING):
         reply = await core.call("perform_start_autofocus", infinite, doing=doing, limit=core.limits.focus)
         core.judge(reply, doing)
+
+
+async def _come_to_rest(core: Core) -> None:
+    await core.clock.sleep(max(0.0, core.still_from - core.clock.monotonic()))
 
 
 async def _motor(core: Core, action: int) -> Reply:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock, SystemClock
-from agent.events import Telemetry
+from agent.events import Saved, Telemetry
 from agent.targets import Site, SkyTarget, SolarTarget
+from agent.telescope.card import Card
+from agent.telescope.dwarf.card_files import HttpCard
 from agent.telescope.dwarf.http import DwarfHttp
 from agent.telescope.dwarf.media import Album, newest_since, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for
@@ -208,6 +210,13 @@ class LibraryTelescope(Telescope):
         album = Album(self._core.http)
         entry = newest_since(await album.captures(self._core.zone), since)
         return await album.picture(entry) if entry is not None else None
+
+    async def saved(self, folder: str) -> tuple[Saved, ...]:
+        return await Album(self._core.http).saved(folder, self._core.zone)
+
+    @property
+    def card(self) -> Card | None:
+        return HttpCard(self._core.http)
 
     @property
     def streams(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ class HardwareRule(StrEnum):
     CALIBRATED_IN_MOTION = "Calibrating while tracking fails: 11004 and a pause come first."
     RESET_ROTATION = "The rotation of a mini has no home: its reset (14003, id 1) never completes."
     DARKS_IN_THE_LIGHT = "A Dwarf II has no dark filter: its darks are taken with the cap on."
+    IN_THE_DARK = "While dark frames are taken nothing is captured: they are stopped before."
     CAPPED = "With the cap on nothing is seen: it is taken off before focusing, pointing and capturing."
     MOSAIC_SCALES = (
         "A mosaic is 100 to 180 percent of the field along each side, in tens, and not 100 along both."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.mosaics import Mosaic
 from agent.telescope.simulator import sky
@@ -16,6 +17,7 @@ ASTRO = 4
 MOUNT = "/sdcard"  # older firmware names the card's place, newer starts at its root
 _PHOTO_BYTES = 900_000  # told in listings; photos are rendered only when asked for
 _STACKED_BYTES = 1_400_000
+_KEPT = 2  # rendered files: one that is fetched in pieces is the same in each of them
 
 
 @dataclass(slots=True)
@@ -40,15 +42,29 @@ class SessionFolder:
     closed: bool = False
     taken: int = 0
     stacked: list[int] = field(default_factory=list)
+    written: dict[int, datetime] = field(default_factory=dict)  # when each frame was
     mosaic: Mosaic | None = None
 
     def frame_name(self, number: int) -> str:
         """Return the file name of one frame, counted from 1."""
         failed = "" if number in self.stacked else "failed_"
-        exposure = self.exposure_name.replace("/", "-")
-        base = f"{safe_name(self.target)}_{exposure}s{self.gain}_{self.filter_name}"
         suffix = "tiff" if self.format == "TIFF" else "fits"
-        return f"{failed}{base}_{self.begun_at:%Y%m%d-%H%M%S}_{number:04d}.{suffix}"
+        return f"{failed}{self._base}_{self.begun_at:%Y%m%d-%H%M%S}_{number:04d}.{suffix}"
+
+    def thumbnail_name(self, number: int) -> str:
+        """Return the name of one frame's small picture, in a folder of its own."""
+        return f"Thumbnail/{self.frame_name(number).rpartition('.')[0]}.jpg"
+
+    @property
+    def stacks(self) -> tuple[str, str]:
+        """The names of the stack at full depth: FITS and PNG."""
+        name = f"stacked-16_{self._base}_{self.begun_at:%Y%m%d-%H%M%S}"
+        return f"{name}.fits", f"{name}.png"
+
+    @property
+    def _base(self) -> str:
+        exposure = self.exposure_name.replace("/", "-")
+        return f"{safe_name(self.target)}_{exposure}s{self.gain}_{self.filter_name}"
 
 
 @dataclass(slots=True)
@@ -74,6 +90,9 @@ class Card:
         self.root = f"{MOUNT if mounted else ''}/{profile.card_root}"
         self.sessions: list[SessionFolder] = []
         self.photos: list[Photo] = []
+        self._rewritten: dict[str, int] = {}  # how often each file was written anew
+        self._sizes: dict[tuple[str, int, int], int] = {}
+        self._rendered: OrderedDict[tuple[str, int, int], tuple[bytes, str]] = OrderedDict()
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -95,7 +114,7 @@ class Card:
         if session is None:
             return
         session.taken = number
-        session.changed_at = when
+        session.changed_at = session.written[number] = when
         if stacked:
             session.stacked.append(number)
 
@@ -104,6 +123,10 @@ class Card:
         session = self.session(folder)
         if session is not None:
             session.closed, session.changed_at = True, when
+
+    def rewrite(self, path: str) -> None:
+        """Write a file anew: as long as before, with another content and a later time."""
+        self._rewritten[path] = self._rewritten.get(path, 0) + 1
 
     def photo(self, camera: int, when: datetime) -> str:
         """Write a photo and return its path."""
@@ -136,38 +159,86 @@ class Card:
         frames = [f"{session.path}/{session.frame_name(number)}" for number in range(1, session.taken + 1)]
         if not session.stacked:
             return frames
-        extras = ("stacked.jpg", "stacked_thumbnail.jpg", "shotsInfo.json")
-        return frames + [f"{session.path}/{name}" for name in extras]
+        extras = ("stacked.jpg", "stacked_thumbnail.jpg", "shotsInfo.json", *session.stacks)
+        small = [session.thumbnail_name(number) for number in range(1, session.taken + 1)]
+        return frames + [f"{session.path}/{name}" for name in (*extras, *small)]
+
+    def paths(self) -> list[str]:
+        """Return the paths of all files."""
+        return [photo.path for photo in self.photos] + [
+            path for session in self.sessions for path in self.files(session)
+        ]
+
+    def modified(self, path: str) -> datetime:
+        """Return when a file was written last."""
+        later = timedelta(seconds=self._rewritten.get(path, 0))
+        for photo in self.photos:
+            if photo.path == path:
+                return photo.taken_at + later
+        session = self._session_of(path)
+        assert session is not None, path
+        for number, when in session.written.items():
+            if path in (
+                f"{session.path}/{name(number)}" for name in (session.frame_name, session.thumbnail_name)
+            ):
+                return when + later
+        return session.changed_at + later
+
+    def exact_size(self, path: str) -> int:
+        """Return a file's size as it is served, found by rendering it where no other way tells."""
+        session = self._session_of(path)
+        if session is not None and path.endswith(".fits"):
+            name = path.removeprefix(session.path + "/")
+            return self._fits_size(session, planes=3 if name in session.stacks else 1)
+        key = self._key(path)
+        if key not in self._sizes:
+            found = self.read(path)
+            self._sizes[key] = len(found[0]) if found is not None else 0
+        return self._sizes[key]
+
+    def _key(self, path: str) -> tuple[str, int, int]:
+        session = self._session_of(path)
+        return path, self._rewritten.get(path, 0), len(session.stacked) if session is not None else 0
+
+    def _session_of(self, path: str) -> SessionFolder | None:
+        return next((one for one in self.sessions if path.startswith(one.path + "/")), None)
+
+    def _fits_size(self, session: SessionFolder, planes: int) -> int:
+        width, height = self._pixels(session)
+        return sky.fits_bytes(width, height * planes)
+
+    def _pixels(self, session: SessionFolder) -> tuple[int, int]:
+        optics, halved = self._profile.optics(session.camera), 2 if session.binning else 1
+        return optics.width // halved, optics.height // halved
 
     def size(self, path: str) -> int:
         """Return the size a listing tells for a file: exact for FITS frames, about right for the rest."""
         if path.endswith(".fits"):
             session = self.session(path.rpartition("/")[0])
             if session is not None:
-                optics, halved = self._profile.optics(session.camera), 2 if session.binning else 1
-                return sky.fits_bytes(optics.width // halved, optics.height // halved)
+                return self._fits_size(session, planes=1)
         return _PHOTO_BYTES if "/Normal_Photos/" in path else _STACKED_BYTES
 
     def read(self, path: str) -> tuple[bytes, str] | None:
         """Render a file: bytes and content type; None when the card has no such file."""
+        key = self._key(path)
+        if key not in self._rendered:
+            found = self._render(path)
+            if found is None:
+                return None
+            self._rendered[key] = found
+            while len(self._rendered) > _KEPT:
+                self._rendered.popitem(last=False)
+        return self._rendered[key]
+
+    def _render(self, path: str) -> tuple[bytes, str] | None:
         for photo in self.photos:
             if photo.path == path:
                 field_seed = sky.field_seed(f"landscape {photo.path}", self._seed)
                 picture = sky.picture(field_seed, self._profile.preview, depth=1)
                 return sky.jpeg(picture), "image/jpeg"
-        for session in self.sessions:
-            if path.startswith(session.path + "/"):
-                return self._read_session(session, path.removeprefix(session.path + "/"))
-        return None
-
-    def folder(self, path: str) -> list[str]:
-        """Return the names in a folder, those of folders with a slash; empty when there is no such folder."""
-        within = path.rstrip("/") + "/"
-        kept = [file for session in self.sessions for file in (f"{session.path}/", *self.files(session))]
-        kept += [photo.path for photo in self.photos]
-        found = (one.removeprefix(within) for one in kept if one.startswith(within) and one != within)
-        parts = (name.partition("/") for name in found)
-        return sorted({f"{first}{slash}" for first, slash, _ in parts})
+        session = self._session_of(path)
+        return self._read_session(session, path.removeprefix(session.path + "/")) if session else None
 
     def preview(self, camera: int, target: str, depth: int) -> bytes:
         """Render what the camera sees now as JPEG; `depth` is the number of stacked frames."""
@@ -177,25 +248,42 @@ class Card:
 
     def _read_session(self, session: SessionFolder, name: str) -> tuple[bytes, str] | None:
         seed = sky.field_seed(f"{session.camera} {session.target}", self._seed)
+        seed += self._rewritten.get(f"{session.path}/{name}", 0)
         if name == "shotsInfo.json" and session.stacked:
             return json.dumps(self.shots_info(session), ensure_ascii=False).encode(), "application/json"
         if name in ("stacked.jpg", "stacked_thumbnail.jpg") and session.stacked:
             size = self._profile.preview if name == "stacked.jpg" else (320, 180)
             return sky.jpeg(sky.picture(seed, size, len(session.stacked))), "image/jpeg"
+        if name in session.stacks and session.stacked:
+            return self._stack(session, seed, name)
         for number in range(1, session.taken + 1):
             if session.frame_name(number) == name:
                 return self._frame(session, seed, number)
+            if session.thumbnail_name(number) == name:
+                return sky.jpeg(sky.picture(seed + number, (320, 180), 1)), "image/jpeg"
         return None
 
+    def _stack(self, session: SessionFolder, seed: int, name: str) -> tuple[bytes, str]:
+        picture = sky.picture(seed, self._pixels(session), len(session.stacked))
+        if name.endswith(".fits"):
+            bands = [band.convert("I").point(lambda value: value * 257) for band in picture.split()]
+            header = self._header(session) | {"STACKCNT": len(session.stacked)}
+            return sky.fits_cube(bands, header), "image/fits"
+        stream = io.BytesIO()
+        picture.save(stream, "PNG", compress_level=1)
+        return stream.getvalue(), "image/png"
+
     def _frame(self, session: SessionFolder, seed: int, number: int) -> tuple[bytes, str]:
-        optics = self._profile.optics(session.camera)
-        halved = 2 if session.binning else 1
-        size = (optics.width // halved, optics.height // halved)
-        pixels = sky.raw_frame(seed, size, number)
+        pixels = sky.raw_frame(seed, self._pixels(session), number)
         if session.format == "TIFF":
             stream = io.BytesIO()
             sky.unsigned(pixels).save(stream, "TIFF")
             return stream.getvalue(), "image/tiff"
+        return sky.fits(pixels, self._header(session)), "image/fits"
+
+    def _header(self, session: SessionFolder) -> dict[str, str | int | float | bool]:
+        optics = self._profile.optics(session.camera)
+        halved = 2 if session.binning else 1
         header: dict[str, str | int | float | bool] = {
             "OBJECT": session.target,
             "EXPTIME": session.exposure_s,
@@ -213,7 +301,7 @@ class Card:
         }
         if session.ra_hours is not None and session.dec_degrees is not None:
             header |= {"RA": session.ra_hours * 15, "DEC": session.dec_degrees}
-        return sky.fits(pixels, header), "image/fits"
+        return header
 
     def shots_info(self, session: SessionFolder) -> dict[str, object]:
         """Return what the card's own note of a session says."""

@@ -7,6 +7,7 @@ from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.profiles import TELE
 from agent.telescope.simulator.state import DarkSet
 
+ACTIVITY = "darks"
 FITS_WITHIN_C = 8
 SENSOR_ABOVE_BODY_C = 3
 

@@ -280,6 +280,47 @@ class SettingIgnored(Rule):
     setting: str = "exposure"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRule(Rule):
+    """About the files of the card whose path contains `path`, case and all; "" for every file."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardCut(CardRule):
+    name = "card-cut"
+    help = "the connection breaks after so many bytes of a file"
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardShort(CardRule):
+    name = "card-short"
+    help = "a file comes without its last bytes, and no header says so"
+    by: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardChanges(CardRule):
+    name = "card-changes"
+    help = "a file is written anew after so many bytes of it were sent, and the connection breaks"
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardMissing(CardRule):
+    name = "card-missing"
+    help = "a file that the index lists is not there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSlow(CardRule):
+    name = "card-slow"
+    help = "files come at so many bytes a second"
+    bytes_per_s: int = 1000
+
+
 def _leaves(kind: type[Fault]) -> list[type[Fault]]:
     found = [kind] if kind.name else []
     for child in kind.__subclasses__():

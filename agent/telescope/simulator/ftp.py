@@ -11,6 +11,7 @@ from typing import Self
 
 from agent.telescope.simulator.card import MOUNT
 from agent.telescope.simulator.core import Device
+from agent.telescope.simulator.faults import CardCut
 
 _LONGEST_LINE = 1024
 _DATA_PATIENCE_S = 30.0  # real seconds in which a client opens its data connection
@@ -69,6 +70,7 @@ class _Session:
         self._reader = reader
         self._writer = writer
         self._folder = "/"
+        self._offset = 0
         self._data: asyncio.Server | None = None
         self._arrived: asyncio.Future[asyncio.StreamWriter] | None = None
         self._commands: dict[str, Command] = {
@@ -89,6 +91,7 @@ class _Session:
             "LIST": self._list,
             "NLST": self._nlst,
             "SIZE": self._size,
+            "REST": self._rest,
             "RETR": self._retr,
         }
 
@@ -150,10 +153,7 @@ class _Session:
         card = self._device.card
         shown = card.root.removeprefix(MOUNT)
         hidden = "" if self._device.profile.tables == "D3" else shown
-        files = [photo.path for photo in card.photos]
-        for session in card.sessions:
-            files += card.files(session)
-        return {hidden + path.removeprefix(card.root): path for path in files}
+        return {hidden + path.removeprefix(card.root): path for path in card.paths()}
 
     def _entries(self, folder: str) -> dict[str, bool]:
         """The names in a folder, and whether each is a folder."""
@@ -210,9 +210,11 @@ class _Session:
     async def _list(self, argument: str) -> str:
         folder = self._path("" if argument.startswith("-") else argument)
         paths = self._paths()
+        exact = self._device.card.exact_size
         lines: list[str] = []
         for name, is_folder in self._entries(folder).items():
-            size = 4096 if is_folder else self._device.card.size(paths[posixpath.join(folder, name)])
+            path = posixpath.join(folder, name)
+            size = 4096 if is_folder else await asyncio.to_thread(exact, paths[path])
             kind = "d" if is_folder else "-"
             lines.append(f"{kind}rw-r--r-- 1 root root {size:>10} Jan 01 00:00 {name}\r\n")
         return await self._send("".join(lines).encode())
@@ -232,6 +234,18 @@ class _Session:
         data = await self._read(argument)
         return "550 No such file" if data is None else f"213 {len(data)}"
 
+    async def _rest(self, argument: str) -> str:
+        if not argument.isdigit():
+            return "501 Not a number"
+        self._offset = int(argument)
+        return f"350 From {self._offset} on"
+
     async def _retr(self, argument: str) -> str:
-        data = await self._read(argument)
-        return "550 No such file" if data is None else await self._send(data)
+        data, offset, self._offset = await self._read(argument), self._offset, 0
+        if data is None:
+            return "550 No such file"
+        cut = self._device.faults.use(CardCut, where=lambda rule: rule.path in self._path(argument))
+        if cut is not None:
+            await self._send(data[offset : offset + cut.after])
+            return "426 The connection broke"
+        return await self._send(data[offset:])

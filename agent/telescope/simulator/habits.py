@@ -93,6 +93,13 @@ class Habits:
         "any", "A mosaic while the body stands alt-azimuth: taken, or refused with -11528."
     )
 
+    card_index: Literal["exact", "rounded", "none"] = _asked(
+        "exact", "The index of the card's folders tells sizes in bytes, rounded (16M), or there is none."
+    )
+    ranges: Literal["taken", "ignored"] = _asked(
+        "taken", "A file of the card that is asked for from some byte on: from there, or from its beginning."
+    )
+
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Habits:
         """Build from names and answers as texts; HabitError says what is known."""

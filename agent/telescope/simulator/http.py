@@ -6,16 +6,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from html import escape
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 from aiohttp import web
 
 from agent.telescope.simulator import admin, album, catalogue, catalogue_v3
 from agent.telescope.simulator.answers import bad, body_of, good
-from agent.telescope.simulator.card import MOUNT
+from agent.telescope.simulator.card_files import CardFiles
 from agent.telescope.simulator.clients import Clients
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.options import Generation
@@ -102,12 +100,12 @@ class HttpServer:
 
     def _card(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
-        app.add_routes([web.get("/{path:.*}", self._file)])
+        app.add_routes([web.get("/{path:.*}", CardFiles(self.device).serve)])
         return app
 
     def _files_beside(self) -> list[web.RouteDef]:
         """Older firmware serves the card's files on every port, newer on one of their own."""
-        return [] if self.device.options.is_v3 else [web.get("/{path:.*}", self._file)]
+        return [] if self.device.options.is_v3 else [web.get("/{path:.*}", CardFiles(self.device).serve)]
 
     def _stream_routes(self) -> list[web.RouteDef]:
         wide = "/secondstream" if self.device.options.model == "D2" else "/thirdstream"
@@ -160,20 +158,6 @@ class HttpServer:
             raise web.HTTPNotFound
 
     # -- pictures ---------------------------------------------------------------------------------------
-
-    async def _file(self, request: web.Request) -> web.Response:
-        path = "/" + request.match_info["path"].lstrip("/")
-        bare = path.removeprefix(MOUNT)
-        for candidate in (path, bare, f"{MOUNT}{bare}", f"{self.device.card.root}{bare}"):
-            found = await asyncio.to_thread(self.device.card.read, candidate)
-            if found is not None:
-                return web.Response(body=found[0], content_type=found[1])
-        if names := self.device.card.folder(path) if path.endswith("/") else ():
-            links = "".join(f'<a href="{quote(name)}">{escape(name)}</a>\n' for name in names)
-            return web.Response(
-                text=f"<html><body><pre>{links}</pre></body></html>", content_type="text/html"
-            )
-        raise web.HTTPNotFound
 
     async def _tele_stream(self, request: web.Request) -> web.StreamResponse:
         return await self._stream(request, TELE)

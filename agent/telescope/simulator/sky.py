@@ -9,7 +9,7 @@ import hashlib
 import io
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath
@@ -68,20 +68,26 @@ def unsigned(pixels: Image.Image) -> Image.Image:
 
 def fits(pixels: Image.Image, header: Mapping[str, str | int | float | bool]) -> bytes:
     """Return a 16-bit FITS file of mode-I pixels with the given cards after the mandatory ones."""
+    return fits_cube([pixels], header)
+
+
+def fits_cube(planes: Sequence[Image.Image], header: Mapping[str, str | int | float | bool]) -> bytes:
+    """Return a 16-bit FITS file of mode-I pictures of one size; a single one has no third axis."""
     cards: dict[str, str | int | float | bool] = {
         "SIMPLE": True,
         "BITPIX": 16,
-        "NAXIS": 2,
-        "NAXIS1": pixels.width,
-        "NAXIS2": pixels.height,
+        "NAXIS": 2 if len(planes) == 1 else 3,
+        "NAXIS1": planes[0].width,
+        "NAXIS2": planes[0].height,
+        **({} if len(planes) == 1 else {"NAXIS3": len(planes)}),
         "BZERO": _FITS_ZERO,
         "BSCALE": 1,
         **header,
     }
     text = "".join(_card(key, value) for key, value in cards.items()) + "END".ljust(_CARD)
     head = _padded(text.encode("ascii"), b" ")
-    shifted = ImageMath.lambda_eval(lambda args: args["p"] ^ _FITS_ZERO, p=pixels)
-    return head + _padded(shifted.convert("I;16B").tobytes(), b"\0")
+    shifted = [ImageMath.lambda_eval(lambda args: args["p"] ^ _FITS_ZERO, p=plane) for plane in planes]
+    return head + _padded(b"".join(plane.convert("I;16B").tobytes() for plane in shifted), b"\0")
 
 
 def fits_bytes(width: int, height: int) -> int:

@@ -23,6 +23,9 @@ FACTS = TelescopeFacts(
     weather_policies=("ignore", "wait", "abort"),
     session_files=("m31", "horsehead"),
     can_provision=True,
+    groups=(("m_31", "M 31"),),
+    has_enclosure=True,
+    archives=True,
 )
 
 

@@ -17,7 +17,7 @@ from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.limits import Limits
-from agent.telescope.dwarf.link.requests import Answered
+from agent.telescope.dwarf.link.requests import Answered, Exchange
 from agent.telescope.dwarf.models import capabilities_for
 from agent.telescope.dwarf.state import CaptureRecord, DeviceState, Phase, Snapshot
 from agent.telescope.dwarf.wire.notifications import HostMode
@@ -48,7 +48,7 @@ class Stage(Dialect):
         self.link = ConnectionState.CONNECTED
         self.trouble: Exception | None = None
         self.device = Device(
-            exchange=None,  # type: ignore[arg-type]
+            exchange=Exchange(self.transmit),
             state=DeviceState(lambda _event: None, lambda: None),
             http=self,  # type: ignore[arg-type]
             dialect=self,
@@ -80,6 +80,9 @@ class Stage(Dialect):
 
     async def file(self, _port: int, path: str) -> bytes:
         raise HttpError(f"There is no {path} on the card.")
+
+    async def transmit(self, _cmd: int, _data: bytes) -> None:
+        raise AssertionError("nothing is sent to a script")
 
     async def query(self, _device: object) -> Snapshot | None:
         self.asked.append(self.clock.monotonic())

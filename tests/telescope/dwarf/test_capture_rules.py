@@ -12,6 +12,8 @@ import pytest
 from agent.telescope.dwarf.commands import captures
 from agent.telescope.dwarf.state import Phase, Snapshot
 from agent.telescope.errors import (
+    CommandTimeoutError,
+    GarbledLinkError,
     HeldByOtherError,
     TransientError,
     UnreachableError,
@@ -334,6 +336,26 @@ def test_whether_a_capture_runs_is_what_the_telescope_says(
         assert (await captures.running_capture(stage.device, TELE) is not None) is runs
         assert stage.record.active is runs
         assert len(stage.asked) == 1
+
+    staged(story)
+
+
+@pytest.mark.parametrize("garbled", [False, True])
+@pytest.mark.parametrize("phase", [Phase.NONE, Phase.ENDED])
+def test_silence_of_a_telescope_that_tells_such_things_is_no_answer(phase: Phase, garbled: bool) -> None:
+    async def story(stage: Stage) -> None:
+        if not garbled:
+            stage.says = Snapshot(capturing={TELE: False})
+            assert await captures.running_capture(stage.device, TELE) is None
+        stage.record.phase, stage.says = phase, None
+
+        async def query(_device: object) -> None:
+            if garbled:
+                stage.device.exchange.could_not_read()
+
+        stage.query = query  # type: ignore[method-assign,assignment]
+        with pytest.raises(GarbledLinkError if garbled else CommandTimeoutError):
+            await captures.running_capture(stage.device, TELE)
 
     staged(story)
 

@@ -332,7 +332,7 @@ def test_the_card_can_be_read_by_ftp() -> None:
 
     folders, lines, size, fits = asyncio.run(run())
     assert folders == ["DWARF_mini"]
-    assert len(lines) == 4  # the frame, both pictures, and the note
+    assert len(lines) == 7  # the frame, both pictures, the note, both stacks, and the small pictures
     assert len(fits) == size
     assert str(size) in next(line for line in lines if line.endswith(".fits"))
     assert fits.startswith(b"SIMPLE  =                    T")

@@ -110,10 +110,19 @@ async def follow_capture(
 
 
 async def running_capture(device: Device, camera: Camera) -> CaptureProgress | None:
-    """Ask whether a capture runs now."""
+    """Ask whether a capture runs now; CommandTimeoutError when a telescope that tells such things does not.
+
+    Silence is no proof that it captures nothing.
+    """
     device.require_link()
     record = device.state.captures[camera]
+    unread = device.exchange.unread
     snapshot = await device.query()
+    garbled = device.exchange.unread > unread
+    told = snapshot is not None and (camera in snapshot.capturing or not garbled)
+    if not (told or record.active) and (device.tells_state or garbled):
+        untold = CommandTimeoutError(f"The telescope does not tell whether its {camera} camera captures.")
+        raise device.blamed(untold, unread)
     if record.phase is Phase.STARTING and snapshot is not None and not snapshot.capturing.get(camera):
         record.abandon()
     if not record.active:

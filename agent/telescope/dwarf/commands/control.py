@@ -22,6 +22,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.errors import (
     CommandTimeoutError,
+    GarbledLinkError,
     HeldByOtherError,
     RefusedError,
     TelescopeError,
@@ -56,9 +57,12 @@ async def take_control(device: Device) -> None:
     completion = LockCompletion("Taking control", device.judge, device.limits)
     completion.held = device.state.telemetry.host is True
     request = system_pb2.SetMasterLock(lock=True)
+    total = device.limits.lock_again if device.state.lock_unanswered else device.limits.lock
     try:
-        await device.carry_out(Cmd.MASTER_LOCK, request, completion, total=device.limits.lock)
+        await device.carry_out(Cmd.MASTER_LOCK, request, completion, total=total)
+        device.state.lock_unanswered = False
     except CommandTimeoutError:
+        device.state.lock_unanswered = True
         if device.state.slave:
             raise HeldByOtherError("Another client controls the telescope.") from None
         _LOGGER.debug("The telescope does not answer the master lock; going on without")
@@ -121,6 +125,12 @@ async def halt(device: Device) -> None:
             raise result
 
 
+async def stop_darks(device: Device, camera: Camera) -> None:
+    """Stop what may be left of taking darks; nothing tells whether anything was."""
+    device.require_control()
+    await _stop_activity(device, DARKS[camera])
+
+
 async def park(device: Device) -> None:
     """Fold the barrel in; a motor that asks for its home is sent there first."""
     device.require_control()
@@ -150,6 +160,8 @@ async def _stop_activity(device: Device, activity: str) -> None:
     cmd, request = _STOPS[activity]
     try:
         await device.ask(cmd, request, within=device.limits.stop)
+    except GarbledLinkError:
+        raise
     except CommandTimeoutError as error:
         _LOGGER.debug("Nothing was heard of the stop: %s", error)  # newer firmware answers some only by state
     device.state.free(activity)

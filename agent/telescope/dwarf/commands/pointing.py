@@ -36,8 +36,7 @@ async def calibrate(device: Device, site: Site | None) -> None:
     One that failed, or of which no end was heard, is stopped: it would spoil the next.
     """
     device.require_control()
-    if device.dialect.exacting_mount:
-        await _stand_still(device)
+    await _stand_still(device)
 
     async def attempt() -> None:
         completion = CalibrationCompletion(
@@ -82,7 +81,8 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
         )
         await device.carry_out(cmd, request, completion, total=device.limits.goto)
 
-    device.state.still_at = device.state.infinity_at = None
+    device.state.infinity_at = None
+    device.state.moves()
     device.state.occupied(SLEWING)
     try:
         await willing(device, Camera.TELE, attempt)
@@ -96,7 +96,7 @@ async def stop_goto(device: Device) -> None:
     """Stop a goto or tracking; harmless when there is none."""
     device.require_link()
     await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
-    device.state.still_at = device.clock.monotonic()
+    device.state.stopped(device.clock.monotonic())
     device.state.free(SLEWING)
 
 
@@ -104,12 +104,11 @@ async def solve_eq(device: Device, site: Site | None) -> EqError:
     """Measure the polar alignment error, freshly in focus if need be; RefusedError without a site."""
     place = _known(site, "Measuring the polar alignment")
     device.require_control()
-    if device.dialect.exacting_mount:
-        if not _in_focus(device):
-            await infinite_focus(device)
-            await device.clock.sleep(device.limits.still)
-            device.state.still_at = None
-        await _stand_still(device)
+    if device.dialect.exacting_mount and not _in_focus(device):
+        await infinite_focus(device)
+        await device.clock.sleep(device.limits.still)
+        device.state.still_at = None
+    await _stand_still(device)
     measured: list[EqError] = []
 
     async def attempt() -> None:
@@ -139,15 +138,17 @@ def _in_focus(device: Device) -> bool:
 
 
 async def _stand_still(device: Device) -> None:
-    """Stop the mount unless it is known to be stopped, and let it come to rest."""
-    if device.state.still_at is None:
+    """Let a mount that was stopped come to rest; an exacting one that nobody stopped is stopped first."""
+    since = device.state.still_at
+    if since is None:
+        if not device.dialect.exacting_mount:
+            return
         try:
             await stop_goto(device)
         except CommandTimeoutError as error:
             _LOGGER.debug("Nothing was heard of the stop: %s", error)
-    since = device.state.still_at
-    now = device.clock.monotonic()
-    await device.clock.sleep(max(0.0, (now if since is None else since) + device.limits.still - now))
+        since = device.clock.monotonic()
+    await device.clock.sleep(max(0.0, since + device.limits.still - device.clock.monotonic()))
 
 
 async def _stop_calibration(device: Device) -> None:

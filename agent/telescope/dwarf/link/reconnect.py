@@ -20,6 +20,9 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_PAUSE_S = 1.0  # most losses are a passing weakness of the Wi-Fi
 PAUSE_FACTOR = 1.8
 LONGEST_PAUSE_S = 60.0  # a telescope that was switched on is found within a minute
+LOST_PAUSE_S = 3.5  # one that was there is found sooner: an attempt that nobody answers is no load to it
+LOST_FAILURES = 4  # such attempts count no further: what comes after them is a new trouble
+LOST_FOR_S = 3600.0  # for as long as a session holds on to it
 HELD_PAUSE_S = 30.0  # the phone app holds a telescope for minutes, not seconds
 STABLE_AFTER_S = 30.0  # a connection that lasted this long starts the count of failures anew
 JITTER = 0.2  # several agents and telescopes after a power cut must not march in step
@@ -61,6 +64,7 @@ class Link:
         self._resting = False
         self._expected = ""
         self._failures = 0
+        self._up_at: float | None = None  # it was last connected then, in this life
 
     @property
     def state(self) -> ConnectionState:
@@ -132,10 +136,10 @@ class Link:
     async def _once(self) -> None:
         if self._state is not ConnectionState.HELD_BY_OTHER:
             self._set(ConnectionState.CONNECTING)
-        began = self._clock.monotonic()
+        began, answered = self._clock.monotonic(), False
         try:
             connection = await Connection.open(self._url, self._recorder)
-            self._expected = ""
+            answered, self._expected = True, ""
             self._connection = connection
             try:
                 await self._serve(connection)
@@ -143,7 +147,7 @@ class Link:
                 self._connection = None
                 await connection.close()
         except LinkLostError as error:
-            await self._recover(error, self._clock.monotonic() - began)
+            await self._recover(error, self._clock.monotonic() - began, answered=answered)
 
     async def _serve(self, connection: Connection) -> None:
         """Read while greeting; return never, raise LinkLostError when the connection is lost."""
@@ -176,9 +180,11 @@ class Link:
             self._recorder.event("connected")
         self._set(ConnectionState.CONNECTED)
 
-    async def _recover(self, error: LinkLostError, lasted: float) -> None:
+    async def _recover(self, error: LinkLostError, lasted: float, *, answered: bool = True) -> None:
         expected = self._expected
         was_up = self._state is ConnectionState.CONNECTED
+        if was_up:
+            self._up_at = self._clock.monotonic()
         self._failures = 1 if was_up and lasted >= STABLE_AFTER_S else self._failures + 1
         if self._recorder is not None and was_up:
             self._recorder.event("lost", error.message)
@@ -188,10 +194,17 @@ class Link:
             return
         state = ConnectionState.HELD_BY_OTHER if error.held else ConnectionState.CONNECTING
         self._set(state, expected or error.message, expected=bool(expected))
-        pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * PAUSE_FACTOR ** min(self._failures - 1, 16))
+        longest = LONGEST_PAUSE_S
+        if self._just_lost and not answered:
+            longest, self._failures = LOST_PAUSE_S, min(self._failures, LOST_FAILURES)
+        pause = min(longest, FIRST_PAUSE_S * PAUSE_FACTOR ** min(self._failures - 1, 16))
         if error.held:
             pause = max(pause, HELD_PAUSE_S)
         await self._pause(pause * self._rng.uniform(1 - JITTER, 1 + JITTER))
+
+    @property
+    def _just_lost(self) -> bool:
+        return self._up_at is not None and self._clock.monotonic() - self._up_at < LOST_FOR_S
 
     async def _pause(self, seconds: float) -> None:
         self._wake.clear()

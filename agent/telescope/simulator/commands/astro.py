@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from agent.targets import Site
 from agent.telescope.dwarf.proto import astro_pb2 as proto
-from agent.telescope.simulator import modes, notices, physics, pointing
+from agent.telescope.simulator import darks, modes, notices, physics, pointing
 from agent.telescope.simulator.broken_rules import HardwareRule
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import Busy
@@ -24,7 +24,8 @@ def refused(device: Device, cmd: int) -> bool:
     """Tell whether the astro module is busy, in truth or by a fault."""
     if device.faults.use(Busy, cmd) is not None:
         return True
-    return pointing.busy(device) or device.state.capturing() or device.state.asks_about_darks()
+    busy = pointing.busy(device) or device.state.capturing() or device.state.asks_about_darks()
+    return busy or device.runs(darks.ACTIVITY)
 
 
 def _busy(device: Device) -> int:

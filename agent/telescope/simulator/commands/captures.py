@@ -133,6 +133,8 @@ def _start(device: Device, call: Call, camera: int, *, force: bool, mosaic: Mosa
     lens = device.state.cameras[camera]
     if device.state.capped:
         device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
+    if device.runs(darks.ACTIVITY):
+        device.broke(HardwareRule.IN_THE_DARK, call.peer.client_id, str(call.cmd))
     if lens.asks_about_darks:
         _start_while_held(device, call, camera, force=force)
         return
@@ -203,6 +205,8 @@ def _runs_without_goto(device: Device, call: Call) -> bool:
 def _capture_code(device: Device, call: Call, camera: int, *, force: bool) -> int:
     state, options = device.state, device.options
     if device.faults.use(Busy, call.cmd) or pointing.busy(device) or state.asks_about_darks():
+        return ASTRO_BUSY
+    if device.runs(darks.ACTIVITY):
         return ASTRO_BUSY
     if state.cameras[camera].operation != Operation.IDLE:  # one runs, or was not finished
         return ASTRO_BUSY

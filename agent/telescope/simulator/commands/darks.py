@@ -19,14 +19,13 @@ _DARK_GAIN, _NOT_ACTIVATED = -11502, -5
 _COMPLETE = 10000  # percent times 100
 _STEPS = 10
 _SHOOT_S = 60.0
-_ACTIVITY = "darks"
 _QUICK_EXPOSURES = (147, 150, 156, 159, 162)
 _QUICK_GAIN, _QUICK_FRAMES = 60, 999
 
 
 @on(11007, takes=proto.StartDarks)
 def shoot_all(device: Device, _call: Call) -> int:
-    if device.runs(_ACTIVITY) or device.state.capturing():
+    if device.runs(darks.ACTIVITY) or device.state.capturing():
         return ASTRO_BUSY
 
     async def work() -> None:
@@ -39,7 +38,7 @@ def shoot_all(device: Device, _call: Call) -> int:
         _tell(device, TELE, Operation.STOPPED)
         _tell(device, TELE, Operation.IDLE)
 
-    device.start(_ACTIVITY, work())
+    device.start(darks.ACTIVITY, work())
     return OK
 
 
@@ -47,7 +46,7 @@ def shoot_all(device: Device, _call: Call) -> int:
 @on(11025, takes=proto.StartDarksWithParams)
 def shoot(device: Device, call: Call) -> int:
     asked, camera = call.request, WIDE if call.cmd == 11025 else TELE
-    if device.runs(_ACTIVITY) or device.state.capturing() or device.state.asks_about_darks():
+    if device.runs(darks.ACTIVITY) or device.state.capturing() or device.state.asks_about_darks():
         return ASTRO_BUSY
     each_s = darks.seconds(device, camera, asked.exp_index)
     gain = _gain(device, camera, asked.gain_index)
@@ -57,7 +56,7 @@ def shoot(device: Device, call: Call) -> int:
         return _DARK_GAIN
     if device.profile.tables == "D2" and not device.state.capped:
         device.broke(HardwareRule.DARKS_IN_THE_LIGHT, call.peer.client_id, str(call.cmd))
-    device.start(_ACTIVITY, _shoot(device, camera, asked, gain, each_s))
+    device.start(darks.ACTIVITY, _shoot(device, camera, asked, gain, each_s))
     refused = device.options.is_v3 and device.options.habits.darks_answer == "refused"
     return _NOT_ACTIVATED if refused else OK
 
@@ -99,7 +98,7 @@ def _gain(device: Device, camera: int, asked: int) -> int | None:
 
 @on(11008, 11022, 11026)
 def stop(device: Device, call: Call) -> int:
-    if device.stop(_ACTIVITY):
+    if device.stop(darks.ACTIVITY):
         _tell(device, WIDE if call.cmd == 11026 else TELE, Operation.IDLE)
     return OK
 
@@ -181,7 +180,7 @@ def delete_calibration_frames(device: Device, _call: Call) -> int:
 @on(11045, takes=proto.StartCalibrationFrames, v2=False)
 def shoot_calibration_frames(device: Device, call: Call) -> int:
     camera = call.request.camera_type
-    if device.runs(_ACTIVITY) or device.state.capturing():
+    if device.runs(darks.ACTIVITY) or device.state.capturing():
         return ASTRO_BUSY
 
     async def work() -> None:
@@ -192,13 +191,13 @@ def shoot_calibration_frames(device: Device, call: Call) -> int:
         device.state.darks = True
         device.notify(notices.calibration_frames_state(camera, Operation.STOPPED))
 
-    device.start(_ACTIVITY, work())
+    device.start(darks.ACTIVITY, work())
     return OK
 
 
 @on(11046, takes=proto.StopCalibrationFrames, v2=False)
 def stop_calibration_frames(device: Device, call: Call) -> int:
-    if device.stop(_ACTIVITY):
+    if device.stop(darks.ACTIVITY):
         device.notify(notices.calibration_frames_state(call.request.camera_type, Operation.STOPPED))
     return OK
 

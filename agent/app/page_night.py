@@ -1,0 +1,263 @@
+"""The night as the page shows it. The one place that knows which plan there is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from agent.app.instrument import views
+from agent.app.tonight import Candidate, NoSiteError, coming_night, tonight
+from agent.capabilities import Camera
+from agent.errors import AgentError, errors_of
+from agent.planner.night import NightPlan, SessionNight
+from agent.session.document import SessionDocument, read_session, with_id_command
+from agent.session.plan import Plan, StepKind
+from agent.session.problems import InvalidSessionError
+from agent.session.times import start_instant
+from agent.sky.catalogue import resolve
+from agent.sky.nights import Interval
+from agent.station.station import Station
+from agent.targets import Target
+from agent.web.agent import Body
+from agent.web.night import Change, NightView, Row, State
+
+MOST = 50  # sessions that a plan tells of
+DRAFT = "\N{HEAVY PLUS SIGN}"  # what a session is called that has no file yet
+_UNFINISHED = frozenset({"failed", "skipped", "aborted", "partial"})
+
+Began = Callable[[str, str], datetime | None]
+
+
+async def night_view(
+    station: Station, states: dict[str, Body], began: Began, change: Change | None = None
+) -> NightView:
+    """Return tonight at a station, as it would be with `change`; AgentError without a site."""
+    if station.site is None:
+        raise NoSiteError
+    now = station.clock.now()
+    change = change or Change()
+    running = _running_row(station, states, began, now)
+    candidates = list(_candidates(station, change, now))
+    planning = station.planning
+    plan = await asyncio.to_thread(
+        tonight,
+        station.site,
+        candidates,
+        station.defaults(),
+        now,
+        zone=station.zone,
+        night=coming_night(station.site, now),
+        running=planning.running(),
+        known=planning.latest.order if planning.latest is not None else (),
+    )
+    ended = await asyncio.to_thread(station.results.rows, plan.night)
+    by_id = {one.session_id: one for one in candidates}
+    rows = [_ended_row(row) for row in ended if not taken_back(row)]
+    for one in plan.sessions:
+        candidate = by_id.get(one.request.session_id)
+        if candidate is not None:
+            rows.append(_row(station, one, candidate, fresh=_is_fresh(candidate, change)))
+        elif running is not None:
+            more = tuple(block.interval for block in one.blocks if block.start > now)
+            rows.append(replace(running, more=more))
+    return _view(station, plan, rows, now)
+
+
+def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> NightView:
+    defaults = station.defaults()
+    far = plan.bounds.end + timedelta(days=1)
+    rows.sort(key=lambda row: (row.block.start if row.block else far, row.name))
+    return NightView(
+        site=plan.site,
+        night=plan.night,
+        now=now,
+        sun=plan.sun,
+        dark=plan.dark,
+        moon_up=plan.moon_up,
+        moon_illumination=plan.moon_illumination,
+        bounds=plan.bounds,
+        rows=tuple(rows),
+        sun_below=defaults.sun_below if defaults.sun_below is not None else 0.0,
+        min_altitude=defaults.min_altitude or 0.0,
+        horizon=defaults.horizon_mask,
+    )
+
+
+def _candidates(station: Station, change: Change, now: datetime) -> Iterable[Candidate]:
+    """The sessions that wait, with what would be changed."""
+    for waiting in station.dispatcher.queue[:MOST]:
+        gone = waiting.session_id in change.without or waiting.session_id == change.in_place_of
+        if waiting.plan is None or gone:
+            continue
+        yield Candidate(
+            waiting.session_id,
+            waiting.document,
+            waiting.plan,
+            change.starts.get(waiting.session_id, waiting.start),
+            waiting.closes,
+            min(waiting.seen, waiting.began or waiting.seen),
+            waiting.taken,
+        )
+    if change.added is not None:
+        document, plan, start = draft(station, change.added, now)
+        yield Candidate(change.in_place_of or DRAFT, document, plan, start, plan.ends_at)
+
+
+def draft(station: Station, body: object, now: datetime) -> tuple[SessionDocument, Plan, datetime | None]:
+    """Read and plan a document that is no file yet; InvalidSessionError with everything that is wrong."""
+    if not isinstance(body, dict):
+        raise AgentError("A session is a JSON object.", code="invalid")
+    reading = read_session(with_id_command(body), resolve=resolve)
+    if reading.document is None:
+        raise InvalidSessionError(reading.problems)
+    problems = tuple(station.intake.examine(reading.document))
+    if errors_of(problems):
+        raise InvalidSessionError(problems)
+    start = start_instant(reading.document, station.zone, now)
+    plan = station.intake.plan(reading.document, start or now)
+    if plan is None:
+        raise AgentError("The telescope's model is not known yet.", code="unreachable")
+    return reading.document, plan, start
+
+
+def _is_fresh(one: Candidate, change: Change) -> bool:
+    return one.session_id in change.starts or one.session_id in (DRAFT, change.in_place_of)
+
+
+def _row(station: Station, one: SessionNight, candidate: Candidate, *, fresh: bool) -> Row:
+    session_id, left = one.request.session_id, one.left
+    waiting = station.dispatcher.find(session_id)
+    waits_for = waiting.brief.waits_for if waiting is not None else None
+    note = waiting.brief.note if waiting is not None else ""
+    first, *more = (block.interval for block in one.blocks) if one.blocks else (None,)
+    state: State = "not_tonight" if first is None else "waiting" if waits_for else "planned"
+    reason = waits_for if first is not None else left.reason if left is not None else None
+    notes = [caution.message for caution in one.cautions]
+    if one.blocks and (ends := one.blocks[-1].ends):
+        notes.append(left.message if left is not None else f"It ends then because {ends}.")
+    if fresh:
+        notes += _camera_notes(station, one, candidate)
+    return replace(
+        _of_plan(candidate.plan, candidate.document),
+        session_id=session_id,
+        state=state,
+        block=first,
+        more=tuple(one for one in more if one is not None),
+        reason=reason.value if reason is not None else "",
+        sentence=note if first is not None else left.message if left is not None else "",
+        notes=tuple(notes),
+        min_altitude=one.request.conditions.requirements.min_altitude or 0.0,
+        starts=left.start if left is not None and first is None else one.request.start,
+        fresh=fresh,
+    )
+
+
+def _camera_notes(station: Station, one: SessionNight, candidate: Candidate) -> list[str]:
+    """What the cameras make of a session that is being made: its field turns, its target does not fit."""
+    capabilities = station.capabilities()
+    if capabilities is None:
+        return []
+    seen = views(candidate.plan, capabilities, station.site, one.run)
+    return [f"{problem.message} {problem.hint}".strip() for view in seen for problem in view.problems()]
+
+
+def _of_plan(plan: Plan, document: SessionDocument) -> Row:
+    """What a row says of any session: its name, its target, and how it is taken."""
+    captures = [step for step in plan.steps if step.kind is StepKind.CAPTURE]
+    first = next((step for step in captures if step.camera is Camera.TELE), captures[0] if captures else None)
+    recipe = [] if first is None else [first.exposure.name + " s"] if first.exposure else []
+    if first is not None and first.gain is not None:
+        recipe.append(f"gain {first.gain}")
+    if first is not None and first.filter is not None:
+        recipe.append(first.filter.name)
+    targets = plan.goto_targets
+    return Row(
+        session_id=document.name,
+        name=document.target,
+        state="planned",
+        target=targets[-1] if targets else None,
+        total=plan.frames_requested,
+        exposure_s=first.exposure_s if first is not None else 0.0,
+        recipe=tuple(recipe),
+        priority=document.id_command.priority,
+    )
+
+
+def _running_row(station: Station, states: dict[str, Body], began: Began, now: datetime) -> Row | None:
+    running = station.running
+    if running is None:
+        return None
+    waiting = station.intake.planned(running.waiting)
+    progress, status = states.get("progress", {}), states.get("status", {})
+    frames = progress.get("frames", {}) if progress.get("session_id") == waiting.session_id else {}
+    plan = waiting.plan
+    start = began(station.id, waiting.session_id) or now
+    left = plan.estimate_s if plan is not None else 0.0
+    end = _instant(progress.get("estimated_end")) if frames else None
+    end = max(end or start + timedelta(seconds=left), now)
+    base = _of_plan(plan, waiting.document) if plan is not None else None
+    row = base or Row(session_id=waiting.session_id, name=waiting.brief.target, state="imaging")
+    return replace(
+        row,
+        session_id=waiting.session_id,
+        state="paused" if status.get("state") == "paused" else "imaging",
+        block=Interval(start, end),
+        reason=str(status.get("reason") or ""),
+        sentence=str(status.get("message") or ""),
+        taken=int(frames.get("taken", 0)),
+        stacked=int(frames.get("stacked", 0)),
+        total=int(frames.get("total", 0)) or row.total,
+    )
+
+
+def taken_back(row: dict[str, str]) -> bool:
+    """Whether a person took a session out before it began: nothing of the night."""
+    return row.get("outcome") == "skipped" and row.get("reason") == "user" and not row.get("started_at")
+
+
+def _ended_row(row: dict[str, str]) -> Row:
+    started, ended = _instant(row.get("started_at")), _instant(row.get("ended_at"))
+    block = Interval(started, ended) if started is not None and ended is not None else None
+    exposure = _number(row.get("exposure"))
+    recipe = [f"{row['exposure']} s"] if row.get("exposure") else []
+    recipe += [f"gain {row['gain']}"] if row.get("gain") else []
+    recipe += [row["filter"]] if row.get("filter") else []
+    return Row(
+        session_id=row.get("session_id", ""),
+        name=row.get("target") or row.get("description") or row.get("file", ""),
+        state="done",
+        target=_target(row.get("target", "")),
+        block=block,
+        reason=row.get("reason", ""),
+        sentence=row.get("message", "") if row.get("outcome") in _UNFINISHED else "",
+        taken=int(_number(row.get("frames_taken"))),
+        stacked=int(_number(row.get("frames_stacked"))),
+        total=int(_number(row.get("frames_requested"))),
+        exposure_s=exposure,
+        recipe=tuple(recipe),
+        outcome=row.get("outcome", ""),
+    )
+
+
+def _target(name: str) -> Target | None:
+    try:
+        return resolve(name) if name else None
+    except AgentError:
+        return None
+
+
+def _number(text: object) -> float:
+    try:
+        return float(str(text))
+    except ValueError:
+        return 0.0
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

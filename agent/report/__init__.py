@@ -1,0 +1,1 @@
+"""The night told for people: what happened is noted as it happens, and becomes one page and one message."""

@@ -1,0 +1,228 @@
+"""The night's report as one HTML page that needs nothing else: no script, no font, no address."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from agent.events import Outcome
+from agent.report.book import Note
+from agent.report.charts import COLOURS, Block, altitude_chart, curve
+from agent.report.story import Story, local, reason_words, target_of
+from agent.report.style import STYLE
+from agent.session.text import duration_text
+from agent.store.ended import EndedSession, number
+from agent.text import printable
+
+_MOST_LINES = 60  # of any list: a night that went wrong again and again is understood by then
+_SHARE = 100.0
+_FEW = 5  # frames
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def night_page(story: Story, version: str) -> str:
+    """Return the page. Everything that anybody else wrote stands in it as text."""
+    ordered = sorted(story.sessions, key=lambda session: session.began_at)
+    body = [*_top(story), *_sky(story, ordered), *_sessions(story, ordered), *_course(story)]
+    title = _text(f"{story.title} ({story.telescope})")
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width,initial-scale=1">',
+            f"<title>{title}</title><style>{STYLE}</style></head><body>",
+            *body,
+            f"<footer>dwarf-agent {_text(version)}; times are {_text(story.zone.key)}</footer>",
+            "</body></html>",
+            "",
+        ]
+    )
+
+
+# -- the night as a whole -----------------------------------------------------------------------------------
+
+
+def _top(story: Story) -> Iterator[str]:
+    yield f"<header><p class='dim'>{_text(story.telescope)}</p><h1>{_text(story.title)}</h1>"
+    yield f"<p>{_text(story.message)}</p></header>"
+    sums = [
+        (duration_text(story.integration_s), "light kept"),
+        (f"{story.stacked} of {story.taken}", "frames stacked"),
+        (f"{story.completed} of {len(story.sessions)}", "sessions completed"),
+    ]
+    if share := _efficiency(story):
+        sums.append((f"{share:.0%}", "of session time was light"))
+    yield '<div class="sums">'
+    yield from (f"<div><b>{_text(value)}</b>{_text(label)}</div>" for value, label in sums)
+    yield "</div>"
+
+
+def _efficiency(story: Story) -> float:
+    spent = sum(
+        (session.ended_at - session.began_at).total_seconds()
+        for session in story.sessions
+        if session.ended_at is not None and session.ended_at > session.began_at
+    )
+    return story.integration_s / spent if spent > 0 else 0.0
+
+
+def _sky(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
+    if story.site is None:
+        return
+    blocks: dict[str, Block] = {}
+    for session in ordered:
+        target = target_of(session)
+        if target is not None:
+            known = blocks.get(session.target)
+            imaged = (*(known.imaged if known else ()), *story.imaged(session))
+            blocks[session.target] = Block(session.target, target, imaged)
+    if not blocks:
+        return
+    shown = list(blocks.values())
+    yield "<h2>The sky, and what was imaged when</h2>"
+    yield f'<div class="card">{altitude_chart(story.site, story.night, shown)}<ul class="key">'
+    for colour, block in zip(COLOURS, shown, strict=False):
+        when = ", ".join(
+            f"{local(one.start, story.zone)}–{local(one.end, story.zone)}" for one in block.imaged
+        )
+        yield f'<li><i style="background:{colour}"></i>{_text(block.label)} <small>{_text(when)}</small></li>'
+    yield '<li><i style="background:#d8d8d8"></i>Moon</li></ul></div>'
+
+
+# -- sessions -----------------------------------------------------------------------------------------------
+
+
+def _sessions(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
+    yield "<h2>Sessions</h2>"
+    if not ordered:
+        yield "<p>None ended.</p>"
+    for session in ordered:
+        yield from _session(story, session)
+    ended = {session.session_id for session in ordered}
+    planned = {note.text("session_id"): note for note in story.of("planned")}
+    left = [note for session_id, note in planned.items() if session_id not in ended]
+    if left:
+        yield "<h2>Planned, and still waiting</h2><ul>"
+        for note in left[:_MOST_LINES]:
+            why = story.of("wait", note.text("session_id"))
+            reason = f": {why[-1].text('message')}" if why else ""
+            yield f"<li><b>{_text(note.text('target'))}</b>{_text(reason)}</li>"
+        yield "</ul>"
+    if story.refused:
+        yield "<h2>Files that were no sessions</h2><ul>"
+        for row in story.refused[:_MOST_LINES]:
+            name, message = row.get("description") or row.get("file") or "", row.get("message") or ""
+            yield f"<li><b>{_text(name)}</b>: {_text(message)}</li>"
+        yield "</ul>"
+
+
+def _session(story: Story, session: EndedSession) -> Iterator[str]:
+    outcome = session.outcome if session.outcome in list(Outcome) else Outcome.FAILED
+    why = "" if outcome == Outcome.COMPLETED else f": {reason_words(session)}"
+    yield f'<section class="card"><div class="head"><h3>{_text(session.target)}</h3>'
+    yield f'<span class="badge {outcome}">{_text(outcome + why)}</span></div>'
+    yield f"<small>{_text(session.session_id)}</small>"
+    if picture := story.pictures.get(session.session_id):
+        data = base64.b64encode(picture).decode()
+        yield f'<img alt="{_text(session.target)}" src="data:image/jpeg;base64,{data}">'
+    yield '<div class="facts">'
+    yield from (
+        f"<div><span>{_text(name)}</span>{_text(value)}</div>" for name, value in _facts(story, session)
+    )
+    yield "</div>"
+    if session.message:
+        yield f"<p>{_text(session.message)}</p>"
+    waits = session.details.get("waits")
+    told = [_wait(one) for one in waits if isinstance(one, dict)] if isinstance(waits, list) else []
+    if told:
+        yield f"<p class='dim'>Waited: {_text('; '.join(told))}.</p>"
+    for note in story.of("archived", session.session_id)[-1:]:
+        yield f"<p class='dim'>{_text(note.text('message'))}</p>"
+    ratio = [
+        (note.at, stacked / taken * _SHARE)
+        for note in story.of("progress", session.session_id)
+        if (taken := note.number("taken")) is not None
+        and taken >= _FEW  # the last frame is always still being stacked
+        and (stacked := note.number("stacked")) is not None
+    ]
+    yield curve(ratio, 0, _SHARE, "Frames stacked of those taken", " %")
+    yield "</section>"
+
+
+def _facts(story: Story, session: EndedSession) -> Iterator[tuple[str, str]]:
+    ended = f"–{local(session.ended_at, story.zone)}" if session.ended_at else ""
+    yield "when", f"{local(session.began_at, story.zone)}{ended}"
+    yield "frames", f"{session.taken} of {session.requested or '?'} taken, {session.stacked} stacked"
+    yield "light", duration_text(session.integration_s) if session.integration_s else "none"
+    row = session.row
+    settings = [f"{row['exposure']} s"] if row.get("exposure") else []
+    settings += [f"gain {row['gain']}"] if row.get("gain") else []
+    if settings or session.filter:
+        yield "settings", ", ".join([*settings, *([session.filter] if session.filter else [])])
+    if number(row.get("attempts", "")) > 1:
+        yield "attempts", row["attempts"]
+
+
+def _wait(wait: dict[str, object]) -> str:
+    seconds = wait.get("seconds")
+    lasted = duration_text(float(seconds)) if isinstance(seconds, int | float) else ""
+    return f"{str(wait.get('reason', '')).replace('_', ' ')} {lasted}".strip()
+
+
+# -- its course ---------------------------------------------------------------------------------------------
+
+
+def _course(story: Story) -> Iterator[str]:
+    curves = [
+        curve(_series(story, "battery"), 0, 100, "Battery", " %"),
+        curve(_series(story, "storage_free_gb"), 0, _most(story, "storage_free_gb"), "Storage free", " GB"),
+        curve(_series(story, "temperature"), -20, 60, "Temperature of the telescope", " °C"),
+    ]
+    if any(curves):
+        yield "<h2>The telescope</h2>"
+        yield f'<div class="card curves">{"".join(curves)}</div>'
+    lines = [(note.at, text) for note in story.notes if (text := _event(note))]
+    if lines:
+        yield '<h2>What happened</h2><div class="card"><ul class="key" style="display:block">'
+        for at, text in lines[:_MOST_LINES]:
+            yield f"<li><time>{local(at, story.zone)}</time>{_text(text)}</li>"
+        if len(lines) > _MOST_LINES:
+            yield f"<li>and {len(lines) - _MOST_LINES} more</li>"
+        yield "</ul></div>"
+
+
+def _series(story: Story, name: str) -> list[tuple[datetime, float]]:
+    return [(note.at, value) for note in story.of("telemetry") if (value := note.number(name)) is not None]
+
+
+def _most(story: Story, name: str) -> float:
+    return max((value for _, value in _series(story, name)), default=0.0) * 1.1
+
+
+def _event(note: Note) -> str:
+    """Return a line of what happened; "" for what is shown elsewhere."""
+    match note.kind:
+        case "wait":
+            return f"{note.text('target')} waits: {note.text('message')}"
+        case "weather":
+            reasons = f": {note.text('message')}" if note.text("message") else ""
+            return f"The weather is {note.text('state')}{reasons}"
+        case "problem":
+            return f"Problem: {note.text('message')}" if note.text("message") else "The problem is over"
+        case "link":
+            if note.facts.get("online") is True:
+                return "The telescope is there"
+            return f"The telescope is away. {note.text('message')}".rstrip()
+        case "sky":
+            return note.text("message")
+        case "began":
+            resumed = " goes on after a restart" if note.facts.get("resumed") is True else " began"
+            return note.text("target") + resumed
+    return ""
+
+
+def _text(text: object) -> str:
+    return html.escape(printable(" ".join(str(text).splitlines())), quote=True)

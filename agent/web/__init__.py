@@ -1,0 +1,1 @@
+"""The page in the browser and its REST interface, beside MQTT: other doors to the same desk."""

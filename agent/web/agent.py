@@ -1,0 +1,145 @@
+"""What this room needs of the agent. The agent implements it; this room only calls it.
+
+There are two protocols, so that who may only watch holds nothing that could send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from agent.capabilities import Capabilities
+from agent.targets import Site
+from agent.web.night import Change, NightRecord, NightView
+
+Body = Mapping[str, Any]
+"""The JSON body of an MQTT topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something new of one telescope: a state by its topic's name, an `event`, or an `image` (no bytes)."""
+
+    telescope: str
+    name: str
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in the words of MQTT; `ok` false is a refusal."""
+
+    ok: bool
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A telescope for people."""
+
+    id: str
+    name: str
+    capabilities: Capabilities | None
+
+
+@dataclass(frozen=True, slots=True)
+class FramesTaken:
+    """What became of each frame of the running (or last) session, oldest first: true was stacked.
+
+    `unseen` were taken before this agent began to look.
+    """
+
+    session_id: str = ""
+    unseen: int = 0
+    frames: tuple[bool, ...] = ()
+
+
+class Window(Protocol):
+    """What is seen of the agent."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local times."""
+
+    @property
+    def site(self) -> Site | None:
+        """Where the telescopes stand."""
+
+    def now(self) -> datetime:
+        """The agent's time, aware UTC."""
+
+    def telescopes(self) -> Sequence[Facts]:
+        """The telescopes, in the order of the settings; at least one."""
+
+    def states(self, telescope: str) -> Mapping[str, Body]:
+        """The body of each state topic by its name, as last published; `availability` as {"state": word}."""
+
+    def answered_at(self, telescope: str) -> datetime | None:
+        """When the state `response` was last said."""
+
+    def picture(self, telescope: str) -> bytes | None:
+        """The newest picture, JPEG."""
+
+    def frames(self, telescope: str) -> FramesTaken:
+        """What became of each frame."""
+
+    def streams(self, telescope: str) -> Mapping[str, str]:
+        """Live stream addresses of the telescope by name."""
+
+    async def night(self, telescope: str, change: Change | None = None) -> NightView:
+        """Tonight as planned; with `change`, as it would be. AgentError when nobody said where this is."""
+
+    def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
+        """Call back for each news, in the event loop; the returned function ends it."""
+
+
+class Agent(Window, Protocol):
+    """What can be asked of the agent: the same as over MQTT, in the same bodies, with the same answers.
+
+    `who` is for the log. A request that cannot be read, or is refused, is an answer like any other.
+    """
+
+    async def submit(self, payload: bytes, telescope: str, who: str) -> Answer:
+        """Check and store a session."""
+
+    async def command(self, telescope: str, payload: bytes, who: str) -> Answer:
+        """Carry out a command; answer as soon as anything is said. State `response` has the last answer."""
+
+    async def set_value(self, telescope: str, key: str, payload: bytes, who: str) -> Answer:
+        """Change a setting of a telescope."""
+
+    async def ask(self, verb: str, payload: bytes, who: str) -> Answer:
+        """Answer a question about the agent itself."""
+
+    async def document(self, telescope: str, session_id: str) -> Mapping[str, Any] | None:
+        """The document of a session that waits or runs."""
+
+    async def read_file(self, telescope: str, name: str, data: bytes) -> Body:
+        """Say what a file is, and which sessions it makes, each with its document or what is wrong."""
+
+    async def log(self, telescope: str, session_id: str) -> Sequence[tuple[str, str]]:
+        """The last lines of a session's log, newest first: local time and text."""
+
+    async def nights(self, telescope: str) -> Sequence[NightRecord]:
+        """The nights with results, newest first."""
+
+    async def kept_picture(self, telescope: str, session_id: str) -> bytes | None:
+        """The last picture of a session that ended."""
+
+    async def report(self, telescope: str, night: str) -> str | None:
+        """The report of a night, Markdown."""
+
+    async def report_page(self, telescope: str, night: str) -> str | None:
+        """The report of a night with its pictures and curves: an HTML page that needs nothing else."""
+
+    def settings(self) -> Sequence[tuple[str, str, str]]:
+        """What is set: name, value (secrets are stars), and where it came from."""
+
+    async def diagnostics(self) -> Body:
+        """Everything that helps to find a fault, without secrets."""
+
+    def schemas(self) -> Mapping[str, Any]:
+        """The JSON Schemas of the bodies by name."""

@@ -1,0 +1,1 @@
+"""Curves, strips and sketches as numbers for the templates: no markup here."""

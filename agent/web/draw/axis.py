@@ -1,0 +1,108 @@
+"""The axes of a night: time to the right, altitude up, both as fractions of the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from agent.sky.ephemeris import CurvePoint, altitude_curve, sun
+from agent.sky.nights import Interval, SunEvents
+from agent.targets import Site, Target
+
+TOP = 96.0  # degrees at the upper edge: a target in the zenith keeps its label
+STEP = timedelta(minutes=5)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """From when to when is drawn."""
+
+    start: datetime
+    end: datetime
+
+    def x(self, at: datetime) -> float:
+        """How far to the right an instant is, in percent."""
+        return 100.0 * (at - self.start) / (self.end - self.start)
+
+    def clipped(self, span: Interval) -> Interval | None:
+        """What of a stretch of time is drawn."""
+        start, end = max(span.start, self.start), min(span.end, self.end)
+        return Interval(start, end) if start < end else None
+
+    def hours(self, zone: ZoneInfo) -> Iterator[datetime]:
+        """The full hours of the local clock."""
+        first = self.start.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+        at = first.astimezone(UTC)  # steps on the local clock would miss the hour that comes twice
+        while at <= self.end:
+            if at >= self.start:
+                yield at.astimezone(zone)
+            at += _HOUR
+
+
+def y(altitude: float) -> float:
+    """How far down an altitude is, in percent."""
+    return 100.0 * (1 - altitude / TOP)
+
+
+def night_axis(sun_events: SunEvents, bounds: Interval, blocks: Sequence[Interval]) -> Axis:
+    """From civil dusk to civil dawn, else from sunset to sunrise, else all of it; widened to every block."""
+    start = sun_events.civil_dusk or sun_events.sunset or bounds.start
+    end = sun_events.civil_dawn or sun_events.sunrise or bounds.end
+    margin = timedelta(minutes=10)
+    for block in blocks:
+        start = min(start, max(block.start, bounds.start) - margin)
+        end = max(end, min(block.end, bounds.end) + margin)
+    return Axis(start, end)
+
+
+@lru_cache(maxsize=24)
+def curve(target: Target, site: Site, axis: Axis) -> tuple[CurvePoint, ...]:
+    """A target's way over the whole axis."""
+    return altitude_curve(target, site, axis.start, axis.end, STEP)
+
+
+@lru_cache(maxsize=8)
+def sun_altitudes(site: Site, axis: Axis) -> tuple[float, ...]:
+    """The Sun's altitude at the points of every curve."""
+    return tuple(point.altitude for point in curve_of_sun(site, axis))
+
+
+def curve_of_sun(site: Site, axis: Axis) -> Iterator[CurvePoint]:
+    """The Sun's way over the axis, with the same points as a target's."""
+    at = axis.start
+    while at < axis.end:
+        place = sun(site, at)
+        yield CurvePoint(at, place.altitude, place.azimuth)
+        at += STEP
+    place = sun(site, axis.end)
+    yield CurvePoint(axis.end, place.altitude, place.azimuth)
+
+
+def altitude_at(points: Sequence[CurvePoint], at: datetime) -> float:
+    """The altitude of a curve at an instant, between its points."""
+    for before, after in pairwise(points):
+        if before.instant <= at <= after.instant:
+            part = (at - before.instant) / (after.instant - before.instant)
+            return before.altitude + part * (after.altitude - before.altitude)
+    return points[0].altitude if at < points[0].instant else points[-1].altitude
+
+
+def path(points: Sequence[tuple[float, float]]) -> str:
+    """An SVG path through points in percent, on a drawing of 1000 × 1000."""
+    return "M" + "L".join(f"{10 * left:.1f} {10 * down:.1f}" for left, down in points) if points else ""
+
+
+def stretch(points: Sequence[CurvePoint], axis: Axis, span: Interval) -> list[tuple[float, float]]:
+    """The part of a curve within a stretch of time, its ends exact."""
+    inside = axis.clipped(span)
+    if inside is None:
+        return []
+    way = [(inside.start, altitude_at(points, inside.start))]
+    way += [(one.instant, one.altitude) for one in points if inside.start < one.instant < inside.end]
+    way.append((inside.end, altitude_at(points, inside.end)))
+    return [(axis.x(at), y(degrees)) for at, degrees in way]

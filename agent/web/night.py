@@ -1,0 +1,104 @@
+"""One night as the page draws it: plain values. Instants are aware UTC, durations seconds, angles degrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from agent.sky.horizon import HorizonMask
+from agent.sky.nights import Interval, SunEvents
+from agent.targets import Site, Target
+
+State = Literal["imaging", "paused", "waiting", "planned", "done", "not_tonight"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A session with its place in the night. `block` is None for one that does not run tonight, `more` are
+    others of one that runs in several.
+
+    `reason` is a word of the closed list ("" for none) and `sentence` says it for people. `total` is frames
+    asked for (0 unknown); `exposure_s` of each. `recipe` holds exposure, gain and filter as shown.
+    """
+
+    session_id: str
+    name: str
+    state: State
+    target: Target | None = None
+    block: Interval | None = None
+    more: tuple[Interval, ...] = ()
+    reason: str = ""
+    sentence: str = ""
+    notes: tuple[str, ...] = ()
+    taken: int = 0
+    stacked: int = 0
+    total: int = 0
+    exposure_s: float = 0.0
+    recipe: tuple[str, ...] = ()
+    outcome: str = ""
+    priority: int = 0
+    min_altitude: float = 0.0
+    starts: datetime | None = None  # not before then
+    fresh: bool = False  # what a change would add or move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightView:
+    """A night with its sessions in the order of their time; those that do not run come last."""
+
+    site: Site
+    night: date
+    now: datetime
+    sun: SunEvents
+    dark: Interval | None
+    moon_up: tuple[Interval, ...]
+    moon_illumination: float
+    bounds: Interval
+    rows: tuple[Row, ...]
+    sun_below: float
+    min_altitude: float
+    horizon: HorizonMask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be different: sessions without which, at which start, and a new document beside them."""
+
+    without: frozenset[str] = frozenset()
+    starts: Mapping[str, datetime] = field(default_factory=dict)
+    added: Mapping[str, Any] | None = None
+    in_place_of: str = ""  # the session that `added` replaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """One ended session as its night's table has it."""
+
+    session_id: str
+    target: str
+    outcome: str
+    reason: str
+    message: str
+    started: datetime | None
+    ended: datetime | None
+    requested: int
+    taken: int
+    stacked: int
+    integration_s: float
+    waited: str
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NightRecord:
+    """A night with what ended in it."""
+
+    night: date
+    sessions: tuple[SessionRecord, ...]
+
+    @property
+    def integration_s(self) -> float:
+        """Seconds of light collected."""
+        return sum(one.integration_s for one in self.sessions)

@@ -1,0 +1,126 @@
+"""The server: it listens at the door, and answers through guard, API and views."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+from agent.clock import Clock
+from agent.web.agent import Agent
+from agent.web.api import Api
+from agent.web.door import Door
+from agent.web.guard import (
+    ALL_TRIES,
+    DOOR,
+    HEAD_S,
+    MAX_BODY,
+    TRIES,
+    Handler,
+    add_headers,
+    error_body,
+    guard,
+)
+from agent.web.live import LiveRelay
+from agent.web.password import Buckets
+from agent.web.stream import Feed
+from agent.web.views import Views
+
+KEEP_ALIVE_S = 30.0
+MAX_CONNECTIONS = 64
+_LOOK_S = 5.0
+_SHUTDOWN_S = 1.0
+
+
+class PageServer:
+    """Owner of the listening port. `start`, then `stop`."""
+
+    def __init__(self, agent: Agent, door: Door, clock: Clock) -> None:
+        self._agent = agent
+        self._door = door
+        self._clock = clock
+        self._feed = Feed(agent)
+        self._runner: web.AppRunner | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listen, and return the address to open; OSError when the port is not to be had."""
+        app = make_app(self._agent, self._door, self._clock, self._feed)
+        runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=KEEP_ALIVE_S, shutdown_timeout=_SHUTDOWN_S
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._door.host, self._door.port, backlog=32).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._keeper = asyncio.create_task(self._cut_silent(runner), name="page-keeper")
+        host, port = runner.addresses[0][:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}"
+
+    async def stop(self) -> None:
+        """Let everybody go."""
+        self._feed.close()
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _cut_silent(self, runner: web.AppRunner) -> None:
+        """Close connections that ask for nothing, and those beyond what a small machine bears."""
+        loop = asyncio.get_running_loop()
+        silent_since: dict[web.RequestHandler, float] = {}
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            connections = list(runner.server.connections) if runner.server is not None else []
+            asking = runner.app[ASKING]
+            silent = [one for one in connections if one not in asking]
+            silent_since = {one: silent_since.get(one, loop.time()) for one in silent}
+            patience_s = HEAD_S if len(connections) <= MAX_CONNECTIONS else 0.0
+            for one, since in silent_since.items():
+                if loop.time() - since > patience_s:
+                    one.force_close()
+                    if one.transport is not None:
+                        one.transport.abort()
+
+
+ASKING: web.AppKey[set[object]] = web.AppKey("asking", set)
+
+
+def make_app(agent: Agent, door: Door, clock: Clock, feed: Feed) -> web.Application:
+    """Put the parts together."""
+    views = Views(agent, feed)
+
+    @web.middleware
+    async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer what went wrong in words, and note which connections are being answered."""
+        app[ASKING].add(request.protocol)
+        try:
+            return await handler(request)
+        except web.HTTPRedirection:
+            raise
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            status, body = error_body(error)
+            if request.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
+                return web.json_response(body, status=status)
+            return views.trouble(request, status, body)
+        finally:
+            app[ASKING].discard(request.protocol)
+
+    app = web.Application(middlewares=[told, guard(door, clock)], client_max_size=MAX_BODY)
+    app[DOOR] = door
+    app[ASKING] = set()
+    app[TRIES] = Buckets(5, 30.0, clock.monotonic)
+    app[ALL_TRIES] = Buckets(30, 10.0, clock.monotonic)
+    app.on_response_prepare.append(add_headers)
+    relay = LiveRelay()
+    app.add_routes([*Api(agent, feed, relay).routes(), *views.routes()])
+    return app

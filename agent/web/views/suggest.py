@@ -1,0 +1,196 @@
+"""Targets for people to choose from: how they fit, when tonight they are good, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.capabilities import Camera
+from agent.sky.ephemeris import CurvePoint
+from agent.sky.nights import Interval
+from agent.web.best import LOWEST, best_for
+from agent.web.draw.axis import Axis, curve, night_axis, sun_altitudes
+from agent.web.draw.field import Sketch, lies_inside, mosaic_for, sketch, turn_for
+from agent.web.night import NightView
+from agent.web.targets import Known
+from agent.web.views.common import Ask
+from agent.web.words import Words
+
+MOST = 3
+MOST_PANES = 16  # that a sketch shows
+_BOX = (72.0, 56.0)
+_SMALL = 0.05  # of the field's short side: smaller objects are a dot
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A small curve of the night with its window thick."""
+
+    way: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A target as a result of a search or a proposal."""
+
+    name: str
+    before: str
+    match: str
+    after: str
+    other: str
+    facts: str
+    reason: str
+    best: str
+    sketch: Sketch
+    spark: Spark | None
+
+
+def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Suggestion]:
+    """The best of the well-known targets for a free stretch of time, without those of tonight."""
+    have = {_spelt(row.name) for row in view.rows}
+    found = [one for one in best_for(view, free, field_of_view(ask)) if _spelt(one.known.name) not in have]
+    return [
+        result(ask, view, one.known, "", one.good, _why(ask.t, one.highest, one.fits, one.moonlight))
+        for one in found[:MOST]
+    ]
+
+
+def _spelt(name: str) -> str:
+    return name.casefold().replace(" ", "")
+
+
+def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str) -> list[Suggestion]:
+    """What was found under what was typed."""
+    told = []
+    for known in found:
+        good = None
+        if view is not None:
+            good = window_of(view, known, night_axis(view.sun, view.bounds, []))
+        told.append(result(ask, view, known, typed, good, ""))
+    return told
+
+
+def result(
+    ask: Ask, view: NightView | None, known: Known, typed: str, good: Interval | None, reason: str
+) -> Suggestion:
+    """One target with its facts."""
+    t, fov = ask.t, field_of_view(ask)
+    fields = mosaic_for(known.size, fov)
+    before, match, after = _marked(known.name, typed)
+    best = t.span(good.start, good.end) if good is not None else t("new.not_tonight") if view else ""
+    spark = _spark(view, known, good) if view is not None else None
+    return Suggestion(
+        known.name,
+        before,
+        match,
+        after,
+        known.other_name,
+        facts(known, t),
+        reason or fit_words(known, fields, fov, t),
+        best,
+        sketch(
+            known.size,
+            known.angle,
+            fov,
+            box=_BOX,
+            fields=fields if fields[0] * fields[1] <= MOST_PANES else (1, 1),
+            turn=turn_for(known.size, known.angle, fields),
+        ),
+        spark,
+    )
+
+
+def facts(known: Known, t: Words) -> str:
+    """Kind, size and constellation."""
+    parts = [t(f"kind.{known.kind}")] if known.kind else []
+    if known.size is not None:
+        parts.append(size_words(known.size))
+    if known.constellation:
+        parts.append(known.constellation)
+    return " · ".join(parts)
+
+
+def size_words(size: tuple[float, float]) -> str:
+    """3.2° × 1.0°, or in minutes of arc."""
+    if max(size) >= 1:
+        return f"{size[0]:.1f}° × {size[1]:.1f}°"
+    long, short = (f"{60 * side:.0f}′" for side in size)
+    return long if long == short else f"{long} × {short}"
+
+
+def fit_words(known: Known, fields: tuple[int, int], fov: tuple[float, float], t: Words) -> str:
+    """How an object fills the field."""
+    if known.size is None:
+        return t("fit.unknown")
+    if fields != (1, 1):
+        return t("fit.mosaic", columns=fields[0], rows=fields[1])
+    if not lies_inside(known.size, known.angle, fov):
+        return t("fit.ends")
+    part = max(known.size) / fov[1]
+    return t("fit.tiny") if part < _SMALL else t("fit.small") if part < 0.25 else t("fit.one")
+
+
+def field_of_view(ask: Ask) -> tuple[float, float]:
+    """The tele camera's field in degrees; a usual one while the model is not known."""
+    capabilities = ask.telescope.capabilities
+    camera = capabilities.cameras.get(Camera.TELE) if capabilities else None
+    return (camera.field_of_view if camera else None) or (2.9, 1.7)
+
+
+def window_of(view: NightView, known: Known, axis: Axis) -> Interval | None:
+    """The longest stretch of the night in which a target can be imaged."""
+    best: Interval | None = None
+    began: CurvePoint | None = None
+    points = curve(known.target, view.site, axis)
+    suns = sun_altitudes(view.site, axis)
+    last = points[0]
+    for point, light in [*zip(points, suns, strict=True), (points[-1], 90.0)]:
+        good = (
+            light < view.sun_below
+            and point.altitude >= max(view.min_altitude, LOWEST)
+            and _clear(view, point)
+        )
+        if good and began is None:
+            began = point
+        elif not good and began is not None:
+            found = Interval(began.instant, last.instant)
+            best = found if best is None or found.seconds > best.seconds else best
+            began = None
+        last = point
+    return best
+
+
+def _clear(view: NightView, point: CurvePoint) -> bool:
+    return view.horizon is None or point.altitude > view.horizon.altitude_at(point.azimuth)
+
+
+def _why(t: Words, highest: float, fits: bool, moonlight: bool) -> str:
+    parts = [t("suggest.high", altitude=f"{highest:.0f}°")]
+    parts.append(t("suggest.fits") if fits else t("suggest.mosaic"))
+    parts.append(t("suggest.moon") if moonlight else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _spark(view: NightView, known: Known, good: Interval | None) -> Spark:
+    axis = night_axis(view.sun, view.bounds, [])
+    points = curve(known.target, view.site, axis)[::3]
+    way = _line([one for one in points if one.altitude > 0], axis)
+    window = _line([one for one in points if good is not None and one.instant in good], axis)
+    return Spark(way, window)
+
+
+def _line(points: Iterable[CurvePoint], axis: Axis) -> str:
+    drawn = [f"{axis.x(one.instant):.1f} {49 - one.altitude / 2:.1f}" for one in points]
+    return "M" + "L".join(drawn) if drawn else ""
+
+
+def _marked(name: str, typed: str) -> tuple[str, str, str]:
+    """A name with what was typed of it in the middle."""
+    at = name.casefold().replace(" ", "").find(typed.casefold().replace(" ", "")) if typed else -1
+    if at < 0:
+        return name, "", ""
+    places = [place for place, letter in enumerate(name) if letter != " "]
+    long = len(typed.replace(" ", ""))
+    start, end = places[at], places[min(at + long, len(places)) - 1] + 1
+    return name[:start], name[start:end], name[end:]

@@ -1,0 +1,361 @@
+"""Tonight: the night as planned, each session with its time or why not, and what a change would do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from agent.errors import AgentError
+from agent.json_in import JsonError, read_json
+from agent.sky.nights import Interval
+from agent.web.agent import Agent
+from agent.web.draw.axis import altitude_at, curve, night_axis
+from agent.web.draw.timeline import gaps, numbers, timeline
+from agent.web.guard import json_body
+from agent.web.night import Change, NightView, Row
+from agent.web.render import page
+from agent.web.targets import about
+from agent.web.views.common import Ask, asked
+from agent.web.views.suggest import Suggestion, suggestions
+from agent.web.words import Words
+
+_ORDER = {"imaging": 0, "paused": 0, "waiting": 1, "planned": 1, "done": 2, "not_tonight": 3}
+_SIGNS = {
+    "imaging": ("imaging", "imaging"),
+    "paused": ("paused", "paused"),
+    "waiting": ("waiting", "waiting"),
+    "planned": ("plan", "plan"),
+    "done": ("done", "done"),
+    "not_tonight": ("no", "no"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A row of the list. `acts` tells what can be done with it."""
+
+    id: str
+    state: str
+    icon: str
+    number: str
+    name: str
+    kind: str
+    when: str
+    relative: str
+    bold: str
+    text: str
+    recipe: str
+    percent: float | None
+    progress: str
+    acts: tuple[str, ...]
+    start: str = ""
+
+
+class TonightViews:
+    """The page of tonight, and the answer to "what would change"."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return them."""
+        return [web.get("/tonight", self._tonight), web.post("/tonight/change", self._change)]
+
+    async def _tonight(self, request: web.Request) -> web.Response:
+        ask = asked(request, self._agent)
+        try:
+            view = await self._agent.night(ask.telescope.id)
+        except AgentError as error:
+            values = {"message": error.message, "hint": error.hint, "queue": _queue(ask)}
+            return page(
+                request,
+                "no_night.html",
+                ask.t,
+                {**ask.values("tonight", ask.t("nav.tonight"), live="1"), **values},
+            )
+        selected = request.query.get("session", "")
+        values = await asyncio.to_thread(tonight_values, ask, view, selected)
+        return page(request, "tonight.html", ask.t, values)
+
+    async def _change(self, request: web.Request) -> web.Response:
+        """Answer with the night as it would be: the same section, with what is new marked."""
+        ask = asked(request, self._agent)
+        view = await self._agent.night(ask.telescope.id, read_change(ask, await json_body(request)))
+        before = await self._agent.night(ask.telescope.id)
+        values = await asyncio.to_thread(change_values, ask, before, view)
+        return page(request, "change.html", ask.t, values)
+
+
+def read_change(ask: Ask, payload: bytes) -> Change:
+    """Read what would be changed: {"without": [...], "starts": {id: instant}, "session": document, ...}."""
+    try:
+        body = read_json(payload)
+    except JsonError as error:
+        raise AgentError(f"The change cannot be read: {error.message}", code="invalid") from None
+    if not isinstance(body, dict):
+        raise AgentError("A change is a JSON object.", code="invalid")
+    starts = body.get("starts")
+    times = {str(key): ask.t.instant(at) for key, at in (starts if isinstance(starts, dict) else {}).items()}
+    without = body.get("without")
+    added = body.get("session")
+    return Change(
+        frozenset(str(one) for one in without) if isinstance(without, list) else frozenset(),
+        {key: at for key, at in times.items() if at is not None},
+        added if isinstance(added, Mapping) else None,
+        str(body.get("in_place_of") or ""),
+    )
+
+
+def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, Any]:
+    """Everything that the template needs. Slow: use a thread."""
+    t = ask.t
+    free = gaps(view)
+    wide = max(free, key=lambda gap: gap.seconds, default=None)
+    rows = session_rows(view, t)
+    coming = any(row.block is not None and row.block.end > view.now for row in view.rows)
+    best: list[Suggestion] = suggestions(ask, view, wide) if wide is not None else []
+    left = [row for row in view.rows if row.state == "not_tonight"]
+    return {
+        **ask.values("tonight", t("nav.tonight"), live="1"),
+        "day": t.day(view.night),
+        "place": place_words(view, t),
+        "timeline": timeline(view, t, selected),
+        "head_left": collected(view, t),
+        "head_right": darkness(view, t),
+        "rows": rows,
+        "empty": not coming,
+        "left": len(left),
+        "free": wide,
+        "free_title": t("tonight.free", start=t.clock(wide.start), end=t.clock(wide.end)) if wide else "",
+        "best": best,
+        "problem": ask.states.get("status", {}).get("problem"),
+    }
+
+
+def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, Any]:
+    """What a change would do, in a drawing and in sentences. Slow: use a thread."""
+    t = ask.t
+    old = {row.session_id: row for row in before.rows}
+    fresh = next((row for row in after.rows if row.fresh), None)
+    moved = [
+        t("change.moves", name=row.name, time=t.clock(row.block.start))
+        for row in after.rows
+        if not row.fresh and row.block is not None and _moved(old.get(row.session_id), row)
+    ]
+    lost = [
+        t("change.lost", name=row.name)
+        for row in after.rows
+        if row.block is None and (was := old.get(row.session_id)) is not None and was.block is not None
+    ]
+    light = _light(after) - _light(before)
+    sign = "+ " if light >= 0 else "− "
+    more = t("change.light", light=sign + t.duration(abs(light)))
+    return {
+        "query": ask.query,
+        "timeline": timeline(after, t, fresh.session_id if fresh else ""),
+        "head_left": t("change.not_kept"),
+        "head_right": more if abs(light) >= 60 else t("change.same_light"),
+        "fresh": _fresh_words(fresh, after, t),
+        "runs": fresh is None or fresh.block is not None,
+        "effects": [*moved, *lost] or [t("change.nothing_else")],
+    }
+
+
+def _fresh_words(row: Row | None, view: NightView, t: Words) -> dict[str, str]:
+    if row is None:
+        return {"title": t("change.title"), "text": ""}
+    if row.block is None:
+        title = t("change.not_tonight", name=row.name)
+        return {"title": title, "text": row.sentence}
+    title = t("change.runs", name=row.name, span=t.span(row.block.start, row.block.end))
+    return {"title": title, "text": height_words(row, view, t)}
+
+
+def _moved(was: Row | None, row: Row) -> bool:
+    if was is None or was.block is None or row.block is None:
+        return False
+    return abs((was.block.start - row.block.start).total_seconds()) >= 60
+
+
+def _light(view: NightView) -> float:
+    return sum(_row_light(row) for row in view.rows if row.block is not None and row.state != "done")
+
+
+def _row_light(row: Row) -> float:
+    if row.block is None or not row.exposure_s:
+        return 0.0
+    return min(row.total * row.exposure_s, row.block.seconds)
+
+
+def collected(view: NightView, t: Words) -> str:
+    """How much light there is, and how much is to come."""
+    have = sum(
+        row.stacked * row.exposure_s for row in view.rows if row.state in ("done", "imaging", "paused")
+    )
+    coming = sum(
+        max(0, row.total - row.taken) * row.exposure_s
+        for row in view.rows
+        if row.block is not None and row.state != "done"
+    )
+    if not have and not coming:
+        long = t.duration(view.dark.seconds) if view.dark is not None else ""
+        return t("tonight.dark_nothing", duration=long) if long else t("tonight.never_dark")
+    if not have:
+        return t("tonight.to_come", coming=t.duration(coming))
+    return t("tonight.collected", have=t.duration(have), coming=t.duration(coming))
+
+
+def darkness(view: NightView, t: Words) -> str:
+    """When it is dark, and what the Moon does."""
+    parts = [t("tonight.dark", span=t.span(view.dark.start, view.dark.end))] if view.dark else []
+    lit = t("night.moon", percent=round(100 * view.moon_illumination))
+    up = next(iter(view.moon_up), None)
+    if up is None:
+        parts.append(t("tonight.moon_down", moon=lit))
+    elif view.sun.sunset is not None and up.start <= view.sun.sunset:
+        parts.append(t("tonight.moon_until", moon=lit, time=t.clock(up.end)))
+    else:
+        parts.append(t("tonight.moon_from", moon=lit, time=t.clock(up.start)))
+    return " · ".join(parts)
+
+
+def place_words(view: NightView, t: Words) -> str:
+    """Where this night is: the place in its time zone's name."""
+    return f"{t.day(view.night)}, {view.site.timezone.rpartition('/')[2].replace('_', ' ')}"
+
+
+def session_rows(view: NightView, t: Words) -> list[SessionRow]:
+    """The rows: running, coming, done, not tonight."""
+    count = numbers(view)
+    ordered = sorted(enumerate(view.rows), key=lambda pair: (_ORDER[pair[1].state], pair[0]))
+    return [_session_row(row, count.get(row.session_id, ""), view, t) for _, row in ordered]
+
+
+def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow:
+    state, icon = _SIGNS[row.state]
+    if row.state == "done" and row.outcome in ("failed", "aborted"):
+        state, icon = "problem", "problem"
+    known = about(row.target)
+    bold, text = _reason(row, view, t)
+    running = row.state in ("imaging", "paused")
+    percent = 100.0 * row.taken / row.total if row.total and (running or row.state == "done") else None
+    acts: tuple[str, ...] = ()
+    if running:
+        acts = ("watch",)
+    elif row.state in ("waiting", "planned", "not_tonight"):
+        acts = ("run", "edit", "duplicate", "earlier", "later", "remove")
+    kind = ""
+    if known is not None:
+        kind = known.other_name or (t(f"kind.{known.kind}") if known.kind else "")
+        kind = "" if kind and kind.lower() in row.name.lower() else kind
+    return SessionRow(
+        row.session_id,
+        state,
+        icon,
+        number,
+        row.name,
+        kind,
+        when_words(row, t),
+        _relative(row, view, t),
+        bold,
+        text,
+        _recipe(row, t),
+        percent,
+        t("frames.of", taken=row.taken, total=row.total),
+        acts,
+        row.block.start.astimezone(t.zone).isoformat(timespec="minutes") if row.block else "",
+    )
+
+
+def when_words(row: Row, t: Words) -> str:
+    """Its time, or the first of its times with how many others there are."""
+    if row.block is None:
+        return t("state.not_tonight")
+    span = t.span(row.block.start, row.block.end)
+    return t("row.more", span=span, count=len(row.more)) if row.more else span
+
+
+def _relative(row: Row, view: NightView, t: Words) -> str:
+    if row.block is None:
+        return ""
+    if row.state in ("imaging", "paused"):
+        return t("time.left", duration=t.duration((row.block.end - view.now).total_seconds()))
+    if row.state == "done":
+        return t("time.ended")
+    until = (row.block.start - view.now).total_seconds()
+    return t.within(until) if until > 30 else t("time.now")
+
+
+def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
+    """Why, in one bold word or two and a sentence."""
+    if row.state == "imaging":
+        if row.total:
+            frame = min(row.taken + 1, row.total)
+            return f"{t('status.imaging')}.", t(
+                "row.imaging", frame=frame, total=row.total, stacked=row.stacked
+            )
+        return f"{t('status.imaging')}.", row.sentence
+    if row.state == "paused":
+        why = t.either(f"reason.{row.reason}", "")
+        return f"{t('head.paused', reason=why)}.", row.sentence
+    if row.state == "done":
+        counted = t("row.done", taken=row.taken, total=row.total, stacked=row.stacked)
+        return f"{t(f'outcome.{row.outcome}')}." if row.outcome else t(
+            "state.done"
+        ), f"{counted} {row.sentence}".strip()
+    if row.state == "not_tonight":
+        text = row.sentence
+        if row.reason == "schedule" and row.starts is not None:
+            day = t.short_day(row.starts.astimezone(t.zone).date())
+            text = t("row.starts", day=day, time=t.clock(row.starts))
+        return f"{t.either(f'reason_not.{row.reason}', t('state.not_tonight'))}.", text
+    note = row.notes[0] if row.notes else ""
+    if row.state == "waiting":
+        why = t.either(f"reason.{row.reason}", row.reason)
+        return f"{t('head.waiting', reason=why)}.", row.sentence
+    return f"{t('state.planned_row')}.", f"{height_words(row, view, t)} {note}".strip()
+
+
+def height_words(row: Row, view: NightView, t: Words) -> str:
+    """How high the target stands in its block."""
+    if row.target is None or row.block is None:
+        return ""
+    axis = night_axis(view.sun, view.bounds, [one.block for one in view.rows if one.block])
+    points = curve(row.target, view.site, axis)
+    first, last = (altitude_at(points, at) for at in (row.block.start, row.block.end))
+    inside = [one.altitude for one in points if row.block.start <= one.instant <= row.block.end]
+    highest = max([first, last, *inside])
+    if highest > max(first, last) + 1:
+        return t("row.over", first=f"{first:.0f}°", highest=f"{highest:.0f}°", last=f"{last:.0f}°")
+    word = "row.rises" if last > first + 1 else "row.falls" if first > last + 1 else "row.stays"
+    return t(word, first=f"{first:.0f}°", last=f"{last:.0f}°")
+
+
+def _recipe(row: Row, t: Words) -> str:
+    parts = list(row.recipe)
+    if parts and row.total:
+        parts[0] = t("frames.recipe", count=row.total, exposure=parts[0])
+    return " · ".join(part.replace("gain", t("capture.gain").lower()) for part in parts)
+
+
+def _queue(ask: Ask) -> list[dict[str, str]]:
+    found = []
+    for one in ask.states.get("queue", {}).get("sessions", []):
+        at = ask.t.instant(one.get("scheduled_for"))
+        found.append(
+            {
+                "name": str(one.get("target")),
+                "when": ask.t.clock(at) if at else "",
+                "note": str(one.get("note") or ""),
+            }
+        )
+    return found
+
+
+def window_words(window: Interval, t: Words) -> str:
+    """A stretch of time as people write it."""
+    return t.span(window.start, window.end)

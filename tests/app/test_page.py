@@ -1,0 +1,409 @@
+"""The page of a whole agent: what it says and does is what MQTT says and does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from agent.app.building import Drivers
+from agent.app.run import run_agent
+from agent.mqtt.vocabulary import State
+from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.support.scheduler_time import scheduler_reads
+from tests.support.virtual_loop import run_virtual
+
+Make = Callable[..., Observatory]
+PAGE = {"page": {"port": 0}}
+LONG = {"do_action": True, "exposure": "15", "gain": 80, "count": 400}
+
+
+class Browser:
+    """Asks a page."""
+
+    def __init__(self, address: str, http: aiohttp.ClientSession) -> None:
+        self.address = address
+        self.http = http
+
+    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        data = body if isinstance(body, str | None) else json.dumps(body)
+        headers = {"Content-Type": "application/json"} if data is not None else {}
+        async with self.http.request(method, self.address + path, data=data, headers=headers) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if answer.content_type == "application/json" else text
+
+    async def get(self, path: str) -> Any:
+        status, body = await self.ask("GET", path)
+        assert status == 200, (path, status, body)
+        return body
+
+    async def command(self, body: Any) -> Any:
+        return (await self.ask("POST", "/api/telescopes/scope/command", body))[1]
+
+
+@contextlib.asynccontextmanager
+async def page_of(place: Observatory) -> AsyncIterator[Browser]:
+    async with place.open():
+        await place.until(lambda: bool(place.pages))
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http:
+            yield Browser(place.pages[-1], http)
+
+
+COMMANDS = (
+    {"command": "pause"},
+    {"command": "skip", "request_id": "r1"},
+    {"command": "run", "session_id": "nobody"},
+    {"command": "goto", "target": "M 42"},
+    {"command": "reschedule", "session_id": "b", "at": "never"},
+    {"command": "fly"},
+    {"command": 7},
+    {},
+    {"command": "abort", "expires_at": "2000-01-01T00:00:00+00:00"},
+    "[1, 2",
+    '"pause',
+    "{}" * 3,
+)
+
+
+def test_every_command_is_answered_as_over_mqtt(observatory: Make) -> None:
+    async def both() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            for body in COMMANDS:
+                before = len(place.said("command/response"))
+                place.say("scope/command", body)
+                await place.until(lambda n=before: len(place.said("command/response")) > n, hours=0.1)
+                await place.clock.sleep(2)
+                over_mqtt = place.said("command/response")[-1]
+                over_http = await browser.command(body)
+                assert over_http == over_mqtt, body
+                assert await browser.get("/api/telescopes/scope/state/response") == over_mqtt
+
+    run_virtual(both())
+
+
+SETTINGS = (
+    ("scheduler", False),
+    ("armed", True),
+    ("max_wait_min", 30),
+    ("max_wait_min", -1),
+    ("colour", "red"),
+)
+
+
+def test_every_setting_is_answered_as_over_mqtt(observatory: Make) -> None:
+    async def both() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            for key, value in SETTINGS:
+                before = len(place.said("command/response"))
+                place.say(f"scope/set/{key}", {"value": value})
+                await place.until(lambda n=before: len(place.said("command/response")) > n, hours=0.1)
+                _, over_http = await browser.ask(
+                    "PUT", f"/api/telescopes/scope/settings/{key}", {"value": value}
+                )
+                assert over_http == place.said("command/response")[-1], key
+
+    run_virtual(both())
+
+
+def test_a_session_from_the_page_runs_and_everything_said_of_it_is_the_same(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            later = session(goto_manual=NEVER_SETS, id_command={"date": "2026-03-12", "time": "21:00"})
+            document = {**later, "session_id": "mine", "request_id": "r1"}
+            status, answer = await browser.ask("POST", "/api/telescopes/scope/sessions", document)
+            assert (status, answer["status"], answer["code"]) == (202, "accepted", "queued")
+            again = (await browser.ask("POST", "/api/telescopes/scope/sessions", document))[1]
+            assert again["duplicate"] is True
+            place.say("scope/session/submit", document)
+            await place.until(lambda: bool(place.said("session/response")), hours=0.1)
+            assert place.said("session/response")[-1] == again
+            await place.sessions_ended(1)
+            await place.clock.sleep(60)
+            states = await browser.get("/api/telescopes/scope")
+            for name in State:
+                said = place.broker.last(f"dwarf/scope/{name.value}")
+                assert states.get(name.value) == (json.loads(said) if said else None), name
+            assert states["result"]["result"] == "completed"
+            assert states["availability"] == {"state": "online"}
+            nights = await browser.get("/api/telescopes/scope/nights")
+            assert nights["nights"][0]["sessions"][0]["session_id"] == "mine"
+            assert nights["nights"][0]["sessions"][0]["frames"]["taken"] == 12
+
+    run_virtual(night())
+
+
+def test_what_is_new_reaches_an_open_page_within_a_second(observatory: Make) -> None:
+    async def night() -> float:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser, browser.http.get(browser.address + "/events") as news:
+            while (await news.content.readline()).strip() != b"event: hello":
+                pass
+            place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            asked_at = place.clock.monotonic()
+            await browser.command({"command": "pause"})
+            while True:
+                line = (await news.content.readline()).decode()
+                if line.startswith("data:") and '"paused"' in line and '"name": "status"' in line:
+                    return place.clock.monotonic() - asked_at
+
+    assert run_virtual(night()) < 15  # the telescope's own time to stop; the news itself takes none
+
+
+def test_stop_is_answered_at_once_and_again_when_the_telescope_obeyed(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            first = await browser.command({"command": "stop", "request_id": "s"})
+            assert (first["status"], first["code"]) == ("accepted", "accepted")
+            await place.sessions_ended(1)
+            await place.clock.sleep(5)
+            last = await browser.get("/api/telescopes/scope/state/response")
+            assert (last["status"], last["request_id"]) == ("done", "s")
+            assert "Session a ended." in await browser.get("/now")
+
+    run_virtual(night())
+
+
+def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        form = {
+            "target": "M 81",
+            "exposure": "15",
+            "gain": "80",
+            "filter": "Astro",
+            "much": "frames",
+            "count": "60",
+            "when": "at",
+            "time": "22:00",
+            "calibration": "on",
+            "weather": "",
+            "min_altitude": "30",
+        }
+        async with page_of(place) as browser:
+            planned = await browser.ask("POST", "/new/plan", form)
+            assert planned[0] == 200
+            assert "22:00 – " in planned[1]
+            assert place.files("ToDo") == []
+            status, answer = await browser.ask("POST", "/new/save", form)
+            assert (status, answer["ok"]) == (200, True)
+            (name,) = place.files("ToDo")
+            made = json.loads((place.folder("ToDo") / name).read_text())["command"]
+            assert made["goto_manual"]["target"] == "M 81"
+            assert made["setup_camera"]["count"] == 60
+            assert made["conditions"] == {"do_action": True, "min_altitude": 30}
+            old = answer["session_id"]
+            shown = await browser.get(f"/new?edit={old}")
+            assert 'value="M 81"' in shown
+            assert 'value="22:00"' in shown
+            edited = {**form, "count": "90", "edit": old}
+            status, answer = await browser.ask("POST", "/new/save", edited)
+            assert answer["ok"] is True
+            await place.until(lambda: len(place.files("ToDo")) == 1)
+            (name,) = place.files("ToDo")
+            assert (
+                json.loads((place.folder("ToDo") / name).read_text())["command"]["setup_camera"]["count"]
+                == 90
+            )
+            tonight = await browser.get("/tonight")
+            assert "90 × 15 s" in tonight
+            assert "60 × 15 s" not in tonight
+
+    run_virtual(evening())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"target": "Nowhere"}, "no target"),
+        ({"exposure": "14"}, "no exposure of"),
+        ({"gain": "61"}, "no gain 61"),
+        ({"count": "many"}, "count"),
+        ({"count": "60", "time": "25:00", "when": "at"}, "25:00"),
+        ({"min_altitude": "high"}, "high"),
+        ({"target": "Sun"}, "Sun"),
+    ],
+)
+def test_what_is_wrong_in_the_form_is_said_in_its_place_and_nothing_is_saved(
+    observatory: Make, wrong: dict[str, str], told: str
+) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        form = {"target": "M 81", "exposure": "15", "gain": "80", "count": "60", "much": "frames"}
+        async with page_of(place) as browser:
+            shown = await browser.ask("POST", "/new/plan", {**form, **wrong})
+            assert told in shown[1]
+            status, answer = await browser.ask("POST", "/new/save", {**form, **wrong})
+            assert (status, answer["ok"]) == (400, False)
+            assert place.files("ToDo") == []
+
+    run_virtual(evening())
+
+
+def test_a_change_is_shown_before_it_is_kept(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        who = {"max_retries": 2, "date": "2026-03-12", "time": "22:00"}
+        place.drop("a.json", session(goto_manual=NEVER_SETS, id_command=who))
+        async with page_of(place) as browser:
+            start = "2026-03-12T23:30:00+01:00"
+            status, shown = await browser.ask("POST", "/tonight/change", {"starts": {"a": start}})
+            assert status == 200
+            assert "M 81 runs 23:30" in shown
+            assert "22:00 – " in await browser.get("/tonight")
+            for body in ("[]", "nothing", {"starts": {"a": "x"}}, {"session": {"id_command": 5}}):
+                status, _ = await browser.ask("POST", "/tonight/change", body)
+                assert status in (200, 409), body
+            answer = await browser.command({"command": "reschedule", "session_id": "a", "at": start})
+            assert answer["status"] == "done"
+            assert "23:30 – " in await browser.get("/tonight")
+
+    run_virtual(evening())
+
+
+CSV = "Catalogue Entry,Familiar Name,Right Ascension,Declination\nM 81,Bode's,09h55m33s,+69d03m55s\n"
+DROPPED = {
+    "a.json": (json.dumps(session()), "", 1, None),
+    "list.csv": (CSV * 1 + "M 82,Cigar,09h55m52s,+69d40m47s\n", "Telescopius", 2, None),
+    "broken.json": ("{", "", 0, "JSON"),
+    "nothing.txt": ("hello", "", 0, ""),
+    "wrong.json": (
+        json.dumps({"command": {"id_command": {}, "setup_camera": {"do_action": True, "count": 0}}}),
+        "",
+        0,
+        "count",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_a_file_that_is_dropped_is_read_as_in_the_folder(observatory: Make, name: str) -> None:
+    text, what, made, told = DROPPED[name]
+
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            status, answer = await browser.ask("POST", "/new/import", {"name": name, "text": text})
+            assert status == 200
+            assert what in answer["what"]
+            usable = [one for one in answer["sessions"] if one["session"] is not None]
+            assert len(usable) == made
+            if told is not None:
+                assert told in json.dumps(answer)
+                assert answer["problems"] or answer["sessions"][0]["problems"]
+            assert place.files("ToDo") == []
+            for one in usable:
+                document = {**one["session"], "session_id": one["name"]}
+                status, said = await browser.ask("POST", "/api/telescopes/scope/sessions", document)
+                assert said["status"] == "accepted", said
+
+    run_virtual(evening())
+
+
+def test_without_a_broker_the_page_knows_and_does_the_same(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        place.drop("a.json", session(goto_manual=NEVER_SETS))
+        stop, pages = asyncio.Event(), asyncio.Queue[str]()
+        with scheduler_reads(place.clock):
+            agent = asyncio.create_task(
+                run_agent(
+                    place.settings,
+                    clock=place.clock,
+                    stop=stop,
+                    drivers=Drivers(native=lambda _: place.telescope),
+                    page_told=pages.put_nowait,
+                )
+            )
+            async with aiohttp.ClientSession() as http:
+                browser = Browser(await pages.get(), http)
+                while not (await browser.get("/api/telescopes/scope")).get("result"):
+                    await place.clock.sleep(20)
+                states = await browser.get("/api/telescopes/scope")
+                assert states["result"]["result"] == "completed"
+                assert (await browser.command({"command": "pause"}))["code"] == "not_running"
+            stop.set()
+            assert await agent == 0
+
+    run_virtual(night())
+
+
+def test_without_a_place_the_night_says_so_and_the_rest_works(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(site={"timezone": "Europe/Paris"}, **PAGE)
+        place.drop("a.json", session(id_command={"date": "2026-03-14"}))
+        async with page_of(place) as browser:
+            text = await browser.get("/tonight")
+            assert "nobody said where the telescope stands" in text
+            assert "M 42" in text
+            for view in ("/now", "/new?target=M%2031", "/settings", "/nights", "/watch"):
+                await browser.get(view)
+
+    run_virtual(evening())
+
+
+def test_a_port_that_another_has_is_tried_again(observatory: Make) -> None:
+    async def evening() -> None:
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        place = observatory(page={"port": port})
+        async with place.open():
+            await place.clock.sleep(200)
+            assert place.pages == []
+            server.close()
+            await server.wait_closed()
+            await place.until(lambda: bool(place.pages), hours=0.1)
+
+    run_virtual(evening())
+
+
+def test_the_page_can_be_off(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(page={"enabled": False})
+        async with place.open():
+            await place.clock.sleep(200)
+            assert place.pages == []
+
+    run_virtual(evening())
+
+
+def test_diagnostics_and_settings_hold_no_secret(observatory: Make) -> None:
+    async def evening() -> None:
+        secret = "the very secret word"
+        place = observatory(
+            page={"port": 0, "password": ""},
+            mqtt={"password": secret},
+            home_assistant={"token": secret},
+            bluetooth={"wifi_password": secret},
+        )
+        async with page_of(place) as browser:
+            for path in ("/settings", "/api/diagnostics"):
+                assert secret not in json.dumps(await browser.get(path))
+
+    run_virtual(evening())
+
+
+def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            form = {"target": "M 81", "exposure": "15", "gain": "80", "count": "60", "edit": "a"}
+            status, answer = await browser.ask("POST", "/new/save", form)
+            assert (status, answer["ok"]) == (409, False)
+            assert "runs already" in answer["message"]
+            assert place.files("ToDo") == []
+
+    run_virtual(night())

@@ -1,0 +1,27 @@
+"""What was collected so far, as people ask for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.cli.main import main
+from tests.cli.test_download import write_done
+
+
+def test_the_folders_are_added_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        write_done(tmp_path, f"s{number}", "/x", f"2026-03-1{number}")
+    (tmp_path / "Astro_Sessions" / "Done" / "broken.json").write_text("{")
+    assert main(["history"]) == 0
+    told = capsys.readouterr().out
+    assert "M 42" in told
+    assert "3 of 3 sessions completed (100%)." in told
+    assert main(["history", "m42", "--csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split(",")[2:] == ["2026-03", "3", "3", "3", "9", "9", "90"]
+    assert main(["history", "M 31"]) == 1

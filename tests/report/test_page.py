@@ -1,0 +1,223 @@
+"""The night's page: what it tells, that it needs nothing else, and that no stranger's text becomes markup."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from agent.report.book import Note
+from agent.report.page import night_page
+from agent.report.picture import small_picture
+from agent.report.story import Story
+from agent.store.ended import EndedSession
+from agent.targets import Site
+
+PARIS = Site(48.85, 2.35, 100, "Europe/Paris")
+NIGHT = date(2026, 3, 12)
+DUSK = datetime(2026, 3, 12, 20, 0, tzinfo=UTC)
+EVIL = "<script>alert(1)</script>\"' onerror=x &amp;\x07"
+VOID = {"meta", "img", "path", "rect"}
+
+
+def ended(name: str, hours: float = 0.0, **facts: Any) -> EndedSession:
+    values: dict[str, Any] = {
+        "session_id": name,
+        "target": "M 42",
+        "telescope": "scope",
+        "night": NIGHT,
+        "began_at": DUSK + timedelta(hours=hours),
+        "ended_at": DUSK + timedelta(hours=hours + 1),
+        "outcome": "completed",
+        "reason": "",
+        "message": "12 of 12 frames taken, 12 stacked",
+        "requested": 12,
+        "taken": 12,
+        "stacked": 12,
+        "integration_s": 1800.0,
+        "filter": "Astro",
+        "folders": (),
+        "place": {"ra_hours": 5.59, "dec_degrees": -5.39},
+        "row": {"exposure": "150", "gain": "80", "attempts": "1"},
+    }
+    return EndedSession(**values | facts)
+
+
+def notes(*facts: tuple[float, str, dict[str, Any]]) -> list[Note]:
+    return [Note(DUSK + timedelta(hours=at), kind, told) for at, kind, told in facts]
+
+
+def story(*sessions: EndedSession, **more: Any) -> Story:
+    values: dict[str, Any] = {"site": PARIS, **more}
+    return Story(NIGHT, "Balcony", ZoneInfo("Europe/Paris"), sessions=sessions, **values)
+
+
+class Reader(HTMLParser):
+    """Collects text, tags and addresses; notices what is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text, self.tags, self.open, self.addresses = "", [], [], []
+        self.feed(page)
+        self.close()
+        assert self.open == [], self.open
+
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href")]
+        assert not [name for name, _ in attributes if name.startswith("on")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: Any) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.text += data
+
+
+def jpeg(size: tuple[int, int] = (1600, 900)) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, "#204060").save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_the_page_tells_the_night() -> None:
+    cut = ended(
+        "b", 2, target="M 31", outcome="partial", reason="weather", taken=5, stacked=4, message="Rain."
+    )
+    told = story(
+        ended("a"),
+        cut,
+        pictures={"a": small_picture(jpeg()) or b""},
+        notes=notes(
+            (-1, "planned", {"session_id": "c", "target": "NGC 7000"}),
+            (0.1, "progress", {"session_id": "a", "taken": 5, "stacked": 5}),
+            (0.4, "progress", {"session_id": "a", "taken": 9, "stacked": 7}),
+            (0.5, "telemetry", {"battery": 90, "storage_free_gb": 50.0}),
+            (1.5, "telemetry", {"battery": 70, "storage_free_gb": 45.0}),
+            (2.2, "weather", {"state": "unsafe", "message": "It rains."}),
+            (2.5, "wait", {"session_id": "c", "target": "NGC 7000", "message": "It rains."}),
+        ),
+        refused=[{"description": "x.json", "message": "The JSON breaks at line 1."}],
+    )
+    page = Reader(night_page(told, "1.0"))
+    for words in (
+        "Night of 12 March: 1 of 2 sessions completed",
+        "1 h 00 min of light on M 42 and M 31: 16 of 17 frames stacked. Not completed: M 31 (weather).",
+        "partial: weather",
+        "Astro",
+        "Battery: 90 % to 70 %",
+        "The weather is unsafe: It rains.",
+        "NGC 7000: It rains.",
+        "The JSON breaks at line 1.",
+        "21:00–22:00",
+    ):
+        assert words in page.text, words
+    assert page.tags.count("svg") == 4  # the sky, the ratio, battery, storage
+    assert page.addresses == [one for one in page.addresses if one.startswith("data:image/jpeg;base64,")]
+    assert len(page.addresses) == 1
+    assert "script" not in page.tags
+    assert len(night_page(told, "1.0")) < 120_000
+
+
+def test_a_night_without_anything_has_a_page_too() -> None:
+    page = Reader(night_page(story(site=None), "1.0"))
+    assert "None ended." in page.text
+    assert "No light was collected." in page.text
+
+
+def test_nothing_that_strangers_wrote_becomes_markup() -> None:
+    evil = ended(
+        EVIL,
+        target=EVIL,
+        message=EVIL,
+        reason=EVIL,
+        outcome=EVIL,
+        filter=EVIL,
+        row={"exposure": EVIL, "gain": EVIL, "attempts": "3"},
+        details={"waits": [{"reason": EVIL, "seconds": 3}, "x", {"seconds": "y"}]},
+    )
+    told = story(
+        evil,
+        notes=notes(
+            (0, "weather", {"state": EVIL, "message": EVIL}),
+            (0, "archived", {"session_id": EVIL, "message": EVIL}),
+            (0, "planned", {"session_id": "q", "target": EVIL}),
+            (0, "problem", {"message": EVIL}),
+        ),
+        refused=[{"description": EVIL, "message": EVIL}],
+    )
+    page = Reader(night_page(told, EVIL))
+    assert "script" not in page.tags
+    assert page.text.count("<script>alert(1)</script>") > 8
+    assert "\x07" not in page.text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=True) | st.text(max_size=20) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FACTS = st.dictionaries(
+    st.sampled_from(
+        [
+            "session_id",
+            "target",
+            "taken",
+            "stacked",
+            "battery",
+            "message",
+            "state",
+            "online",
+            "storage_free_gb",
+        ]
+    ),
+    JSON,
+    max_size=6,
+)
+KINDS = st.sampled_from(
+    ["progress", "telemetry", "weather", "planned", "wait", "link", "sky", "?", "archived"]
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 10), KINDS, FACTS), max_size=6), JSON, JSON)
+def test_whatever_stands_in_notes_and_files_there_is_a_page(told: Any, place: Any, waits: Any) -> None:
+    session = ended(
+        "a", place=place if isinstance(place, dict) else {}, details={"waits": waits}, row={"attempts": "x"}
+    )
+    Reader(night_page(story(session, notes=notes(*told)), "1.0"))
+
+
+def test_a_pause_in_the_middle_is_no_imaging() -> None:
+    minutes = [*range(20), *range(60, 80)]
+    shots = notes(*((one / 60, "progress", {"session_id": "a", "taken": 1, "stacked": 1}) for one in minutes))
+    imaged = story(ended("a", ended_at=DUSK + timedelta(hours=2)), notes=shots).imaged(
+        ended("a", ended_at=DUSK + timedelta(hours=2))
+    )
+    assert [(one.start - DUSK, one.end - DUSK) for one in imaged] == [
+        (timedelta(0), timedelta(minutes=19)),
+        (timedelta(minutes=60), timedelta(minutes=79)),
+    ]
+
+
+def test_a_picture_that_is_none_is_left_out() -> None:
+    assert small_picture(b"\xff\xd8\xff no") is None
+    assert small_picture(json.dumps({}).encode()) is None
+    small = small_picture(jpeg((3000, 2000))) or b""
+    with Image.open(BytesIO(small)) as opened:
+        assert max(opened.size) == 800

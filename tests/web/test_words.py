@@ -1,0 +1,111 @@
+"""Every language says everything, and says it about the same things."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.events import Outcome, Reason, Status
+from agent.requests import Verb
+from agent.web.words import Words, languages, preferred
+
+WEB = Path(str(files("agent.web")))
+UTC = ZoneInfo("UTC")
+
+
+def table(language: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+
+    def walk(tree: dict[str, object], prefix: str) -> None:
+        for key, value in tree.items():
+            if isinstance(value, dict):
+                walk(value, f"{prefix}{key}.")
+            else:
+                found[prefix + key] = str(value)
+
+    walk(json.loads((WEB / "words" / f"{language}.json").read_text(encoding="utf-8")), "")
+    return found
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_a_language_has_every_word_with_the_same_places(language: str) -> None:
+    english, other = table("en"), table(language)
+    assert set(english) == set(other)
+    for key, text in english.items():
+        places = re.findall(r"{\w+}", text)
+        assert sorted(places) == sorted(re.findall(r"{\w+}", other[key])), key
+
+
+def test_every_word_that_templates_and_views_ask_for_is_there() -> None:
+    known = set(table("en"))
+    used = set()
+    for path in [*WEB.rglob("*.html"), *WEB.rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        used |= {(path.name, key) for key in re.findall(r"""\bt\(\s*["']([a-z_.]+)["'][,)]""", text)}
+    assert [one for one in used if one[1] not in known] == []
+    assert len(used) > 150
+
+
+def test_no_word_is_there_that_nothing_asks_for() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in [*WEB.rglob("*.html"), *WEB.rglob("*.py")])
+    asked = re.findall(r"""["']([a-z_]+\.[a-z_.0-9]+)["']""", text)
+    families = {found.rstrip(".") for found in re.findall(r"""["']([a-z_.]+\.)["']? ?(?:~|\{)""", text)}
+    families |= {found.rstrip(".") for found in re.findall(r"""f["']([a-z_.]+\.)\{""", text)}
+    unused = [
+        key
+        for key in table("en")
+        if key not in asked
+        and key != "language"
+        and not any(key.startswith(f"{family}.") for family in families)
+    ]
+    assert unused == []
+
+
+def test_every_status_reason_and_outcome_has_its_word() -> None:
+    known = table("en")
+    assert [one for one in Status if f"status.{one.value}" not in known] == []
+    assert [one for one in Reason if f"reason.{one.value}" not in known] == []
+    assert [one for one in Outcome if f"outcome.{one.value}" not in known] == []
+
+
+def test_every_command_that_a_template_offers_is_one() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in WEB.rglob("*.html"))
+    offered = set(re.findall(r"""data-command="([a-z_]+)\"""", text))
+    assert offered
+    assert offered <= {verb.value for verb in Verb}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (3599, "1 h"),
+        (3600, "1 h"),
+        (8700, "2 h 25 min"),
+        (-5, "0 s"),
+    ],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert Words("en", UTC).duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("header", "chosen", "language"),
+    [
+        ("", "", "en"),
+        ("de", "", "de"),
+        ("fr-CH, de;q=0.8", "", "de"),
+        ("de", "en", "en"),
+        ("xx" * 5000, "", "en"),
+        ("de", "../../etc", "de"),
+    ],
+)
+def test_the_language_is_the_first_that_there_is(header: str, chosen: str, language: str) -> None:
+    assert preferred(header, chosen) == language
