@@ -61,12 +61,12 @@ class _Work:
 
 async def sessions(root: Path, *faults: str, count: int = 2, **options: Any) -> list[Measured]:
     """Run sessions that ask for focus and calibration, one after the other, and weigh each of them."""
-    wanted = {"generation": "v3", "model": "D3", "site": PARIS, "strict": True, **options}
+    wanted = {"generation": "v3", "model": "D3", "site": PARIS, "strict": True, "card_port": 0, **options}
     place = Observatory(root, telescopes=[{"id": "scope", "host": "192.0.2.1", "model": wanted["model"]}])
     options_of = SimulatorOptions.from_mapping({**wanted, "faults": list(faults)})
     measured = []
     async with SimulatedDwarf(options_of, place.clock) as sim:
-        address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
+        address = DwarfAddress("127.0.0.1", sim.port, sim.http_port, sim.card_port or 0)
         place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
         async with place.open():
             await place.clock.sleep(60)
@@ -82,9 +82,11 @@ async def sessions(root: Path, *faults: str, count: int = 2, **options: Any) -> 
 async def found_again_s(root: Path) -> float:
     """Cut a session off for five minutes; return the seconds until the telescope is asked something again."""
     place = Observatory(root)
-    options = SimulatorOptions.from_mapping({"generation": "v3", "site": PARIS, "strict": True})
+    options = SimulatorOptions.from_mapping(
+        {"generation": "v3", "site": PARIS, "strict": True, "card_port": 0}
+    )
     async with SimulatedDwarf(options, place.clock) as sim:
-        address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
+        address = DwarfAddress("127.0.0.1", sim.port, sim.http_port, sim.card_port or 0)
         place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
         place.drop("s.json", session(goto_manual=NEVER_SETS, calibration=ON, setup_camera=SHOT))
         async with place.open():

@@ -100,7 +100,7 @@ class Reuse:
         self.passed = False  # a calibration was not needed, as far as anybody knows
 
     def why(self, step: PlannedStep) -> str:
-        """Why a step is not needed; "" when it is."""
+        """Why a step is not needed, and so is passed; "" when it is."""
         if self._aligns:  # after a polar alignment the telescope may be moved by hand, and that needs focus
             return ""
         if step.kind is StepKind.CALIBRATION:
@@ -112,6 +112,7 @@ class Reuse:
         at = self.alignment.calibration(hours, self._clock.now(), self._site, self._zone)
         if at is None or self._telescope.calibrated is False:
             return ""
+        self.passed = True
         return f"not needed: calibrated at {self._local(at)}, and nothing has moved the telescope since"
 
     def _focused(self, step: PlannedStep) -> str:

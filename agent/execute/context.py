@@ -117,6 +117,11 @@ class Surroundings:
     reuse: ReuseRules = field(default_factory=ReuseRules)
     darks: DarksUnderWay = field(default_factory=DarksUnderWay)
 
+    def reuse_for(self, plan: Plan) -> Reuse:
+        """What of the telescope's calibration and focus a session can go without."""
+        known, clock = self.hands.alignment, self.clock
+        return Reuse(known, self.reuse, plan, self.telescope, clock, self.site, self.timezone)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

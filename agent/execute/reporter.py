@@ -49,6 +49,7 @@ class Reporter:
         self._status = status
         self._publish = publish
         self._index = 0
+        self._began: float | None = None  # the attempt under way
         self.pace = Pace(plan, clock)
         self._shots = FramePace(clock)
         self.reports: list[StepReport] = []
@@ -75,6 +76,7 @@ class Reporter:
     def attempt(self, step: PlannedStep, attempt: int) -> None:
         """A step is tried."""
         self.pace.again()
+        self._began = self._clock.monotonic()
         _LOGGER.info("Step %d of %d: %s", self._index + 1, len(self._plan.steps), step.label)
         self.say(step, step.why)
         self._publish(
@@ -138,10 +140,12 @@ class Reporter:
         attempts: int,
         result: str,
         message: str = "",
-        *,
-        took_s: float | None = None,
     ) -> None:
-        """Keep how a step went; `took_s` is what its last attempt took, where that was all it took."""
+        """Keep how a step went, and what its last attempt took."""
+        took_s, began = None, self._began
+        if began is not None and result == "done":
+            took_s = max(0.0, self._clock.monotonic() - began - step.wait_after_s)
+        self._began = None
         shoots = step.kind is StepKind.CAPTURE and step.mosaic is None and step.refocus is None
         self.reports.append(
             StepReport(

@@ -11,7 +11,6 @@ from typing import Any
 
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SessionResult, Status
-from agent.execute.alignment import Reuse
 from agent.execute.brake import Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
@@ -78,20 +77,11 @@ class SessionRun:
         )
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
-        self._reuse = Reuse(
-            around.hands.alignment,
-            around.reuse,
-            job.plan,
-            around.telescope,
-            around.clock,
-            around.site,
-            around.timezone,
-        )
+        self._reuse = around.reuse_for(job.plan)
         target = next(reversed(job.plan.goto_targets), None)
         self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
         self._attempts = 0
-        self._took_s: float | None = None
         self._pointed_by: PlannedStep | None = None
         self._repoint = False
         self._frames_at_loss = -1
@@ -197,13 +187,11 @@ class SessionRun:
 
     async def _run_step(self, step: PlannedStep) -> None:
         started = self._clock.now()
-        attempts, self._took_s = 0, None
+        attempts = 0
         if step.kind is StepKind.DARK_FRAMES:
             await self._take_darks(step)
             return
         if not_needed := self._reuse.why(step):
-            self._reuse.passed = self._reuse.passed or step.kind is StepKind.CALIBRATION
-            await self._brake.obey()
             self._reporter.skipped(step, not_needed)
             return
         try:
@@ -216,7 +204,7 @@ class SessionRun:
             message = str(error) if isinstance(error, EndedError | AgentError) else type(error).__name__
             self._reporter.report(step, started, max(1, attempts), how, message)
             raise
-        self._reporter.report(step, started, attempts, "done", took_s=self._took_s)
+        self._reporter.report(step, started, attempts, "done")
 
     async def _take_darks(self, step: PlannedStep) -> None:
         """Take dark frames if they can be had; frames without fitting darks beat none."""
@@ -276,10 +264,8 @@ class SessionRun:
             attempt += 1
             self._attempts = max(self._attempts, attempt)
             self._reporter.attempt(step, attempt)
-            began, self._took_s = self._clock.monotonic(), None
             try:
                 await self._brake.attended(perform(step))
-                self._took_s = self._clock.monotonic() - began
             except HeldError:
                 attempt -= 1
                 self._repoint = True

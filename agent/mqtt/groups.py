@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from agent.events import Event, EventBus
 from agent.group_progress import GroupProgress, GroupsChanged
 from agent.mqtt.bodies import Count, ShortText
 from agent.mqtt.outbox import Outbox
@@ -57,8 +60,14 @@ class GroupTopics:
         self._topics = topics
         self._said: dict[str, frozenset[str]] = {}
 
-    def say(self, event: GroupsChanged) -> None:
+    def attach(self, bus: EventBus) -> Callable[[], None]:
+        """Listen; call the result to stop listening."""
+        return bus.subscribe(self._hear)
+
+    def _hear(self, event: Event) -> None:
         """Say what is new, and empty the topics of groups that are gone."""
+        if not isinstance(event, GroupsChanged):
+            return
         for group in event.groups:
             topic, payload = self._topics.group(event.telescope, group.word), encode(group_body(group))
             if payload != self._outbox.value(topic):

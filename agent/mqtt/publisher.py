@@ -33,10 +33,8 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
-from agent.group_progress import GroupsChanged
 from agent.mqtt.bodies import DarknessBody, TotalsBody
 from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
-from agent.mqtt.groups import GroupTopics
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
@@ -96,7 +94,6 @@ class Publisher:
             StatusChanged: self._status,
             QueueChanged: self._queue,
             OwnScheduleChanged: self._own_schedule,
-            GroupsChanged: GroupTopics(outbox, topics).say,
             SessionQueued: self._queued,
             SessionRejected: self._rejected,
             SessionWaiting: self._waiting,

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.answers import Answers
 from agent.mqtt.callbacks import Callbacks
+from agent.mqtt.groups import GroupTopics
 from agent.mqtt.handlers import Handlers
 from agent.mqtt.inbox import LIMITS, Inbox, Work
 from agent.mqtt.outbox import Outbox
@@ -80,6 +81,7 @@ class MqttService:
         self.topics = topics
         self.payloads = Payloads(zone, about.version)
         self.outbox = Outbox(port)
+        self._groups = GroupTopics(self.outbox, topics)
         self.publisher = Publisher(self.outbox, topics, self.payloads, telescopes, clock)
         self._port = port
         self._bus = bus
@@ -127,6 +129,7 @@ class MqttService:
         self.outbox.publish(Publication(self.topics.availability, ONLINE.encode(), retain=True))
         self._ends = [
             self.publisher.attach(self._bus),
+            self._groups.attach(self._bus),
             self._inbox.attach(self._port),
             self._port.subscribe(self._birth.topic, self._hear_home_assistant, always(Urgency.BRIDGE)),
             self._port.on_connected(self._connected),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
+from agent.execute.alignment import ReuseRules
 from agent.mqtt.topics import is_filter
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.enclosure import EnclosureSettings
@@ -147,6 +148,11 @@ class Settings(Part):
     def enclosure_of(self, telescope: TelescopeSettings) -> EnclosureSettings:
         """The box around one telescope; one without anything in it when there is none."""
         return self.enclosure if self.enclosure.telescope in ("", telescope.id) else EnclosureSettings()
+
+    @property
+    def reuse(self) -> ReuseRules:
+        """For how long a calibration and a focus count."""
+        return ReuseRules(self.reuse_calibration, self.reuse_focus)
 
     def sessions_dir_of(self, telescope: TelescopeSettings) -> Path:
         """The session folder of one telescope that has none yet.

@@ -16,7 +16,6 @@ from typing import TypeVar
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
-from agent.execute.alignment import Alignment
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.belief import Belief
 from agent.station.ground import Ground
@@ -61,6 +60,7 @@ class Hands:
         self._held: dict[Hashable, Held] = {}
         open_shutters, self._kept = restored(ground.state.get(_KEY))
         self._belief = Belief(ground, open_shutters)
+        self.alignment = self._belief.alignment  # what holds of calibration and focus
         telescope.listen(self._hear)
 
     # -- what others ask --------------------------------------------------------------------------------
@@ -74,11 +74,6 @@ class Hands:
     def parked(self) -> bool:
         """Whether the telescope was seen to be folded, and not moved since."""
         return self._belief.parked
-
-    @property
-    def alignment(self) -> Alignment:
-        """What holds of the telescope's calibration and focus."""
-        return self._belief.alignment
 
     @property
     def linked(self) -> bool:

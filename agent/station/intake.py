@@ -62,6 +62,7 @@ class Intake:
         self._telescope_id = telescope_id
         self._store = store
         self._records = records
+        records.on_learned = self.plan_again
         self._parents = parents
         self._clock = clock
         self._zone = zone

@@ -12,6 +12,7 @@ from functools import partial
 from agent.conditions import ConditionSet, Requirements
 from agent.errors import AgentError
 from agent.events import Event, SessionProgress, SessionStarted, Source
+from agent.execute.alignment import Alignment, ReuseRules
 from agent.execute.orders import EndKind
 from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
 from agent.planner.windows import blocking, next_window, night_span, windows_of
@@ -47,16 +48,14 @@ class Planning:
         ground: Ground,
         defaults: Callable[[], Requirements],
         runs: Callable[[], Waiting | None],
-        calibrated: Callable[[], bool] = lambda: False,
-        *,
-        reuses: bool = True,
+        alignment: Alignment,
+        reuse: ReuseRules,
     ) -> None:
-        """`calibrated`: the telescope's calibration holds for what comes; without `reuses` it never does."""
         self._ground = ground
         self._defaults = defaults
         self._runs = runs
-        self.calibrated = calibrated
-        self.reuses = reuses
+        self._alignment = alignment
+        self._reuse = reuse
         self._known: dict[str, _Known] = {}
         self._made_from: object = None
         self._until: datetime | None = None  # the end of the block that runs, where another one follows
@@ -109,6 +108,17 @@ class Planning:
         self.latest = plan = await asyncio.to_thread(_made, make, asked)
         self._made_from = facts
         return plan
+
+    @property
+    def reuses(self) -> bool:
+        """Whether one calibration does for several sessions."""
+        return self._reuse.calibration_h != 0
+
+    def calibrated(self) -> bool:
+        """Whether the telescope's calibration holds for what comes."""
+        ground, hours = self._ground, self._reuse.calibration_h
+        at = self._alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
+        return at is not None and ground.telescope.calibrated is not False
 
     def began(self, block: Block, follows: Block | None) -> None:
         """A block begins; it ends in time where another session's follows."""

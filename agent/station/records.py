@@ -53,7 +53,6 @@ class Records:
         store: SessionStore,
         results: Results,
         collected: Collected,
-        durations: Durations,
         ledger: Ledger,
         clock: Clock,
         publish: Callable[[Event], None],
@@ -64,7 +63,7 @@ class Records:
         self._store = store
         self._results = results
         self._collected = collected
-        self._durations = durations
+        self.durations = Durations(store.tree)
         self._ledger = ledger
         self._clock = clock
         self._publish = publish
@@ -84,6 +83,11 @@ class Records:
             else:
                 _LOGGER.info("Session %s ended before; its result is told now", result.session.session_id)
                 await self._tell(result)
+
+    async def run(self) -> None:
+        """Tell what was left unreported, then serve, for ever."""
+        await self.open()
+        await self.serve()
 
     async def end(
         self,
@@ -126,7 +130,7 @@ class Records:
             )
             await asyncio.to_thread(self._results.record, path)
             await asyncio.to_thread(self._collected.add, path)
-            if await asyncio.to_thread(self._durations.record, path):
+            if await asyncio.to_thread(self.durations.record, path):
                 self.on_learned()
         except UnknownSessionError as error:
             _LOGGER.warning("Session %s has no file any more: %s", session_id, error)

@@ -14,7 +14,6 @@ from agent.clock import Clock
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SafetyDecision, TelemetryChanged
-from agent.execute.alignment import ReuseRules
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -51,7 +50,6 @@ from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
 from agent.station.weather_goal import WeatherGoal
 from agent.store.collected import Collected
-from agent.store.durations import Durations
 from agent.store.ledger import Ledger
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -125,7 +123,6 @@ class Station:
             model=self._model,
             examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later
         )
-        self.durations = Durations(self.store.tree)
         self.ledger = Ledger(self.store.tree.ledger, clock)
         self.results = Results(
             self.store.tree,
@@ -136,8 +133,7 @@ class Station:
         )
         self.collected = Collected(self.store.tree, ground.zone, ground.site, self.capabilities)
         self.records = Records(
-            *(ground.id, self.store, self.results, self.collected),
-            *(self.durations, self.ledger, clock, publish),
+            *(ground.id, self.store, self.results, self.collected, self.ledger, clock, publish),
             on_problem=partial(self.status.problem, "results"),
         )
         self.parents = Parents(
@@ -159,7 +155,6 @@ class Station:
             on_problem=partial(self.status.problem, "folders"),
             on_orphan=self._leave_orphan,
         )
-        self.records.on_learned = self.intake.plan_again
         self.dead_man = DeadMan(
             ground,
             self.hands,
@@ -171,13 +166,8 @@ class Station:
             running=lambda: self.runner.running,
             conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
-        self.planning = Planning(
-            ground,
-            self.defaults,
-            lambda: self.dispatcher.running,
-            self._is_calibrated,
-            reuses=settings.reuse_calibration != 0,
-        )
+        known, reuse = self.hands.alignment, settings.reuse
+        self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running, known, reuse)
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
@@ -203,7 +193,7 @@ class Station:
                 publish,
                 self.status,
                 cap=kept_cap(ground.state),
-                reuse=ReuseRules(settings.reuse_calibration, settings.reuse_focus),
+                reuse=reuse,
                 darks=kept_darks(ground.state),
             ),
             self.hands,
@@ -251,7 +241,7 @@ class Station:
     async def prepare(self) -> None:
         """Make the folders ready and take up what an earlier life left; StoreError when that fails."""
         await asyncio.to_thread(self.store.prepare)
-        await asyncio.to_thread(self.durations.load)
+        await asyncio.to_thread(self.records.durations.load)
         self._link.begin()
         for camera in await asyncio.to_thread(self.store.left_open):
             self.hands.capture_opened(camera)
@@ -270,7 +260,7 @@ class Station:
             "queue": self.dispatcher.tell_queue,
             "plan": self.dispatcher.follow_plan,
             "link": self._link.follow,
-            "results": self._report,
+            "results": self.records.run,
             "dead man": self.dead_man.run,
             "connecting": self._driver.open,
             "orphans": self._stop_orphans,
@@ -357,9 +347,9 @@ class Station:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
         telescope = self.ground.telescope
         if telescope.identity is not None:
-            return self.durations.applied(telescope.capabilities)
+            return self.records.durations.applied(telescope.capabilities)
         model = self.own.model if self.own.model != "auto" else self.ground.state.get("model")
-        return self.durations.applied(capabilities_for(model)) if model in MODELS else None
+        return self.records.durations.applied(capabilities_for(model)) if model in MODELS else None
 
     def _model(self) -> str | None:
         capabilities = self.capabilities()
@@ -406,11 +396,6 @@ class Station:
         changed.set()
         self.dispatcher.kick()
 
-    def _is_calibrated(self) -> bool:
-        ground, hours = self.ground, self._settings.reuse_calibration
-        at = self.hands.alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
-        return at is not None and ground.telescope.calibrated is not False
-
     def _queue(self) -> tuple[Waiting, ...]:
         return self.dispatcher.queue
 
@@ -442,10 +427,6 @@ class Station:
         return watch_over(
             running.orders, waiting, plan, self.gate, ground, weather, self.hands, news, goes_on
         )
-
-    async def _report(self) -> None:
-        await self.records.open()
-        await self.records.serve()
 
     def _leave_orphan(self, session_id: str) -> None:
         self.runner.leave_at_rest(Reason.AGENT_RESTARTED, f"Session {session_id} cannot go on.")
