@@ -37,7 +37,10 @@ from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import Message, MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
+from agent.mqtt.suggested import suggested
 from agent.mqtt.topics import Topics
+from agent.mqtt.vocabulary import State
+from agent.planner.suggestions import Suggestions
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings, redacted
 from agent.station.station import Station
@@ -118,7 +121,7 @@ class MqttSide:
         self._announced = announced
         self._advisor = Advisor(clock)
         self._suggesting = [
-            Suggesting(station, partial(self.service.publisher.suggestions, station.id), self._advisor)
+            Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
             for station in stations.values()
         ]
         self._announcer = Announcer(self.port, announced, clock)
@@ -150,7 +153,7 @@ class MqttSide:
                 ends.append(self._bus.subscribe(suggesting.hear))
                 loops[f"{suggesting.id}: suggestions"] = suggesting.run
                 if station.site is not None:
-                    say = partial(self.service.publisher.darkness, station.id)
+                    say = partial(self.service.publisher.state, station.id, State.DARKNESS)
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
@@ -167,6 +170,10 @@ class MqttSide:
         if self._advisor.take(message):
             for suggesting in self._suggesting:
                 suggesting.look()
+
+    def _say_suggestions(self, telescope_id: str, found: Suggestions | None, message: str) -> None:
+        body = suggested(self.service.payloads, found, message, self._clock.now())
+        self.service.publisher.state(telescope_id, State.SUGGESTIONS, body)
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)

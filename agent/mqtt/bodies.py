@@ -219,40 +219,6 @@ class OwnScheduleBody(TypedDict):
     schedules: list[ScheduleBody]
 
 
-class SuggestionBody(TypedDict):
-    """One object worth a picture. `score` is from 0 to 100; `start` and `end` are of its longest window.
-
-    Degrees; `size` in arcminutes. `waits`: a session of it is in the queue. `advised`: by uptonight.
-    """
-
-    target: ShortText
-    called: ShortText | None
-    kind: str
-    score: Annotated[float, Field(ge=0, le=100)]
-    words: ShortText
-    start: Instant
-    end: Instant
-    highest: float
-    highest_at: Instant
-    moon_separation: float
-    size: list[float] | None
-    collected_s: Annotated[float, Field(ge=0)]
-    waits: bool
-    advised: bool
-
-
-class SuggestionsBody(TypedDict):
-    """What is worth a picture this night, the best first. `message` says why there is nothing, else ""."""
-
-    night: Annotated[str, Field(json_schema_extra={"format": "date"})] | None
-    made_at: Instant
-    count: Count
-    best: ShortText | None
-    message: ShortText
-    moon_illumination: Annotated[float, Field(ge=0, le=1)] | None
-    suggestions: Annotated[list[SuggestionBody], Field(max_length=10)]
-
-
 class DownloadBody(TypedDict):
     """How far fetching into the archive is. Bytes, and bytes a second; `sessions` are still to be fetched."""
 

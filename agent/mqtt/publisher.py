@@ -33,15 +33,13 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
-from agent.mqtt.bodies import DarknessBody, TotalsBody
+from agent.mqtt.bodies import TotalsBody
 from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
-from agent.mqtt.suggested import suggested
 from agent.mqtt.topics import OFFLINE, ONLINE, Topics
 from agent.mqtt.vocabulary import EventType, State
-from agent.planner.suggestions import Suggestions
 
 PROGRESS_EVERY_S = 10.0  # progress is said this often at most, unless a percent or a step went by
 PROGRESS_STEP = 1.0  # percent
@@ -178,12 +176,6 @@ class Publisher:
         """Say a telescope's settings."""
         self._state(telescope, State.SETTINGS, plain(values))
 
-    def suggestions(self, telescope: str, found: Suggestions | None, message: str) -> None:
-        """Say what is worth a picture; None for a list that cannot be made, with why."""
-        self._state(
-            telescope, State.SUGGESTIONS, suggested(self._payloads, found, message, self._clock.now())
-        )
-
     def response(self, telescope: str, body: Mapping[str, Any]) -> None:
         """Say the latest answer, to whomever it was given."""
         self._state(telescope, State.RESPONSE, body)
@@ -193,9 +185,9 @@ class Publisher:
         self._state(telescope, State.IMAGE_INFO, plain(info))
         self._outbox.publish(Publication(self._topics.state(telescope, "image"), jpeg, retain=True))
 
-    def darkness(self, telescope: str, body: DarknessBody) -> None:
-        """Say when tonight is dark."""
-        self._state(telescope, State.DARKNESS, body)
+    def state(self, telescope: str, name: State, body: Mapping[str, Any]) -> None:
+        """Say what is retained under a name that nothing on the bus tells of."""
+        self._state(telescope, name, body)
 
     def farewell(self) -> None:
         """Say that nothing answers any more: each telescope, then the agent."""

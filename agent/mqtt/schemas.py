@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent.mqtt import bodies, groups, request_bodies
+from agent.mqtt.suggested import SuggestionsBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ BODIES: dict[str, type] = {
     "set": request_bodies.SetBody,
     "status": bodies.StatusBody,
     "submit": request_bodies.SubmitBody,
-    "suggestions": bodies.SuggestionsBody,
+    "suggestions": SuggestionsBody,
     "telemetry": bodies.TelemetryBody,
     "totals": bodies.TotalsBody,
 }

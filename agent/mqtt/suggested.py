@@ -3,10 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from agent.mqtt.bodies import SuggestionBody, SuggestionsBody
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from agent.mqtt.bodies import Count, Instant, ShortText
 from agent.mqtt.payloads import Payloads, short
 from agent.planner.suggestions import MOST, Suggestion, Suggestions
+
+
+class SuggestionBody(TypedDict):
+    """One object worth a picture. `score` is from 0 to 100; `start` and `end` are of its longest window.
+
+    Degrees; `size` in arcminutes. `waits`: a session of it is in the queue. `advised`: by uptonight.
+    """
+
+    target: ShortText
+    called: ShortText | None
+    kind: str
+    score: Annotated[float, Field(ge=0, le=100)]
+    words: ShortText
+    start: Instant
+    end: Instant
+    highest: float
+    highest_at: Instant
+    moon_separation: float
+    size: list[float] | None
+    collected_s: Annotated[float, Field(ge=0)]
+    waits: bool
+    advised: bool
+
+
+class SuggestionsBody(TypedDict):
+    """What is worth a picture this night, the best first. `message` says why there is nothing, else ""."""
+
+    night: Annotated[str, Field(json_schema_extra={"format": "date"})] | None
+    made_at: Instant
+    count: Count
+    best: ShortText | None
+    message: ShortText
+    moon_illumination: Annotated[float, Field(ge=0, le=1)] | None
+    suggestions: Annotated[list[SuggestionBody], Field(max_length=10)]
 
 
 def suggested(payloads: Payloads, found: Suggestions | None, message: str, now: datetime) -> SuggestionsBody:
