@@ -10,10 +10,12 @@ from functools import partial
 from typing import Any
 
 from agent import __version__
+from agent.app.advice import Advisor
 from agent.app.darkness import Darkness
 from agent.app.diagnostics import LEVELS, Diagnostics
 from agent.app.handlers import AgentHandlers, published
 from agent.app.pictures import Pictures
+from agent.app.suggesting import Suggesting
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -33,9 +35,12 @@ from agent.mqtt.discovery.model import (
 from agent.mqtt.discovery.telescope import build_telescope_device
 from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.paho_port import PahoPort
-from agent.mqtt.port import MqttPort
+from agent.mqtt.port import Message, MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
+from agent.mqtt.suggested import suggested
 from agent.mqtt.topics import Topics
+from agent.mqtt.vocabulary import State
+from agent.planner.suggestions import Suggestions
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings, redacted
 from agent.station.station import Station
@@ -114,6 +119,11 @@ class MqttSide:
         )
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
+        self._advisor = Advisor(clock)
+        self._suggesting = [
+            Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
+            for station in stations.values()
+        ]
         self._announcer = Announcer(self.port, announced, clock)
 
     async def run(self) -> None:
@@ -125,6 +135,8 @@ class MqttSide:
         self.service.on_birth(self._home_assistant_came)
         self.service.on_death(lambda: self._weather.home_assistant(online=False))
         self._weather.listen(self.port.subscribe)
+        if self._settings.uptonight_topic:
+            self.port.subscribe(self._settings.uptonight_topic, self._advised)
         self.service.start()
         for warning in self._warnings:
             self.service.publisher.bridge_event("sessions_left_behind", warning)
@@ -137,8 +149,11 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
+            for suggesting in self._suggesting:
+                ends.append(self._bus.subscribe(suggesting.hear))
+                loops[f"{suggesting.id}: suggestions"] = suggesting.run
                 if station.site is not None:
-                    say = partial(self.service.publisher.darkness, station.id)
+                    say = partial(self.service.publisher.state, station.id, State.DARKNESS)
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
@@ -150,6 +165,15 @@ class MqttSide:
     def _give_up(self, part: str, problem: Problem) -> None:
         for station in self._stations.values():
             station.status.problem(part, problem)
+
+    def _advised(self, message: Message) -> None:
+        if self._advisor.take(message):
+            for suggesting in self._suggesting:
+                suggesting.look()
+
+    def _say_suggestions(self, telescope_id: str, found: Suggestions | None, message: str) -> None:
+        body = suggested(self.service.payloads, found, message, self._clock.now())
+        self.service.publisher.state(telescope_id, State.SUGGESTIONS, body)
 
     def _say_settings(self, telescope_id: str, switches: Switches) -> None:
         shown = published(switches)

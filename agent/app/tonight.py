@@ -18,6 +18,8 @@ from agent.planner.night import NightPlan, plan_night, sky_cautions
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, PlannedStep
 from agent.session.times import start_instant, window_end
+from agent.sky.chart import ChartTarget, draw_chart
+from agent.sky.chart_shapes import Drawing
 from agent.sky.nights import night_bounds, night_of, rise_set_transit, sun_events
 from agent.station.repeats import next_night
 from agent.targets import Site, SkyTarget, Target
@@ -97,16 +99,27 @@ def tonight(
     )
 
 
-def chart_of(plan: NightPlan, *, min_altitude: float | None = None) -> bytes:
-    """Return the altitude chart of a planned night as PNG."""
-    from agent.sky.chart import ChartTarget, draw_chart  # megabytes that an idle agent does without
-
-    targets = [
-        ChartTarget(one.request.target.name, one.request.target, one.run)
-        for one in plan.sessions
-        if one.request.target is not None
-    ]
-    return draw_chart(plan.site, plan.night, targets, min_altitude=min_altitude)
+def chart_of(plan: NightPlan, now: datetime) -> Drawing:
+    """Return the chart of a planned night."""
+    return draw_chart(
+        plan.site,
+        plan.night,
+        [
+            ChartTarget(
+                one.request.target.name,
+                one.request.target,
+                tuple(block.interval for block in one.blocks),
+                one.left.message if one.left is not None and not one.blocks else "",
+                asked.min_altitude,
+                asked.max_altitude,
+                asked.horizon_mask,
+            )
+            for one in plan.sessions
+            if one.request.target is not None
+            for asked in [one.request.conditions.requirements]
+        ],
+        now=now,
+    )
 
 
 def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: datetime) -> Sequence[Problem]:

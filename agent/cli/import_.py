@@ -90,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from agent.cli.documents import assumption, surroundings
 
     settings = load(arguments)
-    folder = _folder(settings, arguments.telescope)
+    folder = folder_of(settings, arguments.telescope)
     work = _Work(
         surroundings(settings, arguments.model),
         _template(arguments.template, folder),
@@ -105,7 +105,8 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if all(complete) else 1
 
 
-def _folder(settings: Settings, telescope: str) -> Path:
+def folder_of(settings: Settings, telescope: str) -> Path:
+    """Return the session folder of the telescope of that id or name (default: the first)."""
     for one in settings.telescopes:
         if not telescope or telescope in (one.id, one.name):
             return settings.sessions_dir_of(one)
@@ -120,7 +121,7 @@ def _template(named: Path | None, folder: Path) -> Template:
 
     if named is None:
         return template_of(folder)
-    return Template.read(_bytes(named), str(named))
+    return Template.read(read_bytes(named), str(named))
 
 
 def _read(name: str, work: _Work) -> tuple[str, ImportedFile]:
@@ -131,10 +132,11 @@ def _read(name: str, work: _Work) -> tuple[str, ImportedFile]:
     if name.startswith(SCHEME):
         return work.name or "stellarium", selected_in(name)
     stem = work.name or printable(Path(name).stem)
-    return stem, read_other(_bytes(Path(name)), stem)
+    return stem, read_other(read_bytes(Path(name)), stem)
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return what a list holds, or more than is taken of one; AgentError."""
     from agent.importing.model import MAX_BYTES
 
     try:

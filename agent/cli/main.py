@@ -31,7 +31,19 @@ first steps:
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
 _MODULES = (
-    *("run", "demo", "simulate", "validate", "plan", "import_", "submit", "status", "darks", "verbs"),
+    *(
+        "run",
+        "demo",
+        "simulate",
+        "validate",
+        "plan",
+        "tonight",
+        "import_",
+        "submit",
+        "status",
+        "darks",
+        "verbs",
+    ),
     *("download", "history", "page", "provision", "first_light", "elements", "schema", "dashboard", "park"),
 )
 

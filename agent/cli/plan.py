@@ -54,11 +54,10 @@ def add_to(commands: Commands) -> None:
     add_model_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument(
-        "--night", type=_night, metavar="DATE", help="the evening's date (default: the coming night)"
+        "--night", type=read_night, metavar="DATE", help="the evening's date (default: the coming night)"
     )
-    parser.add_argument(
-        "--png", type=Path, metavar="FILE", help="draw the altitude chart of the night into this file"
-    )
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw the chart of the night into this file")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="the same as SVG, for a page")
     add_config_flags(parser)
 
 
@@ -88,8 +87,8 @@ def _run(arguments: argparse.Namespace) -> int:
     collected = Collected(Tree(base), around.zone, around.site, lambda: around.capabilities).all()
     reuses = settings.reuse_calibration != 0
     night = _plan_night(candidates, collected, around, arguments.night, reuses=reuses)
-    if arguments.png is not None:
-        _draw(arguments.png, night, around)
+    if arguments.png is not None or arguments.svg is not None:
+        _draw(arguments.png, arguments.svg, night, around)
     if arguments.json:
         print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
@@ -167,15 +166,21 @@ def _plan_night(
     return tonight(site, left, around.requirements, now, zone=zone, night=night, reuses=reuses)
 
 
-def _draw(path: Path, night: NightPlan | None, around: Surroundings) -> None:
+def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: Surroundings) -> None:
     from agent.app.tonight import NoSiteError, chart_of
+    from agent.sky.chart_png import as_png  # megabytes that nothing else here needs
+    from agent.sky.chart_svg import as_svg
 
     if night is None:
         raise NoSiteError
-    try:
-        path.write_bytes(chart_of(night, min_altitude=around.requirements.min_altitude))
-    except OSError as error:
-        raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
+    drawing = chart_of(night, around.now)
+    for path, written in ((png, as_png), (svg, lambda one: as_svg(one).encode())):
+        if path is None:
+            continue
+        try:
+            path.write_bytes(written(drawing))
+        except OSError as error:
+            raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
 
 
 def _times(one: CheckedFile, around: Surroundings) -> list[str]:
@@ -240,7 +245,8 @@ def _local(instant: datetime, around: Surroundings) -> str:
     return instant.astimezone(around.zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _night(text: str) -> date:
+def read_night(text: str) -> date:
+    """Read the date of an evening for argparse."""
     try:
         return date.fromisoformat(text)
     except ValueError:

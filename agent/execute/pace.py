@@ -61,6 +61,10 @@ class Pace:
         self._index, self._step_began = index, self._clock.monotonic()
         self._fraction, self._first = None, None
 
+    def again(self) -> None:
+        """The step goes on after an interruption, whose time is no pace of its frames."""
+        self._first = None
+
     def frames(self, taken: int, count: int) -> None:
         """The running step has so many of its frames."""
         if count <= 0:

@@ -75,6 +75,7 @@ class Reporter:
 
     def attempt(self, step: PlannedStep, attempt: int) -> None:
         """A step is tried."""
+        self.pace.again()
         self._began = self._clock.monotonic()
         _LOGGER.info("Step %d of %d: %s", self._index + 1, len(self._plan.steps), step.label)
         self.say(step, step.why)

@@ -1,4 +1,4 @@
-"""uptonight: its reports in JSON, as columns or as records.
+"""uptonight: its reports in JSON, as columns or as records, and what it publishes over MQTT as attributes.
 
 Its right ascensions and declinations are too coarse to point by, and often left out: names are looked up, or
 the precise text in `hmsdms` is taken where it is there.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from agent.errors import AgentError
@@ -25,6 +26,7 @@ from agent.importing.model import (
 from agent.sky.catalogue import resolve
 
 _MOVING = {"absolute magnitude", "visual magnitude", "distance earth au"}  # columns of planets and comets
+_PUBLISHED = ("objects", "bodies", "comets")  # the lists in the attributes
 _IN_BRACKETS = re.compile(r"\(([^(),]+)")
 
 
@@ -35,6 +37,11 @@ def read_report(data: bytes, what: str) -> ImportedFile:
     if not rows:
         raise UnreadableError("It has no target in it.", hint="Take the report of another night.")
     return ImportedFile(what, bounded([_target(row, n) for n, row in enumerate(rows, start=1)]))
+
+
+def advised(data: bytes) -> tuple[Imported, ...]:
+    """Return the first targets of a report or of published attributes; AgentError for what is neither."""
+    return tuple(_target(row, n) for n, row in enumerate(islice(_rows(as_json(data)), MAX_TARGETS), start=1))
 
 
 def _target(row: dict[str, Any], number: int) -> Imported:
@@ -57,6 +64,10 @@ def _known(name: str) -> bool:
 
 
 def _rows(root: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(root, dict) and any(isinstance(root.get(kind), list) for kind in _PUBLISHED):
+        for kind in _PUBLISHED:
+            yield from _rows(root[kind]) if isinstance(root.get(kind), list) else ()
+        return
     if isinstance(root, list):
         yield from (row for row in root[: MAX_TARGETS + 1] if isinstance(row, dict) and "target name" in row)
         return

@@ -33,7 +33,7 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
-from agent.mqtt.bodies import DarknessBody, TotalsBody
+from agent.mqtt.bodies import TotalsBody
 from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
@@ -185,9 +185,9 @@ class Publisher:
         self._state(telescope, State.IMAGE_INFO, plain(info))
         self._outbox.publish(Publication(self._topics.state(telescope, "image"), jpeg, retain=True))
 
-    def darkness(self, telescope: str, body: DarknessBody) -> None:
-        """Say when tonight is dark."""
-        self._state(telescope, State.DARKNESS, body)
+    def state(self, telescope: str, name: State, body: Mapping[str, Any]) -> None:
+        """Say what is retained under a name that nothing on the bus tells of."""
+        self._state(telescope, name, body)
 
     def farewell(self) -> None:
         """Say that nothing answers any more: each telescope, then the agent."""

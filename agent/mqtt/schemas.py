@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent.mqtt import bodies, groups, request_bodies
+from agent.mqtt.suggested import SuggestionsBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ BODIES: dict[str, type] = {
     "set": request_bodies.SetBody,
     "status": bodies.StatusBody,
     "submit": request_bodies.SubmitBody,
+    "suggestions": SuggestionsBody,
     "telemetry": bodies.TelemetryBody,
     "totals": bodies.TotalsBody,
 }
@@ -77,6 +79,7 @@ TOPICS = (
     TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
+    TopicRow("<id>/suggestions", "out", True, 1, "suggestions", "what is worth a picture tonight, and why"),
     TopicRow(
         "<id>/group/<group>", "out", True, 1, "group", "what a group has of its goals; empty when it is gone"
     ),

@@ -17,6 +17,7 @@ RESERVED_IDS = frozenset({"bridge", "reply", "safety", "session"})
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BASE_LEVEL = re.compile(r"[^\s+#$/\x00-\x1f\x7f-\x9f]+")
+_FILTER_LEVEL = re.compile(r"[^+#\x00-\x1f\x7f-\x9f]*")
 _UNSAFE = re.compile(r"[+#/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MAX_BASE = 128  # leaves room for the rest of every topic, and keeps discovery payloads small
 
@@ -158,6 +159,13 @@ class Topics:
 
     def _stem(self, telescope: str) -> str:
         return f"{self.base}/{telescope}" if telescope else self.base
+
+
+def is_filter(text: str) -> bool:
+    """Tell whether a text can be subscribed to: levels, each one a word or a wildcard in its right place."""
+    *before, last = text.split("/")
+    words = [*(level for level in before if level != "+"), *([last] if last not in ("+", "#") else [])]
+    return len(text) <= _MAX_BASE and all(_FILTER_LEVEL.fullmatch(level) for level in words)
 
 
 def check_telescope_id(telescope: str) -> str:

@@ -49,6 +49,9 @@ class Planner(Protocol):
     def began(self, block: Block, follows: Block | None) -> None:
         """A block of the plan begins, with another session's that follows it at once."""
 
+    def ends(self, until: datetime | None) -> None:
+        """What runs ends then, as another session's block begins; None: when it is done."""
+
 
 class Sessions(Protocol):
     """What the dispatcher has done with sessions."""
@@ -94,6 +97,7 @@ class Dispatcher:
         self._news = asyncio.Event()
         self._replan = asyncio.Event()
         self._held: dict[str, Verdict] = {}  # what the gate said when the telescope was last free
+        self._told_of: frozenset[str] = frozenset()  # rivals when waits were told last
         self._places: dict[str, datetime] = {}  # when the plan has each of them run
         self._published: QueueChanged | None = None
         self._standstill: SessionWaiting | None = None
@@ -269,6 +273,8 @@ class Dispatcher:
         end, now = plan.span.end, self._clock.now()
         self._places = {left.session_id: left.start or end for left in plan.left}
         self._places |= {block.session_id: block.start for block in reversed(plan.blocks)}
+        runs = {self.running.session_id} if self.running is not None else frozenset[str]()
+        told, self._told_of = self._told_of, frozenset(self._queue.keys() | runs)
         for waiting in tuple(self._queue.values()):
             verdict, wait = held.get(waiting.session_id), plan.waits.get(waiting.session_id)
             if verdict is not None:
@@ -277,8 +283,8 @@ class Dispatcher:
                 continue
             elif wait is not None:
                 waits_its_turn = waiting.brief.waits_for is Reason.QUEUE and wait.reason is Reason.QUEUE
-                if waits_its_turn and self.running is not None:
-                    continue  # it was told when that one was chosen
+                if waits_its_turn and self.running is not None and told <= self._told_of:
+                    continue  # it was told when that one was chosen, and no rival has left
                 self._pass_over(waiting, wait.reason, wait.message)
             elif waiting.brief.waits_for is not None and self.running is None:
                 self._pass_over(waiting, None, "")
@@ -317,9 +323,10 @@ class Dispatcher:
         """Have the running session give its turn back when its block ends and another one's begins."""
         alarm, block = _TURN + self._telescope_id, plan.head
         self._timetable.remove(alarm)
-        if block is None or block.session_id != running.session_id or not block.ends:
+        if block is None or block.session_id != running.session_id:
             return
-        follows = _follows(plan, block)
+        follows = _follows(plan, block) if block.ends else None
+        self._planner.ends(block.end if follows is not None else None)
         if follows is None or (running.closes is not None and block.end >= running.closes):
             return
         message = f"Session {follows.session_id} has its turn: {follows.why}."

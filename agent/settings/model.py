@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
 from agent.execute.alignment import ReuseRules
+from agent.mqtt.topics import is_filter
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.enclosure import EnclosureSettings
 from agent.settings.kinds import Part, Text, shown
@@ -60,6 +61,11 @@ class Settings(Part):
         description="Folder that gets each session's last picture and the night's report, "
         "such as /media/dwarf; empty copies nothing.",
     )
+    uptonight_topic: Text = Field(
+        "",
+        description="Topics on which uptonight publishes attributes, such as uptonight/+/attributes: what it "
+        "advises is looked at for the suggestions too.",
+    )
     reuse_calibration: float | None = Field(
         None,
         ge=0,
@@ -94,6 +100,13 @@ class Settings(Part):
     def origins(self) -> Origins:
         """Where each value that is not built in came from, by its place, such as `mqtt.host`."""
         return self._origins
+
+    @field_validator("uptonight_topic")
+    @classmethod
+    def _a_topic_filter(cls, value: str) -> str:
+        if value and not is_filter(value):
+            raise ValueError("must be a topic such as uptonight/+/attributes")
+        return value
 
     @field_validator("telescopes", mode="before")
     @classmethod

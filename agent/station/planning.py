@@ -26,6 +26,8 @@ _NO_PLACE = (
     "ends them, and the Sun counts as up. Set latitude and longitude in the configuration."
 )
 _RESUMED, _FORCED = 2, 1  # ranks before every priority
+_SILENT = timedelta(minutes=2)  # what runs tells its progress more often; longer, and it stands still
+_LATE = timedelta(minutes=5)  # by which the end of what runs may move before it is planned again
 _AGAIN = timedelta(minutes=1)  # what is held for nobody knows how long is planned from then on
 
 
@@ -58,6 +60,7 @@ class Planning:
         self._made_from: object = None
         self._until: datetime | None = None  # the end of the block that runs, where another one follows
         self._progress: SessionProgress | None = None
+        self._expected: datetime | None = None  # the end of what runs, as it is planned with
         self.latest: PlannedNight | None = None
         ground.bus.subscribe(self._hear)
         if ground.site is None:
@@ -77,7 +80,7 @@ class Planning:
             tuple(requests),
             tuple(one.due(now) for one in waiting),
             tuple(sorted((name, until or now.min) for name, until in held.items())),
-            None if running is None else (running.session_id, self._until),
+            None if running is None else (running.session_id, self._until, self._expected),
             night,
             self._defaults().least_block_min,
             self.calibrated(),
@@ -119,8 +122,12 @@ class Planning:
 
     def began(self, block: Block, follows: Block | None) -> None:
         """A block begins; it ends in time where another session's follows."""
-        self._until = block.end if block.ends and follows is not None else None
-        self._progress = None
+        self.ends(block.end if block.ends and follows is not None else None)
+        self._progress = self._expected = None
+
+    def ends(self, until: datetime | None) -> None:
+        """What runs ends then, as another one's block begins; None: when it is done."""
+        self._until = until
 
     def running(self) -> Running | None:
         """What is left of the session that runs, by its own pace."""
@@ -131,7 +138,7 @@ class Planning:
         rest, now = request, self._ground.clock.now()
         told = self._progress
         if told is not None and told.estimated_end is not None and request.captures:
-            left_s = max(0.0, (told.estimated_end - now).total_seconds())
+            left_s = max(0.0, (told.estimated_end - min(now, told.at + _SILENT)).total_seconds())
             frames = max(0, told.frames.requested - told.frames.taken)
             first = request.captures[0]
             frame_s = min(first.frame_s, left_s / frames) if frames else 0.0
@@ -220,9 +227,11 @@ class Planning:
         if event.telescope != self._ground.id:
             return
         if isinstance(event, SessionStarted):
-            self._progress = None
+            self._progress = self._expected = None
         elif isinstance(event, SessionProgress):
-            self._progress = event
+            self._progress, end = event, event.estimated_end
+            if end is not None and (self._expected is None or abs(end - self._expected) > _LATE):
+                self._expected = end
 
 
 def _made(make: Callable[[Sequence[Request]], PlannedNight], asked: Sequence[Request]) -> PlannedNight:

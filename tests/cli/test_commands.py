@@ -253,7 +253,7 @@ def test_a_plan_tells_the_night_who_runs_when_and_why_not(
     write(tmp_path / "c.json", goes_to("Sirius", "2027-11-22", "20:00:00", conditions=low))
     write(tmp_path / "d.json", goes_to("Canopus", "2027-11-22", "14:00:00"))
     night = ["--night", "2027-11-22", "--model", "D3", *SITE]
-    assert main(["plan", str(tmp_path), "--png", "night.png", *night]) == 0
+    assert main(["plan", str(tmp_path), "--png", "night.png", "--svg", "night.svg", *night]) == 0
     told = capsys.readouterr().out
     for line in (
         "Night of 2027-11-22 (Europe/Paris)",
@@ -267,6 +267,10 @@ def test_a_plan_tells_the_night_who_runs_when_and_why_not(
     ):
         assert line in told, line
     assert (tmp_path / "night.png").read_bytes().startswith(b"\x89PNG")
+    drawn = (tmp_path / "night.svg").read_text(encoding="utf-8")
+    assert "M 31" in drawn
+    assert "21:00 to 22:47" in drawn
+    assert "Canopus never rises here." in drawn
     assert main(["plan", str(tmp_path), "--json", *night]) == 0
     a, b, c, d = json.loads(capsys.readouterr().out)
     assert a["night"]["session"]["run"][0] == "2027-11-22T21:00:00+01:00"

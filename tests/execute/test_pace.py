@@ -57,6 +57,20 @@ def test_a_step_without_frames_goes_by_its_time_and_is_never_done_before_it_ends
     assert pace.remaining_s() == pytest.approx(285.0)
 
 
+def test_an_interruption_is_no_pace_of_the_frames(pace: Pace, clock: HandClock) -> None:
+    pace.enter(1)
+    for taken in (1, 2, 3):
+        clock.seconds += 28
+        pace.frames(taken, 10)
+    clock.seconds += 7200
+    pace.again()
+    assert pace.remaining_s() == pytest.approx(280 * 0.7)
+    pace.frames(4, 10)
+    clock.seconds += 56
+    pace.frames(6, 10)
+    assert pace.remaining_s(6, 10) == pytest.approx(28.0 * 4)
+
+
 def test_frames_decide_once_there_are_some(pace: Pace, clock: HandClock) -> None:
     pace.enter(1)
     assert (pace.percent(), pace.remaining_s(0, 10)) == (30.0, 280.0)

@@ -58,8 +58,9 @@ from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.payloads import MAX_BODY, encode
 from agent.mqtt.publisher import EVENT_EXPIRY_S, PROGRESS_EXPIRY_S, TELEMETRY_EVERY_S
 from agent.mqtt.schemas import TOPICS, as_text, schemas, topic_table
+from agent.mqtt.suggested import suggested
 from agent.mqtt.topics import Topics
-from agent.mqtt.vocabulary import EventType
+from agent.mqtt.vocabulary import EventType, State
 from agent.requests import Code, Verb
 from agent.targets import Site
 from tests.mqtt.support import NOW, TELESCOPE, House, at_house, settle
@@ -209,8 +210,11 @@ def test_every_body_that_is_published_follows_its_schema() -> None:
         for event in EVERY_EVENT:
             house.bus.publish(event)
             await asyncio.sleep(11)
-        house.service.publisher.darkness(TELESCOPE, darkness(Site(48.85, 2.35, 35.0, "Europe/Paris"), NOW))
+        dark = darkness(Site(48.85, 2.35, 35.0, "Europe/Paris"), NOW)
+        house.service.publisher.state(TELESCOPE, State.DARKNESS, dark)
         house.service.publisher.bridge_event("config_error", "A key is unknown.", key="x")
+        nothing = suggested(house.service.payloads, None, "Nobody said where it stands.", NOW)
+        house.service.publisher.state(TELESCOPE, State.SUGGESTIONS, nothing)
         await house.ask(f"{TELESCOPE}/session/submit", "{}")
         await house.ask(f"{TELESCOPE}/session/submit", "[]")
         await house.ask(f"{TELESCOPE}/command", "abort")

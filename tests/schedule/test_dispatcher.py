@@ -66,6 +66,9 @@ class PlainPlanner:
             held_until=until or one.rests_until,
         )
 
+    def ends(self, until: datetime | None) -> None:
+        pass
+
     def began(self, block: Block, follows: Block | None) -> None:
         pass
 

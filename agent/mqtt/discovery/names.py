@@ -12,6 +12,7 @@ from agent.mqtt.discovery.model import Component
 Language = Literal["en", "de"]
 
 GERMAN = {
+    "suggestions": "Heute am besten",
     # the telescope
     "running": "Läuft",
     "target": "Ziel",
@@ -89,6 +90,7 @@ ON_DEMAND = frozenset(
         "frames_stacked",
         "frames_total",
         "time_remaining",
+        "estimated_end",
         "integration",
         "next_start",
         "pane",

@@ -215,6 +215,12 @@ def _session(make: Make) -> dict[str, Component]:
             {"device_class": "enum", "options": ["none", "waiting", "imaging"]},
             attributes("~/own_schedule", without("state")),
         ),
+        "suggestions": make(
+            "suggestions",
+            "sensor",
+            reads("~/suggestions", text("best"), name="Best tonight", icon="mdi:star-shooting"),
+            attributes("~/suggestions", without("best", "count")),
+        ),
         "last_result": make(
             "last_result",
             "sensor",

@@ -6,7 +6,7 @@ import gzip
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from itertools import accumulate
@@ -62,21 +62,23 @@ class Objects:
     def entry(self, number: int) -> CatalogueEntry | None:
         """Return the object of that rank, None where the line is of a body of the solar system."""
         keys, names, kind, *numbers = self._fields(number)
-        if not numbers:
-            return None
-        ra, dec, *known = numbers
-        return CatalogueEntry(
-            tuple(_names(keys, names)),
-            _KINDS[int(kind)],
-            float(ra),
-            float(dec),
-            *(float(text) if text else None for text in known),
-        )
+        return _entry(keys, names, kind, numbers) if numbers else None
 
-    def kind(self, number: int) -> ObjectKind | None:
-        """Return the kind of the object of that rank alone."""
-        kind = self._fields(number)[2]
-        return _KINDS[int(kind)] if kind.isdigit() else None
+    def chosen(
+        self, kinds: Collection[ObjectKind] | None, larger_than: float | None, brighter_than: float | None
+    ) -> Iterator[CatalogueEntry]:
+        """Give the objects of those kinds, sizes (arcminutes) and magnitudes, the best known first."""
+        wanted = None if kinds is None else {str(_KINDS.index(kind)) for kind in kinds}
+        for line in self._text.decode().split("\n"):
+            keys, names, kind, *numbers = line.split(";")
+            if not numbers or (wanted is not None and kind not in wanted):
+                continue
+            major, magnitude = numbers[2], numbers[5]
+            if larger_than is not None and float(major or 0) < larger_than:
+                continue
+            if brighter_than is not None and (not magnitude or float(magnitude) > brighter_than):
+                continue
+            yield _entry(keys, names, kind, numbers)
 
     def keys(self, number: int) -> str:
         """Return the keys of the object of that rank, between bars."""
@@ -128,6 +130,17 @@ class Stars:
     def _star(self, at: int) -> tuple[int, float, float, int]:
         number, ra, dec, magnitude = struct.unpack_from(STAR, self._data, at * struct.calcsize(STAR))
         return number, ra, dec, magnitude
+
+
+def _entry(keys: str, names: str, kind: str, numbers: list[str]) -> CatalogueEntry:
+    ra, dec, *known = numbers
+    return CatalogueEntry(
+        tuple(_names(keys, names)),
+        _KINDS[int(kind)],
+        float(ra),
+        float(dec),
+        *(float(text) if text else None for text in known),
+    )
 
 
 def _names(keys: str, names: str) -> Iterator[str]:

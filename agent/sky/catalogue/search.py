@@ -44,16 +44,7 @@ def entries(
 
     The best known come first. What has no known size or magnitude is left out when one is asked for.
     """
-    for rank in range(len(objects())):
-        if kinds is not None and objects().kind(rank) not in kinds:
-            continue
-        entry = objects().entry(rank)
-        if entry is None:
-            continue
-        too_small = larger_than is not None and (entry.major_arcmin or 0.0) < larger_than
-        too_faint = brighter_than is not None and (entry.magnitude is None or entry.magnitude > brighter_than)
-        if not too_small and not too_faint:
-            yield entry
+    return objects().chosen(kinds, larger_than, brighter_than)
 
 
 def _with_words(typed: str) -> Iterator[int]:

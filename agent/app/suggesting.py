@@ -1,0 +1,127 @@
+"""Keeps a telescope's suggestions right: made again at solar noon, and when what they stand on changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from agent.app.advice import Advisor, advice_of
+from agent.app.suggestions import objects, tonights_best
+from agent.app.tonight import NoSiteError, coming_night
+from agent.capabilities import Capabilities
+from agent.conditions import Requirements
+from agent.errors import AgentError
+from agent.events import AvailabilityChanged, Event, QueueChanged, SessionEnded
+from agent.planner.suggestions import Suggestions
+from agent.sky.nights import next_solar_noon, night_bounds
+from agent.station.station import Station
+from agent.store.targets import collected_seconds
+from agent.targets import Site
+
+_LOGGER = logging.getLogger(__name__)
+
+Publish = Callable[[Suggestions | None, str], None]
+"""Says the list, or why there is none to make."""
+
+SETTLES_S = 10.0  # changes rarely come alone, and at the start there is more urgent work
+_LOOKS_S = 3600.0  # in case the clock was set
+_HALF_DAY = timedelta(hours=12)
+_UNKNOWN_MODEL = "The telescope has not answered yet, so its model is not known; telescope_model says it."
+
+
+class Suggesting:
+    """Follows one station; owner of its suggestions."""
+
+    def __init__(self, station: Station, publish: Publish, advisor: Advisor) -> None:
+        self._station = station
+        self._publish = publish
+        self._advisor = advisor
+        self._changed = asyncio.Event()
+        self._ended = 0
+        self._made_from: object = None
+        self._shown: frozenset[str] = frozenset()
+        station.switches.listen(lambda _: self.look())
+
+    @property
+    def id(self) -> str:
+        """The telescope's."""
+        return self._station.id
+
+    def look(self) -> None:
+        """Look soon whether the suggestions are still right."""
+        self._changed.set()
+
+    def hear(self, event: Event) -> None:
+        """Listen to the bus."""
+        if event.telescope == self._station.id and isinstance(
+            event, SessionEnded | QueueChanged | AvailabilityChanged
+        ):
+            self._ended += isinstance(event, SessionEnded)
+            self.look()
+
+    async def run(self) -> None:
+        """Keep them right until cancelled."""
+        station = self._station
+        while True:
+            await station.clock.sleep(SETTLES_S)
+            self._changed.clear()
+            await self._keep()
+            now = station.clock.now()
+            noon = next_solar_noon(now, station.site, station.zone)
+            try:
+                async with station.clock.timeout(min((noon - now).total_seconds(), _LOOKS_S)):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    async def _keep(self) -> None:
+        """Make and say them, unless nothing has changed that they are made from."""
+        station, site = self._station, self._station.site
+        capabilities, asked, now = station.capabilities(), station.defaults(), station.clock.now()
+        if site is None or capabilities is None:
+            self._made_from = None
+            self._publish(None, _UNKNOWN_MODEL if site is not None else str(NoSiteError()))
+            return
+        night = await asyncio.to_thread(coming_night, site, now)
+        reports = self._advisor.heard(night_bounds(site, night).start - _HALF_DAY)
+        waiting = await asyncio.to_thread(objects, self._waiting())
+        facts = (night, asked, capabilities, reports, self._ended, self._shown & frozenset(waiting))
+        if facts == self._made_from:
+            return
+        try:
+            found = await asyncio.to_thread(self._made, site, capabilities, asked, now, reports, waiting)
+        except AgentError as error:
+            self._publish(None, str(error))
+            return
+        self._shown = frozenset(one.entry.name for one in found.best)
+        self._made_from = (*facts[:-1], self._shown & frozenset(waiting))
+        self._publish(found, "")
+
+    def _waiting(self) -> list[str]:
+        runs = self._station.running
+        queue = [waiting.brief.target for waiting in self._station.dispatcher.queue]
+        return [*queue, *([runs.waiting.brief.target] if runs is not None else [])]
+
+    def _made(
+        self,
+        site: Site,
+        capabilities: Capabilities,
+        asked: Requirements,
+        now: datetime,
+        reports: tuple[bytes, ...],
+        waiting: Collection[str],
+    ) -> Suggestions:
+        advice = advice_of(reports, now)
+        if advice.unknown:
+            _LOGGER.info("uptonight advises what is not in the catalogue: %s", ", ".join(advice.unknown))
+        return tonights_best(
+            site,
+            capabilities,
+            asked,
+            now,
+            collected=collected_seconds(self._station.store.tree),
+            waiting=waiting,
+            advice=advice,
+        )

@@ -1,0 +1,164 @@
+"""What is suggested of a night, and why nothing is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.capabilities import Camera
+from agent.conditions import ConditionSet, Requirements
+from agent.planner.request import Request
+from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
+from agent.planner.windows import night_span, windows_of
+from agent.sky.catalogue import entries
+from agent.targets import Site
+from agent.telescope.dwarf.models import capabilities_for
+
+PARIS = Site(48.85, 2.35, 35.0, "Europe/Paris")
+SYDNEY = Site(-33.87, 151.2, 20.0, "Australia/Sydney")
+TROMSO = Site(69.65, 18.96, 10.0, "Europe/Oslo")
+MARCH = date(2026, 3, 16)  # three days before new Moon
+NOTHING = Known({})
+FULL = date(2026, 5, 1)
+
+
+def best(
+    site: Site = PARIS, night: date = MARCH, known: Known = NOTHING, model: str = "D3", **asked: object
+) -> Suggestions:
+    """The list at noon of that night."""
+    span = night_span(site, night, ZoneInfo(site.timezone))
+    camera = capabilities_for(model).cameras[Camera.TELE]
+    return suggest(
+        entries(KINDS, larger_than=smallest_arcmin(camera)),
+        site=site,
+        night=night,
+        now=span.start,
+        requirements=Requirements.model_validate(asked),
+        camera=camera,
+        known=known,
+    )
+
+
+def names(found: Suggestions) -> list[str]:
+    return [one.entry.name for one in found.best]
+
+
+def test_ten_objects_the_best_first_each_with_a_score_that_its_factors_explain() -> None:
+    found = best()
+    assert len(found.best) == 10
+    assert found.why_none == ""
+    assert all(one.score >= other.score for one, other in pairwise(found.best))
+    for one in found.best:
+        product = 100.0
+        for factor in one.factors:
+            assert 0 <= factor.value <= 1
+            product *= factor.value
+        assert one.score == pytest.approx(product)
+        assert "° " in one.words or "°," in one.words
+        assert "of the field" in one.words or "panes" in one.words
+
+
+@pytest.mark.parametrize("site", [PARIS, SYDNEY, TROMSO])
+def test_what_is_told_of_a_suggestion_is_what_its_session_would_wait_for(site: Site) -> None:
+    asked = {"min_altitude": 25.0, "horizon": "0:10, 90:40, 180:20", "moon_separation": 40.0}
+    found = best(site, MARCH, **asked)
+    span = night_span(site, MARCH, ZoneInfo(site.timezone))
+    conditions = ConditionSet.of(Requirements.model_validate(asked).by_night(start_named=False))
+    assert found.best
+    for one in found.best:
+        request = Request(session_id="s", target=one.entry.target(), conditions=conditions)
+        windows = [(w.start, w.end) for w in windows_of(request, site, span) if w.seconds >= 600]
+        assert [(w.start, w.end) for w in one.windows] == windows
+        assert one.highest >= 25
+
+
+def test_the_south_is_shown_its_own_sky() -> None:
+    north, south = set(names(best(PARIS))), set(names(best(SYDNEY)))
+    assert "M 13" in north
+    assert south & {"NGC 3372", "NGC 5139"}
+    assert not north & {"NGC 3372", "NGC 5139"}
+
+
+def test_what_is_collected_already_comes_later_and_says_so() -> None:
+    first = best().best[0]
+    again = best(known=Known({first.entry.name: 8 * 3600.0}))
+    assert first.entry.name not in names(again)[:3]
+    some = best(known=Known({first.entry.name: 1800.0}))
+    told = next(one for one in some.best if one.entry.name == first.entry.name)
+    assert told.score == pytest.approx(first.score * 4 / 4.5)
+    assert "0.5 h are collected already" in told.words
+
+
+def test_a_bright_moon_brings_what_it_harms_least() -> None:
+    kinds = [one.entry.kind for one in best(night=FULL).best]
+    assert sum("cluster" in kind or "nebula" in kind or "remnant" in kind for kind in kinds) >= 9
+    glow = {one.entry.name: one for one in best(night=FULL).best}
+    assert any("% lit" in one.words for one in glow.values())
+
+
+def test_a_small_field_wants_smaller_objects() -> None:
+    wide, narrow = best(model="D2"), best(model="mini")
+    fills = {one.entry.name: {f.name: f.value for f in one.factors}["size"] for one in wide.best}
+    for one in narrow.best:
+        size = next(factor.value for factor in one.factors if factor.name == "size")
+        assert "panes" in one.words or size >= fills.get(one.entry.name, 0)
+
+
+def test_objects_in_the_field_of_a_better_one_are_named_with_it() -> None:
+    found = best(night=date(2026, 9, 12))
+    shown = set(names(found))
+    beside = {name for one in found.best for name in one.beside}
+    assert beside
+    assert not shown & beside
+
+
+@pytest.mark.parametrize(
+    ("site", "night", "asked", "words"),
+    [
+        (
+            TROMSO,
+            date(2026, 6, 21),
+            {},
+            "not get dark enough: the Sun goes down to 3 degrees, the limit is -12",
+        ),
+        (PARIS, MARCH, {"horizon": "0:89"}, "behind the horizon around you (horizon)"),
+        (PARIS, MARCH, {"min_altitude": 89.9}, "stay too low (min_altitude)"),
+        (PARIS, MARCH, {"least_block_min": 240, "min_altitude": 75}, "are up too shortly (least_block_min)"),
+        (PARIS, FULL, {"max_moon_illumination": 0.5}, "The Moon, 100 % lit, is up while it is dark"),
+        (PARIS, FULL, {"moon_separation": 175}, "are too near to the Moon (moon_separation)"),
+    ],
+)
+def test_an_empty_list_says_what_is_against_it_and_the_setting(
+    site: Site, night: date, asked: dict[str, object], words: str
+) -> None:
+    found = best(site, night, **asked)
+    assert found.best == ()
+    assert words in found.why_none
+
+
+def test_a_night_that_is_over_has_nothing_left() -> None:
+    camera = capabilities_for("D3").cameras[Camera.TELE]
+    found = suggest(
+        entries(KINDS, larger_than=3),
+        site=PARIS,
+        night=MARCH,
+        now=datetime(2026, 4, 1, tzinfo=UTC),
+        requirements=Requirements(),
+        camera=camera,
+        known=Known({}),
+    )
+    assert (found.best, found.why_none) == ((), "That night is over.")
+
+
+def test_the_whole_catalogue_takes_a_third_of_a_second() -> None:
+    best()
+    took = []
+    for night in (MARCH, FULL, date(2026, 12, 20)):
+        begun = time.process_time()
+        best(night=night, horizon="0:15, 90:30, 180:10")
+        took.append(time.process_time() - begun)
+    assert min(took) < 0.3
