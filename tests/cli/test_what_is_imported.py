@@ -43,7 +43,7 @@ def imported(*words: str, **environment: str) -> set[str]:
 def test_a_health_check_in_a_container_imports_a_socket_and_json() -> None:
     found = imported("status", "--health", DWARF_DEFAULT_SESSIONS_DIR="/data")
     assert {one for one in found if one.startswith("agent.")} == {
-        *("agent.cli", "agent.cli.main", "agent.cli.status", "agent.cli.common"),
+        *("agent.cli", "agent.cli.main", "agent.cli.status", "agent.cli.common", "agent.cli.config_flags"),
         *("agent.errors", "agent.health", "agent.text"),
     }
     assert not found & (HEAVY | {"asyncio", "logging", "ssl"})

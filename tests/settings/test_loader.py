@@ -128,7 +128,7 @@ def from_command_line(*words: str) -> Settings:
     parser = argparse.ArgumentParser()
     add_config_flags(parser)
     arguments = parser.parse_args([word for setting in words for word in ("--set", setting)])
-    return load_settings(flags=dict(arguments.settings))
+    return load_settings(assigned=dict(arguments.settings))
 
 
 @pytest.mark.parametrize("name", _LISTS)
@@ -179,7 +179,7 @@ def test_everything_wrong_is_told_at_once_with_place_and_nearest_name(tmp_path: 
         "mqtt: {prot: 1883, tls: maybe}\ntelescop_host: x\nlatitude: 91\nlongitude: 0\nlog_level: loud\n",
     )
     told = problems(
-        file, environment={"DWARF_MQTT_PROT": "1", "DWARF_TELESCOPE_PORT": "99999"}, flags={"bas": "x"}
+        file, environment={"DWARF_MQTT_PROT": "1", "DWARF_TELESCOPE_PORT": "99999"}, assigned={"bas": "x"}
     )
     text = "\n".join(told)
     assert f"{file}, mqtt.prot: is not a setting. Did you mean port?" in told
