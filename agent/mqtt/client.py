@@ -53,6 +53,7 @@ class Caller:
         self._last: dict[str, Message] = {}
         self._old: dict[str, bytes] = {}  # what was retained before the question: no news, however often said
         self._cut_off = False
+        self._refused = ""
         self._news = asyncio.Event()
         self._listener: Callable[[Message], None] | None = None
         self._port.on_connected(self._news.set)
@@ -62,10 +63,10 @@ class Caller:
     async def connect(self, *, needs_agent: bool = True) -> None:
         """Connect, with every subscription confirmed, and find the agent; raise `CallerError`."""
         self._port.start()
-        if not await self._until(lambda: self._port.connected, CONNECT_S):
-            raise CallerError(
-                "The MQTT broker cannot be reached.", code="no_broker", hint="Check host, port and user."
-            )
+        await self._until(lambda: self._port.connected or bool(self._refused), CONNECT_S)
+        if not self._port.connected:
+            why = self._refused or "The MQTT broker cannot be reached."
+            raise CallerError(why, code="no_broker", hint="Check mqtt_host, mqtt_port and mqtt_username.")
         if (
             not await self._until(lambda: self._word(self._topics.availability) == ONLINE, AGENT_S)
             and needs_agent
@@ -74,6 +75,11 @@ class Caller:
                 f"No agent answers below the topic {self._topics.base!r} on this broker.",
                 hint="Start it with `dwarf-agent run`, or give its base topic.",
             )
+
+    def refused(self, why: str) -> None:
+        """The broker cannot be reached, or lets nobody in: waiting longer does not help a person."""
+        self._refused = why
+        self._news.set()
 
     async def submit(
         self,
@@ -278,7 +284,12 @@ async def calling(
 
     Without `needs_agent`, an agent that is offline is no error: what it said last can still be read.
     """
-    found = port or PahoPort(options)
+
+    def refused(trouble: str) -> None:
+        place = f"{options.host}:{options.port}"
+        caller.refused(f"The MQTT broker at {place} {trouble.removeprefix('the broker ')}.")
+
+    found = port or PahoPort(options, on_refused=refused)
     caller = Caller(found, Topics.below(base))
     try:
         await caller.connect(needs_agent=needs_agent)

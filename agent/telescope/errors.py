@@ -5,6 +5,9 @@ from __future__ import annotations
 from agent.errors import AgentError
 
 
+WHAT_TO_CHECK = "Is it on, in this network (station mode, not its own Wi-Fi), at this address, and not held by the phone app?"
+
+
 class TelescopeError(AgentError):
     """Root of the telescope's errors. `device_code` is the telescope's own number, when it gave one."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 import pytest
 
 from agent.capabilities import read_model
 from agent.cli.main import commands_of, main, whole_parser
+from agent.mqtt.client import CONNECT_S
 from agent.settings import load_settings
 from agent.settings.flat import FLAT_SETTINGS
+from tests.support.brokers import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +111,14 @@ def test_every_place_that_takes_a_model_takes_it_however_it_is_written(
     assert load_settings(flags={"telescope_model": "dwarf II"}).telescopes[0].model == "D2"
     assert load_settings(flags={"telescope_model": "AUTO"}).telescopes[0].model == "auto"
     assert "must be D2, D3, mini, not 'd4'" in refused(["plan", "x.json", "--model", "d4"], capsys)
+
+
+def test_a_broker_that_is_not_there_is_told_at_once_and_once(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    port, began = free_port(), time.monotonic()
+    assert main(["status", "--mqtt-host", "127.0.0.1", "--mqtt-port", str(port)]) == 2
+    assert time.monotonic() - began < CONNECT_S / 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"dwarf-agent: The MQTT broker at 127.0.0.1:{port} cannot be reached: ")
+    assert caplog.text == ""
