@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from agent.errors import AgentError
 
-
 WHAT_TO_CHECK = "Is it on, in this network (station mode, not its own Wi-Fi), at this address, and not held by the phone app?"
 
 

@@ -13,8 +13,8 @@ import pytest
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client
 
 from agent.mqtt.broker_options import BrokerError, BrokerOptions, Protocol, TlsOptions
-from agent.mqtt.outbox import Outbox
 from agent.mqtt.client import CONNECT_S, CallerError, calling
+from agent.mqtt.outbox import Outbox
 from agent.mqtt.paho_port import WINDOW, PahoPort
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import Topics

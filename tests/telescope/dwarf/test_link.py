@@ -292,7 +292,8 @@ def test_a_telescope_that_is_not_there_is_told_with_what_to_check(caplog: pytest
     told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(told) == 1
     assert re.fullmatch(
-        r"No link to the telescope: The telescope at 127\.0\.0\.1:\d+ cannot be reached: connection refused\. "
+        r"No link to the telescope: "
+        r"The telescope at 127\.0\.0\.1:\d+ cannot be reached: connection refused\. "
         + re.escape(WHAT_TO_CHECK),
         told[0],
     )
