@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.errors import AgentError
 
-WHAT_TO_CHECK = "Is it on, in this network (station mode, not its own Wi-Fi), at this address, and not held by the phone app?"
+WHAT_TO_CHECK = "Is it on, in this network (station mode), at this address, and not held by the phone app?"
 
 
 class TelescopeError(AgentError):
