@@ -24,6 +24,7 @@ from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.dark_report import dark_report
+from agent.station.expected import expected, undoing
 from agent.station.replies import Accepted
 from agent.station.station import Station
 from agent.station.submissions import Submissions
@@ -295,17 +296,30 @@ def _health(station: Station) -> dict[str, Any]:
         "model": identity.model if identity else None,
         "firmware": identity.firmware if identity else None,
         "queue": len(station.dispatcher.queue),
+        "night_over": _night_over(station),
     }
+
+
+def _night_over(station: Station) -> dict[str, str] | None:
+    over = station.night.judgement()
+    if over is None or over.until is None:
+        return None
+    until = over.until.astimezone(station.zone)
+    return {"until": until.isoformat(timespec="seconds"), "message": f"{over.message} {undoing(until)}"}
 
 
 def _sessions(station: Station) -> list[dict[str, Any]]:
     return [
         {
             "session_id": waiting.session_id,
+            "place": place,
             "target": waiting.brief.target,
             "scheduled_for": waiting.start.isoformat() if waiting.start else None,
+            "starts_at": soon.at.astimezone(station.zone).isoformat(timespec="seconds") if soon.at else None,
+            "why": soon.why,
             "waits_for": waiting.brief.waits_for.value if waiting.brief.waits_for else None,
             "note": waiting.brief.note,
         }
-        for waiting in station.dispatcher.queue
+        for place, waiting in enumerate(station.dispatcher.queue, start=1)
+        for soon in [expected(station, waiting)]
     ]

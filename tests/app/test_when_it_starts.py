@@ -1,0 +1,68 @@
+"""What people are told of when a waiting session really begins: in answers, in the queue, at the start."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.app.conftest import Observatory, session
+from tests.support.virtual_loop import run_virtual
+
+DARK_SKY = {"sun_below": -12, "min_altitude": 10}
+LATER = {"max_retries": 2, "date": "2026-03-12", "time": "23:30:00"}
+OVER = {"max_retries": 2, "date": "2026-03-11", "time": "20:00:00"}
+
+
+async def answered(place: Observatory, name: str, **sections: Any) -> str:
+    """Submit a session and return what is said of it."""
+    place.say("scope/session/submit", {**session(**sections), "session_id": name})
+    await place.until(lambda: any(one["session_id"] == name for one in place.said("session/response")))
+    return next(one["message"] for one in place.said("session/response") if one["session_id"] == name)
+
+
+def test_an_answer_says_when_the_session_will_really_run(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path, datetime(2026, 3, 12, 17, tzinfo=UTC), conditions=DARK_SKY)
+        async with place.open():
+            told = await answered(place, "one")
+            assert told.startswith("M 42 is queued at place 1. It starts at 19:59. It is not dark: "), told
+            assert (await answered(place, "two", id_command=LATER)).endswith("It starts at 23:30.")
+            await place.clock.sleep(60)
+            place.say("scope/command", {"command": "end_night", "request_id": "n"})
+            await place.until(lambda: any(one["request_id"] == "n" for one in place.said("command/response")))
+            told = await answered(place, "three", id_command=LATER)
+            assert "The night is over" in told
+            assert "It is over until 12:" in told
+            assert "`dwarf-agent resume` undoes it." in told
+            place.say("bridge/request/health", {"request_id": "h"})
+            await place.until(lambda: bool(place.broker.all("dwarf/bridge/response/health")))
+            (answer,) = place.broker.all("dwarf/bridge/response/health")
+            over = json.loads(answer.payload)["data"]["telescopes"]["scope"]["night_over"]
+            assert over["until"].startswith("2026-03-13T12:")
+            assert over["message"].startswith("The night is over")
+
+    run_virtual(story())
+
+
+def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path)
+        place.telescope.online = False
+        place.drop("over.json", session(id_command=OVER))
+        place.drop("later.json", session(id_command=LATER))
+        async with place.open():
+            await place.clock.sleep(30)
+            place.say("bridge/request/sessions/list", {"request_id": "q"})
+            topic = "dwarf/bridge/response/sessions/list"
+            await place.until(lambda: bool(place.broker.all(topic)))
+            (answer,) = place.broker.all(topic)
+            rows = {row["session_id"]: row for row in json.loads(answer.payload)["data"]["scope"]}
+            assert rows["later"]["starts_at"] == "2026-03-12T23:30:00+01:00"
+            assert rows["later"]["why"] == ""
+            assert [rows[name]["place"] for name in ("over", "later")] == [1, 2]
+            assert rows["over"]["starts_at"] is None
+            assert rows["over"]["why"] == "The telescope does not answer."
+
+    run_virtual(story())
