@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from agent.planner import Block
 from agent.schedule.waiting import Waiting
 from agent.station.station import Station
+from agent.telescope.interface import ConnectionState
 
 _AT_ONCE = timedelta(minutes=1)
+_AWAY = (ConnectionState.CONNECTING, ConnectionState.HELD_BY_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ def expected(station: Station, waiting: Waiting) -> Expected:
         return Expected(
             None, f"{over.message} It is over until {local:%H:%M}; `dwarf-agent resume` undoes it."
         )
+    if waiting.due(now) and station.telescope.connection in _AWAY:
+        late = _late(station, waiting)
+        return Expected(None, f"It starts as soon as the telescope answers. {late}".rstrip())
     if plan is not None and waiting.brief.waits_for is not None and waiting.due(now):
         foreseen = plan.waits.get(name)
         until = foreseen.until if foreseen is not None and foreseen.message == waiting.brief.note else None

@@ -170,6 +170,11 @@ class Planning:
         found = next_window(request, site, zone, now, request.least_s(self._defaults().least_block_s))
         return None if found is None else max(found[1].start, now)
 
+    def has(self, session_id: str) -> bool:
+        """Whether the plan as it is says anything of a session."""
+        plan = self.latest
+        return plan is not None and bool(plan.blocks_of(session_id) or plan.left_of(session_id))
+
     def any_due(self, queue: Sequence[Waiting]) -> bool:
         """Whether anything is due for which this night has time, as far as is known."""
         now, plan = self._ground.clock.now(), self.latest

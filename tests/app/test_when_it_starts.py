@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from agent import __version__
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -63,6 +67,48 @@ def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None
             assert rows["later"]["why"] == ""
             assert [rows[name]["place"] for name in ("over", "later")] == [1, 2]
             assert rows["over"]["starts_at"] is None
-            assert rows["over"]["why"] == "The telescope does not answer."
+            assert rows["over"]["why"] == (
+                "It starts as soon as the telescope answers. Its start, 2026-03-11 20:00, is over."
+            )
 
     run_virtual(story())
+
+
+def test_the_agent_says_first_what_it_is_about_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path)
+        place.telescope.online = False
+        place.drop("over.json", session(id_command={**OVER, "date": "2026-03-12", "time": "18:55:00"}))
+        place.drop("later.json", session(id_command=LATER))
+        async with place.open():
+            await place.clock.sleep(10)
+
+    caplog.set_level(logging.INFO, "agent.app.run")
+    run_virtual(story())
+    said = [record.getMessage() for record in caplog.records if record.name == "agent.app.run"]
+    first = said.index(f"dwarf-agent {__version__} is running; Ctrl-C stops it")
+    assert said[first + 1 : first + 8] == [
+        "  place      48.85° N, 2.35° E; times are those of Europe/Paris",
+        "  broker     none: sessions come from files alone",
+        "  telescope  scope (D3) at 192.0.2.1: connecting",
+        f"  folder     {tmp_path}/Astro_Sessions/ToDo",
+        "  waits      2 sessions",
+        "    over (M 42): It starts as soon as the telescope answers. Its start, 2026-03-12 18:55, is over.",
+        "    later (M 42): It starts at 23:30.",
+    ]
+
+
+def test_without_a_place_the_agent_says_what_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path, site={"timezone": "Europe/Paris"})
+        async with place.open():
+            await place.clock.sleep(5)
+
+    caplog.set_level(logging.INFO, "agent.app.run")
+    run_virtual(story())
+    assert "place      not set: sessions go by the clock alone, without dark, height" in caplog.text
+    assert "waits      nothing: put session files into the folder" in caplog.text

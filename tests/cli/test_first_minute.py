@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,16 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("DWARF_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+
+
+@pytest.fixture
+def _log_restored() -> Iterator[None]:
+    """Give logging back as it was, after a test that set it up."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -122,3 +134,16 @@ def test_a_broker_that_is_not_there_is_told_at_once_and_once(
     told = capsys.readouterr().err
     assert told.startswith(f"dwarf-agent: The MQTT broker at 127.0.0.1:{port} cannot be reached: ")
     assert caplog.text == ""
+
+
+@pytest.mark.usefixtures("_log_restored")
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody can write to")
+def test_a_folder_that_cannot_be_written_is_said_first_and_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["run", "--telescope-host", "127.0.0.1", "--telescope-port", str(free_port())]
+    assert main([*words, "--sessions-dir", "/sys/dwarf"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "dwarf-agent: Cannot prepare the session folders: permission denied for /sys/dwarf/ToDo. "
+        "Let the account that runs dwarf-agent write there."
+    ]
