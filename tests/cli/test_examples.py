@@ -1,4 +1,4 @@
-"""Every example that a `--help` shows: each one parses, and those that need neither telescope nor broker run."""
+"""Every example that a `--help` shows: each parses, and those that need neither telescope nor broker run."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ ALONE = {  # commands whose examples run here, where there is neither network no
     ),
 }
 ELSEWHERE = re.compile(
+    r"stellarium://|--update|--queue|tonight --night|--hash|--uptonight|first-light(?! --list)"
+)
     r"stellarium://|--update|--queue|tonight --night|--hash|--uptonight|first-light(?! --list)"
 )
 _COMMENT = re.compile(r"\s{2,}.*$|\s+[|>].*$|\s+&&.*$")
