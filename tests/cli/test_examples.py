@@ -32,8 +32,6 @@ ALONE = {  # commands whose examples run here, where there is neither network no
 ELSEWHERE = re.compile(
     r"stellarium://|--update|--queue|tonight --night|--hash|--uptonight|first-light(?! --list)"
 )
-    r"stellarium://|--update|--queue|tonight --night|--hash|--uptonight|first-light(?! --list)"
-)
 _COMMENT = re.compile(r"\s{2,}.*$|\s+[|>].*$|\s+&&.*$")
 _BEFORE = re.compile(r"^.*?(?=dwarf-agent )")
 
