@@ -30,6 +30,7 @@ from agent.station.station import Station
 from agent.station.submissions import Submissions
 from agent.station.switches import ENCLOSURE_MODES, Switches
 
+MAX_ARMED_MIN = 60  # longer, and it is no longer somebody who stands beside it
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
 
@@ -91,6 +92,8 @@ class AgentHandlers:
         station = self._stations[telescope]
         if key == "filter":
             return await self._commands[telescope].by_hand.set_filter(str(value).strip())
+        if key == "armed_minutes":
+            return _arm(station, value)
         try:
             values = _read_setting(station, key, value)
         except BadValueError as error:
@@ -212,6 +215,17 @@ class AgentHandlers:
             "valid": not any(problem.severity == "error" for problem in problems),
             "problems": [asdict(problem) for problem in problems],
         }
+
+
+def _arm(station: Station, value: object) -> Reply:
+    try:
+        minutes = float(str(value))
+    except ValueError:
+        minutes = -1.0
+    if not 0 <= minutes <= MAX_ARMED_MIN:
+        return Reply(False, Code.INVALID, f"armed_minutes: {value!r} is not between 0 and {MAX_ARMED_MIN}.")
+    station.switches.arm(minutes * 60)
+    return Reply(True, Code.DONE, f"armed for {minutes:g} minutes." if minutes else "armed is off.")
 
 
 def _of_the_selected(command: Command) -> bool:

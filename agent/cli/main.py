@@ -32,8 +32,8 @@ exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what
 
 _MODULES = (
     *("run", "demo", "simulate", "validate", "plan", "tonight", "import_"),
-    *("submit", "status", "darks", "verbs", "park", "download", "history", "page"),
-    *("provision", "first_light", "elements", "schema", "dashboard"),
+    *("submit", "status", "queue", "watch", "darks", "arm", "verbs", "park", "download", "history", "page"),
+    *("provision", "first_light", "elements", "schema", "dashboard", "completion"),
 )
 
 

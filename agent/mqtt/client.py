@@ -154,7 +154,31 @@ class Caller:
             raise CallerError(f"{verb!r} was not done within {DONE_S:.0f} s.", code="no_answer")
         return answer("done", "error") or {}
 
-    async def question(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def set_value(self, telescope: str, key: str, value: object) -> Mapping[str, Any]:
+        """Change a setting of a telescope and return the answer; `CallerError` when none came."""
+        request_id = f"cli-{secrets.token_hex(6)}"
+        self._heard.clear()
+        payload = encode({"value": value, "request_id": request_id})
+        if not self._port.publish(Publication(self._topics.set(telescope, key), payload, json=True)):
+            raise CallerError("The MQTT broker was lost.", code="no_broker", hint="Try again.")
+
+        def answer() -> Mapping[str, Any] | None:
+            return self._find(lambda _, body: body.get("request_id") == request_id)
+
+        if not await self._until(lambda: answer() is not None, ANSWER_S):
+            raise CallerError(
+                f"No agent answered for telescope {telescope!r}.", code="no_answer", hint="Look at its log."
+            )
+        return answer() or {}
+
+    async def follow(self, on_news: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Hear all that is published from now on, for ever: the topic below the base, and the body."""
+        self._listener = self._forward(on_news)
+        await asyncio.Event().wait()
+
+    async def question(
+        self, verb: str, body: Mapping[str, Any], limit_s: float = DONE_S
+    ) -> Mapping[str, Any]:
         """Ask the agent about itself; return its answer's data, or raise `CallerError` with its words."""
         request_id = f"cli-{secrets.token_hex(6)}"
         self._heard.clear()
@@ -166,7 +190,7 @@ class Caller:
         def answered() -> Mapping[str, Any] | None:
             return self._find(lambda name, answer: name == topic and answer.get("request_id") == request_id)
 
-        if not await self._until(lambda: answered() is not None, DONE_S):
+        if not await self._until(lambda: answered() is not None, limit_s):
             raise CallerError("The agent did not answer.", code="no_answer", hint="Look at its log.")
         answer = answered() or {}
         if answer.get("status") != "ok":

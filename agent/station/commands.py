@@ -62,7 +62,7 @@ class Commands:
         if runner is None:
             return refused(command, Code.NOT_ALLOWED, f"This telescope does not take {command.verb.value}.")
         if command.verb in NEED_ARMING and not self._station.switches.values.armed:
-            hint = "Switch on 'armed' first; it switches itself off again."
+            hint = "Switch on 'armed' first, or run `dwarf-agent arm`; it switches itself off again."
             return refused(
                 command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint
             )

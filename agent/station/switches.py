@@ -40,6 +40,7 @@ class SwitchBoard:
         self._clock = clock
         self._listeners: list[Callable[[Switches], None]] = []
         self._disarm: asyncio.Task[None] | None = None
+        self._armed_for_s = ARMED_FOR_S  # for how long the next arming holds
         saved = state.get("switches")
         self.values = _restored(defaults, saved if isinstance(saved, dict) else {})
 
@@ -59,6 +60,11 @@ class SwitchBoard:
         for listener in tuple(self._listeners):
             listener(self.values)
 
+    def arm(self, seconds: float) -> None:
+        """Arm the controls for that long; 0 disarms them."""
+        self._armed_for_s = seconds
+        self.change(armed=seconds > 0)
+
     def close(self) -> None:
         """Forget the timer."""
         if self._disarm is not None:
@@ -70,7 +76,8 @@ class SwitchBoard:
             self._disarm = asyncio.create_task(self._disarm_later(), name="disarm")
 
     async def _disarm_later(self) -> None:
-        await self._clock.sleep(ARMED_FOR_S)
+        seconds, self._armed_for_s = self._armed_for_s, ARMED_FOR_S
+        await self._clock.sleep(seconds)
         self._disarm = None
         self.change(armed=False)
 
