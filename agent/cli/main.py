@@ -24,6 +24,7 @@ files or MQTT, and tells Home Assistant about it."""
 _EPILOG = """\
 first steps:
   dwarf-agent demo                          watch a whole session, with no telescope and no broker
+  dwarf-agent setup                         find the telescope, ask the few things needed, write them down
   dwarf-agent validate my-session.json      would this session work, and if not, why
   dwarf-agent run                           run what waits in ToDo, until told to stop
 
@@ -31,7 +32,7 @@ first steps:
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
 _MODULES = (
-    *("run", "demo", "simulate", "validate", "plan", "tonight", "import_"),
+    *("setup", "service", "run", "demo", "simulate", "validate", "plan", "tonight", "import_"),
     *("submit", "status", "queue", "watch", "darks", "arm", "verbs", "park", "download", "history", "page"),
     *("provision", "first_light", "elements", "schema", "dashboard", "completion"),
 )

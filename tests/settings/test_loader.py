@@ -316,6 +316,14 @@ def test_the_first_file_found_is_used(tmp_path: Path) -> None:
     assert find_file({}, tmp_path) is None
     here = write(tmp_path / "config.yaml", "")
     assert find_file({}, tmp_path) == here
+    assert find_file({"HOME": str(tmp_path)}, tmp_path) == here
+    for environment, folder in (
+        ({"HOME": str(tmp_path)}, tmp_path / ".config"),
+        ({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "xdg")}, tmp_path / "xdg"),
+    ):
+        (folder / "dwarf-agent").mkdir(parents=True)
+        own = write(folder / "dwarf-agent" / "config.yaml", "")
+        assert find_file(environment, tmp_path) == own, "a checkout's own file is not the user's"
     assert find_file({"DWARF_CONFIG": "/some/where.yaml"}, tmp_path) == Path("/some/where.yaml")
 
 
