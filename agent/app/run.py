@@ -14,7 +14,6 @@ from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
 from agent.app.opening import Opening
-from agent.app.page_side import PageSide
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -24,10 +23,8 @@ from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
 from agent.signals import stop_on_signals
-from agent.station.rejoin import BluetoothReturn
 from agent.station.station import Station
 from agent.store.folders import Tree
-from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,6 +70,9 @@ async def run_agent(
             station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())
             stations[station.id] = station
         if settings.bluetooth.enabled:
+            from agent.station.rejoin import BluetoothReturn
+            from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
+
             radio = BleakTransport(clock)  # one for all: it takes one connection at a time
             for station in stations.values():
                 station.bluetooth = BluetoothReturn(station.ground, station.own, settings.bluetooth, radio)
@@ -146,6 +146,8 @@ async def _serve(
         if side is not None:
             speaking.append(outer.create_task(_speak("MQTT", side.run, stations), name="mqtt"))
         if side is not None and settings.page.enabled:
+            from agent.app.page_side import PageSide
+
             page = PageSide(settings, stations, bus, clock, side, told)
             speaking.append(outer.create_task(_speak("The page", page.run, stations), name="page"))
         for copy in copies:
