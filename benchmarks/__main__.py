@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument("--compare", type=Path, metavar="FILE", help="show ratios to an earlier run")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.only if name not in MEASUREMENTS]:
-        parser.error(f"there is no measurement {unknown[0]!r}; there are {known}")
+        parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
     earlier = read(arguments.compare) if arguments.compare else []
     quiet()
     failed = []
