@@ -32,7 +32,7 @@ first steps:
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
 _MODULES = (
-    *("setup", "service", "run", "demo", "simulate", "validate", "plan", "tonight", "import_"),
+    *("setup", "service", "run", "demo", "simulate", "samples", "validate", "plan", "tonight", "import_"),
     *("submit", "status", "queue", "watch", "darks", "arm", "verbs", "park", "download", "history", "page"),
     *("provision", "first_light", "elements", "schema", "dashboard", "completion"),
 )

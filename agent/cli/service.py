@@ -131,7 +131,7 @@ def _quoted(word: str) -> str:
 
 
 def _unit_file() -> Path:
-    from agent.settings import user_folder
+    from agent.settings.loader import user_folder
 
     folder = user_folder(os.environ)
     if folder is None:

@@ -64,7 +64,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from agent.settings import user_file
+    from agent.settings.loader import user_file
 
     if not sys.stdin.isatty():
         raise AgentError(

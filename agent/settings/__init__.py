@@ -1,6 +1,6 @@
 """The agent's settings: what can be set, and reading it from files, environment and flags."""
 
-from agent.settings.loader import find_file, load_settings, redacted, user_file, user_folder
+from agent.settings.loader import find_file, load_settings, redacted
 from agent.settings.model import Settings
 from agent.settings.parts import TelescopeSettings
 from agent.settings.problems import SettingsError
@@ -12,6 +12,4 @@ __all__ = [
     "find_file",
     "load_settings",
     "redacted",
-    "user_file",
-    "user_folder",
 ]
