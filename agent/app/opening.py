@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from agent import __version__
@@ -13,6 +14,8 @@ from agent.station.expected import expected
 from agent.station.station import Station
 from agent.store.folders import Folder
 from agent.text import printable
+
+_LOGGER = logging.getLogger(__name__)
 
 PLAN_S = 3.0  # the first plan is there within a second, where a telescope need not be asked first
 LISTED = 5  # sessions that are named
@@ -46,8 +49,11 @@ class Opening:
         while not self._planned() and self._clock.monotonic() < end:
             await self._clock.sleep(0.1)
         await asyncio.sleep(0)  # the page may have come up in the same turn
-        for line in self.lines():
-            self._say(printable(line))
+        try:
+            for line in self.lines():
+                self._say(printable(line))
+        except Exception:  # what is only told must not end what runs
+            _LOGGER.exception("What this agent is about to do could not be told")
 
     def lines(self) -> Iterator[str]:
         """Yield the lines."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent import __version__
+from agent.station.state_file import StateFile
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -98,6 +99,33 @@ def test_the_agent_says_first_what_it_is_about_to_do(
         "    over (M 42): It starts as soon as the telescope answers. Its start, 2026-03-12 18:55, is over.",
         "    later (M 42): It starts at 23:30.",
     ]
+
+
+def test_what_cannot_be_told_at_the_start_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("a defect")
+
+    async def story() -> None:
+        place = Observatory(tmp_path)
+        place.drop("now.json", session())
+        async with place.open():
+            await place.sessions_ended(1)
+            assert [one["result"] for one in place.results] == ["completed"]
+
+    monkeypatch.setattr("agent.app.opening.expected", broken)
+    run_virtual(story())
+    assert "could not be told" in caplog.text
+
+
+def test_what_a_station_remembered_before_there_were_versions_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "telescope.json"
+    path.write_text('{"id": "scope", "serial": "F00D"}')
+    state = StateFile(path)
+    assert state.load()["serial"] == "F00D"
+    state.set(model="D3")
+    assert json.loads(path.read_text()) == {"id": "scope", "serial": "F00D", "model": "D3", "version": 1}
 
 
 def test_without_a_place_the_agent_says_what_is_lost(
