@@ -120,10 +120,10 @@ class MqttSide:
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
         self._advisor = Advisor(clock)
-        self._suggesting = [
-            Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
+        self._suggesting = {
+            station.id: Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
             for station in stations.values()
-        ]
+        }
         self._announcer = Announcer(self.port, announced, clock)
 
     async def run(self) -> None:
@@ -149,9 +149,9 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
-            for suggesting in self._suggesting:
+                suggesting = self._suggesting[station.id]
                 ends.append(self._bus.subscribe(suggesting.hear))
-                loops[f"{suggesting.id}: suggestions"] = suggesting.run
+                loops[f"{station.id}: suggestions"] = suggesting.run
                 if station.site is not None:
                     say = partial(self.service.publisher.state, station.id, State.DARKNESS)
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
@@ -162,13 +162,17 @@ class MqttSide:
                 end()
             await self.service.stop()
 
+    def suggestions(self, telescope_id: str) -> Suggestions | None:
+        """Return what is worth a picture tonight; None while that is not known."""
+        return self._suggesting[telescope_id].latest
+
     def _give_up(self, part: str, problem: Problem) -> None:
         for station in self._stations.values():
             station.status.problem(part, problem)
 
     def _advised(self, message: Message) -> None:
         if self._advisor.take(message):
-            for suggesting in self._suggesting:
+            for suggesting in self._suggesting.values():
                 suggesting.look()
 
     def _say_suggestions(self, telescope_id: str, found: Suggestions | None, message: str) -> None:

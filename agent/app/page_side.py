@@ -22,6 +22,7 @@ from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.payloads import plain
 from agent.mqtt.schemas import schemas
+from agent.planner.suggestions import Suggestions
 from agent.settings import Settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
 from agent.station.station import Station
@@ -55,6 +56,7 @@ class PageSide:
         self._stations = stations
         self._clock = clock
         self._told = told
+        self._mqtt = mqtt
         service = mqtt.service
         self._window = PageWindow(service.outbox, service.topics, bus, clock)
         self._desk = Desk(mqtt.handlers, service.payloads, clock, service.publisher.response)
@@ -118,6 +120,9 @@ class PageSide:
     async def night(self, telescope: str, change: Change | None = None) -> NightView:
         states = dict(self._window.states(telescope))
         return await night_view(self._stations[telescope], states, self._window.began, change)
+
+    def suggestions(self, telescope: str) -> Suggestions | None:
+        return self._mqtt.suggestions(telescope)
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         return self._window.listen(listener)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 import aiohttp
 import pytest
@@ -405,5 +407,20 @@ def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None
             assert (status, answer["ok"]) == (409, False)
             assert "runs already" in answer["message"]
             assert place.files("ToDo") == []
+
+    run_virtual(night())
+
+
+def test_the_page_proposes_what_mqtt_suggests(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE, conditions={"sun_below": None, "min_altitude": 20})
+        async with page_of(place) as browser:
+            assert 'class="hit"' not in await browser.get("/tonight")
+            await place.until(lambda: bool(place.said("suggestions")), hours=0.1)
+            suggested = place.said("suggestions")[-1]
+            assert await browser.get("/api/telescopes/scope/state/suggestions") == suggested
+            proposed = re.findall(r'class="hit" href="/new\?target=([^"]+)"', await browser.get("/tonight"))
+            names = [one["target"] for one in suggested["suggestions"]]
+            assert [unquote_plus(one) for one in proposed] == names[:3]
 
     run_virtual(night())

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from agent.mqtt.schemas import schemas
-from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
@@ -70,8 +70,9 @@ def test_a_session_that_waits_for_a_suggestion_marks_it(observatory: Make) -> No
             await place.until(lambda: bool(lists(place)))
             target = lists(place)[0]["suggestions"][0]["target"]
             goto = {"do_action": True, "target": target}
+            star = {"do_action": True, "target": "Polaris"}
             later = {"date": "2026-03-20", "time": "23:00:00"}
-            place.drop("other.json", session(goto_manual=NEVER_SETS, id_command=later))
+            place.drop("other.json", session(goto_manual=star, id_command=later))
             await place.clock.sleep(60)
             assert len(lists(place)) == 1  # what is not among them changes nothing
             place.drop("best.json", session(goto_manual=goto, id_command=later))
