@@ -86,6 +86,7 @@ class MqttSide:
             restart=restart,
             set_log_level=self._diagnostics.set_level,
             settings_shown=shown,
+            suggestions=self.suggestions,
         )
         self.service = MqttService(
             self.port,

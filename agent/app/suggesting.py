@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from agent.app.advice import Advisor, advice_of
+from agent.app.queueing import targets_waiting
 from agent.app.suggestions import objects, tonights_best
 from agent.app.tonight import NoSiteError, coming_night
 from agent.capabilities import Capabilities
@@ -83,7 +84,7 @@ class Suggesting:
             return
         night = await asyncio.to_thread(coming_night, site, now)
         reports = self._advisor.heard(night_bounds(site, night).start - _HALF_DAY)
-        waiting = await asyncio.to_thread(objects, self._waiting())
+        waiting = await asyncio.to_thread(objects, targets_waiting(station))
         facts = (night, asked, capabilities, reports, self._ended, self._shown & frozenset(waiting))
         if facts == self._made_from:
             return
@@ -99,11 +100,6 @@ class Suggesting:
     def _say(self, found: Suggestions | None, why_none: str) -> None:
         self.latest = found
         self._publish(found, why_none)
-
-    def _waiting(self) -> list[str]:
-        runs = self._station.running
-        queue = [waiting.brief.target for waiting in self._station.dispatcher.queue]
-        return [*queue, *([runs.waiting.brief.target] if runs is not None else [])]
 
     def _made(
         self,

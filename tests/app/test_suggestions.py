@@ -142,3 +142,38 @@ def test_uptonights_attributes_merge_in(observatory: Make) -> None:
             assert place.said("status")[-1]["problem"] is None
 
     run_virtual(night())
+
+
+def test_a_suggestion_is_queued_with_one_word_and_only_once(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(conditions=DARK)
+        async with place.open():
+
+            async def told(body: Any) -> dict[str, Any]:
+                before = len(place.said("command/response"))
+                place.say("scope/command", body)
+                await place.until(lambda: len(place.said("command/response")) > before, hours=0.1)
+                answer: dict[str, Any] = place.said("command/response")[-1]
+                return answer
+
+            def targets() -> list[str]:
+                return [one["target"] for one in place.said("queue")[-1]["sessions"]]
+
+            assert (await told("queue"))["code"] == "not_allowed"  # nothing is suggested yet
+            await place.until(lambda: bool(lists(place)), hours=0.1)
+            first, second, third, *_ = (one["target"] for one in lists(place)[0]["suggestions"])
+            assert (await told("queue"))["status"] == "done"
+            assert targets() == [first]
+            again = await told({"command": "queue", "number": 1})  # before the list is made anew
+            assert again["code"] == "not_allowed"
+            assert "waits in the queue already" in again["message"]
+            assert (await told({"command": "queue", "number": 3}))["status"] == "done"
+            assert (await told({"command": "queue", "target": second.lower()}))["status"] == "done"
+            assert sorted(targets()) == sorted([first, second, third])
+            for wrong in ({"number": 11}, {"number": "1"}, {"number": True}, {"target": "Vega"}):
+                assert (await told({"command": "queue", **wrong}))["code"] == "invalid"
+            await place.until(
+                lambda: [one["waits"] for one in lists(place)[-1]["suggestions"][:3]] == [True] * 3
+            )
+
+    run_virtual(night())
