@@ -24,6 +24,7 @@ class Verb(StrEnum):
     RESCHEDULE = "reschedule"  # give a waiting session another start
     PARK = "park"  # fold the telescope
     GOTO = "goto"  # manual goto
+    NUDGE = "nudge"  # turn a little, as a joystick does
     AUTOFOCUS = "autofocus"  # search the focus on stars
     CALIBRATE = "calibrate"  # find out where it points by plate solving
     ALIGN = "align"  # measure the polar alignment, and say which way to turn the mount

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet
 from agent.events import Reason, Status
+from agent.execute.orders import USER
 from agent.execute.steps.camera import settings_of
 from agent.goals import Level, PreemptedError
 from agent.requests import Code, Command, Reply
@@ -22,7 +24,11 @@ from agent.station.hands import Work
 from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
 from agent.targets import SkyTarget, Target
+from agent.telescope.errors import CommandTimeoutError, UnreachableError
 from agent.telescope.interface import CameraSettings, EqError, Telescope
+
+NUDGE_S, LEAST_NUDGE_S, MOST_NUDGE_S = 0.5, 0.1, 2.0
+_DIRECTIONS = {"right": 0.0, "up": 90.0, "left": 180.0, "down": 270.0}
 
 
 class ByHand:
@@ -82,6 +88,31 @@ class ByHand:
         return await self._if_safe(
             command, accepted, go, lambda: f"The telescope is pointing at {target.name}."
         )
+
+    async def nudge(self, command: Command, accepted: Accepted) -> Reply:
+        """Turn for a moment in the dark; what is not heard to stop is stopped until it is."""
+        direction = text_of(command, "direction").lower()
+        if direction not in _DIRECTIONS:
+            return refused(
+                command, Code.INVALID, f"nudge: direction must be one of {', '.join(_DIRECTIONS)}."
+            )
+        seconds = _seconds(command.arguments.get("seconds", NUDGE_S))
+        if seconds is None:
+            message = f"nudge: seconds must be a number from {LEAST_NUDGE_S:g} to {MOST_NUDGE_S:g}."
+            return refused(command, Code.INVALID, message)
+        if bright := self._too_bright(command):
+            return bright
+
+        async def turn(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.nudge(_DIRECTIONS[direction], seconds)
+
+        try:
+            told = f"The telescope was turned {direction} for {seconds:g} s."
+            return await self._if_safe(command, accepted, turn, lambda: told)
+        except (UnreachableError, CommandTimeoutError):
+            self._station.hands.stop_all(USER, Reason.USER, "Nothing was heard of the end of a turn by hand.")
+            raise
 
     async def autofocus(self, command: Command, accepted: Accepted) -> Reply:
         """Search the focus on stars."""
@@ -210,6 +241,14 @@ def _turns(error: EqError) -> str:
     turn = "clockwise" if error.azimuth > 0 else "counter-clockwise"
     lift = "raise" if error.altitude > 0 else "lower"
     return f"Turn the mount {abs(error.azimuth):.2f}° {turn}, and {lift} it by {abs(error.altitude):.2f}°."
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) and value is not True else math.nan
+    except ValueError:
+        return None
+    return seconds if LEAST_NUDGE_S <= seconds <= MOST_NUDGE_S else None
 
 
 def _target(command: Command) -> Target:

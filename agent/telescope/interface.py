@@ -345,6 +345,10 @@ class Telescope(TelescopeView):
     async def goto(self, target: SkyTarget | SolarTarget, site: Site | None) -> None:
         """Point at the target and track it; returns when tracking runs."""
 
+    async def nudge(self, angle: float, seconds: float) -> None:  # noqa: ARG002 - of one that cannot
+        """Turn for a moment as a joystick does, 0 degrees to the right, 90 up; returns when stopped."""
+        raise RefusedError("This driver does not turn the telescope by hand.", code="no_nudge")
+
     @abstractmethod
     async def auto_focus(self) -> None:
         """Search the focus on stars."""

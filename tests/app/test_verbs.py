@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent.telescope.errors import CommandTimeoutError
 from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -370,5 +371,33 @@ def test_focus_calibration_and_alignment_by_hand_need_arming_and_darkness(observ
             place.drop("a.json", session())
             await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
             assert (await tell(place, "calibrate"))["code"] == "busy"
+
+    run_virtual(evening())
+
+
+def test_a_nudge_is_short_armed_and_in_the_dark(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK - timedelta(hours=5))
+        async with place.open():
+            assert (await tell(place, "nudge", direction="up"))["code"] == "not_armed"
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            assert "It is not dark" in (await tell(place, "nudge", direction="up"))["message"]
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            wrong: list[dict[str, Any]] = [{}, {"direction": "north"}]
+            wrong += [{"direction": "up", "seconds": one} for one in (0, 2.1, "long", None, True, "nan", [1])]
+            for arguments in wrong:
+                assert (await tell(place, "nudge", **arguments))["code"] == "invalid", arguments
+            assert not any(call.startswith("nudge") for call in place.telescope.calls)
+            answer = await tell(place, "nudge", direction="Left", seconds="1.5")
+            assert answer["message"] == "The telescope was turned left for 1.5 s."
+            assert "nudge 180" in place.telescope.calls
+            place.telescope.fail["nudge 0"].append(CommandTimeoutError("Nothing was heard."))
+            halts = place.telescope.calls.count("halt")
+            assert (await tell(place, "nudge", direction="right"))["code"] == "failed"
+            await place.until(lambda: place.telescope.calls.count("halt") > halts, hours=0.1)
 
     run_virtual(evening())

@@ -202,6 +202,9 @@ class FakeTelescope(Telescope):
     async def infinite_focus(self) -> None:
         await self._do("infinite_focus", 5)
 
+    async def nudge(self, angle: float, seconds: float) -> None:
+        await self._do(f"nudge {angle:g}", seconds)
+
     async def solve_eq(self, site: Site | None) -> EqError:
         await self._do("solve_eq", 30)
         return EqError(0.1, -0.2)
