@@ -1,4 +1,4 @@
-"""What becomes of frames and sessions, as events: how they are kept, archived, told and summed up."""
+"""What becomes of frames, sessions and measurements, as events: how they are kept, told and summed up."""
 
 from __future__ import annotations
 
@@ -91,4 +91,15 @@ class SkyChanged(Event):
     kept: float
     usual: float
     sudden: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolarAlignmentMeasured(Event):
+    """The polar alignment error in degrees; which way to `turn` the mount, and to `lift` it."""
+
+    azimuth: float
+    altitude: float
+    turn: str
+    lift: str
     message: str

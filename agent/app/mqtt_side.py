@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from agent import __version__
+from agent.afterwards import PolarAlignmentMeasured
 from agent.app.advice import Advisor
 from agent.app.darkness import Darkness
 from agent.app.diagnostics import LEVELS, Diagnostics
@@ -35,6 +36,7 @@ from agent.mqtt.discovery.model import (
 from agent.mqtt.discovery.telescope import build_telescope_device
 from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.paho_port import PahoPort
+from agent.mqtt.polar_alignment import polar_alignment
 from agent.mqtt.port import Message, MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
 from agent.mqtt.suggested import suggested
@@ -201,6 +203,9 @@ class MqttSide:
         self.service.say_again()
 
     def _hear(self, event: Event) -> None:
+        if isinstance(event, PolarAlignmentMeasured) and event.telescope in self._stations:
+            body = polar_alignment(self.service.payloads, event)
+            self.service.publisher.state(event.telescope, State.POLAR_ALIGNMENT, body)
         if isinstance(event, QueueChanged):
             self._forget_started(self._stations[event.telescope], event)
         if isinstance(event, QueueChanged | GroupsChanged) or (

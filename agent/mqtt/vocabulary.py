@@ -44,6 +44,7 @@ class State(StrEnum):
     TELEMETRY = "telemetry"
     QUEUE = "queue"
     OWN_SCHEDULE = "own_schedule"
+    POLAR_ALIGNMENT = "polar_alignment"
     SUGGESTIONS = "suggestions"
     DARKNESS = "darkness"
     ENCLOSURE = "enclosure"

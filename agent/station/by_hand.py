@@ -146,7 +146,7 @@ class ByHand:
             await self._ready_to_solve(telescope)
             found.append(await telescope.solve_eq(self._station.site))
 
-        return await self._if_safe(command, accepted, measure, lambda: _turns(found[0]))
+        return await self._if_safe(command, accepted, measure, lambda: found[0].words)
 
     async def _ready_to_solve(self, telescope: Telescope) -> None:
         """Stand still, with the camera set to see stars."""
@@ -234,13 +234,6 @@ class ByHand:
             station.dispatcher.kick()
             station.sharing.used()
         return done(command, result())
-
-
-def _turns(error: EqError) -> str:
-    """Which knob, which way, and how far."""
-    turn = "clockwise" if error.azimuth > 0 else "counter-clockwise"
-    lift = "raise" if error.altitude > 0 else "lower"
-    return f"Turn the mount {abs(error.azimuth):.2f}° {turn}, and {lift} it by {abs(error.altitude):.2f}°."
 
 
 def _seconds(value: object) -> float | None:

@@ -140,6 +140,20 @@ class EqError:
     azimuth: float
     altitude: float
 
+    @property
+    def knobs(self) -> tuple[str, str]:
+        """Which way to turn the mount, and to move it."""
+        return (
+            "clockwise" if self.azimuth > 0 else "counter-clockwise",
+            "raise" if self.altitude > 0 else "lower",
+        )
+
+    @property
+    def words(self) -> str:
+        """Which way, and how far."""
+        turn, lift = self.knobs
+        return f"Turn the mount {abs(self.azimuth):.2f}° {turn}, and {lift} it by {abs(self.altitude):.2f}°."
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -188,7 +202,9 @@ class SchedulesReport:
     schedules: tuple[OwnSchedule, ...]
 
 
-TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport | SchedulesReport
+TelescopeEvent = (
+    ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport | SchedulesReport | EqError
+)
 Listener = Callable[[TelescopeEvent], None]
 
 
@@ -359,7 +375,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
-        """Measure the polar alignment error; waits for a mount that was stopped to come to rest."""
+        """Measure the polar alignment error, and tell it as an event; waits for a stopped mount to rest."""
 
     # -- darks ------------------------------------------------------------------------------------------
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 
+from agent.mqtt.schemas import schemas
 from agent.telescope.errors import CommandTimeoutError
 from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
@@ -366,6 +368,11 @@ def test_focus_calibration_and_alignment_by_hand_need_arming_and_darkness(observ
                 r"Turn the mount \d+\.\d\d° (counter-)?clockwise, and (raise|lower) it by \d+\.\d\d°\.",
                 answer["message"],
             )
+            measured = place.said("polar_alignment")[-1]
+            assert measured["message"] == answer["message"]
+            assert (measured["azimuth_error"], measured["turn"]) == (0.1, "clockwise")
+            assert (measured["altitude_error"], measured["lift"]) == (-0.2, "lower")
+            jsonschema.validate(measured, schemas()["polar_alignment"])
             calls = place.telescope.calls
             assert calls.index("stop_goto") < calls.index("calibrate") < calls.index("solve_eq")
             place.drop("a.json", session())

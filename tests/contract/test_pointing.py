@@ -71,7 +71,10 @@ def test_each_movement_is_over_when_its_command_returns(
             await step(focusing)
             assert len(sim.history.of(Focused)) > before
             assert not sim.state.focus.activity
+        told: list[object] = []
+        telescope.listen(told.append)
         measured = await step(lambda: telescope.solve_eq(BASEL))
+        assert measured in told
         truth = sim.history.of(PolarAlignment)[-1]
         assert (measured.azimuth, measured.altitude) == (truth.azimuth, truth.altitude)
 

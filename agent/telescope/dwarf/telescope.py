@@ -282,7 +282,9 @@ class DwarfTelescope(Telescope):
         await pointing.nudge(self._device, angle, seconds)
 
     async def solve_eq(self, site: Site | None) -> EqError:
-        return await pointing.solve_eq(self._device, site)
+        error = await pointing.solve_eq(self._device, site)
+        self._emit(error)
+        return error
 
     # -- darks ------------------------------------------------------------------------------------------
 
