@@ -26,6 +26,7 @@ class EventType(StrEnum):
     WEATHER_SAFE = "weather_safe"
     PROBLEM = "problem"
     NIGHT_OVER = "night_over"
+    GOAL_REACHED = "goal_reached"
     SESSION_ARCHIVED = "session_archived"
     SKY_DEGRADED = "sky_degraded"
     SKY_RECOVERED = "sky_recovered"

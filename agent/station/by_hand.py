@@ -8,6 +8,7 @@ from functools import partial
 
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet
+from agent.errors import AgentError
 from agent.events import Reason, Status
 from agent.execute.orders import USER
 from agent.execute.steps.camera import settings_of
@@ -244,9 +245,24 @@ def _seconds(value: object) -> float | None:
     return seconds if LEAST_NUDGE_S <= seconds <= MOST_NUDGE_S else None
 
 
+def _named(name: str) -> Target:
+    """Return the target of a name ("M 31") or of coordinates ("5.59 -5.39", "05:35:17, -05:23:28")."""
+    try:
+        return resolve(name)
+    except AgentError:
+        parts = name.replace(",", " ").split()
+        if len(parts) != 2:
+            raise
+        try:
+            return SkyTarget("the coordinates", parse_ra(parts[0]), parse_dec(parts[1]))
+        except BadValueError:
+            pass
+        raise
+
+
 def _target(command: Command) -> Target:
     name = text_of(command, "target")
     ra, dec = command.arguments.get("ra"), command.arguments.get("dec")
     if ra is None and dec is None and name:
-        return resolve(name)
+        return _named(name)
     return SkyTarget(name or "the coordinates", parse_ra(ra), parse_dec(dec))

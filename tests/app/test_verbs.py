@@ -408,3 +408,35 @@ def test_a_nudge_is_short_armed_and_in_the_dark(observatory: Make) -> None:
             await place.until(lambda: place.telescope.calls.count("halt") > halts, hours=0.1)
 
     run_virtual(evening())
+
+
+def test_a_goto_takes_what_a_person_types(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            for typed in ("m 31", "5.588 -5.39", "05:35:17, -05:23:28", "5h35m17s -5d23m28s"):
+                assert (await tell(place, "goto", target=typed))["status"] == "done", typed
+            for typed in ("nothing such", "25 10", "5.588", "5.588 91", "5.588 -5.39 7"):
+                answer = await tell(place, "goto", target=typed)
+                assert answer["status"] == "error", typed
+            places = [(round(one.ra_hours, 2), round(one.dec_degrees, 1)) for one in place.telescope.gotos]
+            assert places == [(0.71, 41.3), *[(5.59, -5.4)] * 3]
+
+    run_virtual(evening())
+
+
+def test_frames_are_taken_where_it_points_without_a_goto(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            camera = {"do_action": True, "count": 10}
+            body = {"id_command": {}, "goto_manual": {"do_action": False}, "setup_camera": camera}
+            place.say("scope/session/submit", {"request_id": "now", "command": body})
+            await place.sessions_ended(1)
+            assert place.results[0]["result"] == "completed", place.results[0]
+            assert place.telescope.gotos == []
+            assert place.telescope.captures[0].taken == 10
+
+    run_virtual(evening())

@@ -7,7 +7,7 @@ from typing import Any
 from agent.afterwards import DownloadState
 from agent.mqtt.discovery.model import Component, DiscoveryOptions, TelescopeFacts
 from agent.mqtt.discovery.names import GERMAN
-from agent.mqtt.discovery.parts import Make, attributes, picked, reads, value, without
+from agent.mqtt.discovery.parts import Make, attributes, reads, value, without
 
 MAX_GROUPS_SHOWN = 20  # the discovery message stays small; the topics tell of all groups
 
@@ -75,17 +75,11 @@ def polar_alignment(make: Make) -> dict[str, Component]:
     """Return the error of the polar alignment; which knob to turn is in the attributes."""
     topic = "~/polar_alignment"
 
-    def error(key: str, name: str, icon: str, knob: str) -> Component:
-        return make(
-            key,
-            "sensor",
-            reads(topic, value(key), name=name, icon=icon),
-            attributes(topic, picked(knob, "message", "measured_at")),
-            unit_of_measurement="°",
-            suggested_display_precision=2,
-        )
+    def error(key: str, name: str, icon: str) -> Component:
+        more = {"unit_of_measurement": "°", "suggested_display_precision": 2}
+        return make(key, "sensor", reads(topic, value(key), name=name, icon=icon), attributes(topic), more)
 
     return {
-        "azimuth_error": error("azimuth_error", "Azimuth error", "mdi:rotate-right", "turn"),
-        "altitude_error": error("altitude_error", "Altitude error", "mdi:arrow-up-down", "lift"),
+        "azimuth_error": error("azimuth_error", "Azimuth error", "mdi:rotate-right"),
+        "altitude_error": error("altitude_error", "Altitude error", "mdi:arrow-up-down"),
     }

@@ -49,6 +49,7 @@ DEVICE_TRIGGERS = (
     EventType.SESSION_FAILED,
     EventType.SESSION_ABORTED,
     EventType.NIGHT_OVER,
+    EventType.GOAL_REACHED,
 )
 
 # The first of the queue, whether or not it has a start of its own.
