@@ -127,6 +127,7 @@ class MqttSide:
         self._suggesting = {
             station.id: Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
             for station in stations.values()
+            if settings.suggestions
         }
         self._announcer = Announcer(self.port, announced, clock)
 
@@ -153,12 +154,14 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
-                suggesting = self._suggesting[station.id]
-                ends.append(self._bus.subscribe(suggesting.hear))
-                loops[f"{station.id}: suggestions"] = suggesting.run
                 if station.site is not None:
                     say = partial(self.service.publisher.state, station.id, State.DARKNESS)
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
+                if not self._settings.suggestions:
+                    self._say_suggestions(station.id, None, "They are switched off (suggestions).")
+            for name, suggesting in self._suggesting.items():
+                ends.append(self._bus.subscribe(suggesting.hear))
+                loops[f"{name}: suggestions"] = suggesting.run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
@@ -168,7 +171,8 @@ class MqttSide:
 
     def suggestions(self, telescope_id: str) -> Suggestions | None:
         """Return what is worth a picture tonight; None while that is not known."""
-        return self._suggesting[telescope_id].latest
+        suggesting = self._suggesting.get(telescope_id)
+        return suggesting.latest if suggesting is not None else None
 
     def _give_up(self, part: str, problem: Problem) -> None:
         for station in self._stations.values():

@@ -32,7 +32,11 @@ async def queue_suggestion(
     that does not wait yet.
     """
     if found is None or not found.best:
-        why = found.why_none if found is not None else "Nothing is suggested yet."
+        why = (
+            found.why_none
+            if found is not None
+            else "Nothing is suggested (yet, or switched off: suggestions)."
+        )
         return refused(command, Code.NOT_ALLOWED, why, _AGAIN)
     waiting = await asyncio.to_thread(objects, targets_waiting(station))
     chosen = _chosen(command, found, waiting)

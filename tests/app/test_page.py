@@ -414,7 +414,7 @@ def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None
 
 def test_the_page_proposes_what_mqtt_suggests(observatory: Make) -> None:
     async def night() -> None:
-        place = observatory(**PAGE, conditions={"sun_below": None, "min_altitude": 20})
+        place = observatory(**PAGE, suggestions=True, conditions={"sun_below": None, "min_altitude": 20})
         async with page_of(place) as browser:
             assert 'class="hit"' not in await browser.get("/tonight")
             await place.until(lambda: bool(place.said("suggestions")), hours=0.1)
