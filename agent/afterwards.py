@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from agent.events import Event, Reason, SessionBrief
 
@@ -100,6 +101,6 @@ class PolarAlignmentMeasured(Event):
 
     azimuth: float
     altitude: float
-    turn: str
-    lift: str
+    turn: Literal["clockwise", "counter-clockwise"]
+    lift: Literal["raise", "lower"]
     message: str

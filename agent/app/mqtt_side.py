@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from agent import __version__
-from agent.afterwards import PolarAlignmentMeasured
 from agent.app.advice import Advisor
 from agent.app.darkness import Darkness
 from agent.app.diagnostics import LEVELS, Diagnostics
@@ -21,7 +20,7 @@ from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
-from agent.group_progress import GoalReached, GroupsChanged
+from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
 from agent.mqtt.discovery.bridge import build_bridge_device
@@ -36,13 +35,11 @@ from agent.mqtt.discovery.model import (
 from agent.mqtt.discovery.telescope import build_telescope_device
 from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.paho_port import PahoPort
-from agent.mqtt.payloads import short
-from agent.mqtt.polar_alignment import polar_alignment
 from agent.mqtt.port import Message, MqttPort
 from agent.mqtt.service import About, BirthTopic, MqttService
 from agent.mqtt.suggested import suggested
 from agent.mqtt.topics import Topics
-from agent.mqtt.vocabulary import EventType, State
+from agent.mqtt.vocabulary import State
 from agent.planner.suggestions import Suggestions
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings, redacted
@@ -208,12 +205,6 @@ class MqttSide:
         self.service.say_again()
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, GoalReached) and event.telescope in self._stations:
-            told, target = event.session, short(event.session.target)
-            self.service.publisher.event(event.telescope, EventType.GOAL_REACHED, told, target=target)
-        if isinstance(event, PolarAlignmentMeasured) and event.telescope in self._stations:
-            body = polar_alignment(self.service.payloads, event)
-            self.service.publisher.state(event.telescope, State.POLAR_ALIGNMENT, body)
         if isinstance(event, QueueChanged):
             self._forget_started(self._stations[event.telescope], event)
         if isinstance(event, QueueChanged | GroupsChanged) or (

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent.mqtt import bodies, groups, request_bodies
-from agent.mqtt.polar_alignment import PolarAlignmentBody
+from agent.mqtt.collected import PolarAlignmentBody
 from agent.mqtt.suggested import SuggestionsBody
 
 

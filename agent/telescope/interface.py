@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from agent.capabilities import Camera, Capabilities
 from agent.events import Frames, Saved, Telemetry
@@ -141,7 +142,7 @@ class EqError:
     altitude: float
 
     @property
-    def knobs(self) -> tuple[str, str]:
+    def knobs(self) -> tuple[Literal["clockwise", "counter-clockwise"], Literal["raise", "lower"]]:
         """Which way to turn the mount, and to move it."""
         return (
             "clockwise" if self.azimuth > 0 else "counter-clockwise",
