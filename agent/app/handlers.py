@@ -29,7 +29,7 @@ from agent.station.expected import expected, undoing
 from agent.station.replies import Accepted, refused
 from agent.station.station import Station
 from agent.station.submissions import Submissions
-from agent.station.switches import ENCLOSURE_MODES, Switches
+from agent.station.switches import ARM_FIRST, ENCLOSURE_MODES, Switches
 
 MAX_ARMED_MIN = 60  # longer, and it is no longer somebody who stands beside it
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
@@ -309,8 +309,7 @@ def _enclosure_mode(station: Station, mode: str) -> str:
     if mode not in ENCLOSURE_MODES:
         raise BadValueError(f"{mode!r} is not one of {', '.join(ENCLOSURE_MODES)}")
     if mode == "open" and not station.switches.values.armed:
-        hint = "Switch on 'armed' first; it switches itself off again."
-        raise BadValueError("to hold it open needs the controls to be armed", hint=hint)
+        raise BadValueError("to hold it open needs the controls to be armed", hint=ARM_FIRST)
     return mode
 
 
