@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
@@ -94,7 +94,8 @@ def decode(kind: type[M], data: bytes) -> M:
         try:
             message.ParseFromString(data)
         except DecodeError:
-            message.ParseFromString(readable(data, kind.DESCRIPTOR.fields_by_number))
+            fields: Any = kind.DESCRIPTOR.fields_by_number  # of whichever implementation is installed
+            message.ParseFromString(readable(data, fields))
     except (DecodeError, ValueError, RecursionError) as error:
         raise MalformedError(f"{len(data)} bytes are no {kind.DESCRIPTOR.name}: {error}") from error
     return message
