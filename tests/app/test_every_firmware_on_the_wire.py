@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
-from agent.telescope.simulator import HABITS, Habits, SimulatedDwarf, SimulatorOptions
+from agent.telescope.simulator import HABITS, Habits, SimulatedDwarf, SimulatorOptions, modes
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
@@ -31,9 +31,13 @@ def nights(
     habits: Habits,
     *documents: dict[str, Any],
     faults: tuple[str, ...] = (),
+    left_in: int | None = None,
     **simulated: Any,
 ) -> tuple[list[dict[str, Any]], list[ShutterOpened], list[FrameTaken]]:
-    """Run the sessions one after the other; return their results, and what the shutters truly did."""
+    """Run the sessions one after the other; return their results, and what the shutters truly did.
+
+    `left_in` is the shooting mode that another client left the telescope in.
+    """
 
     async def main() -> tuple[list[dict[str, Any]], list[ShutterOpened], list[FrameTaken]]:
         options = SimulatorOptions.from_mapping(
@@ -48,6 +52,8 @@ def nights(
             }
         )
         async with SimulatedDwarf(options, place.clock) as sim:
+            if left_in is not None:
+                modes.enter(sim.device, left_in)
             address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
             place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
             for number, document in enumerate(documents, start=1):
@@ -167,6 +173,17 @@ def test_what_a_night_meets_costs_no_frame(
     document = session(setup_camera=TELE, **sections)
     [result], _, frames = nights(observatory(), model, Habits(), document, faults=faults)
     assert (result["result"], result["frames"]["taken"], len(frames)) == ("completed", 10, 10), result
+
+
+@pytest.mark.parametrize(("model", "habits"), sliced(MODELS, Habits.all("foreign_ids", "go_live")), ids=str)
+def test_a_telescope_left_in_deep_sky_that_answers_no_entry_takes_every_frame(
+    observatory: Callable[..., Observatory], model: str, habits: Habits
+) -> None:
+    silent = tuple(f"no-answer:command={cmd},times=0" for cmd in (16402, 16403, 16404))
+    documents = first(model), session(setup_camera=TELE)
+    results, _, frames = nights(observatory(), model, habits, *documents, faults=silent, left_in=2)
+    assert [(one["result"], one["message"]) for one in results if one["result"] != "completed"] == []
+    assert len([one for one in frames if one.camera == 0]) == 20
 
 
 def test_binning_that_is_told_late_is_waited_for(observatory: Callable[..., Observatory]) -> None:
