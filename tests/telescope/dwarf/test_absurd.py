@@ -102,6 +102,7 @@ def test_a_name_that_is_cut_off_in_a_letter_is_the_name() -> None:
     assert read_notification(15211, raw) == GotoStep(State.RUNNING, "M 42 Gro\ufffd")
     assert same_text("M 42 Gro\ufffd", "M 42 Große Nebel")
     assert not same_text("M 31\ufffd", "M 42 Große Nebel")
+    assert not same_text("\ufffd", "M 42 Große Nebel"), "nothing was read at all"
     assert not same_text("M 42 Gro", "M 42 Große Nebel"), "only what was damaged is read with indulgence"
 
 
@@ -136,6 +137,13 @@ def test_a_message_without_damage_stays_as_it_is(name: str, state: int, data: by
     assert readable(sound, notify_pb2.GotoState.DESCRIPTOR.fields_by_number) == sound
     packet = Packet(9, 15211, 2, data).encode()
     assert decode(envelope_pb2.Packet, packet).data == data
+
+
+def test_damage_in_a_huge_message_is_not_looked_for() -> None:
+    """Four megabytes of it, the most that a frame has, would keep everything else waiting for seconds."""
+    huge = b"\x08\x01" * 1_000_000 + b"\x12\x01\xff"
+    with pytest.raises(MalformedError, match="too long"):
+        decode(notify_pb2.GotoState, huge)
 
 
 def test_strangers_without_end_are_not_remembered_without_end() -> None:

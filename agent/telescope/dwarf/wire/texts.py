@@ -10,10 +10,13 @@ _CUT = "\ufffd"  # stands for what could not be read
 _VARINT, _BYTES = 0, 2
 _FIXED = {1: 8, 5: 4}  # wire type -> bytes
 _LONGEST_VARINT = 10
+_LONGEST = 65536  # bytes; messages have some kilobytes, and looking takes its time
 
 
 def readable(data: bytes, fields: Mapping[int, FieldDescriptor]) -> bytes:
     """Return the message of these fields, by number, with every text as UTF-8; ValueError for no message."""
+    if len(data) > _LONGEST:
+        raise ValueError("too long to look for texts in it")
     out, at = bytearray(), 0
     while at < len(data):
         begun = at
@@ -36,7 +39,8 @@ def readable(data: bytes, fields: Mapping[int, FieldDescriptor]) -> bytes:
 
 def same_text(told: str, sent: str) -> bool:
     """Whether a telescope that tells this text may mean the one it was sent; one that was cut off may."""
-    return told == sent or (_CUT in told and sent.startswith(told.partition(_CUT)[0]))
+    kept, cut, _ = told.partition(_CUT)
+    return told == sent or bool(cut and kept and sent.startswith(kept))
 
 
 def _mended(inner: bytes, field: FieldDescriptor | None) -> bytes:
