@@ -61,7 +61,7 @@ def nonsense(rng: random.Random) -> Iterator[bytes]:
     yield rng.randbytes(100_000)
 
 
-@pytest.mark.parametrize("generation", ["v2", "v3"])
+@pytest.mark.parametrize("generation", ["v3", pytest.param("v2", marks=pytest.mark.soak)])
 def test_a_flood_of_nonsense_in_a_capture_changes_no_frame_and_no_word(
     observatory: Callable[..., Observatory], caplog: pytest.LogCaptureFixture, generation: str
 ) -> None:
