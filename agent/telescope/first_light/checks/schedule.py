@@ -65,12 +65,12 @@ async def own_schedule(bench: Bench) -> Finding:
         facts["code"] = code
         if code != codes.OK:
             return differs("It does not take a schedule.", **facts)
+        bench.owner.tell("It begins by itself within two minutes, and may take twelve in all.")
         limit = (datetime.fromtimestamp(wanted.end, UTC) - now).total_seconds() + _SLACK_S
         ended = await asked.notice(_TASK_TOLD, within=limit, where=_over)
         progress = [one.read(notify_pb2.StackingProgress) for one in asked.notices(shots.PROGRESS)]
     finally:
-        await to_the_end(_take_back(bench))
-        await to_the_end(halt(bench))
+        await to_the_end(_undo(bench))
     if ended is not None:
         task = ended.read(schedule_pb2.ScheduledTaskChanged)
         facts |= {"task_state": task.state, "task_code": task.code}
@@ -112,7 +112,7 @@ def _wanted(bench: Bench, site: Site, target: SkyTarget) -> schedule_pb2.Schedul
     )
     return written(
         OwnSchedule(id=_ID, name=OURS, begins=begins, ends=ends, tasks=(task,), site=site),
-        device_id=bench.line.device_id,
+        device_id=bench.line.device_id or model_facts(bench.model).device_id,
         model=bench.model,
         camera=capabilities_for(bench.model).cameras[Camera.TELE],
         gains=GainReading.DISPLAYED,
@@ -133,6 +133,13 @@ def _wants(one: schedule_pb2.Schedule, now: datetime) -> bool:
     return one.state == _SHOOTING or (
         one.state == _PENDING and one.start < soon and one.end > now.timestamp()
     )
+
+
+async def _undo(bench: Bench) -> None:
+    try:
+        await _take_back(bench)
+    finally:
+        await halt(bench)
 
 
 async def _take_back(bench: Bench) -> None:
