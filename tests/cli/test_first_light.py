@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.telescope.first_light.checks import CHECKS
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")} | {
     "PYTHONPATH": str(ROOT)
-}from agent.telescope.first_light.checks import CHECKS
-
+}
 
 
 @pytest.fixture
