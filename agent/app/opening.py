@@ -60,7 +60,8 @@ class Opening:
         settings, site = self._settings, self._settings.site
         yield f"dwarf-agent {__version__} is running; Ctrl-C stops it"
         place = _NO_PLACE if site.latitude is None else _coordinates(site.latitude, site.longitude or 0.0)
-        yield f"  place      {place}; times are those of {site.zone_name}"
+        yield f"  place      {place}"
+        yield f"  times      those of {site.zone_name}"
         mqtt = settings.mqtt
         broker = f"{mqtt.host}:{mqtt.port}" if mqtt.host else "none: sessions come from files alone"
         yield f"  broker     {broker}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -98,7 +99,8 @@ async def submit(
         owner, _, name = topic.partition("/")
         same = owner == mine.get("telescope") and body.get("session_id") == mine.get("session_id")
         if live is not None and same and name in ("status", "progress"):
-            live.hear(name, body)
+            with contextlib.suppress(BrokenPipeError):  # the result is still worth waiting for
+                live.hear(name, body)
 
     async with calling(broker, base, port) as caller:
         sent = await caller.submit(

@@ -172,9 +172,21 @@ class Caller:
         return answer() or {}
 
     async def follow(self, on_news: Callable[[str, Mapping[str, Any]], None]) -> None:
-        """Hear all that is published from now on, for ever: the topic below the base, and the body."""
-        self._listener = self._forward(on_news)
-        await asyncio.Event().wait()
+        """Hear all that is published from now on: the topic below the base, and the body.
+
+        It lasts until `on_news` raises an OSError, which is raised here: nobody reads any more.
+        """
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def tell(topic: str, body: Mapping[str, Any]) -> None:
+            try:
+                on_news(topic, body)
+            except OSError as error:
+                if not gone.done():
+                    gone.set_exception(error)
+
+        self._listener = self._forward(tell)
+        await gone
 
     async def question(
         self, verb: str, body: Mapping[str, Any], limit_s: float = DONE_S

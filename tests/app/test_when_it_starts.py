@@ -90,8 +90,9 @@ def test_the_agent_says_first_what_it_is_about_to_do(
     run_virtual(story())
     said = [record.getMessage() for record in caplog.records if record.name == "agent.app.run"]
     first = said.index(f"dwarf-agent {__version__} is running; Ctrl-C stops it")
-    assert said[first + 1 : first + 8] == [
-        "  place      48.85° N, 2.35° E; times are those of Europe/Paris",
+    assert said[first + 1 : first + 9] == [
+        "  place      48.85° N, 2.35° E",
+        "  times      those of Europe/Paris",
         "  broker     none: sessions come from files alone",
         "  telescope  scope (D3) at 192.0.2.1: connecting",
         f"  folder     {tmp_path}/Astro_Sessions/ToDo",

@@ -119,6 +119,26 @@ def test_a_session_that_is_waited_for_is_seen_to_advance(
     with_agent(tmp_path, story)
 
 
+def test_watching_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    async def story(place: Observatory) -> None:
+        stream = io.StringIO()
+        watching = asyncio.create_task(watch(NOWHERE, "dwarf", port=MemoryPort(place.broker), stream=stream))
+        await place.clock.sleep(5)
+        stream.write = Gone().write  # type: ignore[method-assign]
+        await send(NOWHERE, "dwarf", Verb.END_NIGHT, {}, port=MemoryPort(place.broker))
+        place.say("scope/session/submit", session())
+        await send(NOWHERE, "dwarf", Verb.RESUME, {}, port=MemoryPort(place.broker))
+        with pytest.raises(BrokenPipeError):
+            async with asyncio.timeout(600):
+                await watching
+
+    with_agent(tmp_path, story)
+
+
 @pytest.mark.parametrize("width", [0, 10, 30, 60, 200])
 def test_a_bar_fits_the_terminal(width: int) -> None:
     assert len(bar_line(PROGRESS, width)) <= width
