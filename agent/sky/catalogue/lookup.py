@@ -9,7 +9,7 @@ from functools import cache
 
 import ephem
 
-from agent.sky.catalogue.data_files import Found, Objects, Stars
+from agent.sky.catalogue.data_files import Found, HenryDraper, Objects, Stars
 from agent.sky.catalogue.entry import CatalogueEntry
 from agent.sky.catalogue.names import designation, key, plain
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
@@ -26,6 +26,7 @@ _SEVERAL = {  # names that atlases and owners use for different places
     "butterfly": ("M 6", "NGC 6302", "IC 1318"),
     "spindle": ("NGC 5866", "NGC 3115"),
     "spindlegalaxy": ("NGC 5866", "NGC 3115"),
+    **dict.fromkeys(("embryo", "embryonebula"), ("NGC 1333", "IC 1848")),
     "squid": ("Ou 4", "M 77"),
     "littlegem": ("NGC 6445", "NGC 6818"),
     "ghost": ("Sh2-136", "IC 63", "NGC 3242"),
@@ -91,10 +92,13 @@ def _stored(wanted: str) -> Found | None:
         return Found(body.value.capitalize(), None, body.value)
     prefix, _, number = wanted.partition(" ")
     found = objects().get(wanted)
-    if found is None and prefix == "hip" and number.isdigit() and len(number) < 7:
-        star = stars().get(int(number))
-        return Found(star.name, star) if star else None
-    return found
+    if found is not None or not number.isdecimal() or len(number) > 6:
+        return found
+    if prefix == "hd":
+        hipparcos = henry_draper().get(int(number))
+        return _stored(f"hip {hipparcos}") if hipparcos else None
+    star = stars().get(int(number)) if prefix == "hip" else None
+    return Found(star.name, star) if star else None
 
 
 def same_place(one: Target, other: Target) -> bool:
@@ -134,6 +138,12 @@ def objects() -> Objects:
 def stars() -> Stars:
     """The stars without a name."""
     return Stars()
+
+
+@cache
+def henry_draper() -> HenryDraper:
+    """The stars by their other number."""
+    return HenryDraper()
 
 
 def _found(keys: Iterable[str]) -> Iterator[Target]:
