@@ -349,7 +349,7 @@ def _number(star: Thing) -> int:
 
 
 def _draper(lines: Iterable[str], numbered: set[int]) -> bytes:
-    """Pack the numbers of the stars that are known by Hipparcos', of several with one number the brightest."""
+    """Pack the numbers of the stars that Hipparcos' lead to, of several with one number the brightest."""
     stars: dict[int, tuple[float, int]] = {}
     for draper, hipparcos, magnitude in hipparcos_numbers(lines):
         if hipparcos in numbered:

@@ -156,7 +156,7 @@ def celestial_stars(folder: Path) -> tuple[list[Thing], list[tuple[int, float, f
 
 
 def hipparcos_numbers(lines: Iterable[str]) -> Iterator[tuple[int, int, float]]:
-    """Give the stars of CDS I/239 with both numbers: those of Henry Draper and of Hipparcos; the magnitude."""
+    """Give Draper's number, Hipparcos' and the magnitude of the stars of CDS I/239 that have both numbers."""
     for line in lines:
         columns = line.split("|")
         if columns[5].strip() and columns[71].strip():
