@@ -36,6 +36,7 @@ _SEVERAL = {  # names that atlases and owners use for different places
     **dict.fromkeys(("nebuleusemeduse", "nebuleusedelameduse"), _JELLYFISHES),
     **dict.fromkeys(("nebulosamedusa", "nebulosadelamedusa", "nebulosadellamedusa"), _JELLYFISHES),
 }
+_SEVERAL_KEYS = {name: tuple(map(key, meant)) for name, meant in _SEVERAL.items()}
 _VEIL = ("NGC 6960", "NGC 6992", "Veil Complex")
 _PARTS = {  # large objects, with the numbers of parts that stand far from where the name alone leads
     **dict.fromkeys(
@@ -57,8 +58,8 @@ def options_of_parts(name: str) -> tuple[Target, ...]:
 def options(name: str) -> tuple[Target, ...]:
     """Return every place that a name alone may mean, a nickname without its noun included; () if unknown."""
     wanted = key(name)
-    if wanted in _SEVERAL:
-        return tuple(_found(key(spelling) for spelling in _SEVERAL[wanted]))
+    if wanted in _SEVERAL_KEYS:
+        return tuple(_found(_SEVERAL_KEYS[wanted]))
     exact = find(wanted)
     if exact is not None:
         return (exact,)
@@ -67,7 +68,8 @@ def options(name: str) -> tuple[Target, ...]:
     *before, last = plain(name).split()
     if last in _SHORT:
         return options(" ".join([*before, _SHORT[last]]))
-    return distinct(_found(wanted + noun for noun in NOUNS))
+    spellings = (wanted + noun for noun in NOUNS)
+    return distinct(_found(one for spelling in spellings for one in _SEVERAL_KEYS.get(spelling, (spelling,))))
 
 
 def find(wanted: str) -> Target | None:

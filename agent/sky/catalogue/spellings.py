@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import ephem
@@ -41,11 +41,13 @@ def other_spellings(text: str) -> Iterator[tuple[Target, ...]]:
 def together(text: str) -> tuple[Target, ...]:
     """Return the middle of what "M 46 & M 47" names, where that is in one picture; else ()."""
     names = _JOINT.split(text)
-    if not 1 < len(names) <= _MOST_TOGETHER or not all(names):
-        return ()
-    found = [options(name) for name in names]
+    return one_picture(text, [options(name) for name in names]) if len(names) > 1 and all(names) else ()
+
+
+def one_picture(text: str, found: Sequence[tuple[Target, ...]]) -> tuple[Target, ...]:
+    """Return the middle of a few fixed targets, each sure, that are in one picture; else ()."""
     places = [meant[0] for meant in found if len(meant) == 1 and isinstance(meant[0], SkyTarget)]
-    if len(places) < len(names):
+    if len(places) < len(found) or not 1 < len(places) <= _MOST_TOGETHER:
         return ()
     pairs = combinations(map(radians, places), 2)
     if any(math.degrees(ephem.separation(one, other)) > _ONE_PICTURE_DEG for one, other in pairs):
