@@ -119,6 +119,16 @@ def test_stars_to_magnitude_8_are_found_by_their_number_of_draper(name: str, ra:
     assert known(name).kind is ObjectKind.STAR
 
 
+def test_the_numbers_of_draper_are_read_when_one_is_asked_for() -> None:
+    henry_draper.cache_clear()
+    for name in ("M 31", "Vega", "HIP 91262", "61 Cyg"):
+        resolve(name)
+    search("hd")
+    assert henry_draper.cache_info().currsize == 0
+    resolve("HD 48099")
+    assert henry_draper.cache_info().currsize == 1
+
+
 def test_each_number_of_draper_leads_to_a_star_and_a_faint_one_to_none() -> None:
     table = henry_draper()
     found = [number for number in range(1, 360_000, 97) if table.get(number) is not None]
