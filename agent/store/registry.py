@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -113,6 +114,11 @@ class Registry:
         if session.folder is Folder.TO_DO:
             self._ids.pop(session.name, None)
             self.watch.forget(session.name)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Every session was first seen at another instant of the clock as it is now."""
+        for session in self.all():
+            self.keep(replace(session, first_seen=session.first_seen + by))
 
     def reread(self, session: StoredSession) -> StoredSession:
         """Take the file as it is now; SessionChangedError when somebody made it unusable.

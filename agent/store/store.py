@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -322,6 +322,11 @@ class SessionStore:
             except OSError as error:
                 raise store_error(error, "take the session back", path) from error
             self._registry.forget(session)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """The wall clock was set: what was first seen by the old one counts by the new one."""
+        with self._lock:
+            self._registry.clock_was_set(by)
 
     # -- inside ---------------------------------------------------------------------------------------------
 
