@@ -171,14 +171,14 @@ class Registry:
     def move(self, session: StoredSession, folder: Folder) -> StoredSession:
         """Move a session between ToDo/ and Current/; the file may take another name, the id stays.
 
-        A session that comes back keeps its name, as its id, and with it its journal, is made of that after a
-        restart: a newcomer that took the name meanwhile gets another one.
+        Its name is one of which the id, and with it the journal, is made again after a restart: a newcomer
+        that took it meanwhile gets another one.
         """
         source = self.path(session)
         name = session.name
+        name = name if session_id_of(name) == session.session_id else f"{session.session_id}.json"
         try:
             if folder is Folder.TO_DO:
-                name = name if session_id_of(name) == session.session_id else f"{session.session_id}.json"
                 self._make_way(name)
             path = disk.move(source, self._tree[folder], name)
         except FileNotFoundError as error:
