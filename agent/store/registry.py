@@ -34,6 +34,7 @@ class Registry:
         self._reader = reader
         self._sessions: dict[str, StoredSession] = {}
         self._ids: dict[str, str] = {}
+        self._replaced: list[str] = []  # sessions whose file was gone when another one took its name
 
     def get(self, session_id: str) -> StoredSession | None:
         """Return a session by its id."""
@@ -97,9 +98,17 @@ class Registry:
 
     def keep(self, session: StoredSession) -> None:
         """Hold a session, in place of what it was."""
-        self._sessions[session.session_id] = session
         if session.folder is Folder.TO_DO:
+            before = self._ids.get(session.name, session.session_id)
+            if before != session.session_id and self._sessions.pop(before, None) is not None:
+                self._replaced.append(before)
             self._ids[session.name] = session.session_id
+        self._sessions[session.session_id] = session
+
+    def replaced(self) -> list[str]:
+        """Return the sessions whose file turned out to be gone as another one took its name; each once."""
+        found, self._replaced = self._replaced, []
+        return found
 
     def drop(self, name: str) -> str | None:
         """Forget the session of a ToDo/ file that is gone; return its id."""

@@ -142,6 +142,7 @@ class SessionStore:
             self.tree.mend()
             findings = self._registry.watch.look(limit)
             removed = [session_id for name in findings.gone if (session_id := self._registry.drop(name))]
+            removed += self._registry.replaced()
             added: list[StoredSession] = []
             changed: list[StoredSession] = []
             for found in findings.usable:
