@@ -123,7 +123,7 @@ def at_stand(root: Path, work: Callable[[Stand], Awaitable[T]], *faults: str, **
             ftp = FtpCard("127.0.0.1", sim.ftp_port) if sim.ftp_port is not None else None
             return await work(Stand(sim, HttpCard(http, ftp), clock, root, session, []))
 
-    return run_virtual(run())
+    return run_virtual(run(), real_threads="ftp_port" in options)  # its library reads in a thread
 
 
 def with_folders(stand: Stand, *folders: str) -> None:
