@@ -171,33 +171,32 @@ class _Chooser:
         self.against: Counter[Against] = Counter()
 
     def rate(self, entries: Iterable[CatalogueEntry], count: int) -> list[_Rated]:
-        """Return the best, the best first. What cannot become one of them is not looked at closely."""
-        hopes, lowest = [], (self._asked.min_altitude or -90.0) - 1
-        for number, entry in enumerate(entries):
+        """Return the best, the best first; no more than those are held at any time.
+
+        The best known come first, so most that follow cannot become one of them, which is seen at a glance.
+        """
+        heap: list[tuple[float, int, _Rated]] = []
+        lowest = (self._asked.min_altitude or -90.0) - 1
+        for rank, entry in enumerate(entries):
             self.looked_at += 1
             if self._sweep.highest(entry.dec_degrees) < lowest:
                 self.against[Against.LOW] += 1
                 continue
             had = self._known.collected.get(entry.name, 0.0)
             always = (*lasting(entry, self._camera, had), *advised(entry, self._known.advised))
-            hopes.append((score_of(always), -number, entry, always))
-        hopes.sort(reverse=True)
-        heap: list[tuple[float, int]] = []
-        found: dict[int, _Rated] = {}
-        for hope, number, entry, always in hopes:
-            if len(heap) == count and hope <= heap[0][0]:
-                break
+            if len(heap) == count and score_of(always) <= heap[0][0]:
+                continue
             light = self._light(entry)
             if light is None:
                 continue
             factors = (*always, *tonights(entry, self._camera, light, self._illumination))
             score = score_of(factors)
-            found[number] = _Rated(entry, score, factors)
+            one = score, -rank, _Rated(entry, score, factors)
             if len(heap) < count:
-                heappush(heap, (score, number))
+                heappush(heap, one)
             elif score > heap[0][0]:
-                heapreplace(heap, (score, number))
-        return [found[number] for _, number in sorted(heap, reverse=True)]
+                heapreplace(heap, one)
+        return [one for *_, one in sorted(heap, reverse=True)]
 
     def _light(self, entry: CatalogueEntry) -> Light | None:
         """Return when it may be imaged; None, counting what is against it, when that is too little."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -11,10 +13,11 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet, Requirements
+from agent.planner.merit import Factor
 from agent.planner.request import Request
 from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
 from agent.planner.windows import night_span, windows_of
-from agent.sky.catalogue import entries
+from agent.sky.catalogue import CatalogueEntry, entries
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -74,6 +77,28 @@ def test_what_is_told_of_a_suggestion_is_what_its_session_would_wait_for(site: S
         windows = [(w.start, w.end) for w in windows_of(request, site, span) if w.seconds >= 600]
         assert [(w.start, w.end) for w in one.windows] == windows
         assert one.highest >= 25
+
+
+def test_objects_that_are_not_suggested_are_not_held() -> None:
+    """Thirty thousand at once are 10 MB of a small machine, which an interpreter rarely gives back."""
+    held = []
+
+    def watched() -> Iterator[CatalogueEntry]:
+        yield from entries(KINDS, larger_than=smallest_arcmin(camera))
+        held.append(sum(isinstance(one, CatalogueEntry | Factor) for one in gc.get_objects()))
+
+    camera = capabilities_for("D3").cameras[Camera.TELE]
+    found = suggest(
+        watched(),
+        site=PARIS,
+        night=MARCH,
+        now=datetime(2026, 3, 16, 12, tzinfo=UTC),
+        requirements=Requirements(),
+        camera=camera,
+        known=NOTHING,
+    )
+    assert found.looked_at > 4000
+    assert held[0] < 1000
 
 
 def test_the_south_is_shown_its_own_sky() -> None:

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import resources
+from io import BytesIO
 from itertools import accumulate
 
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
@@ -34,7 +35,7 @@ class Objects:
 
     def __init__(self) -> None:
         self._text = _bytes("objects.csv.gz")  # "|key|key|;name<tab>name;kind;..." a line, see tools
-        self._starts = array("I", accumulate((len(line) + 1 for line in self._text.split(b"\n")), initial=0))
+        self._starts = array("I", accumulate(map(len, BytesIO(self._text)), initial=0))
         self._index = _bytes("index.txt.gz")  # "key<tab>line" a line, sorted
 
     def __len__(self) -> int:
@@ -102,7 +103,7 @@ class Objects:
             at = self._text.find(wanted, self._starts[rank + 1])  # in the next line
 
     def _fields(self, number: int) -> list[str]:
-        return self._text[self._starts[number] : self._starts[number + 1] - 1].decode().split(";")
+        return self._text[self._starts[number] : self._starts[number + 1]].decode().rstrip("\n").split(";")
 
     def _found(self, spelling: str, number: int) -> Found:
         keys, names, kind, *numbers = self._fields(number)
