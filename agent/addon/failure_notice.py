@@ -11,7 +11,8 @@ from typing import Any
 from agent import __version__
 from agent.addon.supervisor import Supervisor, SupervisorError
 from agent.clock import Clock
-from agent.mqtt.payloads import encode, short
+from agent.mqtt.encoding import encode
+from agent.mqtt.payloads import short
 from agent.mqtt.port import MqttPort, Publication
 from agent.mqtt.topics import Topics
 from agent.mqtt.vocabulary import API_VERSION

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
 from agent.mqtt.bodies import DarknessBody
+from agent.sky.altitudes import NAUTICAL
 from agent.sky.ephemeris import MOON, moon
-from agent.sky.nights import NAUTICAL, dark_window, next_solar_noon, night_of, sun_events, windows_above
+from agent.sky.nights import dark_window, next_solar_noon, night_of, sun_events, windows_above
 from agent.targets import Site
 
 LOOK_EVERY_S = 3600.0  # a machine may have slept across the noon

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from agent.app.weather import Subscribe, home_assistant_address
 from agent.clock import Clock
-from agent.conditions.safety import EntitySource
 from agent.conditions.safety.entities import EntityReader, call_service
-from agent.conditions.safety.inputs import Reading, UnreadableInputError
+from agent.conditions.safety.errors import UnreadableInputError
+from agent.conditions.safety.inputs import Reading
+from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
 from agent.events import SafetyLevel
 from agent.mqtt.port import Message, Publication, Urgency, always

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Camera
 from agent.conditions import Requirements
+from agent.conditions.limits import LOWEST
 from agent.conditions.moment import clock_words
-from agent.conditions.requirements import LOWEST
 from agent.errors import AgentError, Problem, warning
 from agent.events import Reason
 from agent.planner import Place, Request, Running, request_of

@@ -9,15 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.clock import Clock
-from agent.conditions.safety import (
-    EntitySource,
-    HeartbeatSource,
-    SafetyMonitor,
-    SafetySource,
-    SafeWhen,
-    TopicSource,
-)
+from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.entities import SUPERVISOR_URL, EntityReader
+from agent.conditions.safety.mapping import SafeWhen
+from agent.conditions.safety.sources import EntitySource, HeartbeatSource, SafetySource, TopicSource
 from agent.errors import Problem
 from agent.events import EventBus, SafetyChanged, SafetyDecision, SafetyLevel
 from agent.mqtt.port import Classify, Message, Urgency, always

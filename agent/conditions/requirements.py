@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from agent.conditions.sun_guard import DEFAULT_LIMIT
+from agent.conditions.limits import LOWEST, SUN_LIMIT
 from agent.errors import AgentError
 from agent.session import fields as f
 from agent.session.condition_keys import ConditionKeys
-from agent.session.sections import Conditions
 from agent.sky.horizon import HorizonError, HorizonMask
-from agent.sky.nights import CIVIL, NAUTICAL
 
-LOWEST = 10.0  # degrees: below it air and houses leave nothing of a deep-sky picture
+if TYPE_CHECKING:
+    from agent.session.sections import Conditions
+from agent.sky.altitudes import CIVIL, NAUTICAL
 
 
 class ConditionConfigError(AgentError):
@@ -38,7 +38,7 @@ class ConfiguredConditions(ConditionKeys):
     """What the configuration can ask: the keys it shares with sessions, and those no session may loosen."""
 
     sun_limit: float = Field(
-        DEFAULT_LIMIT,
+        SUN_LIMIT,
         ge=5,
         le=90,
         description="No goto nearer to the Sun than this, in degrees, while it is up.",

@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from agent.conditions.limits import SUN_LIMIT
 from agent.errors import AgentError
 from agent.sky.ephemeris import SUN, instants, separation, sun
 from agent.sky.nights import first_time, next_sun_above
 from agent.targets import Site, SolarBody, SolarTarget, Target
 
-DEFAULT_LIMIT = 20.0  # degrees from the Sun
 SUN_UP_ABOVE = -3.0  # degrees: refraction, the disc, 3000 m of height and ten minutes of clock error together
 OPEN_ENDED = timedelta(hours=12)  # a goto without an end may be followed for as long as a night lasts
 
@@ -36,7 +36,7 @@ def permit_goto(
     instant: datetime,
     *,
     until: datetime | None = None,
-    limit_deg: float = DEFAULT_LIMIT,
+    limit_deg: float = SUN_LIMIT,
     sun_filter: bool = False,
     allow_sun: bool = False,
 ) -> None:
@@ -64,7 +64,7 @@ def permit_goto(
 
 
 def first_danger(
-    target: Target, site: Site | None, start: datetime, end: datetime, limit_deg: float = DEFAULT_LIMIT
+    target: Target, site: Site | None, start: datetime, end: datetime, limit_deg: float = SUN_LIMIT
 ) -> datetime | None:
     """Return the first instant at which the target is within the limit of a Sun that is up, or None.
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
+from agent.execute.reuse_rules import ReuseRules
 from agent.session.plan import Plan, PlannedStep, StepKind
 from agent.sky.nights import night_of
 from agent.targets import Site
@@ -63,18 +64,6 @@ class Alignment:
     def focused_by(self, kind: StepKind) -> _Focused | None:
         """How it was focused last, if it was in this way."""
         return self._focused.get(kind)
-
-
-@dataclass(frozen=True, slots=True)
-class ReuseRules:
-    """For how long sessions that say nothing themselves go without.
-
-    `calibration_h` None is for the night, 0 never. `focus_kelvin`: by how much the temperature may change; 0
-    is never.
-    """
-
-    calibration_h: float | None = None
-    focus_kelvin: float = 2.0
 
 
 class Reuse:

@@ -11,13 +11,14 @@ from agent.capabilities import Camera, Capabilities
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Event, SessionBrief
-from agent.execute.alignment import Alignment, Reuse, ReuseRules
+from agent.execute.alignment import Alignment, Reuse
 from agent.execute.cap import Cap
 from agent.execute.darks_under_way import DarksUnderWay
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
 from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
+from agent.execute.reuse_rules import ReuseRules
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep

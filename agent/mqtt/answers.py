@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from agent.errors import Problem
+from agent.mqtt.encoding import encode
 from agent.mqtt.outbox import Lane, Outbox
 from agent.mqtt.parsing import BadRequestError
-from agent.mqtt.payloads import Payloads, command_answer, encode, short
+from agent.mqtt.payloads import Payloads, command_answer, short
 from agent.mqtt.port import Message, Publication
 from agent.mqtt.refusals import Refusals, and_more
 from agent.mqtt.topics import Address, Kind, Topics

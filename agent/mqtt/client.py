@@ -12,8 +12,8 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.mqtt.broker_options import BrokerOptions
+from agent.mqtt.encoding import encode
 from agent.mqtt.paho_port import PahoPort
-from agent.mqtt.payloads import encode
 from agent.mqtt.port import Message, MqttPort, Publication
 from agent.mqtt.topics import ONLINE, Topics
 

@@ -9,8 +9,9 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 from agent.events import Event, EventBus
 from agent.group_progress import GroupProgress, GroupsChanged
 from agent.mqtt.bodies import Count, ShortText
+from agent.mqtt.encoding import encode
 from agent.mqtt.outbox import Outbox
-from agent.mqtt.payloads import encode, short
+from agent.mqtt.payloads import short
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import Topics
 

@@ -42,6 +42,7 @@ from agent.mqtt.bodies import (
     StatusBody,
     TelemetryBody,
 )
+from agent.mqtt.encoding import encode, finite
 from agent.own_schedule import OwnSchedule, ScheduleState, TaskState
 from agent.requests import Acknowledgement, Code, Reply
 
@@ -52,14 +53,6 @@ MAX_PROBLEMS = 30  # problems named in one answer
 MAX_WARNINGS = 3  # of one session in the queue and in its event
 
 _QUIET = frozenset({Status.OFFLINE, Status.IDLE, Status.WAITING, Status.PARKED, Status.ERROR})
-
-
-def encode(body: Mapping[str, Any]) -> bytes:
-    """Return a body as UTF-8 JSON. Numbers that JSON does not know (NaN, infinities) become null."""
-    try:
-        return _dumps(body)
-    except ValueError:
-        return _dumps(_finite(body))
 
 
 def short(text: str, limit: int = MAX_TEXT) -> str:
@@ -404,23 +397,8 @@ def rounded(value: float | None, digits: int) -> float | None:
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a mapping that JSON can hold; what it cannot becomes its text."""
-    decoded: dict[str, Any] = json.loads(json.dumps(_finite(values), default=str))
+    decoded: dict[str, Any] = json.loads(json.dumps(finite(values), default=str))
     return decoded
-
-
-def _dumps(body: Mapping[str, Any]) -> bytes:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
-    return text.encode("utf-8", "replace")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_finite(item) for item in value]
-    return value
 
 
 def _shorten(body: Any, *keys: str) -> None:

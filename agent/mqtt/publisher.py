@@ -34,8 +34,9 @@ from agent.events import (
     TelemetryChanged,
 )
 from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
+from agent.mqtt.encoding import encode
 from agent.mqtt.outbox import Outbox
-from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
+from agent.mqtt.payloads import Payloads, failure, frames, plain, short, warnings
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import OFFLINE, ONLINE, Topics
 from agent.mqtt.vocabulary import EventType, State

@@ -16,12 +16,13 @@ from agent.events import EventBus
 from agent.mqtt.answers import Answers
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.collected import Collected
+from agent.mqtt.encoding import encode
 from agent.mqtt.groups import GroupTopics
 from agent.mqtt.handlers import Handlers
 from agent.mqtt.inbox import LIMITS, Inbox, Work
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.parsing import MAX_DEPTH, MAX_PAYLOAD, MAX_REQUEST_ID
-from agent.mqtt.payloads import Payloads, encode, plain
+from agent.mqtt.payloads import Payloads, plain
 from agent.mqtt.port import Message, MqttPort, Publication, Urgency, always
 from agent.mqtt.publisher import Publisher
 from agent.mqtt.topics import ONLINE, TopicError, Topics, check_telescope_id

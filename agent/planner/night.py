@@ -14,10 +14,9 @@ from agent.planner.make import LEAST_BLOCK_S, make_plan
 from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import Place, Request, Running
 from agent.planner.windows import windows_of
+from agent.sky.altitudes import ASTRONOMICAL, SUNSET_ALTITUDE
 from agent.sky.ephemeris import MOON, altaz, moon, separation, sun
 from agent.sky.nights import (
-    ASTRONOMICAL,
-    SUNSET_ALTITUDE,
     Interval,
     SunEvents,
     dark_window,

@@ -16,9 +16,10 @@ from agent.planner.merit import Factor, Light, advised, lasting, score_of, tonig
 from agent.planner.merit_words import factor_words
 from agent.planner.request import Request
 from agent.planner.windows import night_span, windows_of
+from agent.sky.altitudes import SUNSET_ALTITUDE
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
 from agent.sky.ephemeris import MOON, instants, moon, separation, sun
-from agent.sky.nights import SUNSET_ALTITUDE, Interval, rise_set_transit, windows_where
+from agent.sky.nights import Interval, rise_set_transit, windows_where
 from agent.sky.sweep import Place, Sweep
 from agent.targets import Site
 

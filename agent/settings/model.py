@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
-from agent.execute.alignment import ReuseRules
+from agent.execute.reuse_rules import ReuseRules
 from agent.mqtt.topics import is_filter
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.enclosure import EnclosureSettings

@@ -10,21 +10,11 @@ from itertools import groupby
 from textwrap import wrap
 from zoneinfo import ZoneInfo
 
+from agent.sky.altitudes import ASTRONOMICAL, CIVIL, NAUTICAL, SUNSET_ALTITUDE
 from agent.sky.chart_shapes import Area, Badge, Box, Drawing, Line, Point, Shape, Words
 from agent.sky.ephemeris import MOON, CurvePoint, altaz, altitude_curve, moon, separation, sun
 from agent.sky.horizon import HorizonMask
-from agent.sky.nights import (
-    ASTRONOMICAL,
-    CIVIL,
-    NAUTICAL,
-    SUNSET_ALTITUDE,
-    Interval,
-    dark_window,
-    night_bounds,
-    rise_set_transit,
-    sun_events,
-    windows_where,
-)
+from agent.sky.nights import Interval, dark_window, night_bounds, rise_set_transit, sun_events, windows_where
 from agent.targets import Site, Target
 
 MOST_ROWS = 100  # of the legend; that there are more is said

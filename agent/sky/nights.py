@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from agent.sky.altitudes import ASTRONOMICAL, CIVIL, NAUTICAL, SUNSET_ALTITUDE
 from agent.sky.ephemeris import altitude, instants, sun
 from agent.targets import Site, Target
-
-SUNSET_ALTITUDE = -0.833  # degrees of the Sun's centre when its upper limb touches the horizon, air included
-CIVIL = -6.0
-NAUTICAL = -12.0
-ASTRONOMICAL = -18.0
 
 _SCAN = timedelta(minutes=10)  # a crossing and its return inside ten minutes is of no use to anybody
 _EXACT = timedelta(seconds=1)

@@ -17,9 +17,9 @@ from agent.requests import Code, Command, Reply
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.problems import BadValueError
 from agent.session.recipe import CalibrationRecipe
+from agent.sky.altitudes import CIVIL
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import fixed, sun
-from agent.sky.nights import CIVIL
 from agent.station.gate import SessionGuard
 from agent.station.hands import Work
 from agent.station.replies import Accepted, done, refused, text_of

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.capabilities import Capabilities
-from agent.conditions.requirements import LOWEST
+from agent.conditions.limits import LOWEST
 from agent.errors import AgentError
 from agent.events import Reason, SessionResult
 from agent.goals import Level, Wish

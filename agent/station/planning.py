@@ -12,8 +12,9 @@ from functools import partial
 from agent.conditions import ConditionSet, Requirements
 from agent.errors import AgentError
 from agent.events import Event, SessionProgress, SessionStarted, Source
-from agent.execute.alignment import Alignment, ReuseRules
+from agent.execute.alignment import Alignment
 from agent.execute.orders import EndKind
+from agent.execute.reuse_rules import ReuseRules
 from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
 from agent.planner.windows import blocking, next_window, night_span, sky_of, windows_of
 from agent.schedule.waiting import Waiting

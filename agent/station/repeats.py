@@ -22,8 +22,9 @@ from agent.session.problems import InvalidSessionError
 from agent.session.sections import Repeat
 from agent.session.times import session_zone, to_local
 from agent.session.writing import OUTCOME_KEYS, Process
+from agent.sky.altitudes import CIVIL
 from agent.sky.ephemeris import sun
-from agent.sky.nights import CIVIL, first_time
+from agent.sky.nights import first_time
 from agent.station.made import MadeOf
 from agent.station.state_file import StateFile
 from agent.store.errors import StoreError

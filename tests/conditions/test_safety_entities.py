@@ -9,8 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from agent.clock import LoopClock
-from agent.conditions.safety import EntitySource, SafetyMonitor, SafeWhen
+from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.entities import EntityReader
+from agent.conditions.safety.mapping import SafeWhen
+from agent.conditions.safety.sources import EntitySource
 from agent.events import SafetyLevel, SafetyState
 from agent.session.fields import WeatherPolicy
 from tests.support.virtual_loop import run_virtual

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.conditions.safety import MappingError, Reading, SafeWhen, UnreadableInputError, read_heartbeat
-from agent.conditions.safety.inputs import CLOCK_SKEW_S
+from agent.conditions.safety.errors import UnreadableInputError
+from agent.conditions.safety.inputs import CLOCK_SKEW_S, Reading, read_heartbeat
+from agent.conditions.safety.mapping import MappingError, SafeWhen
 from agent.events import SafetyLevel
 
 NOW = datetime(2026, 11, 22, 20, 0, 0, tzinfo=UTC)

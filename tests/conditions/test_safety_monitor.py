@@ -11,14 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.clock import LoopClock
-from agent.conditions.safety import (
-    HeartbeatSource,
-    SafetyConfigError,
-    SafetyMonitor,
-    SafetySource,
-    SafeWhen,
-    TopicSource,
-)
+from agent.conditions.safety.aggregator import SafetyConfigError, SafetyMonitor
+from agent.conditions.safety.mapping import SafeWhen
+from agent.conditions.safety.sources import HeartbeatSource, SafetySource, TopicSource
 from agent.events import SafetyDecision, SafetyLevel, SafetyState
 from agent.session.fields import WeatherPolicy
 from tests.support.chance import often

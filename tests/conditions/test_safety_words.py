@@ -12,18 +12,12 @@ import pytest
 from aiohttp import web
 
 from agent.clock import LoopClock
-from agent.conditions.safety import (
-    EntitySource,
-    HeartbeatSource,
-    SafetyConfigError,
-    SafetyMonitor,
-    SafeWhen,
-    TopicSource,
-)
+from agent.conditions.safety.aggregator import SafetyConfigError, SafetyMonitor
 from agent.conditions.safety.entities import EntityReader
-from agent.conditions.safety.inputs import Reading, UnreadableInputError, age_on_arrival, read_heartbeat
-from agent.conditions.safety.mapping import MappingError
-from agent.conditions.safety.sources import SourceTracker
+from agent.conditions.safety.errors import UnreadableInputError
+from agent.conditions.safety.inputs import Reading, age_on_arrival, read_heartbeat
+from agent.conditions.safety.mapping import MappingError, SafeWhen
+from agent.conditions.safety.sources import EntitySource, HeartbeatSource, SourceTracker, TopicSource
 from agent.events import SafetyLevel, SafetySourceState, SafetyState
 from agent.session.fields import WeatherPolicy
 from tests.support.virtual_loop import run_virtual

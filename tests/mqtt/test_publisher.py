@@ -56,7 +56,8 @@ from agent.events import (
     Waited,
 )
 from agent.group_progress import GoalReached, GroupProgress, GroupsChanged, PartProgress
-from agent.mqtt.payloads import MAX_BODY, encode
+from agent.mqtt.encoding import encode
+from agent.mqtt.payloads import MAX_BODY
 from agent.mqtt.publisher import EVENT_EXPIRY_S, PROGRESS_EXPIRY_S, TELEMETRY_EVERY_S
 from agent.mqtt.schemas import TOPICS, as_text, schemas, topic_table
 from agent.mqtt.suggested import suggested

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.sky.altitudes import ASTRONOMICAL, NAUTICAL
 from agent.sky.ephemeris import altitude, sun
 from agent.sky.nights import (
-    ASTRONOMICAL,
-    NAUTICAL,
     dark_window,
     first_time,
     next_solar_noon,

@@ -12,8 +12,8 @@ from agent.conditions.outlook import Foreseen, judge, no_site, no_target
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
 from agent.events import Reason
+from agent.sky.altitudes import SUNSET_ALTITUDE
 from agent.sky.ephemeris import MOON, moon, separation
-from agent.sky.nights import SUNSET_ALTITUDE
 from agent.verdict import Verdict
 
 

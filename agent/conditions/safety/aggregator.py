@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
-from agent.conditions.safety.inputs import Reading, UnreadableInputError, read_heartbeat
+from agent.conditions.safety.errors import UnreadableInputError
+from agent.conditions.safety.inputs import Reading, read_heartbeat
 from agent.conditions.safety.sources import HeartbeatSource, SafetySource, SourceTracker, TopicSource
 from agent.errors import AgentError
 from agent.events import SafetyDecision, SafetyLevel, SafetyState

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import aiohttp
 
 from agent.clock import Clock
-from agent.conditions.safety.inputs import Reading, UnreadableInputError
+from agent.conditions.safety.errors import UnreadableInputError
+from agent.conditions.safety.inputs import Reading
 from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
 from agent.events import SafetyLevel

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.errors import AgentError
+from agent.conditions.safety.errors import UnreadableInputError
 from agent.events import SafetyLevel
 from agent.json_in import JsonError, NotJsonError, decode_text, parse_json
 from agent.text import escaped
@@ -25,12 +25,6 @@ MAX_REPORT = 16_384  # bytes; a heartbeat is a hundred bytes; more is something 
 _SAFE_WORDS = {"safe": True, "on": True, "true": True, "unsafe": False, "off": False, "false": False}
 _MAX_REASON = 200  # characters of a reason that are kept
 _MAX_NAME = 60
-
-
-class UnreadableInputError(AgentError):
-    """A safety input that cannot be understood. It counts as unsafe."""
-
-    code = "unreadable_safety_input"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from agent.conditions.safety.inputs import UnreadableInputError
+from agent.conditions.safety.errors import UnreadableInputError
 from agent.errors import AgentError
 from agent.json_in import JsonError, NotJsonError, decode_text, parse_json
 from agent.text import escaped

@@ -1,0 +1,11 @@
+"""What can be wrong with a safety input."""
+
+from __future__ import annotations
+
+from agent.errors import AgentError
+
+
+class UnreadableInputError(AgentError):
+    """A safety input that cannot be understood. It counts as unsafe."""
+
+    code = "unreadable_safety_input"
