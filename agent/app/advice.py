@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from agent.clock import Clock
 from agent.errors import AgentError
-from agent.importing.uptonight import advised
 from agent.mqtt.port import Message
 from agent.sky.catalogue import CatalogueEntry, ObjectKind, entry, resolve
 from agent.sky.ephemeris import brightness, fixed
@@ -53,8 +52,13 @@ class Advisor:
         return tuple(data for at, data in self._heard.values() if at >= since)
 
 
-def advice_of(reports: Iterable[bytes], now: datetime) -> Advice:
+def advice_of(reports: Collection[bytes], now: datetime) -> Advice:
     """Read reports or attributes. What cannot be read is logged; what moves is taken as of `now`."""
+    if not reports:
+        return Advice()
+
+    from agent.importing.uptonight import advised
+
     entries: dict[str, CatalogueEntry] = {}
     unknown: list[str] = []
     for data in reports:

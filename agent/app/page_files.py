@@ -8,8 +8,8 @@ from pathlib import PurePath
 from typing import Any
 
 from agent.errors import AgentError, Problem, errors_of
-from agent.importing import read_other
 from agent.importing.horizon_file import setting_text
+from agent.importing.reading import read_other
 from agent.importing.sessions import prepare
 from agent.json_in import JsonError, read_json
 from agent.session.document import read_session

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 from agent.app.suggestions import objects
 from agent.errors import AgentError, errors_of
 from agent.importing.model import ImportedFile
-from agent.importing.sessions import prepare
 from agent.planner.suggestion_words import imported
 from agent.planner.suggestions import MOST, Suggestion, Suggestions
 from agent.requests import Code, Command, Reply, Submission
@@ -79,6 +78,8 @@ def _chosen(command: Command, found: Suggestions, waiting: Collection[str]) -> S
 
 
 def _body(chosen: Suggestion, station: Station) -> dict[str, object]:
+    from agent.importing.sessions import prepare
+
     file = ImportedFile(_WHAT, (imported(chosen),))
     (made,) = prepare(file, chosen.entry.name, template_of(station.store.tree.root), lambda *_: ())
     if made.data is None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, positive
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform, positive
 from agent.cli.verbs import only_telescope
 from agent.text import printable
 
@@ -45,7 +44,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
     minutes = 0.0 if arguments.off else arguments.minutes
-    return asyncio.run(arm(broker_of(settings), settings.mqtt.base_topic, minutes, arguments.telescope))
+    return perform(arm(broker_of(settings), settings.mqtt.base_topic, minutes, arguments.telescope))
 
 
 async def arm(

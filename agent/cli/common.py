@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.cli.config_flags import TEXTS
 from agent.errors import AgentError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from agent.settings.parts import MqttSettings
 
 Commands = Any  # argparse keeps the type of its subparsers private
+
+T = TypeVar("T")
 
 
 def add_command(
@@ -73,6 +75,13 @@ def add_model_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def perform(work: Coroutine[Any, Any, T]) -> T:
+    """Run to its end what a command does. Help does nothing, so it waits for no event loop to be imported."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
 def load(arguments: argparse.Namespace) -> Settings:
     """Read the settings as the flags, the environment and the configuration file have them."""
     from agent.settings import find_file, load_settings
@@ -119,13 +128,11 @@ def _supervisors_broker(settings: MqttSettings) -> MqttSettings | None:
     if not in_add_on(os.environ):
         return None
 
-    import asyncio
-
     from agent.addon.supervised_port import with_broker
     from agent.addon.supervisor import Supervisor
 
     supervisor = Supervisor.from_environment(os.environ)
-    found = asyncio.run(supervisor.broker()) if supervisor is not None else None
+    found = perform(supervisor.broker()) if supervisor is not None else None
     return with_broker(settings, found) if found is not None else None
 
 

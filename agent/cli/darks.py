@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
 from agent.text import json_text, printable
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
     asking = darks(broker_of(settings), settings.mqtt.base_topic, arguments.telescope, as_json=arguments.json)
-    return asyncio.run(asking)
+    return perform(asking)
 
 
 async def darks(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     settings = load(arguments)
     base, prefix = settings.mqtt.base_topic, settings.discovery.prefix
-    print(asyncio.run(filled_in(broker_of(settings), base, prefix, telescope=arguments.telescope)), end="")
+    print(perform(filled_in(broker_of(settings), base, prefix, telescope=arguments.telescope)), end="")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import logging
@@ -15,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, positive
+from agent.cli.common import Commands, add_command, perform, positive
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -90,9 +89,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
-        return asyncio.run(demo(arguments.keep, arguments.speed, DemoView(), stay=arguments.stay))
+        return perform(demo(arguments.keep, arguments.speed, DemoView(), stay=arguments.stay))
     with tempfile.TemporaryDirectory(prefix="dwarf-agent-demo-") as folder:
-        return asyncio.run(demo(Path(folder), arguments.speed, DemoView(), stay=arguments.stay))
+        return perform(demo(Path(folder), arguments.speed, DemoView(), stay=arguments.stay))
 
 
 async def demo(folder: Path, speed: float, view: DemoView, *, stay: bool = False) -> int:
@@ -100,6 +99,8 @@ async def demo(folder: Path, speed: float, view: DemoView, *, stay: bool = False
 
     With `stay` more sessions wait for the night, and it goes on until SIGINT or SIGTERM.
     """
+    import asyncio
+
     from agent.app.run import run_agent
     from agent.clock import ScaledClock
     from agent.mqtt.broker import embedded_broker
@@ -165,6 +166,8 @@ def _put_sample(sessions: Path, *, more: bool) -> None:
 @contextlib.asynccontextmanager
 async def _listening(settings: Settings, view: DemoView) -> AsyncIterator[None]:
     """Show every message below the base topic, as any client of the broker would see it."""
+    import asyncio
+
     from agent.cli.common import broker_of
     from agent.mqtt.paho_port import PahoPort
     from agent.mqtt.port import Message

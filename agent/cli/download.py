@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.cli.common import Commands, add_command, add_config_flags, load, perform
 from agent.text import printable
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
             incomplete.append(one.session.session_id)
 
     try:
-        asyncio.run(fetch_all(settings, wanted, SystemClock(), progress=bar.show, done=done))
+        perform(fetch_all(settings, wanted, SystemClock(), progress=bar.show, done=done))
     finally:
         bar.clear()
     return 1 if incomplete else 0

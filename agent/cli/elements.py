@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.cli.common import Commands, add_command, add_config_flags, load
+from agent.cli.common import Commands, add_command, add_config_flags, load, perform
 from agent.errors import AgentError
 
 COMETS_URL = "https://www.minorplanetcenter.net/iau/MPCORB/CometEls.txt"
@@ -51,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.update:
         year = datetime.now(UTC).year
         for url in (COMETS_URL, ASTEROIDS_URL.format(year=year)):
-            _install(asyncio.run(_fetched(url)), url)
+            _install(perform(_fetched(url)), url)
     return _tell()
 
 

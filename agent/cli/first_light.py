@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import signal
 import sys
@@ -12,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, add_config_flags, load, port_number
+from agent.cli.common import Commands, add_command, add_config_flags, load, perform, port_number
 from agent.text import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     own = settings.telescopes[0]
     place = Place(own.host, own.port, own.http_port, files_port=arguments.files_port)
     _end_like_ctrl_c()
-    return asyncio.run(
+    return perform(
         first_light(
             place, arguments.file, Terminal(), SystemClock(), site=settings.site.site(), only=arguments.only
         )
@@ -140,6 +139,8 @@ class Terminal:
 
 async def _typed() -> str:
     """A line from the keyboard, while the link to the telescope is kept alive; Ctrl-C ends the wait."""
+    import asyncio
+
     from agent.telescope.first_light.errors import NobodyAnswersError
 
     loop = asyncio.get_running_loop()

@@ -112,7 +112,9 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def _needed(words: Sequence[str]) -> Sequence[str]:
     """The modules that know the command: its own where it has one, so that a health check starts fast."""
-    own = words[0].replace("-", "_") if words else ""
+    if words[0] == "--version":
+        return ()
+    own = words[0].replace("-", "_")
     return [module for module in _MODULES if module.rstrip("_") == own] or _MODULES
 
 

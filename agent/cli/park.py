@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, positive
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform, positive
 from agent.errors import AgentError
 from agent.requests import Verb
 from agent.text import printable
@@ -68,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
         reason = {"reason": arguments.reason} if arguments.reason else {}
         base = settings.mqtt.base_topic
         work = send(broker_of(settings), base, Verb.PARK, reason, telescope=arguments.telescope)
-        return asyncio.run(work)
+        return perform(work)
 
     from agent.cli.logging_setup import set_up_logging
     from agent.clock import SystemClock
@@ -86,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
     own, clock = known[0], SystemClock()
     address = DwarfAddress(own.host, own.port, own.http_port, own.card_port)
     telescope = DwarfTelescope(address, options=DwarfOptions(model=own.model), clock=clock)
-    return asyncio.run(park_directly(telescope, clock, arguments.minutes * 60))
+    return perform(park_directly(telescope, clock, arguments.minutes * 60))
 
 
 async def park_directly(telescope: Telescope, clock: Clock, limit_s: float) -> int:

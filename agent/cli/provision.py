@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import getpass
 import logging
 import os
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, add_config_flags, load, positive
+from agent.cli.common import Commands, add_command, add_config_flags, load, perform, positive
 from agent.text import printable
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
         _save(arguments, settings, provisioned)
         return 0
 
-    return asyncio.run(work())
+    return perform(work())
 
 
 async def list_telescopes(transport: BleTransport, seconds: float) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
 from agent.cli.live import local_words
 from agent.text import json_text, printable
 
@@ -46,7 +45,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
     asking = queue(broker_of(settings), settings.mqtt.base_topic, arguments.telescope, as_json=arguments.json)
-    return asyncio.run(asking)
+    return perform(asking)
 
 
 async def queue(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load
+from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load, perform
 
 if TYPE_CHECKING:
     from agent.addon.supervisor import Supervisor
@@ -56,10 +55,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
     supervisor = Supervisor.from_environment(os.environ)
     if supervisor is not None:
-        return asyncio.run(_run_in_add_on(arguments, supervisor))
+        return perform(_run_in_add_on(arguments, supervisor))
     settings = _settings(arguments)
     _set_up_logging(settings)
-    return asyncio.run(_run_alone(arguments, settings))
+    return perform(_run_alone(arguments, settings))
 
 
 async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import getpass
 import json
 import os
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command
+from agent.cli.common import Commands, add_command, perform
 from agent.errors import AgentError
 from agent.text import printable
 
@@ -116,7 +115,7 @@ def _telescope(before: Settings, person: Person) -> tuple[str, bool]:
             "Address of the telescope (Enter: look for it)" if not known else "Telescope", known
         )
         if host:
-            if asyncio.run(_reachable(host, before.telescopes[0].port)):
+            if perform(_reachable(host, before.telescopes[0].port)):
                 person.say(f"The telescope at {host} answers.")
                 return host, False
             from agent.telescope.errors import WHAT_TO_CHECK
@@ -138,7 +137,7 @@ def _look(person: Person) -> str:
     from agent.telescope.dwarf.look_around import look_around, neighbours
 
     person.say("Looking for telescopes on this network ...")
-    found = asyncio.run(look_around(neighbours()))
+    found = perform(look_around(neighbours()))
     for number, one in enumerate(found, start=1):
         person.say(f"  {number}  {one.host}  {one.name} {f'({one.model})' if one.model else ''}".rstrip())
     if not found:
@@ -178,7 +177,7 @@ def _tried_broker(values: Mapping[str, str]) -> str:
             pass
 
     try:
-        asyncio.run(knock())
+        perform(knock())
     except AgentError as error:
         return str(error)
     return ""
@@ -252,6 +251,8 @@ def _kept(path: Path) -> dict[str, str | None]:
 
 
 async def _reachable(host: str, port: int) -> bool:
+    import asyncio
+
     try:
         async with asyncio.timeout(3):
             _, writer = await asyncio.open_connection(host, port)

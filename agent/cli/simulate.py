@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import signal
 import sys
@@ -11,7 +10,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, port_number, positive
+from agent.cli.common import Commands, add_command, perform, port_number, positive
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def _run(arguments: argparse.Namespace) -> int:
         }
     )
     set_up_logging("info")
-    return asyncio.run(_serve(options, arguments.replay))
+    return perform(_serve(options, arguments.replay))
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
@@ -150,6 +149,8 @@ def _setting(text: str) -> tuple[str, object]:
 
 
 async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
+    import asyncio
+
     from agent.telescope.simulator import (
         BrokenRulesError,
         Recording,

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, in_container, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, in_container, load, perform
 from agent.text import json_text, printable
 
 if TYPE_CHECKING:
@@ -60,10 +60,9 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.health:
         return _health(arguments)
-    import asyncio
 
     settings = load(arguments)
-    return asyncio.run(status(broker_of(settings), settings.mqtt.base_topic, as_json=arguments.json))
+    return perform(status(broker_of(settings), settings.mqtt.base_topic, as_json=arguments.json))
 
 
 async def status(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
 from agent.errors import AgentError
 from agent.requests import Verb
 from agent.text import printable
@@ -102,7 +101,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
     given = {name: getattr(arguments, name) for name in (*arguments.verb_arguments, "reason")}
-    return asyncio.run(
+    return perform(
         send(
             broker_of(settings),
             settings.mqtt.base_topic,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
 from agent.cli.live import Live
 from agent.cli.submit import result_sentence
 from agent.cli.verbs import only_telescope
@@ -42,7 +41,7 @@ def add_to(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     settings = load(arguments)
-    asyncio.run(watch(broker_of(settings), settings.mqtt.base_topic, arguments.telescope))
+    perform(watch(broker_of(settings), settings.mqtt.base_topic, arguments.telescope))
     return 0
 
 

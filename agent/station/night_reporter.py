@@ -16,7 +16,6 @@ from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionResult
 from agent.report.book import NightBook, Note
 from agent.report.noting import Noting
-from agent.report.page import night_page
 from agent.report.picture import small_picture
 from agent.report.story import Story
 from agent.sky.nights import night_of, sun_events
@@ -137,6 +136,8 @@ class NightReporter:
 
     def _page(self, night: date) -> Story:
         """Write a night's page; what the disk refuses is written with the next session."""
+        from agent.report.page import night_page  # with charts: once a night, long after the start
+
         story = self._story(night)
         path = self._path(night)
         try:

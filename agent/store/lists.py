@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError, Problem, errors_of, warning, warnings_of
-from agent.importing.horizon_file import setting_text
 from agent.importing.model import MAX_BYTES
-from agent.importing.reading import read_other
-from agent.importing.sessions import prepare
 from agent.importing.template import FILE_NAME, Template
 from agent.session.document import body_of
 from agent.session.jsontext import MAX_BYTES as SESSION_BYTES
@@ -49,6 +46,10 @@ class Made:
 
 def make_sessions(path: Path, tree: Tree, reader: ContentReader) -> Made | None:
     """Write the sessions of a list into ToDo/; None when it changes meanwhile, StoreError for the disk."""
+    from agent.importing.horizon_file import setting_text  # all formats: once somebody has such a file
+    from agent.importing.reading import read_other
+    from agent.importing.sessions import prepare
+
     try:
         read = disk.read(path, MAX_BYTES)
     except OSError as error:

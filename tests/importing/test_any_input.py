@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.cli.documents import Surroundings, check_data
 from agent.cli.main import main
 from agent.errors import Problem, errors_of
-from agent.importing import read_other
+from agent.importing.reading import read_other
 from agent.importing.sessions import Prepared, prepare
 from agent.importing.template import Template, TemplateError
 from agent.session.document import read_session

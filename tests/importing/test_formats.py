@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from agent.errors import errors_of
-from agent.importing import Imported, ImportedFile, read_other
 from agent.importing.horizon_file import setting_text
+from agent.importing.model import Imported, ImportedFile
+from agent.importing.reading import read_other
 from agent.sky.horizon import HorizonMask
 from tests.importing import samples
 
