@@ -53,7 +53,32 @@ def test_a_health_check_in_a_container_imports_a_socket_and_json() -> None:
     "words", [["--version"], ["--help"], ["validate", "--help"], ["import", "--help"], ["run", "--help"]]
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
-    assert not imported(*words) & HEAVY
+    assert not imported(*words) & (HEAVY | {"asyncio", "ssl"})
+
+
+def test_the_version_is_told_without_looking_at_commands() -> None:
+    assert {one for one in imported("--version") if one.startswith("agent.")} == {
+        *("agent.cli", "agent.cli.main", "agent.errors", "agent.text"),
+    }
+
+
+def test_status_asks_a_broker_without_the_sky_and_what_judges_by_it() -> None:
+    found = imported("status", "--set", "mqtt_host=127.0.0.1", "--set", "mqtt_port=9")
+    assert {"agent.mqtt.client", "paho.mqtt.client", "agent.settings.model"} <= found
+    assert not found & (HEAVY - {"paho", "pydantic", "yaml"})
+    assert not found & {
+        "agent.events",
+        "agent.mqtt.payloads",
+        "agent.sky.ephemeris",
+        "agent.session.sections",
+    }
+    rooms = {".".join(one.split(".")[:2]) for one in found if one.startswith("agent.")}
+    assert not rooms & {"agent.app", "agent.planner", "agent.station", "agent.store", "agent.telescope"}
+    judges = {one for one in found if one.startswith(("agent.conditions.", "agent.execute."))}
+    assert judges == {
+        *("agent.conditions.limits", "agent.conditions.requirements", "agent.conditions.safety"),
+        *("agent.conditions.safety.errors", "agent.conditions.safety.mapping", "agent.execute.reuse_rules"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,4 +105,5 @@ def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
     )
     found = set(ended.stdout.split())
     assert not found & {"PIL", "aiohttp.web", "bleak", "rich", "amqtt", "agent.app.page_side", "agent.web"}
+    assert not found & {"agent.importing.reading", "agent.report.page", "agent.sky.chart_svg", "xml"}
     assert not {one for one in found if one.startswith(("agent.telescope.dwarf.bl", "agent.telescope.sim"))}
