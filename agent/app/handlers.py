@@ -13,6 +13,7 @@ from agent.app.instrument import views_of
 from agent.app.precheck import condition_problems, sun_problems
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.errors import AgentError, Problem, errors_of
+from agent.fleet.placing import Placing
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
 from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
@@ -20,13 +21,13 @@ from agent.session.document import read_session, with_id_command
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
+from agent.session.telescope_wish import is_open
 from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.dark_report import dark_report
 from agent.station.replies import Accepted
 from agent.station.station import Station
-from agent.station.submissions import Submissions
 from agent.station.switches import ENCLOSURE_MODES, Switches
 
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
@@ -39,6 +40,7 @@ class AgentHandlers:
     def __init__(
         self,
         stations: Mapping[str, Station],
+        placing: Placing,
         *,
         safety_input: SafetyInput,
         resend_discovery: Callable[[], None],
@@ -47,7 +49,7 @@ class AgentHandlers:
         settings_shown: Mapping[str, Any],
     ) -> None:
         self._stations = stations
-        self._submissions = {name: Submissions(station) for name, station in stations.items()}
+        self._placing = placing
         self._commands = {name: Commands(station) for name, station in stations.items()}
         self._safety_input = safety_input
         self._resend_discovery = resend_discovery
@@ -56,11 +58,13 @@ class AgentHandlers:
         self._settings_shown = settings_shown
 
     async def submit(self, submission: Submission) -> Acknowledgement:
-        """Check and store a session; the telescope may be left out when there is only one."""
+        """Check and store a session; the telescope may be left out when there is only one, or left open."""
         name = submission.telescope or (next(iter(self._stations)) if len(self._stations) == 1 else "")
-        submissions = self._submissions.get(name)
+        submissions = self._placing.submissions.get(name)
         if submissions is not None:
             return await submissions.submit(submission)
+        if is_open(name):
+            return await self._placing.submit(submission)
         known = ", ".join(self._stations)
         message = f"There is no telescope {name!r}." if name else "The submission names no telescope."
         problem = Problem(Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.", path="/telescope")

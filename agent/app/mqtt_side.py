@@ -20,6 +20,7 @@ from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.fleet.placing import Placing
 from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
@@ -59,6 +60,7 @@ class MqttSide:
         self,
         settings: Settings,
         stations: Mapping[str, Station],
+        placing: Placing,
         bus: EventBus,
         clock: Clock,
         *,
@@ -81,6 +83,7 @@ class MqttSide:
         self._diagnostics = Diagnostics(self._diagnose, clock)
         self.handlers = AgentHandlers(
             stations,
+            placing,
             safety_input=weather.safety_input,
             resend_discovery=self._resend,
             restart=restart,
@@ -152,6 +155,7 @@ class MqttSide:
             for suggesting in self._suggesting:
                 ends.append(self._bus.subscribe(suggesting.hear))
                 loops[f"{suggesting.id}: suggestions"] = suggesting.run
+            for station in self._stations.values():
                 if station.site is not None:
                     say = partial(self.service.publisher.state, station.id, State.DARKNESS)
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run

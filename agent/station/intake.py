@@ -22,9 +22,12 @@ from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.times import time_problems, window_end
 from agent.station.briefs import brief_of
+from agent.station.neighbours import Neighbours
 from agent.station.parents import Parents
 from agent.station.records import Records
+from agent.store.disk import Stamp
 from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.folders import Folder
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
@@ -46,6 +49,7 @@ class Intake:
         store: SessionStore,
         records: Records,
         parents: Parents,
+        neighbours: Neighbours,
         *,
         clock: Clock,
         zone: ZoneInfo,
@@ -64,6 +68,7 @@ class Intake:
         self._records = records
         records.on_learned = self.plan_again
         self._parents = parents
+        self._neighbours = neighbours
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
@@ -85,6 +90,10 @@ class Intake:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
         problems += download_problems(document, archives=self._archives)
+        if (stranger := self._neighbours.stranger(document)) is not None:
+            problems.append(stranger)
+        if not self._neighbours.suits(document):
+            return problems  # another telescope's tables tell whether it is right
         capabilities = self._capabilities()
         if capabilities is not None:
             problems += check(document, capabilities, resolve=self._resolve)
@@ -291,6 +300,9 @@ class Intake:
     async def _take(self, stored: StoredSession) -> Waiting:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
+        if not self._neighbours.alone and not self._neighbours.suits(stored.document):
+            self._drop_all((*await self._parents.drop(stored.session_id), stored.session_id))
+            return self._waiting(stored)  # until it is placed where it may run
         maker = self._parents.maker_of(stored, began=self._began(stored))
         self._drop_all(await self._parents.take(stored, maker))
         if maker is not None:
@@ -373,6 +385,14 @@ class Intake:
             rests_until=rests,
             gave_back=given,
             taken=frames_of(facts),
+        )
+
+    def imagined(self, session_id: str, document: SessionDocument) -> Waiting:
+        """The session as it would wait if it were put into ToDo/ now."""
+        stamp = Stamp(0, 0, 0, 0)
+        name = f"{session_id}.json"
+        return self._waiting(
+            StoredSession(session_id, name, Folder.TO_DO, document, (), stamp, self._clock.now())
         )
 
     def planned(self, waiting: Waiting) -> Waiting:
