@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -60,11 +60,8 @@ class AgentHandlers:
     async def submit(self, submission: Submission) -> Acknowledgement:
         """Check and store a session; the telescope may be left out when there is only one, or left open."""
         name = submission.telescope or (next(iter(self._stations)) if len(self._stations) == 1 else "")
-        submissions = self._placing.submissions.get(name)
-        if submissions is not None:
-            return await submissions.submit(submission)
-        if is_open(name):
-            return await self._placing.submit(submission)
+        if name in self._stations or is_open(name):
+            return await self._placing.submit(replace(submission, telescope=name))
         known = ", ".join(self._stations)
         message = f"There is no telescope {name!r}." if name else "The submission names no telescope."
         problem = Problem(Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.", path="/telescope")

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from agent.clock import Clock
 from agent.errors import AgentError, Problem
+from agent.planner.goal_progress import Light
 from agent.planner.offer import Offer, best_first, better_night
 from agent.requests import Acknowledgement, Code, Submission
 from agent.session.document import SessionDocument, body_of, read_session
@@ -69,7 +70,9 @@ class Placing:
     # -- what comes in ----------------------------------------------------------------------------------
 
     async def submit(self, submission: Submission) -> Acknowledgement:
-        """Give a submission for any telescope, or for any of a model, to the one on which it ends best."""
+        """Give a submission to the telescope that it names, or that does best of those that it allows."""
+        if submission.telescope in self.submissions:
+            return await self.submissions[submission.telescope].submit(submission)
         asked = named(submission)
         async with self._lock:
             if (known := await self.known(asked)) is not None:
@@ -86,6 +89,19 @@ class Placing:
             if (answer := await one.known(submission)) is not None:
                 return answer
         return None
+
+    async def offer(self, submission: Submission) -> Offer | None:
+        """Return the best offer for a submission; None when no telescope of known model can take it."""
+        document = read_session(submission.body, name=submission.session_id, resolve=resolve).document
+        if document is None:
+            return None
+        async with self._lock:
+            found = await self.offers(submission.session_id, document)
+        return next(iter(found.offers), None)
+
+    def collected(self) -> list[Light]:
+        """Return what all telescopes collected; it blocks."""
+        return [light for station in self._stations.values() for light in station.collected.all()]
 
     async def offers(self, session_id: str, document: SessionDocument) -> Offers:
         """Ask each telescope that suits a session what its plan would do with it."""
