@@ -9,7 +9,9 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.fleet.asking import offer_body
+from agent.fleet.claims import Claims
 from agent.fleet.held import Held
+from agent.fleet.promises import Promises
 from agent.fleet.telescopes import Telescopes
 from agent.fleet.topics import FleetTopics
 from agent.mqtt.fleet_bodies import HandOver, OfferBody, Question, Said, Taken, read
@@ -25,13 +27,19 @@ HAND_OVERS = 64  # in work at once: more are said again, as they are not answere
 
 
 class Answering:
-    """Owner of the questions and hand-overs in work. `held` finds what this agent holds itself."""
+    """Owner of the questions and hand-overs in work.
+
+    `count` is how many other agents there are, `held` finds what this one holds.
+    """
 
     def __init__(
         self,
         agent: str,
         topics: FleetTopics,
         telescopes: Telescopes,
+        promises: Promises,
+        claims: Claims,
+        count: Callable[[], int],
         held: Callable[[str], Held | None],
         say: Callable[[str, Said], None],
         begin: Callable[[Coroutine[Any, Any, None]], None],
@@ -39,6 +47,9 @@ class Answering:
         self._agent = agent
         self._topics = topics
         self._telescopes = telescopes
+        self._promises = promises
+        self._claims = claims
+        self._count = count
         self._held = held
         self._say = say
         self._begin = begin
@@ -50,6 +61,7 @@ class Answering:
         question = read(Question, message.payload, MAX_PAYLOAD)
         if question is None or message.retain or question.agent == self._agent:
             return
+        self._claims.asked(question.id, question.agent)
         if self._questions < QUESTIONS:
             self._questions += 1
             self._begin(self._offer(question))
@@ -66,15 +78,25 @@ class Answering:
             self._say(self._topics.offers(question.agent), said)
 
     async def _said_to(self, question: Question) -> OfferBody | None:
-        """Return the answer; of two agents that hold the same submission, the first by name keeps it."""
+        """Return the answer, None for nothing to say; of two that hold it, the first by name keeps it."""
         mine = self._held(question.id)
+        if mine is None and self._claims.has_place(question.id):
+            return offer_body(self._agent, question.id, None, known=True)
         if mine is not None:
             keeps = bool(mine.to) or self._agent < question.agent
             return offer_body(self._agent, question.id, None, known=keeps)
         submission = _submission(question)
         if await self._telescopes.known(submission) is not None:
             return offer_body(self._agent, question.id, None, known=True)
-        return offer_body(self._agent, question.id, await self._telescopes.offer(submission))
+        if question.asked and self._agent not in question.asked:
+            return None
+        offer = await self._telescopes.offer(submission)
+        promised = (
+            None
+            if offer is None
+            else self._promises.promised(question.id, offer, len(question.asked) or self._count() + 1)
+        )
+        return offer_body(self._agent, question.id, promised)
 
     def hand_over(self, message: Message) -> None:
         """Take what another agent gives."""
@@ -92,6 +114,7 @@ class Answering:
             answer = Acknowledgement(False, Code.FAILED, error.message)
         finally:
             self._hand_overs -= 1
+            self._promises.settled(given.id)
         body = Taken(
             agent=self._agent,
             id=given.id,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.clock import Clock
-from agent.mqtt.fleet_bodies import OfferBody, Question
+from agent.mqtt.fleet_bodies import MOST_ASKED, OfferBody, Question
 from agent.planner.offer import Offer
 
+KNOWN_S = 0.2  # that those who make no offer get to say that they know the session
 OFFER_S = 2.0  # an offer that comes later counts no more
 SILENT = 2  # questions in a row without an offer, and an agent is waited for no longer
 
@@ -27,18 +29,32 @@ class Asking:
     """Owner of the open questions of one agent. `agents` are those of which it was heard."""
 
     def __init__(
-        self, clock: Clock, ask: Callable[[Question], None], agents: Callable[[], frozenset[str]]
+        self,
+        clock: Clock,
+        ask: Callable[[Question], None],
+        agents: Callable[[], frozenset[str]],
+        chance: random.Random,
     ) -> None:
         self._clock = clock
+        self._chance = chance
         self._ask = ask
         self._agents = agents
         self._rounds: dict[str, _Round] = {}
         self._silent: dict[str, int] = {}
 
-    async def offers(self, question: Question) -> dict[str, OfferBody]:
-        """Return what each agent says to a question, as soon as all have, after OFFER_S at the latest."""
-        awaited = {agent for agent in self._agents() if self._silent.get(agent, 0) < SILENT}
-        if self._agents():
+    async def offers(self, question: Question, first: str = "") -> dict[str, OfferBody]:
+        """Return what each agent says to a question, as soon as all have, after OFFER_S at the latest.
+
+        `first` is waited for in any case: it had the submission before.
+        """
+        there = self._agents()
+        awaited = {agent for agent in there if self._silent.get(agent, 0) < SILENT}
+        if len(awaited) > MOST_ASKED:  # the best of a few at random is nearly the best of all
+            awaited = set(self._chance.sample(sorted(awaited), MOST_ASKED - 1))
+            awaited |= {first} if first else set()
+            question = question.model_copy(update={"asked": tuple(sorted(awaited))})
+        awaited |= {first} if first else set()
+        if there:
             self._ask(question)  # whoever was silent may be heard of again
         if not awaited:
             return {}
@@ -46,8 +62,10 @@ class Asking:
         try:
             async with self._clock.timeout(OFFER_S):
                 await asked.complete.wait()
+                if question.asked and not any(said.known for said in asked.offers.values()):
+                    await self._clock.sleep(KNOWN_S)
         except TimeoutError:
-            for agent in asked.awaited - asked.offers.keys():
+            for agent in asked.awaited & there - asked.offers.keys():
                 self._silent[agent] = self._silent.get(agent, 0) + 1
         finally:
             del self._rounds[question.id]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import random
 import re
 import uuid
 from collections.abc import Callable, Collection, Coroutine
@@ -21,13 +22,16 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.fleet.answering import Answering
 from agent.fleet.asking import Asking, offer_from
+from agent.fleet.claims import Claims
 from agent.fleet.held import Held, HeldSubmissions
 from agent.fleet.placing import named
+from agent.fleet.promises import Promises
 from agent.fleet.telescopes import Telescopes
 from agent.fleet.topics import FleetTopics
 from agent.fleet.totals import FleetTotals, told
 from agent.mqtt.answers import ANSWER_EXPIRY_S
 from agent.mqtt.fleet_bodies import (
+    MOST_ASKED,
     MOST_BYTES,
     HandOver,
     OfferBody,
@@ -73,6 +77,7 @@ class Fleet:
         telescopes: Telescopes,
         held: HeldSubmissions,
         clock: Clock,
+        chance: random.Random | None = None,
     ) -> None:
         self.agent = agent
         self.totals = FleetTotals(agent)
@@ -83,11 +88,31 @@ class Fleet:
         self._telescopes = telescopes
         self._kept = held
         self._clock = clock
-        self._asking = Asking(clock, self._ask, lambda: self.totals.agents)
+        self._chance = chance or random.Random()  # noqa: S311
+        self._asking = Asking(
+            clock,
+            self._ask,
+            lambda: self.totals.agents,
+            self._chance,
+        )
         self._held: dict[str, Held] = {}
         self._taken: dict[str, asyncio.Future[Taken]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answering = Answering(agent, self._topics, telescopes, self._held.get, self._say, self._begin)
+        self._promises = promises = Promises(clock)
+        self._claims = claims = Claims(agent)
+        self._answering = Answering(
+            *(
+                agent,
+                self._topics,
+                telescopes,
+                promises,
+                claims,
+                self._others,
+                self._held.get,
+                self._say,
+                self._begin,
+            )
+        )
         self._told = b""
 
     # -- life -------------------------------------------------------------------------------------------
@@ -201,6 +226,11 @@ class Fleet:
                 held, answer = await self._try(held, refused)
         await asyncio.to_thread(self._kept.forget, held)
         del self._held[held.id]
+        self._promises.settled(held.id)
+        if answer.accepted or answer.duplicate:
+            self._claims.placed(held.id)
+        elif not self._claims.of_another(held.id):
+            self._claims.free(held.id)
         self._answer(message, answer)
 
     async def _try(
@@ -226,7 +256,12 @@ class Fleet:
     ) -> tuple[Offer | None, Acknowledgement | None]:
         """Ask everybody; return the best offer, or the answer where somebody has the submission already."""
         question = Question(agent=self.agent, telescope=held.wish, **_content(held))
-        mine, theirs = await asyncio.gather(self._my_offer(held), self._asking.offers(question))
+        self._claims.asked(held.id, self.agent)
+        first = self._claims.of_another(held.id)
+        mine, theirs = await asyncio.gather(self._my_offer(held), self._asking.offers(question, first))
+        if first and first not in theirs and not any(said.known for said in theirs.values()):
+            words = f"{first} took this session before, and does not answer; it is not taken twice."
+            return None, _refused(held.submission, Code.BUSY, words)
         has = next((said for said in theirs.values() if said.known), None)
         if has is not None:
             words = f"This session was submitted before; {has.agent} has it."
@@ -236,14 +271,16 @@ class Fleet:
         offers = [one for one in found if one.telescope.partition("/")[0] not in refused]
         if mine is not None and "" not in refused:
             offers.append(mine)
+        self._chance.shuffle(offers)  # equals are chosen evenly
         return next(iter(best_first(offers)), None), None
 
     async def _my_offer(self, held: Held) -> Offer | None:
         try:
-            return await self._telescopes.offer(held.submission)
+            offer = await self._telescopes.offer(held.submission)
         except AgentError as error:
             _LOGGER.info("No telescope here takes session %s: %s", held.session_id, error)
             return None
+        return None if offer is None else self._promises.promised(held.id, offer, self._among())
 
     async def _keep(self, held: Held, best: Offer | None) -> Acknowledgement:
         """Take it on a telescope of this agent; without an offer that says why it is refused."""
@@ -254,6 +291,12 @@ class Fleet:
             return await self._telescopes.submit(submission)
         except AgentError as error:
             return _refused(submission, Code.FAILED, error.message)
+
+    def _others(self) -> int:
+        return len(self.totals.agents)
+
+    def _among(self) -> int:
+        return min(MOST_ASKED, self._others()) + 1
 
     # -- handing over -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from agent.json_in import JsonError, read_json
 
 MOST_TOTALS = 200  # parts of groups that one agent tells of
 MOST_BYTES = 8 * 1024  # of an offer or an answer
+MOST_ASKED = 16  # agents that make an offer for one session
 _SECONDS = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -38,7 +39,12 @@ class Asked(Said):
 
 
 class Question(Asked):
-    """What would your planner do with it? Asked by the agent that took the submission."""
+    """What would your planner do with it? Asked by the agent that took the submission.
+
+    With `asked` only these make offers; the others say whether they know it.
+    """
+
+    asked: Annotated[tuple[Word, ...], Field(max_length=MOST_ASKED)] = ()
 
 
 class HandOver(Asked):

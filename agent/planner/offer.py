@@ -36,7 +36,7 @@ class Offer:
 
 
 def best_first(offers: Iterable[Offer]) -> list[Offer]:
-    """Return the offers, that of the telescope on which the session ends best at the head."""
+    """Return the offers, that of the telescope on which it ends best at the head; equals stay in order."""
     return sorted(offers, key=_rank)
 
 
@@ -72,7 +72,7 @@ def _light_s(plan: PlannedNight, wishes: dict[str, Request]) -> float:
     return total
 
 
-def _rank(offer: Offer) -> tuple[date, bool, bool, float, datetime, float, str]:
+def _rank(offer: Offer) -> tuple[date, bool, bool, float, datetime, float]:
     never = datetime.max.replace(tzinfo=UTC)
     return (
         offer.night or date.max,
@@ -81,5 +81,4 @@ def _rank(offer: Offer) -> tuple[date, bool, bool, float, datetime, float, str]:
         0.0 if offer.whole else -offer.light_s,
         offer.ends or never,
         offer.queued_s,
-        offer.telescope,
     )

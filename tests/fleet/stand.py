@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -77,7 +78,10 @@ class Club:
             outbox = Outbox(port)
             mine = self.telescopes.setdefault(name, Telescopes(self.clock))
             held, payloads = HeldSubmissions(self.root / name), Payloads(UTC, "0")
-            fleet = self.fleets[name] = Fleet(name, "club", port, outbox, payloads, mine, held, self.clock)
+            chance = random.Random(name)
+            fleet = self.fleets[name] = Fleet(
+                name, "club", port, outbox, payloads, mine, held, self.clock, chance
+            )
             fleet.attach()
             port.start()
             port.on_connected(outbox.republish)

@@ -29,7 +29,7 @@ def test_submissions_are_spread_over_the_agents_and_each_has_one_place(tmp_path:
         await club.start("north", "south", "west")
         for number in range(9):
             club.submit(session_id=f"s{number}")
-            await club.clock.sleep(1)
+            await club.clock.sleep(5)
         await club.close()
         return club
 
@@ -37,6 +37,23 @@ def test_submissions_are_spread_over_the_agents_and_each_has_one_place(tmp_path:
     assert club.where == {"north": 3, "south": 3, "west": 3}
     assert [one["code"] for one in club.answers] == ["queued"] * 9
     assert not list(tmp_path.rglob("*.json")), "what has its place is held no longer"
+
+
+def test_many_in_a_few_seconds_are_spread_as_well(tmp_path: Path) -> None:
+    async def night() -> Club:
+        club = club_of(tmp_path)
+        names = [f"agent-{number:02}" for number in range(20)]  # more than are asked for one session
+        await club.start(*names)
+        for number in range(60):
+            club.submit(session_id=f"s{number}")
+            await club.clock.sleep(0.1)
+        await club.clock.sleep(10)
+        await club.close()
+        return club
+
+    club = run_virtual(night())
+    assert sum(club.where.values()) == 60
+    assert max(club.where.values()) <= 6, club.where
 
 
 def test_an_agent_alone_keeps_what_it_takes_and_one_that_stays_silent_is_waited_for_twice(
@@ -208,7 +225,7 @@ def test_offers_of_strangers_and_junk_count_for_nothing(tmp_path: Path) -> None:
     assert len(club.telescopes["north"].has) == 2
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.binary(max_size=200)
     | st.recursive(
