@@ -99,6 +99,33 @@ def test_the_same_submission_again_is_known_whoever_takes_it(tmp_path: Path) -> 
     assert {one["code"] for one in club.answers} == {"queued", "duplicate"}
 
 
+def test_what_another_agent_took_is_not_taken_again_while_that_one_is_silent(tmp_path: Path) -> None:
+    async def night() -> Club:
+        club = club_of(tmp_path)
+        await club.start("north", "south")
+        club.submit(session_id="one")
+        while not club.broker.all("club/fleet/question"):
+            await club.clock.sleep(0.001)
+        first = json.loads(club.broker.all("club/fleet/question")[0].payload)["agent"]
+        await club.clock.sleep(0.001)
+        await club.kill(first)
+        for _ in range(3):
+            await club.clock.sleep(10)
+            club.submit(session_id="one")
+        await club.clock.sleep(10)
+        assert {one["code"] for one in club.answers} <= {"busy", "duplicate"}
+        await club.start(first)
+        await club.clock.sleep(10)
+        club.submit(session_id="one")
+        await club.clock.sleep(10)
+        await club.close()
+        return club
+
+    club = run_virtual(night())
+    assert sum("one" in one.has for one in club.telescopes.values()) == 1
+    assert club.answers[-1]["code"] == "duplicate"
+
+
 @pytest.mark.parametrize(
     "dies_after", ["fleet/question", "fleet/+/offer", "fleet/+/hand_over", "fleet/+/taken"]
 )
