@@ -34,6 +34,7 @@ class Telescopes:
     lights: list[Light] = field(default_factory=list)
     has: dict[str, Submission] = field(default_factory=dict)
     refuses: bool = False
+    slow_s: float = 0.0  # that an offer takes
 
     async def known(self, submission: Submission) -> Acknowledgement | None:
         if _name(submission) not in self.has:
@@ -41,6 +42,8 @@ class Telescopes:
         return Acknowledgement(True, Code.DUPLICATE, "known", "scope", duplicate=True)
 
     async def offer(self, submission: Submission) -> Offer | None:
+        if self.slow_s:
+            await self.clock.sleep(self.slow_s)
         ends = self.clock.now() + LONG * (len(self.has) + 1)
         return Offer("scope", ends.date(), ends - LONG, ends, 1200.0, 1200.0, 1200.0 * len(self.has))
 
