@@ -10,6 +10,7 @@ from benchmarks import (
     drop_storm,
     due_to_wire,
     efficiency,
+    fleet,
     idle_cost,
     kill_anywhere,
     night_in_a_second,
@@ -33,6 +34,7 @@ def main() -> None:
         scan_start.measure,
         idle_cost.measure,
         page_cost.measure,
+        fleet.measure,
     ):
         asyncio.run(measurement())
     archive_fetch.measure(frames=12)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from agent.session.document import SessionDocument, body_of
+from agent.session.document import SessionDocument
 
 ANY = "any"
 
@@ -15,7 +14,8 @@ _MODELS = {"d2": "D2", "2": "D2", "ii": "D2", "d3": "D3", "3": "D3", "iii": "D3"
 
 def wish_of(document: SessionDocument) -> str:
     """Return the word of the telescope a session is for, as it is written; "" where it names none."""
-    return document.id_command.telescope or _beside(document.raw)
+    beside = document.beside("telescope")
+    return document.id_command.telescope or (beside.strip() if isinstance(beside, str) else "")
 
 
 def model_of(word: str) -> str | None:
@@ -36,9 +36,3 @@ def suits(word: str, telescope_id: str, model: str | None) -> bool:
     if word in ("", telescope_id) or word.lower() == ANY:
         return True
     return model is not None and model_of(word) == model
-
-
-def _beside(raw: dict[str, Any]) -> str:
-    """The word that a submission has beside its session; a file may be one as it was sent."""
-    word = raw.get("telescope")
-    return word.strip() if isinstance(word, str) and body_of(raw) is not raw else ""
