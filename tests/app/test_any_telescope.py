@@ -13,6 +13,7 @@ from agent.errors import AgentError
 from agent.events import Frames, Outcome, SessionBrief, SessionResult
 from agent.telescope.dwarf.models import capabilities_for
 from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.app.test_page import PAGE, page_of
 from tests.support.fake_telescope import FakeTelescope
 from tests.support.virtual_loop import run_virtual
 
@@ -161,6 +162,22 @@ def test_a_session_that_was_taken_by_one_telescope_cannot_be_given_to_another(pl
                 scope.store.claim("two")
 
     run_virtual(night())
+
+
+def test_the_page_offers_any_of_several_telescopes_and_saves_for_the_best(observatory: Make) -> None:
+    place = observatory(telescopes=TWO, **PAGE)
+    place.others["192.0.2.2"] = FakeTelescope(place.clock, serial="BEE2")
+    form = {"target": "M 81", "exposure": "15", "gain": "80", "much": "frames", "count": "5", "any": "on"}
+
+    async def night() -> tuple[str, list[Any]]:
+        async with page_of(place) as browser:
+            shown = await browser.get("/new?t=scope")
+            return shown, [await browser.ask("POST", "/new/save?t=scope", form) for _ in range(2)]
+
+    shown, answers = run_virtual(night())
+    assert 'name="any"' in shown
+    assert [status for status, _ in answers] == [200, 200]
+    assert {answer["telescope"] for _, answer in answers} == {"scope", "garden"}
 
 
 def test_with_one_telescope_any_is_that_one_and_another_model_is_refused(observatory: Make) -> None:
