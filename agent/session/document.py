@@ -18,7 +18,7 @@ from agent.session.numbers import read_boolean, shown
 from agent.session.other_files import other_file
 from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
-from agent.session.sections import MAY_BE_FALSE, SECTIONS, WAIT_TYPO, Command, IdCommand
+from agent.session.sections import MAY_BE_FALSE, SECTIONS, WAIT_TYPO, IdCommand, SessionBody
 from agent.session.unknown import (
     escape,
     near,
@@ -32,7 +32,7 @@ PROCESS_NOT_WAIT = "process_not_wait"
 """Code of the problem of a session whose `process` says it is not to be started."""
 
 
-class SessionDocument(Command):
+class SessionDocument(SessionBody):
     """One session as read: the typed sections, and what is needed to write the file back without loss."""
 
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
