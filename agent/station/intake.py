@@ -21,17 +21,14 @@ from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant, time_problems, window_end
-from agent.station.briefs import brief_of
+from agent.station.as_waiting import as_waiting
 from agent.station.neighbours import Neighbours
 from agent.station.parents import Parents
 from agent.station.records import Records
-from agent.store.disk import Stamp
 from agent.store.errors import StoreError, UnknownSessionError
-from agent.store.folders import Folder
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
-from agent.store.turns import REST, frames_of, gave_back, resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -398,43 +395,10 @@ class Intake:
             )
 
     def _waiting(self, stored: StoredSession) -> Waiting:
-        """The session as it waits, without its plan; one that rests or is wanted at once still is."""
-        document = stored.document
-        brief = brief_of(stored, self._zone)
-        start = brief.scheduled_for
-        before = self._queue.find(stored.session_id)
-        facts = self._store.journal(stored.session_id).load()
-        began, rests = instant_in(facts, "started_at"), resting_until(facts)
-        given = gave_back(facts)
-        if before is not None:
-            began, rests, given = began and before.began, before.rests_until, before.gave_back
-        elif rests is not None and not given:
-            rests, began = (
-                min(rests, self._clock.now() + REST),
-                None,
-            )  # by a clock that was set back meanwhile
-        return Waiting(
-            brief,
-            document,
-            None,
-            start,
-            window_end(document, self._zone, stored.first_seen, start=start),
-            stored.first_seen,
-            resume=began is not None and not given,
-            began=began,
-            forced=stored.name in self.wanted_now or (before is not None and before.forced),
-            rests_until=rests,
-            gave_back=given,
-            taken=frames_of(facts),
-        )
-
-    def imagined(self, session_id: str, document: SessionDocument) -> Waiting:
-        """The session as it would wait if it were put into ToDo/ now."""
-        stamp = Stamp(0, 0, 0, 0)
-        name = f"{session_id}.json"
-        return self._waiting(
-            StoredSession(session_id, name, Folder.TO_DO, document, (), stamp, self._clock.now())
-        )
+        """The session as it waits, without its plan."""
+        before, facts = self._queue.find(stored.session_id), self._store.journal(stored.session_id).load()
+        forced = stored.name in self.wanted_now
+        return as_waiting(stored, facts, self._zone, self._clock.now(), before=before, forced=forced)
 
     def planned(self, waiting: Waiting) -> Waiting:
         """The session with its plan, where the model is known; AgentError when it cannot run."""

@@ -11,6 +11,7 @@ from agent.planner.offer import Offer, offer_of
 from agent.schedule.dispatcher import Dispatcher
 from agent.session.document import SessionDocument
 from agent.session.problems import InvalidSessionError
+from agent.station.as_waiting import imagined
 from agent.station.ground import Ground
 from agent.station.intake import Intake
 from agent.station.planning import Planning
@@ -38,7 +39,9 @@ class Offering:
         if errors_of(problems):
             raise InvalidSessionError(problems)
         waiting = self._dispatcher.find(session_id)
-        waiting = waiting or self._intake.planned(self._intake.imagined(session_id, document))
+        ground, now = self._ground, self._ground.clock.now()
+        if waiting is None:
+            waiting = self._intake.planned(imagined(session_id, document, ground.zone, now))
         request = self._planning.request(waiting)
         if waiting.plan is None or request is None:
             return None
@@ -47,6 +50,6 @@ class Offering:
         with_it = await self._planning.supposed([*others, request])
         without = await self._planning.supposed(others)
         offer = offer_of(self._ground.id, request, with_it, without, others)
-        soon = self._ground.clock.now() + _SOON
+        soon = now + _SOON
         there = self._ground.telescope.connection in _THERE
         return replace(offer, absent=not there and offer.starts is not None and offer.starts <= soon)
