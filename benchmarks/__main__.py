@@ -17,6 +17,7 @@ from benchmarks import (
     drop_storm,
     due_to_wire,
     efficiency,
+    fleet,
     idle_cost,
     kill_anywhere,
     memory,
@@ -34,7 +35,16 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
     **{
         one.__name__.rpartition(".")[2]: lambda one=one: asyncio.run(one.measure())  # type: ignore[misc]
         for one in (
-            *(due_to_wire, session_overhead, back_to_back, unsafe_to_stop, scan_start, idle_cost, page_cost),
+            *(
+                due_to_wire,
+                session_overhead,
+                back_to_back,
+                unsafe_to_stop,
+                scan_start,
+                idle_cost,
+                page_cost,
+                fleet,
+            ),
         )
     },
     "commands": commands.measure,

@@ -62,6 +62,7 @@ class IdCommand(Section):
     end_time: f.TimeOfDay | None = None
     timezone: f.Zone | None = None
     priority: f.Integer = 0
+    telescope: f.Text = ""
     device: f.Text = ""
     when_missed: f.Missed | None = None
     on_error: f.ErrorRule | None = None

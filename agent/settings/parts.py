@@ -114,7 +114,11 @@ class MqttSettings(Part):
     client_id: Text = Field(
         "", description="Client id at the broker; empty uses base_topic with -agent behind it."
     )
-
+    fleet_topic: Text = Field(
+        "",
+        description="First part of the topics that several agents on this broker share, such as club: each "
+        "submission to club/any/session/submit runs on the telescope that does best. Empty: no fleet.",
+    )
     response_prefixes: Words = Field(
         (),
         description="Topics below which MQTT 5 callers are answered, beside <base>/reply, such as callers.",
@@ -145,6 +149,16 @@ class MqttSettings(Part):
             return Topics.below(value).base
         except TopicError as error:
             raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _fleet_is_apart(self) -> MqttSettings:
+        try:
+            fleet = Topics.below(self.fleet_topic).base if self.fleet_topic else ""
+        except TopicError as error:
+            raise ValueError(str(error).replace("base topic", "fleet_topic")) from None
+        if fleet == self.base_topic:
+            raise ValueError("fleet_topic must differ from base_topic, which is each agent's own")
+        return self
 
     @field_validator("response_prefixes")
     @classmethod
