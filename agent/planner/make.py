@@ -188,11 +188,15 @@ def _left(jobs: dict[str, Job], pieces: Sequence[Piece], words: Words) -> list[L
             continue
         last, rest = mine[-1], _rest(job.request, mine)
         lost = any(abs(stretch.end - last.end) < 1 for stretch in job.stretches)
-        if not last.cut or (lost and job.request.ends_when_lost):
+        if not last.cut or (lost and job.request.ends_when_lost) or _has_its_end(job.request, last):
             continue
         if rest.frames >= min(LEAST_FRAMES, job.request.frames):
             found.append(words.left(rest, mine))
     return found
+
+
+def _has_its_end(request: Request, last: Piece) -> bool:
+    return request.until_its_end and request.end is not None and last.end > request.end.timestamp() - 1
 
 
 def _rest(request: Request, pieces: Sequence[Piece]) -> Request:

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from agent.errors import Problem, errors_of, warning, warnings_of
 from agent.session.coordinates import OutOfRangeError
-from agent.session.foreign import told, translated
+from agent.session.foreign import ORIGINAL, told, translated
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
 from agent.session.other_files import other_file
@@ -118,7 +118,7 @@ def read_session(
             "not_an_object", f"command is {shown(body)}, not an object.", 'Write {"command": {...}}.'
         )
         return Reading(None, (problem,), raw)
-    problems = [*([told()] if ours else []), *unknown_around(raw), *unknown_sections(body)]
+    problems = [*(told(ours[ORIGINAL]) if ours else ()), *unknown_around(raw), *unknown_sections(body)]
     on, section_problems = _sections_that_are_on(body)
     problems += section_problems
     document: SessionDocument | None = None
