@@ -84,6 +84,7 @@ async def fetch_all(
                 clock=clock,
                 pace=pace,
                 tell=progress,
+                site=settings.site.site(),
             )
             done(one, await fetch.run(), fetch.folder)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from agent.archive import layout, transfer
+from agent.archive import facts, headers, layout, transfer
 from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, ChangedError, NoRoomError
 from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
@@ -21,6 +21,7 @@ from agent.clock import Clock
 from agent.session.fields import DownloadWhat as What
 from agent.store.ended import EndedSession
 from agent.store.errors import store_error
+from agent.targets import Site
 from agent.telescope.card import Card, CardFile, CardFileMissingError
 from agent.telescope.errors import UnreachableError
 from agent.text import printable
@@ -69,6 +70,7 @@ class SessionFetch:
         clock: Clock,
         pace: Pace,
         tell: Callable[[Progress], None] = lambda _progress: None,
+        site: Site | None = None,
     ) -> None:
         self._card = card
         self._archive = archive
@@ -76,6 +78,9 @@ class SessionFetch:
         self._pace = pace
         self._tell = tell
         self.folder = folder_of(archive, session)
+        self._session = session
+        self._site = site
+        self._notes: dict[str, dict[str, object]] = {}  # the card's, as far as asked for
         self._manifest = Manifest(
             telescope=session.telescope,
             session_id=session.session_id,
@@ -175,7 +180,7 @@ class SessionFetch:
                     continue
                 path = self.folder / entry.name
                 if file.size in (entry.size, None) and file.modified == entry.modified:
-                    entry.done = entry.size is not None and _size_of(path) == entry.size
+                    entry.done = entry.size is not None and headers.came_with(path) == entry.size
                 else:
                     entry.size, entry.modified, entry.done = file.size, file.modified, False
                     transfer.partial_path(path).unlink(missing_ok=True)
@@ -239,6 +244,15 @@ class SessionFetch:
         entry.problem = problem
         _LOGGER.warning("%s of session %s: %s", entry.source, self._manifest.session_id, problem)
 
+    async def _cards(self, entry: Entry) -> tuple[headers.Card, ...]:
+        """What is known of a frame, for its header."""
+        if not entry.source.lower().endswith(headers.SUFFIXES):
+            return ()
+        folder = entry.folder
+        if folder not in self._notes:
+            self._notes[folder] = await self._card.note(folder)
+        return facts.cards(self._session, self._site, folder, self._notes[folder])
+
     async def _transfer(self, entry: Entry) -> int:
         def began(tag: str) -> None:
             self._manifest.partial[entry.name] = tag
@@ -255,6 +269,7 @@ class SessionFetch:
             pace=self._pace,
             count=self._count,
             began=began,
+            cards=await self._cards(entry),
         )
 
     async def _look_again(self, entry: Entry) -> None:

@@ -148,7 +148,8 @@ class Archivist:
             if what is DownloadWhat.NONE or (known is not None and known.covers(what, session.folders)):
                 self._settled.add(key)
             else:
-                yield _Wanted(replace(session, document=None, details={}), what)
+                kept = {key: session.details[key] for key in ("panes",) if key in session.details}
+                yield _Wanted(replace(session, document=None, details=kept), what)
 
     # -- fetching ---------------------------------------------------------------------------------------
 
@@ -172,6 +173,7 @@ class Archivist:
             clock=self._ground.clock,
             pace=self._pace,
             tell=self._progress,
+            site=self._ground.site,
         )
         work = asyncio.create_task(fetch.run(), name=f"{self._ground.id}: fetching")
         try:

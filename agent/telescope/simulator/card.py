@@ -84,9 +84,10 @@ def safe_name(target: str) -> str:
 class Card:
     """What the card holds. Paths begin with /sdcard/<root>, or with /<root> on newer firmware."""
 
-    def __init__(self, profile: Profile, seed: int, *, mounted: bool = True) -> None:
+    def __init__(self, profile: Profile, seed: int, *, mounted: bool = True, bare: bool = False) -> None:
         self._profile = profile
         self._seed = seed
+        self._bare = bare  # headers of FITS files say hardly anything
         self.root = f"{MOUNT if mounted else ''}/{profile.card_root}"
         self.sessions: list[SessionFolder] = []
         self.photos: list[Photo] = []
@@ -285,10 +286,6 @@ class Card:
         optics = self._profile.optics(session.camera)
         halved = 2 if session.binning else 1
         header: dict[str, str | int | float | bool] = {
-            "OBJECT": session.target,
-            "EXPTIME": session.exposure_s,
-            "GAIN": session.gain,
-            "FILTER": session.filter_name,
             "DATE-OBS": f"{session.begun_at:%Y-%m-%dT%H:%M:%S}",
             "XBINNING": halved,
             "YBINNING": halved,
@@ -298,6 +295,14 @@ class Card:
             "FOCALLEN": optics.focal_mm,
             "XPIXSZ": optics.pixel_um * halved,
             "YPIXSZ": optics.pixel_um * halved,
+        }
+        if self._bare:
+            return header | {"OBJECT": ""}
+        header |= {
+            "OBJECT": session.target,
+            "EXPTIME": session.exposure_s,
+            "GAIN": session.gain,
+            "FILTER": session.filter_name,
         }
         if session.ra_hours is not None and session.dec_degrees is not None:
             header |= {"RA": session.ra_hours * 15, "DEC": session.dec_degrees}
