@@ -85,6 +85,7 @@ async def fetch_all(
                 pace=pace,
                 tell=progress,
                 site=settings.site.site(),
+                siril=settings.archive.siril,
             )
             done(one, await fetch.run(), fetch.folder)
 

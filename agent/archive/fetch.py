@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from agent.archive import facts, headers, layout, transfer
 from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, ChangedError, NoRoomError
+from agent.archive.handover import Handover
 from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
@@ -71,7 +72,9 @@ class SessionFetch:
         pace: Pace,
         tell: Callable[[Progress], None] = lambda _progress: None,
         site: Site | None = None,
+        siril: bool = False,
     ) -> None:
+        """`siril` makes the folder a project of that program, with the darks that fit."""
         self._card = card
         self._archive = archive
         self._clock = clock
@@ -80,6 +83,7 @@ class SessionFetch:
         self.folder = folder_of(archive, session)
         self._session = session
         self._site = site
+        self._for_siril = siril
         self._notes: dict[str, dict[str, object]] = {}  # the card's, as far as asked for
         self._manifest = Manifest(
             telescope=session.telescope,
@@ -125,6 +129,8 @@ class SessionFetch:
             if await self._list() == listed:
                 break
             _LOGGER.info("The card changed while session %s was fetched: once more", manifest.session_id)
+        if self._for_siril and manifest.state is State.UNDER_WAY:
+            await self._hand_over()
         if manifest.state is State.UNDER_WAY:
             whole = all(entry.done for entry in manifest.files)
             manifest.state = State.COMPLETE if whole else State.INCOMPLETE
@@ -227,7 +233,8 @@ class SessionFetch:
         """Fetch one file, however often the connection breaks; what is wrong with it becomes its problem."""
         for attempt in range(1, TRIES + 1):
             try:
-                entry.size = await self._patiently(lambda: self._transfer(entry))
+                path = self.folder / entry.name
+                entry.size = await self._patiently(lambda to=path: self._transfer(entry, to))  # type: ignore[misc]
             except CardFileMissingError:
                 problem = "the card lists it and does not have it"
             except ChangedError as error:
@@ -248,12 +255,15 @@ class SessionFetch:
         """What is known of a frame, for its header."""
         if not entry.source.lower().endswith(headers.SUFFIXES):
             return ()
-        folder = entry.folder
+        note = await self._note_of(entry.folder)
+        return facts.cards(self._session, self._site, entry.folder, note)
+
+    async def _note_of(self, folder: str) -> dict[str, object]:
         if folder not in self._notes:
             self._notes[folder] = await self._card.note(folder)
-        return facts.cards(self._session, self._site, folder, self._notes[folder])
+        return self._notes[folder]
 
-    async def _transfer(self, entry: Entry) -> int:
+    async def _transfer(self, entry: Entry, path: Path) -> int:
         def began(tag: str) -> None:
             self._manifest.partial[entry.name] = tag
 
@@ -261,7 +271,7 @@ class SessionFetch:
             self._card,
             entry.folder,
             entry.source,
-            self.folder / entry.name,
+            path,
             size=entry.size,
             tag=self._manifest.partial.get(entry.name, ""),
             resume=bool(entry.modified or self._manifest.partial.get(entry.name)),
@@ -269,7 +279,7 @@ class SessionFetch:
             pace=self._pace,
             count=self._count,
             began=began,
-            cards=await self._cards(entry),
+            cards=await self._cards(entry) if entry.name else (),  # it is of the session
         )
 
     async def _look_again(self, entry: Entry) -> None:
@@ -302,6 +312,28 @@ class SessionFetch:
         self._done_bytes += count
         if self._clock.monotonic() - self._said_at >= SAY_EVERY_S:
             self._say()
+
+    async def _hand_over(self) -> None:
+        """Make a project of Siril of it."""
+
+        async def note_of(folder: str) -> dict[str, object]:
+            return await self._patiently(lambda: self._note_of(folder))
+
+        async def files(folder: str) -> tuple[CardFile, ...]:
+            return await self._patiently(lambda: self._card.files(folder))
+
+        async def bring(entry: Entry, path: Path) -> None:
+            before = self._done_bytes
+            await self._patiently(lambda: self._transfer(entry, path))
+            self._manifest.partial.pop(entry.name, None)
+            self._done_bytes = before
+
+        try:
+            await Handover(self._archive, self.folder, note_of, files, bring).run(
+                self._manifest, mosaic="panes" in self._session.details
+            )
+        except OSError as error:
+            raise self._disk_error(error) from error
 
     # -- telling ----------------------------------------------------------------------------------------
 

@@ -74,6 +74,7 @@ class Archivist:
         self._tree = tree
         self._archive: Path = settings.dir
         self._what = DownloadWhat(settings.what)
+        self._siril = settings.siril
         self._pace = Pace(ground.clock, settings.max_mb_per_s * _MB)
         self._runner = runner
         self._on_problem = on_problem
@@ -174,6 +175,7 @@ class Archivist:
             pace=self._pace,
             tell=self._progress,
             site=self._ground.site,
+            siril=self._siril,
         )
         work = asyncio.create_task(fetch.run(), name=f"{self._ground.id}: fetching")
         try:

@@ -60,6 +60,7 @@ class Desk:
     session: EndedSession
     heard: list[Progress]
     site: Site | None = None
+    siril: bool = False
 
     @property
     def folder(self) -> str:
@@ -75,6 +76,7 @@ class Desk:
             pace=Pace(self.clock, rate),
             tell=self.heard.append,
             site=self.site,
+            siril=self.siril,
         )
 
     def served(self) -> dict[str, bytes]:

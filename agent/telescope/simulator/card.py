@@ -76,6 +76,16 @@ class Photo:
     taken_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DarkMaster:
+    """A stacked dark among the calibration frames of the card."""
+
+    path: str
+    camera: int
+    binning: int
+    written_at: datetime
+
+
 def safe_name(target: str) -> str:
     """Return a target's name as a part of a path."""
     return "".join("-" if one in '/\\:*?"<>|' or ord(one) < 32 else one for one in target) or "unknown"
@@ -91,6 +101,7 @@ class Card:
         self.root = f"{MOUNT if mounted else ''}/{profile.card_root}"
         self.sessions: list[SessionFolder] = []
         self.photos: list[Photo] = []
+        self.darks: list[DarkMaster] = []
         self._rewritten: dict[str, int] = {}  # how often each file was written anew
         self._sizes: dict[tuple[str, int, int], int] = {}
         self._rendered: OrderedDict[tuple[str, int, int], tuple[bytes, str]] = OrderedDict()
@@ -137,6 +148,16 @@ class Card:
         self.photos.append(Photo(path, camera, when))
         return path
 
+    def dark(
+        self, camera: int, exposure_s: float, gain: int, binning: int, celsius: int, when: datetime
+    ) -> str:
+        """Write a stacked dark and return its path."""
+        name = f"dark_exp_{exposure_s:.6f}_gain_{gain}_bin_{binning + 1}_{celsius}C_stack_10.fits"
+        path = f"{self.root}/Astronomy/CALI_FRAME/dark/cam_{camera}/{name}"
+        self.darks = [one for one in self.darks if one.path != path]
+        self.darks.append(DarkMaster(path, camera, binning, when))
+        return path
+
     def delete(self, path: str) -> bool:
         """Delete a photo or a whole session by its path (or by a file of it); false when there is none."""
         for photo in self.photos:
@@ -166,7 +187,7 @@ class Card:
 
     def paths(self) -> list[str]:
         """Return the paths of all files."""
-        return [photo.path for photo in self.photos] + [
+        return [one.path for one in (*self.photos, *self.darks)] + [
             path for session in self.sessions for path in self.files(session)
         ]
 
@@ -176,6 +197,9 @@ class Card:
         for photo in self.photos:
             if photo.path == path:
                 return photo.taken_at + later
+        for dark in self.darks:
+            if dark.path == path:
+                return dark.written_at + later
         session = self._session_of(path)
         assert session is not None, path
         for number, when in session.written.items():
@@ -208,7 +232,7 @@ class Card:
         width, height = self._pixels(session)
         return sky.fits_bytes(width, height * planes)
 
-    def _pixels(self, session: SessionFolder) -> tuple[int, int]:
+    def _pixels(self, session: SessionFolder | DarkMaster) -> tuple[int, int]:
         optics, halved = self._profile.optics(session.camera), 2 if session.binning else 1
         return optics.width // halved, optics.height // halved
 
@@ -238,6 +262,10 @@ class Card:
                 field_seed = sky.field_seed(f"landscape {photo.path}", self._seed)
                 picture = sky.picture(field_seed, self._profile.preview, depth=1)
                 return sky.jpeg(picture), "image/jpeg"
+        for dark in self.darks:
+            if dark.path == path:
+                pixels = sky.raw_dark(self._seed, self._pixels(dark))
+                return sky.fits(pixels, {"TELESCOP": self._profile.config_name}), "image/fits"
         session = self._session_of(path)
         return self._read_session(session, path.removeprefix(session.path + "/")) if session else None
 
