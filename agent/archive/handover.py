@@ -1,4 +1,4 @@
-"""Makes a fetched session's folder a project of Siril: per camera a script beside its lights, and the dark."""
+"""Makes a fetched session's folder a project of Siril: a script beside each camera's lights, and the dark."""
 
 from __future__ import annotations
 
@@ -70,4 +70,4 @@ def _is_light(entry: Entry, *, wide: bool) -> bool:
 
 
 def _has(path: Path, size: int | None) -> bool:
-    return path.is_file() and path.stat().st_size == size
+    return path.is_file() and size in (None, path.stat().st_size)

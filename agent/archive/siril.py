@@ -28,7 +28,7 @@ _CELSIUS = re.compile(r"_(-?\d{1,2})C\.[a-z]+$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a dark has in common with its lights: seconds, displayed gain, and pixels put together along a side."""
+    """What a dark has in common with its lights: seconds, displayed gain, pixels binned along a side."""
 
     exposure_s: float
     gain: int
@@ -47,11 +47,11 @@ class Master:
 
 def settings_of(note: Mapping[str, object]) -> Settings | None:
     """Read what the card notes of a capture (`shotsInfo.json`); None when it does not tell."""
-    exposure, gain = seconds(note.get("exp")), note.get("gain")
+    exposure, gain = seconds(note.get("exp")), str(note.get("gain"))
     binning = re.match(r"[1-4]", str(note.get("binning", "")))
-    if exposure is None or not isinstance(gain, int) or binning is None:
+    if exposure is None or not re.fullmatch(r"[0-9]{1,6}", gain) or binning is None:
         return None
-    return Settings(exposure, gain, int(binning[0]))
+    return Settings(exposure, int(gain), int(binning[0]))
 
 
 def masters_folder(folder: str, *, wide: bool) -> str:
@@ -83,14 +83,8 @@ def fitting(found: Iterable[Master], settings: Settings, lights: Iterable[str]) 
 
 def kept_at(archive: Path, telescope: str, master: Master, *, wide: bool) -> Path:
     """Return where the archive keeps a dark: once for all sessions of a telescope."""
-    return (
-        archive
-        / "calibration"
-        / safe(telescope, "telescope")
-        / "dark"
-        / f"cam_{int(wide)}"
-        / master.file.path
-    )
+    folder = archive / "calibration" / safe(telescope, "telescope")
+    return folder / "dark" / f"cam_{int(wide)}" / master.file.path
 
 
 def link(source: Path, folder: Path) -> Path:
@@ -117,12 +111,13 @@ def script(target: str, lights: int, dark: str | None, *, mosaic: bool) -> str:
     if mosaic:
         align = ["seqplatesolve pp_light -force -nocache", "seqapplyreg pp_light -framing=max"]
     else:
-        align = ["register pp_light -2pass", "seqapplyreg pp_light -framing=min"]
+        align = ["register pp_light -2pass", "seqapplyreg pp_light"]
     overlap = " -overlap_norm" if mosaic else ""
+    what = f"with {DARKS}/{dark}" if dark else "without a dark"
     told = "".join(letter for letter in target if letter.isprintable())
     return "\n".join(
         [
-            f"# {told}: {lights} frames of {LIGHTS}/, {f'with {DARKS}/{dark}' if dark else 'without a dark'}.",
+            f"# {told}: {lights} frames of {LIGHTS}/, {what}.",
             "# In Siril: make this folder the working directory and run the script, or outside of it",
             f"#   siril-cli -d . -s {SCRIPT}",
             "# The stack is result.fit beside it; process/ may be deleted afterwards.",

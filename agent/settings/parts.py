@@ -242,8 +242,8 @@ class ArchiveSettings(Part):
     )
     siril: bool = Field(
         False,
-        description="Make each session's folder, where every frame is fetched, a project of Siril: with a script "
-        "that stacks it and the telescope's dark that fits.",
+        description="Make each session's folder, where every frame is fetched, a project of Siril: with a "
+        "script that stacks it and the telescope's dark that fits.",
     )
     max_mb_per_s: float = Field(
         0.0, ge=0, le=1000, description="Megabytes a second that fetching takes at most; 0 is no limit."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ def test_a_session_becomes_a_project_with_the_dark_that_fits(tmp_path: Path) -> 
         "cd ../process",
         f"calibrate light -dark=../darks/{dark.name} -cc=dark -cfa -debayer",
         "register pp_light -2pass",
-        "seqapplyreg pp_light -framing=min",
+        "seqapplyreg pp_light",
         "stack r_pp_light rej 3 3 -norm=addscale -output_norm -rgb_equal -out=../result",
         "cd ..",
         "close",
@@ -99,7 +98,7 @@ def test_nothing_is_handed_over_where_nobody_asked(tmp_path: Path) -> None:
         desk.sim.device.card.dark(0, 10.0, 80, 0, 20, NIGHT)
         fetch = desk.fetch()
         await fetch.run()
-        return os.listdir(fetch.folder)
+        return [path.name for path in fetch.folder.iterdir()]
 
     assert {"darks", "stack.ssf"} & set(at_desk(tmp_path, work)) == set()
 

@@ -187,9 +187,8 @@ class Card:
 
     def paths(self) -> list[str]:
         """Return the paths of all files."""
-        return [one.path for one in (*self.photos, *self.darks)] + [
-            path for session in self.sessions for path in self.files(session)
-        ]
+        files = [photo.path for photo in self.photos] + [dark.path for dark in self.darks]
+        return files + [path for session in self.sessions for path in self.files(session)]
 
     def modified(self, path: str) -> datetime:
         """Return when a file was written last."""
