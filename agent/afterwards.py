@@ -40,7 +40,10 @@ class DownloadChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionArchived(Event):
-    """A session of that night is in the archive, in `folder`; not `complete` when some cannot be had."""
+    """A session of that night is in the archive, in `folder`; not `complete` when some cannot be had.
+
+    Told once more, `deleted`, when the telescope has it no longer because a person had set that.
+    """
 
     session_id: str
     target: str
@@ -50,6 +53,7 @@ class SessionArchived(Event):
     size: int
     folder: str
     message: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.archive import facts, headers, layout, transfer
-from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, ChangedError, NoRoomError
+from agent.archive.errors import ArchiveMissingError, ChangedError, NoRoomError
 from agent.archive.handover import Handover
+from agent.archive.lock import locked
 from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
@@ -26,11 +27,6 @@ from agent.targets import Site
 from agent.telescope.card import Card, CardFile, CardFileMissingError
 from agent.telescope.errors import UnreachableError
 from agent.text import printable
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -149,7 +145,7 @@ class SessionFetch:
             )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = _locked(self.folder)
+            lock = locked(self.folder)
         except OSError as error:
             raise self._disk_error(error) from error
         known = load(self.folder)
@@ -380,24 +376,6 @@ class SessionFetch:
             )
         told = store_error(error, "write to the archive", self._archive)
         return ArchiveMissingError(told.message, hint=told.hint)
-
-
-def _locked(folder: Path) -> int | None:
-    """Keep other fetches out of a folder until the handle is closed; None where the disk takes no locks."""
-    if fcntl is None:
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise ArchiveBusyError(
-            f"{printable(folder.name)} is being fetched already.", hint="Let the other dwarf-agent finish."
-        ) from error
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
 
 
 def _size_of(path: Path) -> int | None:

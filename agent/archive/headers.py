@@ -88,6 +88,20 @@ def filled(header: bytes, wanted: Sequence[Card]) -> bytes:
     return b"".join([*cards, mark.ljust(CARD), _END]).ljust(blocks * BLOCK)
 
 
+def says_all_of(fuller: bytes, header: bytes) -> bool:
+    """Whether a header says what another one says, in its order, and more only behind it."""
+    if fuller == header:
+        return True
+    cards, ours = cards_of(header), cards_of(fuller)
+    if _END not in cards or _END not in ours:
+        return False
+    cards, ours = cards[: cards.index(_END)], ours[: ours.index(_END)]
+    return len(ours) >= len(cards) and all(
+        mine == theirs or (is_empty(theirs) and mine[:8] == theirs[:8])
+        for mine, theirs in zip(ours, cards, strict=False)
+    )
+
+
 def is_empty(card: bytes) -> bool:
     """Whether a card has room for a value and says nothing in it."""
     return card[8:10] == b"= " and _EMPTY.fullmatch(card[10:].strip()) is not None

@@ -374,6 +374,7 @@ class EventBody(TypedDict):
     battery: NotRequired[int]
     storage_free_gb: NotRequired[float]
     complete: NotRequired[bool]
+    deleted: NotRequired[bool]
     title: NotRequired[ShortText]
     kept: NotRequired[float]
     usual: NotRequired[float]

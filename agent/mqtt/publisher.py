@@ -384,6 +384,7 @@ class Publisher:
             files=event.files,
             size=event.size,
             folder=short(event.folder),
+            deleted=event.deleted,
             message=short(event.message),
         )
 

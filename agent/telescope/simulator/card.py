@@ -102,6 +102,7 @@ class Card:
         self.sessions: list[SessionFolder] = []
         self.photos: list[Photo] = []
         self.darks: list[DarkMaster] = []
+        self._gone: set[str] = set()  # files that were deleted one by one
         self._rewritten: dict[str, int] = {}  # how often each file was written anew
         self._sizes: dict[tuple[str, int, int], int] = {}
         self._rendered: OrderedDict[tuple[str, int, int], tuple[bytes, str]] = OrderedDict()
@@ -170,6 +171,13 @@ class Card:
                 return True
         return False
 
+    def delete_picture(self, path: str) -> bool:
+        """Delete nothing but the stacked picture of a session; false when the path is none."""
+        found = path.endswith("/stacked.jpg") and self._session_of(path) is not None
+        if found:
+            self._gone.add(path)
+        return found
+
     # -- reading ----------------------------------------------------------------------------------------
 
     def session(self, path: str) -> SessionFolder | None:
@@ -183,7 +191,8 @@ class Card:
             return frames
         extras = ("stacked.jpg", "stacked_thumbnail.jpg", "shotsInfo.json", *session.stacks)
         small = [session.thumbnail_name(number) for number in range(1, session.taken + 1)]
-        return frames + [f"{session.path}/{name}" for name in (*extras, *small)]
+        found = frames + [f"{session.path}/{name}" for name in (*extras, *small)]
+        return [path for path in found if path not in self._gone]
 
     def paths(self) -> list[str]:
         """Return the paths of all files."""
@@ -246,6 +255,8 @@ class Card:
     def read(self, path: str) -> tuple[bytes, str] | None:
         """Render a file: bytes and content type; None when the card has no such file."""
         key = self._key(path)
+        if path in self._gone:
+            return None
         if key not in self._rendered:
             found = self._render(path)
             if found is None:

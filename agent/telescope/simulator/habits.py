@@ -96,6 +96,9 @@ class Habits:
     card_index: Literal["exact", "rounded", "none"] = _asked(
         "exact", "The index of the card's folders tells sizes in bytes, rounded (16M), or there is none."
     )
+    album_delete: Literal["folder", "item"] = _asked(
+        "folder", "Deleting a session in the album: its folder is gone, or only its stacked picture."
+    )
     headers: Literal["full", "bare"] = _asked(
         "full", "Headers of FITS files name target, place, exposure and filter, or only the camera."
     )
