@@ -85,9 +85,9 @@ class TotalsChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkyChanged(Event):
-    """The telescope keeps clearly fewer of a session's frames than at its beginning, or as many again.
+    """The telescope keeps clearly fewer of a session's frames than at its beginning, or they are worse.
 
-    Shares from 0 to 1; `sudden` tells a cloud from dew.
+    Or it is over. Shares from 0 to 1; `sudden` tells a cloud from dew, `reasons` are what the frames show.
     """
 
     session: SessionBrief
@@ -96,3 +96,14 @@ class SkyChanged(Event):
     usual: float
     sudden: bool
     message: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameMeasured(Event):
+    """A frame of a running session by its stars: their number and half-flux diameter, and its background."""
+
+    session: SessionBrief
+    stars: int
+    background: float
+    hfd: float | None

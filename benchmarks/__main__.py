@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from agent import quality
 from benchmarks import (
     archive_fetch,
     back_to_back,
@@ -41,6 +42,10 @@ def main() -> None:
     night_in_a_second.measure()
     efficiency.measure()
     night_plans.measure()
+    if quality.is_there():
+        from benchmarks import frame_quality
+
+        frame_quality.measure_kinds(nights=3)
     idle_cost.measure_leaks(hours=6, messages=2000)
 
 

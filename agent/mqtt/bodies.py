@@ -379,6 +379,7 @@ class EventBody(TypedDict):
     kept: NotRequired[float]
     usual: NotRequired[float]
     sudden: NotRequired[bool]
+    reasons: NotRequired[list[str]]
     files: NotRequired[Count]
     size: NotRequired[Count]
     folder: NotRequired[ShortText]

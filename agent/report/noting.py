@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.afterwards import SessionArchived, SkyChanged
+from agent.afterwards import FrameMeasured, SessionArchived, SkyChanged
 from agent.events import (
     AvailabilityChanged,
     Event,
@@ -53,6 +53,7 @@ class Noting:
             StatusChanged: self._status,
             AvailabilityChanged: self._link,
             SkyChanged: self._sky,
+            FrameMeasured: self._measured,
         }
 
     def notes(self, event: Event) -> Iterator[Note]:
@@ -91,6 +92,10 @@ class Noting:
     def _sky(self, event: SkyChanged) -> Iterator[Note]:
         facts: dict[str, Any] = {"degraded": event.degraded, "message": event.message}
         yield _note(event, "sky", event.session.session_id, event.session.target, **facts)
+
+    def _measured(self, event: FrameMeasured) -> Iterator[Note]:
+        facts = {"stars": event.stars, "background": round(event.background, 1), "hfd": event.hfd}
+        yield _note(event, "quality", event.session.session_id, event.session.target, **facts)
 
     def _link(self, event: AvailabilityChanged) -> Iterator[Note]:
         if event.online is not self._online:

@@ -25,6 +25,7 @@ DISTRIBUTIONS = {
 # Imports that one extra brings, and the only places that may need it.
 EXTRAS = {
     "demo": ("agent/cli/demo", "agent/mqtt/broker.py"),
+    "quality": ("agent/quality/",),
     "library": ("agent/telescope/library/outside/",),
 }
 # Needed although nothing imports them: zoneinfo reads its data from there where the system has none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from agent.telescope.simulator.profiles import TELE, Profile
 
 PHOTO = 1
 ASTRO = 4
+_NUMBER = re.compile(r"_(\d{4})\.(?:fits|tiff|jpg)$")
 MOUNT = "/sdcard"  # older firmware names the card's place, newer starts at its root
 _PHOTO_BYTES = 900_000  # told in listings; photos are rendered only when asked for
 _STACKED_BYTES = 1_400_000
@@ -54,6 +56,11 @@ class SessionFolder:
     def thumbnail_name(self, number: int) -> str:
         """Return the name of one frame's small picture, in a folder of its own."""
         return f"Thumbnail/{self.frame_name(number).rpartition('.')[0]}.jpg"
+
+    def number_of(self, path: str) -> int:
+        """Return which frame a file of it is of, by its path; 0 for what is of no single one."""
+        found = _NUMBER.search(path)
+        return int(found[1]) if found is not None else 0
 
     @property
     def stacks(self) -> tuple[str, str]:
@@ -210,12 +217,7 @@ class Card:
                 return dark.written_at + later
         session = self._session_of(path)
         assert session is not None, path
-        for number, when in session.written.items():
-            if path in (
-                f"{session.path}/{name(number)}" for name in (session.frame_name, session.thumbnail_name)
-            ):
-                return when + later
-        return session.changed_at + later
+        return session.written.get(session.number_of(path), session.changed_at) + later
 
     def exact_size(self, path: str) -> int:
         """Return a file's size as it is served, found by rendering it where no other way tells."""
@@ -231,7 +233,8 @@ class Card:
 
     def _key(self, path: str) -> tuple[str, int, int]:
         session = self._session_of(path)
-        return path, self._rewritten.get(path, 0), len(session.stacked) if session is not None else 0
+        depth = 0 if session is None or session.number_of(path) else len(session.stacked)
+        return path, self._rewritten.get(path, 0), depth
 
     def _session_of(self, path: str) -> SessionFolder | None:
         return next((one for one in self.sessions if path.startswith(one.path + "/")), None)
