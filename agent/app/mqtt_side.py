@@ -123,6 +123,7 @@ class MqttSide:
         self._suggesting = [
             Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
             for station in stations.values()
+            if settings.suggestions
         ]
         self._announcer = Announcer(self.port, announced, clock)
 
@@ -149,12 +150,14 @@ class MqttSide:
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
                 loops[f"{station.id}: pictures"] = pictures.run
-            for suggesting in self._suggesting:
-                ends.append(self._bus.subscribe(suggesting.hear))
-                loops[f"{suggesting.id}: suggestions"] = suggesting.run
                 if station.site is not None:
                     say = partial(self.service.publisher.state, station.id, State.DARKNESS)
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
+                if not self._settings.suggestions:
+                    self._say_suggestions(station.id, None, "They are switched off (suggestions).")
+            for suggesting in self._suggesting:
+                ends.append(self._bus.subscribe(suggesting.hear))
+                loops[f"{suggesting.id}: suggestions"] = suggesting.run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.port import Classify, Message, MqttPort, Publication, matches, no_hurry
@@ -25,6 +26,7 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.published: list[Publication] = []
         self.retained: dict[str, Publication] = {}
+        self._by_topic: dict[str, list[int]] = {}  # places in `published`
         self._ports: list[MemoryPort] = []
 
     def attach(self, port: MemoryPort) -> None:
@@ -57,6 +59,7 @@ class MemoryBroker:
 
     def accept(self, publication: Publication, response_topic: str = "", *, dup: bool = False) -> None:
         """Store (when retained) and deliver a message; live deliveries carry no retain flag."""
+        self._by_topic.setdefault(publication.topic, []).append(len(self.published))
         self.published.append(publication)
         if publication.retain and publication.payload:
             self.retained[publication.topic] = publication
@@ -66,14 +69,20 @@ class MemoryBroker:
         for port in tuple(self._ports):
             port.deliver(message)
 
+    def forget(self) -> None:
+        """Forget what was published; what is retained stays."""
+        self.published.clear()
+        self._by_topic.clear()
+
     def last(self, topic: str) -> bytes | None:
         """Return the payload last published on a topic."""
-        return next((p.payload for p in reversed(self.published) if p.topic == topic), None)
+        places = self._by_topic.get(topic)
+        return self.published[places[-1]].payload if places else None
 
     def all(self, topic_filter: str) -> list[Publication]:
         """Return everything published on matching topics, in order."""
-        matching = {topic for topic in {p.topic for p in self.published} if matches(topic_filter, topic)}
-        return [p for p in self.published if p.topic in matching]
+        matching = (places for topic, places in self._by_topic.items() if matches(topic_filter, topic))
+        return [self.published[place] for place in sorted(chain.from_iterable(matching))]
 
 
 class MemoryPort(MqttPort):

@@ -61,6 +61,11 @@ class Settings(Part):
         description="Folder that gets each session's last picture and the night's report, "
         "such as /media/dwarf; empty copies nothing.",
     )
+    suggestions: bool = Field(
+        True,
+        description="Whether tonight's best targets are looked for and told, at noon and after each session: "
+        "some seconds of work for a small computer.",
+    )
     uptonight_topic: Text = Field(
         "",
         description="Topics on which uptonight publishes attributes, such as uptonight/+/attributes: what it "

@@ -62,6 +62,7 @@ class Observatory:
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root / "Astro_Sessions"),
                 "page": {"enabled": False},
+                "suggestions": False,
                 **settings,
                 "conditions": {**ANY_SKY, **settings.get("conditions", {})},
             }
@@ -102,7 +103,7 @@ class Observatory:
                 await self.clock.sleep(every_s)
 
     async def sessions_ended(self, count: int, hours: float = 24) -> None:
-        await self.until(lambda: len(self.results) >= count, hours, every_s=20)
+        await self.until(lambda: len(self.broker.all("dwarf/scope/result/+")) >= count, hours, every_s=20)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

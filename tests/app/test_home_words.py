@@ -191,6 +191,20 @@ def test_an_idle_agent_tells_when_it_is_dark_and_tells_the_next_night_after_noon
     assert first["dark_from"] <= first["moon_from"] < first["moon_until"] <= first["dark_until"]
 
 
+def test_each_telescope_has_its_darkness(observatory: Make) -> None:
+    async def evening() -> Observatory:
+        two = [
+            {"id": one, "host": f"192.0.2.{at}", "model": "D3"} for at, one in enumerate(("scope", "other"))
+        ]
+        place = observatory(telescopes=two)
+        async with place.open():
+            await place.clock.sleep(60)
+        return place
+
+    broker = run_virtual(evening()).broker
+    assert [len(broker.all(f"dwarf/{one}/darkness")) for one in ("scope", "other")] == [1, 1]
+
+
 def test_the_chosen_session_is_given_another_start_and_removed(observatory: Make) -> None:
     async def night() -> Observatory:
         place = observatory()

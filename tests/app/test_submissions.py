@@ -72,7 +72,7 @@ def test_what_ended_is_still_known_after_a_restart_and_under_another_telescope_i
         renamed = observatory(telescopes=[{"id": "balcony", "host": "192.0.2.1", "model": "D3"}])
         renamed.broker, renamed.clock, renamed.telescope = place.broker, place.clock, place.telescope
         renamed.telescope.online = True
-        place.broker.published.clear()
+        place.broker.forget()
         place.broker.publish("dwarf/scope/safety", "{}")  # what the fixture waits for, under the old id
         async with renamed.open():
             renamed.say("balcony/session/submit", {**session(), "session_id": "m42"})

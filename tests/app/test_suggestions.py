@@ -23,7 +23,7 @@ def lists(place: Observatory) -> list[dict[str, Any]]:
 
 def test_the_list_is_retained_bounded_and_as_its_schema_says(observatory: Make) -> None:
     async def night() -> None:
-        place = observatory(conditions=DARK)
+        place = observatory(suggestions=True, conditions=DARK)
         async with place.open():
             await place.until(lambda: bool(lists(place)), hours=0.1)
             (found,) = lists(place)
@@ -41,7 +41,7 @@ def test_the_list_is_retained_bounded_and_as_its_schema_says(observatory: Make) 
 
 def test_it_is_made_again_at_solar_noon_and_not_in_between(observatory: Make) -> None:
     async def day() -> None:
-        place = observatory(conditions=DARK)
+        place = observatory(suggestions=True, conditions=DARK)
         async with place.open():
             await place.clock.sleep(17.5 * 3600)  # until 11:30 UTC; solar noon is at 11:50
             assert [found["night"] for found in lists(place)] == ["2026-03-12", "2026-03-13"]  # and at dawn
@@ -53,7 +53,7 @@ def test_it_is_made_again_at_solar_noon_and_not_in_between(observatory: Make) ->
 
 def test_what_people_switch_makes_it_anew_only_where_it_matters(observatory: Make) -> None:
     async def night() -> None:
-        place = observatory(conditions=DARK)
+        place = observatory(suggestions=True, conditions=DARK)
         async with place.open():
             await place.until(lambda: bool(lists(place)))
             place.say("scope/set/scheduler", "off")
@@ -65,7 +65,7 @@ def test_what_people_switch_makes_it_anew_only_where_it_matters(observatory: Mak
 
 def test_a_session_that_waits_for_a_suggestion_marks_it(observatory: Make) -> None:
     async def night() -> None:
-        place = observatory(conditions=DARK)
+        place = observatory(suggestions=True, conditions=DARK)
         async with place.open():
             await place.until(lambda: bool(lists(place)))
             target = lists(place)[0]["suggestions"][0]["target"]
@@ -83,7 +83,7 @@ def test_a_session_that_waits_for_a_suggestion_marks_it(observatory: Make) -> No
 
 def test_what_a_session_collected_counts_when_it_ended(observatory: Make) -> None:
     async def night() -> None:
-        place = observatory(conditions=DARK)
+        place = observatory(suggestions=True, conditions=DARK)
         camera = {"do_action": True, "exposure": "15", "gain": 80, "count": 60}
         async with place.open():
             await place.until(lambda: bool(lists(place)), hours=0.1)
@@ -102,7 +102,7 @@ def test_what_a_session_collected_counts_when_it_ended(observatory: Make) -> Non
 
 def test_without_a_site_or_in_a_bright_night_it_says_why(observatory: Make) -> None:
     async def nowhere() -> None:
-        place = observatory(site={"timezone": "Europe/Paris"})
+        place = observatory(suggestions=True, site={"timezone": "Europe/Paris"})
         async with place.open():
             await place.until(lambda: bool(lists(place)), hours=0.1)
             (found,) = lists(place)
@@ -112,6 +112,7 @@ def test_without_a_site_or_in_a_bright_night_it_says_why(observatory: Make) -> N
 
     async def summer() -> None:
         place = observatory(
+            suggestions=True,
             start=datetime(2026, 6, 21, 18, 0, tzinfo=UTC),
             site={"latitude": 69.65, "longitude": 18.96, "timezone": "Europe/Oslo"},
             conditions=DARK,
@@ -126,7 +127,7 @@ def test_without_a_site_or_in_a_bright_night_it_says_why(observatory: Make) -> N
 
 def test_uptonights_attributes_merge_in(observatory: Make) -> None:
     async def night() -> None:
-        place = observatory(conditions=DARK, uptonight_topic="uptonight/+/attributes")
+        place = observatory(suggestions=True, conditions=DARK, uptonight_topic="uptonight/+/attributes")
         async with place.open():
             await place.until(lambda: bool(lists(place)), hours=0.1)
             eighth = lists(place)[0]["suggestions"][7]

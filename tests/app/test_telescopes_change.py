@@ -39,7 +39,7 @@ class Years:
         for own in telescopes:
             if own["host"] != SCOPE["host"]:
                 place.others[own["host"]] = FakeTelescope(place.clock, serial=f"BEE{own['host'][-1]}")
-        place.broker.published.clear()
+        place.broker.forget()
         base, first = place.settings.mqtt.base_topic, telescopes[0]["id"]
         place.said = lambda topic: [  # type: ignore[method-assign]
             json.loads(one.payload or b"null") if topic != "availability" else one.payload.decode()

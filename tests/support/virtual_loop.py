@@ -1,7 +1,8 @@
 """An event loop whose time jumps to the next timer whenever nothing is left to do: a night runs in a second.
 
 Sockets on loopback inside the same process work: what was written is readable almost at once, and the loop
-waits for it before it decides to jump. Work handed to threads is waited for in real time.
+waits for it before it decides to jump. What is meant for threads is done in the loop's own thread; where it
+asks a server in the same loop, set `real_threads`, and it is waited for in real time.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 import socket
+import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -81,6 +83,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
+        self.real_threads = False
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -95,11 +98,35 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         _Telltale.in_flight = True
         await super().sock_connect(sock, address)
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
-        self._jumping.busy_threads += 1
-        future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(lambda _: self._leave_thread())
-        return future
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        """Do the work in the loop's own thread, a turn later: the same order in each run, and no waiting."""
+        if self.real_threads:
+            self._jumping.busy_threads += 1
+            future = super().run_in_executor(executor, func, *args)
+            future.add_done_callback(lambda _: self._leave_thread())
+            return future
+        done = self.create_future()
+        self.call_soon(self._work, done, func, args)
+        return done
+
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, **more: Any) -> Any:
+        """Wake no selector from the loop's own thread."""
+        if threading.get_ident() == self._thread_id:
+            return self.call_soon(callback, *args, **more)
+        return super().call_soon_threadsafe(callback, *args, **more)
+
+    @staticmethod
+    def _work(done: asyncio.Future[Any], func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            result = func(*args)
+        except BaseException as error:
+            if not done.cancelled():
+                done.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            if not done.cancelled():
+                done.set_result(result)
 
     def _leave_thread(self) -> None:
         self._jumping.busy_threads -= 1
