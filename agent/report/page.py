@@ -10,6 +10,7 @@ from datetime import datetime
 from agent.events import Outcome
 from agent.report.book import Note
 from agent.report.charts import COLOURS, Block, altitude_chart, curve
+from agent.report.progress import goals, measured_curves, totals
 from agent.report.story import Story, local, reason_words, target_of
 from agent.report.style import STYLE
 from agent.session.text import duration_text
@@ -25,7 +26,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 def night_page(story: Story, version: str) -> str:
     """Return the page. Everything that anybody else wrote stands in it as text."""
     ordered = sorted(story.sessions, key=lambda session: session.began_at)
-    body = [*_top(story), *_sky(story, ordered), *_sessions(story, ordered), *_course(story)]
+    body = [*_top(story), *goals(story), *_sky(story, ordered), *_sessions(story, ordered), *_course(story)]
     title = _text(f"{story.title} ({story.telescope})")
     return "\n".join(
         [
@@ -58,6 +59,7 @@ def _top(story: Story) -> Iterator[str]:
     yield '<div class="sums">'
     yield from (f"<div><b>{_text(value)}</b>{_text(label)}</div>" for value, label in sums)
     yield "</div>"
+    yield from totals(story)
 
 
 def _efficiency(story: Story) -> float:
@@ -148,7 +150,11 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
         and taken >= _FEW  # the last frame is always still being stacked
         and (stacked := note.number("stacked")) is not None
     ]
-    yield curve(ratio, 0, _SHARE, "Frames stacked of those taken", " %")
+    curves = [
+        curve(ratio, 0, _SHARE, "Frames stacked of those taken", " %"),
+        *measured_curves(story, session),
+    ]
+    yield f'<div class="curves">{"".join(curves)}</div>' if any(curves) else ""
     yield "</section>"
 
 
