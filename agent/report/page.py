@@ -10,7 +10,7 @@ from datetime import datetime
 from agent.events import Outcome
 from agent.report.book import Note
 from agent.report.charts import COLOURS, Block, altitude_chart, curve
-from agent.report.progress import goals, measured_curves, totals
+from agent.report.progress import PERCENT, goals, measured_curves, totals
 from agent.report.story import Story, local, reason_words, target_of
 from agent.report.style import STYLE
 from agent.session.text import duration_text
@@ -151,7 +151,7 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
         and (stacked := note.number("stacked")) is not None
     ]
     curves = [
-        curve(ratio, 0, _SHARE, "Frames stacked of those taken", " %"),
+        curve(ratio, 0, _SHARE, "Frames stacked of those taken", PERCENT),
         *measured_curves(story, session),
     ]
     yield f'<div class="curves">{"".join(curves)}</div>' if any(curves) else ""
@@ -183,9 +183,11 @@ def _wait(wait: dict[str, object]) -> str:
 
 def _course(story: Story) -> Iterator[str]:
     curves = [
-        curve(_series(story, "battery"), 0, 100, "Battery", " %"),
-        curve(_series(story, "storage_free_gb"), 0, _most(story, "storage_free_gb"), "Storage free", " GB"),
-        curve(_series(story, "temperature"), -20, 60, "Temperature of the telescope", " °C"),
+        curve(_series(story, "battery"), 0, 100, "Battery", PERCENT),
+        curve(
+            _series(story, "storage_free_gb"), 0, _most(story, "storage_free_gb"), "Storage free", "\u00a0GB"
+        ),
+        curve(_series(story, "temperature"), -20, 60, "Temperature of the telescope", "\u00a0°C"),
     ]
     if any(curves):
         yield "<h2>The telescope</h2>"

@@ -12,7 +12,9 @@ from agent.session.text import duration_text
 from agent.store.ended import EndedSession
 from agent.text import printable
 
+PERCENT = "\u00a0%"  # stays with its number
 _MOST = 30  # goals
+_SHARE = 100.0
 _ROOM = 1.15  # above the largest value of a curve
 
 
@@ -53,12 +55,13 @@ def totals(story: Story) -> Iterator[str]:
 
 
 def measured_curves(story: Story, session: EndedSession) -> list[str]:
-    """Return the courses of a session's stars, where its frames were measured."""
+    """Return the courses of a session's stars, where its frames were measured: in percent of its first."""
     notes = story.of("quality", session.session_id)
     found = []
-    for name, label, unit in (("hfd", "Half-flux diameter", " px"), ("stars", "Stars in a frame", "")):
-        points = [(note.at, value) for note in notes if (value := note.number(name)) is not None]
-        found.append(curve(points, 0, max((value for _, value in points), default=0) * _ROOM, label, unit))
+    for name, label in (("hfd", "Width of the stars"), ("stars", "Number of stars")):
+        told = [(note.at, value) for note in notes if (value := note.number(name))]
+        points = [(at, value / told[0][1] * _SHARE) for at, value in told]
+        found.append(curve(points, 0, max((share for _, share in points), default=0) * _ROOM, label, PERCENT))
     return found
 
 

@@ -33,7 +33,7 @@ svg .imaged{stroke-width:6}
 svg .line{stroke:var(--line);stroke-width:2}
 .key{display:flex;flex-wrap:wrap;gap:2px 16px;padding:0;list-style:none}
 .key i{display:inline-block;width:18px;height:5px;border-radius:3px;margin-right:6px;vertical-align:middle}
-.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:10px}
+.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px}
 .bar{height:8px;border-radius:4px;background:var(--edge);overflow:hidden;margin:4px 0 12px}
 .bar i{display:block;height:100%;background:var(--good)}
 figure{margin:0}

@@ -114,8 +114,8 @@ def test_goals_and_totals_and_measured_frames_are_on_the_page() -> None:
         "+33 % tonight",
         "no session waits for it any more",
         "In all: 100 h 00 min of light in 45 nights, 80 of 90 sessions completed.",
-        "Half-flux diameter: 2 px to 3 px",
-        "Stars in a frame: 120 to 90",
+        "Width of the stars: 100\u00a0% to 130\u00a0%",
+        "Number of stars: 100\u00a0% to 75\u00a0%",
     ):
         assert words in page.text, words
     assert "1.0 of 6.0" not in page.text
@@ -147,7 +147,7 @@ def test_the_page_tells_the_night() -> None:
         "1 h 00 min of light on M 42 and M 31: 16 of 17 frames stacked. Not completed: M 31 (weather).",
         "partial: weather",
         "Astro",
-        "Battery: 90 % to 70 %",
+        "Battery: 90\u00a0% to 70\u00a0%",
         "The weather is unsafe: It rains.",
         "NGC 7000: It rains.",
         "The JSON breaks at line 1.",
