@@ -21,6 +21,9 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait for that many seconds of this clock."""
 
+    def machine_time(self, instant: datetime) -> datetime:
+        """Return what the machine's clock shows, as far as can be told, when this one shows `instant`."""
+
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         """Return a context that raises TimeoutError after that many seconds of this clock (None: never)."""
 
@@ -36,6 +39,9 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def machine_time(self, instant: datetime) -> datetime:
+        return instant
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)
@@ -59,6 +65,9 @@ class ScaledClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self.speed)
+
+    def machine_time(self, instant: datetime) -> datetime:
+        return datetime.now(UTC) + (instant - self.now()) / self.speed
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(None if seconds is None else seconds / self.speed)
@@ -87,6 +96,9 @@ class LoopClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def machine_time(self, instant: datetime) -> datetime:
+        return instant
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)

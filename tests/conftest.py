@@ -10,15 +10,21 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.chance import be_thorough
+
 _MEMORY = Path("/dev/shm")  # where each fsync costs nothing
 
-settings.register_profile("default", derandomize=True)  # the same examples in each run
+settings.register_profile("default", derandomize=True, max_examples=20)  # the same examples in each run
 settings.register_profile("soak", print_blob=True)  # others each time
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let the default run depend on nothing but the code; chance belongs to the soak runs."""
-    settings.load_profile("soak" if "soak" in str(config.getoption("markexpr")) else "default")
+    if "soak" in str(config.getoption("markexpr")):
+        settings.load_profile("soak")
+        be_thorough()
+    else:
+        settings.load_profile("default")
     if _has_room(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 

@@ -50,9 +50,8 @@ class Timetable:
 
     def set(self, key: str, instant: datetime, ring: Callable[[], None]) -> None:
         """Ring at the instant; replaces an alarm with the same key."""
-        self._scheduler.add_job(
-            _ring, DateTrigger(instant.astimezone(UTC)), args=[ring], id=key, replace_existing=True
-        )
+        when = DateTrigger(self._clock.machine_time(instant).astimezone(UTC))
+        self._scheduler.add_job(_ring, when, args=[ring], id=key, replace_existing=True)
 
     def remove(self, key: str) -> None:
         """Forget an alarm; harmless when there is none."""

@@ -27,6 +27,8 @@ DUSK = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)
 BASE = {
     "site": {"latitude": 48.85, "longitude": 2.35, "timezone": "Europe/Paris"},
     "poll_seconds": 10,  # a fifth of the work of the usual 2
+    "page": {"enabled": False},
+    "suggestions": False,
 }
 ANY_SKY = {"sun_below": 90, "min_altitude": -90}  # most tests are about something else than the dark
 
@@ -61,8 +63,6 @@ class Observatory:
                 **BASE,
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root / "Astro_Sessions"),
-                "page": {"enabled": False},
-                "suggestions": False,
                 **settings,
                 "conditions": {**ANY_SKY, **settings.get("conditions", {})},
             }

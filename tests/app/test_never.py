@@ -17,6 +17,7 @@ from agent.sky.ephemeris import SUN, equatorial, separation
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
 from tests.app.conftest import Observatory, session
 from tests.sky.formulas import sun_altitude
+from tests.support.chance import often
 from tests.support.fake_telescope import FakeTelescope
 from tests.support.virtual_loop import run_virtual
 
@@ -248,7 +249,7 @@ cases = given(
 slowly = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=6, **slowly)
+@settings(max_examples=often(6), **slowly)
 @cases
 def test_never_a_goto_near_the_sun_nor_a_capture_past_dawn(
     site: Site, start: datetime, allow_sun: bool, told: list[Act]

@@ -19,6 +19,7 @@ from agent.store.store import SessionStore
 from agent.telescope.interface import Identity
 from tests.app.conftest import Observatory, session
 from tests.store.test_spoilt import json_values, spoilt_facts, times
+from tests.support.chance import often
 from tests.support.fake_telescope import CAMERA, CAPABILITIES, FakeCapture, FakeTelescope
 from tests.support.virtual_loop import run_virtual
 
@@ -195,7 +196,7 @@ async def life(root: Path, state: Any, journals: dict[str, Any], note: Any) -> O
     return place
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=often(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     states | json_values,
     st.dictionaries(st.sampled_from(["todo", "ran", "empty"]), spoilt_facts),

@@ -144,7 +144,7 @@ def at_desk(root: Path, work: Callable[[Desk], Awaitable[T]], *faults: str, **op
             ftp = FtpCard("127.0.0.1", sim.ftp_port) if sim.ftp_port is not None else None
             return await work(Desk(sim, HttpCard(http, ftp), clock, root, session, []))
 
-    return run_virtual(run())
+    return run_virtual(run(), real_threads="ftp_port" in options)  # its library reads in a thread
 
 
 def with_folders(desk: Desk, *folders: str) -> None:

@@ -23,6 +23,7 @@ from agent.session.fields import DownloadWhat
 from agent.telescope.dwarf.card_ftp import FtpCard
 from agent.telescope.errors import UnreachableError
 from tests.archive.support import Desk, at_desk, take, with_folders
+from tests.support.chance import often
 from tests.support.small_sensors import small_sensors as small_sensors
 
 Usage = namedtuple("Usage", "total used free")
@@ -64,7 +65,7 @@ def test_a_session_is_fetched_whole_into_folders_that_stacking_programs_take(tmp
     assert manifest.noted == Counts(3, 2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=often(25), deadline=None)
 @given(st.lists(st.integers(0, 70_000), min_size=1, max_size=12), st.sampled_from(["taken", "ignored"]))
 def test_cut_at_any_byte_it_ends_whole(cuts: list[int], ranges: str) -> None:
     with TemporaryDirectory() as root:
@@ -297,7 +298,7 @@ def test_an_archive_that_is_not_mounted_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "share").exists()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(60), deadline=None)
 @given(st.binary(max_size=300))
 def test_a_note_that_cannot_be_read_is_as_none(damage: bytes) -> None:
     with TemporaryDirectory() as root:

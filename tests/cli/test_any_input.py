@@ -25,9 +25,10 @@ from agent.session.writing import Process, with_outcome, with_process
 from agent.targets import Site
 from agent.telescope.dwarf.models import MODELS, capabilities_for
 from tests.session.test_numbers import JSON_VALUES
+from tests.support.chance import often
 
 FOR_FILES = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=often(80), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 12, 18, 0, tzinfo=UTC)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.cli.config_edit import CannotEditError, with_telescope, write_telescope
 from agent.settings import load_settings
 from agent.settings.text import parse_yaml
+from tests.support.chance import often
 
 VALUES = {"host": "192.168.1.57", "model": "D3", "id": "dwarf3_1a2b3c"}
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,7 +141,7 @@ FILES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(FILES, st.booleans())
 def test_any_file_is_changed_as_meant_or_refused(lines: list[tuple[str, str, str]], ended: bool) -> None:
     text = "".join(f"{before}{key}: {value}\n" for key, value, before in lines)

@@ -21,6 +21,7 @@ from agent.conditions.safety import (
 )
 from agent.events import SafetyDecision, SafetyLevel, SafetyState
 from agent.session.fields import WeatherPolicy
+from tests.support.chance import often
 from tests.support.virtual_loop import run_virtual
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -437,7 +438,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(steps)
 def test_whatever_comes_safe_means_every_source_was_heard_to_be_clear_just_now(
     steps: list[tuple[str, str, float]],

@@ -13,6 +13,7 @@ from agent.sky.ephemeris import MOON, SUN, equatorial, separation, sun
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
 from tests.sky.formulas import altitude as textbook_altitude
 from tests.sky.formulas import sun_altitude, sun_place
+from tests.support.chance import often
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -48,7 +49,7 @@ def _beside_the_sun(at: datetime, degrees: float) -> SkyTarget:
     return SkyTarget("beside", (place.ra_hours + away) % 24, place.dec_degrees)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(st.data(), sites, times, st.floats(0, 12), st.booleans(), st.booleans())
 def test_no_permitted_goto_points_near_a_sun_that_is_up(
     data: st.DataObject, site: Site, at: datetime, hours: float, sun_filter: bool, allow_sun: bool
@@ -77,7 +78,7 @@ def _textbook_separation(target: SkyTarget, ra: float, dec: float) -> float:
     return 90 - textbook_altitude(ra - target.ra_hours * 15 + 280.46062, dec, pole, at)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(st.data(), times, st.floats(0, 24))
 def test_without_a_site_the_sun_counts_as_up_always(data: st.DataObject, at: datetime, hours: float) -> None:
     target = data.draw(st.one_of(fixed, solar, near_the_sun(at)))
@@ -89,7 +90,7 @@ def test_without_a_site_the_sun_counts_as_up_always(data: st.DataObject, at: dat
     assert not near
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(fixed, sites, times)
 def test_a_target_far_from_the_sun_is_never_refused(target: SkyTarget, site: Site, at: datetime) -> None:
     assume(separation(target, SUN, site, at) > LIMIT + 1.5)
@@ -202,7 +203,7 @@ def test_a_limit_that_guards_nothing_is_an_error(limit: float) -> None:
 # -- dawn -------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(sites, times, st.floats(-18, 0))
 def test_until_the_deadline_the_sun_stays_below_the_limit(site: Site, at: datetime, limit: float) -> None:
     deadline = capture_deadline(site, at, limit)
@@ -223,7 +224,7 @@ def test_by_day_the_deadline_is_now_and_the_sun_and_moon_have_none() -> None:
     assert capture_deadline(PARIS, NOON, -12, target=SolarTarget("Mars", SolarBody.MARS)) == NOON
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=often(40))
 @given(sites, times, fixed)
 def test_a_session_begun_in_the_dark_never_captures_past_dawn(
     site: Site, at: datetime, target: SkyTarget

@@ -14,6 +14,7 @@ from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 from agent.telescope.simulator.history import FrameTaken, ShutterClosed, ShutterOpened
 from tests.contract.stage import ONE_SECOND, ORION, Contract, Stage
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, DROPPING, PERFECT, SLOW, Transport
+from tests.support.chance import often
 
 FRAMES = 12
 FRAME_S = 11.0  # exposure, read-out and stacking
@@ -62,7 +63,7 @@ def test_what_the_telescope_took_is_what_is_reported(
     contract.play(story, generation=generation, transport=transport)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=often(8))
 @given(
     generation=st.sampled_from(["v2", "v3"]),
     frame=st.integers(1, FRAMES),
@@ -95,7 +96,7 @@ def test_a_link_dropped_at_frame_2_of_12_costs_no_frame(contract: Contract, gene
     contract.play(story, "drop-link:frame=2,refuse_s=5", generation=generation)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=often(8))
 @given(generation=st.sampled_from(["v2", "v3"]), size=st.integers(0, 5000))
 @example(generation="v2", size=0)
 @example(generation="v3", size=1)

@@ -18,11 +18,12 @@ from agent.telescope.errors import TelescopeError
 from agent.telescope.interface import CaptureEnd, ConnectionState
 from agent.telescope.simulator.registry import COMMANDS
 from tests.contract.stage import BASEL, ORION, Contract, Stage
+from tests.support.chance import often
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import client_of, telescope
 
 fuzzing = settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=often(12), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 GENERATIONS = st.sampled_from(["v2", "v3"])
 GOES_DOWN = (13502, 13505)
@@ -146,7 +147,7 @@ def test_a_network_that_flips_bits_is_borne(
     nothing_stumbled(caplog.records)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(
     generation=st.sampled_from(["v2", "v3", "both"]),
     model=st.sampled_from(["D2", "D3", "mini"]),
@@ -171,7 +172,7 @@ def test_a_client_that_talks_nonsense_is_borne(
     run_virtual(run())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=often(40))
 @given(
     command=st.sampled_from(sorted(COMMANDS)),
     data=messages() | st.binary(max_size=60),

@@ -22,8 +22,11 @@ from agent.telescope.dwarf.models import MODELS, capabilities_for
 from tests.cli.test_any_input import AROUND
 from tests.importing import samples
 from tests.session.test_numbers import JSON_VALUES
+from tests.support.chance import often
 
-OFTEN = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+OFTEN = settings(
+    deadline=None, max_examples=often(150), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 CELLS = st.sampled_from(
     [
         *(

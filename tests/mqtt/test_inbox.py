@@ -27,6 +27,7 @@ from agent.mqtt.refusals import EACH_FOR
 from agent.mqtt.schemas import schemas
 from agent.requests import Verb
 from tests.mqtt.support import NOW, TELESCOPE, House, at_house, settle
+from tests.support.chance import often
 
 SUBMIT = f"{TELESCOPE}/session/submit"
 RESPONSE = f"{TELESCOPE}/session/response"
@@ -625,7 +626,7 @@ _PLACES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(messages=st.lists(st.tuples(_PLACES, _HOSTILE, st.booleans()), max_size=25))
 def test_whatever_comes_in_every_message_is_answered_and_the_next_one_served(
     messages: list[tuple[str, bytes, bool]],

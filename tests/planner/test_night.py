@@ -18,6 +18,7 @@ from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import SUN, altitude, separation, sun
 from agent.sky.nights import night_bounds
 from agent.targets import Site
+from tests.support.chance import often
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
 TROMSO = Site(69.65, 18.96, 10.0, "Europe/Oslo")
@@ -160,7 +161,7 @@ wishes = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=often(30))
 @given(wishes, st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.sampled_from([PARIS, TROMSO]))
 def test_no_planned_session_points_near_a_sun_that_is_up_or_overlaps_another(
     wishes: list[tuple[str, int | None, int, int, dict[str, object]]], night: date, site: Site

@@ -19,6 +19,7 @@ from agent.report.picture import small_picture
 from agent.report.story import Story
 from agent.store.ended import EndedSession
 from agent.targets import Site
+from tests.support.chance import often
 
 PARIS = Site(48.85, 2.35, 100, "Europe/Paris")
 NIGHT = date(2026, 3, 12)
@@ -221,7 +222,7 @@ KINDS = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=often(80), deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 10), KINDS, FACTS), max_size=6), JSON, JSON)
 def test_whatever_stands_in_notes_and_files_there_is_a_page(told: Any, place: Any, waits: Any) -> None:
     session = ended(

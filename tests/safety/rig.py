@@ -355,6 +355,8 @@ async def on_the_wire(
                 ],
                 "sessions_dir": str(root),
                 "poll_seconds": 30,
+                "page": {"enabled": False},
+                "suggestions": False,
                 "weather": {"policy": "wait", "inputs": ["roof"], "ttl_s": 180, "clear_for_min": 5},
                 **settings,
                 "conditions": {"sun_below": 90, "min_altitude": -90, **settings.get("conditions", {})},

@@ -15,7 +15,7 @@ from agent.mqtt.port import Publication
 from agent.telescope.dwarf.telescope import DwarfTelescope
 from tests.safety.rig import Rig, long_session, on_the_wire
 from tests.support.invariant import LATE_S, exposes
-from tests.support.tables import sliced
+from tests.support.tables import every, sliced
 from tests.support.virtual_loop import run_virtual
 
 TWO = ("broken", "sound")
@@ -80,7 +80,7 @@ async def completes(rig: Rig, telescope: str, name: str) -> None:
     assert rig.results(telescope)[name]["result"] == "completed"
 
 
-@pytest.mark.parametrize("raises", [*CALLS, *VALUES])
+@pytest.mark.parametrize("raises", every(3, [*CALLS, *VALUES]))
 def test_one_telescopes_defect_never_ends_anothers_night(tmp_path: Path, raises: str) -> None:
     async def night() -> None:
         made: list[Defective] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from agent.clock import LoopClock
+from agent.clock import LoopClock, ScaledClock
 from agent.schedule.timetable import HEARTBEAT_S, Timetable
 from tests.support.scheduler_time import scheduler_reads
 from tests.support.virtual_loop import run_virtual
@@ -42,6 +42,21 @@ def test_alarms_ring_at_their_instants_in_time_order() -> None:
     rung = run_virtual(night())
     assert [key for key, _ in rung] == ["1", "2", "3"]
     assert all(abs(at - int(key) * 3600) < 0.1 for key, at in rung)
+
+
+def test_an_alarm_rings_by_the_clock_it_was_given_whatever_the_machines_shows() -> None:
+    async def evening() -> datetime:
+        clock = ScaledClock(36_000, DUSK)
+        rung: asyncio.Future[datetime] = asyncio.get_running_loop().create_future()
+        timetable = Timetable(clock)
+        timetable.start()
+        timetable.set("session", DUSK + timedelta(hours=1), lambda: rung.set_result(clock.now()))
+        async with asyncio.timeout(30):
+            at = await rung
+        await timetable.stop()
+        return at
+
+    assert asyncio.run(evening()) > DUSK + timedelta(minutes=59)
 
 
 def test_an_alarm_in_the_past_rings_at_once_and_is_never_dropped() -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from agent.session.coordinates import format_dec, format_ra, parse_dec, parse_ra
 from agent.session.problems import BadValueError
+from tests.support.chance import often
 
-BOUNDED = settings(deadline=None, max_examples=80)
+BOUNDED = settings(deadline=None, max_examples=often(80))
 
 HOURS = st.floats(0, 24, exclude_max=True, allow_nan=False).map(abs)
 DEGREES = st.floats(-90, 90, allow_nan=False)

@@ -19,6 +19,7 @@ from agent.session.times import start_instant
 from agent.session.writing import Process, with_process
 from agent.telescope.dwarf.models import capabilities_for
 from tests.session.test_numbers import JSON_VALUES
+from tests.support.chance import often
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2035, 12, 1, tzinfo=UTC)
@@ -135,7 +136,7 @@ def test_what_is_written_back_reads_the_same_and_keeps_what_it_was() -> None:
     assert again.raw["astro_dwarf"] == PLANNED
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=often(80))
 @given(
     st.sampled_from(
         [(section, key) for section, inner in PLANNED.items() if isinstance(inner, dict) for key in inner]

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.session.identity import MAX_LENGTH, is_safe_session_id, safe_session_id
+from tests.support.chance import often
 
 NAMES = st.text(max_size=150) | st.text("ab./\\:-_ CONconaux1.json\x00é", max_size=30)
 
@@ -48,7 +49,7 @@ def test_names_that_look_alike_stay_different() -> None:
     assert len({safe_session_id(name) for name in ("a b", "a/b", "a\\b", "a-b", "a  b", "a b ")}) == 6
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(NAMES)
 def test_every_name_gives_one_safe_id(name: str) -> None:
     made = safe_session_id(name)

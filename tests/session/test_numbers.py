@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from agent.session.numbers import read_boolean, read_integer, read_number, read_seconds, read_text, shown
 from agent.session.problems import BadValueError
+from tests.support.chance import often
 
-BOUNDED = settings(deadline=None, max_examples=80)
+BOUNDED = settings(deadline=None, max_examples=often(80))
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),

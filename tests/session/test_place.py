@@ -17,8 +17,9 @@ from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import separation
 from agent.targets import SkyTarget
 from agent.telescope.dwarf.models import capabilities_for
+from tests.support.chance import often
 
-BOUNDED = settings(deadline=None, max_examples=80)
+BOUNDED = settings(deadline=None, max_examples=often(80))
 TELE = {"do_action": True, "exposure": "15", "gain": 80, "IRCut": 1, "count": 5}
 PLACES = st.builds(
     SkyTarget, st.just("x"), st.floats(0, 24, exclude_max=True), st.floats(-90, 90, allow_nan=False)

@@ -14,8 +14,9 @@ from agent.session.document import PROCESS_NOT_WAIT, Reading, read_session
 from agent.session.jsontext import MAX_BYTES
 from agent.session.sections import SECTIONS
 from tests.session.test_numbers import JSON_VALUES
+from tests.support.chance import often
 
-BOUNDED = settings(deadline=None, max_examples=80)
+BOUNDED = settings(deadline=None, max_examples=often(80))
 
 KEYS = [
     *("command", "id_command", "do_action", "wait_after", "wait_afte", "timeout", "target", "ra_coord"),

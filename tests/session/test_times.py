@@ -19,6 +19,7 @@ from agent.session.times import (
     window_end,
     zone_problems,
 )
+from tests.support.chance import often
 
 PARIS = ZoneInfo("Europe/Paris")
 START_OF_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -161,7 +162,7 @@ ZONES = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Australia/L
 LOCAL = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31)).map(lambda at: at.replace(microsecond=0))  # noqa: DTZ001
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=often(80))
 @given(LOCAL, ZONES, LOCAL)
 def test_a_start_is_the_written_wall_clock_or_later_by_a_gap(
     local: datetime, zone: str, now: datetime
@@ -174,7 +175,7 @@ def test_a_start_is_the_written_wall_clock_or_later_by_a_gap(
     assert bool(ahead) == ("clock_gap" in codes(now=now.replace(tzinfo=UTC), **words))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=often(80))
 @given(LOCAL, st.times(), ZONES)
 def test_the_next_end_time_comes_within_a_day_after_the_start(local: datetime, clock: Any, zone: str) -> None:
     words = {"date": local.isoformat(), "end_time": clock.isoformat(), "timezone": zone}
@@ -242,7 +243,7 @@ BEGINS = st.integers(1_000_000_000, 7_000_000_000).map(lambda second: datetime.f
 ZONES = st.sampled_from(["Europe/Paris", "America/New_York", "Pacific/Chatham", "Australia/Lord_Howe", "UTC"])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=often(80))
 @given(BEGINS, st.times(), ZONES)
 def test_the_end_of_a_capture_comes_within_a_day_and_a_clock_change(
     begin: Any, clock: Any, zone: str

@@ -15,6 +15,7 @@ from agent.cli.common import add_config_flags
 from agent.settings import Settings, SettingsError, find_file, load_settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
 from agent.settings.manifest import schema
+from tests.support.chance import often
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -328,7 +329,7 @@ def test_every_setting_can_be_set_by_its_environment_name() -> None:
             load_settings(environment={setting.variable: str(problem_free)})
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(
     st.dictionaries(
         st.sampled_from([s.variable for s in FLAT_SETTINGS.values()]) | st.text().map("DWARF_".__add__),
@@ -349,7 +350,7 @@ _VALUES = st.recursive(
 _NAMES = st.sampled_from([*FLAT_SETTINGS, *Settings.model_fields]) | st.text(max_size=8)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(data=st.dictionaries(_NAMES, _VALUES, max_size=4))
 def test_any_json_options_give_settings_or_a_settings_error(
     tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]

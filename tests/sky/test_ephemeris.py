@@ -22,6 +22,7 @@ from agent.sky.ephemeris import (
 )
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
 from tests.sky.formulas import sun_altitude
+from tests.support.chance import often
 
 ORACLE = json.loads(Path(__file__).with_name("oracle.json").read_text())
 TOLERANCE = 0.1  # degrees
@@ -61,7 +62,7 @@ def test_everything_stands_where_an_independent_program_says(row: dict) -> None:
     assert moon(site, at).illumination == pytest.approx(row["moon_illumination"], abs=0.01)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(anywhere, any_time)
 def test_the_sun_stands_where_the_textbook_formula_says(site: Site, at: datetime) -> None:
     assert sun(site, at).altitude == pytest.approx(sun_altitude(site, at), abs=TOLERANCE)
@@ -81,7 +82,7 @@ def test_a_naive_instant_is_refused() -> None:
         separation(M31, SUN, None, naive)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=often(40))
 @given(any_time, st.sampled_from([SolarBody.MERCURY, SolarBody.VENUS, SolarBody.MARS, SolarBody.MOON]))
 def test_without_a_site_separations_from_the_sun_differ_by_parallax_alone(
     at: datetime, body: SolarBody
@@ -91,7 +92,7 @@ def test_without_a_site_separations_from_the_sun_differ_by_parallax_alone(
     assert separation(target, SUN, None, at) == pytest.approx(separation(target, SUN, PARIS, at), abs=allowed)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=often(40))
 @given(any_time, st.sampled_from(list(SolarBody)))
 def test_pointing_at_the_j2000_place_of_a_body_points_at_the_body(at: datetime, body: SolarBody) -> None:
     target = SolarTarget(body.value, body)

@@ -16,8 +16,9 @@ from agent.sky.catalogue.lookup import bodies, find, objects
 from agent.sky.catalogue.names import key, plain
 from agent.sky.catalogue.near import slips
 from agent.targets import SkyTarget, SolarBody, SolarTarget, without_pane
+from tests.support.chance import often
 
-BOUNDED = settings(deadline=None, max_examples=150)
+BOUNDED = settings(deadline=None, max_examples=often(150))
 FIELD_DEG = 0.6
 ARC_MINUTE = 1 / 60
 

@@ -23,6 +23,7 @@ from agent.sky.nights import (
 )
 from agent.targets import Site, SkyTarget
 from tests.sky.formulas import sun_altitude
+from tests.support.chance import often
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
 HELSINKI = Site(60.17, 24.94, 15.0, "Europe/Helsinki")
@@ -38,7 +39,7 @@ sites = st.sampled_from([PARIS, HELSINKI, TROMSO, SYDNEY, APIA, Site(-54.8, -68.
 nights = st.dates(date(2024, 1, 1), date(2032, 12, 31))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=often(60))
 @given(sites, nights, st.sampled_from([-0.833, -6.0, NAUTICAL, ASTRONOMICAL]))
 def test_it_is_dark_inside_the_dark_window_and_nowhere_else_in_the_night(
     site: Site, night: date, limit: float
@@ -52,7 +53,7 @@ def test_it_is_dark_inside_the_dark_window_and_nowhere_else_in_the_night(
             assert inside is (height < limit)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=often(30))
 @given(sites, nights)
 def test_the_sun_stands_at_the_limit_at_both_edges(site: Site, night: date) -> None:
     window, bounds = dark_window(site, night, NAUTICAL), night_bounds(site, night)
@@ -100,7 +101,7 @@ def test_a_night_belongs_to_the_date_of_its_evening(site: Site) -> None:
     assert dusk in bounds
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=often(50))
 @given(sites | st.none(), nights, st.integers(0, 24 * 3600))
 def test_a_night_ends_at_the_next_noon_and_the_next_one_begins(
     site: Site | None, day: date, second: int
@@ -153,7 +154,7 @@ def test_rise_and_set_are_the_instants_at_the_minimum_altitude() -> None:
     assert passage.highest == pytest.approx(90 - 48.86 - 5.39, abs=0.15)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=often(25))
 @given(sites, nights, st.floats(0, 23.9), st.floats(-85, 85), st.floats(0, 60))
 def test_a_target_is_high_enough_inside_its_windows_only(
     site: Site, night: date, ra: float, dec: float, minimum: float

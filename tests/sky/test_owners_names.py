@@ -28,6 +28,7 @@ from agent.sky.catalogue import (
 )
 from agent.sky.catalogue.data_files import Objects, Stars
 from agent.targets import SkyTarget
+from tests.support.chance import often
 
 ATLAS_DEG = 0.1
 LARGE_DEG = 0.5  # in the middle of what is larger than a picture, atlases differ
@@ -169,7 +170,7 @@ def test_nothing_typed_finds_nothing(nothing: str) -> None:
     assert search("m 31", 0) == []
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(300))
 @given(st.text(max_size=80), st.integers(-3, 40))
 def test_any_text_can_be_searched_for(text: str, limit: int) -> None:
     found = search(text, limit)
@@ -177,7 +178,7 @@ def test_any_text_can_be_searched_for(text: str, limit: int) -> None:
     assert len({one.name for one in found}) == len(found)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(300))
 @given(
     st.one_of(
         st.text("abcdehilmnopr 0123456789+-α./", max_size=24), st.sampled_from(NAMES).map(lambda n: n[0])

@@ -26,6 +26,7 @@ from agent.sky.ephemeris import altitude, equatorial, fixed, motion_arcsec_per_m
 from agent.targets import MovingTarget, Site, SkyTarget, SolarBody, SolarTarget
 from agent.telescope.dwarf.models import capabilities_for
 from tests.sky.formulas import two_body
+from tests.support.chance import often
 
 NOW = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
 SITE = Site(48.1, 11.6, 520.0, "Europe/Berlin")
@@ -259,7 +260,7 @@ def test_what_holds_no_orbits_is_refused(data: bytes) -> None:
         read_orbits(data)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=often(200))
 @given(st.data())
 def test_any_damage_to_a_file_is_read_or_refused(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([COMETS, ASTEROIDS]))
@@ -276,7 +277,7 @@ def test_any_damage_to_a_file_is_read_or_refused(data: st.DataObject) -> None:
         assert 0 <= place.ra_hours < 24
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(100))
 @given(st.binary(max_size=300))
 def test_a_damaged_store_holds_what_can_be_read(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes

@@ -70,6 +70,8 @@ async def drop_storm(
                     ],
                     "sessions_dir": str(root),
                     "poll_seconds": 30,
+                    "page": {"enabled": False},
+                    "suggestions": False,
                 }
             )
             stop = asyncio.Event()

@@ -9,7 +9,7 @@ import pytest
 from tests.soak.killing import kill_and_restart
 from tests.soak.mortal import run_mortal
 
-FEW = range(6)
+FEW = range(2)
 MANY = range(300)
 
 

@@ -76,6 +76,8 @@ class World:
                 "telescopes": [{"id": "scope", "host": "192.0.2.1", "model": "D3"}],
                 "sessions_dir": str(root),
                 "poll_seconds": POLL_S,
+                "page": {"enabled": False},
+                "suggestions": False,
                 **settings,
             }
         )

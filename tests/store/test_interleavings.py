@@ -19,6 +19,7 @@ from agent.events import Outcome
 from agent.store.errors import SessionChangedError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.store import SessionStore
+from tests.support.chance import often
 
 from .faults import FaultyDisk, PowerCut
 from .support import FOLDERS, HandClock, drop, open_store, result, session, text
@@ -138,7 +139,7 @@ class Interleavings(RuleBasedStateMachine):
 
 
 Interleavings.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=often(40), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestInterleavings = Interleavings.TestCase
 

@@ -14,6 +14,14 @@ def sliced(*axes: Sequence[Any]) -> list[Any]:
     return marked(product(*axes), _slice(axes))
 
 
+def every(step: int, cases: Sequence[Any]) -> list[Any]:
+    """One in `step` of the cases for `parametrize`; the others run with `-m soak`."""
+    return [
+        pytest.param(case, marks=[] if number % step == 0 else pytest.mark.soak)
+        for number, case in enumerate(cases)
+    ]
+
+
 def marked(cases: Iterable[tuple[Any, ...]], by_default: Iterable[tuple[Any, ...]]) -> list[Any]:
     """The cases for `parametrize`; those that do not run by default have the marker `soak`."""
     kept = set(by_default)

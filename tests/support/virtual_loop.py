@@ -2,7 +2,7 @@
 
 Sockets on loopback inside the same process work: what was written is readable almost at once, and the loop
 waits for it before it decides to jump. What is meant for threads is done in the loop's own thread; where it
-asks a server in the same loop, set `real_threads`, and it is waited for in real time.
+asks a server in the same loop, `real_threads` leaves it there, and it is waited for in real time.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A selector event loop with simulated time, starting at 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, real_threads: bool = False) -> None:
         self._jumping = _JumpingSelector()
-        self.real_threads = False
+        self._real_threads = real_threads
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -100,7 +100,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         """Do the work in the loop's own thread, a turn later: the same order in each run, and no waiting."""
-        if self.real_threads:
+        if self._real_threads:
             self._jumping.busy_threads += 1
             future = super().run_in_executor(executor, func, *args)
             future.add_done_callback(lambda _: self._leave_thread())
@@ -132,7 +132,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumping.busy_threads -= 1
 
 
-def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+def run_virtual(main: Coroutine[Any, Any, T], *, real_threads: bool = False) -> T:
     """Run a coroutine to its end in simulated time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(real_threads=real_threads)) as runner:
         return runner.run(main)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from agent.mqtt.discovery.image import MAX_BYTES, MAX_SIDE, PictureError, prepare_image
+from tests.support.chance import often
 
 TAKEN = datetime(2026, 11, 22, 22, 31, 5, tzinfo=UTC)
 
@@ -113,7 +114,7 @@ def test_a_png_of_billions_of_pixels_is_no_picture() -> None:
         prepare_image(head.ljust(1_000_000, b"\0"), taken_at=TAKEN)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(st.data())
 def test_a_picture_with_any_bytes_changed_is_shown_or_refused(data: st.DataObject) -> None:
     picture = bytearray(jpeg(1400, 100, orientation=6))

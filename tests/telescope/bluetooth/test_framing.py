@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.telescope.dwarf.bluetooth.errors import DamagedFrameError
 from agent.telescope.dwarf.bluetooth.framing import MIN_FRAME, Assembler, Message, crc16, encode
 from agent.telescope.dwarf.bluetooth.messages import FACTORY_PASSWORD, GetConfig, GetSystemInfo, to_message
+from tests.support.chance import often
 
 CONFIG = bytes.fromhex(
     "aa 01 01 00 01 00 00 00 12 08 01 12 0e 44 57 41 52 46 5f 31 32 33 34 35 36 37 38 33 d2 0d"
@@ -40,7 +41,7 @@ def test_the_shortest_frame_has_twelve_bytes_and_is_read() -> None:
     assert Assembler().feed(frame) == [Message(5, b"")]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=often(150))
 @given(
     st.lists(messages, min_size=1, max_size=4),
     st.integers(1, 120),
@@ -53,7 +54,7 @@ def test_messages_arrive_whole_however_they_are_split_and_cut(
     assert feed_in_pieces(Assembler(), data, cuts) == sent
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(300))
 @given(messages, st.integers(1, 120), st.integers(0, 10**6), st.integers(1, 255))
 def test_a_changed_byte_never_makes_another_message(sent: Message, part: int, where: int, flip: int) -> None:
     data = bytearray(b"".join(encode(sent, part)))
@@ -62,7 +63,7 @@ def test_a_changed_byte_never_makes_another_message(sent: Message, part: int, wh
     assert [one for one in Assembler().feed(bytes(data)) if isinstance(one, Message)] == []
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(100))
 @given(messages, messages, st.binary(max_size=40))
 def test_a_frame_after_noise_and_after_a_reset_is_read(first: Message, second: Message, noise: bytes) -> None:
     assembler = Assembler()
@@ -72,7 +73,7 @@ def test_a_frame_after_noise_and_after_a_reset_is_read(first: Message, second: M
     assert assembler.feed(quiet + encode(second)[0]) == [second]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=often(200))
 @given(st.lists(st.binary(max_size=60), max_size=6))
 def test_no_bytes_whatsoever_break_the_reader(pieces: list[bytes]) -> None:
     assembler = Assembler()

@@ -21,6 +21,7 @@ from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.media import Album
 from agent.telescope.errors import ProtocolError
 from agent.telescope.interface import CaptureReport
+from tests.support.chance import often
 
 ZURICH = ZoneInfo("Europe/Zurich")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -265,7 +266,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(300))
 @given(JSON)
 def test_whatever_is_said_is_read_or_refused(value: object) -> None:
     from agent.telescope.dwarf.media import _entry, _items

@@ -25,6 +25,7 @@ from agent.telescope.simulator import (
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.faults import Busy, DropLink, GotoFails, SlowAnswers
 from agent.telescope.simulator.history import FrameTaken, Powered, ShutterClosed
+from tests.support.chance import often
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import WireClient, client_of, connected, telescope
 from tests.telescope.simulator.test_night import IDLE, ORION, RUNNING, STOPPED, ready
@@ -64,7 +65,7 @@ def test_every_fault_survives_its_json_form_and_explains_itself(kind: type[Fault
     assert kind.help
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=often(200))
 @given(
     st.text()
     | st.sampled_from(sorted(FAULTS)).flatmap(lambda name: st.text().map(lambda rest: f"{name}:{rest}"))

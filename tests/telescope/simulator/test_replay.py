@@ -18,6 +18,7 @@ from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator.replay import FORMAT, Recording, RecordingError, ReplayedDwarf
+from tests.support.chance import often
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import DUSK, WireClient
 
@@ -120,7 +121,7 @@ def test_a_recording_that_cannot_be_read_says_where(line: str, complaint: str) -
     assert complaint in str(caught.value)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(100))
 @given(
     st.lists(
         st.text()

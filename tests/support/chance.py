@@ -1,0 +1,18 @@
+"""How often chance is tried: a little in each run, as often as is wanted in the long ones."""
+
+from __future__ import annotations
+
+_SHARE = 5
+_FEW = 10
+_long = False
+
+
+def be_thorough() -> None:
+    """From now on everything is tried as often as it says; before the tests are imported."""
+    global _long
+    _long = True
+
+
+def often(examples: int) -> int:
+    """Return how many examples of a property are tried in this run."""
+    return examples if _long else max(min(examples, _FEW), examples // _SHARE)
