@@ -18,6 +18,7 @@ from agent.archive.manifest import State
 from agent.session.fields import DownloadWhat
 from agent.targets import Site
 from tests.archive.support import Desk, at_desk
+from tests.support.chance import often
 from tests.support.small_sensors import small_sensors as small_sensors
 
 PARIS = Site(48.85, 2.35, 35.0, "Europe/Paris")
@@ -113,7 +114,7 @@ def test_a_second_run_fetches_nothing_although_headers_grew(
 MANY = [Card(f"ROOM{number}", number, "so that a block more is needed") for number in range(30)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=often(40))
 @given(st.lists(st.tuples(KEYS, VALUES), unique_by=lambda pair: pair[0]), st.lists(st.tuples(KEYS, VALUES)))
 def test_any_header_stays_readable_and_keeps_what_it_says(
     there: list[tuple[str, Any]], wanted: list[tuple[str, Any]]
@@ -136,6 +137,7 @@ def test_any_header_stays_readable_and_keeps_what_it_says(
         assert card.isascii()
 
 
+@settings(max_examples=often(100))
 @given(st.binary(max_size=3 * BLOCK))
 def test_what_is_no_fits_file_is_left_as_it_is(content: bytes) -> None:
     assert read_header(io.BytesIO(content)) is None or content.startswith(b"SIMPLE  =")

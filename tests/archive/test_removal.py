@@ -21,6 +21,7 @@ from agent.settings.parts import ArchiveSettings
 from agent.telescope.simulator.card import SessionFolder
 from tests.archive.support import Desk, at_desk, take
 from tests.archive.test_headers import MANY, PARIS, PLACE
+from tests.support.chance import often
 from tests.support.small_sensors import small_sensors as small_sensors
 
 Change = Callable[[Desk, Path], None]
@@ -147,7 +148,7 @@ def test_a_setting_that_would_lose_frames_is_refused() -> None:
     assert ArchiveSettings().delete_after == "never"
 
 
-@settings(max_examples=40)
+@settings(max_examples=often(40))
 @given(st.integers(0, 5 * CARD - 1), st.integers(1, 255))
 def test_no_change_of_what_a_header_says_is_taken_for_the_same(at: int, change: int) -> None:
     told = [Card(f"KEY{n}", f"word {n}", "as it is").written() for n in range(4)]

@@ -16,6 +16,7 @@ pytest.importorskip("sep", reason="the extra `quality` is not installed")
 from agent.quality.measure import measure
 from agent.quality.trend import Cause, Measure, QualityTrend
 from benchmarks.frame_quality import COMES, KINDS, WITHIN, night
+from tests.support.chance import often
 from tests.support.star_fields import Conditions, StarField, fits
 
 CLEAR = Conditions()
@@ -70,7 +71,7 @@ def test_a_tiff_is_measured_as_well() -> None:
     assert found.stars > 80
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(60), deadline=None)
 @given(st.binary(max_size=6000), st.booleans())
 def test_what_is_no_frame_is_none(content: bytes, begins: bool) -> None:
     head = fits(StarField(1, stars=1, size=(64, 64)).expose(CLEAR))[:400] if begins else b""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.quality.trend import Cause, Measure, QualityTrend
+from tests.support.chance import often
 
 GOOD = Measure(120, 1600, tuple(1000.0 / (1 + rank) for rank in range(40)), 2.0, 0.1, 1.05, 0.2)
 CLOUD = replace(GOOD, stars=15, light=tuple(0.3 * flux for flux in GOOD.light[:10]))
@@ -72,6 +73,7 @@ def test_after_a_pause_it_says_again_what_is_still_so_and_what_is_over() -> None
     assert said(*[GOOD] * 4, trend=trend) == [()]
 
 
+@settings(max_examples=often(100))
 @given(st.lists(st.sampled_from([GOOD, CLOUD, DARK, DEW, SOFT, LONG, MOON, Measure(3, 0.0, (1.0,))])))
 def test_whatever_comes_it_ends_by_itself(frames: list[Measure]) -> None:
     trend = QualityTrend()
