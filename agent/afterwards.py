@@ -1,10 +1,11 @@
-"""What becomes of frames and sessions, as events: how they are kept, archived, told and summed up."""
+"""What becomes of frames, sessions and measurements, as events: how they are kept, told and summed up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from agent.events import Event, Reason, SessionBrief
 
@@ -107,3 +108,14 @@ class FrameMeasured(Event):
     stars: int
     background: float
     hfd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolarAlignmentMeasured(Event):
+    """The polar alignment error in degrees; which way to `turn` the mount, and to `lift` it."""
+
+    azimuth: float
+    altitude: float
+    turn: Literal["clockwise", "counter-clockwise"]
+    lift: Literal["raise", "lower"]
+    message: str

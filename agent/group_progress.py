@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.events import Event
+from agent.events import Event, SessionBrief
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,13 @@ class GroupsChanged(Event):
     """How far the groups are in which sessions with a goal wait."""
 
     groups: tuple[GroupProgress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalReached(Event):
+    """Everything that a session with a goal asked for is stacked."""
+
+    session: SessionBrief
 
 
 def _of(parts: Iterable[PartProgress]) -> str:

@@ -19,10 +19,12 @@ class Verb(StrEnum):
     END_NIGHT = "end_night"  # stop now, start nothing more tonight, run the closing steps
     STOP_AFTER_THIS = "stop_after_this"  # finish the running session, then start nothing more tonight
     RUN = "run"  # run a given session now, whatever its start time
+    QUEUE = "queue"  # make a session of one of tonight's suggestions
     REMOVE = "remove"  # take a waiting session out of the queue
     RESCHEDULE = "reschedule"  # give a waiting session another start
     PARK = "park"  # fold the telescope
     GOTO = "goto"  # manual goto
+    NUDGE = "nudge"  # turn a little, as a joystick does
     AUTOFOCUS = "autofocus"  # search the focus on stars
     CALIBRATE = "calibrate"  # find out where it points by plate solving
     ALIGN = "align"  # measure the polar alignment, and say which way to turn the mount

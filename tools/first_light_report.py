@@ -9,6 +9,7 @@ the command that starts a simulated telescope with the owner's habits.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,7 +64,9 @@ def command(findings: Mapping[str, Finding], about: Mapping[str, str]) -> str:
     Habits.from_texts(found)  # HabitError for an answer this version does not know
     flags = [f"--habit {name}={answer}" for name, answer in sorted(found.items())]
     model = about.get("model", "D3")
-    return " ".join(["dwarf-agent simulate --generation v3", f"--model {model}", *flags])
+    if model.startswith("unknown"):  # nobody knows what it is like; it is told by its number alone
+        model = "D3 Plus" if model == "unknown (3)" else "foreign"
+    return " ".join(["dwarf-agent simulate --generation v3", f"--model {shlex.quote(model)}", *flags])
 
 
 def main() -> int:

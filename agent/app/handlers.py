@@ -11,6 +11,7 @@ from typing import Any
 from agent import __version__
 from agent.app.instrument import views_of
 from agent.app.precheck import condition_problems, sun_problems
+from agent.app.queueing import Latest, queue_suggestion
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.errors import AgentError, Problem, errors_of
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
@@ -24,7 +25,7 @@ from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.dark_report import dark_report
-from agent.station.replies import Accepted
+from agent.station.replies import Accepted, refused
 from agent.station.station import Station
 from agent.station.submissions import Submissions
 from agent.station.switches import ENCLOSURE_MODES, Switches
@@ -45,6 +46,7 @@ class AgentHandlers:
         restart: Callable[[], None],
         set_log_level: Callable[[object], str],
         settings_shown: Mapping[str, Any],
+        suggestions: Latest,
     ) -> None:
         self._stations = stations
         self._submissions = {name: Submissions(station) for name, station in stations.items()}
@@ -54,6 +56,7 @@ class AgentHandlers:
         self._restart = restart
         self._set_log_level = set_log_level
         self._settings_shown = settings_shown
+        self._suggestions = suggestions
 
     async def submit(self, submission: Submission) -> Acknowledgement:
         """Check and store a session; the telescope may be left out when there is only one."""
@@ -75,6 +78,8 @@ class AgentHandlers:
 
     async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
         """Carry out a command on one telescope."""
+        if command.verb is Verb.QUEUE:
+            return await self._queue(telescope, command)
         if _of_the_selected(command):
             selected = self._stations[telescope].switches.values.session_file
             command = Command(
@@ -84,6 +89,13 @@ class AgentHandlers:
                 {"session_id": selected, **command.arguments},
             )
         return await self._commands[telescope].carry_out(command, accepted)
+
+    async def _queue(self, telescope: str, command: Command) -> Reply:
+        station, submissions = self._stations[telescope], self._submissions[telescope]
+        try:
+            return await queue_suggestion(command, station, submissions, self._suggestions(telescope))
+        except AgentError as error:
+            return refused(command, Code.FAILED, error.message, error.hint)
 
     async def set_value(self, telescope: str, key: str, value: object) -> Reply:
         """Change one of a station's switches."""

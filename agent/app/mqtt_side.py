@@ -86,6 +86,7 @@ class MqttSide:
             restart=restart,
             set_log_level=self._diagnostics.set_level,
             settings_shown=shown,
+            suggestions=self.suggestions,
         )
         self.service = MqttService(
             self.port,
@@ -120,11 +121,11 @@ class MqttSide:
         self._waiting: dict[str, set[str]] = {}
         self._announced = announced
         self._advisor = Advisor(clock)
-        self._suggesting = [
-            Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
+        self._suggesting = {
+            station.id: Suggesting(station, partial(self._say_suggestions, station.id), self._advisor)
             for station in stations.values()
             if settings.suggestions
-        ]
+        }
         self._announcer = Announcer(self.port, announced, clock)
 
     async def run(self) -> None:
@@ -155,9 +156,9 @@ class MqttSide:
                     loops[f"{station.id}: darkness"] = Darkness(station.site, self._clock, say).run
                 if not self._settings.suggestions:
                     self._say_suggestions(station.id, None, "They are switched off (suggestions).")
-            for suggesting in self._suggesting:
+            for name, suggesting in self._suggesting.items():
                 ends.append(self._bus.subscribe(suggesting.hear))
-                loops[f"{suggesting.id}: suggestions"] = suggesting.run
+                loops[f"{name}: suggestions"] = suggesting.run
             self._announce()
             await Tasks("mqtt", self._clock, self._give_up).keep(loops)
         finally:
@@ -165,13 +166,18 @@ class MqttSide:
                 end()
             await self.service.stop()
 
+    def suggestions(self, telescope_id: str) -> Suggestions | None:
+        """Return what is worth a picture tonight; None while that is not known."""
+        suggesting = self._suggesting.get(telescope_id)
+        return suggesting.latest if suggesting is not None else None
+
     def _give_up(self, part: str, problem: Problem) -> None:
         for station in self._stations.values():
             station.status.problem(part, problem)
 
     def _advised(self, message: Message) -> None:
         if self._advisor.take(message):
-            for suggesting in self._suggesting:
+            for suggesting in self._suggesting.values():
                 suggesting.look()
 
     def _say_suggestions(self, telescope_id: str, found: Suggestions | None, message: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import os
 import platform
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,8 +24,10 @@ from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.payloads import plain
 from agent.mqtt.schemas import schemas
+from agent.planner.suggestions import Suggestions
 from agent.settings import Settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
+from agent.station.state_file import StateFile
 from agent.station.station import Station
 from agent.targets import Site
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News
@@ -55,13 +59,14 @@ class PageSide:
         self._stations = stations
         self._clock = clock
         self._told = told
+        self._mqtt = mqtt
         service = mqtt.service
         self._window = PageWindow(service.outbox, service.topics, bus, clock)
         self._desk = Desk(mqtt.handlers, service.payloads, clock, service.publisher.response)
         self._history = {name: History(one, self._newest) for name, one in stations.items()}
         self._ends = [bus.subscribe(one.hear) for one in self._history.values()]
         self._ends += [self._window.listen(one.hear_news) for one in self._history.values()]
-        self._server = PageServer(self, _door(settings), clock)
+        self._server = PageServer(self, _door(settings, self._first.state), clock)
 
     async def run(self) -> None:
         """Serve until cancelled; a port that another program has is tried again."""
@@ -118,6 +123,9 @@ class PageSide:
     async def night(self, telescope: str, change: Change | None = None) -> NightView:
         states = dict(self._window.states(telescope))
         return await night_view(self._stations[telescope], states, self._window.began, change)
+
+    def suggestions(self, telescope: str) -> Suggestions | None:
+        return self._mqtt.suggestions(telescope)
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         return self._window.listen(listener)
@@ -196,11 +204,12 @@ class PageSide:
         return None if jpeg is None else (str(info.get("session_id")), jpeg)
 
 
-def _door(settings: Settings) -> Door:
+def _door(settings: Settings, state: StateFile) -> Door:
     page = settings.page
-    if os.environ.get(_ADD_ON):
-        return Door(_EVERYWHERE, GATEWAY_PORT, gateway=GATEWAY, only_here=False)
     secret = page.password.get_secret_value()
+    if os.environ.get(_ADD_ON):
+        key = _calendar_key(state, secret)
+        return Door(_EVERYWHERE, GATEWAY_PORT, gateway=GATEWAY, only_here=False, calendar_key=key)
     return Door(
         page.host,
         page.port,
@@ -208,7 +217,17 @@ def _door(settings: Settings) -> Door:
         names=frozenset(name.lower() for name in page.names),
         watch=page.watch,
         only_here=page.only_here,
+        calendar_key=_calendar_key(state, secret) if secret else "",
     )
+
+
+def _calendar_key(state: StateFile, password: str) -> str:
+    """The same after a restart, another installation's never, and a new one with a new password."""
+    kept = state.get("calendar_secret")
+    if not isinstance(kept, str) or not kept:
+        kept = secrets.token_hex(32)
+        state.set(calendar_secret=kept)
+    return hmac.digest(kept.encode(), password.encode(), "sha256").hex()
 
 
 def _built_in(default: Any) -> Any:

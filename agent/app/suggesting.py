@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from agent.app.advice import Advisor, advice_of
+from agent.app.queueing import targets_waiting
 from agent.app.suggestions import objects, tonights_best
 from agent.app.tonight import NoSiteError, coming_night
 from agent.capabilities import Capabilities
@@ -25,6 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 Publish = Callable[[Suggestions | None, str], None]
 """Says the list, or why there is none to make."""
 
+KEPT = 30  # the first are published; the page looks among all for what is up in a free stretch
 SETTLES_S = 10.0  # changes rarely come alone, and at the start there is more urgent work
 _LOOKS_S = 3600.0  # in case the clock was set
 _HALF_DAY = timedelta(hours=12)
@@ -32,7 +34,7 @@ _UNKNOWN_MODEL = "The telescope has not answered yet, so its model is not known;
 
 
 class Suggesting:
-    """Follows one station; owner of its suggestions."""
+    """Follows one station; owner of its suggestions: `latest`, None while none could be made."""
 
     def __init__(self, station: Station, publish: Publish, advisor: Advisor) -> None:
         self._station = station
@@ -40,14 +42,10 @@ class Suggesting:
         self._advisor = advisor
         self._changed = asyncio.Event()
         self._ended = 0
+        self.latest: Suggestions | None = None
         self._made_from: object = None
         self._shown: frozenset[str] = frozenset()
         station.switches.listen(lambda _: self.look())
-
-    @property
-    def id(self) -> str:
-        """The telescope's."""
-        return self._station.id
 
     def look(self) -> None:
         """Look soon whether the suggestions are still right."""
@@ -82,27 +80,26 @@ class Suggesting:
         capabilities, asked, now = station.capabilities(), station.defaults(), station.clock.now()
         if site is None or capabilities is None:
             self._made_from = None
-            self._publish(None, _UNKNOWN_MODEL if site is not None else str(NoSiteError()))
+            self._say(None, _UNKNOWN_MODEL if site is not None else str(NoSiteError()))
             return
         night = await asyncio.to_thread(coming_night, site, now)
         reports = self._advisor.heard(night_bounds(site, night).start - _HALF_DAY)
-        waiting = await asyncio.to_thread(objects, self._waiting())
+        waiting = await asyncio.to_thread(objects, targets_waiting(station))
         facts = (night, asked, capabilities, reports, self._ended, self._shown & frozenset(waiting))
         if facts == self._made_from:
             return
         try:
             found = await asyncio.to_thread(self._made, site, capabilities, asked, now, reports, waiting)
         except AgentError as error:
-            self._publish(None, str(error))
+            self._say(None, str(error))
             return
         self._shown = frozenset(one.entry.name for one in found.best)
         self._made_from = (*facts[:-1], self._shown & frozenset(waiting))
-        self._publish(found, "")
+        self._say(found, "")
 
-    def _waiting(self) -> list[str]:
-        runs = self._station.running
-        queue = [waiting.brief.target for waiting in self._station.dispatcher.queue]
-        return [*queue, *([runs.waiting.brief.target] if runs is not None else [])]
+    def _say(self, found: Suggestions | None, why_none: str) -> None:
+        self.latest = found
+        self._publish(found, why_none)
 
     def _made(
         self,
@@ -124,4 +121,5 @@ class Suggesting:
             collected=collected_seconds(self._station.store.tree),
             waiting=waiting,
             advice=advice,
+            limit=KEPT,
         )

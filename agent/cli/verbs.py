@@ -57,6 +57,12 @@ _VERBS = (
             ("--dec", "declination J2000: decimal degrees or ±DD:MM:SS"),
         ),
     ),
+    _CommandVerb(
+        "nudge",
+        Verb.NUDGE,
+        "turn the telescope a little, in the dark (controls must be armed)",
+        (("direction", "right, left, up or down"), ("--seconds", "for how long, 0.1 to 2 (default: 0.5)")),
+    ),
     _CommandVerb("autofocus", Verb.AUTOFOCUS, "search the focus on stars (controls must be armed)"),
     _CommandVerb("calibrate", Verb.CALIBRATE, "find out where it points (controls must be armed)"),
     _CommandVerb("align", Verb.ALIGN, "measure the polar alignment (controls must be armed)"),

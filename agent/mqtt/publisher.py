@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged, TotalsChanged
+from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged
 from agent.clock import Clock
 from agent.events import (
     AvailabilityChanged,
@@ -34,7 +34,6 @@ from agent.events import (
     TelemetryChanged,
 )
 from agent.mqtt import event_details
-from agent.mqtt.bodies import TotalsBody
 from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
@@ -109,7 +108,6 @@ class Publisher:
             SessionArchived: self._archived,
             NightReported: self._night,
             SkyChanged: self._sky,
-            TotalsChanged: self._totals,
         }
 
     def attach(self, bus: EventBus) -> Callable[[], None]:
@@ -387,15 +385,6 @@ class Publisher:
             self._outbox.publish(Publication(topic, event.picture, retain=True))
         if known != encode(body):  # said again for who came late, it is no news
             self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
-
-    def _totals(self, event: TotalsChanged) -> None:
-        body: TotalsBody = {
-            "light_hours": round(event.light_s / 3600, 3),
-            "sessions": event.sessions,
-            "completed": event.completed,
-            "nights": event.nights,
-        }
-        self._state(event.telescope, State.TOTALS, body)
 
     def _sky(self, event: SkyChanged) -> None:
         kind = EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED

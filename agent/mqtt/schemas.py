@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent.mqtt import bodies, groups, request_bodies
+from agent.mqtt.collected import PolarAlignmentBody
 from agent.mqtt.suggested import SuggestionsBody
 
 
@@ -40,6 +41,7 @@ BODIES: dict[str, type] = {
     "info": bodies.InfoBody,
     "night": bodies.NightBody,
     "own_schedule": bodies.OwnScheduleBody,
+    "polar_alignment": PolarAlignmentBody,
     "progress": bodies.ProgressBody,
     "queue": bodies.QueueBody,
     "result": bodies.ResultBody,
@@ -79,6 +81,7 @@ TOPICS = (
     TopicRow("<id>/telemetry", "out", True, 1, "telemetry", "battery, storage, temperature, tracking, focus"),
     TopicRow("<id>/queue", "out", True, 1, "queue", "the sessions that wait"),
     TopicRow("<id>/own_schedule", "out", True, 1, "own_schedule", "what the telescope keeps to do by itself"),
+    TopicRow("<id>/polar_alignment", "out", True, 1, "polar_alignment", "its error, as it was measured last"),
     TopicRow("<id>/suggestions", "out", True, 1, "suggestions", "what is worth a picture tonight, and why"),
     TopicRow(
         "<id>/group/<group>", "out", True, 1, "group", "what a group has of its goals; empty when it is gone"

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.answers import Answers
 from agent.mqtt.callbacks import Callbacks
+from agent.mqtt.collected import Collected
 from agent.mqtt.groups import GroupTopics
 from agent.mqtt.handlers import Handlers
 from agent.mqtt.inbox import LIMITS, Inbox, Work
@@ -83,6 +84,7 @@ class MqttService:
         self.outbox = Outbox(port)
         self._groups = GroupTopics(self.outbox, topics)
         self.publisher = Publisher(self.outbox, topics, self.payloads, telescopes, clock)
+        self._collected = Collected(self.publisher, self.payloads, telescopes)
         self._port = port
         self._bus = bus
         self._about = about
@@ -130,6 +132,7 @@ class MqttService:
         self._ends = [
             self.publisher.attach(self._bus),
             self._groups.attach(self._bus),
+            self._collected.attach(self._bus),
             self._inbox.attach(self._port),
             self._port.subscribe(self._birth.topic, self._hear_home_assistant, always(Urgency.BRIDGE)),
             self._port.on_connected(self._connected),

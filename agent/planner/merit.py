@@ -1,10 +1,10 @@
-"""What speaks for an object of the sky on one night, and how much: factors from 0 to 1, each in words."""
+"""What speaks for an object of the sky on one night, and how much: factors from 0 to 1."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import log10, radians, sin, sqrt
 
 from agent.capabilities import CameraCapabilities
@@ -25,22 +25,28 @@ _EMISSION = {
 }
 _CLUSTERS = {ObjectKind.OPEN_CLUSTER, ObjectKind.GLOBULAR_CLUSTER}
 _NARROW = ("duo", "dual")  # what the names of filters that pass nebulae alone begin with
-_FAME = (("M ", 1.0, "a Messier object"), ("C ", 0.9, "in the Caldwell catalogue"))
+_FAME = (("M ", 1.0, "kind_messier"), ("C ", 0.9, "kind_caldwell"))
 _OF_KIND = {  # what a stack of hours gains little of, or needs a darker sky than most have
     ObjectKind.OPEN_CLUSTER: 0.7,
     ObjectKind.GLOBULAR_CLUSTER: 0.9,
     ObjectKind.DARK_NEBULA: 0.7,
 }
+_MOONLESS = 0.02  # moonlight that nobody sees
 _NUMBER = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One thing that counts: 1 takes nothing from the score. `words` is a clause, or ""."""
+    """One thing that counts: 1 takes nothing from the score.
+
+    `says` is the key of its words ("" where there is nothing to say), `values` what stands in them: whole
+    numbers as they are, others to one decimal.
+    """
 
     name: str
     value: float
-    words: str
+    says: str = ""
+    values: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def advised(entry: CatalogueEntry, names: Collection[str]) -> tuple[Factor, ...]
     if not names:
         return ()
     is_named = entry.name in names
-    return (Factor("advised", 1.0 if is_named else _NOT_ADVISED, "uptonight advises it" if is_named else ""),)
+    return (Factor("advised", 1.0, "advised") if is_named else Factor("advised", _NOT_ADVISED),)
 
 
 def tonights(
@@ -83,19 +89,18 @@ def tonights(
 ) -> tuple[Factor, ...]:
     """Return what the night does: time, height and Moon."""
     best = light.best
-    hours = light.seconds / 3600
     height = sum(sin(radians(max(0.0, one))) for one in light.altitudes[:best]) / best
-    lowest = light.altitudes[best - 1]
     glow = sum(light.moonlight[:best]) / best
+    heights = {
+        "highest": round(light.altitudes[0]),
+        "hours": (best - 1) * light.step_s / 3600,
+        "lowest": round(light.altitudes[best - 1]),
+    }
+    moonlight = {} if glow < _MOONLESS else {"lit": round(illumination * 100)}
     return (
-        Factor("time", min(1.0, light.seconds / ENOUGH_S), f"{hours:.1f} h of time"),
-        Factor(
-            "height",
-            height,
-            f"up to {light.altitudes[0]:.0f}°, {(best - 1) * light.step_s / 3600:.1f} h "
-            f"of it above {lowest:.0f}°",
-        ),
-        Factor("moon", 1.0 - _hurts(entry, camera) * glow, _moon_words(glow, illumination)),
+        Factor("time", min(1.0, light.seconds / ENOUGH_S), "time", {"hours": light.seconds / 3600}),
+        Factor("height", height, "height", heights),
+        Factor("moon", 1.0 - _hurts(entry, camera) * glow, _moonlight(glow), moonlight),
     )
 
 
@@ -116,48 +121,53 @@ def score_of(factors: Sequence[Factor]) -> float:
 
 
 def _known(entry: CatalogueEntry) -> Factor:
-    kind = entry.kind.value if entry.kind is not ObjectKind.OTHER else "moving object"
-    words, sort = f"an {kind}" if kind[0] in "aeio" else f"a {kind}", _OF_KIND.get(entry.kind, 1.0)
-    for letters, value, more in _FAME:
+    kind = {"kind": entry.kind.value}
+    sort = _OF_KIND.get(entry.kind, 1.0)
+    for letters, value, says in _FAME:
         if any(name.startswith(letters) and name[len(letters) :].isdigit() for name in entry.names):
-            return Factor("kind", value * sort, f"{words}, {more}")
+            return Factor("kind", value * sort, says, kind)
     if not all(map(_NUMBER.search, entry.names)):
-        return Factor("kind", 0.8 * sort, f"{words} with a name of its own")
+        return Factor("kind", 0.8 * sort, "kind_named", kind)
     if entry.name.startswith(("NGC ", "IC ", "Sh2")):
-        return Factor("kind", 0.5 * sort, words)
-    return Factor("kind", 0.3 * sort, f"{words} that few know")
+        return Factor("kind", 0.5 * sort, "kind", kind)
+    return Factor("kind", 0.3 * sort, "kind_little_known", kind)
 
 
 def _size(entry: CatalogueEntry, camera: CameraCapabilities) -> Factor:
-    field = camera.field_of_view
-    if field is None or entry.major_arcmin is None:
-        return Factor("size", 0.5, "its size against the field is not known")
+    frame = camera.field_of_view
+    if frame is None or entry.major_arcmin is None:
+        return Factor("size", 0.5, "size_unknown")
     long, short = entry.major_arcmin / 60, (entry.minor_arcmin or entry.major_arcmin) / 60
-    along, across = panes_along(long * _SURE / field[0]), panes_along(short * _SURE / field[1])
+    along, across = panes_along(long * _SURE / frame[0]), panes_along(short * _SURE / frame[1])
     if along * across > 1:
-        return Factor("size", 0.9 / sqrt(along * across), f"larger than the field: {along} × {across} panes")
-    fills = max(long / field[0], short / field[1])
-    return Factor("size", min(1.0, sqrt(fills / _FILLS)), f"fills {min(fills, 1) * 100:.0f} % of the field")
+        value = 0.9 / sqrt(along * across)
+        return Factor("size", value, "size_panes", {"columns": along, "rows": across})
+    fills = max(long / frame[0], short / frame[1])
+    percent = {"percent": round(min(fills, 1) * 100)}
+    return Factor("size", min(1.0, sqrt(fills / _FILLS)), "size_fills", percent)
 
 
 def _brightness(entry: CatalogueEntry, camera: CameraCapabilities) -> Factor:
     narrow = entry.kind in _EMISSION and _passes_nebulae(camera)
     if entry.kind in _CLUSTERS and entry.magnitude is not None:
         value = _between(entry.magnitude, 6.0, 12.0)
-        return Factor("brightness", value, f"of magnitude {entry.magnitude:.1f}")
+        return Factor("brightness", value, "brightness_magnitude", {"magnitude": float(entry.magnitude)})
     surface = surface_brightness(entry)
+    if surface is None and narrow:
+        return Factor("brightness", 0.6, "brightness_unknown_narrow")
     if surface is None:
-        words = "its brightness is not known" + (", its light passes the narrow filter" if narrow else "")
-        return Factor("brightness", 0.6 if narrow else 0.4, words)
-    value, words = _between(surface, 21.0, 26.0), f"{surface:.1f} mag/arcsec²"
+        return Factor("brightness", 0.4, "brightness_unknown")
+    value = _between(surface, 21.0, 26.0)
     if narrow and value < 0.7:
-        return Factor("brightness", 0.7, f"{words}, its light passes the narrow filter")
-    return Factor("brightness", value, words)
+        return Factor("brightness", 0.7, "brightness_surface_narrow", {"surface": float(surface)})
+    return Factor("brightness", value, "brightness_surface", {"surface": float(surface)})
 
 
 def _collected(seconds: float) -> Factor:
-    words = f"{seconds / 3600:.1f} h are collected already" if seconds else ""
-    return Factor("collected", _HALF_DONE_S / (_HALF_DONE_S + seconds), words)
+    value = _HALF_DONE_S / (_HALF_DONE_S + seconds)
+    if not seconds:
+        return Factor("collected", value)
+    return Factor("collected", value, "collected", {"hours": seconds / 3600})
 
 
 def _hurts(entry: CatalogueEntry, camera: CameraCapabilities) -> float:
@@ -167,11 +177,10 @@ def _hurts(entry: CatalogueEntry, camera: CameraCapabilities) -> float:
     return 0.4 if entry.kind in _CLUSTERS else 0.85
 
 
-def _moon_words(glow: float, illumination: float) -> str:
-    if glow < 0.02:
-        return "no moonlight"
-    strength = "little" if glow < 0.15 else "some" if glow < 0.4 else "much"
-    return f"{strength} light of the Moon, {illumination * 100:.0f} % lit"
+def _moonlight(glow: float) -> str:
+    if glow < _MOONLESS:
+        return "moon_none"
+    return "moon_little" if glow < 0.15 else "moon_some" if glow < 0.4 else "moon_much"
 
 
 def _passes_nebulae(camera: CameraCapabilities) -> bool:

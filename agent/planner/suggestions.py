@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from agent.capabilities import CameraCapabilities
 from agent.conditions import ConditionSet, Requirements
 from agent.planner.merit import Factor, Light, advised, lasting, score_of, tonights
+from agent.planner.merit_words import factor_words
 from agent.planner.request import Request
 from agent.planner.windows import night_span, windows_of
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
@@ -86,8 +87,12 @@ class Suggestion:
     @property
     def words(self) -> str:
         """Everything that counts, the worst for it last."""
-        told = [one.words for one in sorted(self.factors, key=lambda one: -one.value) if one.words]
-        return "; ".join(told)
+        return "; ".join(filter(None, map(factor_words, self.by_value)))
+
+    @property
+    def by_value(self) -> list[Factor]:
+        """The factors, what speaks for it first."""
+        return sorted(self.factors, key=lambda one: -one.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from agent.events import Outcome
 from agent.report.book import Note
-from agent.report.charts import COLOURS, Block, altitude_chart, curve
+from agent.report.charts import curve
 from agent.report.progress import PERCENT, goals, measured_curves, totals
 from agent.report.story import Story, local, reason_words, target_of
 from agent.report.style import STYLE
 from agent.session.text import duration_text
+from agent.sky.chart import ChartTarget, draw_chart
+from agent.sky.chart_svg import as_svg
 from agent.store.ended import EndedSession, number
 from agent.text import printable
 
@@ -74,24 +76,19 @@ def _efficiency(story: Story) -> float:
 def _sky(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
     if story.site is None:
         return
-    blocks: dict[str, Block] = {}
-    for session in ordered:
-        target = target_of(session)
-        if target is not None:
-            known = blocks.get(session.target)
-            imaged = (*(known.imaged if known else ()), *story.imaged(session))
-            blocks[session.target] = Block(session.target, target, imaged)
-    if not blocks:
-        return
-    shown = list(blocks.values())
-    yield "<h2>The sky, and what was imaged when</h2>"
-    yield f'<div class="card">{altitude_chart(story.site, story.night, shown)}<ul class="key">'
-    for colour, block in zip(COLOURS, shown, strict=False):
-        when = ", ".join(
-            f"{local(one.start, story.zone)}–{local(one.end, story.zone)}" for one in block.imaged
+    targets = [
+        ChartTarget(
+            printable(session.target),
+            target,
+            story.imaged(session),
+            "" if session.outcome == Outcome.COMPLETED else printable(_how_it_ended(session)),
         )
-        yield f'<li><i style="background:{colour}"></i>{_text(block.label)} <small>{_text(when)}</small></li>'
-    yield '<li><i style="background:#d8d8d8"></i>Moon</li></ul></div>'
+        for session in ordered
+        if (target := target_of(session)) is not None
+    ]
+    if targets:
+        chart = draw_chart(story.site, story.night, targets, without="not imaged")
+        yield f'<h2>The sky, and what was imaged when</h2><div class="chart">{as_svg(chart)}</div>'
 
 
 # -- sessions -----------------------------------------------------------------------------------------------
@@ -122,10 +119,9 @@ def _sessions(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
 
 
 def _session(story: Story, session: EndedSession) -> Iterator[str]:
-    outcome = session.outcome if session.outcome in list(Outcome) else Outcome.FAILED
-    why = "" if outcome == Outcome.COMPLETED else f": {reason_words(session)}"
+    outcome = _outcome(session)
     yield f'<section class="card"><div class="head"><h3>{_text(session.target)}</h3>'
-    yield f'<span class="badge {outcome}">{_text(outcome + why)}</span></div>'
+    yield f'<span class="badge {outcome}">{_text(_how_it_ended(session))}</span></div>'
     yield f"<small>{_text(session.session_id)}</small>"
     if picture := story.pictures.get(session.session_id):
         data = base64.b64encode(picture).decode()
@@ -156,6 +152,15 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
     ]
     yield f'<div class="curves">{"".join(curves)}</div>' if any(curves) else ""
     yield "</section>"
+
+
+def _outcome(session: EndedSession) -> str:
+    return session.outcome if session.outcome in list(Outcome) else Outcome.FAILED
+
+
+def _how_it_ended(session: EndedSession) -> str:
+    outcome = _outcome(session)
+    return outcome if outcome == Outcome.COMPLETED else f"{outcome}: {reason_words(session)}"
 
 
 def _facts(story: Story, session: EndedSession) -> Iterator[tuple[str, str]]:
@@ -194,7 +199,7 @@ def _course(story: Story) -> Iterator[str]:
         yield f'<div class="card curves">{"".join(curves)}</div>'
     lines = [(note.at, text) for note in story.notes if (text := _event(note))]
     if lines:
-        yield '<h2>What happened</h2><div class="card"><ul class="key" style="display:block">'
+        yield '<h2>What happened</h2><div class="card"><ul class="course">'
         for at, text in lines[:_MOST_LINES]:
             yield f"<li><time>{local(at, story.zone)}</time>{_text(text)}</li>"
         if len(lines) > _MOST_LINES:

@@ -23,16 +23,12 @@ p{margin:.4em 0}
 .facts span{color:var(--dim);display:block;font-size:.82rem}
 ul{margin:.4em 0;padding-left:1.2em}
 svg{display:block;width:100%;height:auto}
-svg text{fill:var(--ink);font-size:17px;font-family:inherit}
+.chart{max-width:600px;margin:10px 0;border:1px solid var(--edge);border-radius:10px;overflow:hidden}
 figure.curve{max-width:420px}
-svg path{vector-effect:non-scaling-stroke;fill:none;stroke-linejoin:round;stroke-linecap:round}
-svg .grid{stroke:#ffffff38;stroke-width:1}
-svg .moon{stroke-width:1.5;stroke-dasharray:5 5}
-svg .way{stroke-width:1.4;opacity:.8}
-svg .imaged{stroke-width:6}
-svg .line{stroke:var(--line);stroke-width:2}
-.key{display:flex;flex-wrap:wrap;gap:2px 16px;padding:0;list-style:none}
-.key i{display:inline-block;width:18px;height:5px;border-radius:3px;margin-right:6px;vertical-align:middle}
+.curve path{vector-effect:non-scaling-stroke;fill:none;stroke-linejoin:round;stroke-linecap:round}
+.curve .grid{stroke:#ffffff38;stroke-width:1}
+.curve .line{stroke:var(--line);stroke-width:2}
+.course{padding:0;list-style:none}
 .curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px}
 .bar{height:8px;border-radius:4px;background:var(--edge);overflow:hidden;margin:4px 0 12px}
 .bar i{display:block;height:100%;background:var(--good)}
@@ -43,9 +39,8 @@ footer{margin-top:2em;color:var(--dim);font-size:.85rem}
 :root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--dim:#444;--edge:#bbb;
 --good:#06752b;--half:#8a5a00;--bad:#a30000;--line:#0b5ea8}
 body{max-width:none;padding:0;font-size:11pt}
-.card,.sums div,figure{break-inside:avoid}
+.card,.chart,.sums div,figure{break-inside:avoid}
 .card img{max-width:12cm}
-svg text{fill:#000}svg .way,svg .imaged{stroke-opacity:1}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }
 """

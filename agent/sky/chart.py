@@ -29,11 +29,11 @@ from agent.targets import Site, Target
 
 MOST_ROWS = 100  # of the legend; that there are more is said
 
-_WIDTH = 1080
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 1048, 150, 850  # of the plot
-_STRIP, _STRIP_HEIGHT = 918, 64
-_LEGEND = 1030
-_NOTE_WIDTH, _NOTE_LINES = 74, 3  # characters of a note in the legend, and its lines
+_WIDTH = 760  # on a phone half of that: the smallest letters are then as large as those of a caption
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 736, 172, 872  # of the plot
+_STRIP, _STRIP_HEIGHT = 936, 64
+_LEGEND = 1046
+_NOTE_WIDTH, _NOTE_LINES = 50, 4  # characters of a note in the legend, and its lines
 _STEPS = 160  # along the plot: shorter ones would be drawn less smoothly, as pixels are whole
 _MARGIN = timedelta(minutes=40)  # of daylight on both sides
 _DAY = "#6478b4"
@@ -66,9 +66,17 @@ class ChartTarget:
 
 
 def draw_chart(
-    site: Site, night: date, targets: Sequence[ChartTarget], *, now: datetime | None = None
+    site: Site,
+    night: date,
+    targets: Sequence[ChartTarget],
+    *,
+    now: datetime | None = None,
+    without: str = "does not run",
 ) -> Drawing:
-    """Return the chart, what runs first first; sessions of one target with the same limits share a line."""
+    """Return the chart, what runs first first; sessions of one target with the same limits share a line.
+
+    `without` is told of a target that has no block.
+    """
     chart = _Chart(site, night)
     lines = _merged(targets)
     shapes = [
@@ -81,7 +89,7 @@ def draw_chart(
         *chart.strip(lines),
         *(chart.now(now) if now is not None else ()),
     ]
-    legend, bottom = chart.legend(lines)
+    legend, bottom = chart.legend(lines, without)
     title = f"Night of {night:%d %B %Y}".replace(" 0", " ")
     named = ", ".join(one.label for one in lines[:MOST_ROWS])
     paper = Box(0, 0, _WIDTH, bottom, _PAPER)
@@ -122,13 +130,13 @@ class _Chart:
         events = sun_events(self._site, self._night)
         told = [f"Moon {self._lit * 100:.0f} % lit"]
         if events.sunset is not None and events.sunrise is not None:
-            told.insert(0, f"Sun {self._clock(events.sunset)} to {self._clock(events.sunrise)}")
+            told.insert(0, f"night {self._clock(events.sunset)} to {self._clock(events.sunrise)}")
+        dark = "no astronomical darkness"
         if self._dark is not None:
-            told.insert(-1, f"dark {self._clock(self._dark.start)} to {self._clock(self._dark.end)}")
-        else:
-            told.insert(-1, "no astronomical darkness")
-        yield Words(28, 48, title, 44, _INK)
-        yield Words(28, 102, "  ·  ".join(told), 27, _FAINT)
+            dark = f"dark {self._clock(self._dark.start)} to {self._clock(self._dark.end)}"
+        yield Words(28, 46, title, 42, _INK)
+        yield Words(28, 96, "  ·  ".join(told), 27, _FAINT)
+        yield Words(28, 134, dark, 27, _FAINT)
 
     def sky(self) -> Iterator[Shape]:
         yield Box(_LEFT, _TOP, _RIGHT - _LEFT, _BOTTOM - _TOP, _DAY)
@@ -240,15 +248,16 @@ class _Chart:
         left = x > _RIGHT - 80
         yield Words(x - 8 if left else x + 8, _BOTTOM - 18, "now", 24, _NOW, "end" if left else "start")
 
-    def legend(self, lines: Sequence[ChartTarget]) -> tuple[list[Shape], int]:
+    def legend(self, lines: Sequence[ChartTarget], without: str) -> tuple[list[Shape], int]:
         """A row for each line; returns the shapes and where they end."""
         y, shapes = float(_LEGEND), list[Shape]()
         for index, one in enumerate(lines[:MOST_ROWS]):
             shapes.append(Badge(48, y, 20, _colour(index), str(index + 1), _PAPER))
             shapes.append(Words(84, y, _cut(one.label, 34), 32, _INK))
             runs = [f"{self._clock(run.start)} to {self._clock(run.end)}" for run in one.runs]
-            told = ", ".join(runs[:2]) + (f" +{len(runs) - 2}" if len(runs) > 2 else "")
-            shapes.append(Words(_RIGHT, y, told or "does not run", 29, _INK if runs else _FAINT, "end"))
+            told = ", ".join(runs[:3]) + (f" +{len(runs) - 3}" if len(runs) > 3 else "")
+            y += 40
+            shapes.append(Words(84, y, told or without, 29, _INK if runs else _FAINT))
             for line in filter(None, (self._facts(one), *_noted(one.note))):
                 y += 38
                 shapes.append(Words(84, y, line, 25, _FAINT))

@@ -12,14 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from agent.sky.chart_shapes import Area, Badge, Box, Drawing, Line, Point, Shape, Words
 
-_FINER = 3  # drawn so many times larger and reduced, so that lines come out smooth
-_LARGE = 30_000_000  # pixels above which that would take too much memory
+_FINER = 4  # drawn so many times larger and reduced to half of that, so that lines come out smooth
+_LARGE = 30_000_000  # pixels above which that would take too much memory; drawn smaller then
 
 _ANCHORS = {"start": "lm", "middle": "mm", "end": "rm"}
 
 
 def as_png(drawing: Drawing) -> bytes:
-    """Return the drawing as PNG, in its own size."""
+    """Return the drawing as PNG: twice its own size, for sharp screens; a very long one in its own."""
     size = drawing.width, drawing.height
     finer = next((n for n in range(_FINER, 1, -1) if size[0] * size[1] * n * n <= _LARGE), 1)
     image = Image.new("RGB", (size[0] * finer, size[1] * finer))
@@ -27,7 +27,8 @@ def as_png(drawing: Drawing) -> bytes:
     for shape in drawing.shapes:
         _paint(pen, shape, finer)
     if finer > 1:
-        image = image.resize(size, Image.Resampling.LANCZOS)
+        half = finer // 2
+        image = image.resize((size[0] * half, size[1] * half), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from agent.capabilities import Camera
 from agent.conditions import ConditionSet
+from agent.errors import AgentError
 from agent.events import Reason, Status
+from agent.execute.orders import USER
 from agent.execute.steps.camera import settings_of
 from agent.goals import Level, PreemptedError
 from agent.requests import Code, Command, Reply
@@ -22,7 +25,11 @@ from agent.station.hands import Work
 from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
 from agent.targets import SkyTarget, Target
+from agent.telescope.errors import CommandTimeoutError, UnreachableError
 from agent.telescope.interface import CameraSettings, EqError, Telescope
+
+NUDGE_S, LEAST_NUDGE_S, MOST_NUDGE_S = 0.5, 0.1, 2.0
+_DIRECTIONS = {"right": 0.0, "up": 90.0, "left": 180.0, "down": 270.0}
 
 
 class ByHand:
@@ -83,6 +90,31 @@ class ByHand:
             command, accepted, go, lambda: f"The telescope is pointing at {target.name}."
         )
 
+    async def nudge(self, command: Command, accepted: Accepted) -> Reply:
+        """Turn for a moment in the dark; what is not heard to stop is stopped until it is."""
+        direction = text_of(command, "direction").lower()
+        if direction not in _DIRECTIONS:
+            return refused(
+                command, Code.INVALID, f"nudge: direction must be one of {', '.join(_DIRECTIONS)}."
+            )
+        seconds = _seconds(command.arguments.get("seconds", NUDGE_S))
+        if seconds is None:
+            message = f"nudge: seconds must be a number from {LEAST_NUDGE_S:g} to {MOST_NUDGE_S:g}."
+            return refused(command, Code.INVALID, message)
+        if bright := self._too_bright(command):
+            return bright
+
+        async def turn(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await telescope.nudge(_DIRECTIONS[direction], seconds)
+
+        try:
+            told = f"The telescope was turned {direction} for {seconds:g} s."
+            return await self._if_safe(command, accepted, turn, lambda: told)
+        except (UnreachableError, CommandTimeoutError):
+            self._station.hands.stop_all(USER, Reason.USER, "Nothing was heard of the end of a turn by hand.")
+            raise
+
     async def autofocus(self, command: Command, accepted: Accepted) -> Reply:
         """Search the focus on stars."""
 
@@ -115,7 +147,7 @@ class ByHand:
             await self._ready_to_solve(telescope)
             found.append(await telescope.solve_eq(self._station.site))
 
-        return await self._if_safe(command, accepted, measure, lambda: _turns(found[0]))
+        return await self._if_safe(command, accepted, measure, lambda: found[0].words)
 
     async def _ready_to_solve(self, telescope: Telescope) -> None:
         """Stand still, with the camera set to see stars."""
@@ -205,16 +237,32 @@ class ByHand:
         return done(command, result())
 
 
-def _turns(error: EqError) -> str:
-    """Which knob, which way, and how far."""
-    turn = "clockwise" if error.azimuth > 0 else "counter-clockwise"
-    lift = "raise" if error.altitude > 0 else "lower"
-    return f"Turn the mount {abs(error.azimuth):.2f}° {turn}, and {lift} it by {abs(error.altitude):.2f}°."
+def _seconds(value: object) -> float | None:
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) and value is not True else math.nan
+    except ValueError:
+        return None
+    return seconds if LEAST_NUDGE_S <= seconds <= MOST_NUDGE_S else None
+
+
+def _named(name: str) -> Target:
+    """Return the target of a name ("M 31") or of coordinates ("5.59 -5.39", "05:35:17, -05:23:28")."""
+    try:
+        return resolve(name)
+    except AgentError:
+        parts = name.replace(",", " ").split()
+        if len(parts) != 2:
+            raise
+        try:
+            return SkyTarget("the coordinates", parse_ra(parts[0]), parse_dec(parts[1]))
+        except BadValueError:
+            pass
+        raise
 
 
 def _target(command: Command) -> Target:
     name = text_of(command, "target")
     ra, dec = command.arguments.get("ra"), command.arguments.get("dec")
     if ra is None and dec is None and name:
-        return resolve(name)
+        return _named(name)
     return SkyTarget(name or "the coordinates", parse_ra(ra), parse_dec(dec))

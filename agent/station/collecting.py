@@ -17,7 +17,7 @@ from typing import Any
 from agent.capabilities import Capabilities
 from agent.errors import AgentError
 from agent.events import Outcome, Reason, Source
-from agent.group_progress import GroupProgress, GroupsChanged
+from agent.group_progress import GoalReached, GroupProgress, GroupsChanged
 from agent.planner.goal_progress import (
     Light,
     Wanted,
@@ -204,6 +204,8 @@ class Collecting:
             return []
         if goal.reached:
             await self._end(parent, goal, None, "The goal is reached")
+            brief, now = brief_of(parent, self._ground.zone), self._ground.clock.now()
+            self._ground.bus.publish(GoalReached(telescope=self._ground.id, at=now, session=brief))
             return []
         if not goal.wanted:
             return []

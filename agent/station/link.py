@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agent.afterwards import PolarAlignmentMeasured
 from agent.errors import Problem, Severity
 from agent.events import OwnScheduleChanged, TelemetryChanged
 from agent.station.ground import Ground
@@ -12,6 +13,7 @@ from agent.station.sharing import Sharing, ShownFilter
 from agent.station.status import Availability, StationStatus
 from agent.telescope.interface import (
     ConnectionChanged,
+    EqError,
     Identity,
     SchedulesReport,
     TelemetryReport,
@@ -75,6 +77,18 @@ class Link:
         known = self._ground.telescope.schedules
         return OwnScheduleChanged(telescope=self._ground.id, at=self._ground.clock.now(), schedules=known)
 
+    def _polar_alignment(self, error: EqError) -> PolarAlignmentMeasured:
+        turn, lift = error.knobs
+        return PolarAlignmentMeasured(
+            telescope=self._ground.id,
+            at=self._ground.clock.now(),
+            azimuth=error.azimuth,
+            altitude=error.altitude,
+            turn=turn,
+            lift=lift,
+            message=error.words,
+        )
+
     def _hear(self, event: TelescopeEvent) -> None:
         match event:
             case TelemetryReport(telemetry):
@@ -86,6 +100,8 @@ class Link:
             case SchedulesReport():
                 self._ground.bus.publish(self.own_schedule())
                 self._look()
+            case EqError():
+                self._ground.bus.publish(self._polar_alignment(event))
             case ConnectionChanged(state, message):
                 self._status.link(state, message)
                 self.availability.link(state, message)

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from agent.capabilities import Camera, Capabilities
 from agent.events import Frames, Saved, Telemetry
@@ -140,6 +141,20 @@ class EqError:
     azimuth: float
     altitude: float
 
+    @property
+    def knobs(self) -> tuple[Literal["clockwise", "counter-clockwise"], Literal["raise", "lower"]]:
+        """Which way to turn the mount, and to move it."""
+        return (
+            "clockwise" if self.azimuth > 0 else "counter-clockwise",
+            "raise" if self.altitude > 0 else "lower",
+        )
+
+    @property
+    def words(self) -> str:
+        """Which way, and how far."""
+        turn, lift = self.knobs
+        return f"Turn the mount {abs(self.azimuth):.2f}° {turn}, and {lift} it by {abs(self.altitude):.2f}°."
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -188,7 +203,9 @@ class SchedulesReport:
     schedules: tuple[OwnSchedule, ...]
 
 
-TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport | SchedulesReport
+TelescopeEvent = (
+    ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport | SchedulesReport | EqError
+)
 Listener = Callable[[TelescopeEvent], None]
 
 
@@ -345,6 +362,10 @@ class Telescope(TelescopeView):
     async def goto(self, target: SkyTarget | SolarTarget, site: Site | None) -> None:
         """Point at the target and track it; returns when tracking runs."""
 
+    async def nudge(self, angle: float, seconds: float) -> None:  # noqa: ARG002 - of one that cannot
+        """Turn for a moment as a joystick does, 0 degrees to the right, 90 up; returns when stopped."""
+        raise RefusedError("This driver does not turn the telescope by hand.", code="no_nudge")
+
     @abstractmethod
     async def auto_focus(self) -> None:
         """Search the focus on stars."""
@@ -355,7 +376,7 @@ class Telescope(TelescopeView):
 
     @abstractmethod
     async def solve_eq(self, site: Site | None) -> EqError:
-        """Measure the polar alignment error; waits for a mount that was stopped to come to rest."""
+        """Measure the polar alignment error, and tell it as an event; waits for a stopped mount to rest."""
 
     # -- darks ------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
+from agent.planner.suggestions import Suggestions
 from agent.targets import Site
 from agent.web.night import Change, NightRecord, NightView
 
@@ -91,6 +92,9 @@ class Window(Protocol):
 
     async def night(self, telescope: str, change: Change | None = None) -> NightView:
         """Tonight as planned; with `change`, as it would be. AgentError when nobody said where this is."""
+
+    def suggestions(self, telescope: str) -> Suggestions | None:
+        """What is worth a picture tonight; None while that is not known."""
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         """Call back for each news, in the event loop; the returned function ends it."""

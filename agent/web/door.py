@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import re
 import socket
@@ -25,7 +26,10 @@ def _own_names() -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Door:
-    """Where the page listens, and for whom. `gateway` set: for nobody but that address, as a panel."""
+    """Where the page listens, and for whom. `gateway` set: for nobody but that address, as a panel.
+
+    Who brings `calendar_key` reads the calendar from any address, and nothing else.
+    """
 
     host: str
     port: int
@@ -34,11 +38,23 @@ class Door:
     watch: bool = False
     gateway: str = ""
     only_here: bool = True
+    calendar_key: str = ""
     _own: frozenset[str] = field(default_factory=_own_names)
 
     def lets_in(self, peer: str) -> bool:
         """Whether an address is answered at all."""
         return not self.gateway or peer == self.gateway
+
+    def fits_calendar(self, key: str) -> bool:
+        """Whether this is the calendar's key."""
+        known = self.calendar_key.encode()
+        return bool(known) and hmac.compare_digest(known, key.encode("utf-8", "replace"))
+
+    def calendar_link(self, scheme: str, host: str, path: str) -> str:
+        """The address under which other programs read the calendar; `host` is how the page was asked for."""
+        if self.gateway:  # which only browsers come through
+            scheme, host = "http", f"{socket.gethostname()}:{self.port}"
+        return f"{scheme}://{host}{path}" + (f"?key={self.calendar_key}" if self.calendar_key else "")
 
     def is_called(self, host: str) -> bool:
         """Whether a Host header names this page: another name is a stranger's that was made to point here."""

@@ -41,6 +41,7 @@ _HEADERS = {
 }
 _OPEN = ("/sign-in", "/static/", "/manifest.webmanifest", "/icon.png")
 _WATCH = "/watch"
+CALENDAR = "/calendar.ics"
 
 
 class Refusal(web.HTTPException):
@@ -62,7 +63,9 @@ def guard(door: Door, clock: Clock) -> Middleware:
     @web.middleware
     async def look(request: web.Request, handler: Handler) -> web.StreamResponse:
         peer = request.remote or ""
-        if not door.lets_in(peer):
+        safe = request.method in ("GET", "HEAD")
+        invited = safe and request.path == CALENDAR and door.fits_calendar(request.query.get("key", ""))
+        if not (door.lets_in(peer) or invited):
             raise Refusal(403, "not_allowed", "This page is a panel of Home Assistant; open it there.")
         if not door.is_called(request.headers.get("Host", "")):
             raise Refusal(
@@ -70,13 +73,15 @@ def guard(door: Door, clock: Clock) -> Middleware:
             )
         if not asked.take(peer):
             raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
-        safe = request.method in ("GET", "HEAD")
         if not safe:
             if not door.comes_from_here(request.headers):
                 raise Refusal(403, "not_allowed", "Another site's page may not do that.")
             if not changed.take(peer):
                 raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
-        if not (await signed_in(door, request, clock) or _is_open(door, request.path)):
+        if not (invited or await signed_in(door, request, clock) or _is_open(door, request.path)):
+            if request.path == CALENDAR:
+                hint = "Copy the whole link from the page's settings."
+                raise Refusal(401, "not_allowed", "The calendar's key is missing or wrong.", hint)
             if request.path.startswith("/api/") or not safe:
                 raise Refusal(
                     401, "not_allowed", "The password is missing or wrong.", "Send it as a bearer token."

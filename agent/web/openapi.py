@@ -7,7 +7,7 @@ from typing import Any
 
 from agent import __version__
 
-_STATES = ("status", "progress", "telemetry", "queue", "own_schedule", "result", "safety")
+_STATES = ("status", "progress", "telemetry", "queue", "own_schedule", "suggestions", "result", "safety")
 
 
 def document(schemas: Mapping[str, Any], base: str = "") -> dict[str, Any]:

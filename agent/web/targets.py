@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 import ephem
 
 from agent.errors import AgentError
-from agent.sky.catalogue import CatalogueEntry, ObjectKind, entries, entry, resolve
+from agent.sky.catalogue import CatalogueEntry, entry, resolve
 from agent.sky.catalogue import search as search_catalogue
 from agent.sky.catalogue.lookup import bodies, radians
 from agent.sky.catalogue.names import designation, key
@@ -18,11 +17,7 @@ from agent.targets import SkyTarget, SolarTarget, Target
 
 MOST = 8
 _LARGEST = 100  # letters of what is searched for
-_SHOWPIECES = 250  # of the best known that are worth a proposal
-_LEAST_ARCMIN = 10.0
 _ALONG_THE_FIELD = 90.0  # the position angle of what nobody measured, for drawings
-_POPULAR = frozenset({"M", "NGC", "IC"})  # catalogues whose numbers people know
-_NO_SHOWPIECE = frozenset({ObjectKind.STAR, ObjectKind.DOUBLE_STAR, ObjectKind.ASTERISM, ObjectKind.OTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +31,6 @@ class Known:
     constellation: str = ""
     size: tuple[float, float] | None = None
     angle: float = 90.0
-    magnitude: float | None = None
-
-
-@lru_cache(maxsize=1)
-def showpieces() -> tuple[Known, ...]:
-    """The best known objects that are large enough for a picture."""
-    kinds = frozenset(ObjectKind) - _NO_SHOWPIECE
-    found = entries(kinds, larger_than=_LEAST_ARCMIN)
-    popular = (one for one in found if one.name.partition(" ")[0] in _POPULAR)
-    return tuple(_known(one) for one in islice(popular, _SHOWPIECES))
 
 
 @lru_cache(maxsize=128)
@@ -61,7 +46,7 @@ def about(target: Target | None) -> Known | None:
         found = None
     if found is None:
         return Known(target, target.name, constellation=_constellation(target))
-    return _known(found)
+    return known_of(found)
 
 
 def search(text: str, most: int = MOST) -> list[Known]:
@@ -69,7 +54,7 @@ def search(text: str, most: int = MOST) -> list[Known]:
     asked = " ".join(text.split())[:_LARGEST]
     if not asked:
         return []
-    found = [*_moving(asked), *map(_known, search_catalogue(asked, most))]
+    found = [*_moving(asked), *map(known_of, search_catalogue(asked, most))]
     if not found and (whole := named(asked)) is not None:
         found = [whole]
     return found[:most]
@@ -90,7 +75,8 @@ def _moving(asked: str) -> Iterator[Known]:
             yield Known(SolarTarget(name.capitalize(), body), name.capitalize(), kind="solar_system")
 
 
-def _known(found: CatalogueEntry) -> Known:
+def known_of(found: CatalogueEntry) -> Known:
+    """What the catalogue knows."""
     target = found.target()
     others = (name for name in found.names[1:] if designation(name) is None)
     size = None
@@ -104,7 +90,6 @@ def _known(found: CatalogueEntry) -> Known:
         _constellation(target),
         size,
         _ALONG_THE_FIELD if found.position_angle is None else found.position_angle,
-        found.magnitude,
     )
 
 

@@ -66,6 +66,8 @@ def test_each_night_gives_a_result_until_the_goal_is_reached(observatory: Make) 
         ("m81", "completed", 250),
     ]
     assert len({one["started_at"][:10] for one in place.results[:3]}) == 3
+    reached = [one for one in place.said("event") if one["event_type"] == "goal_reached"]
+    assert [(one["session_id"], one["target"]) for one in reached] == [("m81", "M 81")]
     assert place.files("ToDo") == []
     assert place.files("Error") == []
     assert place.files("Done") == [f"m81--night-{n}.json" for n in (1, 2, 3)] + ["m81.json"]

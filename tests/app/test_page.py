@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from agent.app.building import Drivers
 from agent.app.run import run_agent
@@ -405,5 +408,48 @@ def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None
             assert (status, answer["ok"]) == (409, False)
             assert "runs already" in answer["message"]
             assert place.files("ToDo") == []
+
+    run_virtual(night())
+
+
+def test_the_page_proposes_what_mqtt_suggests(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE, suggestions=True, conditions={"sun_below": None, "min_altitude": 20})
+        async with page_of(place) as browser:
+            assert 'class="hit"' not in await browser.get("/tonight")
+            await place.until(lambda: bool(place.said("suggestions")), hours=0.1)
+            suggested = place.said("suggestions")[-1]
+            assert await browser.get("/api/telescopes/scope/state/suggestions") == suggested
+            proposed = re.findall(r'class="hit" href="/new\?target=([^"]+)"', await browser.get("/tonight"))
+            names = [one["target"] for one in suggested["suggestions"]]
+            assert [unquote_plus(one) for one in proposed] == names[:3]
+
+    run_virtual(night())
+
+
+def test_the_calendar_has_what_is_planned_and_its_key_outlives_a_restart(observatory: Make) -> None:
+    async def night() -> None:
+        password = "correct horse battery"
+        place = observatory(page={"port": 0, "password": password})
+        place.drop("m42.json", session())
+        links = []
+        for _ in range(2):
+            async with page_of(place) as browser:
+                headers = {"Authorization": f"Bearer {password}"}
+                async with browser.http.get(f"{browser.address}/settings", headers=headers) as answer:
+                    links += re.findall(r"/calendar\.ics\?key=[0-9a-f]{64}", await answer.text())
+                text = await browser.get(links[-1])
+                assert text.count("BEGIN:VEVENT") == 1
+                assert "SUMMARY:M 42" in text
+        assert len(links) == 2
+        assert links[0] == links[1]
+        place.settings = place.settings.model_copy(
+            update={
+                "page": place.settings.page.model_copy(update={"password": SecretStr("another one, longer")})
+            }
+        )
+        async with page_of(place) as browser:
+            status, _ = await browser.ask("GET", links[0])
+            assert status == 401
 
     run_virtual(night())

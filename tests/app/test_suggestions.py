@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from agent.mqtt.schemas import schemas
-from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
@@ -70,8 +70,9 @@ def test_a_session_that_waits_for_a_suggestion_marks_it(observatory: Make) -> No
             await place.until(lambda: bool(lists(place)))
             target = lists(place)[0]["suggestions"][0]["target"]
             goto = {"do_action": True, "target": target}
+            star = {"do_action": True, "target": "Polaris"}
             later = {"date": "2026-03-20", "time": "23:00:00"}
-            place.drop("other.json", session(goto_manual=NEVER_SETS, id_command=later))
+            place.drop("other.json", session(goto_manual=star, id_command=later))
             await place.clock.sleep(60)
             assert len(lists(place)) == 1  # what is not among them changes nothing
             place.drop("best.json", session(goto_manual=goto, id_command=later))
@@ -140,5 +141,40 @@ def test_uptonights_attributes_merge_in(observatory: Make) -> None:
             assert (advised["target"], advised["score"]) == (eighth["target"], eighth["score"])
             assert lists(place)[1]["suggestions"].index(advised) < 7
             assert place.said("status")[-1]["problem"] is None
+
+    run_virtual(night())
+
+
+def test_a_suggestion_is_queued_with_one_word_and_only_once(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(suggestions=True, conditions=DARK)
+        async with place.open():
+
+            async def told(body: Any) -> dict[str, Any]:
+                before = len(place.said("command/response"))
+                place.say("scope/command", body)
+                await place.until(lambda: len(place.said("command/response")) > before, hours=0.1)
+                answer: dict[str, Any] = place.said("command/response")[-1]
+                return answer
+
+            def targets() -> list[str]:
+                return [one["target"] for one in place.said("queue")[-1]["sessions"]]
+
+            assert (await told("queue"))["code"] == "not_allowed"  # nothing is suggested yet
+            await place.until(lambda: bool(lists(place)), hours=0.1)
+            first, second, third, *_ = (one["target"] for one in lists(place)[0]["suggestions"])
+            assert (await told("queue"))["status"] == "done"
+            assert targets() == [first]
+            again = await told({"command": "queue", "number": 1})  # before the list is made anew
+            assert again["code"] == "not_allowed"
+            assert "waits in the queue already" in again["message"]
+            assert (await told({"command": "queue", "number": 3}))["status"] == "done"
+            assert (await told({"command": "queue", "target": second.lower()}))["status"] == "done"
+            assert sorted(targets()) == sorted([first, second, third])
+            for wrong in ({"number": 11}, {"number": "1"}, {"number": True}, {"target": "Vega"}):
+                assert (await told({"command": "queue", **wrong}))["code"] == "invalid"
+            await place.until(
+                lambda: [one["waits"] for one in lists(place)[-1]["suggestions"][:3]] == [True] * 3
+            )
 
     run_virtual(night())

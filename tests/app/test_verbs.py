@@ -8,8 +8,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 
+from agent.mqtt.schemas import schemas
+from agent.telescope.errors import CommandTimeoutError
 from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -365,10 +368,75 @@ def test_focus_calibration_and_alignment_by_hand_need_arming_and_darkness(observ
                 r"Turn the mount \d+\.\d\d° (counter-)?clockwise, and (raise|lower) it by \d+\.\d\d°\.",
                 answer["message"],
             )
+            measured = place.said("polar_alignment")[-1]
+            assert measured["message"] == answer["message"]
+            assert (measured["azimuth_error"], measured["turn"]) == (0.1, "clockwise")
+            assert (measured["altitude_error"], measured["lift"]) == (-0.2, "lower")
+            jsonschema.validate(measured, schemas()["polar_alignment"])
             calls = place.telescope.calls
             assert calls.index("stop_goto") < calls.index("calibrate") < calls.index("solve_eq")
             place.drop("a.json", session())
             await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
             assert (await tell(place, "calibrate"))["code"] == "busy"
+
+    run_virtual(evening())
+
+
+def test_a_nudge_is_short_armed_and_in_the_dark(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK - timedelta(hours=5))
+        async with place.open():
+            assert (await tell(place, "nudge", direction="up"))["code"] == "not_armed"
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            assert "It is not dark" in (await tell(place, "nudge", direction="up"))["message"]
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            wrong: list[dict[str, Any]] = [{}, {"direction": "north"}]
+            wrong += [{"direction": "up", "seconds": one} for one in (0, 2.1, "long", None, True, "nan", [1])]
+            for arguments in wrong:
+                assert (await tell(place, "nudge", **arguments))["code"] == "invalid", arguments
+            assert not any(call.startswith("nudge") for call in place.telescope.calls)
+            answer = await tell(place, "nudge", direction="Left", seconds="1.5")
+            assert answer["message"] == "The telescope was turned left for 1.5 s."
+            assert "nudge 180" in place.telescope.calls
+            place.telescope.fail["nudge 0"].append(CommandTimeoutError("Nothing was heard."))
+            halts = place.telescope.calls.count("halt")
+            assert (await tell(place, "nudge", direction="right"))["code"] == "failed"
+            await place.until(lambda: place.telescope.calls.count("halt") > halts, hours=0.1)
+
+    run_virtual(evening())
+
+
+def test_a_goto_takes_what_a_person_types(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            for typed in ("m 31", "5.588 -5.39", "05:35:17, -05:23:28", "5h35m17s -5d23m28s"):
+                assert (await tell(place, "goto", target=typed))["status"] == "done", typed
+            for typed in ("nothing such", "25 10", "5.588", "5.588 91", "5.588 -5.39 7"):
+                answer = await tell(place, "goto", target=typed)
+                assert answer["status"] == "error", typed
+            places = [(round(one.ra_hours, 2), round(one.dec_degrees, 1)) for one in place.telescope.gotos]
+            assert places == [(0.71, 41.3), *[(5.59, -5.4)] * 3]
+
+    run_virtual(evening())
+
+
+def test_frames_are_taken_where_it_points_without_a_goto(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            camera = {"do_action": True, "count": 10}
+            body = {"id_command": {}, "goto_manual": {"do_action": False}, "setup_camera": camera}
+            place.say("scope/session/submit", {"request_id": "now", "command": body})
+            await place.sessions_ended(1)
+            assert place.results[0]["result"] == "completed", place.results[0]
+            assert place.telescope.gotos == []
+            assert place.telescope.captures[0].taken == 10
 
     run_virtual(evening())

@@ -71,7 +71,10 @@ def test_each_movement_is_over_when_its_command_returns(
             await step(focusing)
             assert len(sim.history.of(Focused)) > before
             assert not sim.state.focus.activity
+        told: list[object] = []
+        telescope.listen(told.append)
         measured = await step(lambda: telescope.solve_eq(BASEL))
+        assert measured in told
         truth = sim.history.of(PolarAlignment)[-1]
         assert (measured.azimuth, measured.altitude) == (truth.azimuth, truth.altitude)
 
@@ -286,3 +289,58 @@ def test_what_somebody_else_began_is_halted_too(contract: Contract, generation: 
             await asyncio.gather(task, return_exceptions=True)
 
     contract.play(story, generation=generation, exclusive=False)
+
+
+@both
+def test_a_nudge_turns_for_its_time_and_no_longer(contract: Contract, generation: str) -> None:
+    async def story(stage: Stage) -> None:
+        if contract.kind.name != "native":
+            with pytest.raises(RefusedError, match="does not turn"):
+                await stage.telescope.nudge(90, 0.5)
+            return
+        pointing = stage.sim.state.pointing
+        for angle, motor, sign in (
+            (0, "rotation", 1),
+            (90, "pitch", 1),
+            (180, "rotation", -1),
+            (270, "pitch", -1),
+        ):
+            before = getattr(pointing, motor)
+            await stage.telescope.nudge(angle, 1.0)
+            turned = getattr(pointing, motor) - before
+            assert 0.8 < sign * turned < 1.3
+            await stage.clock.sleep(30)
+            assert getattr(pointing, motor) - before == turned
+
+    contract.play(story, generation=generation)
+
+
+@both
+@pytest.mark.parametrize("how", ["cut", "cancelled", "unheard"])
+def test_a_nudge_that_is_broken_off_is_stopped_by_the_next_halt(
+    contract: Contract, generation: str, how: str
+) -> None:
+    async def story(stage: Stage) -> None:
+        if contract.kind.name != "native":
+            return
+        telescope, pointing = stage.telescope, stage.sim.state.pointing
+        if how == "unheard":
+            number = stage.sim.faults.add("deaf:command=14008")
+        task = asyncio.ensure_future(telescope.nudge(90, 2.0))
+        await stage.clock.sleep(0.5)
+        if how == "cut":
+            stage.network.cut()
+        elif how == "cancelled":
+            task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        came_back = how == "cut" and ended is None  # within the time of the nudge, which was then stopped
+        assert came_back or isinstance(ended, UnreachableError | asyncio.CancelledError | CommandTimeoutError)
+        if how == "unheard":
+            stage.sim.faults.remove(number)
+        await stage.connected()
+        await telescope.halt()
+        stopped = pointing.pitch
+        await stage.clock.sleep(30)
+        assert pointing.pitch == stopped
+
+    contract.play(story, generation=generation)

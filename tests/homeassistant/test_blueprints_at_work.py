@@ -166,7 +166,7 @@ async def submits(house: House, **fields: Any) -> Any:
         house.say(RESPONSE, "Queued.", request_id=request, status="accepted", code="queued", session_id="m31")
 
     house.hass.services.async_register("notify", "send_message", answers)
-    return await house.run("submit_session", target="M 31", **fields)
+    return await house.run("submit_session", **{"target": "M 31", **fields})
 
 
 def about(house: House) -> Any:
@@ -397,3 +397,25 @@ def test_it_is_asked_in_words_and_answers_in_them(
     answer, sent = live(story)
     assert words in answer
     assert [one["command"] for one in sent] == ([command] if command else [])
+
+
+def test_a_typed_target_is_gone_to_as_it_was_typed() -> None:
+    typed = ["5", "05:35:17 -05:23:28", 'Barnard\'s "Star" {{ 1 }}']
+
+    async def story(house: House) -> list[Any]:
+        await house.script("goto", command_entity=COMMAND)
+        for target in typed:
+            await house.run("goto", target=target)
+        return house.sent()
+
+    assert [(one["command"], one["target"]) for one in live(story)] == [("goto", one) for one in typed]
+
+
+def test_a_form_without_a_target_takes_frames_where_it_points() -> None:
+    async def story(house: House) -> list[Any]:
+        await submits(house, target="", count=10)
+        return house.sent()
+
+    (only,) = live(story)
+    assert only["command"]["goto_manual"] == {"do_action": False}
+    assert only["command"]["setup_camera"] == {"count": 10, "do_action": True}

@@ -40,6 +40,7 @@ EXPECTED = {
     "automation/session_result_notify",
     "automation/night_report_notify",
     "automation/weather_heartbeat",
+    "script/goto",
     "script/new_start",
     "script/submit_session",
     "template/sky_safe",

@@ -16,6 +16,7 @@ from agent.afterwards import (
     DownloadChanged,
     DownloadState,
     NightReported,
+    PolarAlignmentMeasured,
     SessionArchived,
     SkyChanged,
     TotalsChanged,
@@ -54,7 +55,7 @@ from agent.events import (
     TelemetryChanged,
     Waited,
 )
-from agent.group_progress import GroupProgress, GroupsChanged, PartProgress
+from agent.group_progress import GoalReached, GroupProgress, GroupsChanged, PartProgress
 from agent.mqtt.payloads import MAX_BODY, encode
 from agent.mqtt.publisher import EVENT_EXPIRY_S, PROGRESS_EXPIRY_S, TELEMETRY_EVERY_S
 from agent.mqtt.schemas import TOPICS, as_text, schemas, topic_table
@@ -127,6 +128,10 @@ GROUP = GroupProgress(
 )
 
 EVERY_EVENT: tuple[Event, ...] = (
+    GoalReached(**_at(), session=SESSION),
+    PolarAlignmentMeasured(
+        **_at(), azimuth=0.12345, altitude=-0.5, turn="clockwise", lift="lower", message="Turn the mount."
+    ),
     AvailabilityChanged(**_at(), online=True),
     AvailabilityChanged(**_at(), online=False, message="It does not answer."),
     StatusChanged(**_at(), status=Status.IMAGING, session=SESSION, step="capture", message="x" * 300),

@@ -28,6 +28,9 @@ EVIL = "<script>alert(1)</script>\"' onerror=x &amp;\x07"
 VOID = {"meta", "img", "path", "rect"}
 
 
+ROSETTE = {"ra_hours": 6.5, "dec_degrees": 5.0}
+
+
 def ended(name: str, hours: float = 0.0, **facts: Any) -> EndedSession:
     values: dict[str, Any] = {
         "session_id": name,
@@ -130,6 +133,9 @@ def test_the_page_tells_the_night() -> None:
     told = story(
         ended("a"),
         cut,
+        ended(
+            "d", 4, target="NGC 2237", outcome="failed", reason="telescope", taken=0, stacked=0, place=ROSETTE
+        ),
         pictures={"a": small_picture(jpeg()) or b""},
         notes=notes(
             (-1, "planned", {"session_id": "c", "target": "NGC 7000"}),
@@ -144,8 +150,8 @@ def test_the_page_tells_the_night() -> None:
     )
     page = Reader(night_page(told, "1.0"))
     for words in (
-        "Night of 12 March: 1 of 2 sessions completed",
-        "1 h 00 min of light on M 42 and M 31: 16 of 17 frames stacked. Not completed: M 31 (weather).",
+        "Night of 12 March: 1 of 3 sessions completed",
+        "16 of 17 frames stacked. Not completed: NGC 2237 (telescope), and 1 more.",
         "partial: weather",
         "Astro",
         "Battery: 90\u00a0% to 70\u00a0%",
@@ -153,6 +159,9 @@ def test_the_page_tells_the_night() -> None:
         "NGC 7000: It rains.",
         "The JSON breaks at line 1.",
         "21:00–22:00",
+        "21:06 to 21:24",  # the chart: from the first frame that was noted to the last
+        "not imaged",
+        "failed: telescope",
     ):
         assert words in page.text, words
     assert page.tags.count("svg") == 4  # the sky, the ratio, battery, storage

@@ -24,7 +24,7 @@ NIGHT = date(2026, 10, 12)
 START = night_bounds(PARIS, NIGHT).start + timedelta(hours=10)
 ORANGE = "#ffb000"  # of the first target
 LIMIT = "#ff6b6b"
-STRIP = 918
+STRIP = 936
 
 
 def of(name: str, **more: object) -> ChartTarget:
@@ -66,16 +66,16 @@ def test_a_run_is_drawn_thick_and_as_a_block_below_itself() -> None:
 def test_the_picture_has_the_colours_of_the_drawing() -> None:
     drawing = draw_chart(PARIS, NIGHT, [of("M 31", runs=run(3))])
     picture = Image.open(io.BytesIO(as_png(drawing))).convert("RGB")
-    assert picture.size == (drawing.width, drawing.height)
+    assert picture.size == (2 * drawing.width, 2 * drawing.height)
     (block,) = blocks(drawing, ORANGE)
-    assert picture.getpixel((round(block.x + 10), STRIP + 10)) == (255, 176, 0)
+    assert picture.getpixel((round(2 * block.x + 20), 2 * STRIP + 20)) == (255, 176, 0)
     assert picture.getpixel((2, 2)) == (16, 19, 31)
 
 
 def test_steps_do_not_cut_off_the_top_of_a_way_near_the_zenith() -> None:
     drawing = draw_chart(PARIS, NIGHT, [of("Capella")])  # it passes at 87 degrees
     top = min(y for line in ways(drawing) for _, y in line.points)
-    assert abs(top - (850 - 700 * 87.13 / 90)) < 1
+    assert abs(top - (872 - 700 * 87.13 / 90)) < 1
 
 
 def test_what_may_not_be_imaged_is_faint_whatever_forbids_it() -> None:
@@ -127,7 +127,7 @@ def test_any_number_of_sessions_is_drawn_and_told() -> None:
     assert len([one for one in drawing.shapes if isinstance(one, Box) and one.y == STRIP]) > MOST_ROWS
     few = draw_chart(PARIS, NIGHT, many[:30])
     assert {f"Field {number}" for number in range(30)} <= set(words(few))
-    assert Image.open(io.BytesIO(as_png(few))).size[1] == few.height
+    assert Image.open(io.BytesIO(as_png(few))).size[1] in (few.height, 2 * few.height)
 
 
 def test_now_and_the_moon_are_there_only_when_they_are() -> None:
@@ -152,7 +152,7 @@ def test_each_row_tells_transit_and_distance_from_the_moon() -> None:
 
 def test_nights_without_sunset_or_sunrise_are_drawn_from_noon_to_noon() -> None:
     midsummer = draw_chart(TROMSO, date(2026, 6, 21), [of("M 13")])
-    assert "no astronomical darkness  ·  Moon 51 % lit" in words(midsummer)
+    assert {"no astronomical darkness", "Moon 51 % lit"} <= set(words(midsummer))
     midwinter = draw_chart(TROMSO, date(2026, 12, 21), [])
     for drawing in (midsummer, midwinter):
         hours = [text for text in words(drawing) if text.isdigit()]

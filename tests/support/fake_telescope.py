@@ -202,9 +202,14 @@ class FakeTelescope(Telescope):
     async def infinite_focus(self) -> None:
         await self._do("infinite_focus", 5)
 
+    async def nudge(self, angle: float, seconds: float) -> None:
+        await self._do(f"nudge {angle:g}", seconds)
+
     async def solve_eq(self, site: Site | None) -> EqError:
         await self._do("solve_eq", 30)
-        return EqError(0.1, -0.2)
+        error = EqError(0.1, -0.2)
+        self._tell(error)
+        return error
 
     async def apply(self, camera: Camera, settings: CameraSettings) -> None:
         await self._do("apply", 1)
@@ -304,7 +309,7 @@ class FakeTelescope(Telescope):
         if capture.running:
             capture.running, capture.end = False, CaptureEnd.STOPPED
 
-    def _tell(self, event: ConnectionChanged) -> None:
+    def _tell(self, event: ConnectionChanged | EqError) -> None:
         for listener in tuple(self._listeners):
             listener(event)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 
+from agent.capabilities import Camera
 from agent.clock import SystemClock
-from agent.sky.catalogue import resolve
+from agent.conditions import Requirements
+from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
+from agent.sky.catalogue import entries, resolve
 from agent.sky.nights import Interval, dark_window, night_bounds, sun_events
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
@@ -25,6 +29,22 @@ PARIS = Site(48.8534, 2.3488, 35, "Europe/Paris")
 NIGHT = date(2026, 12, 27)
 NOW = datetime(2026, 12, 27, 21, 31, tzinfo=UTC)
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+
+
+@cache
+def best_of_the_night(**asked: Any) -> Suggestions:
+    """What a telescope's list is from the fake agent's now on."""
+    camera = capabilities_for("D3").cameras[Camera.TELE]
+    return suggest(
+        entries(KINDS, larger_than=smallest_arcmin(camera)),
+        site=PARIS,
+        night=NIGHT,
+        now=NOW,
+        requirements=Requirements.model_validate({"min_altitude": 25, **asked}),
+        camera=camera,
+        known=Known({"NGC 1499": 7200.0}),
+        limit=30,
+    )
 
 
 class FakeAgent:
@@ -148,6 +168,9 @@ class FakeAgent:
             sun_below=-12.0,
             min_altitude=25.0,
         )
+
+    def suggestions(self, telescope: str) -> Suggestions | None:
+        return best_of_the_night()
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         self.listeners.append(listener)

@@ -19,7 +19,7 @@ from agent.web.draw.field import covered, mosaic_for, sketch, turn_for
 from agent.web.draw.labels import HIGH, WIDE, Placer
 from agent.web.draw.timeline import gaps, timeline
 from agent.web.night import NightView, Row
-from agent.web.targets import named, search, showpieces
+from agent.web.targets import named, search
 from agent.web.views.new import month_hours
 from agent.web.words import Words
 from tests.web.conftest import NIGHT, NOW, PARIS, FakeAgent
@@ -221,15 +221,6 @@ def test_what_is_typed_finds_what_is_meant(typed: str, first: str) -> None:
 @given(st.text(max_size=300))
 def test_nothing_that_is_typed_breaks_the_search(typed: str) -> None:
     assert len(search(typed)) <= 8
-
-
-def test_what_may_be_proposed_is_known_by_its_name_and_has_a_size() -> None:
-    assert len(showpieces()) > 100
-    for known in showpieces():
-        again = named(known.name)
-        assert again is not None
-        assert again.target == known.target
-        assert known.size is not None
 
 
 def test_months_say_when_a_target_is_high_in_the_dark() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.afterwards import DownloadState
 from agent.events import Lid, Outcome, Status
 from agent.mqtt.discovery.bridge import bridge_availability, bridge_id, needs_telescope
+from agent.mqtt.discovery.collected import download, groups, polar_alignment, totals
 from agent.mqtt.discovery.controls import buttons, settings
 from agent.mqtt.discovery.model import (
     MODEL_IDS,
@@ -17,7 +17,7 @@ from agent.mqtt.discovery.model import (
     TelescopeFacts,
     origin,
 )
-from agent.mqtt.discovery.names import GERMAN, ON_DEMAND, as_shown
+from agent.mqtt.discovery.names import ON_DEMAND, as_shown
 from agent.mqtt.discovery.parts import (
     DIAGNOSTIC,
     MAX_STATE,
@@ -35,7 +35,6 @@ from agent.mqtt.discovery.parts import (
 from agent.mqtt.vocabulary import EventType
 
 TELEMETRY_EXPIRES_S = 900  # telemetry is told every few minutes while the telescope answers
-MAX_GROUPS_SHOWN = 20  # the discovery message stays small; the topics tell of all groups
 MAX_QUEUE_SHOWN = 25  # sessions in the attribute; attributes above 16 KiB are not recorded
 
 DEVICE_TRIGGERS = (
@@ -50,6 +49,7 @@ DEVICE_TRIGGERS = (
     EventType.SESSION_FAILED,
     EventType.SESSION_ABORTED,
     EventType.NIGHT_OVER,
+    EventType.GOAL_REACHED,
 )
 
 # The first of the queue, whether or not it has a start of its own.
@@ -79,12 +79,13 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
     make = maker(facts.hardware_id, facts.entity_prefix, base)
     entities = {
         **_session(make),
-        **_groups(make, facts, options),
+        **groups(make, facts, options),
+        **polar_alignment(make),
         **_telemetry(make, options),
         **_safety(make),
         **(_enclosure(make) if facts.has_enclosure else {}),
-        **(_download(make) if facts.archives else {}),
-        **_totals(make),
+        **(download(make) if facts.archives else {}),
+        **totals(make),
         **buttons(make, facts, options),
         **settings(make, facts, options),
         **_messages(make),
@@ -231,23 +232,6 @@ def _session(make: Make) -> dict[str, Component]:
     }
 
 
-def _groups(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dict[str, Component]:
-    """What each group has collected; its entity goes with the group."""
-    what = GERMAN["integration"] if options.language == "de" else "integration"
-    hours = "{{ (value_json.collected_s / 3600) | round(2) }}"
-    return {
-        f"{word}_integration": make(
-            f"{word}_integration",
-            "sensor",
-            reads(f"~/group/{word}", hours, name=f"{group} {what}", icon="mdi:progress-clock"),
-            attributes(f"~/group/{word}", without("collected_s")),
-            {"device_class": "duration", "unit_of_measurement": "h", "suggested_display_precision": 1},
-            state_class="measurement",
-        )
-        for word, group in facts.groups[:MAX_GROUPS_SHOWN]
-    }
-
-
 def _telemetry(make: Make, options: DiscoveryOptions) -> dict[str, Component]:
     topic = "~/telemetry"
     telling = {
@@ -314,45 +298,6 @@ def _enclosure(make: Make) -> dict[str, Component]:
             {"device_class": "enum", "options": [lid.value for lid in Lid]},
             attributes(topic, without("lid")),
         ),
-    }
-
-
-def _download(make: Make) -> dict[str, Component]:
-    topic = "~/download"
-    return {
-        "download": make(
-            "download",
-            "sensor",
-            reads(topic, value("state"), name="Download", icon="mdi:download"),
-            {"device_class": "enum", "options": [state.value for state in DownloadState]},
-            attributes(topic, without("state")),
-        ),
-        "download_progress": make(
-            "download_progress",
-            "sensor",
-            reads(topic, value("percent"), name="Download progress", icon="mdi:progress-download"),
-            unit_of_measurement="%",
-            suggested_display_precision=0,
-        ),
-    }
-
-
-def _totals(make: Make) -> dict[str, Component]:
-    def sensor(key: str, path: str, name: str, unit: str | None, icon: str, **more: Any) -> Component:
-        shown = {"state_class": "total_increasing", **more}
-        if unit is not None:
-            shown["unit_of_measurement"] = unit
-        return make(key, "sensor", reads("~/totals", value(path), name=name, icon=icon), shown)
-
-    hours = {"device_class": "duration", "suggested_display_precision": 1}
-    return {
-        "light_total": sensor(
-            "light_total", "light_hours", "Light collected", "h", "mdi:weather-night", **hours
-        ),
-        "sessions_completed": sensor(
-            "sessions_completed", "completed", "Sessions completed", None, "mdi:check-all"
-        ),
-        "nights_imaged": sensor("nights_imaged", "nights", "Nights imaged", None, "mdi:moon-full"),
     }
 
 

@@ -203,6 +203,7 @@ class DeviceState:
         self._charging = ChargingTrend()
         self.captures = {camera: CaptureRecord(camera) for camera in Camera}
         self.busy: set[str] = set()
+        self.nudged = False  # turned by hand, and not told to stop since, whatever became of the link
         self.infinity_at: float | None = None  # end of an infinity focus the mount has not moved since
         self.still_at: float | None = None  # the mount was stopped, and was not sent anywhere since
         self._at_rest: float | None = None  # since when the mount was seen at rest, and not sent anywhere

@@ -278,8 +278,13 @@ class DwarfTelescope(Telescope):
     async def infinite_focus(self) -> None:
         await focus.infinite_focus(self._device)
 
+    async def nudge(self, angle: float, seconds: float) -> None:
+        await pointing.nudge(self._device, angle, seconds)
+
     async def solve_eq(self, site: Site | None) -> EqError:
-        return await pointing.solve_eq(self._device, site)
+        error = await pointing.solve_eq(self._device, site)
+        self._emit(error)
+        return error
 
     # -- darks ------------------------------------------------------------------------------------------
 

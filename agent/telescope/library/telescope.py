@@ -177,7 +177,9 @@ class LibraryTelescope(Telescope):
         await motions.infinite_focus(self._core)
 
     async def solve_eq(self, site: Site | None) -> EqError:
-        return await motions.solve_eq(self._core, site)
+        error = await motions.solve_eq(self._core, site)
+        self._emit(error)
+        return error
 
     # -- camera -----------------------------------------------------------------------------------------
 

@@ -112,7 +112,7 @@ class CardFiles:
         response.content_length = end - begin
         await response.prepare(request)
         if request.method != "HEAD":
-            with contextlib.suppress(ConnectionResetError):  # whoever asked has gone
+            with contextlib.suppress(ConnectionError):  # whoever asked has gone
                 await self._send(request, response, path, memoryview(data)[begin:end])
         return response
 

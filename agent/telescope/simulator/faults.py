@@ -190,6 +190,13 @@ class TruncatedFrames(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CutNames(Rule):
+    name = "cut-names"
+    help = "names of targets are cut off after so many bytes, be it in the middle of a letter"
+    after: int = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownNotifications(Rule):
     name = "unknown-notifications"
     help = "each notification is preceded by one no client knows"

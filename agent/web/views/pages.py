@@ -14,6 +14,7 @@ from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_passw
 from agent.web.password import SIGNED_IN_S
 from agent.web.render import LANGUAGE_COOKIE, page
 from agent.web.stream import Feed
+from agent.web.views.calendar import CalendarViews
 from agent.web.views.common import Ask, asked
 from agent.web.views.new import NewViews
 from agent.web.views.nights import nights_values, report_values
@@ -35,6 +36,7 @@ class Views:
         self._tonight = TonightViews(agent)
         self._new = NewViews(agent)
         self._watch = WatchViews(agent, feed)
+        self._calendar = CalendarViews(agent)
 
     def routes(self) -> list[web.RouteDef]:
         """Return them."""
@@ -58,6 +60,7 @@ class Views:
             *self._tonight.routes(),
             *self._new.routes(),
             *self._watch.routes(),
+            *self._calendar.routes(),
         ]
 
     def trouble(self, request: web.Request, status: int, body: dict[str, Any]) -> web.Response:

@@ -7,6 +7,7 @@ from typing import Any
 from agent import __version__
 from agent.web.agent import Agent
 from agent.web.door import Door
+from agent.web.guard import CALENDAR
 from agent.web.views.common import Ask
 from agent.web.words import languages
 
@@ -37,6 +38,7 @@ async def settings_values(ask: Ask, agent: Agent, door: Door) -> dict[str, Any]:
         "languages": [{"code": code, "name": name} for code, name in languages().items()],
         "can_leave": door.password is not None and not door.gateway,
         "watch": door.watch or bool(door.gateway),
+        "calendar": door.calendar_link(ask.request.scheme, ask.request.host, CALENDAR),
     }
 
 

@@ -6,19 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.capabilities import Camera
+from agent.planner.merit import Factor
+from agent.planner.suggestions import Suggestion
 from agent.sky.ephemeris import CurvePoint
 from agent.sky.nights import Interval
-from agent.web.best import LOWEST, best_for
 from agent.web.draw.axis import Axis, curve, night_axis, sun_altitudes
 from agent.web.draw.field import Sketch, lies_inside, mosaic_for, sketch, turn_for
 from agent.web.night import NightView
-from agent.web.targets import Known
+from agent.web.targets import Known, known_of
 from agent.web.views.common import Ask
 from agent.web.words import Words
 
 MOST = 3
+LEAST_S = 30 * 60.0  # a shorter stretch is worth no goto
 MOST_PANES = 16  # that a sketch shows
 _BOX = (72.0, 56.0)
+_BESIDE = frozenset({"kind", "time"})
 _SMALL = 0.05  # of the field's short side: smaller objects are a dot
 
 
@@ -31,7 +34,7 @@ class Spark:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class Hit:
     """A target as a result of a search or a proposal."""
 
     name: str
@@ -46,21 +49,53 @@ class Suggestion:
     spark: Spark | None
 
 
-def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Suggestion]:
-    """The best of the well-known targets for a free stretch of time, without those of tonight."""
+def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Hit]:
+    """What of tonight's best is up in a free stretch of time, without what is planned."""
+    found = ask.window.suggestions(ask.telescope.id)
+    if found is None or found.night != view.night:
+        return []
     have = {_spelt(row.name) for row in view.rows}
-    found = [one for one in best_for(view, free, field_of_view(ask)) if _spelt(one.known.name) not in have]
-    return [
-        result(ask, view, one.known, "", one.good, _why(ask.t, one.highest, one.fits, one.moonlight))
-        for one in found[:MOST]
-    ]
+    told: list[Hit] = []
+    for one in found.best:
+        good = _longest_in(free, one)
+        if good.seconds >= LEAST_S and not one.waits and _spelt(one.entry.name) not in have:
+            told.append(result(ask, view, known_of(one.entry), "", good, merit_words(one, ask.t)))
+        if len(told) == MOST:
+            break
+    return told
+
+
+def why_none(ask: Ask) -> str:
+    """Why there is no suggestion at all tonight; "" when there are some, or it is not known yet."""
+    found = ask.window.suggestions(ask.telescope.id)
+    return found.why_none if found is not None else ""
+
+
+def merit_words(one: Suggestion, t: Words) -> str:
+    """What counts for and against it, the worst last, without what stands beside it: its kind and time."""
+    told = [_factor_words(factor, t) for factor in one.by_value if factor.name not in _BESIDE]
+    return "; ".join(filter(None, told))
+
+
+def _factor_words(factor: Factor, t: Words) -> str:
+    if not factor.says:
+        return ""
+    values = {
+        name: t.number(one, 1) if isinstance(one, float) else one for name, one in factor.values.items()
+    }
+    return t(f"factor.{factor.says}", **values)
+
+
+def _longest_in(free: Interval, one: Suggestion) -> Interval:
+    parts = [Interval(max(free.start, good.start), min(free.end, good.end)) for good in one.windows]
+    return max(parts, key=lambda part: part.seconds)
 
 
 def _spelt(name: str) -> str:
     return name.casefold().replace(" ", "")
 
 
-def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str) -> list[Suggestion]:
+def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str) -> list[Hit]:
     """What was found under what was typed."""
     told = []
     for known in found:
@@ -73,14 +108,14 @@ def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str
 
 def result(
     ask: Ask, view: NightView | None, known: Known, typed: str, good: Interval | None, reason: str
-) -> Suggestion:
+) -> Hit:
     """One target with its facts."""
     t, fov = ask.t, field_of_view(ask)
     fields = mosaic_for(known.size, fov)
     before, match, after = _marked(known.name, typed)
     best = t.span(good.start, good.end) if good is not None else t("new.not_tonight") if view else ""
     spark = _spark(view, known, good) if view is not None else None
-    return Suggestion(
+    return Hit(
         known.name,
         before,
         match,
@@ -146,11 +181,7 @@ def window_of(view: NightView, known: Known, axis: Axis) -> Interval | None:
     suns = sun_altitudes(view.site, axis)
     last = points[0]
     for point, light in [*zip(points, suns, strict=True), (points[-1], 90.0)]:
-        good = (
-            light < view.sun_below
-            and point.altitude >= max(view.min_altitude, LOWEST)
-            and _clear(view, point)
-        )
+        good = light < view.sun_below and point.altitude >= view.min_altitude and _clear(view, point)
         if good and began is None:
             began = point
         elif not good and began is not None:
@@ -163,13 +194,6 @@ def window_of(view: NightView, known: Known, axis: Axis) -> Interval | None:
 
 def _clear(view: NightView, point: CurvePoint) -> bool:
     return view.horizon is None or point.altitude > view.horizon.altitude_at(point.azimuth)
-
-
-def _why(t: Words, highest: float, fits: bool, moonlight: bool) -> str:
-    parts = [t("suggest.high", altitude=f"{highest:.0f}°")]
-    parts.append(t("suggest.fits") if fits else t("suggest.mosaic"))
-    parts.append(t("suggest.moon") if moonlight else "")
-    return ", ".join(part for part in parts if part)
 
 
 def _spark(view: NightView, known: Known, good: Interval | None) -> Spark:

@@ -20,7 +20,7 @@ from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
 from agent.web.views.common import Ask, asked
-from agent.web.views.suggest import Suggestion, suggestions
+from agent.web.views.suggest import suggestions, why_none
 from agent.web.words import Words
 
 _ORDER = {"imaging": 0, "paused": 0, "waiting": 1, "planned": 1, "done": 2, "not_tonight": 3}
@@ -112,7 +112,7 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
     wide = max(free, key=lambda gap: gap.seconds, default=None)
     rows = session_rows(view, t)
     coming = any(row.block is not None and row.block.end > view.now for row in view.rows)
-    best: list[Suggestion] = suggestions(ask, view, wide) if wide is not None else []
+    best = suggestions(ask, view, wide) if wide is not None else []
     left = [row for row in view.rows if row.state == "not_tonight"]
     return {
         **ask.values("tonight", t("nav.tonight"), live="1"),
@@ -127,6 +127,7 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
         "free": wide,
         "free_title": t("tonight.free", start=t.clock(wide.start), end=t.clock(wide.end)) if wide else "",
         "best": best,
+        "why_none": why_none(ask) if wide is not None else "",
         "problem": ask.states.get("status", {}).get("problem"),
     }
 

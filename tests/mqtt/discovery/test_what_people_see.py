@@ -101,6 +101,7 @@ def test_automations_can_be_made_of_what_happens_without_knowing_a_topic() -> No
         EventType.SESSION_FAILED,
         EventType.SESSION_ABORTED,
         EventType.NIGHT_OVER,
+        EventType.GOAL_REACHED,
     }
     assert {part["topic"] for part in triggers.values()} == {"dwarf/d3_1a2b3c/event"}, "never a retained one"
 

@@ -188,9 +188,12 @@ def test_every_feature_rests_on_a_check_and_every_check_on_a_feature() -> None:
     assert all(bool(one.moves) == one.outside for one in CHECKS)
 
 
-def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "simulated"), [("D3", "D3"), ("unknown (3)", "'D3 Plus'"), ("unknown (9)", "foreign")]
+)
+def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path, model: str, simulated: str) -> None:
     path = tmp_path / "light.jsonl"
-    _write(path)
+    _write(path, model)
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "first_light_report.py"), str(path)],
         capture_output=True,
@@ -199,18 +202,16 @@ def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "| counting frames from the album | D3 | 1.5.2 |" in done.stdout
+    assert f"| counting frames from the album | {model} | 1.5.2 |" in done.stdout
     assert "album as believed" in done.stdout
     assert "folded-position" in done.stdout
-    expected = (
-        "dwarf-agent simulate --generation v3 --model D3 --habit album=type_6 --habit go_live=leaves_mode"
-    )
-    assert expected in done.stdout
+    habits = "--habit album=type_6 --habit go_live=leaves_mode"
+    assert f"dwarf-agent simulate --generation v3 --model {simulated} {habits}" in done.stdout
 
 
-def _write(path: Path) -> None:
+def _write(path: Path, model: str) -> None:
     notebook = Notebook.open(path, lambda: NIGHT)
-    notebook.describe(model="D3", firmware="1.5.2")
+    notebook.describe(model=model, firmware="1.5.2")
     notebook.put("album", agrees("Type 6.", {"album": "type_6"}))
     notebook.put("going-live", agrees("The mode is left.", {"go_live": "leaves_mode"}))
     notebook.put("folded-position", differs("Pitch 169.", pitch=169.0))

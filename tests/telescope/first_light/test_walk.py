@@ -9,6 +9,7 @@ import pytest
 
 from agent.clock import LoopClock
 from agent.telescope.dwarf.link.connection import LinkLostError
+from agent.telescope.dwarf.proto import schedule_pb2
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light.checks import CHECKS
 from agent.telescope.first_light.errors import FirstLightError
@@ -21,7 +22,14 @@ from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.first_light.support import BASEL, HANDS, MOONLIT, NIGHT, Script, light, place_of
 
-MOVING = {Cmd.CALIBRATE, Cmd.GOTO_DEEP_SKY, Cmd.GOTO_SOLAR_SYSTEM, Cmd.SOLVE_EQ, Cmd.MOTOR_RUN_TO}
+MOVING = {
+    Cmd.CALIBRATE,
+    Cmd.GOTO_DEEP_SKY,
+    Cmd.GOTO_SOLAR_SYSTEM,
+    Cmd.SOLVE_EQ,
+    Cmd.MOTOR_RUN_TO,
+    Cmd.SYNC_SCHEDULE,
+}
 NEVER = {
     Cmd.MOTOR_RESET,
     Cmd.MOTOR_RUN_TO,
@@ -194,7 +202,10 @@ def test_ctrl_c_in_a_capture_stops_it_and_keeps_the_file(
 
 @pytest.mark.parametrize(
     ("check", "later"),
-    sliced(["calibration", "polar-alignment", "second-goto", "goto-moon"], [0.0, 2.0, 10.0, 25.0]),
+    [
+        *sliced(["calibration", "polar-alignment", "second-goto", "goto-moon"], [0.0, 2.0, 10.0, 25.0]),
+        *sliced(["own-schedule"], [2.0, 150.0]),  # given, and carried out
+    ],
 )
 def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> None:
     async def run() -> None:
@@ -204,7 +215,7 @@ def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> Non
             notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
             walking = walk(place_of(sim), notebook, Script(), clock, site=BASEL, only=[check])
             task = asyncio.create_task(walking)
-            while not sim.state.motion.activity:
+            while not (sim.state.motion.activity or list(sim.device.schedules)):
                 await clock.sleep(0.1)
             await clock.sleep(later)
             assert task.cancel()
@@ -214,7 +225,27 @@ def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> Non
             for _ in range(30):
                 assert not sim.state.motion.activity
                 assert not sim.state.pointing.tracking
+                assert not sim.state.capturing()
                 await clock.sleep(1.0)
+            assert not list(sim.device.schedules)
+
+    run_virtual(run())
+
+
+def test_a_schedule_that_is_the_owners_is_left_alone(tmp_path: Path) -> None:
+    async def run() -> None:
+        clock = LoopClock(NIGHT)
+        options = SimulatorOptions.from_mapping({"generation": "v3", "site": BASEL, "calibrated": True})
+        async with SimulatedDwarf(options, clock) as sim:
+            start = int(clock.now().timestamp()) // 60 * 60 + 600
+            theirs = schedule_pb2.Schedule(id="theirs", start=start, end=start + 3600, device_id=2)
+            sim.device.schedules.put(theirs, clock.now())
+            notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
+            await walk(place_of(sim), notebook, Script(), clock, site=BASEL, only=["own-schedule"])
+            notebook.close()
+            assert notebook.findings["own-schedule"].verdict is Verdict.SKIPPED
+            assert [one.id for one in sim.device.schedules] == ["theirs"]
+            assert not {one.cmd for one in sim.received} & MOVING
 
     run_virtual(run())
 

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from agent.capabilities import Camera
 from agent.targets import Site
 from agent.telescope.dwarf.commands.captures import stop_capture
-from agent.telescope.dwarf.commands.pointing import stop_goto
+from agent.telescope.dwarf.commands.pointing import stop_goto, stop_nudge
 from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
@@ -116,6 +116,7 @@ async def halt(device: Device) -> None:
     busy = [activity for activity in _STOPS if activity in device.state.busy | unreported]
     results = await asyncio.gather(
         *stops,
+        *([stop_nudge(device)] if device.state.nudged else []),
         *(_stop_activity(device, activity) for activity in busy),
         stop_goto(device),
         return_exceptions=True,
@@ -147,6 +148,7 @@ async def park(device: Device) -> None:
 async def power_off(device: Device, cmd: Cmd, doing: str) -> None:
     """Switch off or restart; done when the telescope says goodbye, or simply goes."""
     device.require_link()
+    device.state.powering_off = False  # a goodbye from before, after which it stayed
     try:
         await device.order(cmd, doing=doing, within=device.limits.power, attempts=1)
     except CommandTimeoutError:

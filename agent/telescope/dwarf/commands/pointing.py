@@ -12,7 +12,7 @@ from agent.telescope.dwarf.commands.focus import infinite_focus
 from agent.telescope.dwarf.commands.live import willing
 from agent.telescope.dwarf.completion import CalibrationCompletion, EqCompletion, GotoCompletion
 from agent.telescope.dwarf.device import Device
-from agent.telescope.dwarf.proto import astro_pb2
+from agent.telescope.dwarf.proto import astro_pb2, motor_pb2
 from agent.telescope.dwarf.state import CALIBRATING, SLEWING, SOLVING
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
@@ -27,6 +27,7 @@ from agent.telescope.interface import EqError
 
 _LOGGER = logging.getLogger(__name__)
 
+_NUDGE_SPEED = 1.0  # degrees per second: one of the steps the app offers
 _LONGEST_NAME = 64  # it becomes part of a folder's name
 
 
@@ -98,6 +99,31 @@ async def stop_goto(device: Device) -> None:
     await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
     device.state.stopped(device.clock.monotonic())
     device.state.free(SLEWING)
+
+
+async def nudge(device: Device, angle: float, seconds: float) -> None:
+    """Turn for a moment; it was told to stop when this returns, and heard that."""
+    device.require_control()
+    device.state.infinity_at = None
+    device.state.moves()
+    device.state.nudged = True
+    request = motor_pb2.Joystick(vector_angle=angle, vector_length=1.0, speed=_NUDGE_SPEED)
+    try:
+        await device.order(Cmd.JOYSTICK, request, doing="Turning by hand", attempts=1)
+        await device.clock.sleep(seconds)
+    except UnreachableError:
+        raise
+    except TelescopeError:
+        await stop_nudge(device)
+        raise
+    await stop_nudge(device)
+
+
+async def stop_nudge(device: Device) -> None:
+    """Stop turning by hand; CommandTimeoutError when nothing is heard of it."""
+    device.require_link()
+    await device.ask(Cmd.STOP_JOYSTICK, within=device.limits.stop, attempts=2)
+    device.state.nudged = False
 
 
 async def solve_eq(device: Device, site: Site | None) -> EqError:

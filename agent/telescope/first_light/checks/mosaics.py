@@ -11,9 +11,9 @@ from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light import modes, params, shots
 from agent.telescope.first_light.check import Bench, Feature, Need, check
-from agent.telescope.first_light.checks.outdoors import reach
 from agent.telescope.first_light.finding import Finding, Verdict, differs, skipped, unclear
 from agent.telescope.first_light.finishing import to_the_end
+from agent.telescope.first_light.mount import reach
 
 _DARK_S, _DARK_GAIN, _DARK_FRAMES = 1.0, 90, 3  # no index of a table is 90, and no gain is its index
 _LISTED_S, _LOOK_S = 60.0, 10.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import motor_pb2 as proto
@@ -17,6 +19,7 @@ _BAD_ID, _NO_RESET, _LIMIT, _HOME_FIRST = -14504, -14511, -14519, -14520
 _LIMITS = {ROTATION: (0.0, 360.0), PITCH: (0.0, 330.0)}
 _TURN_S = 0.5  # between two looks at a running motor
 _RESET_S = 4.0
+_JOYSTICK, _JOYSTICK_TURN_S = "joystick", 0.1
 _RESET_GIVEN_UP_S = 30.0
 
 
@@ -121,9 +124,33 @@ def change(device: Device, call: Call) -> Message:
 
 
 @on(14006, 14007, takes=proto.Joystick)
+def joystick(device: Device, call: Call) -> int:
+    """Turn both motors until told to stop, or at their limits."""
+    angle, step = math.radians(call.request.vector_angle), call.request.vector_length * _JOYSTICK_TURN_S
+    speed = call.request.speed or 1.0
+    steps = {ROTATION: math.cos(angle) * step * speed, PITCH: math.sin(angle) * step * speed}
+
+    async def turn() -> None:
+        while True:
+            await device.clock.sleep(_JOYSTICK_TURN_S)
+            for motor, by in steps.items():
+                low, high = _LIMITS[motor]
+                _move(device, motor, min(high, max(low, _position(device, motor) + by)))
+
+    device.start(_JOYSTICK, turn())
+    return OK
+
+
 @on(14008)
+def stop_joystick(device: Device, _call: Call) -> int:
+    if device.stop(_JOYSTICK):
+        for motor in _NAMES:
+            device.record(MotorMoved(device.clock.now(), motor, _position(device, motor)))
+    return OK
+
+
 @on(14009, takes=proto.DualCameraLink)
-def joystick(_device: Device, _call: Call) -> int:
+def link_cameras(_device: Device, _call: Call) -> int:
     return OK
 
 
