@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent.app.building import Drivers, build_station
+from agent.app.clock_set import clock_was_set
 from agent.app.enclosure_side import EnclosureSide
 from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
@@ -59,11 +61,7 @@ async def run_agent(
     bus = EventBus()
     stations: dict[str, Station] = {}
 
-    def clock_was_set(_step: float) -> None:
-        for station in stations.values():
-            station.dispatcher.kick()
-
-    timetable = Timetable(clock, clock_was_set)
+    timetable = Timetable(clock, partial(clock_was_set, stations))
     with stop_on_signals(stop):
         for own in settings.telescopes:
             station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.telescope.first_light.finding import Verdict
+from agent.telescope.first_light.finding import Agreement
 from agent.telescope.first_light.page import habits as found_habits
 from agent.telescope.simulator import HABITS, Habits
 from tests.support.tables import paired
@@ -52,8 +52,8 @@ def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None
     only, simulated = CHECKS[name]
     lit = light(tmp_path / "light.jsonl", *only, habits=Habits.from_texts({name: answer}), **simulated)
     assert found_habits(lit.notebook.findings)[name] == answer
-    settled = lit.notebook.findings[only[-1]].verdict
-    assert settled is (Verdict.AGREES if answer == getattr(Habits(), name) else Verdict.VARIANT)
+    settled = lit.notebook.findings[only[-1]].agreement
+    assert settled is (Agreement.AGREES if answer == getattr(Habits(), name) else Agreement.VARIANT)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,9 @@ def test_nothing_false_is_said_of_any_telescope(tmp_path: Path, habits: Habits) 
     lit = light(tmp_path / "light.jsonl", habits=habits, darks=habits.goto_needed != "refused")
     found = found_habits(lit.notebook.findings)
     assert found == {name: getattr(habits, name) for name in found}
-    news = {name: one.saw for name, one in lit.notebook.findings.items() if one.verdict is Verdict.DIFFERS}
+    news = {
+        name: one.saw for name, one in lit.notebook.findings.items() if one.agreement is Agreement.DIFFERS
+    }
     assert news == {}
 
 
@@ -97,14 +99,16 @@ def test_what_is_said_of_the_frame_size_is_true_of_the_model(tmp_path: Path, mod
     lit = light(tmp_path / "light.jsonl", "frame-size", model=model)
     found = lit.notebook.findings["frame-size"]
     assert said in found.saw
-    assert (found.verdict is Verdict.AGREES) == (model in ("D2", "D3", "mini"))
+    assert (found.agreement is Agreement.AGREES) == (model in ("D2", "D3", "mini"))
 
 
 @pytest.mark.parametrize("model", ["D2", "D3", "mini"])
 def test_every_model_is_asked_to_the_end(tmp_path: Path, model: str) -> None:
     lit = light(tmp_path / "light.jsonl", model=model, darks=False)
     assert lit.notebook.about["model"] == model
-    news = {name: one.saw for name, one in lit.notebook.findings.items() if one.verdict is Verdict.DIFFERS}
+    news = {
+        name: one.saw for name, one in lit.notebook.findings.items() if one.agreement is Agreement.DIFFERS
+    }
     assert news == {}
     assert not lit.sim.state.capturing()
     assert not lit.sim.state.pointing.tracking

@@ -1,4 +1,4 @@
-"""Keeps a telescope connected: for ever, patiently, and quietly after the first complaint."""
+"""Keeps a telescope connected: for ever, patiently, and quietly after the first warning."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from agent.telescope.dwarf.card_files import IndexEntry, read_index
 from agent.telescope.dwarf.http import HttpError, MissingError
 from agent.telescope.errors import ProtocolError
 from agent.telescope.first_light.check import Bench, Feature, check
-from agent.telescope.first_light.finding import Finding, Verdict, agrees, differs, unclear, variant
+from agent.telescope.first_light.finding import Agreement, Finding, agrees, differs, unclear, variant
 
 _LIST = "/album/list/mediaInfos"
 _PAGE: dict[str, object] = {"pageIndex": 0, "pageSize": 3}  # the newest are enough, and the rest is private
@@ -93,7 +93,7 @@ async def card_files(bench: Bench) -> Finding:
     habits = {"ranges": "taken" if in_parts else "ignored"} | ({"card_index": index} if index else {})
     saw = f"{_INDEX_WORDS[index]}; files come {'in parts' if in_parts else 'whole'}."
     if index is None:
-        return Finding(Verdict.UNCLEAR, saw, facts, habits)
+        return Finding(Agreement.UNCLEAR, saw, facts, habits)
     usual = index == "exact" and in_parts
     return agrees(saw, habits, **facts) if usual else variant(saw, habits, **facts)
 

@@ -11,7 +11,7 @@ from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light.check import Bench, Feature, Need, check
 from agent.telescope.first_light.checks.focus import FAST, SLOW, ended
-from agent.telescope.first_light.finding import Finding, Verdict, agrees, differs, skipped, unclear, variant
+from agent.telescope.first_light.finding import Agreement, Finding, agrees, differs, skipped, unclear, variant
 from agent.telescope.first_light.finishing import to_the_end
 from agent.telescope.first_light.line import Heard
 from agent.telescope.first_light.mount import (
@@ -103,11 +103,11 @@ async def polar_alignment(bench: Bench) -> Finding:
     facts |= {"began": began is not None, "stop_answered": answered is not None}
     habits = {"stop_eq": "answered" if answered is not None else "silent"} if began is not None else {}
     if facts["with_focus"] != 0:
-        return Finding(Verdict.UNCLEAR, "It did not succeed with focus either.", facts, habits)
+        return Finding(Agreement.UNCLEAR, "It did not succeed with focus either.", facts, habits)
     if facts["without_focus"] == _EQ_FAILED:
         saw = "It needs the focus; its stop is " + ("answered." if answered is not None else "not answered.")
         return variant(saw, habits, **facts) if answered is not None else agrees(saw, habits, **facts)
-    return Finding(Verdict.DIFFERS, "It succeeds without the focus too.", facts, habits)
+    return Finding(Agreement.DIFFERS, "It succeeds without the focus too.", facts, habits)
 
 
 @check(
