@@ -17,7 +17,7 @@ from agent.archive.headers import BLOCK, CARD, Card, cards_of, filled, read_head
 from agent.archive.manifest import State
 from agent.session.fields import DownloadWhat
 from agent.targets import Site
-from tests.archive.support import Desk, at_desk
+from tests.archive.support import Stand, at_stand
 from tests.support.chance import often
 from tests.support.small_sensors import small_sensors as small_sensors
 
@@ -31,15 +31,15 @@ KEYS = st.from_regex(r"[A-Z][A-Z0-9_-]{0,7}", fullmatch=True).filter(lambda key:
 def fetch(root: Path, **options: Any) -> tuple[dict[str, bytes], dict[str, Path]]:
     """Fetch everything of a session whose headers are bare; return what the card has and what is here."""
 
-    async def work(desk: Desk) -> tuple[dict[str, bytes], dict[str, Path]]:
-        desk.session = replace(desk.session, place=PLACE, row={"exposure": "10"})
-        desk.site = PARIS
-        manifest = await desk.fetch().run()
+    async def work(stand: Stand) -> tuple[dict[str, bytes], dict[str, Path]]:
+        stand.session = replace(stand.session, place=PLACE, row={"exposure": "10"})
+        stand.site = PARIS
+        manifest = await stand.fetch().run()
         assert manifest.state is State.COMPLETE
         folder = next((root / "M 42").iterdir())
-        return desk.served(), {entry.source: folder / entry.name for entry in manifest.files}
+        return stand.served(), {entry.source: folder / entry.name for entry in manifest.files}
 
-    return at_desk(root, work, habits={"headers": "bare"}, **options)
+    return at_stand(root, work, habits={"headers": "bare"}, **options)
 
 
 def header_and_data(content: bytes) -> tuple[bytes, bytes]:
@@ -86,29 +86,29 @@ def test_astropy_reads_what_was_added(tmp_path: Path) -> None:
 def test_a_second_run_fetches_nothing_although_headers_grew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(desk: Desk) -> list[str]:
-        desk.session = replace(desk.session, place=PLACE)
-        desk.site = PARIS
-        await desk.fetch().run()
-        frame = desk.sim.device.card.sessions[0].frame_name(1)
+    async def work(stand: Stand) -> list[str]:
+        stand.session = replace(stand.session, place=PLACE)
+        stand.site = PARIS
+        await stand.fetch().run()
+        frame = stand.sim.device.card.sessions[0].frame_name(1)
         path = tmp_path / "M 42" / "2026-03-12_m42" / "lights" / frame
-        assert path.stat().st_size > len(desk.served()[frame])
+        assert path.stat().st_size > len(stand.served()[frame])
         again: list[str] = []
-        opened = desk.card.open
+        opened = stand.card.open
 
         def noting(folder: str, file: str, *rest: Any) -> Any:
             again.append(file)
             return opened(folder, file, *rest)
 
-        desk.card.open = noting  # type: ignore[method-assign]
+        stand.card.open = noting  # type: ignore[method-assign]
         note = path.parent.parent / "info" / "archive.json"
         note.write_text(note.read_text().replace('"done": true', '"done": false'))  # as after a power cut
-        assert (await desk.fetch(DownloadWhat.ALL).run()).state is State.COMPLETE
+        assert (await stand.fetch(DownloadWhat.ALL).run()).state is State.COMPLETE
         return [name for name in again if name.endswith(".fits")]
 
     real = headers.filled
     monkeypatch.setattr(headers, "filled", lambda header, cards: real(header, [*cards, *MANY]))
-    assert at_desk(tmp_path, work) == []
+    assert at_stand(tmp_path, work) == []
 
 
 MANY = [Card(f"ROOM{number}", number, "so that a block more is needed") for number in range(30)]

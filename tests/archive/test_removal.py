@@ -19,51 +19,51 @@ from agent.archive.removal import KeptError, Removal
 from agent.session.fields import DownloadWhat
 from agent.settings.parts import ArchiveSettings
 from agent.telescope.simulator.card import SessionFolder
-from tests.archive.support import Desk, at_desk, take
+from tests.archive.support import Stand, at_stand, take
 from tests.archive.test_headers import MANY, PARIS, PLACE
 from tests.support.chance import often
 from tests.support.small_sensors import small_sensors as small_sensors
 
-Change = Callable[[Desk, Path], None]
+Change = Callable[[Stand, Path], None]
 
 
 def removed(
-    root: Path, change: Change = lambda _desk, _folder: None, *faults: str, what: str = "all", **options: Any
+    root: Path, change: Change = lambda _stand, _folder: None, *faults: str, what: str = "all", **options: Any
 ) -> tuple[str, list[str]]:
     """Fetch a session, change something, and delete it on the card; return why it stays, and what is left."""
 
-    async def work(desk: Desk) -> tuple[str, list[str]]:
-        desk.session, desk.site = replace(desk.session, place=PLACE), PARIS
-        other = take(desk.sim, second=30)  # nobody asked for this one
-        fetch = desk.fetch(DownloadWhat(what))
+    async def work(stand: Stand) -> tuple[str, list[str]]:
+        stand.session, stand.site = replace(stand.session, place=PLACE), PARIS
+        other = take(stand.sim, second=30)  # nobody asked for this one
+        fetch = stand.fetch(DownloadWhat(what))
         await fetch.run()
-        change(desk, fetch.folder)
+        change(stand, fetch.folder)
         for fault in faults:
-            desk.sim.faults.add(fault)
+            stand.sim.faults.add(fault)
         why = ""
         try:
-            await Removal(desk.card, fetch.folder, clock=desk.clock, pace=Pace(desk.clock, 0)).run()
+            await Removal(stand.card, fetch.folder, clock=stand.clock, pace=Pace(stand.clock, 0)).run()
         except KeptError as error:
             why = str(error)
         else:
             known = load(fetch.folder)
             assert known is not None
             assert known.state is State.REMOVED
-            assert known.covers(DownloadWhat.ALL, desk.session.folders)
-        left = [one.path for one in desk.sim.device.card.sessions]
+            assert known.covers(DownloadWhat.ALL, stand.session.folders)
+        left = [one.path for one in stand.sim.device.card.sessions]
         assert other in left
         return why, [path for path in left if path != other]
 
-    return at_desk(root, work, **options)
+    return at_stand(root, work, **options)
 
 
-def frame(desk: Desk, folder: Path) -> Path:
-    return folder / "lights" / desk.sim.device.card.sessions[0].frame_name(1)
+def frame(stand: Stand, folder: Path) -> Path:
+    return folder / "lights" / stand.sim.device.card.sessions[0].frame_name(1)
 
 
 def flip(at: int) -> Change:
-    def change(desk: Desk, folder: Path) -> None:
-        path = frame(desk, folder)
+    def change(stand: Stand, folder: Path) -> None:
+        path = frame(stand, folder)
         content = bytearray(path.read_bytes())
         content[at] ^= 1
         path.write_bytes(content)
@@ -71,14 +71,14 @@ def flip(at: int) -> Change:
     return change
 
 
-def one_frame_more(desk: Desk, _folder: Path) -> None:
-    session: SessionFolder = desk.sim.device.card.sessions[0]
-    desk.sim.device.card.frame(session.path, 4, stacked=True, when=session.changed_at)
+def one_frame_more(stand: Stand, _folder: Path) -> None:
+    session: SessionFolder = stand.sim.device.card.sessions[0]
+    stand.sim.device.card.frame(session.path, 4, stacked=True, when=session.changed_at)
 
 
-def written_anew(desk: Desk, _folder: Path) -> None:
-    session = desk.sim.device.card.sessions[0]
-    desk.sim.device.card.rewrite(f"{session.path}/{session.frame_name(3)}")
+def written_anew(stand: Stand, _folder: Path) -> None:
+    session = stand.sim.device.card.sessions[0]
+    stand.sim.device.card.rewrite(f"{session.path}/{session.frame_name(3)}")
 
 
 @pytest.mark.parametrize("bare", ["full", "bare"])
@@ -96,7 +96,7 @@ def test_a_line_that_breaks_costs_nothing(tmp_path: Path) -> None:
     assert removed(tmp_path, flip_nothing, "card-cut:after=0,times=3", habits=habits) == ("", [])
 
 
-def flip_nothing(_desk: Desk, _folder: Path) -> None:
+def flip_nothing(_stand: Stand, _folder: Path) -> None:
     pass
 
 
@@ -106,8 +106,8 @@ def flip_nothing(_desk: Desk, _folder: Path) -> None:
         (flip(9 * CARD + 12), "not in the archive as the card has it"),  # a header's word
         (flip(BLOCK + 5_000), "not in the archive as the card has it"),
         (flip(-1), "not in the archive as the card has it"),
-        (lambda desk, folder: frame(desk, folder).unlink(), "cannot be read"),
-        (lambda desk, folder: (folder / "info" / "archive.json").unlink(), "Not every file"),
+        (lambda stand, folder: frame(stand, folder).unlink(), "cannot be read"),
+        (lambda stand, folder: (folder / "info" / "archive.json").unlink(), "Not every file"),
         (one_frame_more, "and the archive has not"),
         (written_anew, "not in the archive as the card has it"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from agent.archive import siril
 from agent.archive.siril import Settings, fitting, masters, script, settings_of
 from agent.telescope.card import CardFile
-from tests.archive.support import NIGHT, Desk, at_desk, take, with_folders
+from tests.archive.support import NIGHT, Stand, at_stand, take, with_folders
 from tests.support.small_sensors import small_sensors as small_sensors
 
 LIGHTS = [f"M 42_10s80_Astro_20260312-20000{number}000_16C.fits" for number in range(3)]
@@ -34,18 +34,18 @@ def lines(path: Path) -> list[str]:
 def handed_over(root: Path, *darks: tuple[Any, ...], wide: bool = False, **options: Any) -> Path:
     """Fetch a session as a project, with these darks on the card; return its folder."""
 
-    async def work(desk: Desk) -> Path:
-        desk.siril = True
-        card = desk.sim.device.card
+    async def work(stand: Stand) -> Path:
+        stand.siril = True
+        card = stand.sim.device.card
         for dark in darks:
             card.dark(*dark, NIGHT)
         if wide:
-            with_folders(desk, take(desk.sim, camera=1, second=30))
-        fetch = desk.fetch()
+            with_folders(stand, take(stand.sim, camera=1, second=30))
+        fetch = stand.fetch()
         await fetch.run()
         return fetch.folder
 
-    return at_desk(root, work, **options)
+    return at_stand(root, work, **options)
 
 
 def test_a_session_becomes_a_project_with_the_dark_that_fits(tmp_path: Path) -> None:
@@ -94,13 +94,13 @@ def _refuses(*_: object) -> None:
 
 
 def test_nothing_is_handed_over_where_nobody_asked(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> list[str]:
-        desk.sim.device.card.dark(0, 10.0, 80, 0, 20, NIGHT)
-        fetch = desk.fetch()
+    async def work(stand: Stand) -> list[str]:
+        stand.sim.device.card.dark(0, 10.0, 80, 0, 20, NIGHT)
+        fetch = stand.fetch()
         await fetch.run()
         return [path.name for path in fetch.folder.iterdir()]
 
-    assert {"darks", "stack.ssf"} & set(at_desk(tmp_path, work)) == set()
+    assert {"darks", "stack.ssf"} & set(at_stand(tmp_path, work)) == set()
 
 
 def card_file(exposure: float, gain: int, celsius: int, frames: int) -> CardFile:
