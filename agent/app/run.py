@@ -15,7 +15,7 @@ from agent.app.enclosure_side import EnclosureSide
 from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
-from agent.app.page_side import PageSide
+from agent.app.opening import Opening
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -25,10 +25,8 @@ from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
 from agent.signals import stop_on_signals
-from agent.station.rejoin import BluetoothReturn
 from agent.station.station import Station
 from agent.store.folders import Tree
-from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,17 +45,20 @@ async def run_agent(
     port: MqttPort | None = None,
     restart: Callable[[], None] | None = None,
     page_told: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = _LOGGER.info,
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
     person wants a restart (default: the agent stops, and whoever started it starts it again); `page_told`
-    hears the page's address once it is there.
+    hears the page's address once it is there; `say` the few lines that tell what this agent is about to do.
     """
     stop = stop or asyncio.Event()
     placement = await asyncio.to_thread(place, settings)
     settings = placement.settings
+    for own in settings.telescopes:  # first of all: without them nothing else counts
+        await asyncio.to_thread(Tree(settings.sessions_dir_of(own)).make)
     bus = EventBus()
     stations: dict[str, Station] = {}
 
@@ -67,6 +68,9 @@ async def run_agent(
             station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())
             stations[station.id] = station
         if settings.bluetooth.enabled:
+            from agent.station.rejoin import BluetoothReturn
+            from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
+
             radio = BleakTransport(clock)  # one for all: it takes one connection at a time
             for station in stations.values():
                 station.bluetooth = BluetoothReturn(station.ground, station.own, settings.bluetooth, radio)
@@ -86,6 +90,7 @@ async def run_agent(
                 port=port,
                 restart=restart or stop.set,
                 page_told=page_told,
+                opening=Opening(settings, stations, clock, say),
             )
         finally:
             await timetable.stop()
@@ -105,8 +110,14 @@ async def _serve(
     port: MqttPort | None,
     restart: Callable[[], None],
     page_told: Callable[[str], None],
+    opening: Opening,
 ) -> None:
     settings = placement.settings
+
+    def told(address: str) -> None:
+        opening.page(address)
+        page_told(address)
+
     weather = Weather(settings, stations, bus, clock)
     enclosures = (station.enclosure for station in stations.values())
     boxes = [EnclosureSide(settings, one, clock) for one in enclosures if one.exists]
@@ -126,8 +137,6 @@ async def _serve(
         )
         for box in boxes:
             box.listen(side.port.subscribe, side.port.publish)
-    if not settings.mqtt.host and port is None:
-        _LOGGER.warning("No MQTT broker is configured; sessions from files run all the same")
     folder = settings.media_dir
     copies = [MediaCopy(station, folder) for station in stations.values()] if folder is not None else []
     async with asyncio.TaskGroup() as outer:
@@ -135,11 +144,14 @@ async def _serve(
         if side is not None:
             speaking.append(outer.create_task(_speak("MQTT", side.run, stations), name="mqtt"))
         if side is not None and settings.page.enabled:
-            page = PageSide(settings, stations, bus, clock, side, page_told)
+            from agent.app.page_side import PageSide
+
+            page = PageSide(settings, stations, bus, clock, side, told)
             speaking.append(outer.create_task(_speak("The page", page.run, stations), name="page"))
         for copy in copies:
             bus.subscribe(copy.hear)
             speaking.append(outer.create_task(copy.run(), name="media"))
+        speaking.append(outer.create_task(opening.run(), name="opening"))
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             serving.append(inner.create_task(weather.run(), name="weather"))

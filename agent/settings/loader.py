@@ -87,25 +87,26 @@ def load_settings(
     *,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
+    assigned: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Read settings from `file`, `environment` and `flags` (flat names). SettingsError has all problems."""
-    environment = environment or {}
+    """Read settings from `file`, `environment`, `flags` and what `--set` has `assigned` (all by flat name).
+
+    SettingsError has all problems, each by the name that was typed.
+    """
+    environment, flags, assigned = environment or {}, flags or {}, assigned or {}
     layers = _Layers()
     if environment.get(IMAGE_VARIABLE) and not environment.get(_SUPERVISOR_VARIABLE):
         layers.put(("sessions_dir",), environment[IMAGE_VARIABLE], IMAGE_VARIABLE)
     if file is not None:
         _add_file(layers, file)
-    further = _further_file(layers, environment, flags or {})
+    further = _further_file(layers, environment, {**flags, **assigned})
     if further:
         _add_file(layers, Path(further))
     _add_environment(layers, environment)
-    for name, value in (flags or {}).items():
-        _add_flat(
-            layers,
-            name,
-            value,
-            f"--set {name}" if name not in FLAT_SETTINGS else f"--{name.replace('_', '-')}",
-        )
+    for name, value in flags.items():
+        _add_flat(layers, name, value, f"--{name.replace('_', '-')}")
+    for name, value in assigned.items():
+        _add_flat(layers, name, value, f"--set {name}")
     settings = _validated(layers)
     if layers.problems or settings is None:
         raise SettingsError(layers.problems)
@@ -116,15 +117,30 @@ def load_settings(
 def find_file(environment: Mapping[str, str], folder: Path | None = None) -> Path | None:
     """Return the configuration file to use when none is named, or None.
 
-    In order: DWARF_CONFIG, the add-on's options, `/config/agent.yaml`, `config.yaml` in `folder` (or here).
+    In order: DWARF_CONFIG, the add-on's options, `/config/agent.yaml`, the user's own file, `config.yaml` in
+    `folder` (or here).
     """
     named = environment.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
     if environment.get(_SUPERVISOR_VARIABLE) and ADDON_OPTIONS.exists():
         return ADDON_OPTIONS
-    candidates = (CONTAINER_FILE, (folder or Path()) / CHECKOUT_FILE)
-    return next((path for path in candidates if path.is_file()), None)
+    candidates = (CONTAINER_FILE, user_file(environment), (folder or Path()) / CHECKOUT_FILE)
+    return next((path for path in candidates if path is not None and path.is_file()), None)
+
+
+def user_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return where a user's configuration files are, by the XDG convention; None when nothing tells."""
+    named, home = environment.get("XDG_CONFIG_HOME", ""), environment.get("HOME", "")
+    if named.startswith("/"):
+        return Path(named)
+    return Path(home) / ".config" if home else None
+
+
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the user's own configuration file, whether it is there or not."""
+    folder = user_folder(environment)
+    return folder / "dwarf-agent" / "config.yaml" if folder is not None else None
 
 
 def redacted(settings: Settings) -> dict[str, Any]:

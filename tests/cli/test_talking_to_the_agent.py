@@ -238,8 +238,8 @@ def test_status_shows_each_telescope_and_its_last_result(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (ScheduleState.WAITING, "the telescope's own: M 31 at 2026-11-22T22:00:00"),
-        (ScheduleState.IMAGING, "the telescope's own: imaging M 31, until 2026-11-22T23:00:00"),
+        (ScheduleState.WAITING, "the telescope's own: M 31 at 2026-11-22 22:00"),
+        (ScheduleState.IMAGING, "the telescope's own: imaging M 31, until 2026-11-22 23:00"),
         (ScheduleState.OVER, ""),
     ],
 )

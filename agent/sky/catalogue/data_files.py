@@ -70,8 +70,8 @@ class Objects:
     ) -> Iterator[CatalogueEntry]:
         """Give the objects of those kinds, sizes (arcminutes) and magnitudes, the best known first."""
         wanted = None if kinds is None else {str(_KINDS.index(kind)) for kind in kinds}
-        for line in self._text.decode().split("\n"):
-            keys, names, kind, *numbers = line.split(";")
+        for number in range(len(self)):  # line by line: all at once would be ten times the text in memory
+            keys, names, kind, *numbers = self._fields(number)
             if not numbers or (wanted is not None and kind not in wanted):
                 continue
             major, magnitude = numbers[2], numbers[5]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from agent.capabilities import MODEL_NAMES
 from agent.telescope.first_light.check import Check, Feature
 from agent.telescope.first_light.checks import CHECKS
 from agent.telescope.first_light.finding import Agreement, Finding
 
-_MODELS = {"D2": "Dwarf II", "D3": "Dwarf 3", "mini": "Dwarf mini"}
 _GROUPS = (
     (Agreement.DIFFERS, "News: not what this program expects"),
     (Agreement.VARIANT, "The other known way, which this program lives with"),
@@ -21,7 +21,7 @@ def page(findings: Mapping[str, Finding], about: Mapping[str, str], file: str) -
     """Return the page as Markdown; `file` is the name of the file to send."""
     model = about.get("model", "")
     lines = [
-        f"# First light: {_MODELS.get(model, model or 'unknown telescope')}, "
+        f"# First light: {MODEL_NAMES.get(model, model or 'unknown telescope')}, "
         f"firmware {about.get('firmware') or 'unknown'}",
         "",
         f"{about.get('date', '')}, dwarf-agent {about.get('agent', '')}.",
