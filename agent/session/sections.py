@@ -210,8 +210,8 @@ class Conditions(Section, ConditionKeys):
     )
     watch_frames: f.FrameRule | None = Field(
         None,
-        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
-        "`ignore`, `warn` or `pause`.",
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning, or "
+        "they are clearly worse: `ignore`, `warn`, `pause` or `refocus`.",
     )
 
 

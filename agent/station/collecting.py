@@ -129,6 +129,7 @@ class Collecting:
         Return the children that are new, and the ids of those that were withdrawn.
         """
         lights = await asyncio.to_thread(self._lights)
+        self._tell(lights)  # a goal that is reached is told once, before it goes
         new: list[StoredSession] = []
         withdrawn: list[str] = []
         for parent in self.parents:
