@@ -1,4 +1,4 @@
-"""What a picture took of memory goes back to the system when the picture is gone."""
+"""What pictures and large pieces of work took of memory goes back to the system when they are gone."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def return_large_allocations() -> bool:
     except (OSError, AttributeError, TypeError):  # not glibc
         return False
     return bool(mallopt(_MMAP_THRESHOLD, _LARGE)) and bool(mallopt(_ARENA_MAX, _ARENAS))
+
+
+def return_what_is_free() -> bool:
+    """Have the C library give back now what it keeps freed; false where it cannot, or has nothing."""
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (OSError, AttributeError, TypeError):  # not glibc
+        return False

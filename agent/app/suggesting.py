@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from agent.app.advice import Advisor, advice_of
+from agent.app.memory import return_what_is_free
 from agent.app.queueing import targets_waiting
 from agent.app.suggestions import objects, tonights_best
 from agent.app.tonight import NoSiteError, coming_night
@@ -96,6 +97,7 @@ class Suggesting:
         self._shown = frozenset(one.entry.name for one in found.best)
         self._made_from = (*facts[:-1], self._shown & frozenset(waiting))
         self._say(found, "")
+        await asyncio.to_thread(return_what_is_free)
 
     def _say(self, found: Suggestions | None, why_none: str) -> None:
         self.latest = found

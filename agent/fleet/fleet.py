@@ -30,6 +30,7 @@ from agent.fleet.telescopes import Telescopes
 from agent.fleet.topics import FleetTopics
 from agent.fleet.totals import FleetTotals, told
 from agent.mqtt.answers import ANSWER_EXPIRY_S
+from agent.mqtt.encoding import encode
 from agent.mqtt.fleet_bodies import (
     MOST_ASKED,
     MOST_BYTES,
@@ -45,7 +46,7 @@ from agent.mqtt.fleet_bodies import (
 from agent.mqtt.inbox import LIMITS, Work
 from agent.mqtt.outbox import Lane, Outbox
 from agent.mqtt.parsing import MAX_PAYLOAD, BadRequestError, read_submission
-from agent.mqtt.payloads import Payloads, encode
+from agent.mqtt.payloads import Payloads
 from agent.mqtt.port import Message, MqttPort, Publication, Urgency, always
 from agent.planner.offer import Offer, best_first
 from agent.requests import Acknowledgement, Code, Submission
