@@ -19,7 +19,7 @@ from tests.soak.world import World
 from tests.support.brokers import Mosquitto
 from tests.support.scheduler_time import scheduler_reads
 
-WARM_UP_S = 15.0
+WARM_UP_S = 25.0  # the suggestions are made ten seconds after the telescope is there
 WATCH_S = 30.0
 LATER = {"date": "2027-01-15", "time": "22:00:00"}  # a session that waits keeps the telescope connected
 IDLE_H = 24
@@ -34,7 +34,7 @@ async def measure(watch_s: float = WATCH_S) -> None:
         try:
             await scene.simulator()
             began = time.perf_counter()
-            agent = await scene.agent()
+            agent = await scene.agent(latitude="48.85", longitude="2.35")
             await scene.until(lambda: "MQTT: connected" in agent.output, agent)
             ready_s = time.perf_counter() - began
             await asyncio.sleep(WARM_UP_S)
