@@ -14,6 +14,7 @@ from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
 from agent.app.page_side import PageSide
+from agent.app.setting_up import SettingUp
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -45,13 +46,14 @@ async def run_agent(
     port: MqttPort | None = None,
     restart: Callable[[], None] | None = None,
     page_told: Callable[[str], None] = lambda _: None,
+    setting_up: SettingUp | None = None,
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
     person wants a restart (default: the agent stops, and whoever started it starts it again); `page_told`
-    hears the page's address once it is there.
+    hears the page's address once it is there; `setting_up` lets the page write settings for the next start.
     """
     stop = stop or asyncio.Event()
     placement = await asyncio.to_thread(place, settings)
@@ -88,6 +90,7 @@ async def run_agent(
                 port=port,
                 restart=restart or stop.set,
                 page_told=page_told,
+                setting_up=setting_up,
             )
         finally:
             await timetable.stop()
@@ -107,6 +110,7 @@ async def _serve(
     port: MqttPort | None,
     restart: Callable[[], None],
     page_told: Callable[[str], None],
+    setting_up: SettingUp | None,
 ) -> None:
     settings = placement.settings
     weather = Weather(settings, stations, bus, clock)
@@ -137,7 +141,7 @@ async def _serve(
         if side is not None:
             speaking.append(outer.create_task(_speak("MQTT", side.run, stations), name="mqtt"))
         if side is not None and settings.page.enabled:
-            page = PageSide(settings, stations, bus, clock, side, page_told)
+            page = PageSide(settings, stations, bus, clock, side, page_told, setting_up)
             speaking.append(outer.create_task(_speak("The page", page.run, stations), name="page"))
         for copy in copies:
             bus.subscribe(copy.hear)

@@ -55,26 +55,46 @@ def _run(arguments: argparse.Namespace) -> int:
     supervisor = Supervisor.from_environment(os.environ)
     if supervisor is not None:
         return asyncio.run(_run_in_add_on(arguments, supervisor))
-    settings = _settings(arguments)
+    settings = load(arguments)
+    if not _begins_on_the_page(arguments, settings):
+        require_addresses(settings)
     _set_up_logging(settings)
     return asyncio.run(_run_alone(arguments, settings))
+
+
+def _begins_on_the_page(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Whether there is no telescope yet, and a page that somebody can open to set one up."""
+    page = settings.page
+    reachable = page.enabled and not (page.only_here and in_container(os.environ))
+    return reachable and not arguments.once and not any(one.host for one in settings.telescopes)
 
 
 async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
     from agent.app.health import HealthDoor, station_report
     from agent.app.run import run_agent
+    from agent.app.setting_up import SettingUp
     from agent.clock import SystemClock
     from agent.health import health_path
+    from agent.settings.loader import find_file, user_file
 
     stations: dict[str, Station] = {}
     sessions_dir = None if in_container(os.environ) else settings.sessions_dir
+    file = arguments.config or find_file(os.environ) or user_file(os.environ)
     async with HealthDoor(health_path(sessions_dir, os.environ), lambda: station_report(stations)):
+        if _begins_on_the_page(arguments, settings):
+            from agent.app.first_setup import set_up_first
+
+            setting_up = SettingUp(settings, file, os.environ)
+            if not await set_up_first(settings, setting_up, SystemClock(), asyncio.Event()):
+                return 0
+        settings = _settings(arguments)
         return await run_agent(
             settings,
             clock=SystemClock(),
             once=arguments.once,
             record=arguments.record,
             ready=stations.update,
+            setting_up=SettingUp(settings, file, os.environ, runs=True),
         )
 
 

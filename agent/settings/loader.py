@@ -116,15 +116,30 @@ def load_settings(
 def find_file(environment: Mapping[str, str], folder: Path | None = None) -> Path | None:
     """Return the configuration file to use when none is named, or None.
 
-    In order: DWARF_CONFIG, the add-on's options, `/config/agent.yaml`, `config.yaml` in `folder` (or here).
+    In order: DWARF_CONFIG, the add-on's options, `/config/agent.yaml`, the user's own file, `config.yaml` in
+    `folder` (or here).
     """
     named = environment.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
     if environment.get(_SUPERVISOR_VARIABLE) and ADDON_OPTIONS.exists():
         return ADDON_OPTIONS
-    candidates = (CONTAINER_FILE, (folder or Path()) / CHECKOUT_FILE)
-    return next((path for path in candidates if path.is_file()), None)
+    candidates = (CONTAINER_FILE, user_file(environment), (folder or Path()) / CHECKOUT_FILE)
+    return next((path for path in candidates if path is not None and path.is_file()), None)
+
+
+def user_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return where a user's configuration files are, by the XDG convention; None when nothing tells."""
+    named, home = environment.get("XDG_CONFIG_HOME", ""), environment.get("HOME", "")
+    if named.startswith("/"):
+        return Path(named)
+    return Path(home) / ".config" if home else None
+
+
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the user's own configuration file, whether it is there or not."""
+    folder = user_folder(environment)
+    return folder / "dwarf-agent" / "config.yaml" if folder is not None else None
 
 
 def redacted(settings: Settings) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
 from agent.settings import Settings
 from agent.web.door import Door
 from agent.web.guard import MAX_BODY
 from agent.web.password import Buckets, Password, hashed
-from agent.web.server import make_app
+from agent.web.server import AgentPages, make_app
 from agent.web.stream import Feed
 from agent.web.words import languages
 from tests.web.conftest import FakeAgent
@@ -431,11 +432,12 @@ async def test_the_openapi_document_describes_every_address(served: Served) -> N
         found: Any = document["components"]["schemas"][parts[0]]
         for part in parts[1:]:
             found = found[part]
+    agent = FakeAgent()
+    agent.setting_up = SettingUp(Settings(), None, {})
+    pages = AgentPages(agent, Feed(agent))
     served_paths = {
         resource.canonical
-        for resource in make_app(
-            FakeAgent(), Door("127.0.0.1", 0), SystemClock(), Feed(FakeAgent())
-        ).router.resources()
+        for resource in make_app(pages, Door("127.0.0.1", 0), SystemClock()).router.resources()
         if resource.canonical.startswith("/api/") and "openapi" not in resource.canonical
     }
     assert served_paths == set(paths)

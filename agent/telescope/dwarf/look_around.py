@@ -1,0 +1,72 @@
+"""Finding telescopes on the network: whoever answers on the control port of a neighbour's address."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.errors import AgentError
+from agent.telescope.dwarf.catalogue import read_config
+from agent.telescope.dwarf.http import DwarfHttp
+
+CONTROL_PORT, HTTP_PORT = 9900, 8082
+KNOCK_S = 0.8  # a telescope on the same Wi-Fi answers within a tenth
+AT_A_TIME = 64
+_MOST = 1024  # addresses: a home's network, not a company's
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What answered. `model` and `name` are "" where it does not say."""
+
+    host: str
+    model: str = ""
+    name: str = ""
+
+
+def neighbours() -> list[str]:
+    """Return the other addresses of the network that this machine is on; none when it is on none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+        try:
+            door.connect(("192.0.2.1", 9))  # sends nothing: it only chooses the own address
+            own = str(door.getsockname()[0])
+        except OSError:
+            return []
+    network = ipaddress.ip_network(f"{own}/24", strict=False)
+    return [str(host) for host in network.hosts() if str(host) != own][:_MOST]
+
+
+async def look_around(
+    hosts: Sequence[str], *, port: int = CONTROL_PORT, http_port: int = HTTP_PORT
+) -> list[Neighbour]:
+    """Knock at each address, ask who answers, and return them in the order of `hosts`."""
+    gate = asyncio.Semaphore(AT_A_TIME)
+
+    async def ask(host: str) -> Neighbour | None:
+        async with gate:
+            if not await _answers(host, port):
+                return None
+        async with DwarfHttp(host, http_port) as http:
+            try:
+                config = read_config(await http.ask("GET", "/getDefaultParamsConfig"))
+            except AgentError:
+                return Neighbour(host)
+        return Neighbour(host, config.model or "", config.name) if config is not None else Neighbour(host)
+
+    return [found for found in await asyncio.gather(*map(ask, hosts)) if found is not None]
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(KNOCK_S):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError:  # a TimeoutError is one
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
