@@ -1,4 +1,4 @@
-"""What the agent cannot do without: found on the network, checked, and written into its configuration file."""
+"""What the agent cannot do without: found on the network, checked, and written into its file."""
 
 from __future__ import annotations
 

@@ -8,7 +8,11 @@ from typing import Any
 from agent import __version__
 from agent.web.agent import SETUP_FIELDS
 
-_STATES = ("status", "progress", "telemetry", "queue", "own_schedule", "suggestions", "result", "safety")
+_STATES = (
+    *("status", "progress", "telemetry", "queue", "own_schedule", "polar_alignment", "suggestions"),
+    *("darkness", "enclosure", "result", "safety", "download", "night", "totals"),
+)
+_PLAIN_STATES = ("availability", "response", "settings", "image_info")  # which have no schema of their own
 
 _SETUP = {
     "type": "object",
@@ -60,7 +64,8 @@ def _moved(value: Any, name: str) -> Any:
 def _paths() -> dict[str, Any]:
     telescope = _parameter("telescope", "its id")
     one = "/api/telescopes/{telescope}"
-    states = {name: _ref(name) for name in _STATES}
+    states: dict[str, Any] = {name: _ref(name) for name in _STATES}
+    states |= {name: {"type": "object"} for name in _PLAIN_STATES}
     return {
         "/api/telescopes": {"get": _get("the telescopes", {"type": "object"})},
         one: {

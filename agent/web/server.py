@@ -52,6 +52,8 @@ class Server:
         self._door = door
         self._clock = clock
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
+        self._arrived = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
@@ -61,14 +63,17 @@ class Server:
             app, access_log=None, keepalive_timeout=KEEP_ALIVE_S, shutdown_timeout=_SHUTDOWN_S
         )
         await runner.setup()
+        loop = asyncio.get_running_loop()
         try:
-            await web.TCPSite(runner, self._door.host, self._door.port, backlog=32).start()
+            self._listening = await loop.create_server(
+                lambda: self._arrive(runner), self._door.host, self._door.port, backlog=32
+            )
         except OSError:
             await runner.cleanup()
             raise
         self._runner = runner
         self._keeper = asyncio.create_task(self._cut_silent(runner), name="page-keeper")
-        host, port = runner.addresses[0][:2]
+        host, port = self._listening.sockets[0].getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         return f"http://{shown}:{port}"
 
@@ -78,16 +83,31 @@ class Server:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+        if self._listening is not None:
+            self._listening.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
+    def _arrive(self, runner: web.AppRunner) -> asyncio.Protocol:
+        """Take a connection, which somebody has to look after from now on."""
+        self._arrived.set()
+        assert runner.server is not None
+        return runner.server()
+
     async def _cut_silent(self, runner: web.AppRunner) -> None:
-        """Close connections that ask for nothing, and those beyond what a small machine bears."""
+        """Close connections that ask for nothing, and those beyond what a small machine bears.
+
+        While nobody is connected it sleeps, so that an idle machine is left alone.
+        """
         loop = asyncio.get_running_loop()
         silent_since: dict[web.RequestHandler, float] = {}
         while True:
+            await self._arrived.wait()
+            self._arrived.clear()
             await asyncio.sleep(_LOOK_S)
             connections = list(runner.server.connections) if runner.server is not None else []
+            if connections:
+                self._arrived.set()
             asking = runner.app[ASKING]
             silent = [one for one in connections if one not in asking]
             silent_since = {one: silent_since.get(one, loop.time()) for one in silent}

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
+from agent.mqtt.schemas import TOPICS
+from agent.mqtt.vocabulary import State
 from agent.settings import Settings
 from agent.web.door import Door
 from agent.web.guard import MAX_BODY
@@ -411,6 +413,41 @@ async def test_each_of_several_telescopes_has_its_own_pages(served: Served) -> N
             assert 'data-telescope="other"' in await page.text(view)
         async with page.get("/api/telescopes") as answer:
             assert [each["id"] for each in (await answer.json())["telescopes"]] == ["scope", "other"]
+
+
+async def test_while_nobody_looks_the_server_wakes_for_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.web.server._LOOK_S", 0.01)
+    loop: Any = asyncio.get_running_loop()
+
+    def alarms() -> list[Any]:
+        return [one for one in loop._scheduled if not one.cancelled()]
+
+    before = len(alarms())
+    async with served() as page:
+        await asyncio.sleep(0)
+        assert len(alarms()) == before
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(page.address.rpartition(":")[2]))
+        writer.close()
+        async with asyncio.timeout(10):
+            await reader.read()
+            while len(alarms()) > before + 1:  # the timeout's own  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+
+async def test_every_retained_state_is_in_the_openapi_document(served: Served) -> None:
+    async with served() as page, page.get("/api/openapi.json") as answer:
+        document = await answer.json()
+    states = document["paths"]["/api/telescopes/{telescope}"]["get"]["responses"]["200"]["content"]
+    described = states["application/json"]["schema"]["properties"]
+    rows = {row.topic: row for row in TOPICS}
+    for name in State:
+        schema = rows[f"<id>/{name}"].schema
+        assert described[name] == (
+            {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
+        )
+    assert set(described) == {*State, "availability"}
 
 
 async def test_the_openapi_document_describes_every_address(served: Served) -> None:
