@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 from agent.app.building import Drivers
 from agent.app.run import run_agent
 from agent.mqtt.vocabulary import State
-from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.app.conftest import DUSK, NEVER_SETS, Observatory, session
 from tests.support.scheduler_time import scheduler_reads
 from tests.support.virtual_loop import run_virtual
 
@@ -174,6 +175,22 @@ def test_stop_is_answered_at_once_and_again_when_the_telescope_obeyed(observator
             last = await browser.get("/api/telescopes/scope/state/response")
             assert (last["status"], last["request_id"]) == ("done", "s")
             assert "Session a ended." in await browser.get("/now")
+
+    run_virtual(night())
+
+
+def test_every_nudge_that_the_page_offers_turns_the_telescope(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2), **PAGE)
+        async with page_of(place) as browser:
+            asked = re.findall(r"data-command=\"nudge\" data-args='([^']+)'", await browser.get("/now"))
+            assert len(asked) == 4
+            await browser.ask("PUT", "/api/telescopes/scope/settings/armed", {"value": True})
+            for more in asked:
+                await browser.command({"command": "nudge", **json.loads(more)})
+                await place.clock.sleep(5)
+            turns = [call for call in place.telescope.calls if call.startswith("nudge")]
+            assert sorted(turns) == ["nudge 0", "nudge 180", "nudge 270", "nudge 90"]
 
     run_virtual(night())
 
