@@ -9,6 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+
+MODEL_NAMES = MappingProxyType({"D2": "Dwarf II", "D3": "Dwarf 3", "mini": "Dwarf mini"})
+_SPELLINGS = {"2": "D2", "ii": "D2", "3": "D3", "iii": "D3", "mini": "mini"}
+
+
+def read_model(text: str) -> str | None:
+    """Return "D2", "D3" or "mini" for a model as people write it (`d3`, `Dwarf II`); None when it is none."""
+    folded = "".join(sign for sign in text.casefold() if sign.isalnum())
+    rest = folded.removeprefix("dwarflab").removeprefix("dwarf")
+    return _SPELLINGS.get(rest) or _SPELLINGS.get(rest.removeprefix("d"))
 
 
 class Camera(StrEnum):

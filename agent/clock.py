@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CLOCK_STEP_S = 2.0  # what the wall clock gains on the monotonic one beyond this is a step, not drift
+
 
 class Clock(Protocol):
     """All the time the agent knows. Instants are aware UTC; durations are seconds of this clock."""
@@ -102,6 +104,25 @@ class LoopClock:
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)
+
+
+class ClockSteps:
+    """Notices that somebody set the wall clock; whoever asks has one of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead_s = self._now_ahead_s()
+
+    def look(self) -> timedelta:
+        """Return by how much the wall clock was set since this was asked last; zero when it was not."""
+        step = self._now_ahead_s() - self._ahead_s
+        if abs(step) <= CLOCK_STEP_S:
+            return timedelta(0)
+        self._ahead_s += step
+        return timedelta(seconds=step)
+
+    def _now_ahead_s(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
 
 def aware_instant(text: object) -> datetime | None:

@@ -29,9 +29,16 @@ class Problem:
     path: str = ""
     severity: Severity = Severity.ERROR
 
+    @property
+    def placed(self) -> str:
+        """The message after its place, whose last word it does not say again."""
+        if not self.path:
+            return self.message
+        key = self.path.rpartition("/")[2]
+        return f"{self.path}: {self.message.removeprefix(f'{key}: ')}"
+
     def __str__(self) -> str:
-        place = f"{self.path}: " if self.path else ""
-        return f"{place}{self.message} {self.hint}".rstrip()
+        return f"{self.placed} {self.hint}".rstrip()
 
 
 class AgentError(Exception):

@@ -14,8 +14,16 @@ MAX_BYTES = 262_144  # 256 KB; the longest mosaics are a few kilobytes
 MAX_DEPTH = 32  # levels of nesting; session documents have three to five
 MAX_DIGITS = 400  # of an integer: no number of ours has 20, and converting very long ones takes long
 _SHOWN = 60  # characters of a key or number that a sentence repeats
-_PYTHON = re.compile(r"'|(?:True|False|None)\b")
-_PYTHON_HINT = "That is how Python writes it: use | to_json in the template."
+_SLIPS = (  # what stands where a text stops to be JSON, and the remedy
+    (
+        re.compile(r"'|(?:True|False|None)\b"),
+        "That is how Python writes it: use | to_json in the template.",
+    ),
+    (re.compile("[“”„«»]"), 'Write plain quotes (").'),
+    (re.compile(r"//|/\*|#"), "JSON has no comments: take it out."),
+)
+_COMMA = re.compile(r",\s*[}\]]")
+_COMMA_HINT = "Take out the comma before the bracket."
 
 
 class JsonError(AgentError):
@@ -98,12 +106,18 @@ def parse_json(text: str, *, max_depth: int = MAX_DEPTH) -> Any:
     except json.JSONDecodeError as error:
         raise NotJsonError(
             f"It is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
-            hint=_PYTHON_HINT if _PYTHON.match(text, error.pos) else "",
+            hint=_remedy(text, error.pos),
         ) from None
     except RecursionError:
         raise _too_deep(max_depth) from None
     check_value(value, max_depth=max_depth)
     return value
+
+
+def _remedy(text: str, at: int) -> str:
+    if _COMMA.match(text, at) or _COMMA.match(text, len(text[:at].rstrip()) - 1):
+        return _COMMA_HINT
+    return next((hint for slip, hint in _SLIPS if slip.match(text, at)), "")
 
 
 def check_value(root: object, *, max_depth: int = MAX_DEPTH) -> None:

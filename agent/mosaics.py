@@ -64,9 +64,6 @@ class Mosaic:
             "rotation": self.rotation,
         }
 
-    def __str__(self) -> str:
-        return f"{self.panes} panes of {self.per_pane} frames"
-
 
 @dataclass(frozen=True, slots=True)
 class Pane:

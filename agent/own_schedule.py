@@ -72,6 +72,11 @@ class OwnSchedule:
         """Whether this program gave it to the telescope."""
         return self.name == OURS
 
+    @property
+    def waits(self) -> bool:
+        """Whether the telescope says that it has not begun it."""
+        return self.state is ScheduleState.WAITING
+
     def busy(self, now: datetime) -> bool:
         """Whether it is being carried out now, as far as is known; what nobody heard of for long is over."""
         if self.state is ScheduleState.IMAGING:

@@ -34,10 +34,11 @@ class SkyTarget:
 class MovingTarget(SkyTarget):
     """A comet, an asteroid or Pluto: where it was when it was looked up, and its orbit for any other time.
 
-    `orbit` is a line of XEphem's database, which agent.sky.ephemeris reads.
+    `orbit` is a line of XEphem's database, which agent.sky.ephemeris reads; `arcsec_per_min` its motion then.
     """
 
     orbit: str
+    arcsec_per_min: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

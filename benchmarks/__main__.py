@@ -1,17 +1,25 @@
-"""Every measurement, the short form of the long ones: some four minutes."""
+"""Every measurement, the short form of the long ones, and the table of them: some four minutes."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from benchmarks import (
     archive_fetch,
     back_to_back,
+    commands,
     drop_storm,
     due_to_wire,
     efficiency,
     idle_cost,
     kill_anywhere,
+    memory,
     night_in_a_second,
     night_plans,
     page_cost,
@@ -19,30 +27,54 @@ from benchmarks import (
     session_overhead,
     unsafe_to_stop,
 )
-from benchmarks.reporting import quiet
+from benchmarks.reporting import SAID, quiet
+from benchmarks.table import read, table
+
+MEASUREMENTS: dict[str, Callable[[], object]] = {
+    **{
+        one.__name__.rpartition(".")[2]: lambda one=one: asyncio.run(one.measure())  # type: ignore[misc]
+        for one in (
+            *(due_to_wire, session_overhead, back_to_back, unsafe_to_stop, scan_start, idle_cost, page_cost),
+        )
+    },
+    "commands": commands.measure,
+    "memory": memory.measure,
+    "archive_fetch": partial(archive_fetch.measure, frames=12),
+    "drop_storm": partial(drop_storm.measure, range(1)),
+    "kill_anywhere": kill_anywhere.measure,
+    "night_in_a_second": night_in_a_second.measure,
+    "efficiency": efficiency.measure,
+    "night_plans": night_plans.measure,
+    "leaks": partial(idle_cost.measure_leaks, hours=6, messages=2000),
+}
 
 
-def main() -> None:
-    """Run them one after the other."""
+def main() -> int:
+    """Run them one after the other, and print the table; 1 when one could not be made."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "only", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)} (default: all)"
+    )
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the numbers down for a later run")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="show ratios to an earlier run")
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.only if name not in MEASUREMENTS]:
+        parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
+    earlier = read(arguments.compare) if arguments.compare else []
     quiet()
-    for measurement in (
-        due_to_wire.measure,
-        session_overhead.measure,
-        back_to_back.measure,
-        unsafe_to_stop.measure,
-        scan_start.measure,
-        idle_cost.measure,
-        page_cost.measure,
-    ):
-        asyncio.run(measurement())
-    archive_fetch.measure(frames=12)
-    drop_storm.measure(range(1))
-    kill_anywhere.measure()
-    night_in_a_second.measure()
-    efficiency.measure()
-    night_plans.measure()
-    idle_cost.measure_leaks(hours=6, messages=2000)
+    failed = []
+    for name in arguments.only or MEASUREMENTS:
+        try:
+            MEASUREMENTS[name]()
+        except Exception as error:  # noqa: BLE001 - the others are worth having all the same
+            failed.append(f"{name}: {type(error).__name__} {error}")
+    print(f"\n{table(SAID, earlier)}")
+    if arguments.save:
+        arguments.save.write_text("".join(f"{json.dumps(one)}\n" for one in SAID), encoding="utf-8")
+    for line in failed:
+        print(f"not measured: {line}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

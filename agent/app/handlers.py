@@ -25,11 +25,13 @@ from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
 from agent.station.dark_report import dark_report
+from agent.station.expected import expected, undoing
 from agent.station.replies import Accepted, refused
 from agent.station.station import Station
 from agent.station.submissions import Submissions
-from agent.station.switches import ENCLOSURE_MODES, Switches
+from agent.station.switches import ARM_FIRST, ENCLOSURE_MODES, Switches
 
+MAX_ARMED_MIN = 60  # longer, and it is no longer somebody who stands beside it
 MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
 
@@ -102,6 +104,8 @@ class AgentHandlers:
         station = self._stations[telescope]
         if key == "filter":
             return await self._commands[telescope].by_hand.set_filter(str(value).strip())
+        if key == "armed_minutes":
+            return _arm(station, value)
         try:
             values = _read_setting(station, key, value)
         except BadValueError as error:
@@ -225,6 +229,17 @@ class AgentHandlers:
         }
 
 
+def _arm(station: Station, value: object) -> Reply:
+    try:
+        minutes = float(str(value))
+    except ValueError:
+        minutes = -1.0
+    if not 0 <= minutes <= MAX_ARMED_MIN:
+        return Reply(False, Code.INVALID, f"armed_minutes: {value!r} is not between 0 and {MAX_ARMED_MIN}.")
+    station.switches.arm(minutes * 60)
+    return Reply(True, Code.DONE, f"armed for {minutes:g} minutes." if minutes else "armed is off.")
+
+
 def _of_the_selected(command: Command) -> bool:
     """Whether a command is about the session that was chosen in the settings."""
     if command.arguments.get("session_id"):
@@ -294,8 +309,7 @@ def _enclosure_mode(station: Station, mode: str) -> str:
     if mode not in ENCLOSURE_MODES:
         raise BadValueError(f"{mode!r} is not one of {', '.join(ENCLOSURE_MODES)}")
     if mode == "open" and not station.switches.values.armed:
-        hint = "Switch on 'armed' first; it switches itself off again."
-        raise BadValueError("to hold it open needs the controls to be armed", hint=hint)
+        raise BadValueError("to hold it open needs the controls to be armed", hint=ARM_FIRST)
     return mode
 
 
@@ -307,17 +321,30 @@ def _health(station: Station) -> dict[str, Any]:
         "model": identity.model if identity else None,
         "firmware": identity.firmware if identity else None,
         "queue": len(station.dispatcher.queue),
+        "night_over": _night_over(station),
     }
+
+
+def _night_over(station: Station) -> dict[str, str] | None:
+    over = station.night.judgement()
+    if over is None or over.until is None:
+        return None
+    until = over.until.astimezone(station.zone)
+    return {"until": until.isoformat(timespec="seconds"), "message": f"{over.message} {undoing(until)}"}
 
 
 def _sessions(station: Station) -> list[dict[str, Any]]:
     return [
         {
             "session_id": waiting.session_id,
+            "place": place,
             "target": waiting.brief.target,
             "scheduled_for": waiting.start.isoformat() if waiting.start else None,
+            "starts_at": soon.at.astimezone(station.zone).isoformat(timespec="seconds") if soon.at else None,
+            "why": soon.why,
             "waits_for": waiting.brief.waits_for.value if waiting.brief.waits_for else None,
             "note": waiting.brief.note,
         }
-        for waiting in station.dispatcher.queue
+        for place, waiting in enumerate(station.dispatcher.queue, start=1)
+        for soon in [expected(station, waiting)]
     ]

@@ -11,12 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent import __version__
-from agent.app.desk import Desk
 from agent.app.mqtt_side import MqttSide, name_of
 from agent.app.page_door import door_of, in_add_on
 from agent.app.page_files import read_file
 from agent.app.page_history import History
 from agent.app.page_night import night_view
+from agent.app.page_requests import PageRequests
 from agent.app.page_window import PageWindow
 from agent.app.setting_up import SettingUp
 from agent.clock import Clock
@@ -58,7 +58,7 @@ class PageSide:
         self.setting_up = setting_up
         service = mqtt.service
         self._window = PageWindow(service.outbox, service.topics, bus, clock)
-        self._desk = Desk(mqtt.handlers, service.payloads, clock, service.publisher.response)
+        self._requests = PageRequests(mqtt.handlers, service.payloads, clock, service.publisher.response)
         self._history = {name: History(one, self._newest) for name, one in stations.items()}
         self._ends = [bus.subscribe(one.hear) for one in self._history.values()]
         self._ends += [self._window.listen(one.hear_news) for one in self._history.values()]
@@ -83,7 +83,7 @@ class PageSide:
                 end()
             self._window.close()
             await self._server.stop()
-            await self._desk.close()
+            await self._requests.close()
 
     # -- what is seen -----------------------------------------------------------------------------------
 
@@ -129,16 +129,16 @@ class PageSide:
     # -- what is asked ----------------------------------------------------------------------------------
 
     async def submit(self, payload: bytes, telescope: str, who: str) -> Answer:
-        return await self._desk.submit(payload, telescope, who)
+        return await self._requests.submit(payload, telescope, who)
 
     async def command(self, telescope: str, payload: bytes, who: str) -> Answer:
-        return await self._desk.command(telescope, payload, who)
+        return await self._requests.command(telescope, payload, who)
 
     async def set_value(self, telescope: str, key: str, payload: bytes, who: str) -> Answer:
-        return await self._desk.set_value(telescope, key, payload, who)
+        return await self._requests.set_value(telescope, key, payload, who)
 
     async def ask(self, verb: str, payload: bytes, who: str) -> Answer:
-        return await self._desk.ask(verb, payload, who)
+        return await self._requests.ask(verb, payload, who)
 
     async def document(self, telescope: str, session_id: str) -> Mapping[str, Any] | None:
         found = await asyncio.to_thread(self._stations[telescope].store.get, session_id)

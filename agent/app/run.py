@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.app.building import Drivers, build_station
+from agent.app.clock_set import clock_was_set
 from agent.app.enclosure_side import EnclosureSide
 from agent.app.folders import Placement, place
 from agent.app.media_copy import MediaCopy
 from agent.app.mqtt_side import MqttSide
-from agent.app.page_side import PageSide
-from agent.app.setting_up import SettingUp
+from agent.app.opening import Opening
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
@@ -24,10 +25,11 @@ from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
 from agent.signals import stop_on_signals
-from agent.station.rejoin import BluetoothReturn
 from agent.station.station import Station
 from agent.store.folders import Tree
-from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
+
+if TYPE_CHECKING:
+    from agent.app.setting_up import SettingUp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,30 +49,33 @@ async def run_agent(
     restart: Callable[[], None] | None = None,
     page_told: Callable[[str], None] = lambda _: None,
     setting_up: SettingUp | None = None,
+    say: Callable[[str], None] = _LOGGER.info,
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
     person wants a restart (default: the agent stops, and whoever started it starts it again); `page_told`
-    hears the page's address once it is there; `setting_up` lets the page write settings for the next start.
+    hears the page's address once it is there; `say` the few lines that tell what this agent is about to do;
+    `setting_up` lets the page write settings for the next start.
     """
     stop = stop or asyncio.Event()
     placement = await asyncio.to_thread(place, settings)
     settings = placement.settings
+    for own in settings.telescopes:  # first of all: without them nothing else counts
+        await asyncio.to_thread(Tree(settings.sessions_dir_of(own)).make)
     bus = EventBus()
     stations: dict[str, Station] = {}
 
-    def clock_was_set(_step: float) -> None:
-        for station in stations.values():
-            station.dispatcher.kick()
-
-    timetable = Timetable(clock, clock_was_set)
+    timetable = Timetable(clock, partial(clock_was_set, stations))
     with stop_on_signals(stop):
         for own in settings.telescopes:
             station = await build_station(settings, own, bus, timetable, clock, record, drivers or Drivers())
             stations[station.id] = station
         if settings.bluetooth.enabled:
+            from agent.station.rejoin import BluetoothReturn
+            from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
+
             radio = BleakTransport(clock)  # one for all: it takes one connection at a time
             for station in stations.values():
                 station.bluetooth = BluetoothReturn(station.ground, station.own, settings.bluetooth, radio)
@@ -91,6 +96,7 @@ async def run_agent(
                 restart=restart or stop.set,
                 page_told=page_told,
                 setting_up=setting_up,
+                opening=Opening(settings, stations, clock, say),
             )
         finally:
             await timetable.stop()
@@ -111,8 +117,14 @@ async def _serve(
     restart: Callable[[], None],
     page_told: Callable[[str], None],
     setting_up: SettingUp | None,
+    opening: Opening,
 ) -> None:
     settings = placement.settings
+
+    def told(address: str) -> None:
+        opening.page(address)
+        page_told(address)
+
     weather = Weather(settings, stations, bus, clock)
     enclosures = (station.enclosure for station in stations.values())
     boxes = [EnclosureSide(settings, one, clock) for one in enclosures if one.exists]
@@ -132,8 +144,6 @@ async def _serve(
         )
         for box in boxes:
             box.listen(side.port.subscribe, side.port.publish)
-    if not settings.mqtt.host and port is None:
-        _LOGGER.warning("No MQTT broker is configured; sessions from files run all the same")
     folder = settings.media_dir
     copies = [MediaCopy(station, folder) for station in stations.values()] if folder is not None else []
     async with asyncio.TaskGroup() as outer:
@@ -141,11 +151,14 @@ async def _serve(
         if side is not None:
             speaking.append(outer.create_task(_speak("MQTT", side.run, stations), name="mqtt"))
         if side is not None and settings.page.enabled:
-            page = PageSide(settings, stations, bus, clock, side, page_told, setting_up)
+            from agent.app.page_side import PageSide
+
+            page = PageSide(settings, stations, bus, clock, side, told, setting_up)
             speaking.append(outer.create_task(_speak("The page", page.run, stations), name="page"))
         for copy in copies:
             bus.subscribe(copy.hear)
             speaking.append(outer.create_task(copy.run(), name="media"))
+        speaking.append(outer.create_task(opening.run(), name="opening"))
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             serving.append(inner.create_task(weather.run(), name="weather"))

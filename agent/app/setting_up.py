@@ -98,7 +98,7 @@ class SettingUp:
         try:
             changed = await asyncio.to_thread(self._write, self._file, chosen)
         except SettingsError as error:
-            told = [str(problem).replace("--", "", 1).replace("-", "_", 1) for problem in error.problems]
+            told = [str(problem).replace("--set ", "") for problem in error.problems]
             return _refused(" ".join(told), "")
         except AgentError as error:
             return _refused(str(error), error.hint)
@@ -116,7 +116,7 @@ class SettingUp:
         before = load_settings(file if file.is_file() else None)
         now = SettingUp(before, file, {}).values()
         changed = {name: value for name, value in chosen.items() if value != now.get(name, "")}
-        load_settings(file if file.is_file() else None, environment=self._environment, flags=changed)
+        load_settings(file if file.is_file() else None, environment=self._environment, assigned=changed)
         write_settings(file, changed)
         return tuple(changed)
 

@@ -122,10 +122,13 @@ def chart_of(plan: NightPlan, now: datetime) -> Drawing:
     )
 
 
-def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: datetime) -> Sequence[Problem]:
-    """Return warnings of targets that never get high enough, and of planets that are down at their times.
+def sky_problems(
+    plan: Plan, site: Site | None, start: datetime | None, now: datetime, closes: datetime | None = None
+) -> Sequence[Problem]:
+    """Return warnings of targets that never get high enough, and of what is down at its times.
 
-    A deep-sky target waits for the dark and for its height, so of that nothing need be said.
+    A deep-sky target waits for the dark and for its height, so of that nothing need be said while it rises
+    before the session's window `closes`, or in the night that it is for.
     """
     if site is None:
         return ()
@@ -134,6 +137,7 @@ def sky_problems(plan: Plan, site: Site | None, start: datetime | None, now: dat
     return [
         *_low_panes(plan, site, begin),
         *(problem for step in plan.steps for problem in _step_problems(step, site, start, begin, end)),
+        *(_down_all_night(plan, site, begin, closes) if start is not None else ()),
     ]
 
 
@@ -144,6 +148,21 @@ def _low_panes(plan: Plan, site: Site, begin: datetime) -> Iterator[Problem]:
         which = f"Pane {low[0]} does" if len(low) == 1 else f"Panes {', '.join(low)} do"
         message = f"{which} not rise at this site, and will be missing in the mosaic."
         yield warning("below_horizon", message, path="/mosaic")
+
+
+def _down_all_night(plan: Plan, site: Site, begin: datetime, closes: datetime | None) -> Iterator[Problem]:
+    """Warn of fixed targets that rise here, but not between the session's start and its end or the dawn."""
+    night = coming_night(site, begin)
+    until = closes or sun_events(site, night).civil_dawn or night_bounds(site, night).end
+    for step in plan.steps:
+        target = step.target
+        if until <= begin or not isinstance(target, SkyTarget) or _highest(target, site, begin) < 0:
+            continue
+        if rise_set_transit(target, site, begin, until).highest < 0:
+            times = f"from {clock_words(begin, site)} to {clock_words(until, site)}"
+            hint = "So it is not begun." if closes else "It waits for a night in which it rises."
+            message = f"{target.name} is below the horizon {times}."
+            yield warning("below_horizon", message, hint, path=f"/{step.section}")
 
 
 def _highest(target: Target, site: Site, begin: datetime) -> float:

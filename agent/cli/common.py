@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.cli.config_flags import TEXTS
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
     from agent.settings import Settings
     from agent.settings.parts import MqttSettings
-
-MODELS = ("D2", "D3", "mini")
 
 Commands = Any  # argparse keeps the type of its subparsers private
 
@@ -37,7 +36,7 @@ def add_command(
         epilog=f"examples:\n{examples}" if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=run, parser=parser)
     return parser
 
 
@@ -45,10 +44,14 @@ def add_config_flags(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add `--config`, `--set` and a flag for each of these settings (flat names)."""
     group = parser.add_argument_group("configuration (each also as DWARF_... in the environment)")
     group.add_argument(
-        "--config", type=Path, metavar="FILE", help="configuration file (default: ./config.yaml)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="configuration file (default: ~/.config/dwarf-agent/config.yaml, else ./config.yaml)",
     )
     for name in names:
-        group.add_argument(f"--{name.replace('_', '-')}", dest=f"setting_{name}", metavar=name.upper())
+        metavar, text = TEXTS[name]
+        group.add_argument(f"--{name.replace('_', '-')}", dest=f"setting_{name}", metavar=metavar, help=text)
     group.add_argument(
         "--set",
         dest="settings",
@@ -63,7 +66,10 @@ def add_config_flags(parser: argparse.ArgumentParser, *names: str) -> None:
 def add_model_flag(parser: argparse.ArgumentParser) -> None:
     """Add `--model`."""
     parser.add_argument(
-        "--model", choices=MODELS, help="telescope model (default: the configured one, else D3)"
+        "--model",
+        type=model_word,
+        metavar="MODEL",
+        help="D2, D3 or mini (default: the configured one, else D3)",
     )
 
 
@@ -76,8 +82,12 @@ def load(arguments: argparse.Namespace) -> Settings:
         for name, value in vars(arguments).items()
         if name.startswith("setting_") and value is not None
     }
-    flags.update(dict(arguments.settings))
-    return load_settings(arguments.config or find_file(os.environ), environment=os.environ, flags=flags)
+    return load_settings(
+        arguments.config or find_file(os.environ),
+        environment=os.environ,
+        flags=flags,
+        assigned=dict(arguments.settings),
+    )
 
 
 def in_add_on(environment: Mapping[str, str]) -> bool:
@@ -117,6 +127,15 @@ def _supervisors_broker(settings: MqttSettings) -> MqttSettings | None:
     supervisor = Supervisor.from_environment(os.environ)
     found = asyncio.run(supervisor.broker()) if supervisor is not None else None
     return with_broker(settings, found) if found is not None else None
+
+
+def model_word(text: str) -> str:
+    """Read a telescope model for argparse, however people write it."""
+    from agent.capabilities import MODEL_NAMES, read_model
+
+    if (model := read_model(text)) is not None:
+        return model
+    raise argparse.ArgumentTypeError(f"must be {', '.join(MODEL_NAMES)}, not {text!r}")
 
 
 def positive(text: str) -> float:

@@ -18,7 +18,7 @@ from agent.text import printable
 _TOPIC_WIDTH = 25
 _PLAIN_WIDTH = 120  # of a line when nothing says how wide the screen is
 _JPEG = b"\xff\xd8"
-_UNTOLD = frozenset(  # the same in every message, or the time of it
+_NOT_SHOWN = frozenset(  # the same in every message, or the time of it
     {"ts", "since", "estimated_end", "telescope", "session_id", "request_id"}
 )
 _RESULT_S = 10.0  # the result leaves the agent before the agent ends; it is only on its way
@@ -151,7 +151,7 @@ def _facts(payload: bytes) -> tuple[dict[str, str], Any]:
 def _leaves(body: Any, name: str) -> Iterator[tuple[str, str]]:
     if isinstance(body, dict):
         for key, value in body.items():
-            if key not in _UNTOLD:
+            if key not in _NOT_SHOWN:
                 yield from _leaves(value, f"{name}.{key}" if name else key)
     elif body not in (None, "", []):
         yield name, body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

@@ -143,6 +143,8 @@ def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
         *check(document, around.capabilities, resolve=resolve),
         *(_surrounding_problems(document, around) if document.runnable else ()),
     )
+    if not document.runnable:  # what might surprise cannot any more
+        problems = errors_of(problems)
     if any(problem.code != PROCESS_NOT_WAIT for problem in errors_of(problems)):
         return CheckedFile(path, problems, document)
     start = start_instant(document, around.zone, around.now)
@@ -157,7 +159,7 @@ def check_data(data: bytes, path: Path, around: Surroundings) -> CheckedFile:
     views = views_of(candidate, around.capabilities, around.requirements, around.site, around.now)
     begin = max(start or around.now, around.now)
     seen = (
-        *sky_problems(plan, around.site, start, around.now),
+        *sky_problems(plan, around.site, start, around.now, closes),
         *sun_problems(document, plan, around.site, around.requirements, begin),
         *(problem for view in views for problem in view.problems()),
     )

@@ -56,7 +56,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from agent.app.download import Asked, downloads, fetch_all
     from agent.archive.manifest import State
-    from agent.archive.telling import told
+    from agent.archive.words import told
     from agent.clock import SystemClock
     from agent.session.fields import DownloadWhat
 
@@ -101,7 +101,7 @@ class _Bar:
     def show(self, progress: Progress) -> None:
         if not self._live:
             return
-        from agent.archive.telling import size_text
+        from agent.archive.words import size_text
 
         share = min(1.0, progress.size_done / progress.size) if progress.size else 0.0
         full = round(share * _BAR)

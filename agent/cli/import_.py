@@ -157,7 +157,10 @@ def _import(name: str, stem: str, file: ImportedFile, work: _Work) -> bool:
     shown = "stellarium" if name.startswith(SCHEME) else name  # its address may hold a password
     if file.horizon is not None:
         points = len(file.horizon.points)
-        print(printable(f"{shown}: {file.what}, {points} points. Set in config.yaml, as conditions.horizon:"))
+        print(
+            printable(f"{shown}: {file.what}, {points} points. Nothing is written: set this in config.yaml,")
+        )
+        print("or among the options of the add-on:")
         print(f'  horizon: "{setting_text(file.horizon)}"')
         _print_problems(file.problems)
         return True
@@ -169,7 +172,7 @@ def _import(name: str, stem: str, file: ImportedFile, work: _Work) -> bool:
     counted = f", {len(prepared)} target{'s' if len(prepared) != 1 else ''}" if prepared else ""
     print(printable(f"{shown}: {file.what}{counted}" if file.what else f"{shown}:"))
     if prepared:
-        print(f"  with the values of {printable(work.template.name)}")
+        print(f"  with {printable(work.template.name)}")
         _print_table([(one, _became(one, work)) for one in prepared])
     problems = (*file.problems, *(problem for one in prepared for problem in one.problems))
     _print_problems(problems)

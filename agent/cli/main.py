@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 from agent import __version__
@@ -24,34 +24,27 @@ files or MQTT, and tells Home Assistant about it."""
 _EPILOG = """\
 first steps:
   dwarf-agent demo                          watch a whole session, with no telescope and no broker
+  dwarf-agent setup                         find the telescope, ask the few things needed, write them down
   dwarf-agent validate my-session.json      would this session work, and if not, why
-  dwarf-agent run --telescope-host 192.168.1.50 --mqtt-host broker.local
+  dwarf-agent run                           run what waits in ToDo, until told to stop
 
 `dwarf-agent <command> --help` shows examples of each command.
 exit codes: 0 yes/done, 1 no/failed, 2 could not be tried (the message says what to do)."""
 
 _MODULES = (
-    *(
-        "run",
-        "demo",
-        "simulate",
-        "validate",
-        "plan",
-        "tonight",
-        "import_",
-        "submit",
-        "status",
-        "darks",
-        "verbs",
-    ),
-    *("download", "history", "page", "provision", "first_light", "elements", "schema", "dashboard", "park"),
+    *("setup", "service", "run", "demo", "simulate", "samples", "validate", "plan", "tonight", "import_"),
+    *("submit", "status", "queue", "watch", "darks", "arm", "verbs", "park", "download", "history", "page"),
+    *("provision", "first_light", "elements", "schema", "dashboard", "completion"),
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = _parser(_needed(words)).parse_args(words)
+    if not words:
+        _parser(_MODULES).print_help()
+        return EXIT_OK
+    arguments = _parsed(words)
     try:
         return int(arguments.command(arguments))
     except AgentError as error:
@@ -81,6 +74,40 @@ def _leaves(group: BaseExceptionGroup[AgentError]) -> list[BaseException]:
     for error in group.exceptions:
         found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return found
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """Parse the words; what nobody knows is a usage error that names what was perhaps meant."""
+    parser = _parser(_needed(words))
+    known = commands_of(parser)
+    if words[0] not in known and not words[0].startswith("-"):
+        there_are = f"Commands: {', '.join(known)}."
+        parser.error(f"there is no command {words[0]!r}.{_meant(words[0], known) or f' {there_are}'}")
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        own: argparse.ArgumentParser = arguments.parser
+        flag = unknown[0].partition("=")[0]
+        meant = _meant(flag, own._option_string_actions) if flag.startswith("-") else ""
+        own.error(f"unrecognized arguments: {' '.join(unknown)}.{meant}")
+    return arguments
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """The command line with every command."""
+    return _parser(_MODULES)
+
+
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command that a parser knows, by name; argparse keeps them private."""
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(actions[0].choices) if actions else {}
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _needed(words: Sequence[str]) -> Sequence[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.planner.goal_progress import Light
     from agent.planner.night import NightPlan
 
+_WAITS = "starts as soon as it can: see the night below"
 _CLOSING = timedelta(minutes=1)  # what a capture that ends at its end time is closed in
 
 _DESCRIPTION = """\
@@ -96,7 +97,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(printable(f"{one.path}:"))
         if one.plan is not None:
             print(printable_lines(plan_text(one.plan)))
-            facts = (*_times(one, around), *_sky(one, around))
+            waits = night is not None and _waits_for_the_sky(one, around)
+            facts = [_WAITS] if waits else [*_times(one, around), *_sky(one, around)]
             lines = (*(f"  {line}" for line in facts), *view_lines(one))
             print("".join(f"{printable(line)}\n" for line in lines), end="")
         told = one.plan.warnings if one.plan is not None else ()
@@ -181,6 +183,14 @@ def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: S
             path.write_bytes(written(drawing))
         except OSError as error:
             raise AgentError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
+
+
+def _waits_for_the_sky(one: CheckedFile, around: Surroundings) -> bool:
+    """Whether a session has no start of its own and a target of the fixed sky, which waits for the dark."""
+    from agent.targets import SkyTarget
+
+    targets = one.plan.goto_targets if one.plan is not None else ()
+    return one.start == around.now and bool(targets) and isinstance(targets[-1], SkyTarget)
 
 
 def _times(one: CheckedFile, around: Surroundings) -> list[str]:

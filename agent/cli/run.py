@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +97,7 @@ async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
             record=arguments.record,
             ready=stations.update,
             setting_up=SettingUp(settings, file, os.environ, runs=True),
+            say=_say if settings.log_format == "plain" else logging.getLogger("agent").info,
         )
 
 
@@ -116,6 +119,10 @@ async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) 
     add_on = AddOn(lambda: _settings(arguments), begin, station_report, supervisor, clock)
     async with HealthDoor(health_path(None, os.environ), add_on.report):
         return await add_on.run()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

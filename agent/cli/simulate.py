@@ -49,6 +49,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--model",
+        type=_model,
         choices=("D2", "D3", "D3 Plus", "mini", "foreign"),
         default="D3",
         help="(default: %(default)s; the last is one nobody knows)",
@@ -93,6 +94,14 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="play a recording made with 'dwarf-agent run --record'"
     )
+
+
+def _model(text: str) -> str:
+    """A model however it is written; what no real telescope is has one spelling."""
+    from agent.capabilities import read_model
+
+    others = {"d3plus": "D3 Plus", "foreign": "foreign"}
+    return read_model(text) or others.get(text.casefold().replace(" ", ""), text)
 
 
 def _run(arguments: argparse.Namespace) -> int:

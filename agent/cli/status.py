@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from agent.text import json_text, printable
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
+    from agent.mqtt.client import Caller
     from agent.mqtt.port import MqttPort
 
 _DESCRIPTION = """\
@@ -24,6 +26,8 @@ _EXAMPLES = """\
   dwarf-agent status
   dwarf-agent status --json | jq '.telescopes[].status.state'
   dwarf-agent status --health                is the agent on this machine alive"""
+
+ASK_S = 2.0  # an agent that is there answers at once
 
 _SHOWN = (
     "availability",
@@ -70,8 +74,21 @@ async def status(
 
     async with calling(broker, base, port, needs_agent=False) as caller:
         found = _arranged(await caller.status())
+        if found["online"]:
+            await _add_nights(caller, found["telescopes"])
     print(json_text(found, 2) if as_json else "\n".join(map(printable, _lines(found))))
     return 0 if found["online"] else 1
+
+
+async def _add_nights(caller: Caller, telescopes: dict[str, dict[str, Any]]) -> None:
+    """Add to each telescope whether its night is over, as the agent says when it is asked."""
+    from agent.mqtt.client import CallerError
+
+    with contextlib.suppress(CallerError):
+        asked = await caller.question("health", {}, ASK_S)
+        for name, facts in (asked.get("telescopes") or {}).items():
+            if facts.get("night_over"):
+                telescopes.setdefault(name, {})["night_over"] = facts["night_over"]
 
 
 def _health(arguments: argparse.Namespace) -> int:
@@ -123,6 +140,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
+    from agent.cli.live import local_words
+
     status, progress, queue, telemetry, result = (
         topics.get(name) or {} for name in ("status", "progress", "queue", "telemetry", "result")
     )
@@ -138,7 +157,11 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
     if problem := status.get("problem"):
         facts.append(("problem", f"{problem.get('message')} {problem.get('hint') or ''}".strip()))
     waiting = f"{queue.get('count', 0)} waiting"
-    facts.append(("queue", waiting + (f", next at {queue['next_at']}" if queue.get("next_at") else "")))
+    facts.append(
+        ("queue", waiting + (f", next at {local_words(queue['next_at'])}" if queue.get("next_at") else ""))
+    )
+    if over := topics.get("night_over"):
+        facts.append(("night", str(over.get("message"))))
     facts.append(("schedule", _own_schedule(topics.get("own_schedule") or {})))
     groups = (topics.get("groups") or {}).values()
     facts += [("goal", str((group or {}).get("message") or "")) for group in groups]
@@ -154,13 +177,15 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _own_schedule(body: dict[str, Any]) -> str:
     """What the telescope keeps to do by itself; "" when that is nothing."""
+    from agent.cli.live import local_words
+
     target = body.get("target") or "?"
     match body.get("state"):
         case "imaging":
-            return f"the telescope's own: imaging {target}, until {body.get('ends_at')}"
+            return f"the telescope's own: imaging {target}, until {local_words(body.get('ends_at'))}"
         case "waiting":
             more = f", {body['count']} in all" if body.get("count", 0) > 1 else ""
-            return f"the telescope's own: {target} at {body.get('next_at')}{more}"
+            return f"the telescope's own: {target} at {local_words(body.get('next_at'))}{more}"
         case _:
             return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load
+from agent.cli.live import Live
 from agent.errors import AgentError
 from agent.text import json_text, printable
 
@@ -85,14 +87,31 @@ async def submit(
     """Submit a decoded session, print the answer and (with `wait`) the result; return the exit code."""
     from agent.mqtt.client import calling
 
+    live = Live() if wait and not as_json else None
     message = {"command": body.get("command", body)} | ({"session_id": session_id} if session_id else {})
+    mine: dict[str, Any] = {}
+
+    def told(answer: Mapping[str, Any]) -> None:
+        mine.update(answer)
+        _print_answer(answer, as_json)
+
+    def hear(topic: str, body: Mapping[str, Any]) -> None:
+        owner, _, name = topic.partition("/")
+        same = owner == mine.get("telescope") and body.get("session_id") == mine.get("session_id")
+        if live is not None and same and name in ("status", "progress"):
+            with contextlib.suppress(BrokenPipeError):  # the result is still worth waiting for
+                live.hear(name, body)
+
     async with calling(broker, base, port) as caller:
         sent = await caller.submit(
             message,
             telescope=telescope,
             wait=wait,
-            on_answer=lambda answer: _print_answer(answer, as_json),
+            on_answer=told,
+            on_news=hear,
         )
+    if live is not None:
+        live.close()
     if sent.result is None:
         return 0 if sent.accepted else 1
     _print_result(sent.result, as_json)

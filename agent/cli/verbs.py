@@ -126,7 +126,7 @@ async def send(
     from agent.mqtt.client import calling
 
     async with calling(broker, base, port) as caller:
-        known = telescope or _only(await caller.status())
+        known = telescope or only_telescope(await caller.status())
         answer = await caller.command(known, verb.value, arguments, on_accepted=_print_answer)
     _print_answer(answer)
     return 0 if answer.get("status") == "done" else 1
@@ -137,7 +137,8 @@ def _print_answer(answer: Mapping[str, Any]) -> None:
     print(printable(text), file=sys.stderr if answer.get("status") == "error" else sys.stdout, flush=True)
 
 
-def _only(retained: Mapping[str, Any]) -> str:
+def only_telescope(retained: Mapping[str, Any]) -> str:
+    """Return the one telescope that was announced; AgentError when there is none, or which is not known."""
     names = sorted(
         {topic.partition("/")[0] for topic in retained if topic.endswith("/availability")} - {"bridge"}
     )

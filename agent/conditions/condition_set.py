@@ -104,7 +104,7 @@ class ConditionSet:
             edges.append(capture_deadline(site, now, self.requirements.sun_below, target=target))
             dawn = self.requirements.dawn_limit
             if dawn is not None and body not in {SolarBody.SUN, SolarBody.MOON}:
-                edges.append(first_dawn(site, began or now, dawn))
+                edges.append(first_dawn(site, now if began is None else min(began, now), dawn))
         return min((edge for edge in edges if edge is not None), default=None)
 
 

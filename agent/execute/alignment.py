@@ -51,7 +51,7 @@ class Alignment:
         at = self.calibrated_at
         if at is None:
             return None
-        counts = same_night(at, now, site, zone) if hours is None else now - at < timedelta(hours=hours)
+        counts = same_night(at, now, site, zone) if hours is None else abs(now - at) < timedelta(hours=hours)
         return at if counts else None
 
     def focused(self, kind: StepKind, at: datetime, celsius: float | None) -> None:

@@ -18,7 +18,7 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.execute.status import StatusSink
 from agent.goals import Level, PreemptedError, Wish
-from agent.telescope.interface import CaptureReport
+from agent.telescope.interface import CaptureEnd, CaptureReport
 
 Recorded = Callable[[Camera, datetime], Awaitable[Sequence[CaptureReport]]]
 
@@ -128,7 +128,7 @@ class Brake:
         else:
             await self._see(reached, leaving=leaving)
         if reached.done() and reached.result():
-            await self._count()
+            await (self._count() if standing or leaving else self._count_for_good())
         elif not standing:
             _LOGGER.warning("The telescope was not seen to stop; the agent goes on trying")
             self.notes.append("the telescope was not seen to stop; the agent went on trying")
@@ -175,6 +175,14 @@ class Brake:
         report = self._hands.take_report(camera) if camera is not None else None
         if report is not None:
             await self._counter.close(report)
+
+    async def _count_for_good(self) -> None:
+        """Close the count of what is over; what ended while nobody listened is in the telescope's record."""
+        camera = self._counter.open_camera
+        report = self._hands.take_report(camera) if camera is not None else None
+        if report is None or report.end is CaptureEnd.UNKNOWN:
+            report = await self._record() or report
+        await self._counter.close(report)
 
     async def _record(self) -> CaptureReport | None:
         """The telescope's own record of the open capture, as far as it has one by now."""

@@ -11,11 +11,12 @@ from agent.clock import Clock
 
 T = TypeVar("T")
 
-LOOK_EVERY_S = 60.0  # the wall clock may be set meanwhile
-
 
 async def until(clock: Clock, end: datetime, work: Coroutine[Any, Any, T]) -> T | None:
-    """Do the work and return what it does; None when `end` came first, with the work broken off."""
+    """Do the work and return what it does; None when `end` came first, with the work broken off.
+
+    It comes by the clock as it is now: one that is set has the session give its turn back.
+    """
     if clock.now() >= end:
         work.close()
         return None
@@ -31,5 +32,4 @@ async def until(clock: Clock, end: datetime, work: Coroutine[Any, Any, T]) -> T 
 
 
 async def _come(clock: Clock, instant: datetime) -> None:
-    while (left := (instant - clock.now()).total_seconds()) > 0:
-        await clock.sleep(min(left, LOOK_EVERY_S))
+    await clock.sleep(max(0.0, (instant - clock.now()).total_seconds()))

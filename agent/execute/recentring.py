@@ -6,11 +6,9 @@ from datetime import datetime
 
 from agent.clock import Clock
 from agent.errors import AgentError
+from agent.session.recentring import LEAST_PAUSE_S, PART_OF_FIELD
 from agent.sky.ephemeris import fixed, separation
 from agent.targets import MovingTarget, Site, Target
-
-PART_OF_FIELD = 0.05  # of its short side
-LEAST_PAUSE_S = 600.0  # what passes near the Earth must not keep the telescope pointing
 
 
 class TargetMovedError(AgentError):

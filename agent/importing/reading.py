@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from agent.errors import AgentError, Problem
+from agent.errors import AgentError, Problem, errors_of
 from agent.importing import ekos, horizon_file, nina, stellarium, target_scheduler, uptonight
 from agent.importing.model import ImportedFile
 from agent.importing.table import read_table
 from agent.session.document import read_session
-from agent.session.other_files import ListFormat, recognised
+from agent.session.other_files import HEAD_BYTES, ListFormat, recognised
 
 _LOGGER = logging.getLogger(__name__)
 
+_SESSION = re.compile(rb"\b(?:id_command|goto_manual|goto_solar|setup_camera|setup_wide_camera)\b")
 _AGAIN = "Export it again."
 
 _READERS: dict[ListFormat, Callable[[bytes, str], ImportedFile]] = {
@@ -28,16 +31,27 @@ _READERS: dict[ListFormat, Callable[[bytes, str], ImportedFile]] = {
 }
 
 
+def _no_list(data: bytes) -> ImportedFile:
+    """Say what is no list of another program: a session, what should be one, or nothing that is known."""
+    reading = read_session(data)
+    if isinstance(reading.raw, dict) and {"command", "id_command"} & reading.raw.keys():
+        problem = Problem("session", "This is a session already.", "Put it into ToDo as it is.")
+        return ImportedFile("a session", problems=(problem,))
+    if not data.strip():
+        return ImportedFile("", problems=errors_of(reading.problems))
+    if _SESSION.search(data[:HEAD_BYTES]) and (errors := errors_of(reading.problems)):
+        message = f"This is a session, and it cannot be read: {errors[0].message}"
+        return ImportedFile("a session", problems=(replace(errors[0], message=message),))
+    message = "This is neither a session nor a list that is known."
+    hint = "docs/importing.md has the formats; a session goes into ToDo as it is."
+    return ImportedFile("", problems=(Problem("unknown_format", message, hint),))
+
+
 def read_other(data: bytes, stem: str) -> ImportedFile:
     """Return what a file holds; never raises. The panes of a mosaic are called after `stem`, its name."""
     known = recognised(data)
     if known is None:
-        if isinstance(raw := read_session(data).raw, dict) and {"command", "id_command"} & raw.keys():
-            problem = Problem("session", "This is a session already.", "Put it into ToDo as it is.")
-            return ImportedFile("a session", problems=(problem,))
-        message = "This is neither a session nor a list that is known."
-        hint = "docs/importing.md has the formats; a session goes into ToDo as it is."
-        return ImportedFile("", problems=(Problem("unknown_format", message, hint),))
+        return _no_list(data)
     if known.format is None:
         return ImportedFile(known.what, problems=(known.problem(),))
     try:

@@ -11,20 +11,19 @@ from typing import Any
 
 from agent.errors import AgentError, Problem, errors_of, warning
 from agent.importing.model import Imported, ImportedFile, with_problems
-from agent.importing.template import Template
+from agent.importing.template import Template, is_true
 from agent.session.coordinates import format_dec, format_ra
 from agent.session.identity import safe_session_id
 from agent.session.place import FAR_DEG, place_problem
-from agent.session.sections import GotoManual
+from agent.session.sections import CAMERA_SECTIONS, GotoManual
 from agent.session.writing import to_bytes
 from agent.sky.catalogue import resolve
-from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
+from agent.targets import SkyTarget, SolarBody, SolarTarget, Target, without_pane
 
 Judge = Callable[[bytes, str], Iterable[Problem]]
 """Returns everything that is wrong with a session document of that name (without `.json`)."""
 
 _NAME_LENGTH = 60
-_CAMERAS = ("setup_camera", "setup_wide_camera")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def prepare(file: ImportedFile, stem: str, template: Template, judge: Judge) -> 
     The same file, name and template give the same sessions. Where the exposure of the file is none that the
     telescope has, the template's is taken, and that is told.
     """
-    width = len(str(len(file.targets)))
+    width, of_a_pane = len(str(len(file.targets))), template.of_a_pane
     prepared = []
     for number, one in enumerate(file.targets, start=1):
         parts = [one.target] if len(file.targets) == 1 else [stem, f"{number:0{width}}", one.target]
@@ -53,7 +52,11 @@ def prepare(file: ImportedFile, stem: str, template: Template, judge: Judge) -> 
             "-".join(word for part in parts if (word := _word(part))) or _word(stem) or "session"
         )
         group = one.group or (stem if len(file.targets) > 1 else "")
-        prepared.append(_prepare(replace(one, group=group), name, template, judge))
+        target, values = replace(one, group=group), template
+        if without_pane(one.target) != one.target and of_a_pane is not template:
+            message = "The template orders a mosaic; a pane of one is taken as a single field."
+            target, values = with_problems(target, warning("pane", message)), of_a_pane
+        prepared.append(_prepare(target, name, values, judge))
     return prepared
 
 
@@ -90,7 +93,7 @@ def _prepare(one: Imported, name: str, template: Template, judge: Judge) -> Prep
 
 
 def _about_exposures(problem: Problem) -> bool:
-    return problem.path.startswith(tuple(f"/{key}" for key in _CAMERAS)) and problem.path.endswith(
+    return problem.path.startswith(tuple(f"/{key}" for key in CAMERA_SECTIONS)) and problem.path.endswith(
         ("/exposure", "/count")
     )
 
@@ -144,7 +147,7 @@ def _document(one: Imported, target: Target | None, name: str, template: Templat
         if one.ra_hours is not None and one.dec_deg is not None:
             goto |= {"ra_coord": format_ra(one.ra_hours), "dec_coord": format_dec(one.dec_deg)}
         gotos = {"goto_manual": goto | template.waits}
-    cameras = {key: body.pop(key) for key in _CAMERAS if key in body}
+    cameras = {key: body.pop(key) for key in CAMERA_SECTIONS if key in body}
     limits = _conditions(one, body.pop("conditions", None))
     whole = {"id_command": common, **body, **gotos, **_with_exposures(one, cameras), **limits}
     return to_bytes({"command": whole})
@@ -153,7 +156,7 @@ def _document(one: Imported, target: Target | None, name: str, template: Templat
 def _with_exposures(one: Imported, cameras: dict[str, Any]) -> dict[str, Any]:
     """Put the exposures of the file into the camera section that is on, the tele camera's first."""
     for key, setup in cameras.items():
-        if isinstance(setup, dict) and setup.get("do_action") in (True, "true", "True", 1):
+        if isinstance(setup, dict) and is_true(setup.get("do_action")):
             asked = {
                 "exposure": f"{one.exposure:g}" if one.exposure else None,
                 "count": one.count,
@@ -171,7 +174,7 @@ def _conditions(one: Imported, given: Any) -> dict[str, Any]:
     }
     if not limits:
         return {} if given is None else {"conditions": given}
-    on = isinstance(given, dict) and given.get("do_action") in (True, "true", "True", 1)
+    on = isinstance(given, dict) and is_true(given.get("do_action"))
     return {"conditions": (given if on else {"do_action": True}) | limits}
 
 

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from unicodedata import combining, normalize
 
 from agent.errors import Problem, warning
 from agent.importing.decoding import as_text
@@ -24,11 +25,21 @@ from agent.importing.model import (
     with_coordinates,
     with_problems,
 )
+from agent.session.other_files import EXCEL_NOTE
 
-_RA = ("ra", "right ascension", "raj2000", "ra j2000", "ra2000")
-_DEC = ("dec", "declination", "decj2000", "dej2000", "dec j2000", "dec2000", "de")
+_RA = (
+    *("ra", "right ascension", "raj2000", "ra j2000", "ra2000", "rektaszension", "ad", "ascension droite"),
+    *("ar", "ascension recta", "ascensione retta"),
+)
+_DEC = (
+    *("dec", "declination", "decj2000", "dej2000", "dec j2000", "dec2000", "de", "deklination"),
+    *("declinaison", "declinacion", "declinazione"),
+)
 _CATALOGUE = ("catalogue entry", "catalog entry", "designation")
-_NAMES = ("name", "target", "target name", "object", "object name", "title")
+_NAMES = (
+    *("name", "target", "target name", "object", "object name", "title", "objekt", "ziel"),
+    *("nom", "objet", "cible", "nombre", "objeto", "nome", "oggetto"),
+)
 _FAMILIAR = ("familiar name", "common name", "description")
 _PANES = ("pane", "panel")
 _ROTATION = ("position angle", "rotation", "pa", "camera angle")
@@ -104,9 +115,8 @@ def _target(header: _Header, row: list[str], place: str, stem: str, *, mosaic: b
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     """Return the rows with something in them and their lines; notes that begin with # are left out."""
-    reader = csv.reader(
-        io.StringIO(text.replace("\0", ""), newline=""), delimiter=_delimiter(text), skipinitialspace=True
-    )
+    text = EXCEL_NOTE.sub("", text).replace("\0", "")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True)
     try:
         return list(_filled(reader))
     except csv.Error as error:
@@ -131,7 +141,7 @@ def _header(rows: list[tuple[int, list[str]]]) -> _Header:
     columns: dict[str, int] = {}
     ra_unit = ""
     for index, title in enumerate(titles):
-        found = _UNIT.fullmatch(title.strip().strip('"').lower().replace("_", " "))
+        found = _UNIT.fullmatch(_plain(title.strip().strip('"').lower().replace("_", " ")))
         name, unit = (found["name"].strip(), found["unit"] or found["word"] or "") if found else (title, "")
         if name in (*_RA, *_DEC) and _OTHER_EQUINOX.search(unit or title):
             raise UnreadableError(
@@ -147,6 +157,11 @@ def _header(rows: list[tuple[int, list[str]]]) -> _Header:
     if len(rows) - 1 > MAX_TARGETS + 1:
         bounded([Imported("", "")] * (len(rows) - 1))
     return header
+
+
+def _plain(title: str) -> str:
+    """Return a title without its accents."""
+    return "".join(letter for letter in normalize("NFD", title) if not combining(letter))
 
 
 def _in_degrees(cells: list[str], unit: str) -> tuple[bool, tuple[Problem, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.errors import AgentError
@@ -11,7 +11,7 @@ from agent.session.document import body_of
 from agent.session.foreign import translated
 from agent.session.jsontext import decode_object
 from agent.session.problems import BadValueError
-from agent.session.sections import ACTUAL, ENVELOPE, OUTPUT, SECTIONS
+from agent.session.sections import ACTUAL, CAMERA_SECTIONS, ENVELOPE, OUTPUT, SECTIONS
 
 FILE_NAME = "defaults.json"
 """The template in a session folder that is taken where none is named."""
@@ -32,6 +32,11 @@ _BUILT_IN: dict[str, Any] = {
 }
 
 
+def is_true(value: object) -> bool:
+    """Whether a session's value, as files write it, is true."""
+    return value in (True, 1) or (isinstance(value, str) and value.strip().lower() == "true")
+
+
 class TemplateError(AgentError):
     """The template is no session."""
 
@@ -40,7 +45,7 @@ class TemplateError(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The sections of a session without its target, its times kept; `name` says where they are from."""
+    """The sections of a session without its target, its times kept; `name` says what they are."""
 
     name: str
     body: dict[str, Any]
@@ -49,7 +54,7 @@ class Template:
     @classmethod
     def built_in(cls) -> Template:
         """Return 120 frames of 15 s at gain 80, after focus and calibration."""
-        return cls._of("the built-in values (120 × 15 s, gain 80)", _BUILT_IN)
+        return cls._of("the built-in values: 120 × 15 s, gain 80", _BUILT_IN)
 
     @classmethod
     def read(cls, data: bytes, name: str) -> Template:
@@ -65,7 +70,18 @@ class Template:
             raise TemplateError(
                 f"The template {name} has no section of a session.", hint="Take a session file that works."
             )
-        return cls._of(name, body)
+        return cls._of(f"the values of {name}", body)
+
+    @property
+    def of_a_pane(self) -> Template:
+        """The same for one pane of a mosaic: it orders none, and takes the frames of a pane."""
+        body = {key: value for key, value in self.body.items() if key != "mosaic"}
+        for key in CAMERA_SECTIONS:
+            setup = body.get(key)
+            if isinstance(setup, dict) and is_true(setup.get("doMosaic")):
+                count = setup.get("mosaic_count") or setup.get("count")
+                body[key] = setup | {"doMosaic": False, "count": count}
+        return self if body == self.body else replace(self, body=body)
 
     @classmethod
     def _of(cls, name: str, given: dict[str, Any]) -> Template:

@@ -53,6 +53,7 @@ class Caller:
         self._last: dict[str, Message] = {}
         self._old: dict[str, bytes] = {}  # what was retained before the question: no news, however often said
         self._cut_off = False
+        self._refused = ""
         self._news = asyncio.Event()
         self._listener: Callable[[Message], None] | None = None
         self._port.on_connected(self._news.set)
@@ -62,10 +63,10 @@ class Caller:
     async def connect(self, *, needs_agent: bool = True) -> None:
         """Connect, with every subscription confirmed, and find the agent; raise `CallerError`."""
         self._port.start()
-        if not await self._until(lambda: self._port.connected, CONNECT_S):
-            raise CallerError(
-                "The MQTT broker cannot be reached.", code="no_broker", hint="Check host, port and user."
-            )
+        await self._until(lambda: self._port.connected or bool(self._refused), CONNECT_S)
+        if not self._port.connected:
+            why = self._refused or "The MQTT broker cannot be reached."
+            raise CallerError(why, code="no_broker", hint="Check mqtt_host, mqtt_port and mqtt_username.")
         if (
             not await self._until(lambda: self._word(self._topics.availability) == ONLINE, AGENT_S)
             and needs_agent
@@ -74,6 +75,11 @@ class Caller:
                 f"No agent answers below the topic {self._topics.base!r} on this broker.",
                 hint="Start it with `dwarf-agent run`, or give its base topic.",
             )
+
+    def refused(self, why: str) -> None:
+        """The broker cannot be reached, or lets nobody in: waiting longer does not help a person."""
+        self._refused = why
+        self._news.set()
 
     async def submit(
         self,
@@ -148,7 +154,43 @@ class Caller:
             raise CallerError(f"{verb!r} was not done within {DONE_S:.0f} s.", code="no_answer")
         return answer("done", "error") or {}
 
-    async def question(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def set_value(self, telescope: str, key: str, value: object) -> Mapping[str, Any]:
+        """Change a setting of a telescope and return the answer; `CallerError` when none came."""
+        request_id = f"cli-{secrets.token_hex(6)}"
+        self._heard.clear()
+        payload = encode({"value": value, "request_id": request_id})
+        if not self._port.publish(Publication(self._topics.set(telescope, key), payload, json=True)):
+            raise CallerError("The MQTT broker was lost.", code="no_broker", hint="Try again.")
+
+        def answer() -> Mapping[str, Any] | None:
+            return self._find(lambda _, body: body.get("request_id") == request_id)
+
+        if not await self._until(lambda: answer() is not None, ANSWER_S):
+            raise CallerError(
+                f"No agent answered for telescope {telescope!r}.", code="no_answer", hint="Look at its log."
+            )
+        return answer() or {}
+
+    async def follow(self, on_news: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Hear all that is published from now on: the topic below the base, and the body.
+
+        It lasts until `on_news` raises an OSError, which is raised here: nobody reads any more.
+        """
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def tell(topic: str, body: Mapping[str, Any]) -> None:
+            try:
+                on_news(topic, body)
+            except OSError as error:
+                if not gone.done():
+                    gone.set_exception(error)
+
+        self._listener = self._forward(tell)
+        await gone
+
+    async def question(
+        self, verb: str, body: Mapping[str, Any], limit_s: float = DONE_S
+    ) -> Mapping[str, Any]:
         """Ask the agent about itself; return its answer's data, or raise `CallerError` with its words."""
         request_id = f"cli-{secrets.token_hex(6)}"
         self._heard.clear()
@@ -160,7 +202,7 @@ class Caller:
         def answered() -> Mapping[str, Any] | None:
             return self._find(lambda name, answer: name == topic and answer.get("request_id") == request_id)
 
-        if not await self._until(lambda: answered() is not None, DONE_S):
+        if not await self._until(lambda: answered() is not None, limit_s):
             raise CallerError("The agent did not answer.", code="no_answer", hint="Look at its log.")
         answer = answered() or {}
         if answer.get("status") != "ok":
@@ -278,7 +320,12 @@ async def calling(
 
     Without `needs_agent`, an agent that is offline is no error: what it said last can still be read.
     """
-    found = port or PahoPort(options)
+
+    def refused(trouble: str) -> None:
+        place = f"{options.host}:{options.port}"
+        caller.refused(f"The MQTT broker at {place} {trouble.removeprefix('the broker ')}.")
+
+    found = port or PahoPort(options, on_refused=refused)
     caller = Caller(found, Topics.below(base))
     try:
         await caller.connect(needs_agent=needs_agent)

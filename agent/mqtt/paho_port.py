@@ -57,8 +57,16 @@ class _Delivery(NamedTuple):
 class PahoPort(MqttPort):
     """An MQTT connection that keeps itself, over MQTT 5 where the broker knows it, else 3.1.1."""
 
-    def __init__(self, options: BrokerOptions, *, will: Publication | None = None) -> None:
+    def __init__(
+        self,
+        options: BrokerOptions,
+        *,
+        will: Publication | None = None,
+        on_refused: Callable[[str], None] | None = None,
+    ) -> None:
+        """`on_refused` hears, in place of the log, why the first connection does not come about."""
         self._options = options
+        self._on_refused = on_refused
         self._will = will
         self._tls: ssl.SSLContext | None = options.tls.context() if options.tls else None
         auto = options.protocol is Protocol.AUTO
@@ -370,6 +378,9 @@ class PahoPort(MqttPort):
 
     def _tell(self, trouble: str) -> None:
         """Log trouble: a warning when it is news, else for those who look closely."""
+        if self._on_refused is not None and not self._said_protocol:
+            self._on_refused(trouble)
+            return
         level = logging.DEBUG if trouble == self._told else logging.WARNING
         self._told = trouble
         _LOGGER.log(level, "MQTT: %s:%d: %s", self._options.host, self._options.port, trouble)

@@ -11,7 +11,7 @@ from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import LEAST_FRAMES, Place, Request, Running, place_of
 from agent.planner.timeline import Job, Piece, Stretch, best_order, placed
 from agent.planner.windows import Window, night_span, windows_of
-from agent.planner.words import Telling
+from agent.planner.words import Words
 from agent.sky.nights import Interval, night_of
 from agent.targets import Site
 
@@ -65,14 +65,14 @@ def make_plan(
         pieces = _joined([first.piece, *pieces])
     tonight = [piece for piece in pieces if piece.start < span.end.timestamp()]
     runs = running.request.session_id if running is not None else ""
-    telling = Telling(jobs, tonight, runs, site, zone, span, begin, least_block_s)
+    words = Words(jobs, tonight, runs, site, zone, span, begin, least_block_s)
     return PlannedNight(
         night,
         span,
         now,
-        tuple(_block(piece, telling) for piece in tonight),
-        tuple(_left(jobs, tonight, telling)),
-        {one.session_id: wait for one in requests if (wait := telling.waits(one)) is not None},
+        tuple(_block(piece, words) for piece in tonight),
+        tuple(_left(jobs, tonight, words)),
+        {one.session_id: wait for one in requests if (wait := words.waits(one)) is not None},
         tuple(place_of(job.request) for job in order),
     )
 
@@ -168,31 +168,35 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return [first, *rest]
 
 
-def _block(piece: Piece, telling: Telling) -> Block:
+def _block(piece: Piece, words: Words) -> Block:
     return Block(
         piece.job.request.session_id,
         _instant(piece.start),
         _instant(piece.end),
         sum(one.frames for one in piece.taken),
-        telling.why(piece),
-        telling.ends(piece) if piece.cut else "",
+        words.why(piece),
+        words.ends(piece) if piece.cut else "",
     )
 
 
-def _left(jobs: dict[str, Job], pieces: Sequence[Piece], telling: Telling) -> list[Left]:
+def _left(jobs: dict[str, Job], pieces: Sequence[Piece], words: Words) -> list[Left]:
     found = []
     for session_id, job in jobs.items():
         mine = [piece for piece in pieces if piece.job.request.session_id == session_id]
         if not mine:
-            found.append(telling.left(job.request, []))
+            found.append(words.left(job.request, []))
             continue
         last, rest = mine[-1], _rest(job.request, mine)
         lost = any(abs(stretch.end - last.end) < 1 for stretch in job.stretches)
-        if not last.cut or (lost and job.request.ends_when_lost):
+        if not last.cut or (lost and job.request.ends_when_lost) or _has_its_end(job.request, last):
             continue
         if rest.frames >= min(LEAST_FRAMES, job.request.frames):
-            found.append(telling.left(rest, mine))
+            found.append(words.left(rest, mine))
     return found
+
+
+def _has_its_end(request: Request, last: Piece) -> bool:
+    return request.until_its_end and request.end is not None and last.end > request.end.timestamp() - 1
 
 
 def _rest(request: Request, pieces: Sequence[Piece]) -> Request:

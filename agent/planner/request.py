@@ -46,7 +46,7 @@ class Request:
     `opening_s` is everything before the first capture, `closing_s` everything after the last. `calibration_s`
     of the opening are not needed once the telescope is calibrated. `rank` comes before priority: what a
     person wants now, and what goes on after a restart. `held_until`: what nobody can foresee is against it
-    now, and is asked again then.
+    now, and is asked again then. `until_its_end`: it wants what comes until its `end`, and no more.
     """
 
     session_id: str
@@ -63,6 +63,7 @@ class Request:
     rank: int = 0
     sun_filter: bool = False
     held_until: datetime | None = None
+    until_its_end: bool = False
 
     @property
     def duration_s(self) -> float:
@@ -202,4 +203,11 @@ def request_of(
         rank=rank,
         sun_filter=solar is not None and solar.sun_filter,
         held_until=held_until,
+        until_its_end=_wants_what_comes(plan, end),
     )
+
+
+def _wants_what_comes(plan: Plan, end: datetime | None) -> bool:
+    """Whether all that a session's captures have by their own end times is all that was asked for."""
+    one_field = not plan.panes and all(step.mosaic is None for step in plan.steps)
+    return one_field and end is not None and plan.ends_at == end

@@ -25,7 +25,7 @@ _NAMES = 3  # sessions that one sentence names
 _SECOND = timedelta(seconds=1)
 
 
-class Telling:
+class Words:
     """What there is to say about the sessions of one plan."""
 
     def __init__(

@@ -145,6 +145,10 @@ class Dispatcher:
         ids = [waiting.session_id for waiting in self.queue]
         return ids.index(session_id) + 1 if session_id in ids else None
 
+    def look_at_clock(self) -> None:
+        """Notice now that the wall clock was set."""
+        self._timetable.look_at_clock()
+
     def close(self) -> None:
         """Begin nothing more; what runs goes on."""
         self._closed = True
@@ -214,6 +218,7 @@ class Dispatcher:
     async def _choose(self) -> Waiting | None:
         """Return the session whose block begins now; None when there is none, with an alarm for the next."""
         while True:
+            self._timetable.look_at_clock()
             held = self._held = await self._settle()
             queue = dict(self._queue)
             plan = await self._planner.plan(

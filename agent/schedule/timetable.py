@@ -6,26 +6,27 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from agent.clock import Clock
+from agent.clock import Clock, ClockSteps
 
 _LOGGER = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every alarm of thousands otherwise
 
 HEARTBEAT_S = 10.0  # how late an alarm can be after the wall clock was set forward, as on a Pi after boot
-CLOCK_STEP_S = 2.0  # a difference between wall and monotonic progress above this is a step, not drift
 
 
 class Timetable:
     """One alarm per key, at an aware instant. One in the past rings at once; none is ever dropped."""
 
-    def __init__(self, clock: Clock, on_clock_step: Callable[[float], None] | None = None) -> None:
+    def __init__(self, clock: Clock, on_clock_step: Callable[[timedelta], None] | None = None) -> None:
+        """`on_clock_step` hears by how much the wall clock was set, before anything rings by it."""
         self._clock = clock
+        self._steps = ClockSteps(clock)
         self._on_clock_step = on_clock_step
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
@@ -58,16 +59,18 @@ class Timetable:
         with contextlib.suppress(JobLookupError):
             self._scheduler.remove_job(key)
 
+    def look_at_clock(self) -> None:
+        """Notice now, and not at the next heartbeat, that the wall clock was set."""
+        if step := self._steps.look():
+            seconds = step.total_seconds()
+            _LOGGER.warning("The system clock was set %+.0f s; start times are followed anew", seconds)
+            if self._on_clock_step is not None:
+                self._on_clock_step(step)
+
     async def _beat(self) -> None:
-        wall, steady = self._clock.now(), self._clock.monotonic()
         while True:
             await self._clock.sleep(HEARTBEAT_S)
-            step = (self._clock.now() - wall).total_seconds() - (self._clock.monotonic() - steady)
-            wall, steady = self._clock.now(), self._clock.monotonic()
-            if abs(step) > CLOCK_STEP_S:
-                _LOGGER.warning("The system clock was set %+.0f s; start times are followed anew", step)
-                if self._on_clock_step is not None:
-                    self._on_clock_step(step)
+            self.look_at_clock()
             self._scheduler.wakeup()
 
 

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from agent.capabilities import Camera, Capabilities, Learned, StepDurations
 from agent.session.choices import CameraChoice, choose
 from agent.session.document import SessionDocument
+from agent.session.recentring import recentred_every_s
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
 from agent.session.steps import PlannedStep, Refocus, StepKind, step_of
+from agent.targets import Target
 
 
 def captures(
@@ -20,8 +22,9 @@ def captures(
     ends: Mapping[str, datetime],
     shutter: datetime | None,
     panes: int,
+    target: Target | None,
 ) -> Iterator[PlannedStep]:
-    """Return the captures, the first expected at `shutter`; all that a camera waits, it waits before it."""
+    """Return the captures of a target, the first expected at `shutter`; a camera's waits come before it."""
     for key, camera in (("setup_camera", Camera.TELE), ("setup_wide_camera", Camera.WIDE)):
         setup: CameraSetup | None = getattr(document, key)
         if setup is None:
@@ -47,6 +50,10 @@ def captures(
         needed_s = setup_s + count * frame_s + panes_s
         if refocus is not None and refocus.every_s is not None:
             needed_s += needed_s // refocus.every_s * (durations.of("auto_focus") + setup_s)
+        field = capabilities.cameras[camera].field_of_view if camera in capabilities.cameras else None
+        recentre_s = recentred_every_s(target, field) if mosaic is None else None
+        if recentre_s is not None:
+            needed_s += needed_s // recentre_s * (durations.of("goto") + setup_s)
         fits = count if until is None else min(count, int(max(0.0, left_s - setup_s) / frame_s))
         shown_exposure = f"{exposure.name} s" if exposure else "the telescope's exposure"
         shown_count, closing = f"{count}", ""
@@ -80,6 +87,7 @@ def captures(
             without_goto=setup.without_goto,
             mosaic=mosaic,
             refocus=refocus,
+            recentre_s=recentre_s,
         )
         shutter = None if shutter is None else shutter + timedelta(seconds=step.total_s)
         yield step

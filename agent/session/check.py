@@ -55,7 +55,7 @@ def check(
         *_darks(document, capabilities),
         *_goal(document),
         *mosaic_problems(document, capabilities, last),
-        *(_not_for_the_deep_sky(document, capabilities) if isinstance(last, SkyTarget) else ()),
+        *(_not_for_the_deep_sky(document, capabilities) if _in_deep_sky(document, last) else ()),
     ]
 
 
@@ -226,6 +226,11 @@ def _goal(document: SessionDocument) -> Iterator[Problem]:
             message = "Without an exposure nobody can tell how many frames the goal takes."
             hint = 'Give it, or a goal in "frames".'
             yield Problem("missing", message, hint, path=document.pointer(key, "exposure"))
+
+
+def _in_deep_sky(document: SessionDocument, last: Target | None) -> bool:
+    """Whether its captures are made in the mode of the deep sky, as those without a goto are."""
+    return isinstance(last, SkyTarget) or not (document.goto_solar or document.goto_manual)
 
 
 def _not_for_the_deep_sky(document: SessionDocument, capabilities: Capabilities) -> Iterator[Problem]:

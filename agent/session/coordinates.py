@@ -2,7 +2,7 @@
 
 Accepted, as number or text: decimal hours or degrees; `HH:MM:SS.s` and `±DD:MM:SS.s`; the same with blanks,
 with h m s, with `hr`, and with degree signs, primes or typographic quotes; decimals with point or comma;
-N or S at either end of a declination; all of it in quotes, or with its quotes doubled.
+N or S at either end of a declination; all of it in quotes, with its quotes doubled, or after "RA", "Dec".
 
 The sign of -00 counts. A right ascension with a degree sign is in degrees.
 """
@@ -36,11 +36,14 @@ _FIELDS = (
     r"(?P<sign>[+-]?)\s*(?P<first>\d{{1,3}})\s*(?:{unit}|:|\s)\s*"
     r"(?P<minutes>\d{{1,2}}(?:\.\d+)?)\s*"
     r"(?:(?:min|m|'|:|\s)\s*(?:(?P<seconds>\d{{1,2}}(?:\.\d*)?)\s*(?:sec|s|\"{{1,2}}|'')?)?)?"
+    r"(?:\s*{unit})?"
 )
-_HOURS = re.compile(_FIELDS.format(unit="hours|hrs|hr|h"), re.ASCII)
-_DEGREES = re.compile(_FIELDS.format(unit="degrees|deg|d"), re.ASCII)
+_HOURS = re.compile(_FIELDS.format(unit="(?:hours|hrs|hr|h)"), re.ASCII)
+_DEGREES = re.compile(_FIELDS.format(unit="(?:degrees|deg|d)"), re.ASCII)
 _HOURS_UNIT = re.compile(r"(.*?)\s*(?:hours|hrs|hr|h)", re.ASCII | re.DOTALL)
 _DEGREES_UNIT = re.compile(r"(.*?)\s*(?:degrees|deg|d)", re.ASCII | re.DOTALL)
+_RA_LABEL = re.compile(r"(?:right ascension|r\.a\.|ra|α)(?![a-z])[\s:=]*", re.IGNORECASE)
+_DEC_LABEL = re.compile(r"(?:declination|decl?\.?|de|δ)(?![a-z])[\s:=]*", re.IGNORECASE)
 _COMMA = re.compile(r"(?<=\d),(?=\d)", re.ASCII)
 _HEMISPHERE = re.compile(
     r"(?P<first>[NS])(?P<after>[\s\d].*)|(?P<ahead>.*[^a-z])(?P<last>[NnS]|[Nn]orth|[Ss]outh)", re.DOTALL
@@ -58,7 +61,7 @@ class OutOfRangeError(BadValueError):
 
 def parse_ra(value: object) -> float:
     """Return right ascension in hours, 0 <= hours < 24; BadValueError says what is wrong."""
-    text = _tidy(value)
+    text = _tidy(_without_label(value, _RA_LABEL))
     if isinstance(text, str) and "d" in text:
         degrees = _read(value, text, _DEGREES, _DEGREES_UNIT, _HOURS_HINT)
         if 0 <= degrees < 360 and not text.startswith("-"):
@@ -77,7 +80,7 @@ def parse_ra(value: object) -> float:
 
 def parse_dec(value: object) -> float:
     """Return declination in degrees, -90 to 90; BadValueError says what is wrong."""
-    side, inner = _hemisphere(value)
+    side, inner = _hemisphere(_without_label(value, _DEC_LABEL))
     text = _tidy(inner)
     degrees = _read(value, text, _DEGREES, _DEGREES_UNIT, _DEGREES_HINT)
     if side and str(text).startswith(("-", "+")):
@@ -103,6 +106,12 @@ def format_dec(degrees: float) -> str:
     sign = "-" if degrees < 0 and tenths else "+"
     rest, fraction = divmod(tenths, 10)
     return f"{sign}{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{fraction}"
+
+
+def _without_label(value: object, label: re.Pattern[str]) -> object:
+    """Take what a coordinate is called off its front, as in "RA 00h42m44s"."""
+    found = label.match(value.strip()) if isinstance(value, str) else None
+    return found.string[found.end() :] if found else value
 
 
 def _tidy(value: object) -> object:

@@ -12,13 +12,13 @@ from pydantic_core import ErrorDetails
 
 from agent.errors import Problem, errors_of, warning, warnings_of
 from agent.session.coordinates import OutOfRangeError
-from agent.session.foreign import told, translated
+from agent.session.foreign import ORIGINAL, told, translated
 from agent.session.jsontext import decode_object
 from agent.session.numbers import read_boolean, shown
 from agent.session.other_files import other_file
 from agent.session.place import Resolve, corrected
 from agent.session.problems import BadValueError
-from agent.session.sections import MAY_BE_FALSE, SECTIONS, WAIT_TYPO, Command, IdCommand
+from agent.session.sections import MAY_BE_FALSE, SECTIONS, WAIT_TYPO, IdCommand, SessionBody
 from agent.session.unknown import (
     escape,
     near,
@@ -32,7 +32,7 @@ PROCESS_NOT_WAIT = "process_not_wait"
 """Code of the problem of a session whose `process` says it is not to be started."""
 
 
-class SessionDocument(Command):
+class SessionDocument(SessionBody):
     """One session as read: the typed sections, and what is needed to write the file back without loss."""
 
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -118,7 +118,7 @@ def read_session(
             "not_an_object", f"command is {shown(body)}, not an object.", 'Write {"command": {...}}.'
         )
         return Reading(None, (problem,), raw)
-    problems = [*([told()] if ours else []), *unknown_around(raw), *unknown_sections(body)]
+    problems = [*(told(ours[ORIGINAL]) if ours else ()), *unknown_around(raw), *unknown_sections(body)]
     on, section_problems = _sections_that_are_on(body)
     problems += section_problems
     document: SessionDocument | None = None

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.errors import Problem, warning
 
 ORIGINAL = "astro_dwarf"
 """The key beside `command` under which the session stays as the other program wrote it."""
+
+_READ = {
+    *("target", "camera", "workflow", "mosaic", "autofocus", "infinite_focus", "polar_align", "calibrate"),
+    *("goto", "exposure_seconds", "gain", "frame_count", "binning", "ir_filter"),
+}
+_KINDS = ("kind", "type", "mode", "action", "action_type", "capture_mode")
+_OTHER_PICTURES = {
+    "video",
+    "photo",
+    "burst",
+    "timelapse",
+    "time-lapse",
+    "panorama",
+    "star trail",
+    "startrail",
+}
 
 
 def translated(raw: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -30,10 +46,37 @@ def translated(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"command": body, ORIGINAL: dict(raw)}
 
 
-def told() -> Problem:
-    """Return the warning that goes with a translated session."""
+def told(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Give what there is to say of a session that was translated: that it was, and what it orders beyond."""
     message = "This is a session of the program Astro Dwarf; it is read and written back as one of ours."
-    return warning("foreign_format", message, "Look at it with dwarf-agent plan.")
+    yield warning("foreign_format", message, "Look at it with dwarf-agent plan.")
+    mosaic = _section(raw, "mosaic")
+    if _several_panes(mosaic) and mosaic.get("mosaic_count") is None:
+        message = "A mosaic of Astro Dwarf does not say how many frames each pane gets."
+        yield Problem("missing", message, 'Add "mosaic_count" to its mosaic.', path="/mosaic/mosaic_count")
+    for path, value in _orders(raw):
+        message = f"The session asks for {value}, which this version cannot do."
+        yield Problem("not_acted_on", message, "Take it out.", path=path)
+
+
+def _orders(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give what a session asks for that is not translated: its place, and what it is."""
+    for name in ("camera", "workflow"):
+        for key, value in _section(raw, name).items():
+            if value is True and key not in _READ:
+                yield f"/{name}/{key}", key
+    for key, value in raw.items():
+        if (
+            key not in _READ
+            and isinstance(value, dict)
+            and True in (value.get("enabled"), value.get("do_action"))
+        ):
+            yield f"/{key}", key
+    for place, section in (("", raw), ("/camera", _section(raw, "camera"))):
+        for key in _KINDS:
+            value = section.get(key)
+            if isinstance(value, str) and value.strip().lower() in _OTHER_PICTURES:
+                yield f"{place}/{key}", value
 
 
 def _id_command(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,11 +110,7 @@ def _steps(raw: Mapping[str, Any], target: dict[str, Any]) -> dict[str, Any]:
 
 
 def _camera(raw: Mapping[str, Any], camera: dict[str, Any]) -> dict[str, Any]:
-    wide, workflow, mosaic = (
-        camera.get("camera") == "wide",
-        _section(raw, "workflow"),
-        _section(raw, "mosaic"),
-    )
+    workflow, mosaic = _section(raw, "workflow"), _section(raw, "mosaic")
     setup: dict[str, Any] = {
         "do_action": True,
         "exposure": camera.get("exposure_seconds"),
@@ -79,15 +118,23 @@ def _camera(raw: Mapping[str, Any], camera: dict[str, Any]) -> dict[str, Any]:
         "count": camera.get("frame_count"),
         **({} if workflow.get("goto", True) else _waits(workflow)),
     }
-    if wide:
+    if _several_panes(mosaic):
+        setup |= {
+            "doMosaic": True,
+            "framingX": mosaic.get("horizontal_scale"),
+            "framingY": mosaic.get("vertical_scale"),
+            "mosaic_count": mosaic.get("mosaic_count"),
+        }
+    if camera.get("camera") == "wide":
         return {"setup_wide_camera": setup}
     binning = camera.get("binning", 1)
     setup["binning"] = binning - 1 if binning in (1, 2) else binning
     setup["IRCut"] = camera.get("ir_filter")
-    if any(mosaic.get(side, 1) not in (0, 1) for side in ("rows", "columns")):
-        scales = {"framingX": mosaic.get("horizontal_scale"), "framingY": mosaic.get("vertical_scale")}
-        setup |= {"doMosaic": True, **scales}
     return {"setup_camera": setup}
+
+
+def _several_panes(mosaic: dict[str, Any]) -> bool:
+    return any(mosaic.get(side, 1) not in (0, 1) for side in ("rows", "columns"))
 
 
 def _waits(workflow: dict[str, Any]) -> dict[str, Any]:

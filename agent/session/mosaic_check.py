@@ -59,7 +59,7 @@ def mosaic_problems(
         if document.refocus is not None and who is not False:
             message = "A mosaic that the telescope makes cannot be interrupted for focusing."
             yield Problem("mosaic_refocus", message, "Order it as a section mosaic.", path="/refocus")
-        yield from _counts(document, key, setup, mosaic)
+        yield from _counts(document, key, setup, mosaic, grid if who is False else None)
         yield from _framing(document, key, mosaic, who)
 
 
@@ -79,11 +79,17 @@ def _size(grid: Grid, place: str) -> Iterator[Problem]:
         yield Problem("mosaic_size", message, "Make it smaller.", path=place)
 
 
-def _counts(document: SessionDocument, key: str, setup: CameraSetup, mosaic: Mosaic) -> Iterator[Problem]:
-    if setup.count not in (None, 0, mosaic.frames, mosaic.per_pane):
+def _counts(
+    document: SessionDocument, key: str, setup: CameraSetup, mosaic: Mosaic, grid: Grid | None
+) -> Iterator[Problem]:
+    """Warn of a count that is none of what the telescope's panes take, or the `grid` of the agent's."""
+    panes = mosaic.panes if grid is None else grid.count
+    frames = panes * mosaic.per_pane
+    if setup.count not in (None, 0, frames, mosaic.frames, mosaic.per_pane):
         yield warning(
             "mosaic_count",
-            f"The mosaic takes {mosaic} each, {mosaic.frames} in all; count says {setup.count}.",
+            f"The mosaic takes {panes} panes of {mosaic.per_pane} frames each, {frames} in all; "
+            f"count says {setup.count}.",
             "mosaic_count counts; count is not looked at.",
             path=document.pointer(key, "count"),
         )

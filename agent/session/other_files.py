@@ -11,6 +11,8 @@ from agent.errors import Problem
 
 HEAD_BYTES = 4096  # what is looked at
 
+EXCEL_NOTE = re.compile(r"\Asep=[,;\t]\s*\n", re.IGNORECASE)
+
 OTHER_FILE = "other_file"
 """Code of the problem of a file that is another program's."""
 
@@ -59,8 +61,14 @@ def _kind(
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), found
 
 
-_RA = r"(?<![a-z])(?:ra|right ascension)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
-_DEC = r"(?<![a-z])(?:de|dec|declination)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
+_RA = (  # in five languages
+    r"(?<![a-z])(?:ra|right ascension|rektaszension|ad|ascension droite|ar|ascensi[oó]n recta"
+    r"|ascensione retta)[ _]?j?(?:2000)?(?![a-z])(?!\d)"
+)
+_DEC = (
+    r"(?<![a-z])(?:d[eé]c?|declination|deklination|d[eé]clinaison|declinaci[oó]n|declinazione)"
+    r"[ _]?j?(?:2000)?(?![a-z])(?!\d)"
+)
 _NUMBER = r"-?\d{1,3}(?:\.\d+)?"
 _POINT = rf"{_NUMBER}[ \t,;]{{1,9}}{_NUMBER}[ \t\r]{{0,9}}\n\s*"
 
@@ -141,10 +149,18 @@ def other_file(data: bytes | str) -> Problem | None:
 
 
 def _head(data: bytes | str) -> str:
-    """Decode what can be a text; bytes of none stay one character each."""
+    """Decode what can be a text, without the line in which Excel notes its separator."""
+    return EXCEL_NOTE.sub("", _decoded(data).lstrip("\ufeff"))
+
+
+def _decoded(data: bytes | str) -> str:
+    """Return the first characters; bytes of no text stay one character each."""
     if isinstance(data, str):
-        return data[:HEAD_BYTES].lstrip("\ufeff")
+        return data[:HEAD_BYTES]
     head = data[:HEAD_BYTES]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head.decode("utf-16", "replace")
-    return head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
+    except UnicodeDecodeError:
+        return head.decode("latin-1")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 
 from agent.errors import AgentError, Problem, warning
-from agent.session.problems import SeveralPlacesError
+from agent.session.coordinates import parse_dec
+from agent.session.problems import BadValueError, SeveralPlacesError
 from agent.session.sections import GotoManual
 from agent.targets import MovingTarget, SkyTarget, SolarTarget, Target, without_pane
 
@@ -80,7 +81,9 @@ def corrected(number: float, goto: dict[str, object], resolve: Resolve | None) -
     place = place_of(name, resolve) if isinstance(name, str) else None
     if place is None:
         return ""
-    return " ".join([*(words for _, words in _hours(number, place)), f"{_stands(place)}."])
+    hours = [words for meant, words in _meant_hours(number) if _turn(meant, place) <= _SAME_DEG]
+    framed = [] if hours else _framed(number, goto, place)
+    return " ".join([*hours, f"{_stands(place)}.", *framed])
 
 
 def slip(ra_hours: float, dec_degrees: float, place: SkyTarget) -> str:
@@ -89,10 +92,11 @@ def slip(ra_hours: float, dec_degrees: float, place: SkyTarget) -> str:
         return _NOWHERE
     if ra_hours == int(place.ra_hours) and dec_degrees in (math.trunc(place.dec_degrees), place.dec_degrees):
         return "They look as if they had been read up to the first colon only."
-    for hours, about_hours in ((ra_hours, ""), *_hours(ra_hours, place)):
+    sign = "lost" if dec_degrees > 0 else "the other one"
+    for hours, about_hours in ((ra_hours, ""), *_meant_hours(ra_hours)):
         for degrees, about_degrees in (
             (dec_degrees, ""),
-            (-dec_degrees, "The sign of the declination is lost."),
+            (-dec_degrees, f"The sign of the declination is {sign}."),
         ):
             said = f"{about_hours} {about_degrees}".strip()
             if said and apart(SkyTarget("", hours, degrees), place) <= _SAME_DEG:
@@ -108,16 +112,35 @@ def apart(one: SkyTarget, other: SkyTarget) -> float:
     return math.degrees(2 * math.asin(min(1.0, math.sqrt(half))))
 
 
-def _hours(number: float, place: SkyTarget) -> Iterator[tuple[float, str]]:
-    """Give the right ascensions that may be meant and are the place's, with how they came to be."""
-    meant = (
-        (number / 15, f"{number:g} degrees would be {number / 15:.4f} hours."),
-        (number - 24, f"{number:g} is 24 h too much: {number - 24:.6g}."),
-    )
-    for hours, words in meant:
-        away = abs((hours - place.ra_hours + 12) % 24 - 12) * 15 * math.cos(math.radians(place.dec_degrees))
-        if away <= _SAME_DEG:
-            yield hours, words
+def _meant_hours(number: float) -> Iterator[tuple[float, str]]:
+    """Give the right ascensions that a number may stand for, with how it came to be."""
+    if 0 <= number < 360:
+        yield number / 15, f"{number:g} degrees would be {number / 15:.4f} hours."
+    if 0 < number * 15 < 24:
+        yield number * 15, f"{number * 15:.4g} hours, taken for degrees, would be {number:.4f} hours."
+    if 24 <= number < 48:
+        yield number - 24, f"{number:g} is 24 h too much: {number - 24:.6g}."
+    if 360 <= number < 384:
+        yield number - 360, f"{number:g} is 360 too much: {number - 360:.6g}."
+    if -24 < number < 0:
+        yield number + 24, f"{number:g} is 24 h too little: {number + 24:.6g}."
+
+
+def _turn(hours: float, place: SkyTarget) -> float:
+    """Return how far a right ascension is from the place's, in degrees of its sky."""
+    away = abs((hours - place.ra_hours + 12) % 24 - 12)
+    return away * 15 * math.cos(math.radians(place.dec_degrees))
+
+
+def _framed(number: float, goto: dict[str, object], place: SkyTarget) -> Iterator[str]:
+    """Give the hint that degrees are meant where with them the coordinates frame the place."""
+    try:
+        degrees = parse_dec(goto.get("dec_coord"))
+    except BadValueError:
+        return
+    away = apart(SkyTarget("", number / 15, degrees), place)
+    if 24 <= number < 360 and away <= FAR_DEG:
+        yield f"{number:g} degrees would be {number / 15:.4f} hours, {_degrees(away)} from there."
 
 
 def _stands(place: SkyTarget) -> str:

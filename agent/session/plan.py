@@ -123,9 +123,11 @@ def make_plan(
     )
     grid, panes = _mosaic(document, capabilities, resolve)
     shutter = None if begin is None else begin + timedelta(seconds=sum(step.total_s for step in before))
+    target = next((step.target for step in reversed(before) if step.target is not None), None)
+    ends = _ends(document, begin, zone)
     steps = (
         *before,
-        *captures(document, capabilities, recipe, _ends(document, begin, zone), shutter, len(panes)),
+        *captures(document, capabilities, recipe, ends, shutter, len(panes), target),
         *(dark_steps if when is DarksWhen.AFTER else ()),
         *_closing(document, capabilities),
     )

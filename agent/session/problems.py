@@ -45,5 +45,4 @@ def summary_of(problems: Iterable[Problem]) -> Problem:
         return Problem("invalid", "The session cannot be used.")
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    place = f"{first.path}: " if first.path else ""
-    return Problem(first.code, f"{place}{first.message}{more}", first.hint)
+    return Problem(first.code, f"{first.placed}{more}", first.hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.session.sections import Command
+from agent.session.sections import SessionBody
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -14,7 +14,7 @@ def json_schema() -> dict[str, Any]:
 
     It is as lenient as the reader about types; ranges and what a telescope model offers are for `validate`.
     """
-    command = Command.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    command = SessionBody.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions = {name: _section(section) for name, section in command.pop("$defs").items()}
     command["properties"]["result_details"] = {"description": "Written by the agent."}
     command["title"], command["type"] = "Session", "object"

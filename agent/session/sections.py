@@ -328,7 +328,7 @@ class Download(Section):
     what: f.Downloaded = f.DownloadWhat.STACKED_AND_INFO
 
 
-class Command(BaseModel):
+class SessionBody(BaseModel):
     """The whole session. A section is None when it is missing or its `do_action` is not true."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -58,7 +58,7 @@ class PlannedStep:
     itself, the frames are those of all its panes. `darks` are the frames of a dark, taken with the `cap` on
     where the telescope has no dark filter. `reuse`: what was done before counts for so many hours
     (calibration) or kelvin (focus); None leaves that to the configuration. `learned` is where the estimate
-    comes from; None for what the model usually needs.
+    comes from; None for what the model usually needs. What moves is pointed again every `recentre_s`.
     """
 
     kind: StepKind
@@ -85,6 +85,7 @@ class PlannedStep:
     without_goto: bool = False
     mosaic: Mosaic | None = None
     refocus: Refocus | None = None
+    recentre_s: float | None = None
     darks: int = 0
     cap: bool = False
     cap_wait_s: float = 0.0
@@ -120,6 +121,7 @@ class PlannedStep:
             "without_goto": self.without_goto or None,
             "mosaic": self.mosaic and self.mosaic.to_json(),
             "refocus": self.refocus and self.refocus.to_json(),
+            "recentre_every_s": self.recentre_s and round(self.recentre_s),
             "dark_frames": self.darks or None,
             "cap": self.cap or None,
             "reuse": self.reuse,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from agent.capabilities import Learned
 from agent.mosaics import grid_text
 from agent.session.plan import Plan, PlannedStep
+from agent.targets import MovingTarget
 
 
 def duration_text(seconds: float) -> str:
@@ -26,7 +29,16 @@ def plan_text(plan: Plan) -> str:
     ]
     frames = f"  {frames_text(plan)}, {duration_text(plan.integration_s)} of exposure"
     sums = [frames] if plan.frames_requested else []
-    return "\n".join([title, *rows, *_mosaic(plan), *sums, *(f"  note: {note}" for note in plan.notes)])
+    notes = (f"  note: {note}" for note in plan.notes)
+    return "\n".join([title, *rows, *_mosaic(plan), *sums, *_motion(plan), *notes])
+
+
+def _motion(plan: Plan) -> Iterator[str]:
+    target = plan.goto_targets[-1] if plan.goto_targets else None
+    every_s = next((step.recentre_s for step in plan.steps if step.recentre_s is not None), None)
+    if isinstance(target, MovingTarget) and every_s is not None:
+        again = f"pointed again every {duration_text(every_s)}"
+        yield f"  {target.name} moves {target.arcsec_per_min:.1f} arcseconds a minute: {again}"
 
 
 def _mosaic(plan: Plan) -> list[str]:

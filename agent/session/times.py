@@ -230,9 +230,8 @@ def _start_over(
     if now - start < _LATE or document.repeat is not None or begun:
         return
     message = f"Its start ({to_local(start, session_zone(document, zone))}) is over."
-    hint = (
-        "" if command.when_missed else "It starts at once, unless when_missed in the configuration differs."
-    )
+    otherwise = "It starts as soon as it can, unless when_missed in the configuration differs."
+    hint = "" if command.when_missed else otherwise
     yield warning("start_over", message, hint, path="/id_command/date")
 
 

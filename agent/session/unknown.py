@@ -14,6 +14,18 @@ from agent.session.sections import ENVELOPE, OUTPUT, SECTIONS, WAIT_TYPO, IdComm
 
 _ALIKE = 0.82  # of two names: "expsure" is meant as exposure, "target_id" is a key of its own
 
+_MEANT = {  # by other programs' names of what a session calls otherwise
+    **dict.fromkeys(("filter", "ir_filter", "filter_name"), "IRCut"),
+    **dict.fromkeys(("exposure_time", "exposure_seconds", "exptime", "exp"), "exposure"),
+    **dict.fromkeys(("frames", "frame_count", "frames_count", "shots", "nb_frames", "nb_images"), "count"),
+    **dict.fromkeys(("bin", "bining"), "binning"),
+    **dict.fromkeys(("name", "object", "target_name", "planet"), "target"),
+    **dict.fromkeys(("ra", "ra_hours", "right_ascension"), "ra_coord"),
+    **dict.fromkeys(("dec", "dec_degrees", "declination"), "dec_coord"),
+    **dict.fromkeys(("mosaic", "do_mosaic", "domosaic"), "doMosaic"),
+    **dict.fromkeys(("stop_time", "until"), "end_time"),
+}
+
 _ON = {"true", "yes", "on"}
 _ORDER = re.compile("do_?[A-Z]")  # doMosaic, doDither
 
@@ -29,7 +41,8 @@ def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on:
     for name, value in section.items():
         if name in known or name in model.known_extras or (name.lower() == "ircut" and "IRCut" in known):
             continue
-        path, hint = f"/{key}/{escape(name)}", near(name, known)
+        path = f"/{key}/{escape(name)}"
+        hint = near(name, known) or (_by_another_name(name, section, known) if on else "")
         if name == WAIT_TYPO and "wait_after" in known:
             if section.get("wait_after") in (None, ""):
                 yield warning("misspelt", f"{name} is read as wait_after.", "Write wait_after.", path=path)
@@ -39,7 +52,7 @@ def unknown_keys(key: str, section: dict[str, Any], model: type[Section], *, on:
         elif on and model is not IdCommand and _asks(value):
             message = f"{key} asks for {shown(name)}, which this version cannot do."
             yield Problem("not_acted_on", message, hint or "Set it to false, or take it out.", path=path)
-        elif hint:
+        elif hint and not (_means_do_action(name) and _asks(value)):
             yield warning("unknown_key", f"{key} has no key {shown(name)}; it is kept, not used.", hint, path)
 
 
@@ -76,6 +89,14 @@ def near(name: str, known: set[str] | frozenset[str], cutoff: float = _ALIKE) ->
     """Return a hint with the known name that is meant, "" when none is alike."""
     close = get_close_matches(name.lower(), sorted(known), n=1, cutoff=cutoff)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def _by_another_name(name: str, section: dict[str, Any], known: set[str]) -> str:
+    """Return a hint with the key that is meant and not given, "" when there is none."""
+    meant = _MEANT.get(name.lower(), "")
+    given = {key.lower() for key, value in section.items() if value not in (None, "")}
+    asked = section[name] not in (None, "", False)
+    return f"Did you mean {meant}?" if asked and meant in known and meant.lower() not in given else ""
 
 
 def escape(key: str) -> str:

@@ -84,7 +84,10 @@ def with_telescope(text: str, values: Mapping[str, str], position: int = 0) -> s
 
 
 def with_settings(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with values set by flat name, each where its group stands. CannotEditError."""
+    """Return the text with values set by flat name, each where its group stands; CannotEditError.
+
+    An empty value takes back what stands there, and is not written where nothing does.
+    """
     for name, value in values.items():
         path = FLAT_SETTINGS[name].path
         group, key = str(path[0]), str(path[-1])
@@ -119,9 +122,12 @@ def _with(
         raise CannotEditError("The file is not valid YAML.") from error
     if root is None:
         ending = newline if text and not text.endswith("\n") else ""
+        flat = {name: value for name, value in flat.items() if value}
         lines = "".join(f"{name}: {_scalar(value)}{newline}" for name, value in flat.items())
         return _checked(text + ending + lines, {}, (), "", flat)
     place, values = find(root)
+    there = {key.value for key, _ in place.node.value}
+    values = {name: value for name, value in values.items() if value or place.prefix + name in there}
     edits = _edits(text, place, values, newline)
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]

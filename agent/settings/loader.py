@@ -87,25 +87,26 @@ def load_settings(
     *,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
+    assigned: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Read settings from `file`, `environment` and `flags` (flat names). SettingsError has all problems."""
-    environment = environment or {}
+    """Read settings from `file`, `environment`, `flags` and what `--set` has `assigned` (all by flat name).
+
+    SettingsError has all problems, each by the name that was typed.
+    """
+    environment, flags, assigned = environment or {}, flags or {}, assigned or {}
     layers = _Layers()
     if environment.get(IMAGE_VARIABLE) and not environment.get(_SUPERVISOR_VARIABLE):
         layers.put(("sessions_dir",), environment[IMAGE_VARIABLE], IMAGE_VARIABLE)
     if file is not None:
         _add_file(layers, file)
-    further = _further_file(layers, environment, flags or {})
+    further = _further_file(layers, environment, {**flags, **assigned})
     if further:
         _add_file(layers, Path(further))
     _add_environment(layers, environment)
-    for name, value in (flags or {}).items():
-        _add_flat(
-            layers,
-            name,
-            value,
-            f"--set {name}" if name not in FLAT_SETTINGS else f"--{name.replace('_', '-')}",
-        )
+    for name, value in flags.items():
+        _add_flat(layers, name, value, f"--{name.replace('_', '-')}")
+    for name, value in assigned.items():
+        _add_flat(layers, name, value, f"--set {name}")
     settings = _validated(layers)
     if layers.problems or settings is None:
         raise SettingsError(layers.problems)

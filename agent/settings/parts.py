@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from agent.capabilities import read_model
 from agent.mqtt.broker_options import BrokerOptions, Protocol, TlsOptions
 from agent.mqtt.topics import TopicError, Topics, check_telescope_id
 from agent.settings.kinds import Part, Port, Secret, Text, Words, shown, text
@@ -60,6 +61,13 @@ class TelescopeSettings(Part):
     entity_prefix: Text = Field(
         "", description="First part of the entity ids in Home Assistant; empty makes it from the name."
     )
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _model_as_people_write_it(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return read_model(value) or ("auto" if value.casefold() == "auto" else value)
 
     @field_validator("host")
     @classmethod

@@ -15,7 +15,7 @@ from agent.archive.errors import ArchiveBusyError
 from agent.archive.fetch import Progress, SessionFetch
 from agent.archive.manifest import Manifest, State, folder_of, load
 from agent.archive.pace import Pace
-from agent.archive.telling import told
+from agent.archive.words import told
 from agent.errors import AgentError, Problem
 from agent.events import Event, Reason, SessionEnded
 from agent.own_schedule import ScheduleState

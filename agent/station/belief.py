@@ -60,8 +60,14 @@ class Belief:
     def theirs(self, wanted: Goal | Wish | None) -> bool:
         """Whether a capture that is found is left alone: its own schedule may have begun."""
         now = self._ground.clock.now()
-        spared = wanted is not None and not wanted.own_schedule
-        return spared and any(one.busy(now) for one in self._ground.telescope.schedules)
+        telescope = self._ground.telescope
+        return self.spares(wanted) and (
+            not telescope.schedules_told or any(one.busy(now) for one in telescope.schedules)
+        )
+
+    def spares(self, wanted: Goal | Wish | None) -> bool:
+        """Whether that leaves alone what the telescope carries out by its own schedule."""
+        return wanted is not None and not wanted.own_schedule
 
     # -- what happens -----------------------------------------------------------------------------------
 

@@ -81,7 +81,6 @@ class ByHand:
         guard = SessionGuard(conditions, self._station.site, self._station.clock, sun_filter=sun_filter)
 
         async def go(telescope: Telescope) -> None:
-            await telescope.take_control()
             guard.permit(target, seconds=None)  # nobody knows for how long it will be followed
             site = self._station.site
             await telescope.goto(fixed(target, self._station.clock.now(), site), site)
@@ -119,7 +118,6 @@ class ByHand:
         """Search the focus on stars."""
 
         async def focus(telescope: Telescope) -> None:
-            await telescope.take_control()
             await telescope.auto_focus()
 
         return await self._if_safe(
@@ -151,7 +149,6 @@ class ByHand:
 
     async def _ready_to_solve(self, telescope: Telescope) -> None:
         """Stand still, with the camera set to see stars."""
-        await telescope.take_control()
         choice, _ = CalibrationRecipe().adapted(telescope.capabilities)
         await telescope.apply(choice.camera, settings_of(choice))
         await telescope.stop_goto()
@@ -183,7 +180,13 @@ class ByHand:
         if unsafe or wish is not None:
             why = unsafe or (wish.message if wish is not None else "")
             return refused(command, Code.NOT_ALLOWED, f"The telescope is not moved while it is unsafe: {why}")
-        perform = partial(self._station.hands.perform, Level.PERSON, work, moves=moves, wait=False)
+
+        async def in_the_light(telescope: Telescope) -> None:
+            await telescope.take_control()
+            await self._station.darks.stop(telescope)
+            await work(telescope)
+
+        perform = partial(self._station.hands.perform, Level.PERSON, in_the_light, moves=moves, wait=False)
         return await self._by_hand(command, accepted, perform, result)
 
     async def set_filter(self, name: str) -> Reply:
@@ -201,6 +204,7 @@ class ByHand:
 
         async def turn(telescope: Telescope) -> None:
             await telescope.take_control()
+            await station.darks.stop(telescope)
             await telescope.apply(Camera.TELE, CameraSettings(filter=value))
 
         station.sharing.used()

@@ -19,6 +19,7 @@ from agent.session.times import read_instant
 from agent.station.by_hand import ByHand
 from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
+from agent.station.switches import ARM_FIRST
 from agent.store.model import StoredSession
 from agent.telescope.errors import UnreachableError
 
@@ -63,9 +64,8 @@ class Commands:
         if runner is None:
             return refused(command, Code.NOT_ALLOWED, f"This telescope does not take {command.verb.value}.")
         if command.verb in NEED_ARMING and not self._station.switches.values.armed:
-            hint = "Switch on 'armed' first; it switches itself off again."
             return refused(
-                command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", hint
+                command, Code.NOT_ARMED, f"{command.verb.value} needs the controls to be armed.", ARM_FIRST
             )
         if (word := text_of(command, "cause")) and word not in set(Reason):
             known = ", ".join(reason.value for reason in Reason)

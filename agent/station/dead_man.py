@@ -83,6 +83,7 @@ class DeadMan:
         self._news = asyncio.Event()
         self._lock = asyncio.Lock()
         self._closed = False
+        self._clock_set = False  # since the telescope was told the time, as far as is known
         self._until: datetime | None = None  # what runs is expected to end then
         self._given: dict[str, OwnSchedule] = {}  # by this life of the agent, and still to begin
         self._remembered = _names(ground.state.get(_KEY))  # given in any life, and not taken back
@@ -117,6 +118,11 @@ class DeadMan:
             given = self._given.get(name)  # none of an earlier life
             return given is None or not given.to_come(now)
         return any(one.id == name and (one.busy(now) or self.uncounted(one)) for one in self._known)
+
+    def clock_was_set(self) -> None:
+        """What is kept begins by the telescope's clock, which is still the old one: it is given anew."""
+        self._clock_set = True
+        self._news.set()
 
     async def close(self, limit_s: float) -> None:
         """The agent ends in good order: what is kept is taken back."""
@@ -153,11 +159,18 @@ class DeadMan:
             wanted = {one.id: one for one in await self._wanted(self._earliest(AHEAD))}
             now, soonest = self._ground.clock.now(), self._earliest(RENEW)
             self._given = {name: one for name, one in self._given.items() if one.to_come(now)}
-            kept = {one.id for one in self._known if one.ours and one.to_come(now)} | self._given.keys()
-            if kept == wanted.keys() and all(self._holds(one, soonest) for one in wanted.values()):
+            stale = self._clock_set
+            kept = {one.id for one in self._known if one.ours and (one.to_come(now) or (stale and one.waits))}
+            kept |= self._given.keys()
+            held = not stale and all(self._holds(one, soonest) for one in wanted.values())
+            if kept == wanted.keys() and (held or not wanted):
                 return
             for name in kept:
                 await self._take_back(name)
+            if stale and wanted:
+                ground = self._ground
+                await self._hands.aside(lambda one: one.set_time(now, ground.zone.key, ground.site))
+                self._clock_set = False
             for one in wanted.values():
                 await self._give(one)
             if wanted:

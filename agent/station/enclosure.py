@@ -68,7 +68,7 @@ class Enclosure:
         self._switches = switches
         self._changed = asyncio.Event()
         self.seen = Seen(ground.clock, frozenset(settings.seen()), self.look)
-        self._moves = Moves(ground.clock, self._untold, self.look)
+        self._moves = Moves(ground.clock, self._not_told, self.look)
         self._began: float | None = None
         self._wish: Wish | None = None
         self._running = False
@@ -361,5 +361,5 @@ class Enclosure:
     def _young(self) -> bool:
         return self._began is None or self._clock.monotonic() - self._began < UNHEARD_S
 
-    async def _untold(self, part: str, on: bool) -> None:
+    async def _not_told(self, part: str, on: bool) -> None:
         """Before there is anything that tells the parts."""

@@ -13,7 +13,7 @@ from agent.errors import AgentError
 
 _LOGGER = logging.getLogger(__name__)
 
-UNTOLD_AGAIN_S = 15.0  # after an order that did not reach it
+UNHEARD_AGAIN_S = 15.0  # after an order that did not reach it
 OPENINGS = 3  # what does not open after so many orders is left as it is; closing is never given up
 
 Tell = Callable[[str, bool], Awaitable[None]]
@@ -38,7 +38,7 @@ class Moves:
         self._tell = tell
         self._changed = changed
         self._orders: dict[str, _Order] = {}
-        self._telling: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def forget(self, part: str) -> None:
         """A part is where it was wanted, or is not wanted there any more."""
@@ -74,10 +74,10 @@ class Moves:
         self._orders[part] = order
         word = ("open" if on else "close") if part == "lid" else ("on" if on else "off")
         _LOGGER.info("The %s is told: %s (%d)", part, word, order.count)
-        before = self._telling.get(part)
+        before = self._tasks.get(part)
         if before is not None:
             before.cancel()
-        self._telling[part] = asyncio.create_task(self._carry(part, order), name=f"tell the {part}")
+        self._tasks[part] = asyncio.create_task(self._carry(part, order), name=f"tell the {part}")
 
     async def _carry(self, part: str, order: _Order) -> None:
         try:
@@ -113,4 +113,4 @@ class Moves:
 
     @staticmethod
     def _limit(order: _Order, lasts_s: float) -> float:
-        return min(UNTOLD_AGAIN_S, lasts_s) if order.failed else lasts_s
+        return min(UNHEARD_AGAIN_S, lasts_s) if order.failed else lasts_s

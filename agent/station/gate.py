@@ -21,7 +21,7 @@ from agent.verdict import YES, Verdict, against, merged
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 MISSED_DATE_AFTER = timedelta(hours=36)  # so was a date without a time, when the night after it is over
-HELD_PAUSE = timedelta(seconds=30)  # after another client refused us control, before asking again
+HELD_PAUSE_S = 30.0  # after another client refused us control, before asking again
 _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 
 
@@ -29,8 +29,8 @@ _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCH
 class _Waited:
     """How long a session has waited while it could otherwise run; `since` when it was last seen to."""
 
-    total: timedelta = timedelta(0)
-    since: datetime | None = None
+    total_s: float = 0.0
+    since: float | None = None  # monotonic
 
 
 class ConditionGate:
@@ -64,17 +64,17 @@ class ConditionGate:
         self._perhaps_taken = perhaps_taken
         self._sky = sky
         self._waited: dict[str, _Waited] = {}
-        self._held_until: datetime | None = None
+        self._held_until = float("-inf")  # monotonic
 
     def refused_control(self) -> None:
         """Another client holds the telescope; ask no more for a while."""
-        self._held_until = self._clock.now() + HELD_PAUSE
+        self._held_until = self._clock.monotonic() + HELD_PAUSE_S
 
     def link(self) -> Link:
         """Whether the telescope can be commanded now."""
         match self._telescope.connection:
             case ConnectionState.CONNECTED:
-                held = self._held_until is not None and self._clock.now() < self._held_until
+                held = self._clock.monotonic() < self._held_until
                 return Link.HELD_BY_OTHER if held else Link.READY
             case ConnectionState.HELD_BY_OTHER:
                 return Link.HELD_BY_OTHER
@@ -115,11 +115,11 @@ class ConditionGate:
 
     def _bounded(self, waiting: Waiting, wait_max_s: float, verdict: Verdict, now: datetime) -> Verdict:
         """The same no, which becomes final when the session has waited for too long while it could run."""
-        waited = self._waited.setdefault(waiting.session_id, _Waited())
+        waited, steady = self._waited.setdefault(waiting.session_id, _Waited()), self._clock.monotonic()
         if waited.since is not None:
-            waited.total += now - waited.since
-        waited.since = now if self._sky(waiting, now) else None
-        left = timedelta(seconds=wait_max_s) - waited.total
+            waited.total_s += steady - waited.since
+        waited.since = steady if self._sky(waiting, now) else None
+        left = timedelta(seconds=wait_max_s - waited.total_s)
         if waited.since is None:
             return verdict
         if left <= timedelta(0):

@@ -284,16 +284,18 @@ class Hands:
 
         Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
         """
-        belief = self._belief
-        stops = belief.stops
-        if not (belief.moved or belief.capturing or belief.carries_out):
+        belief, goal = self._belief, self._goal()
+        stops, ours = belief.stops, belief.moved or belief.capturing or belief.carries_out
+        untold = not (belief.capturing or telescope.schedules_told) and belief.spares(goal)
+        if not ours or untold:
             running = await self._running(telescope)
-            if running and belief.theirs(self._goal()):
+            if running and belief.theirs(goal):
                 raise StillCapturingError("It captures; it did not tell yet whether by its own schedule.")
-            belief.captures(running)
-            if not belief.capturing:
-                belief.stopped(stops)
-                return
+            if not ours:
+                belief.captures(running)
+                if not belief.capturing:
+                    belief.stopped(stops)
+                    return
         if self._told.attempts > 1 and belief.capturing:
             await telescope.take_control()
         for camera in tuple(belief.capturing):

@@ -20,7 +20,7 @@ from agent.session.check import Resolve, check, download_problems
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
-from agent.session.times import time_problems, window_end
+from agent.session.times import start_instant, time_problems, window_end
 from agent.station.briefs import brief_of
 from agent.station.parents import Parents
 from agent.station.records import Records
@@ -28,7 +28,7 @@ from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
-from agent.store.turns import frames_of, gave_back, resting_until
+from agent.store.turns import REST, frames_of, gave_back, resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,6 +79,8 @@ class Intake:
         self.wanted_now: set[str] = set()  # files on their way into ToDo/ that are to run at once
         self.judging = False  # whether files in ToDo/ may still be written to, and have no verdict yet
         self._looked_at: float | None = None
+        self._life_began = clock.now()
+        self._clock_set = timedelta(0)  # by how much the wall clock was set since the folders were looked at
         self.dispatcher: Dispatcher | None = None
 
     def examine(self, document: SessionDocument) -> Iterable[Problem]:
@@ -127,6 +129,7 @@ class Intake:
         """Follow ToDo/ for ever."""
         while True:
             self._looked_at = self._clock.monotonic()
+            await self._follow_clock()
             try:
                 changes = await asyncio.to_thread(self._store.scan, READ_AT_ONCE)
             except StoreError as error:
@@ -194,6 +197,41 @@ class Intake:
         for waiting in self._queue.queue:
             with contextlib.suppress(AgentError):  # it is refused when the telescope is looked at
                 self._queue.put(self.planned(waiting))
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Reckon the times of everything that waits by the new clock."""
+        self._clock_set += by
+        self._life_began += by
+        for waiting in self._queue.queue:
+            with contextlib.suppress(AgentError):  # it is refused when the telescope is looked at
+                self._queue.put(self.planned(self.moved(waiting, by)))
+
+    def moved(self, waiting: Waiting, by: timedelta) -> Waiting:
+        """A session as it waits when the wall clock was set meanwhile: seen, and begun, by the new one."""
+        document, seen, began = waiting.document, waiting.seen + by, waiting.began
+        if began is not None and began + by >= self._life_began:
+            began += by
+        start = start_instant(document, self._zone, seen)
+        return replace(
+            waiting,
+            brief=replace(waiting.brief, scheduled_for=start),
+            start=start,
+            window_end=window_end(document, self._zone, seen, start=start),
+            seen=seen,
+            began=began,
+            rests_until=waiting.rests_until and waiting.rests_until + by,
+        )
+
+    async def _follow_clock(self) -> None:
+        """See whether the wall clock was set, and make anew what others make for their nights."""
+        self._queue.look_at_clock()
+        by, self._clock_set = self._clock_set, timedelta(0)
+        if not by:
+            return
+        await asyncio.to_thread(self._store.clock_was_set, by)
+        for stored in self._store.sessions():
+            if self._parents.maker_of(stored, began=self._began(stored)) is not None:
+                await self._take(stored)
 
     async def refuse(self, brief: SessionBrief, error: AgentError) -> None:
         """End a session that cannot run on this telescope, with its reasons."""
@@ -359,7 +397,10 @@ class Intake:
         if before is not None:
             began, rests, given = began and before.began, before.rests_until, before.gave_back
         elif rests is not None and not given:
-            began = None
+            rests, began = (
+                min(rests, self._clock.now() + REST),
+                None,
+            )  # by a clock that was set back meanwhile
         return Waiting(
             brief,
             document,

@@ -34,8 +34,7 @@ class Night:
     def end(self, reason: Reason, message: str, *, runs: bool) -> None:
         """Start nothing more before the next solar noon; the closing steps wait for what still `runs`."""
         self.judgement()  # an end that has run out is none
-        ground = self._ground
-        noon = next_solar_noon(ground.clock.now(), ground.site, ground.zone)
+        ground, noon = self._ground, self._noon()
         if self._over is None:
             until = noon.astimezone(ground.zone).isoformat(timespec="minutes")
             _LOGGER.info("The night is over until %s: %s", until, message)
@@ -73,11 +72,22 @@ class Night:
         """What the whole queue waits for; None while the night goes on."""
         if self._over is None:
             return None
+        if self._over[0] > (noon := self._noon()):  # the clock was set back, perhaps between two lives
+            self._remember((noon, *self._over[1:]))
         until, reason, message = self._over
         if self._ground.clock.now() < until:
             return Verdict(False, reason, f"The night is over: {message}", until)
         self._remember(None)
         return None
+
+    def clock_was_set(self) -> None:
+        """The night that is over is the one that the clock tells now."""
+        if self._over is not None:
+            self._remember((self._noon(), *self._over[1:]))
+
+    def _noon(self) -> datetime:
+        ground = self._ground
+        return next_solar_noon(ground.clock.now(), ground.site, ground.zone)
 
     def _remember(self, over: tuple[datetime, Reason, str] | None) -> None:
         self._over = over

@@ -15,7 +15,7 @@ from agent.events import Event, SessionProgress, SessionStarted, Source
 from agent.execute.alignment import Alignment, ReuseRules
 from agent.execute.orders import EndKind
 from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
-from agent.planner.windows import blocking, next_window, night_span, windows_of
+from agent.planner.windows import blocking, next_window, night_span, sky_of, windows_of
 from agent.schedule.waiting import Waiting
 from agent.sky.nights import night_of
 from agent.station.ground import Ground
@@ -151,6 +151,29 @@ class Planning:
         """Whether time and sky would let a session run."""
         request = self.request(waiting)
         return request is None or blocking(request, self._ground.site, now) is None
+
+    def objection(self, waiting: Waiting, when: datetime) -> str:
+        """Return what the sky has against a session at an instant, as a sentence; "" for nothing."""
+        request, site = self.request(waiting), self._ground.site
+        rule = blocking(request, site, when) if request is not None else None
+        return (
+            ""
+            if request is None or site is None or rule is None
+            else rule.told(sky_of(request, site), when).no
+        )
+
+    def soonest(self, waiting: Waiting, now: datetime) -> datetime | None:
+        """Return when a session could begin if it were alone; None for never. It may take a while."""
+        request, site, zone = self.request(waiting), self._ground.site, self._ground.zone
+        if request is None or request.rank:
+            return now
+        found = next_window(request, site, zone, now, request.least_s(self._defaults().least_block_s))
+        return None if found is None else max(found[1].start, now)
+
+    def has(self, session_id: str) -> bool:
+        """Whether the plan as it is says anything of a session."""
+        plan = self.latest
+        return plan is not None and bool(plan.blocks_of(session_id) or plan.left_of(session_id))
 
     def any_due(self, queue: Sequence[Waiting]) -> bool:
         """Whether anything is due for which this night has time, as far as is known."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from agent.requests import Code, Command, Reply
 from agent.settings.parts import BluetoothSettings, TelescopeSettings
 from agent.station.ground import Ground
-from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
-from agent.telescope.dwarf.bluetooth.found import Provisioned
-from agent.telescope.dwarf.bluetooth.provisioning import HomeNetwork
-from agent.telescope.dwarf.bluetooth.unattended import Rejoin
 from agent.telescope.interface import ConnectionState
+
+if TYPE_CHECKING:  # Bluetooth is for the few who switch it on
+    from agent.telescope.dwarf.bluetooth.bleak_transport import BleakTransport
+    from agent.telescope.dwarf.bluetooth.found import Provisioned
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ class BluetoothReturn:
     def __init__(
         self, ground: Ground, own: TelescopeSettings, settings: BluetoothSettings, transport: BleakTransport
     ) -> None:
+        from agent.telescope.dwarf.bluetooth.provisioning import HomeNetwork
+        from agent.telescope.dwarf.bluetooth.unattended import Rejoin
+
         self._ground = ground
         self._own = own
         self._unattended = settings.unattended

@@ -174,7 +174,10 @@ class Repeats:
         except StoreError as error:
             _LOGGER.info("Session %s is not taken back: %s", child_id, error)
             return ()
-        self._made.remember(parent_id, _Made(made.last - _DAY, None, max(0, made.count - 1)))
+        last, tonight = made.last - _DAY, _evening(self._clock.now(), self._zone)
+        if last > tonight:  # the clock was set back
+            last = tonight - _DAY
+        self._made.remember(parent_id, _Made(last, None, max(0, made.count - 1)))
         return (child_id,)
 
 

@@ -22,7 +22,7 @@ from agent.goals import Level, PreemptedError, Wish
 from agent.schedule.dispatcher import Dispatcher
 from agent.schedule.waiting import Waiting
 from agent.session.fields import OnError
-from agent.session.plan import Plan, target_json
+from agent.session.plan import Plan
 from agent.session.problems import InvalidSessionError
 from agent.session.times import moved_on, session_zone
 from agent.station.enclosure_seen import HOLDER as ENCLOSURE
@@ -30,23 +30,23 @@ from agent.station.gate import ConditionGate, SessionGuard
 from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.records import TRY_AGAIN_S, Records
+from agent.station.run_end import on_error_of, problem_of, target_of
 from agent.station.session_watch import SessionWatch
 from agent.station.state_file import StateFile
 from agent.station.status import SESSION, StationStatus
-from agent.store.ends import is_part_of_a_goal
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError
 from agent.store.folders import Folder
 from agent.store.journal import instant_in
 from agent.store.session_log import log_path, session_log
 from agent.store.store import SessionStore
-from agent.store.turns import failures, frames_of, note_failure, note_given_back, note_turn
+from agent.store.turns import REST, failures, frames_of, note_failure, note_given_back, note_turn
 from agent.telescope.errors import TelescopeError
 
 _LOGGER = logging.getLogger(__name__)
 
 _ENDING = "ending"
 SOON_S = 10.0  # a session that something came before is asked again after this
-REST = timedelta(minutes=10)  # a session that failed lets the others by, and the telescope settle, this long
+_CLOCK_SLACK = timedelta(minutes=1)  # by which the wall clock may be set under a session that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class SessionRunner:
         self._end_night = end_night
         self.dispatcher: Dispatcher | None = None
         self.running: Running | None = None
+        self._clock_set = timedelta(0)  # by how much the wall clock was set under what runs
 
     # -- what the dispatcher has done -------------------------------------------------------------------
 
@@ -98,6 +99,7 @@ class SessionRunner:
         ending = self.ending_of(waiting)
         if ending is not None:
             orders.end(ending)
+        self._clock_set = timedelta(0)
         self._hands.session_id = waiting.session_id
         self._changed(waiting)
         try:
@@ -230,11 +232,11 @@ class SessionRunner:
             if result is None:
                 await self._go_on_later(waiting, orders.ending)
                 return
-            problem = _problem(result)
+            problem = problem_of(result)
             self._leave_target(waiting, plan)
             if not await self._gets_another_turn(waiting, result):
-                await self._records.end(result, conditions=conditions, target=_target(plan))
-                if result.error is not None and _on_error(waiting) is OnError.END_NIGHT:
+                await self._records.end(result, conditions=conditions, target=target_of(plan))
+                if result.error is not None and on_error_of(waiting) is OnError.END_NIGHT:
                     self._end_night(Reason.TELESCOPE, f"Session {waiting.session_id} failed and ends it.")
         finally:
             self._status.session_ended(problem)
@@ -273,7 +275,7 @@ class SessionRunner:
             return
         journal = self._store.journal(waiting.session_id)
         try:
-            await asyncio.to_thread(note_given_back, journal)
+            await asyncio.to_thread(note_given_back, journal, self._clock_set)
         except StoreError as error:
             _LOGGER.warning("Session %s goes on as one that was interrupted: %s", waiting.session_id, error)
         facts = await asyncio.to_thread(journal.load)
@@ -284,8 +286,9 @@ class SessionRunner:
         message = f"{ending.message} It goes on later, with the {count} frames it has."
         if not await self._put_back(waiting, message):
             return
-        began = waiting.began or instant_in(facts, "started_at")
-        again = replace(waiting, resume=False, began=began, forced=False, gave_back=True, taken=taken)
+        again = self._by_the_clock(waiting)
+        began = again.began or instant_in(facts, "started_at")
+        again = replace(again, resume=False, began=began, forced=False, gave_back=True, taken=taken)
         await self._queue_again(again.passed_over(ending.reason, message))
         self._around.publish(
             SessionWaiting(
@@ -303,9 +306,16 @@ class SessionRunner:
         if self.running is not None and self.running.waiting.session_id == session_id:
             self.running.orders.end(Ending(EndKind.GIVE_BACK, reason, message))
 
+    def clock_was_set(self, by: timedelta) -> None:
+        """Have what runs reckoned anew: its end, the dawn, and the telescope's own clock."""
+        self._clock_set += by
+        if self.running is not None and abs(by) > _CLOCK_SLACK:
+            message = "The system clock was set; what is left is planned anew."
+            self.running.orders.end(Ending(EndKind.GIVE_BACK, Reason.SCHEDULE, message))
+
     async def _gets_another_turn(self, waiting: Waiting, result: SessionResult) -> bool:
         """Let a session that failed and says `retry` wait again, with the frames it has."""
-        if result.error is None or _on_error(waiting) is not OnError.RETRY:
+        if result.error is None or on_error_of(waiting) is not OnError.RETRY:
             return False
         now = self._around.clock.now()
         later = now + REST
@@ -325,7 +335,8 @@ class SessionRunner:
             return False
         if self.dispatcher is not None:
             taken = frames_of(await asyncio.to_thread(journal.load))
-            again = replace(waiting, resume=False, began=None, forced=False, rests_until=later, taken=taken)
+            again = self._by_the_clock(waiting)
+            again = replace(again, resume=False, began=None, forced=False, rests_until=later, taken=taken)
             self.dispatcher.put(again.passed_over(Reason.RETRY, message))
         self._around.publish(
             SessionWaiting(
@@ -393,6 +404,10 @@ class SessionRunner:
             raise PreemptedError(wish)
         await self._hands.perform(Level.SAFETY, lambda telescope: telescope.take_control(), moves=False)
 
+    def _by_the_clock(self, waiting: Waiting) -> Waiting:
+        """The session that runs, as it waits by a clock that was set meanwhile."""
+        return self._intake.moved(waiting, self._clock_set) if self._clock_set else waiting
+
     def _rested(self, waiting: Waiting, seconds: float, reason: Reason, message: str) -> Waiting:
         """A session that could not be taken: the others have their turns meanwhile."""
         until = self._around.clock.now() + timedelta(seconds=seconds)
@@ -414,24 +429,3 @@ def _fail_closed(orders: Orders, session_watch: asyncio.Task[None]) -> None:
     _LOGGER.error("The watch over the session failed", exc_info=error)
     message = "The agent's watch over the session failed, so it was stopped."
     orders.end(Ending(EndKind.LIMIT, Reason.TELESCOPE, message))
-
-
-def _on_error(waiting: Waiting) -> OnError:
-    return waiting.document.id_command.on_error or OnError.SKIP
-
-
-def _problem(result: SessionResult) -> Problem | None:
-    if result.outcome is Outcome.COMPLETED:
-        return None
-    if result.error is not None:
-        return result.error
-    if result.outcome is Outcome.PARTIAL and not is_part_of_a_goal(
-        result.session.source, result.outcome, result.reason
-    ):
-        return Problem("partial", result.message)
-    return None
-
-
-def _target(plan: Plan) -> dict[str, Any] | None:
-    targets = plan.goto_targets
-    return target_json(targets[-1]) if targets else None

@@ -71,7 +71,7 @@ class SessionWatch:
         self._carried_out = carried_out
         self._news = news
         self._frames = frames
-        self._lost_since: datetime | None = None
+        self._lost_since: float | None = None
 
     async def watch(self) -> None:
         """Watch for ever."""
@@ -98,8 +98,8 @@ class SessionWatch:
         await self._lose(Reason.TWILIGHT, message)
 
     async def _come(self, instant: datetime) -> None:
-        while (left := (instant - self._clock.now()).total_seconds()) > 0:
-            await self._clock.sleep(min(left, LOOK_EVERY_S))  # the wall clock may be set meanwhile
+        """Wait for it by the clock as it is now: one that is set has the session give its turn back."""
+        await self._clock.sleep(max(0.0, (instant - self._clock.now()).total_seconds()))
 
     async def _lose(self, reason: Reason, message: str) -> None:
         """End for a sky that is lost, in the way that leaves the session its rest."""
@@ -108,7 +108,7 @@ class SessionWatch:
         self._orders.end(Ending(kind, reason, message))
 
     async def _follow_weather(self) -> None:
-        waiting_since: datetime | None = None
+        waiting_since: float | None = None
         while True:
             changed = self._news()
             decision, policy = self._safety(), self._policy()
@@ -116,30 +116,32 @@ class SessionWatch:
                 waiting_since = None
                 self._orders.resume(_WEATHER)
             else:
-                waiting_since = waiting_since or self._clock.now()
+                now = self._clock.monotonic()
+                waiting_since = now if waiting_since is None else waiting_since
                 self._obey(decision, policy, waiting_since)
             await self._next_look(changed)
 
-    def _obey(self, decision: SafetyDecision | None, policy: WeatherPolicy, since: datetime) -> None:
+    def _obey(self, decision: SafetyDecision | None, policy: WeatherPolicy, since: float) -> None:
         reasons = decision.reasons if decision is not None else ("nothing tells of the weather",)
         message = "; ".join(reasons) or "The weather is unsafe."
         if decision is not None and decision.level is SafetyLevel.ALERT:
             self._orders.end(Ending(EndKind.END_NIGHT, Reason.WEATHER, message))
         elif policy is WeatherPolicy.ABORT:
             self._orders.end(Ending(EndKind.LIMIT, Reason.WEATHER, message))
-        elif self._waited_too_long(since):
+        elif self._wait_left(since) <= timedelta(0):
             minutes = self._conditions.wait_max_s / 60
             ending = Ending(
                 EndKind.LIMIT, Reason.WEATHER, f"{message} It lasted more than {minutes:.0f} min."
             )
             self._orders.end(ending)
         else:
-            latest = (since + timedelta(seconds=self._conditions.wait_max_s)).astimezone(self._zone)
+            latest = (self._clock.now() + self._wait_left(since)).astimezone(self._zone)
             until = f"It waits until {latest:%H:%M} at the latest."
             self._orders.pause(_WEATHER, Hold(Reason.WEATHER, f"{message.rstrip('.')}. {until}"))
 
-    def _waited_too_long(self, since: datetime) -> bool:
-        return self._clock.now() - since >= timedelta(seconds=self._conditions.wait_max_s)
+    def _wait_left(self, since: float) -> timedelta:
+        """For how long the session may wait yet that waits since then (monotonic)."""
+        return timedelta(seconds=since + self._conditions.wait_max_s - self._clock.monotonic())
 
     async def _follow_conditions(self) -> None:
         while True:
@@ -189,9 +191,9 @@ class SessionWatch:
 
     def _may_come_back(self, lost: Sequence[Verdict]) -> bool:
         """Whether all that is lost may be back before the session has waited for too long."""
-        now = self._clock.now()
-        self._lost_since = self._lost_since or now
-        latest = self._lost_since + timedelta(seconds=self._conditions.wait_max_s)
+        now, steady = self._clock.now(), self._clock.monotonic()
+        self._lost_since = steady if self._lost_since is None else self._lost_since
+        latest = now + self._wait_left(self._lost_since)
         return now < latest and all(verdict.until is None or verdict.until <= latest for verdict in lost)
 
 

@@ -11,6 +11,7 @@ from agent.store import disk
 
 _LOGGER = logging.getLogger(__name__)
 
+_VERSION = 1  # a file without one is of the time before there were versions, and reads the same
 _LIMIT = 64 * 1024  # bytes; it has a few hundred
 
 
@@ -46,7 +47,7 @@ class StateFile:
 
     def set(self, **facts: Any) -> None:
         """Change facts and write them if that changed anything, or could not be written the last time."""
-        changed = {**self._facts, **facts}
+        changed = {**self._facts, **facts, "version": _VERSION}
         if changed == self._facts and not self._owes:
             return
         self._facts = changed

@@ -166,7 +166,7 @@ class Station:
             running=lambda: self.runner.running,
             conditions=lambda waiting: self.gate.conditions(waiting),  # noqa: PLW0108 - the gate comes later,
         )
-        known, reuse = self.hands.alignment, settings.reuse
+        known, reuse, self.darks = self.hands.alignment, settings.reuse, kept_darks(ground.state)
         self.planning = Planning(ground, self.defaults, lambda: self.dispatcher.running, known, reuse)
         self.gate = ConditionGate(
             ground.telescope,
@@ -194,7 +194,7 @@ class Station:
                 self.status,
                 cap=kept_cap(ground.state),
                 reuse=reuse,
-                darks=kept_darks(ground.state),
+                darks=self.darks,
             ),
             self.hands,
             ground.state,

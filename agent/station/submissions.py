@@ -11,10 +11,12 @@ from agent.clock import aware_instant
 from agent.errors import AgentError, Problem, errors_of, warnings_of
 from agent.events import Source
 from agent.requests import Acknowledgement, Code, Submission
+from agent.schedule.waiting import Waiting
 from agent.session.document import Reading, body_of, read_session
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError
 from agent.sky.catalogue import resolve
+from agent.station.expected import expected_of_new
 from agent.station.station import Station
 from agent.store.ledger import Entry, body_hash, submission_key
 
@@ -76,7 +78,7 @@ class Submissions:
         return Acknowledgement(
             accepted=True,
             code=Code.QUEUED,
-            message=f"{waiting.brief.target} is queued" + (f" at place {position}." if position else "."),
+            message=await self._queued(waiting, position),
             telescope=station.id,
             request_id=submission.request_id,
             session_id=stored.session_id,
@@ -84,6 +86,13 @@ class Submissions:
             scheduled_for=waiting.start,
             warnings=stored.problems,
         )
+
+    async def _queued(self, waiting: Waiting, position: int | None) -> str:
+        target, station = waiting.brief.target, self._station
+        if position is None:  # others are made of it
+            return f"{target} is queued."
+        soon = await expected_of_new(station, waiting, station.dispatcher.queue[: position - 1])
+        return f"{target} is queued at place {position}. {soon.words(station.clock.now(), station.zone)}"
 
     def _free_id(self, wished: str) -> str:
         """The id the session will get: written down before it is stored, it must be no other session's."""

@@ -15,6 +15,7 @@ from agent.session.times import read_instant
 from agent.station.state_file import StateFile
 
 ENCLOSURE_MODES = ("auto", "open", "closed")  # by itself, held open for a person, kept closed
+ARM_FIRST = "Switch on 'armed' first, or run `dwarf-agent arm`; it switches itself off again."
 ARMED_FOR_S = 600.0  # armed controls disarm themselves: nobody remembers to
 
 
@@ -40,6 +41,7 @@ class SwitchBoard:
         self._clock = clock
         self._listeners: list[Callable[[Switches], None]] = []
         self._disarm: asyncio.Task[None] | None = None
+        self._armed_for_s = ARMED_FOR_S  # for how long the next arming holds
         saved = state.get("switches")
         self.values = _restored(defaults, saved if isinstance(saved, dict) else {})
 
@@ -59,6 +61,11 @@ class SwitchBoard:
         for listener in tuple(self._listeners):
             listener(self.values)
 
+    def arm(self, seconds: float) -> None:
+        """Arm the controls for that long; 0 disarms them."""
+        self._armed_for_s = seconds
+        self.change(armed=seconds > 0)
+
     def close(self) -> None:
         """Forget the timer."""
         if self._disarm is not None:
@@ -70,7 +77,8 @@ class SwitchBoard:
             self._disarm = asyncio.create_task(self._disarm_later(), name="disarm")
 
     async def _disarm_later(self) -> None:
-        await self._clock.sleep(ARMED_FOR_S)
+        seconds, self._armed_for_s = self._armed_for_s, ARMED_FOR_S
+        await self._clock.sleep(seconds)
         self._disarm = None
         self.change(armed=False)
 

@@ -78,10 +78,17 @@ class Tree:
         """The hidden file of what the results gave to their groups."""
         return self.root / _STATE / "collected.json"
 
-    def prepare(self) -> None:
-        """Make every folder, check it can be written, take the lock, clear what a crash left half-way."""
-        folders = [*(self[folder] for folder in Folder), self.journals]
-        for folder in folders:
+    @property
+    def _folders(self) -> list[Path]:
+        return [*(self[folder] for folder in Folder), self.journals]
+
+    def make(self) -> list[NoSpaceError]:
+        """Make every folder and see that it can be written, or raise the StoreError that says why not.
+
+        A disk that is full now has room again some day: that is returned.
+        """
+        full: list[NoSpaceError] = []
+        for folder in self._folders:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 disk.create(folder, _PROBE, b"").unlink()
@@ -89,10 +96,16 @@ class Tree:
                 trouble = store_error(error, "prepare the session folders", folder)
                 if not isinstance(trouble, NoSpaceError) or not folder.is_dir():
                     raise trouble from error
-                _LOGGER.warning("%s Sessions begin when there is room.", trouble)
+                full.append(trouble)
+        return full
+
+    def prepare(self) -> None:
+        """Make every folder, take the lock, clear what a crash left half-way."""
+        for trouble in self.make():
+            _LOGGER.warning("%s Sessions begin when there is room.", trouble)
         self._take_lock()
         self._adopt_unreported()
-        for folder in (*folders, self.ledger.parent, self.unreported):
+        for folder in (*self._folders, self.ledger.parent, self.unreported):
             with contextlib.suppress(OSError):
                 disk.sweep(folder)
         self._remove_placeholders()

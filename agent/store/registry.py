@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ class Registry:
         self._reader = reader
         self._sessions: dict[str, StoredSession] = {}
         self._ids: dict[str, str] = {}
+        self._replaced: list[str] = []  # sessions whose file was gone when another one took its name
 
     def get(self, session_id: str) -> StoredSession | None:
         """Return a session by its id."""
@@ -96,9 +98,17 @@ class Registry:
 
     def keep(self, session: StoredSession) -> None:
         """Hold a session, in place of what it was."""
-        self._sessions[session.session_id] = session
         if session.folder is Folder.TO_DO:
+            before = self._ids.get(session.name, session.session_id)
+            if before != session.session_id and self._sessions.pop(before, None) is not None:
+                self._replaced.append(before)
             self._ids[session.name] = session.session_id
+        self._sessions[session.session_id] = session
+
+    def replaced(self) -> list[str]:
+        """Return the sessions whose file turned out to be gone as another one took its name; each once."""
+        found, self._replaced = self._replaced, []
+        return found
 
     def drop(self, name: str) -> str | None:
         """Forget the session of a ToDo/ file that is gone; return its id."""
@@ -113,6 +123,11 @@ class Registry:
         if session.folder is Folder.TO_DO:
             self._ids.pop(session.name, None)
             self.watch.forget(session.name)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Every session was first seen at another instant of the clock as it is now."""
+        for session in self.all():
+            self.keep(replace(session, first_seen=session.first_seen + by))
 
     def reread(self, session: StoredSession) -> StoredSession:
         """Take the file as it is now; SessionChangedError when somebody made it unusable.
@@ -165,14 +180,14 @@ class Registry:
     def move(self, session: StoredSession, folder: Folder) -> StoredSession:
         """Move a session between ToDo/ and Current/; the file may take another name, the id stays.
 
-        A session that comes back keeps its name, as its id, and with it its journal, is made of that after a
-        restart: a newcomer that took the name meanwhile gets another one.
+        Its name is one of which the id, and with it the journal, is made again after a restart: a newcomer
+        that took it meanwhile gets another one.
         """
         source = self.path(session)
         name = session.name
+        name = name if session_id_of(name) == session.session_id else f"{session.session_id}.json"
         try:
             if folder is Folder.TO_DO:
-                name = name if session_id_of(name) == session.session_id else f"{session.session_id}.json"
                 self._make_way(name)
             path = disk.move(source, self._tree[folder], name)
         except FileNotFoundError as error:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -142,6 +142,7 @@ class SessionStore:
             self.tree.mend()
             findings = self._registry.watch.look(limit)
             removed = [session_id for name in findings.gone if (session_id := self._registry.drop(name))]
+            removed += self._registry.replaced()
             added: list[StoredSession] = []
             changed: list[StoredSession] = []
             for found in findings.usable:
@@ -322,6 +323,11 @@ class SessionStore:
             except OSError as error:
                 raise store_error(error, "take the session back", path) from error
             self._registry.forget(session)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """The wall clock was set: what was first seen by the old one counts by the new one."""
+        with self._lock:
+            self._registry.clock_was_set(by)
 
     # -- inside ---------------------------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ Failures are counted, not starts: an agent that is restarted takes no turn away.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.capabilities import Camera
 from agent.store.journal import JournalFile, instant_in
+
+REST = timedelta(minutes=10)  # a session that failed lets the others by, and the telescope settle, this long
 
 _KEY = "failed"
 _GAVE_BACK = "gave_back"
@@ -33,9 +35,15 @@ def note_turn(journal: JournalFile) -> None:
         journal.save(facts)
 
 
-def note_given_back(journal: JournalFile) -> None:
-    """Note that a session gave its turn back and waits with its frames; StoreError."""
-    journal.save({**(journal.load() or {}), _GAVE_BACK: True})
+def note_given_back(journal: JournalFile, clock_set_by: timedelta = timedelta(0)) -> None:
+    """Note that a session gave its turn back and waits with its frames; StoreError.
+
+    `clock_set_by` is by how much the wall clock was set since the session began.
+    """
+    facts = {**(journal.load() or {}), _GAVE_BACK: True}
+    if clock_set_by and (began := instant_in(facts, "started_at")) is not None:
+        facts["started_at"] = (began + clock_set_by).isoformat()
+    journal.save(facts)
 
 
 def gave_back(facts: Mapping[str, Any] | None) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agent.errors import AgentError
 
+WHAT_TO_CHECK = "Is it on, in this network (station mode), at this address, and not held by the phone app?"
+
 
 class TelescopeError(AgentError):
     """Root of the telescope's errors. `device_code` is the telescope's own number, when it gave one."""

@@ -250,6 +250,11 @@ class TelescopeView(ABC):
         """What the telescope keeps to do by itself, as it told last; empty for one without such a thing."""
         return ()
 
+    @property
+    def schedules_told(self) -> bool:
+        """Whether it told that on this connection; until then anything it does may be by its own schedule."""
+        return True
+
     @abstractmethod
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for each event, in the event loop; the returned function removes it."""

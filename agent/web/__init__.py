@@ -1,1 +1,1 @@
-"""The page in the browser and its REST interface, beside MQTT: other doors to the same desk."""
+"""The page in the browser and its REST interface, beside MQTT: the same requests, read the same way."""

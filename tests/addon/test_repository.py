@@ -245,8 +245,12 @@ def test_the_compose_file_brings_agent_broker_and_telescope() -> None:
     assert set(environment) <= known
     assert environment["DWARF_TELESCOPE_HOST"] == "telescope"
     assert environment["DWARF_MQTT_HOST"] == "broker"
+    assert [name for name, service in services.items() if "build" in service] == ["agent"]
+    assert services["telescope"]["image"] == services["agent"]["image"]
     for service in services.values():
         for volume in service.get("volumes", ()):
-            assert (ROOT / volume.split(":")[0]).exists(), volume
+            source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
+            assert (ROOT / source).exists(), volume
+            assert not (ROOT / source).is_dir() or not volume["bind"]["create_host_path"]
     grace = int(services["agent"]["stop_grace_period"].removesuffix("s"))
     assert grace >= MANIFEST["timeout"]

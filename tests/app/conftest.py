@@ -50,9 +50,11 @@ def session(**sections: Any) -> dict[str, Any]:
 class Observatory:
     """The agent under test with everything around it."""
 
-    def __init__(self, root: Path, start: datetime = DUSK, **settings: Any) -> None:
+    def __init__(
+        self, root: Path, start: datetime = DUSK, clock: LoopClock | None = None, **settings: Any
+    ) -> None:
         self.root = root
-        self.clock = LoopClock(start)
+        self.clock = clock or LoopClock(start)
         self.telescope = FakeTelescope(self.clock)
         self.driver: Telescope | None = None  # another telescope than that of values
         self.others: dict[str, Telescope] = {}  # by address: what else there is

@@ -169,7 +169,7 @@ def test_answers_about_the_queue(observatory: Make) -> None:
 def test_answers_to_a_person_who_moves_the_telescope(observatory: Make) -> None:
     async def story(talk: Talk) -> None:
         place = talk.place
-        hint = "Switch on 'armed' first; it switches itself off again."
+        hint = "Switch on 'armed' first, or run `dwarf-agent arm`; it switches itself off again."
         for verb in ("park", "goto", "shutdown", "reboot"):
             refusal = ("", "not_armed", f"{verb} needs the controls to be armed.", hint)
             assert await talk.tell(verb) == refusal
@@ -287,7 +287,7 @@ def test_answers_to_submissions(observatory: Make) -> None:
         assert (first["status"], first["code"], first["message"]) == (
             "accepted",
             "queued",
-            "M 42 is queued at place 1.",
+            "M 42 is queued at place 1. It starts at 23:30.",
         )
         assert (first["session_id"], first["request_id"], first["position"]) == ("one", "q", 1)
         assert first["scheduled_for"] == "2026-03-12T23:30:00+01:00"
@@ -316,7 +316,7 @@ def test_answers_to_submissions(observatory: Make) -> None:
         assert (bad["status"], bad["code"]) == ("error", "invalid")
         assert bad["message"] == bad["errors"][0]["message"]
         runs = await talk.submit(session_id="now", request_id="n")
-        assert runs["message"] == "M 42 is queued at place 1."
+        assert runs["message"] == "M 42 is queued at place 1. It starts at once."
         await talk.imaging()
         running = await talk.submit(session_id="now", request_id="n")
         assert running["message"] == "This session was submitted before; it runs."

@@ -50,6 +50,7 @@ class Archive:
                 "calibrated": True,
                 "card_port": 0,
                 "faults": faults,
+                "strict": True,
             }
             wanted = SimulatorOptions.from_mapping(options | simulated)
             async with SimulatedDwarf(wanted, self.place.clock) as sim:
@@ -181,7 +182,7 @@ def test_a_restart_in_the_middle_goes_on_where_it_was(archive: Archive) -> None:
     place.drop("a.json", session(setup_camera=SHORT))
 
     async def main() -> None:
-        options = {"generation": "v3", "site": PARIS, "calibrated": True, "card_port": 0}
+        options = {"generation": "v3", "site": PARIS, "calibrated": True, "card_port": 0, "strict": True}
         async with SimulatedDwarf(SimulatorOptions.from_mapping(options), place.clock) as sim:
             archive.begin(sim)
             async with place.open():

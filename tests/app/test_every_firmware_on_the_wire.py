@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
-from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions
+from agent.telescope.simulator import HABITS, Habits, SimulatedDwarf, SimulatorOptions, modes
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
-from tests.support.tables import sliced
+from tests.support.tables import paired, sliced
 from tests.support.virtual_loop import run_virtual
 
 STEP = {"do_action": True}
 TELE = {"do_action": True, "exposure": "15", "gain": 80, "count": 10, "IRCut": "1"}
 WIDE = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
 MODELS = ("D2", "D3", "mini")
+TROUBLES = ("", "drop-link:frame=3,refuse_s=600", "solving-fails:times=3")
 BOTH_ARE_UP = datetime(2026, 3, 26, 19, 0, tzinfo=UTC)  # the Moon and Jupiter, over Paris
 
 
@@ -30,9 +31,13 @@ def nights(
     habits: Habits,
     *documents: dict[str, Any],
     faults: tuple[str, ...] = (),
+    left_in: int | None = None,
     **simulated: Any,
 ) -> tuple[list[dict[str, Any]], list[ShutterOpened], list[FrameTaken]]:
-    """Run the sessions one after the other; return their results, and what the shutters truly did."""
+    """Run the sessions one after the other; return their results, and what the shutters truly did.
+
+    `left_in` is the shooting mode that another client left the telescope in.
+    """
 
     async def main() -> tuple[list[dict[str, Any]], list[ShutterOpened], list[FrameTaken]]:
         options = SimulatorOptions.from_mapping(
@@ -47,6 +52,8 @@ def nights(
             }
         )
         async with SimulatedDwarf(options, place.clock) as sim:
+            if left_in is not None:
+                modes.enter(sim.device, left_in)
             address = DwarfAddress("127.0.0.1", sim.port, sim.http_port)
             place.driver = DwarfTelescope(address, clock=place.clock, rng=random.Random(1))
             for number, document in enumerate(documents, start=1):
@@ -63,7 +70,48 @@ def first(model: str) -> dict[str, Any]:
     return session(auto_focus=STEP, calibration=STEP, setup_camera=TELE, setup_wide_camera=wide)
 
 
-@pytest.mark.parametrize(("model", "habits"), sliced(MODELS, Habits.one_by_one()), ids=str)
+def read_as(answers: tuple[str, ...]) -> Habits:
+    return Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("model", "darks", "trouble", "habits"),
+    [
+        (model, darks, trouble, read_as(tuple(answers)))
+        for model, darks, trouble, *answers in paired(
+            MODELS, [True, False], TROUBLES, *(habit.answers for habit in HABITS)
+        )
+    ],
+    ids=str,
+)
+def test_three_sessions_in_every_two_readings_of_the_firmware_together(
+    observatory: Callable[..., Observatory], model: str, darks: bool, trouble: str, habits: Habits
+) -> None:
+    """Both cameras after a polar alignment, then a planet, then whatever it points at, by force."""
+    place = observatory(start=BOTH_ARE_UP)
+    both = session(
+        eq_solving=None if "solving" in trouble else STEP,  # it has two attempts, and would miss both
+        calibration=STEP,
+        setup_camera=TELE,
+        setup_wide_camera=None if model == "D2" else WIDE,
+    )
+    jupiter = session(
+        goto_manual=None, goto_solar={"do_action": True, "target": "Jupiter"}, setup_camera=TELE
+    )
+    as_it_stands = session(goto_manual=None, setup_camera=TELE | {"without_goto": True})
+    faults = (trouble,) if trouble else ()
+    results, _, frames = nights(
+        place, model, habits, both, jupiter, as_it_stands, faults=faults, darks=darks, horizon=False
+    )
+    assert [(one["result"], one["message"]) for one in results if one["result"] != "completed"] == []
+    wide = 0 if model == "D2" else 3
+    assert [one["frames"]["taken"] for one in results] == [10 + wide, 10, 10]
+    assert [one.camera for one in frames] == [0] * 10 + [1] * wide + [0] * 20
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("habits", Habits.one_by_one(), ids=str)
 def test_two_sessions_in_every_reading_of_the_firmware(
     observatory: Callable[..., Observatory], model: str, habits: Habits
 ) -> None:
@@ -125,6 +173,17 @@ def test_what_a_night_meets_costs_no_frame(
     document = session(setup_camera=TELE, **sections)
     [result], _, frames = nights(observatory(), model, Habits(), document, faults=faults)
     assert (result["result"], result["frames"]["taken"], len(frames)) == ("completed", 10, 10), result
+
+
+@pytest.mark.parametrize(("model", "habits"), sliced(MODELS, Habits.all("foreign_ids", "go_live")), ids=str)
+def test_a_telescope_left_in_deep_sky_that_answers_no_entry_takes_every_frame(
+    observatory: Callable[..., Observatory], model: str, habits: Habits
+) -> None:
+    silent = tuple(f"no-answer:command={cmd},times=0" for cmd in (16402, 16403, 16404))
+    documents = first(model), session(setup_camera=TELE)
+    results, _, frames = nights(observatory(), model, habits, *documents, faults=silent, left_in=2)
+    assert [(one["result"], one["message"]) for one in results if one["result"] != "completed"] == []
+    assert len([one for one in frames if one.camera == 0]) == 20
 
 
 def test_binning_that_is_told_late_is_waited_for(observatory: Callable[..., Observatory]) -> None:

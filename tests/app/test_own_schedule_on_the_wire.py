@@ -260,3 +260,29 @@ def test_a_schedule_that_began_out_of_sight_is_left_alone_by_a_pause_before_it_i
             return [(one.taken, one.reason) for one in sim.history.of(ShutterClosed)]
 
     assert run_virtual(night()) == [(3, "stopped"), (60, "finished")]
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_schedule_that_began_before_a_start_is_left_alone_by_a_pause_before_it_is_told(
+    observatory: Make, lost: int
+) -> None:
+    """Nobody knows yet whose capture it is that runs; it is asked for again until the telescope tells."""
+
+    async def night() -> list[tuple[int, str]]:
+        place = observatory()
+        async with scope(place, app_schedule()) as sim:
+            await place.until(lambda: len(sim.history.of(FrameTaken)) >= 3)
+            sim.faults.add(f"no-answer:command={int(Cmd.GET_SCHEDULES)},times={lost}")
+            place.drop("a.json", session())
+            async with place.open():
+                await place.until(lambda: place.said("status")[-1]["state"] != "offline", hours=0.1)
+                await place.clock.sleep(5)
+                place.say("scope/command", {"command": "pause"})
+                await place.clock.sleep(120)
+                place.say("scope/command", {"command": "resume"})
+                await place.until(lambda: place.said("status")[-1]["reason"] == "own_schedule", hours=0.1)
+                await place.sessions_ended(1)
+                assert place.results[-1]["result"] == "completed"
+            return [(one.taken, one.reason) for one in sim.history.of(ShutterClosed)]
+
+    assert run_virtual(night()) == [(60, "finished"), (12, "finished")]

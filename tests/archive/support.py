@@ -49,7 +49,7 @@ def ended(*folders: str, taken: int = 3, stacked: int = 2) -> EndedSession:
 
 
 @dataclass
-class Desk:
+class Stand:
     """What a test works with: `root` is the archive, `session` what is fetched."""
 
     sim: SimulatedDwarf
@@ -107,7 +107,7 @@ def take(sim: SimulatedDwarf, frames: int = 3, camera: int = 0, second: int = 0)
     return path
 
 
-def at_desk(root: Path, work: Callable[[Desk], Awaitable[T]], *faults: str, **options: Any) -> T:
+def at_stand(root: Path, work: Callable[[Stand], Awaitable[T]], *faults: str, **options: Any) -> T:
     """Do this in virtual time with one session on the card."""
 
     async def run() -> T:
@@ -121,11 +121,11 @@ def at_desk(root: Path, work: Callable[[Desk], Awaitable[T]], *faults: str, **op
         ):
             session = ended(take(sim))
             ftp = FtpCard("127.0.0.1", sim.ftp_port) if sim.ftp_port is not None else None
-            return await work(Desk(sim, HttpCard(http, ftp), clock, root, session, []))
+            return await work(Stand(sim, HttpCard(http, ftp), clock, root, session, []))
 
     return run_virtual(run(), real_threads="ftp_port" in options)  # its library reads in a thread
 
 
-def with_folders(desk: Desk, *folders: str) -> None:
+def with_folders(stand: Stand, *folders: str) -> None:
     """Let the session have these folders too."""
-    desk.session = replace(desk.session, folders=(*desk.session.folders, *folders))
+    stand.session = replace(stand.session, folders=(*stand.session.folders, *folders))

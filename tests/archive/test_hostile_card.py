@@ -15,7 +15,7 @@ from agent.archive.errors import ArchiveMissingError
 from agent.archive.manifest import load
 from agent.session.fields import DownloadWhat
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, MissingError
-from tests.archive.support import Desk, at_desk
+from tests.archive.support import Stand, at_stand
 from tests.support.small_sensors import small_sensors as small_sensors
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -64,8 +64,8 @@ async def test_other_answers_are_no_file(status: int, error: type[HttpError]) ->
 
 @pytest.mark.parametrize("index", ["exact", "none"])
 def test_a_part_that_was_whole_when_the_agent_died_is_taken_up(tmp_path: Path, index: str) -> None:
-    async def work(desk: Desk) -> None:
-        await desk.fetch().run()
+    async def work(stand: Stand) -> None:
+        await stand.fetch().run()
         folder = tmp_path / "M 42" / "2026-03-12_m42"
         known = load(folder)
         assert known is not None
@@ -73,21 +73,21 @@ def test_a_part_that_was_whole_when_the_agent_died_is_taken_up(tmp_path: Path, i
             entry.done = False
             path = folder / entry.name
             path.rename(path.with_name(f".{path.name}.part"))
-        known.partial = {entry.name: _tag(desk, entry.folder, entry.source) for entry in known.files}
+        known.partial = {entry.name: _tag(stand, entry.folder, entry.source) for entry in known.files}
         known.save(folder)
-        again = await desk.fetch().run()
-        served = desk.served()
+        again = await stand.fetch().run()
+        served = stand.served()
         assert {entry.source for entry in again.files if entry.done} == {
             entry.source for entry in known.files
         }
         for entry in again.files:
             assert (folder / entry.name).read_bytes() == served[entry.source]
 
-    at_desk(tmp_path, work, habits={"card_index": index})
+    at_stand(tmp_path, work, habits={"card_index": index})
 
 
-def _tag(desk: Desk, folder: str, file: str) -> str:
-    card = desk.sim.device.card
+def _tag(stand: Stand, folder: str, file: str) -> str:
+    card = stand.sim.device.card
     path = f"{folder}/{file}"
     content = card.read(path) or (b"", "")
     return f'"{int(card.modified(path).timestamp()):x}-{len(content[0]):x}"'
@@ -99,10 +99,10 @@ def test_a_disk_that_stops_answering_is_not_taken_for_the_line(
     def write(_handle: int, _data: Any) -> int:
         raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
 
-    async def work(desk: Desk) -> None:
+    async def work(stand: Stand) -> None:
         with monkeypatch.context() as patch:
             patch.setattr("agent.archive.transfer.os.write", write)
             with pytest.raises(ArchiveMissingError, match="timed out"):
-                await desk.fetch(DownloadWhat.STACKED).run()
+                await stand.fetch(DownloadWhat.STACKED).run()
 
-    at_desk(tmp_path, work)
+    at_stand(tmp_path, work)

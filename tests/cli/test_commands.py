@@ -219,7 +219,7 @@ def test_a_plan_shows_steps_start_end_and_the_sky(capsys: pytest.CaptureFixture[
         "Autofocus",
         "Calibration",
         "Capture 20 × 10 s",
-        "start now, end about",
+        "starts as soon as it can: see the night below",
         "Europe/Paris",
         "Sun",
     ):

@@ -225,6 +225,60 @@ def test_what_never_rises_is_told_and_planned_for_no_night(checked: Checked) -> 
     assert answer["night"]["session"]["reason"] == "altitude"
 
 
+def test_what_is_down_all_of_the_night_it_is_for_is_told(checked: Checked) -> None:
+    goto = {"do_action": True, "target": "M 17"}
+    (problem,) = checked(document(goto_manual=goto))["problems"]
+    assert (problem["code"], problem["severity"]) == ("below_horizon", "warning")
+    assert problem["message"] == "M 17 is below the horizon from 22:00 to 07:58."
+    times = {"date": "2035-12-12", "time": "22:00", "end_time": "03:00"}
+    (problem,) = checked(document(goto_manual=goto, id_command=times))["problems"]
+    assert problem["message"] == "M 17 is below the horizon from 22:00 to 03:00."
+    assert problem["hint"] == "So it is not begun."
+    assert checked(document(goto_manual={**goto, "target": "M 104"}))["problems"] == []  # rises after four
+
+
+def test_what_a_capture_has_by_its_end_time_is_all_that_was_asked(checked: Checked) -> None:
+    setup = {**TELE, "count": "0", "end_time": "01:30"}
+    session = checked(document(setup_camera=setup), verb="plan")["night"]["session"]
+    assert session["run"] is not None
+    assert session["cut_short"] == "It ends at 01:30 because its window closes."
+    limited = {"date": "2035-12-12", "time": "22:00", "end_time": "01:00"}
+    session = checked(document(setup_camera=setup, id_command=limited), verb="plan")["night"]["session"]
+    assert "frames are left when its window closes at 01:00" in session["cut_short"]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "meant"),
+    [
+        ("setup_camera", "filter", "IRCut"),
+        ("setup_camera", "frames", "count"),
+        ("goto_manual", "ra", "ra_coord"),
+    ],
+)
+def test_a_key_of_another_program_is_named_with_ours_while_that_is_not_given(
+    checked: Checked, section: str, key: str, meant: str
+) -> None:
+    whole = {"setup_camera": {**TELE, "IRCut": TELE["ircut"]}, "goto_manual": GOTO}[section]
+    assert checked(document(**{section: {**whole, "ircut": None, key: "5"}}))["problems"] == []
+    without = {one: value for one, value in whole.items() if one not in (meant, "ircut")}
+    told = checked(document(**{section: {**without, key: "5"}}))["problems"]
+    (problem,) = [one for one in told if one["path"] == f"/{section}/{key}"]
+    assert problem["hint"] == f"Did you mean {meant}?"
+
+
+def test_a_session_that_is_over_is_not_warned(checked: Checked) -> None:
+    over = {"date": "2025-01-01", "time": "22:00:00", "process": "ended"}
+    answer = checked(document(id_command=over, goto_manual={"do_action": False}))
+    assert codes(answer) == {"/id_command/process": "process_not_wait"}
+
+
+def test_the_count_is_held_against_the_panes_that_are_really_made(checked: Checked) -> None:
+    order = {**TELE, "doMosaic": True, "framingX": 200, "framingY": 140, "mosaic_count": 45, "count": "60"}
+    (problem,) = checked(document(setup_camera=order))["problems"]
+    assert problem["message"] == "The mosaic takes 6 panes of 45 frames each, 270 in all; count says 60."
+    assert checked(document(setup_camera={**order, "count": "270"}))["problems"] == []
+
+
 def test_python_instead_of_json_is_told_with_the_remedy(checked: Checked) -> None:
     answer = checked(str(document()).encode())
     assert "use | to_json in the template" in answer["problems"][0]["hint"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,37 @@ def test_an_installed_comet_is_planned(here: Path, capsys: pytest.CaptureFixture
     main(["elements", "CometEls.txt"])
     assert main(["validate", "comet.json"]) == 0
     assert "valid: 2P" in capsys.readouterr().out
+
+
+def test_the_plan_has_the_time_in_which_a_swift_body_is_pointed_again(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orbit = "(99001) Swift,e,30.705,165.694,261.439,1.2195,0.731887,0.4828,37.568,3/1/2026,2000,H 20,0.15"
+    file = here / "Astro_Sessions" / ".dwarf-agent" / "elements.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"asteroid|2026-03-01|{orbit}\n")
+
+    def planned(target: str) -> tuple[dict[str, Any], str]:
+        goto = {"do_action": True, "target": target}
+        setup = {"do_action": True, "exposure": "15", "gain": "60", "count": 600}
+        body = {"id_command": {}, "goto_manual": goto, "setup_camera": setup}
+        (here / "s.json").write_text(json.dumps({"command": body}))
+        main(["plan", "s.json", "--model", "D3", "--json"])
+        (answer,) = json.loads(capsys.readouterr().out)
+        main(["plan", "s.json", "--model", "D3"])
+        return answer["plan"], capsys.readouterr().out
+
+    fixed, _ = planned("M 42")
+    plan, told = planned("Swift")
+    (capture,) = [step for step in plan["steps"] if step["step"] == "capture"]
+    found = re.search(r"Swift moves ([\d.]+) arcseconds a minute: pointed again every (\d+) min", told)
+    assert found is not None
+    assert capture["recentre_every_s"] == pytest.approx(0.05 * 1.66 * 3600 / float(found[1]) * 60, rel=0.02)
+    times = capture["estimate_s"] // capture["recentre_every_s"]
+    assert times >= 4
+    extra = plan["estimate_s"] - fixed["estimate_s"]
+    assert 25 * (times - 1) < extra < 90 * times  # a goto, and the camera set up again
+    assert "recentre_every_s" not in json.dumps(fixed)
 
 
 @pytest.mark.parametrize(

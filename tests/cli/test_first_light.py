@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.telescope.first_light.checks import CHECKS
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")} | {
     "PYTHONPATH": str(ROOT)
@@ -127,7 +129,7 @@ def test_the_checks_are_listed_without_a_telescope(tmp_path: Path) -> None:
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "calibration" in told
-    assert told.count("[moves the mount]") == 6
+    assert told.count("[moves the mount]") == sum(bool(one.moves) for one in CHECKS) > 0
 
 
 def test_a_check_there_is_not_is_said_so(tmp_path: Path) -> None:

@@ -79,6 +79,39 @@ def test_the_sessions_take_the_template_and_one_group(run: Run, tmp_path: Path) 
     assert main(["validate", str(tmp_path / "tree/ToDo"), "--model", "D3"]) == 0
 
 
+@pytest.mark.parametrize(
+    "mosaic",
+    [
+        {
+            "setup_camera": {
+                "doMosaic": "true",
+                "framingX": 180,
+                "framingY": 140,
+                "mosaic_count": 45,
+                "count": 0,
+            }
+        },
+        {"mosaic": {"do_action": True, "columns": 2, "rows": 2}, "setup_camera": {"count": 45}},
+    ],
+)
+def test_panes_are_single_fields_whatever_mosaic_the_template_orders(
+    run: Run, tmp_path: Path, mosaic: dict[str, Any]
+) -> None:
+    setup = {**samples.SESSION["setup_camera"], **mosaic["setup_camera"]}
+    template = {**samples.SESSION, **mosaic, "setup_camera": setup}
+    (tmp_path / "mine.json").write_bytes(samples.text({"command": template}))
+    code, said, _ = run("mosaic.csv", "--template", "mine.json", "--name", "M 42", "--model", "D3")
+    assert code == 0
+    assert "a pane of one is taken as a single field" in said
+    for body in made(tmp_path).values():
+        assert "mosaic" not in body
+        assert body["setup_camera"]["count"] == 45
+        assert body["setup_camera"].get("doMosaic", False) is False
+    assert run("list.csv", "--template", "mine.json", "--model", "D3")[0] == 0  # each target a mosaic
+    whole = made(tmp_path)["list-1-M-31.json"]
+    assert "mosaic" in whole or whole["setup_camera"]["doMosaic"] == "true"
+
+
 def test_what_is_imported_twice_is_there_once(run: Run, tmp_path: Path) -> None:
     assert run("list.csv")[0] == 0
     code, said, _ = run("list.csv")

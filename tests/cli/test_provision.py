@@ -13,7 +13,7 @@ import pytest
 from agent.cli import provision
 from agent.cli.main import main
 from agent.settings import load_settings
-from agent.telescope.dwarf.bluetooth.messages import Command
+from agent.telescope.dwarf.bluetooth.messages import BleCmd
 from tests.telescope.bluetooth.conftest import bus_address
 from tests.telescope.bluetooth.peripheral import HOME, HOME_IP, HOME_PASSWORD, Peripheral
 
@@ -195,7 +195,7 @@ def test_several_telescopes_need_a_choice(bluez: FakeBlueZ, capsys: pytest.Captu
     assert "DWARF_9F8E7D" in capsys.readouterr().err
     assert main([*order, "--name", "dwarf_9f8e7d"]) == 0
     assert "dwarf2_9f8e7d" in capsys.readouterr().out
-    assert Command.STATION not in bluez.peripherals[0].asked
+    assert BleCmd.STATION not in bluez.peripherals[0].asked
     assert main([*order, "--name", "DWARF_000000"]) == 2
 
 

@@ -42,7 +42,7 @@ NOWHERE = BrokerOptions("not used: the port is in memory")
 SESSION = {"command": {"id_command": {"description": "M 42"}}}
 
 
-class Desk:
+class Answers:
     """Takes sessions named anything but "bad", and every command but shutdown."""
 
     def __init__(self) -> None:
@@ -89,14 +89,14 @@ class Agent:
 
     def __init__(self, *telescopes: str) -> None:
         self.broker = MemoryBroker()
-        self.desk = Desk()
+        self.answers = Answers()
         self.topics = Topics.below("dwarf")
         self.bus = EventBus()
         self.service = MqttService(
             MemoryPort(self.broker, will=self.topics.will()),
             self.topics,
             self.bus,
-            self.desk,
+            self.answers,
             About("0.1.0", [{"id": telescope} for telescope in telescopes]),
             clock=LoopClock(NOW),
             zone=UTC,
@@ -126,7 +126,7 @@ def test_a_session_that_is_taken_says_so(capsys: pytest.CaptureFixture[str]) -> 
     async def talk() -> int:
         async with Agent("garden") as agent:
             code = await submit(NOWHERE, "dwarf", SESSION, port=agent.port())
-            assert agent.desk.submitted[0].telescope == "garden"
+            assert agent.answers.submitted[0].telescope == "garden"
             return code
 
     assert run_virtual(talk()) == 0
@@ -159,7 +159,7 @@ def test_waiting_ends_with_the_sessions_own_result(
             agent.ended(Outcome.SKIPPED, "somebody-else", "m31")
             await asyncio.sleep(3600)
             assert not waiting.done()
-            agent.ended(outcome, agent.desk.submitted[0].request_id)
+            agent.ended(outcome, agent.answers.submitted[0].request_id)
         return waiting.result()
 
     assert run_virtual(talk()) == code
@@ -189,7 +189,7 @@ def test_a_verb_finds_the_only_telescope_and_waits_until_it_is_done(
         async with Agent("garden") as agent:
             agent.broker.publish("dwarf/garden/availability", "online", retain=True)
             code = await send(NOWHERE, "dwarf", Verb.ABORT, {"reason": "clouds"}, port=agent.port())
-            ((telescope, command),) = agent.desk.commands
+            ((telescope, command),) = agent.answers.commands
             assert (telescope, command.verb, command.reason) == ("garden", Verb.ABORT, "clouds")
             return code
 
@@ -238,8 +238,8 @@ def test_status_shows_each_telescope_and_its_last_result(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (ScheduleState.WAITING, "the telescope's own: M 31 at 2026-11-22T22:00:00"),
-        (ScheduleState.IMAGING, "the telescope's own: imaging M 31, until 2026-11-22T23:00:00"),
+        (ScheduleState.WAITING, "the telescope's own: M 31 at 2026-11-22 22:00"),
+        (ScheduleState.IMAGING, "the telescope's own: imaging M 31, until 2026-11-22 23:00"),
         (ScheduleState.OVER, ""),
     ],
 )

@@ -77,7 +77,7 @@ def test_an_answer_cannot_write_on_the_terminal(
                     warnings=found,
                 )
 
-            monkeypatch.setattr(agent.desk, "submit", answer)
+            monkeypatch.setattr(agent.answers, "submit", answer)
             await submit(NOWHERE, "dwarf", SESSION, port=agent.port(), as_json=as_json)
 
     run_virtual(talk())

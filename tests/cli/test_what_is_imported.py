@@ -43,7 +43,7 @@ def imported(*words: str, **environment: str) -> set[str]:
 def test_a_health_check_in_a_container_imports_a_socket_and_json() -> None:
     found = imported("status", "--health", DWARF_DEFAULT_SESSIONS_DIR="/data")
     assert {one for one in found if one.startswith("agent.")} == {
-        *("agent.cli", "agent.cli.main", "agent.cli.status", "agent.cli.common"),
+        *("agent.cli", "agent.cli.main", "agent.cli.status", "agent.cli.common", "agent.cli.config_flags"),
         *("agent.errors", "agent.health", "agent.text"),
     }
     assert not found & (HEAVY | {"asyncio", "logging", "ssl"})
@@ -66,3 +66,18 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
 )
 def test_a_command_imports_only_what_it_uses(words: list[str], unneeded: set[str]) -> None:
     assert not imported(*words) & unneeded
+
+
+def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "import sys, agent.app.run; print(*sys.modules)"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    found = set(ended.stdout.split())
+    assert not found & {"PIL", "aiohttp.web", "bleak", "rich", "amqtt", "agent.app.page_side", "agent.web"}
+    assert not {one for one in found if one.startswith(("agent.telescope.dwarf.bl", "agent.telescope.sim"))}

@@ -261,6 +261,13 @@ def test_a_session_that_goes_on_after_its_dawn_has_no_time_left() -> None:
     assert began < dawn < NOON
 
 
+def test_a_session_that_began_by_a_clock_that_was_set_back_since_ends_at_the_next_dawn() -> None:
+    conditions, far = ConditionSet.of(Requirements()), SkyTarget("far", 12.0, 80.0)
+    night = NOON - 12 * HOUR
+    dawn = conditions.capture_deadline(PARIS, night, far, began=night + 18 * HOUR)
+    assert dawn == conditions.capture_deadline(PARIS, night, far)
+
+
 def test_where_it_never_gets_dark_there_is_no_dawn() -> None:
     midsummer = datetime(2026, 6, 21, 12, tzinfo=UTC)
     assert first_dawn(Site(69.65, 18.96), midsummer, -6) is None

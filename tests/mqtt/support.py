@@ -111,7 +111,7 @@ NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 TELESCOPE = "dwarf3_1a2b3c"
 
 
-class FakeDesk:
+class FakeHandlers:
     """Handlers that take everything, unless told otherwise, and remembers what it was asked."""
 
     def __init__(self) -> None:
@@ -175,7 +175,7 @@ class House:
         self.topics = Topics()
         self.port = MemoryPort(self.broker, will=self.topics.will(), reachable=reachable)
         self.bus = EventBus()
-        self.handlers = FakeDesk()
+        self.handlers = FakeHandlers()
         self.service = MqttService(
             self.port,
             self.topics,

@@ -23,14 +23,14 @@ from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import Topics
 from agent.requests import Acknowledgement, Code, Submission
-from tests.mqtt.support import NOW, TELESCOPE, FakeDesk, House, at_house, listening, settle
+from tests.mqtt.support import NOW, TELESCOPE, FakeHandlers, House, at_house, listening, settle
 from tests.support.brokers import Mosquitto
 from tests.support.virtual_loop import run_virtual
 
 NOBODY = BrokerOptions("127.0.0.1", 1)
 
 
-class HastyDesk(FakeDesk):
+class HastyHandlers(FakeHandlers):
     """A handlers whose sessions are over before they are acknowledged: the fastest there can be."""
 
     def __init__(self, bus: EventBus) -> None:
@@ -47,7 +47,7 @@ def _result(request_id: str, session_id: str = "made-up") -> SessionResult:
     return SessionResult(TELESCOPE, session, Outcome.COMPLETED, NOW)
 
 
-def _service(port: Any, handlers: FakeDesk, bus: EventBus) -> MqttService:
+def _service(port: Any, handlers: FakeHandlers, bus: EventBus) -> MqttService:
     return MqttService(
         port,
         Topics(),
@@ -61,7 +61,7 @@ def _service(port: Any, handlers: FakeDesk, bus: EventBus) -> MqttService:
 
 def test_a_result_that_comes_before_its_acknowledgement_is_not_missed() -> None:
     async def test(house: House) -> None:
-        hasty = HastyDesk(house.bus)
+        hasty = HastyHandlers(house.bus)
         house.service._inbox._handlers = hasty
         async with calling(NOBODY, port=MemoryPort(house.broker)) as caller:
             submitted = await caller.submit({"goto_manual": {}}, wait=True)
@@ -192,7 +192,7 @@ async def _submit_and_end(broker_port: int, protocol: Protocol, expected: str = 
     bus = EventBus()
     options = BrokerOptions("127.0.0.1", broker_port, "agent", protocol=protocol)
     agent = PahoPort(options, will=Topics().will())
-    service = _service(agent, HastyDesk(bus), bus)
+    service = _service(agent, HastyHandlers(bus), bus)
     service.start()
     try:
         asking = BrokerOptions("127.0.0.1", broker_port, caller_id(), protocol=protocol)
@@ -210,7 +210,7 @@ async def _submit_and_end(broker_port: int, protocol: Protocol, expected: str = 
 async def test_over_mosquitto_a_response_topic_is_answered_with_its_correlation(tmp_path: Path) -> None:
     broker = await Mosquitto(tmp_path).start()
     bus = EventBus()
-    service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), FakeDesk(), bus)
+    service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), FakeHandlers(), bus)
     service.start()
     try:
         async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "dwarf/reply/#") as ear:
@@ -231,7 +231,7 @@ async def test_over_mosquitto_a_response_topic_is_answered_with_its_correlation(
 async def test_a_retained_command_on_mosquitto_moves_nothing_and_is_removed(tmp_path: Path) -> None:
     broker = await Mosquitto(tmp_path).start()
     options = BrokerOptions("127.0.0.1", broker.port, "ear")
-    handlers = FakeDesk()
+    handlers = FakeHandlers()
     service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), handlers, EventBus())
     try:
         async with listening(options, "dwarf/#") as ear:

@@ -24,7 +24,7 @@ from agent.mqtt.port import Urgency
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import Topics
 from agent.requests import Acknowledgement, Command, Reply, Submission
-from tests.mqtt.support import TELESCOPE, FakeDesk
+from tests.mqtt.support import TELESCOPE, FakeHandlers
 from tests.support.brokers import Mosquitto
 
 JUNK = 6000
@@ -56,7 +56,7 @@ client.disconnect()
 """
 
 
-class Recorder(FakeDesk):
+class Recorder(FakeHandlers):
     """Handlers that note when what matters reached them."""
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client
 
 from agent.mqtt.broker_options import BrokerError, BrokerOptions, Protocol, TlsOptions
+from agent.mqtt.client import CONNECT_S, CallerError, calling
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.paho_port import WINDOW, PahoPort
 from agent.mqtt.port import Publication
@@ -130,6 +131,17 @@ async def test_a_wrong_password_is_named_once_and_never_shown(
             assert right.port.connected
     finally:
         await port.stop()
+        broker.stop()
+
+
+async def test_a_caller_that_is_not_let_in_is_told_at_once(tmp_path: Path) -> None:
+    broker = await _with_users(tmp_path)
+    try:
+        async with asyncio.timeout(CONNECT_S / 2):
+            with pytest.raises(CallerError, match="refuses user 'dwarf': check user and password"):
+                async with calling(_options(broker, "caller", username="dwarf", password="wrong")):
+                    pass
+    finally:
         broker.stop()
 
 

@@ -13,7 +13,7 @@ from agent.mqtt.outbox import MAX_EVENTS, Lane, Outbox
 from agent.mqtt.port import Publication, matches
 from agent.mqtt.service import About, MqttService
 from agent.mqtt.topics import TopicError, Topics, check_telescope_id, safe_level
-from tests.mqtt.support import NOW, TELESCOPE, FakeDesk, House, at_house, settle
+from tests.mqtt.support import NOW, TELESCOPE, FakeHandlers, House, at_house, settle
 from tests.support.virtual_loop import run_virtual
 
 AVAILABILITY = "dwarf/bridge/availability"
@@ -207,7 +207,7 @@ def test_two_telescopes_of_one_id_are_refused() -> None:
                 MemoryPort(MemoryBroker()),
                 Topics(),
                 EventBus(),
-                FakeDesk(),
+                FakeHandlers(),
                 About("1", [{"id": "a"}, {"id": "a"}]),
                 clock=House().service._clock,
                 zone=NOW.tzinfo,  # type: ignore[arg-type]

@@ -71,6 +71,7 @@ async def stand(folder: Path, speed: float, port: int) -> None:
             generation=Generation.V3,
             host="127.0.0.1",
             card_port=0,
+            strict=True,
             speed=speed,
             stream_port=STREAM_PORT if stream_port_is_free() else 0,
         )

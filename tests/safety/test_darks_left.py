@@ -55,3 +55,34 @@ def test_no_frame_is_taken_in_the_dark(tmp_path: Path, generation: str, when: st
                 assert "without fitting darks" not in result["message"]
 
     run_mortal(night())
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_goto_by_hand_stops_darks_that_a_dead_agent_left(tmp_path: Path, generation: str) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path, rig=MortalRig, generation=generation) as rig:
+            assert isinstance(rig, MortalRig)
+            rig.sim.state.darks = False
+            rig.drop("a.json", long_session(dark_frames={"do_action": True, "when": "before", "count": 40}))
+            await rig.begin()
+            await rig.until(lambda: rig.asked(Cmd.TAKE_DARKS), 900)
+            await rig.clock.sleep(20)
+            await rig.kill()
+            for folder in ("ToDo", "Current"):
+                (rig.folder(folder) / "a.json").unlink(missing_ok=True)
+            for copy in (rig.root / ".dwarf-agent" / "journal").glob("*"):
+                copy.unlink()
+            await rig.begin()
+            rig.say("scope/set/armed", "true")
+            await rig.clock.sleep(10)
+            since = rig.clock.now()
+            rig.command("goto", target="M 42", ra=5.59, dec=-5.39)
+            await rig.until(lambda: rig.final("goto"), 300)
+            final = rig.final("goto")
+            assert final is not None
+            assert final.body["status"] == "done", final.body
+            both = (Cmd.STOP_DARKS, Cmd.GOTO_DEEP_SKY)
+            asked = [one.cmd for one in rig.sim.received if one.at >= since and one.cmd in both]
+            assert asked == [*both]
+
+    run_mortal(night())

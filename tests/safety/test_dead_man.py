@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent.capabilities import Camera
+from agent.clock import LoopClock
 from agent.own_schedule import OURS
 from agent.sky.catalogue.small_bodies import ELEMENTS
 from agent.sky.ephemeris import fixed, separation
@@ -23,6 +24,7 @@ from agent.telescope.simulator.schedule_book import Recipe, ScheduleState
 from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import DUSK, long_session, on_the_wire
 from tests.soak.mortal import run_mortal
+from tests.support.stepped_clock import SteppedClock
 from tests.telescope.simulator.schedules import schedule as app_schedule
 
 RUNS_S = 7200.0
@@ -64,6 +66,7 @@ def night(
     *,
     dead_man: bool = True,
     before: dict[str, Any] | None = None,
+    clock: LoopClock | None = None,
 ) -> None:
     """M 42 captures when M 31 comes to wait behind it; with `before` that session is all there is."""
 
@@ -73,6 +76,7 @@ def night(
             (own,) = rig.settings.telescopes
             telescopes = (own.model_copy(update={"dead_man": dead_man}),)
             rig.settings = rig.settings.model_copy(update={"telescopes": telescopes})
+            rig.clock = clock or rig.clock
             if before is None:
                 rig.drop("a.json", long_session(frames=100))
             await rig.begin()
@@ -291,6 +295,22 @@ def test_what_the_telescope_did_meanwhile_was_not_missed(tmp_path: Path, times: 
         assert len(rig.sim.history.of(FrameTaken)) == 12
 
     night(tmp_path, story, before=second(id_command=times))
+
+
+def test_a_clock_that_is_set_is_told_to_the_telescope_with_all_that_it_keeps(tmp_path: Path) -> None:
+    clock = SteppedClock(DUSK)
+
+    async def story(rig: MortalRig) -> None:
+        await rig.until(lambda: kept(rig), 300)
+        clock.set(clock.now() - timedelta(hours=1))
+        await rig.clock.sleep(600)
+        (task,) = kept(rig)
+        told = rig.sim.device.state.time_offset
+        assert abs(told - timedelta(hours=-1)) < timedelta(seconds=5)
+        assert task.begins > clock.now() + timedelta(minutes=10)
+
+    later = {"date": f"{DUSK:%Y-%m-%d}", "time": "23:00:00"}
+    night(tmp_path, story, before=second(id_command=later), clock=clock)
 
 
 def test_a_moving_target_is_kept_where_it_will_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

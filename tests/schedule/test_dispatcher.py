@@ -37,14 +37,14 @@ def waiting(name: str, start_h: float | None = None, priority: int = 0) -> Waiti
 class PlainPlanner:
     """Plans without a sky, for sessions that take `takes_s`."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
         self._order: tuple[Place, ...] = ()
 
     async def plan(self, waiting: Sequence[Waiting], held: Mapping[str, datetime | None]) -> PlannedNight:
-        now = self._desk.clock.now()
+        now = self._stand.clock.now()
         requests = [self._request(one, held, now) for one in waiting]
-        runs = self._desk.dispatcher.running
+        runs = self._stand.dispatcher.running
         running = None if runs is None else Running(self._request(runs, {}, now), 0.0)
         plan = make_plan(
             requests, site=None, zone=ZoneInfo("UTC"), now=now, running=running, known=self._order
@@ -58,7 +58,7 @@ class PlainPlanner:
             session_id=one.session_id,
             target=None,
             conditions=ConditionSet.of(Requirements()),
-            opening_s=self._desk.takes_s,
+            opening_s=self._stand.takes_s,
             start=None if one.forced or one.resume else one.start,
             seen=one.seen,
             priority=one.brief.priority,
@@ -73,7 +73,7 @@ class PlainPlanner:
         pass
 
 
-class Desk:
+class Stand:
     """A dispatcher on a simulated clock, with what it does written down."""
 
     def __init__(self, clock: LoopClock) -> None:
@@ -121,77 +121,77 @@ class Desk:
         return replace(waiting, start=start)
 
 
-def night(story: Callable[[Desk], Awaitable[None]], hours: float = 12) -> Desk:
+def night(story: Callable[[Stand], Awaitable[None]], hours: float = 12) -> Stand:
     """Run a dispatcher for some hours while the story happens."""
 
-    async def main() -> Desk:
+    async def main() -> Stand:
         clock = LoopClock(DUSK)
-        desk = Desk(clock)
+        stand = Stand(clock)
         with scheduler_reads(clock):
-            desk.timetable.start()
+            stand.timetable.start()
             serving = asyncio.gather(
-                desk.dispatcher.run_due(), desk.dispatcher.tell_queue(), desk.dispatcher.follow_plan()
+                stand.dispatcher.run_due(), stand.dispatcher.tell_queue(), stand.dispatcher.follow_plan()
             )
-            await story(desk)
+            await story(stand)
             await clock.sleep(hours * 3600)
             serving.cancel()
-            await desk.timetable.stop()
-        return desk
+            await stand.timetable.stop()
+        return stand
 
     return run_virtual(main())
 
 
 def test_sessions_run_in_time_order_each_at_its_start() -> None:
-    async def story(desk: Desk) -> None:
+    async def story(stand: Stand) -> None:
         for name, hours in (("c", 3.0), ("a", 1.0), ("b", 2.0)):
-            desk.dispatcher.put(waiting(name, hours))
+            stand.dispatcher.put(waiting(name, hours))
 
     assert [(n, round(h, 3)) for n, h in night(story).ran] == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
 
 
 def test_one_session_at_a_time_and_the_rest_wait_by_priority_then_start() -> None:
-    async def story(desk: Desk) -> None:
-        desk.takes_s = 7200
-        desk.dispatcher.put(waiting("first", 1))
-        desk.dispatcher.put(waiting("late", 2))
-        desk.dispatcher.put(waiting("early", 1.5))
-        desk.dispatcher.put(waiting("important", 2.5, priority=5))
+    async def story(stand: Stand) -> None:
+        stand.takes_s = 7200
+        stand.dispatcher.put(waiting("first", 1))
+        stand.dispatcher.put(waiting("late", 2))
+        stand.dispatcher.put(waiting("early", 1.5))
+        stand.dispatcher.put(waiting("important", 2.5, priority=5))
 
     assert [name for name, _ in night(story).ran] == ["first", "important", "early", "late"]
 
 
 def test_a_session_that_blows_up_never_stops_the_others() -> None:
-    async def story(desk: Desk) -> None:
-        desk.fails.add("bad")
-        desk.dispatcher.put(waiting("bad", 1))
-        desk.dispatcher.put(waiting("good", 1.1))
+    async def story(stand: Stand) -> None:
+        stand.fails.add("bad")
+        stand.dispatcher.put(waiting("bad", 1))
+        stand.dispatcher.put(waiting("good", 1.1))
 
     assert [name for name, _ in night(story).ran] == ["bad", "good"]
 
 
 def test_a_blocked_session_lets_the_next_one_by_and_says_why() -> None:
-    async def story(desk: Desk) -> None:
-        desk.judgements["low"] = lambda _now: Verdict(False, Reason.ALTITUDE, "It is at 8 degrees.")
-        desk.dispatcher.put(waiting("low", 1, priority=9))
-        desk.dispatcher.put(waiting("high", 1))
+    async def story(stand: Stand) -> None:
+        stand.judgements["low"] = lambda _now: Verdict(False, Reason.ALTITUDE, "It is at 8 degrees.")
+        stand.dispatcher.put(waiting("low", 1, priority=9))
+        stand.dispatcher.put(waiting("high", 1))
 
-    desk = night(story)
-    assert [name for name, _ in desk.ran] == ["high"]
-    queued = desk.dispatcher.queue
+    stand = night(story)
+    assert [name for name, _ in stand.ran] == ["high"]
+    queued = stand.dispatcher.queue
     assert [(w.brief.waits_for, w.brief.note) for w in queued] == [(Reason.ALTITUDE, "It is at 8 degrees.")]
-    told = [event for event in desk.events if isinstance(event, SessionWaiting)]
+    told = [event for event in stand.events if isinstance(event, SessionWaiting)]
     assert [event.session.session_id for event in told] == ["low"]
-    published = [event for event in desk.events if isinstance(event, QueueChanged)]
+    published = [event for event in stand.events if isinstance(event, QueueChanged)]
     assert published[-1].sessions[0].note == "It is at 8 degrees."
 
 
 def test_a_waiting_session_is_asked_again_when_its_answer_may_change() -> None:
-    async def story(desk: Desk) -> None:
+    async def story(stand: Stand) -> None:
         rises = DUSK + timedelta(hours=4, seconds=7)
-        desk.judgements["m31"] = lambda now: (
+        stand.judgements["m31"] = lambda now: (
             YES if now >= rises else Verdict(False, Reason.ALTITUDE, "low", rises)
         )
-        desk.dispatcher.put(waiting("m31"))
+        stand.dispatcher.put(waiting("m31"))
 
     ((name, hours),) = night(story).ran
     assert name == "m31"
@@ -199,80 +199,80 @@ def test_a_waiting_session_is_asked_again_when_its_answer_may_change() -> None:
 
 
 def test_a_session_whose_time_is_over_is_given_up_once() -> None:
-    async def story(desk: Desk) -> None:
-        desk.judgements["old"] = lambda _now: Verdict(False, Reason.WINDOW, "closed", final=True)
-        desk.dispatcher.put(waiting("old", -2))
+    async def story(stand: Stand) -> None:
+        stand.judgements["old"] = lambda _now: Verdict(False, Reason.WINDOW, "closed", final=True)
+        stand.dispatcher.put(waiting("old", -2))
 
-    desk = night(story)
-    assert desk.given_up == [("old", Reason.WINDOW)]
-    assert desk.dispatcher.queue == ()
+    stand = night(story)
+    assert stand.given_up == [("old", Reason.WINDOW)]
+    assert stand.dispatcher.queue == ()
 
 
 def test_a_missed_session_that_wants_the_next_night_gets_it() -> None:
-    async def story(desk: Desk) -> None:
+    async def story(stand: Stand) -> None:
         answers = iter([Verdict(False, Reason.MISSED, "missed", DUSK + timedelta(hours=23))])
-        desk.judgements["m"] = lambda _now: next(answers, YES)
-        desk.dispatcher.put(waiting("m", -1))
+        stand.judgements["m"] = lambda _now: next(answers, YES)
+        stand.dispatcher.put(waiting("m", -1))
 
-    desk = night(story, hours=30)
-    assert desk.postponed == [("m", DUSK + timedelta(hours=23))]
-    assert [round(hours) for _, hours in desk.ran] == [23]
+    stand = night(story, hours=30)
+    assert stand.postponed == [("m", DUSK + timedelta(hours=23))]
+    assert [round(hours) for _, hours in stand.ran] == [23]
 
 
 def test_a_session_taken_out_does_not_run_and_a_changed_one_runs_once_at_its_new_time() -> None:
-    async def story(desk: Desk) -> None:
-        desk.dispatcher.put(waiting("gone", 1))
-        desk.dispatcher.put(waiting("moved", 1))
-        assert desk.dispatcher.drop("gone") is not None
-        desk.dispatcher.put(waiting("moved", 3))
+    async def story(stand: Stand) -> None:
+        stand.dispatcher.put(waiting("gone", 1))
+        stand.dispatcher.put(waiting("moved", 1))
+        assert stand.dispatcher.drop("gone") is not None
+        stand.dispatcher.put(waiting("moved", 3))
 
     assert [(n, round(h)) for n, h in night(story).ran] == [("moved", 3)]
 
 
 def test_a_session_wanted_now_runs_before_its_start_and_before_the_others() -> None:
-    async def story(desk: Desk) -> None:
-        desk.dispatcher.put(waiting("due", 0, priority=3))
-        desk.dispatcher.put(replace(waiting("later", 9), forced=True))
+    async def story(stand: Stand) -> None:
+        stand.dispatcher.put(waiting("due", 0, priority=3))
+        stand.dispatcher.put(replace(waiting("later", 9), forced=True))
 
     assert [name for name, _ in night(story).ran] == ["later", "due"]
 
 
 def test_an_unfinished_session_goes_before_everything_else() -> None:
-    async def story(desk: Desk) -> None:
-        desk.dispatcher.put(waiting("urgent", 0, priority=99))
-        desk.dispatcher.put(replace(waiting("unfinished", -3), resume=True))
+    async def story(stand: Stand) -> None:
+        stand.dispatcher.put(waiting("urgent", 0, priority=99))
+        stand.dispatcher.put(replace(waiting("unfinished", -3), resume=True))
 
     assert [name for name, _ in night(story).ran] == ["unfinished", "urgent"]
 
 
 def test_the_queue_is_published_in_the_order_it_would_run_with_the_next_start() -> None:
-    async def story(desk: Desk) -> None:
-        desk.dispatcher.put(waiting("b", 5))
-        desk.dispatcher.put(waiting("a", 4))
+    async def story(stand: Stand) -> None:
+        stand.dispatcher.put(waiting("b", 5))
+        stand.dispatcher.put(waiting("a", 4))
 
-    desk = night(story, hours=1)
-    last = [event for event in desk.events if isinstance(event, QueueChanged)][-1]
+    stand = night(story, hours=1)
+    last = [event for event in stand.events if isinstance(event, QueueChanged)][-1]
     assert [brief.session_id for brief in last.sessions] == ["a", "b"]
     assert last.next_at == DUSK + timedelta(hours=4)
 
 
 def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> None:
-    async def story(desk: Desk) -> None:
-        desk.takes_s = 7200
+    async def story(stand: Stand) -> None:
+        stand.takes_s = 7200
         low = Verdict(False, Reason.ALTITUDE, "It is at 8 degrees.")
-        desk.judgements["low"] = lambda _now: low
-        desk.dispatcher.put(waiting("low", 1, priority=9))
-        desk.dispatcher.put(waiting("important", 1, priority=5))
-        desk.dispatcher.put(waiting("plain", 1))
-        desk.dispatcher.put(waiting("same", 1, priority=5))
-        desk.dispatcher.put(waiting("tomorrow", 20))
-        await desk.clock.sleep(3600 + 60)
-        desk.dispatcher.put(waiting("new", None))
-        await desk.clock.sleep(60)
+        stand.judgements["low"] = lambda _now: low
+        stand.dispatcher.put(waiting("low", 1, priority=9))
+        stand.dispatcher.put(waiting("important", 1, priority=5))
+        stand.dispatcher.put(waiting("plain", 1))
+        stand.dispatcher.put(waiting("same", 1, priority=5))
+        stand.dispatcher.put(waiting("tomorrow", 20))
+        await stand.clock.sleep(3600 + 60)
+        stand.dispatcher.put(waiting("new", None))
+        await stand.clock.sleep(60)
 
-    desk = night(story, hours=0.1)
-    assert desk.ran[0][0] == "important"
-    told = [event for event in desk.events if isinstance(event, QueueChanged)][-1]
+    stand = night(story, hours=0.1)
+    assert stand.ran[0][0] == "important"
+    told = [event for event in stand.events if isinstance(event, QueueChanged)][-1]
     notes = {brief.session_id: (brief.waits_for, brief.note) for brief in told.sessions}
     assert notes == {
         "low": (Reason.ALTITUDE, "It is at 8 degrees."),
@@ -284,10 +284,10 @@ def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> No
 
 
 def test_a_session_that_rests_lets_the_others_by_and_has_its_turn_again() -> None:
-    async def story(desk: Desk) -> None:
+    async def story(stand: Stand) -> None:
         rests = waiting("failed", 1)
-        desk.dispatcher.put(replace(rests, rests_until=DUSK + timedelta(hours=2)))
-        desk.dispatcher.put(waiting("other", 1.5))
+        stand.dispatcher.put(replace(rests, rests_until=DUSK + timedelta(hours=2)))
+        stand.dispatcher.put(waiting("other", 1.5))
 
     assert [(n, round(h, 3)) for n, h in night(story).ran] == [("other", 1.5), ("failed", 2.0)]
 
@@ -295,24 +295,24 @@ def test_a_session_that_rests_lets_the_others_by_and_has_its_turn_again() -> Non
 def test_a_session_removed_while_another_one_is_settled_never_comes_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def story(desk: Desk) -> None:
+    async def story(stand: Stand) -> None:
         async def slow(waiting: Waiting, reason: Reason, message: str) -> None:
-            await desk.clock.sleep(30)
+            await stand.clock.sleep(30)
 
-        monkeypatch.setattr(desk, "give_up", slow)
-        desk.judgements["a"] = lambda _now: Verdict(False, Reason.WINDOW, "closed", final=True)
+        monkeypatch.setattr(stand, "give_up", slow)
+        stand.judgements["a"] = lambda _now: Verdict(False, Reason.WINDOW, "closed", final=True)
         for name in ("b", "c"):
-            desk.judgements[name] = lambda _now: Verdict(False, Reason.ALTITUDE, "low")
+            stand.judgements[name] = lambda _now: Verdict(False, Reason.ALTITUDE, "low")
         for name in ("a", "b", "c"):
-            desk.dispatcher.put(waiting(name, -1))
-        await desk.clock.sleep(10)
-        desk.dispatcher.drop("b")
+            stand.dispatcher.put(waiting(name, -1))
+        await stand.clock.sleep(10)
+        stand.dispatcher.drop("b")
 
     assert [left.session_id for left in night(story, hours=1).dispatcher.queue] == ["c"]
 
 
 def test_a_defect_in_choosing_never_ends_the_queue() -> None:
-    async def story(desk: Desk) -> None:
+    async def story(stand: Stand) -> None:
         defects = iter([True])
 
         def judge(_now: datetime) -> Verdict:
@@ -320,7 +320,7 @@ def test_a_defect_in_choosing_never_ends_the_queue() -> None:
                 raise OverflowError("boom")
             return YES
 
-        desk.judgements["a"] = judge
-        desk.dispatcher.put(waiting("a", 0))
+        stand.judgements["a"] = judge
+        stand.dispatcher.put(waiting("a", 0))
 
     assert [name for name, _ in night(story, hours=1).ran] == ["a"]

@@ -263,6 +263,8 @@ def test_what_the_deep_sky_does_not_offer_is_warned_of(
     assert [each.hint for each in found] == expected
     assert {each.code for each in found} <= {"not_in_deep_sky"}
     assert not errors_of(found)
+    wherever = problems(capabilities_for(model), setup_camera=tele | {"without_goto": True})
+    assert [each.hint for each in wherever if each.code != "no_goto"] == expected
     moon = {"do_action": True, "target": "Moon"}
     assert problems(capabilities_for(model), goto_solar=moon, setup_camera=tele) == []
 

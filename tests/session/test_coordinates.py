@@ -89,6 +89,16 @@ def test_declination_is_read_in_every_shape(text: object, degrees: float) -> Non
     assert parse_dec(text) == pytest.approx(degrees, abs=1e-9)
 
 
+def test_what_a_coordinate_is_called_may_stand_before_it_and_its_unit_after_it() -> None:
+    for text in ("RA 05h35m17s", "ra: 05:35:17", "R.A. = 5 35 17", "α 05:35:17", "05:35:17 h"):
+        assert parse_ra(text) == pytest.approx(5.58806, abs=1e-4)
+    for text in ("Dec -05d23m28s", "DE: -05:23:28", "δ −5° 23′ 28″", "dec 5°23'28\" S", "-05:23:28 °"):
+        assert parse_dec(text) == pytest.approx(-5.39111, abs=1e-4)
+    for read, text in ((parse_ra, "Dec -05:23:28"), (parse_dec, "RA 05:35:17"), (parse_dec, "dec")):
+        with pytest.raises(BadValueError):
+            read(text)
+
+
 @pytest.mark.parametrize("value", [24, 24.0, "24", "24:00:00", 250.4, "313.24", "83:49:12"])
 def test_right_ascension_of_24_or_more_is_refused_and_said_to_look_like_degrees(value: object) -> None:
     with pytest.raises(BadValueError) as caught:

@@ -115,9 +115,43 @@ def test_a_right_ascension_in_degrees_is_one() -> None:
 
 
 def test_a_mosaic_has_to_say_how_many_frames_each_pane_gets() -> None:
-    (problem,) = check(read(changed(mosaic={"rows": 2})), capabilities_for("D3"))
-    assert (problem.severity, problem.path) == (Severity.ERROR, "/setup_camera/mosaic_count")
-    assert "mosaic_count is missing" in problem.message
+    (problem,) = read_session(changed(mosaic={"rows": 2})).errors
+    assert problem.path == "/mosaic/mosaic_count"
+    assert "how many frames each pane gets" in problem.message
+    for camera in ("tele", "wide"):
+        raw = changed(mosaic={"rows": 2, "mosaic_count": 45}, camera={"camera": camera})
+        document = read(raw)
+        setup = document.setup_camera or document.setup_wide_camera
+        assert setup is not None
+        assert setup.orders_mosaic
+        assert {one.code for one in check(document, capabilities_for("D3"))} <= {"mosaic_count"}
+
+
+@pytest.mark.parametrize(
+    ("sections", "path", "asked"),
+    [
+        ({"workflow": {"dark_frames": True}}, "/workflow/dark_frames", "dark_frames"),
+        ({"camera": {"dither": True}}, "/camera/dither", "dither"),
+        ({"camera": {"mode": "Timelapse"}}, "/camera/mode", "Timelapse"),
+        ({"kind": "video"}, "/kind", "video"),
+        ({"panorama": {"enabled": True}}, "/panorama", "panorama"),
+    ],
+)
+def test_what_is_switched_on_beyond_what_is_read_is_an_error_that_names_it(
+    sections: dict[str, Any], path: str, asked: str
+) -> None:
+    raw = {**changed(**sections), **{key: value for key, value in sections.items() if key not in PLANNED}}
+    (problem,) = read_session(raw).errors
+    assert (problem.code, problem.path) == ("not_acted_on", path)
+    assert asked in problem.message
+
+
+def test_what_is_switched_off_there_is_silent() -> None:
+    raw = {
+        **changed(workflow={"dark_frames": False}, camera={"dither": None}),
+        "panorama": {"enabled": False},
+    }
+    assert [problem.code for problem in read_session(raw).problems] == ["foreign_format"]
 
 
 @pytest.mark.parametrize("status", ["running", "done", "error"])

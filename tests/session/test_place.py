@@ -48,6 +48,8 @@ def found(model: str = "D3", tele: bool = True, **goto: Any) -> list[Problem]:
         ("M 16", 18.3133, 13.8067, "The sign of the declination is lost."),
         ("M 31", 10.6847, -41.269, "10.6847 degrees would be 0.7123 hours. The sign"),
         ("M 42", 0, 0, "0/0 is what some programs write"),
+        ("M 81", 9.9258, -69.07, "The sign of the declination is the other one."),
+        ("M 33", 0.10427, 30.66, "1.564 hours, taken for degrees, would be 0.1043 hours."),
         ("M 31", 17.9, 8.0, ""),
     ],
 )
@@ -105,6 +107,8 @@ def test_what_agrees_or_cannot_be_compared_is_silent(goto: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("target", "ra", "hint", "not_hint"),
     [
+        ("M 31", 360.7123, "360.712 is 360 too much: 0.7123. M 31 stands at", "336"),
+        ("M 31", "-23.2877", "-23.2877 is 24 h too little: 0.7123. M 31 stands at", "too much"),
         (
             "M 31",
             "24.712313",
@@ -123,6 +127,18 @@ def test_hints_for_a_right_ascension_out_of_range_are_checked_against_the_catalo
     assert problem.code == "out_of_range"
     assert hint in problem.hint
     assert not_hint not in problem.hint
+
+
+def test_degrees_that_frame_the_place_beside_its_middle_are_told_with_the_distance() -> None:
+    (problem,) = found(target="NGC 7000", ra_coord=313.4172, dec_coord=42.7131)
+    assert problem.hint.endswith("313.417 degrees would be 20.8945 hours, 2.1° from there.")
+    (elsewhere,) = found(target="NGC 7000", ra_coord=313.4172, dec_coord=-42.7131)
+    assert "would be" not in elsewhere.hint
+
+
+def test_a_problem_says_its_key_once() -> None:
+    (problem,) = found(target="M 31", ra_coord="24.712313", dec_coord=41.27)
+    assert str(problem).startswith("/goto_manual/ra_coord: Right ascension ")
 
 
 def test_m_102_is_refused_with_both_places_and_taken_with_coordinates() -> None:

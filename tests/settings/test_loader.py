@@ -129,7 +129,7 @@ def from_command_line(*words: str) -> Settings:
     parser = argparse.ArgumentParser()
     add_config_flags(parser)
     arguments = parser.parse_args([word for setting in words for word in ("--set", setting)])
-    return load_settings(flags=dict(arguments.settings))
+    return load_settings(assigned=dict(arguments.settings))
 
 
 @pytest.mark.parametrize("name", _LISTS)
@@ -180,7 +180,7 @@ def test_everything_wrong_is_told_at_once_with_place_and_nearest_name(tmp_path: 
         "mqtt: {prot: 1883, tls: maybe}\ntelescop_host: x\nlatitude: 91\nlongitude: 0\nlog_level: loud\n",
     )
     told = problems(
-        file, environment={"DWARF_MQTT_PROT": "1", "DWARF_TELESCOPE_PORT": "99999"}, flags={"bas": "x"}
+        file, environment={"DWARF_MQTT_PROT": "1", "DWARF_TELESCOPE_PORT": "99999"}, assigned={"bas": "x"}
     )
     text = "\n".join(told)
     assert f"{file}, mqtt.prot: is not a setting. Did you mean port?" in told
@@ -317,6 +317,14 @@ def test_the_first_file_found_is_used(tmp_path: Path) -> None:
     assert find_file({}, tmp_path) is None
     here = write(tmp_path / "config.yaml", "")
     assert find_file({}, tmp_path) == here
+    assert find_file({"HOME": str(tmp_path)}, tmp_path) == here
+    for environment, folder in (
+        ({"HOME": str(tmp_path)}, tmp_path / ".config"),
+        ({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "xdg")}, tmp_path / "xdg"),
+    ):
+        (folder / "dwarf-agent").mkdir(parents=True)
+        own = write(folder / "dwarf-agent" / "config.yaml", "")
+        assert find_file(environment, tmp_path) == own, "a checkout's own file is not the user's"
     assert find_file({"DWARF_CONFIG": "/some/where.yaml"}, tmp_path) == Path("/some/where.yaml")
 
 

@@ -27,15 +27,16 @@ from agent.sky.catalogue import (
     search,
 )
 from agent.sky.catalogue.data_files import Objects, Stars
-from agent.targets import SkyTarget
+from agent.sky.catalogue.lookup import henry_draper
+from agent.targets import SkyTarget, SolarTarget
 from tests.support.chance import often
 
 ATLAS_DEG = 0.1
 LARGE_DEG = 0.5  # in the middle of what is larger than a picture, atlases differ
 
 
-def names() -> Iterator[tuple[str, str, str]]:
-    for line in Path(__file__).with_name("owners_names.csv").read_text().splitlines():
+def names(file: str = "owners_names.csv") -> Iterator[tuple[str, str, str]]:
+    for line in Path(__file__).with_name(file).read_text().splitlines():
         if not line.startswith("#"):
             name, first, second = line.split(";")
             yield name, first, second
@@ -48,6 +49,26 @@ def number(text: str) -> float:
 
 
 NAMES = list(names())
+
+
+def judged(name: str, first: str, second: str) -> str:
+    """Whether a name is "right", "unknown" or "wrong"."""
+    try:
+        target = resolve(name)
+    except AmbiguousTargetError as error:
+        return (
+            "right" if first.startswith("?") and first[1:] in error.hint and second in error.hint else "wrong"
+        )
+    except UnknownTargetError:
+        return "unknown"
+    if isinstance(target, SolarTarget):
+        return "right" if first == f"!{target.body.value}" else "wrong"
+    assert isinstance(target, SkyTarget)
+    there = None if first[0] in "?!" else SkyTarget("", number(first), number(second))
+    found = entry(name)
+    size = (found.major_arcmin or 0) / 60 if found else 0
+    near = there is not None and apart(target, there) <= max(ATLAS_DEG, min(LARGE_DEG, size / 4))
+    return "right" if near else "wrong"
 
 
 def known(name: str) -> CatalogueEntry:
@@ -72,6 +93,97 @@ def test_a_name_leads_where_an_atlas_shows_it(name: str, first: str, second: str
     assert isinstance(target, SkyTarget)
     allowed = max(ATLAS_DEG, min(LARGE_DEG, (known(name).major_arcmin or 0) / 60 / 4))
     assert apart(target, SkyTarget("", number(first), number(second))) <= allowed
+
+
+def test_of_six_hundred_more_names_97_in_100_are_right_and_none_is_wrong() -> None:
+    verdicts = {one[0]: judged(*one) for one in names("more_owners_names.csv")}
+    assert len(verdicts) >= 600
+    assert [name for name, verdict in verdicts.items() if verdict == "wrong"] == []
+    unknown = [name for name, verdict in verdicts.items() if verdict == "unknown"]
+    assert len(unknown) <= 0.03 * len(verdicts), unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "ra", "dec"),
+    [
+        ("HD 48099", 6.6998, 6.3454),
+        ("hd048099", 6.6998, 6.3454),
+        ("Henry Draper 34078", 5.2717, 34.3123),
+        ("HD 217014", 22.9578, 20.7688),  # 51 Pegasi, which has a name as well
+    ],
+)
+def test_stars_to_magnitude_8_are_found_by_their_number_of_draper(name: str, ra: float, dec: float) -> None:
+    target = resolve(name)
+    assert isinstance(target, SkyTarget)
+    assert apart(target, SkyTarget("", ra, dec)) < 0.01
+    assert known(name).kind is ObjectKind.STAR
+
+
+def test_the_numbers_of_draper_are_read_when_one_is_asked_for() -> None:
+    henry_draper.cache_clear()
+    for name in ("M 31", "Vega", "HIP 91262", "61 Cyg"):
+        resolve(name)
+    search("hd")
+    assert henry_draper.cache_info().currsize == 0
+    resolve("HD 48099")
+    assert henry_draper.cache_info().currsize == 1
+
+
+def test_each_number_of_draper_leads_to_a_star_and_a_faint_one_to_none() -> None:
+    table = henry_draper()
+    found = [number for number in range(1, 360_000, 97) if table.get(number) is not None]
+    assert len(found) > 350  # of 41,000, one in nine numbers
+    assert {known(f"HD {number}").kind for number in found} == {ObjectKind.STAR}
+    with pytest.raises(UnknownTargetError):
+        resolve("HD 225301")
+
+
+@pytest.mark.parametrize(
+    ("text", "middle"),
+    [
+        ("M 52/NGC 7635", (23.380, 61.40)),
+        ("M42 NGC1977", (5.588, -5.12)),
+        ("IC 405/410", (5.3266, 33.868)),
+        ("M 46 & M 47", (7.653, -14.65)),
+        ("M 97 + M 108", (11.22, 55.35)),
+        ("Bode and Cigar", (9.928, 69.37)),
+    ],
+)
+def test_what_is_in_one_picture_is_found_together(text: str, middle: tuple[float, float]) -> None:
+    target = resolve(text)
+    assert isinstance(target, SkyTarget)
+    assert target.name == text
+    assert apart(target, SkyTarget("", *middle)) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Spagetti nebula", "Spaghetti Nebula"),
+        ("Rosete nebula", "Rosette Nebula"),
+        ("Andromida", "Andromeda"),
+        ("Pleides", "Pleiades"),
+        ("Orian nebula", "Orion Nebula"),
+        ("Whirlpol", "Whirlpool"),
+        ("Betelguese", "Betelgeuse"),
+    ],
+)
+def test_a_slip_of_the_fingers_is_refused_with_the_name_that_is_meant(typed: str, meant: str) -> None:
+    with pytest.raises(UnknownTargetError) as caught:
+        resolve(typed)
+    assert caught.value.near == (meant,)
+
+
+@pytest.mark.parametrize("name", ["Coma", "Embryo", "Starfish", "Spindle", "Little Gem"])
+def test_a_nickname_of_several_is_refused_without_its_noun_too(name: str) -> None:
+    with pytest.raises(AmbiguousTargetError):
+        resolve(name)
+
+
+@pytest.mark.parametrize("text", ["M 31 & M 42", "NGC 7000 (Pelican)", "M 13 + M 92"])
+def test_what_is_in_no_picture_together_is_refused_with_the_places(text: str) -> None:
+    with pytest.raises(AmbiguousTargetError):
+        resolve(text)
 
 
 @pytest.mark.parametrize(

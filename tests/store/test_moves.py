@@ -167,6 +167,21 @@ def test_a_session_that_comes_back_keeps_its_name_and_frames_though_a_newcomer_t
     store.close()
 
 
+def test_a_file_deleted_just_before_another_session_takes_its_name_is_gone(
+    store: SessionStore, root: Path
+) -> None:
+    drop(root, "b.json", session("first"))
+    store.scan()
+    store.claim("b")
+    newcomer = drop(root, "b.json", session("second"))
+    assert [one.session_id for one in store.scan().added] == ["b--2"]
+    newcomer.unlink()
+    store.put_back("b", "later")
+    assert [one.session_id for one in store.sessions()] == ["b"]
+    assert store.scan().removed == ("b--2",)
+    assert store.claim("b").document.target == "first"
+
+
 def test_a_claim_that_was_cut_off_gives_the_session_its_name_back(root: Path, clock: HandClock) -> None:
     store = open_store(root, clock)
     drop(root, "m31.json", session("M 31"), Folder.CURRENT)

@@ -166,3 +166,20 @@ async def test_no_journal_stops_what_reads_it(tmp_path: Path, facts: dict[str, A
     await journal.begin(START)
     journal.capture_progress(3, 2)
     await journal.capture_closed(Camera.TELE, journal.frames(Camera.TELE), None)
+
+
+def test_sessions_of_one_name_that_ran_are_each_taken_up_once(root: Path) -> None:
+    clock = HandClock()
+    store = open_store(root, clock)
+    for number in (1, 2, 3):  # each is dropped under a name that the one before it has left
+        drop(root, "b.json", session(f"s{number}"))
+        (new,) = store.scan().added
+        if number == 3:
+            store.finish("b", result("b"))
+        store.claim(new.session_id)
+    store.close()
+    store = open_store(root, clock)
+    running = store.recover()
+    assert {one.session_id: one.document.target for one in running} == {"b--2": "s2", "b--3": "s3"}
+    assert sorted(names(root, Folder.CURRENT)) == ["b--2.json", "b--3.json"]
+    store.close()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, product
 from typing import Any
 
 import pytest
+
+_Pair = tuple[int, int, int, int]  # place and value, place and value
+
+_TRIES = 8  # beginnings of the next case, of which the best is taken
 
 
 def sliced(*axes: Sequence[Any]) -> list[Any]:
@@ -26,6 +31,40 @@ def marked(cases: Iterable[tuple[Any, ...]], by_default: Iterable[tuple[Any, ...
     """The cases for `parametrize`; those that do not run by default have the marker `soak`."""
     kept = set(by_default)
     return [case if case in kept else pytest.param(*case, marks=pytest.mark.soak) for case in cases]
+
+
+def paired(*axes: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Few cases in which any value of an axis meets any value of any other; the first value of each leads."""
+    sizes, dice = [len(axis) for axis in axes], random.Random(1)
+    places = list(combinations(range(len(axes)), 2))
+    wanted = {(a, x, b, y) for a, b in places for x in range(sizes[a]) for y in range(sizes[b])}
+    cases = [[0] * len(axes)]
+    while wanted := wanted - _pairs(cases[-1]):
+        left = sorted(wanted)
+        tried = [_case(dice.choice(left), sizes, wanted, dice) for _ in range(_TRIES)]
+        cases.append(max(tried, key=lambda case: len(_pairs(case) & wanted)))
+    return [tuple(axis[value] for axis, value in zip(axes, case, strict=True)) for case in cases]
+
+
+def _case(seed: _Pair, sizes: Sequence[int], wanted: set[_Pair], dice: random.Random) -> list[int]:
+    """A case with this pair, each other value one with which most of the wanted pairs come to be."""
+    chosen = {seed[0]: seed[1], seed[2]: seed[3]}
+    others = [place for place in range(len(sizes)) if place not in chosen]
+    for place in dice.sample(others, len(others)):
+
+        def met(value: int, place: int = place) -> tuple[int, float]:
+            pairs = _pairs({**chosen, place: value}, place)
+            return len(pairs & wanted), dice.random()
+
+        chosen[place] = max(range(sizes[place]), key=met)
+    return [chosen[place] for place in range(len(sizes))]
+
+
+def _pairs(case: Sequence[int] | Mapping[int, int], of: int | None = None) -> set[_Pair]:
+    """The pairs of a case, or those of one place."""
+    known = dict(enumerate(case)) if not isinstance(case, Mapping) else case
+    found = combinations(sorted(known), 2)
+    return {(a, known[a], b, known[b]) for a, b in found if of is None or of in (a, b)}
 
 
 def _slice(axes: Sequence[Sequence[Any]]) -> set[tuple[Any, ...]]:

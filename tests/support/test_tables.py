@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.tables import sliced
+from tests.support.tables import paired, sliced
 
 AXES = st.lists(st.integers(1, 7).map(lambda length: tuple(range(length))), min_size=1, max_size=4)
 
@@ -26,3 +26,15 @@ def test_the_whole_table_is_there_and_what_is_no_slice_is_marked(axes: list[tupl
     left_out = [case for case in table if type(case) is not tuple]
     assert all([mark.name for mark in case.marks] == ["soak"] for case in left_out)
     assert [tuple(getattr(case, "values", case)) for case in table] == list(product(*axes))
+
+
+@settings(deadline=None, max_examples=30)
+@given(AXES)
+def test_any_two_values_of_different_axes_meet_and_no_case_comes_twice(
+    axes: list[tuple[int, ...]],
+) -> None:
+    cases = paired(*axes)
+    for a, b in combinations(range(len(axes)), 2):
+        assert {(case[a], case[b]) for case in cases} == set(product(axes[a], axes[b]))
+    assert len(cases) == len(set(cases))
+    assert cases[0] == tuple(axis[0] for axis in axes)

@@ -14,6 +14,7 @@ from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.focus import refocus_if_due
 from agent.execute.steps.others import wait_for_others
 from agent.session.plan import PlannedStep
+from agent.session.recentring import short_side
 from agent.telescope.errors import NothingExposedError, RefusedError, TransientError
 from agent.telescope.interface import CaptureEnd, CaptureProgress, CaptureReport
 
@@ -21,7 +22,6 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 15.0  # whether a capture has to be interrupted
 LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
-_SHORT_SIDE_DEG = 1.2  # of a field, at least, where it is not known
 
 
 async def capture(context: StepContext, step: PlannedStep) -> None:
@@ -199,7 +199,7 @@ def _to_recentre(context: StepContext, step: PlannedStep, camera: Camera) -> Rec
     if context.recentring is None or step.mosaic is not None:
         return None
     field = context.capabilities.cameras[camera].field_of_view
-    due = context.recentring.is_due(min(field) if field is not None else _SHORT_SIDE_DEG)
+    due = context.recentring.is_due(short_side(field))
     return context.recentring if due else None
 
 

@@ -18,6 +18,7 @@ from agent.sky.catalogue.near import near
 from agent.sky.catalogue.nouns import without_noun
 from agent.sky.catalogue.search import entries, search
 from agent.sky.catalogue.small_bodies import ELEMENTS, NoElementsError, is_small_body
+from agent.sky.catalogue.spellings import other_spellings, together
 from agent.targets import Target, without_pane
 from agent.text import escaped
 
@@ -80,7 +81,10 @@ def _readings(wholes: list[str]) -> Iterator[tuple[Target, ...]]:
             yield options(text[2:])
     for text in wholes:
         yield without_noun(text)
+        yield together(text)
         yield composite(text)
+    for text in wholes:
+        yield from other_spellings(text)
 
 
 def _wholes(asked: str) -> list[str]:

@@ -10,6 +10,7 @@ import ephem
 
 from agent.sky.catalogue.lookup import distinct, options, options_of_parts, radians, same_place
 from agent.sky.catalogue.names import designation, key, plain
+from agent.sky.catalogue.spellings import one_picture
 from agent.targets import SkyTarget, Target
 
 _BOUNDARY = re.compile(r"[()\[\],;:|=/]+|\s[-–—]+|[-–—]+\s")
@@ -51,10 +52,10 @@ def composite(text: str) -> tuple[Target, ...]:
     """Return the one place that all names in a text agree on; all of theirs when they do not.
 
     () when not every word belongs to a name that is known. A catalogue number must be among them, unless
-    each name stands by itself between commas, brackets or dashes.
+    each name stands by itself between commas, brackets or dashes. Numbers alone are a list: "M 52/NGC 7635".
     """
     spelt = _without_ranges(text)
-    if spelt != text and (pair := options(spelt)):
+    if spelt != text and (pair := options(spelt) or options(spelt.replace(",", " and"))):
         return pair
     pieces = [words for part in _BOUNDARY.split(spelt) if (words := plain(part).split())]
     if not 1 < sum(map(len, pieces)) <= _MOST_WORDS:
@@ -68,7 +69,9 @@ def composite(text: str) -> tuple[Target, ...]:
     )
     if None in covers or not (alone or any(part.numbered for part in parts)):
         return ()
-    return _agreed(sorted(parts, key=lambda part: (len(part.meant), not part.numbered, key(part.text))))
+    agreed = _agreed(sorted(parts, key=lambda part: (len(part.meant), not part.numbered, key(part.text))))
+    listed = len(agreed) > 1 and "(" not in text and all(part.numbered for part in parts)
+    return (one_picture(text, [part.meant for part in parts]) or agreed) if listed else agreed
 
 
 def _agreed(parts: list[_Part]) -> tuple[Target, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
@@ -69,8 +70,8 @@ class Objects:
     ) -> Iterator[CatalogueEntry]:
         """Give the objects of those kinds, sizes (arcminutes) and magnitudes, the best known first."""
         wanted = None if kinds is None else {str(_KINDS.index(kind)) for kind in kinds}
-        for line in self._text.decode().split("\n"):
-            keys, names, kind, *numbers = line.split(";")
+        for number in range(len(self)):  # line by line: all at once would be ten times the text in memory
+            keys, names, kind, *numbers = self._fields(number)
             if not numbers or (wanted is not None and kind not in wanted):
                 continue
             major, magnitude = numbers[2], numbers[5]
@@ -130,6 +131,22 @@ class Stars:
     def _star(self, at: int) -> tuple[int, float, float, int]:
         number, ra, dec, magnitude = struct.unpack_from(STAR, self._data, at * struct.calcsize(STAR))
         return number, ra, dec, magnitude
+
+
+class HenryDraper:
+    """The Hipparcos number of each star to magnitude 8 by its number in the catalogue of Henry Draper."""
+
+    def __init__(self) -> None:
+        self._numbers = array("I")  # those of Draper in ascending order, then those of Hipparcos
+        self._numbers.frombytes(_bytes("henry_draper.bin.gz"))
+        if sys.byteorder == "big":
+            self._numbers.byteswap()
+
+    def get(self, number: int) -> int | None:
+        """Return the Hipparcos number of that star."""
+        count = len(self._numbers) // 2
+        at = bisect_left(self._numbers, number, hi=count)
+        return self._numbers[count + at] if at < count and self._numbers[at] == number else None
 
 
 def _entry(keys: str, names: str, kind: str, numbers: list[str]) -> CatalogueEntry:

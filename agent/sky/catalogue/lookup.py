@@ -9,7 +9,7 @@ from functools import cache
 
 import ephem
 
-from agent.sky.catalogue.data_files import Found, Objects, Stars
+from agent.sky.catalogue.data_files import Found, HenryDraper, Objects, Stars
 from agent.sky.catalogue.entry import CatalogueEntry
 from agent.sky.catalogue.names import designation, key, plain
 from agent.targets import SkyTarget, SolarBody, SolarTarget, Target
@@ -26,6 +26,7 @@ _SEVERAL = {  # names that atlases and owners use for different places
     "butterfly": ("M 6", "NGC 6302", "IC 1318"),
     "spindle": ("NGC 5866", "NGC 3115"),
     "spindlegalaxy": ("NGC 5866", "NGC 3115"),
+    **dict.fromkeys(("embryo", "embryonebula"), ("NGC 1333", "IC 1848")),
     "squid": ("Ou 4", "M 77"),
     "littlegem": ("NGC 6445", "NGC 6818"),
     "ghost": ("Sh2-136", "IC 63", "NGC 3242"),
@@ -35,6 +36,7 @@ _SEVERAL = {  # names that atlases and owners use for different places
     **dict.fromkeys(("nebuleusemeduse", "nebuleusedelameduse"), _JELLYFISHES),
     **dict.fromkeys(("nebulosamedusa", "nebulosadelamedusa", "nebulosadellamedusa"), _JELLYFISHES),
 }
+_SEVERAL_KEYS = {name: tuple(map(key, meant)) for name, meant in _SEVERAL.items()}
 _VEIL = ("NGC 6960", "NGC 6992", "Veil Complex")
 _PARTS = {  # large objects, with the numbers of parts that stand far from where the name alone leads
     **dict.fromkeys(
@@ -56,8 +58,8 @@ def options_of_parts(name: str) -> tuple[Target, ...]:
 def options(name: str) -> tuple[Target, ...]:
     """Return every place that a name alone may mean, a nickname without its noun included; () if unknown."""
     wanted = key(name)
-    if wanted in _SEVERAL:
-        return tuple(_found(key(spelling) for spelling in _SEVERAL[wanted]))
+    if wanted in _SEVERAL_KEYS:
+        return tuple(_found(_SEVERAL_KEYS[wanted]))
     exact = find(wanted)
     if exact is not None:
         return (exact,)
@@ -66,7 +68,8 @@ def options(name: str) -> tuple[Target, ...]:
     *before, last = plain(name).split()
     if last in _SHORT:
         return options(" ".join([*before, _SHORT[last]]))
-    return distinct(_found(wanted + noun for noun in NOUNS))
+    spellings = (wanted + noun for noun in NOUNS)
+    return distinct(_found(one for spelling in spellings for one in _SEVERAL_KEYS.get(spelling, (spelling,))))
 
 
 def find(wanted: str) -> Target | None:
@@ -91,10 +94,13 @@ def _stored(wanted: str) -> Found | None:
         return Found(body.value.capitalize(), None, body.value)
     prefix, _, number = wanted.partition(" ")
     found = objects().get(wanted)
-    if found is None and prefix == "hip" and number.isdigit() and len(number) < 7:
-        star = stars().get(int(number))
-        return Found(star.name, star) if star else None
-    return found
+    if found is not None or not number.isdecimal() or len(number) > 6:
+        return found
+    if prefix == "hd":
+        hipparcos = henry_draper().get(int(number))
+        return _stored(f"hip {hipparcos}") if hipparcos else None
+    star = stars().get(int(number)) if prefix == "hip" else None
+    return Found(star.name, star) if star else None
 
 
 def same_place(one: Target, other: Target) -> bool:
@@ -134,6 +140,12 @@ def objects() -> Objects:
 def stars() -> Stars:
     """The stars without a name."""
     return Stars()
+
+
+@cache
+def henry_draper() -> HenryDraper:
+    """The stars by their other number."""
+    return HenryDraper()
 
 
 def _found(keys: Iterable[str]) -> Iterator[Target]:

@@ -28,14 +28,14 @@ _CATALOGUES = {  # the catalogues that people name by number: how they spell the
     "hcg": ("hcg", "hickson compact group", "hickson"),
     "aco": ("aco",),
     "a66": ("pn a66", "a66", "pn abell"),
-    "abell": ("abell",),
+    "abell": ("abell", "a"),
     "ugc": ("ugc",),
     "ugca": ("ugca",),
     "hip": ("hip", "hipparcos"),
     "hd": ("hd", "henry draper"),
 }
 _PREFIXES = {spelling: prefix for prefix, spellings in _CATALOGUES.items() for spelling in spellings}
-_SHARPLESS = re.compile(r"(?:(?:sharpless|sh)(?: ?2)? |sh2)0*(\d+)")
+_SHARPLESS = re.compile(r"(?:(?:sharpless|sh)(?: ?2)? |sh2|sharpless)0*(\d+)")
 _DESIGNATION = re.compile(
     rf"({'|'.join(sorted(_PREFIXES, key=len, reverse=True))})(?: (?:no|nr))? ?0*(\d+) ?([a-z]?|ned ?\d+)"
 )

@@ -24,7 +24,10 @@ _NOUNS = {
         ("cluster", "haufen", "sternhaufen", "kugelsternhaufen", "amas", "cumulo", "ammasso"),
         ("cluster", _CLUSTERS),
     ),
-    **dict.fromkeys(("region", "area", "field"), ("region", set(ObjectKind) - _STARS)),
+    **dict.fromkeys(("group", "gruppe", "groupe", "grupo", "gruppo"), ("group", _GALAXIES)),
+    **dict.fromkeys(
+        ("region", "area", "field", "core", "center", "centre"), ("region", set(ObjectKind) - _STARS)
+    ),
 }
 _BETWEEN = re.compile(r"(?:(?:de|du|des|d|del|della|dell|delle|dei|di|ad|la|le|les|l|los|las|el|il) )*")
 _JOINTS = ("", "d", "de", "de la", "de l", "du", "del", "di", "della", "dell")

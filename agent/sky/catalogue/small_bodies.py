@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from agent.sky.catalogue.errors import UnknownTargetError
 from agent.sky.catalogue.names import plain
 from agent.sky.catalogue.orbits import SmallBody, read_orbits
-from agent.sky.ephemeris import PLUTO, brightness, place_on_orbit
+from agent.sky.ephemeris import PLUTO, brightness, motion_arcsec_per_min, place_on_orbit
 from agent.targets import MovingTarget
 
 MOST_DAYS = {True: 120, False: 400}  # from the epoch of a comet's orbit, and of an asteroid's
@@ -130,11 +130,13 @@ class Elements:
         return [bodies[at] for _, at in ranked[:2]]
 
     def _target(self, name: str, orbit: str) -> MovingTarget:
+        now = self._now()
         try:
-            place = place_on_orbit(orbit, self._now())
+            place = place_on_orbit(orbit, now)
+            found = MovingTarget(name, place.ra_hours, place.dec_degrees, orbit)
+            return replace(found, arcsec_per_min=motion_arcsec_per_min(found, now))
         except (RuntimeError, ValueError):
             raise UnknownTargetError(name, (), f"The orbit of {name} leads nowhere.", UPDATE) from None
-        return MovingTarget(name, place.ra_hours, place.dec_degrees, orbit)
 
     def _refresh(self) -> None:
         stamp, text = self._stamp, ""

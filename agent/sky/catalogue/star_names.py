@@ -22,6 +22,7 @@ _LETTERS = {word: short for name, short in _GREEK.values() for word in (name, sh
     "ksi": "xi",
     "tet": "the",
     "khi": "chi",
+    "o": "omi",
 }
 _GENITIVES = (
     "Andromedae And,Antliae Ant,Apodis Aps,Aquarii Aqr,Aquilae Aql,Arae Ara,Arietis Ari,Aurigae Aur,"

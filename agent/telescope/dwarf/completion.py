@@ -8,7 +8,6 @@ no error: it tells of a warning, or of a missed plate solution of a calibration,
 from __future__ import annotations
 
 import logging
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
@@ -22,6 +21,7 @@ from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.codes import CodeKind
 from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.dwarf.wire.notifications import Notification, State
+from agent.telescope.dwarf.wire.texts import same_text
 from agent.telescope.errors import CommandTimeoutError, HeldByOtherError, ProtocolError, TransientError
 from agent.telescope.interface import EqError
 
@@ -32,6 +32,7 @@ Query = Callable[[], Awaitable[Snapshot | None]]
 
 _WORKING = (State.RUNNING, State.PLATE_SOLVING)
 _OVER = (State.IDLE, State.STOPPED)
+_HALF_TURN = 180.0  # degrees
 
 
 class Completion(ABC):
@@ -156,7 +157,7 @@ class GotoCompletion(Completion):
             case say.GotoStep(state=state) if state in _OVER and self._ran:
                 self.patience = self._limits.tracking
             case say.Tracking(state=State.RUNNING, name=name):
-                ours = name == self._name or ((self._any_name or not name) and self._ran)
+                ours = same_text(name, self._name) or ((self._any_name or not name) and self._ran)
                 self._tracks = ours or self._tracks
                 # Before a goto runs or is answered, this is an older one to the same target.
                 self.done = ours and (self._ran or self.answered)
@@ -238,8 +239,8 @@ class EqCompletion(Completion):
                 answer = decode(astro_pb2.SolveEqAnswer, event.data)
                 if self._weigh(answer.code) is not CodeKind.DONE:
                     return True
-                if not (math.isfinite(answer.azi_err) and math.isfinite(answer.alt_err)):
-                    raise ProtocolError("The polar alignment was measured as no number.")
+                if not (abs(answer.azi_err) <= _HALF_TURN and abs(answer.alt_err) <= _HALF_TURN):
+                    raise ProtocolError("The polar alignment was measured as no angle.")
                 self.error = EqError(azimuth=answer.azi_err, altitude=answer.alt_err)
                 self.done = True
             case say.CalibrationStep(state=state):

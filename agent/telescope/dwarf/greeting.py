@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from agent.capabilities import MODEL_NAMES
 from agent.telescope.dwarf.catalogue import (
     DeviceConfig,
     read_catalogue,
@@ -18,7 +19,6 @@ from agent.telescope.dwarf.generation_v2 import DialectV2
 from agent.telescope.dwarf.generation_v3 import DialectV3, understood
 from agent.telescope.dwarf.http import DwarfHttp, HttpError
 from agent.telescope.dwarf.models import (
-    MODEL_NAMES,
     model_facts,
     model_from_device_id,
     model_from_name,

@@ -31,7 +31,7 @@ SILENCE_LIMIT_S = 20.0  # between two pieces of a file that is streamed
 CHUNK = 65536
 MAX_JSON_BYTES = 8 * 1024 * 1024  # the largest catalogues and listings stay far below
 MAX_FILE_BYTES = 32 * 1024 * 1024  # a stacked JPEG of 8 megapixels is about 5 MB
-_MAX_COMPLAINTS = 20  # different ones; after that the rest is silence
+_MAX_WARNINGS = 20  # different ones; after that the rest is silence
 _LONGEST_TAG = 200
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _MAX_DIGITS = 20  # of a 64-bit number; nothing a telescope counts is larger
@@ -67,7 +67,7 @@ class DwarfHttp:
         self.card_port = card_port
         self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
-        self._complaints: set[str] = set()
+        self._warned: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,9 +118,9 @@ class DwarfHttp:
 
     def _unusable(self, error: Error) -> Error:
         """The error, told to the owner once: this is no telescope that is merely away."""
-        level = logging.DEBUG if error.message in self._complaints else logging.WARNING
-        if len(self._complaints) < _MAX_COMPLAINTS:
-            self._complaints.add(error.message)
+        level = logging.DEBUG if error.message in self._warned else logging.WARNING
+        if len(self._warned) < _MAX_WARNINGS:
+            self._warned.add(error.message)
             _LOGGER.log(level, "The telescope's HTTP service: %s", error.message)
         return error
 

@@ -124,7 +124,7 @@ class Album:
         found = [
             Saved("album", entry.taken, entry.stacked, entry.size or None)
             for entry in await self.captures(zone)
-            if entry.folder.rstrip("/") == bare and entry.counted and not entry.noted
+            if entry.folder == bare and entry.counted and not entry.noted
         ][:1]
         note = await self._note(bare)
         if note.keys() >= {"shotsTaken", "shotsStacked"}:
@@ -156,7 +156,7 @@ class Album:
 
     async def _counted(self, entry: AlbumEntry) -> AlbumEntry:
         """The entry with the counts of the note in its folder, if there is one."""
-        note = await self._note(entry.folder.rstrip("/")) if entry.folder else {}
+        note = await self._note(entry.folder) if entry.folder else {}
         if not note:
             return entry
         return replace(
@@ -250,7 +250,8 @@ def _entry(item: dict[str, object], zone: tzinfo | None) -> AlbumEntry | None:
     found, mosaic = item.get("astroImageDetails"), item.get("astroMosaicImageDetails")
     details = found if isinstance(found, dict) else mosaic if isinstance(mosaic, dict) else {}
     path = _text(item, "filePath")
-    folder = _text(details, "srcDir") or (path.rpartition("/")[0] if SESSION_FOLDER in path else "")
+    told = _text(details, "srcDir").rstrip("/")  # by some with a slash at its end
+    folder = told or (path.rpartition("/")[0] if SESSION_FOLDER in path else "")
     if not path and not folder:
         return None
     held = details.get("params")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from agent.capabilities import (
+    MODEL_NAMES,
     Binning,
     Camera,
     CameraCapabilities,
@@ -19,7 +20,6 @@ from agent.capabilities import (
     StepDurations,
 )
 
-MODEL_NAMES = MappingProxyType({"D2": "Dwarf II", "D3": "Dwarf 3", "mini": "Dwarf mini"})
 MODELS: tuple[str, ...] = tuple(MODEL_NAMES)
 
 # Exposure names in the telescope's order; the index advances by 3 up to 30 s, where the spacing changes.
@@ -224,6 +224,6 @@ def model_from_name(name: str) -> str | None:
     rest = folded.removeprefix("dwarf")
     if rest.startswith("mini"):
         return "mini"
-    if rest.startswith("3"):
+    if rest.startswith(("iii", "3")):
         return "D3"
     return "D2" if rest.startswith(("ii", "2")) else None

@@ -21,6 +21,7 @@ from agent.telescope.interface import NO_SCHEDULE_HINT
 
 _LOGGER = logging.getLogger(__name__)
 
+_AGAIN_S, _MOST_ASKED = 20.0, 5  # a telescope that answers none of these questions keeps no schedule
 _GATHER_S = 1.0  # a schedule and its task change together; one question is enough
 
 
@@ -34,6 +35,7 @@ class Schedules:
         self._stale = False
         self._gains: GainReading | None = None
         self.known: tuple[OwnSchedule, ...] = ()
+        self.told = False  # on this connection
 
     def hear(self, news: Notification) -> None:
         """Take in a notification."""
@@ -95,17 +97,22 @@ class Schedules:
 
     async def learn(self) -> None:
         """Know them before anything is begun; a telescope that is slow to tell keeps nobody waiting."""
+        self.told = False
         if not self._device.dialect.own_schedule:
             self._take(())
         elif not await self._ask_once(self._device.limits.probe):
             self.ask_again()
 
     async def _ask(self) -> None:
+        asked = 0
         while self._stale:
             await self._device.clock.sleep(_GATHER_S)
             self._stale = False
             with suppress(TelescopeError):  # the link broke: the next one asks again
-                await self._ask_once(self._device.limits.answer)
+                if not await self._ask_once(self._device.limits.answer) and not self.told:
+                    asked, self._stale = asked + 1, True
+                    self.told = asked >= _MOST_ASKED
+                    await self._device.clock.sleep(_AGAIN_S)
 
     async def _ask_once(self, within: float) -> bool:
         try:
@@ -116,12 +123,14 @@ class Schedules:
             return False
         if answer.code != codes.OK:
             _LOGGER.debug("The telescope does not tell its own schedule (%d)", answer.code)
+            self.told = True
             return True
         self._gains = gain_reading(answer, OURS) or self._gains
         self._take(read_schedules(answer))
         return True
 
     def _take(self, found: tuple[OwnSchedule, ...]) -> None:
+        self.told = True
         if found != self.known:
             self.known = found
             self._tell(found)

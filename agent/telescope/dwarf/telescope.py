@@ -255,6 +255,10 @@ class DwarfTelescope(Telescope):
     def schedules(self) -> tuple[OwnSchedule, ...]:
         return self._schedules.known
 
+    @property
+    def schedules_told(self) -> bool:
+        return self._schedules.told
+
     async def give_schedule(self, wanted: OwnSchedule) -> None:
         await self._schedules.give(wanted)
 

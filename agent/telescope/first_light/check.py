@@ -40,6 +40,7 @@ class Feature(StrEnum):
     STOPPING = "stopping a capture"
     RETURNING = "taking up a capture again after the Wi-Fi was gone"
     COUNTING = "counting frames from the album"
+    FILES = "fetching the files of a capture"
     STREAMS = "live pictures"
     BATTERY = "guarding the battery"
     CALIBRATION = "calibration"
@@ -47,6 +48,7 @@ class Feature(StrEnum):
     SOLAR_SYSTEM = "Sun, Moon and planets"
     POLAR_ALIGNMENT = "polar alignment"
     PARKING = "folding the telescope away"
+    OWN_SCHEDULE = "the telescope's own schedule, and going on when the agent dies"
 
 
 @dataclass(slots=True)

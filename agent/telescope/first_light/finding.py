@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class Agreement(StrEnum):
     """How what was seen stands to what this project believes."""
 
     AGREES = "agrees"
@@ -19,14 +19,14 @@ class Verdict(StrEnum):
     @property
     def settled(self) -> bool:
         """Whether the question is answered."""
-        return self in (Verdict.AGREES, Verdict.VARIANT, Verdict.DIFFERS)
+        return self in (Agreement.AGREES, Agreement.VARIANT, Agreement.DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`saw` is one plain sentence, `facts` the numbers behind it, `habits` what the simulator calls it."""
 
-    verdict: Verdict
+    agreement: Agreement
     saw: str
     facts: Mapping[str, object] = field(default_factory=dict)
     habits: Mapping[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Finding:
     def to_json(self) -> dict[str, object]:
         """Return the finding as plain values."""
         return {
-            "verdict": self.verdict.value,
+            "agreement": self.agreement.value,
             "saw": self.saw,
             "facts": dict(self.facts),
             "habits": dict(self.habits),
@@ -45,9 +45,9 @@ class Finding:
         """Read what `to_json` wrote; ValueError for anything else."""
         saw, facts, habits = value.get("saw"), value.get("facts"), value.get("habits")
         if not (isinstance(saw, str) and isinstance(facts, dict) and isinstance(habits, dict)):
-            raise ValueError("a finding has saw, facts and habits")  # noqa: TRY004 - one complaint for all
+            raise ValueError("a finding has saw, facts and habits")  # noqa: TRY004 - one error for all
         return cls(
-            Verdict(str(value.get("verdict"))),
+            Agreement(str(value.get("agreement"))),
             saw,
             facts,
             {str(name): str(answer) for name, answer in habits.items()},
@@ -56,24 +56,24 @@ class Finding:
 
 def agrees(saw: str, habits: Mapping[str, str] | None = None, /, **facts: object) -> Finding:
     """As believed."""
-    return Finding(Verdict.AGREES, saw, facts, habits or {})
+    return Finding(Agreement.AGREES, saw, facts, habits or {})
 
 
 def variant(saw: str, habits: Mapping[str, str], /, **facts: object) -> Finding:
     """The other known reading."""
-    return Finding(Verdict.VARIANT, saw, facts, habits)
+    return Finding(Agreement.VARIANT, saw, facts, habits)
 
 
 def differs(saw: str, /, **facts: object) -> Finding:
     """Nothing this project expects."""
-    return Finding(Verdict.DIFFERS, saw, facts)
+    return Finding(Agreement.DIFFERS, saw, facts)
 
 
 def unclear(saw: str, /, **facts: object) -> Finding:
     """Not found out, and why."""
-    return Finding(Verdict.UNCLEAR, saw, facts)
+    return Finding(Agreement.UNCLEAR, saw, facts)
 
 
 def skipped(why: str) -> Finding:
     """Not tried."""
-    return Finding(Verdict.SKIPPED, why)
+    return Finding(Agreement.SKIPPED, why)

@@ -68,7 +68,7 @@ class Notebook:
     def put(self, name: str, finding: Finding) -> None:
         """Note what a check found; it replaces what it found before, unless it found nothing this time."""
         known = self.findings.get(name)
-        if known is not None and known.verdict.settled and not finding.verdict.settled:
+        if known is not None and known.agreement.settled and not finding.agreement.settled:
             return
         self.findings[name] = finding
         self._note({"check": name, **finding.to_json()})

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from agent.capabilities import MODEL_NAMES
 from agent.telescope.first_light.check import Check, Feature
 from agent.telescope.first_light.checks import CHECKS
-from agent.telescope.first_light.finding import Finding, Verdict
+from agent.telescope.first_light.finding import Agreement, Finding
 
-_MODELS = {"D2": "Dwarf II", "D3": "Dwarf 3", "mini": "Dwarf mini"}
 _GROUPS = (
-    (Verdict.DIFFERS, "News: not what this program expects"),
-    (Verdict.VARIANT, "The other known way, which this program lives with"),
-    (Verdict.AGREES, "As believed"),
-    (Verdict.UNCLEAR, "Tried, and not found out"),
+    (Agreement.DIFFERS, "News: not what this program expects"),
+    (Agreement.VARIANT, "The other known way, which this program lives with"),
+    (Agreement.AGREES, "As believed"),
+    (Agreement.UNCLEAR, "Tried, and not found out"),
 )
 
 
@@ -21,7 +21,7 @@ def page(findings: Mapping[str, Finding], about: Mapping[str, str], file: str) -
     """Return the page as Markdown; `file` is the name of the file to send."""
     model = about.get("model", "")
     lines = [
-        f"# First light: {_MODELS.get(model, model or 'unknown telescope')}, "
+        f"# First light: {MODEL_NAMES.get(model, model or 'unknown telescope')}, "
         f"firmware {about.get('firmware') or 'unknown'}",
         "",
         f"{about.get('date', '')}, dwarf-agent {about.get('agent', '')}.",
@@ -35,9 +35,9 @@ def page(findings: Mapping[str, Finding], about: Mapping[str, str], file: str) -
     lines += _list("Safe to use, as far as asked", safe, "Nothing yet.")
     lines += _list("Take care: it did something else than expected", careful, "")
     lines += _list("Not known yet", unknown, "")
-    for verdict, title in _GROUPS:
-        lines += _found(title, [one for one in CHECKS if _verdict(findings, one) is verdict], findings)
-    left = [one for one in CHECKS if _verdict(findings, one) in (None, Verdict.SKIPPED)]
+    for agreement, title in _GROUPS:
+        lines += _found(title, [one for one in CHECKS if _agreement(findings, one) is agreement], findings)
+    left = [one for one in CHECKS if _agreement(findings, one) in (None, Agreement.SKIPPED)]
     lines += _list("Not asked", [_left(one, findings) for one in left], "")
     return "\n".join(lines).rstrip() + "\n"
 
@@ -48,10 +48,10 @@ def features(findings: Mapping[str, Finding]) -> tuple[list[str], list[str], lis
     careful: list[str] = []
     unknown: list[str] = []
     for feature in Feature:
-        verdicts = {_verdict(findings, one) for one in CHECKS if feature in one.features}
-        if Verdict.DIFFERS in verdicts:
+        agreements = {_agreement(findings, one) for one in CHECKS if feature in one.features}
+        if Agreement.DIFFERS in agreements:
             careful.append(feature.value)
-        elif verdicts <= {Verdict.AGREES, Verdict.VARIANT}:
+        elif agreements <= {Agreement.AGREES, Agreement.VARIANT}:
             safe.append(feature.value)
         else:
             unknown.append(feature.value)
@@ -63,9 +63,9 @@ def habits(findings: Mapping[str, Finding]) -> dict[str, str]:
     return {name: answer for found in findings.values() for name, answer in found.habits.items()}
 
 
-def _verdict(findings: Mapping[str, Finding], check: Check) -> Verdict | None:
+def _agreement(findings: Mapping[str, Finding], check: Check) -> Agreement | None:
     found = findings.get(check.name)
-    return None if found is None else found.verdict
+    return None if found is None else found.agreement
 
 
 def _left(check: Check, findings: Mapping[str, Finding]) -> str:

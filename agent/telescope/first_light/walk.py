@@ -17,7 +17,7 @@ from agent.telescope.first_light.check import Bench, Check, Need
 from agent.telescope.first_light.checks import CHECKS
 from agent.telescope.first_light.checks.identity import configuration
 from agent.telescope.first_light.errors import FirstLightError
-from agent.telescope.first_light.finding import Finding, Verdict, skipped, unclear
+from agent.telescope.first_light.finding import Agreement, Finding, skipped, unclear
 from agent.telescope.first_light.line import Line, Place
 from agent.telescope.first_light.notebook import Notebook
 from agent.telescope.first_light.owner import Owner
@@ -115,7 +115,7 @@ def _goes(activity: str | None) -> bool:
 
 def _settled(notebook: Notebook, check: Check) -> bool:
     found = notebook.findings.get(check.name)
-    return found is not None and found.verdict.settled
+    return found is not None and found.agreement.settled
 
 
 class _Walk:
@@ -134,7 +134,7 @@ class _Walk:
             why_not = await self._why_not(check)
             finding = skipped(why_not) if why_not else await self._ask(check)
             self._notebook.put(check.name, finding)
-            tell(f"    {_WORDS[finding.verdict]}: {finding.saw}")
+            tell(f"    {_WORDS[finding.agreement]}: {finding.saw}")
 
     async def _why_not(self, check: Check) -> str:
         """Why a check cannot be made; "" when it can."""
@@ -173,10 +173,10 @@ class _Walk:
             return unclear(f"The check itself failed ({type(error).__name__}).")
 
 
-_WORDS: dict[Verdict, str] = {
-    Verdict.AGREES: "as believed",
-    Verdict.VARIANT: "the other known way",
-    Verdict.DIFFERS: "NEWS",
-    Verdict.UNCLEAR: "not found out",
-    Verdict.SKIPPED: "skipped",
+_WORDS: dict[Agreement, str] = {
+    Agreement.AGREES: "as believed",
+    Agreement.VARIANT: "the other known way",
+    Agreement.DIFFERS: "NEWS",
+    Agreement.UNCLEAR: "not found out",
+    Agreement.SKIPPED: "skipped",
 }

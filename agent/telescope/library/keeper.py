@@ -11,7 +11,7 @@ from agent.capabilities import Camera, CameraCapabilities, Capabilities
 from agent.telescope.dwarf.catalogue import DeviceConfig, read_config, with_config
 from agent.telescope.dwarf.http import HttpError
 from agent.telescope.dwarf.models import gain_index, model_facts, older_capabilities
-from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableError
+from agent.telescope.errors import WHAT_TO_CHECK, ProtocolError, TelescopeError, UnreachableError
 from agent.telescope.interface import ConnectionState, Identity
 from agent.telescope.library.core import Core
 from agent.telescope.library.folder import PORT, write_config
@@ -93,7 +93,8 @@ class Keeper:
                 _, writer = await asyncio.open_connection(self._host, PORT)
         except (OSError, TimeoutError) as error:
             raise UnreachableError(
-                f"The telescope at {self._host} does not answer: {error or 'no answer in time'}."
+                f"The telescope at {self._host} does not answer: {error or 'no answer in time'}.",
+                hint=WHAT_TO_CHECK,
             ) from error
         writer.close()
 

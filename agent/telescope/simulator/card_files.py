@@ -13,7 +13,7 @@ from aiohttp import web
 
 from agent.telescope.simulator.card import MOUNT
 from agent.telescope.simulator.core import Device
-from agent.telescope.simulator.faults import CardChanges, CardCut, CardMissing, CardRule, CardShort, CardSlow
+from agent.telescope.simulator.faults import CardChanges, CardCut, CardFault, CardMissing, CardShort, CardSlow
 
 _CHUNK = 65536
 _NAME_WIDTH = 50  # nginx cuts the names that it shows, not those it links to
@@ -112,7 +112,7 @@ class CardFiles:
         response.content_length = end - begin
         await response.prepare(request)
         if request.method != "HEAD":
-            with contextlib.suppress(ConnectionResetError):  # whoever asked has gone
+            with contextlib.suppress(ConnectionError):  # whoever asked has gone
                 await self._send(request, response, path, memoryview(data)[begin:end])
         return response
 
@@ -141,7 +141,7 @@ class CardFiles:
             # what was written is on its way; the rest never comes
             request.transport.close()
 
-    def _fault(self, kind: type[CardRule], path: str) -> CardRule | None:
+    def _fault(self, kind: type[CardFault], path: str) -> CardFault | None:
         return self._device.faults.use(kind, where=lambda rule: rule.path in path)
 
 

@@ -15,6 +15,7 @@ from agent.telescope.dwarf.proto import envelope_pb2 as envelope
 from agent.telescope.simulator import notices
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import (
+    CutNames,
     DuplicateAnswers,
     DuplicateNotifications,
     GarbledFrames,
@@ -62,7 +63,9 @@ class Client:
             if faults.use(UnknownNotifications, notice.cmd):
                 self._put(self._pack(NOTIFY_MODULE, _UNKNOWN_NOTICE, NOTIFICATION, b"\x08\x2a"), 0)
             copies = 2 if faults.use(DuplicateNotifications, notice.cmd) else 1
-            data = self._pack(NOTIFY_MODULE, notice.cmd, NOTIFICATION, message.SerializeToString())
+            cut = faults.use(CutNames, notice.cmd)
+            told = _with_cut_name(message, cut.after) if cut else message.SerializeToString()
+            data = self._pack(NOTIFY_MODULE, notice.cmd, NOTIFICATION, told)
             for _ in range(copies):
                 self._put(data, notice.cmd)
 
@@ -297,3 +300,16 @@ class Clients:
     def _tell_roles(self) -> None:
         for client in self.clients:
             client.send(notices.host_slave(self.is_slave(client), self.locked))
+
+
+def _with_cut_name(message: Message, after: int) -> bytes:
+    """The message's bytes with the name of its target cut off, whatever letter that hits."""
+    if "target_name" not in message.DESCRIPTOR.fields_by_name:
+        return message.SerializeToString()
+    whole: str = getattr(message, "target_name")  # noqa: B009 - not every message has one
+    kept = whole.encode()[:after]
+    cut = type(message)()
+    cut.CopyFrom(message)
+    blank = "\x7f" * len(kept)  # no text of a telescope has it
+    setattr(cut, "target_name", blank)  # noqa: B010
+    return cut.SerializeToString().replace(blank.encode(), kept) if blank else cut.SerializeToString()

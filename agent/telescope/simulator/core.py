@@ -17,13 +17,13 @@ from agent.telescope.simulator.card import Card
 from agent.telescope.simulator.faultbox import FaultBox
 from agent.telescope.simulator.faults import (
     DropLink,
-    Event,
     HalfOpen,
     LowBattery,
     Overheating,
     PowerOff,
     Reboot,
     SettingIgnored,
+    SingleFault,
     StorageFull,
     TakeControl,
 )
@@ -149,7 +149,7 @@ class Device:
 
     # -- events -----------------------------------------------------------------------------------------
 
-    def happen(self, event: Event) -> None:
+    def happen(self, event: SingleFault) -> None:
         """Let a fault happen now."""
         logger.info("simulator: fault %s happens", event.name)
         body, links = self.state.body, self.links
@@ -178,7 +178,7 @@ class Device:
         for event in self.faults.at_frame(taken):
             self.happen(event)
 
-    def _event_later(self, event: Event, number: int) -> None:
+    def _event_later(self, event: SingleFault, number: int) -> None:
         async def later() -> None:
             if event.after_s:
                 await self.clock.sleep(event.after_s)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TypeVar
 
-from agent.telescope.simulator.faults import Event, Fault, Rule, parse_fault
+from agent.telescope.simulator.faults import Fault, LastingFault, SingleFault, parse_fault
 
-R = TypeVar("R", bound=Rule)
+R = TypeVar("R", bound=LastingFault)
 
 
 class FaultBox:
@@ -19,7 +19,7 @@ class FaultBox:
         self._faults: dict[int, Fault] = {}
         self._uses: dict[int, int] = {}
         self._waiting: list[int] = []
-        self._on_event: Callable[[Event, int], None] | None = None
+        self._on_event: Callable[[SingleFault, int], None] | None = None
         for fault in faults:
             self.add(fault)
 
@@ -29,9 +29,9 @@ class FaultBox:
             fault = parse_fault(fault)
         number = next(self._numbers)
         self._faults[number] = fault
-        if isinstance(fault, Rule):
+        if isinstance(fault, LastingFault):
             self._uses[number] = fault.times
-        elif isinstance(fault, Event) and fault.frame is None and fault.command is None:
+        elif isinstance(fault, SingleFault) and fault.frame is None and fault.command is None:
             if self._on_event is None:
                 self._waiting.append(number)
             else:
@@ -53,13 +53,13 @@ class FaultBox:
         """The faults in force by number."""
         return dict(self._faults)
 
-    def attach(self, on_event: Callable[[Event, int], None]) -> None:
+    def attach(self, on_event: Callable[[SingleFault, int], None]) -> None:
         """Tell `on_event` of each event that no frame or command triggers, given before or later."""
         self._on_event = on_event
         waiting, self._waiting = self._waiting, []
         for number in waiting:
             fault = self._faults.get(number)
-            if isinstance(fault, Event):
+            if isinstance(fault, SingleFault):
                 on_event(fault, number)
 
     def use(
@@ -80,21 +80,23 @@ class FaultBox:
             return fault
         return None
 
-    def holds(self, kind: type[Rule]) -> bool:
+    def holds(self, kind: type[LastingFault]) -> bool:
         """Tell whether a rule of that kind is in force, without using it."""
         return any(isinstance(fault, kind) for fault in self._faults.values())
 
-    def at_frame(self, taken: int) -> list[Event]:
+    def at_frame(self, taken: int) -> list[SingleFault]:
         """Return, and remove, the events due once `taken` frames are taken."""
         return self._due(lambda event: event.frame is not None and event.frame <= taken)
 
-    def on_command(self, command: int) -> list[Event]:
+    def on_command(self, command: int) -> list[SingleFault]:
         """Return, and remove, the events that this command triggers."""
         return self._due(lambda event: event.command == command)
 
-    def _due(self, is_due: Callable[[Event], bool]) -> list[Event]:
+    def _due(self, is_due: Callable[[SingleFault], bool]) -> list[SingleFault]:
         due = [
-            (number, one) for number, one in self._faults.items() if isinstance(one, Event) and is_due(one)
+            (number, one)
+            for number, one in self._faults.items()
+            if isinstance(one, SingleFault) and is_due(one)
         ]
         for number, _ in due:
             self.remove(number)

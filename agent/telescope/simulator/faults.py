@@ -39,7 +39,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event(Fault):
+class SingleFault(Fault):
     """Happens once, at its trigger; without any trigger at once."""
 
     frame: int | None = None
@@ -48,7 +48,7 @@ class Event(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(Fault):
+class LastingFault(Fault):
     """Holds for `times` uses, 0 until it is removed; `command` restricts it to one command number."""
 
     times: int = 0
@@ -56,115 +56,115 @@ class Rule(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropLink(Event):
+class DropLink(SingleFault):
     name = "drop-link"
     help = "cut every connection without a goodbye, and refuse new ones for refuse_s seconds"
     refuse_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HalfOpen(Event):
+class HalfOpen(SingleFault):
     name = "half-open"
     help = "stop reading and answering on open connections while TCP stays up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reboot(Event):
+class Reboot(SingleFault):
     name = "reboot"
     help = "restart the telescope; captures and calibration are lost; back after down_s seconds"
     down_s: float = 45.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PowerOff(Event):
+class PowerOff(SingleFault):
     name = "power-off"
     help = "switch the telescope off; it stays away"
     announced: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StorageFull(Event):
+class StorageFull(SingleFault):
     name = "storage-full"
     help = "leave available_gb on the card; a running capture ends when it cannot write"
     available_gb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LowBattery(Event):
+class LowBattery(SingleFault):
     name = "low-battery"
     help = "leave percent in the battery, off the charger"
     percent: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overheating(Event):
+class Overheating(SingleFault):
     name = "overheating"
     help = "heat the body to temperature_c; the telescope switches itself off at 60 °C"
     temperature_c: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeControl(Event):
+class TakeControl(SingleFault):
     name = "take-control"
     help = "another client takes the master lock for for_s seconds (0: until it is cleared)"
     for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndsEarly(Rule):
+class EndsEarly(LastingFault):
     name = "ends-early"
     help = "a capture ends by itself after at frames"
     at: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeverEnds(Rule):
+class NeverEnds(LastingFault):
     name = "never-ends"
     help = "a capture stops making progress after at frames (0: after its last) and never says it ended"
     at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StacksFewer(Rule):
+class StacksFewer(LastingFault):
     name = "stacks-fewer"
     help = "every n-th frame is taken but not stacked"
     every: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrongCounts(Rule):
+class WrongCounts(LastingFault):
     name = "wrong-counts"
     help = "a capture tells of frames taken and stacked that it does not have"
     frames: int = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmptyAlbum(Rule):
+class EmptyAlbum(LastingFault):
     name = "empty-album"
     help = "the album lists nothing, whatever is on the card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlowAnswers(Rule):
+class SlowAnswers(LastingFault):
     name = "slow-answers"
     help = "answers come seconds late"
     seconds: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoAnswer(Rule):
+class NoAnswer(LastingFault):
     name = "no-answer"
     help = "requests are carried out but never answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deaf(Rule):
+class Deaf(LastingFault):
     name = "deaf"
     help = "requests are neither carried out nor answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DuplicateAnswers(Rule):
+class DuplicateAnswers(LastingFault):
     name = "duplicate-answers"
     help = "every answer is sent copies times; the copies come later_s seconds after"
     copies: int = 2
@@ -172,68 +172,75 @@ class DuplicateAnswers(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DuplicateNotifications(Rule):
+class DuplicateNotifications(LastingFault):
     name = "duplicate-notifications"
     help = "every notification is sent twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GarbledFrames(Rule):
+class GarbledFrames(LastingFault):
     name = "garbled-frames"
     help = "frames leave with some bits flipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TruncatedFrames(Rule):
+class TruncatedFrames(LastingFault):
     name = "truncated-frames"
     help = "frames leave cut in half"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownNotifications(Rule):
+class CutNames(LastingFault):
+    name = "cut-names"
+    help = "names of targets are cut off after so many bytes, be it in the middle of a letter"
+    after: int = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownNotifications(LastingFault):
     name = "unknown-notifications"
     help = "each notification is preceded by one no client knows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoPong(Rule):
+class NoPong(LastingFault):
     name = "no-pong"
     help = "text pings are not answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Busy(Rule):
+class Busy(LastingFault):
     name = "busy"
     help = "astro commands are refused with -11501"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerCode(Rule):
+class AnswerCode(LastingFault):
     name = "answer-code"
     help = "requests are refused with the given code and not carried out"
     code: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlaveMode(Rule):
+class SlaveMode(LastingFault):
     name = "slave-mode"
     help = "clients are told they are slaves and never get the lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occupied(Rule):
+class Occupied(LastingFault):
     name = "occupied"
     help = "new connections are closed with code 4409"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseConnection(Rule):
+class RefuseConnection(LastingFault):
     name = "refuse-connection"
     help = "new connections are cut before the WebSocket handshake ends"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GotoFails(Rule):
+class GotoFails(LastingFault):
     name = "goto-fails"
     help = "a goto fails with the given code; late: only after the slew"
     code: int = -11505
@@ -241,81 +248,81 @@ class GotoFails(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SolvingFails(Rule):
+class SolvingFails(LastingFault):
     name = "solving-fails"
     help = "plate solving finds nothing, in goto, calibration and polar alignment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NearLimit(Rule):
+class NearLimit(LastingFault):
     name = "near-limit"
     help = "a calibration answers -14518 on its way, and goes on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalibrationFails(Rule):
+class CalibrationFails(LastingFault):
     name = "calibration-fails"
     help = "a calibration fails with the given code"
     code: int = -11504
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FocusFails(Rule):
+class FocusFails(LastingFault):
     name = "focus-fails"
     help = "auto focus fails with the given code"
     code: int = -15100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureFails(Rule):
+class CaptureFails(LastingFault):
     name = "capture-fails"
     help = "a capture is refused with the given code"
     code: int = -11514
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettingIgnored(Rule):
+class SettingIgnored(LastingFault):
     name = "setting-ignored"
     help = "a setting (exposure, gain, filter, binning, count …) is answered but keeps its old value"
     setting: str = "exposure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardRule(Rule):
+class CardFault(LastingFault):
     """About the files of the card whose path contains `path`, case and all; "" for every file."""
 
     path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardCut(CardRule):
+class CardCut(CardFault):
     name = "card-cut"
     help = "the connection breaks after so many bytes of a file"
     after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardShort(CardRule):
+class CardShort(CardFault):
     name = "card-short"
     help = "a file comes without its last bytes, and no header says so"
     by: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardChanges(CardRule):
+class CardChanges(CardFault):
     name = "card-changes"
     help = "a file is written anew after so many bytes of it were sent, and the connection breaks"
     after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardMissing(CardRule):
+class CardMissing(CardFault):
     name = "card-missing"
     help = "a file that the index lists is not there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardSlow(CardRule):
+class CardSlow(CardFault):
     name = "card-slow"
     help = "files come at so many bytes a second"
     bytes_per_s: int = 1000

@@ -16,7 +16,7 @@ from agent.telescope.simulator.faults import CardCut
 _LONGEST_LINE = 1024
 _DATA_PATIENCE_S = 30.0  # real seconds in which a client opens its data connection
 
-Command = Callable[[str], Awaitable[str]]
+FtpCommand = Callable[[str], Awaitable[str]]
 
 
 class FtpServer:
@@ -73,7 +73,7 @@ class _Session:
         self._offset = 0
         self._data: asyncio.Server | None = None
         self._arrived: asyncio.Future[asyncio.StreamWriter] | None = None
-        self._commands: dict[str, Command] = {
+        self._commands: dict[str, FtpCommand] = {
             "USER": self._user,
             "PASS": self._pass,
             "SYST": self._syst,

@@ -93,7 +93,7 @@ Handler = Callable[[Device, Call], Message | int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class KnownCommand:
     """One command: the messages it takes and answers with, and who understands it.
 
     `silent_on_v3`: the newer firmware says nothing to it; `hold_up_s`: nor, for so long, to anything else.
@@ -109,7 +109,7 @@ class Command:
     hold_up_s: float
 
 
-COMMANDS: dict[int, Command] = {}
+COMMANDS: dict[int, KnownCommand] = {}
 
 
 def on(
@@ -131,19 +131,19 @@ def on(
         for number in numbers:
             if number in COMMANDS:
                 raise ValueError(f"command {number} has two handlers")
-            COMMANDS[number] = Command(number, takes, answers, handler, v2, v3, silent_on_v3, hold_up_s)
+            COMMANDS[number] = KnownCommand(number, takes, answers, handler, v2, v3, silent_on_v3, hold_up_s)
         return handler
 
     return register
 
 
-def find(module: int, cmd: int) -> Command | None:
+def find(module: int, cmd: int) -> KnownCommand | None:
     """Return the command of that number, if it belongs to that module."""
     first, last = _RANGES.get(module, (1, 0))
     return COMMANDS.get(cmd) if first <= cmd <= last else None
 
 
-def understood(command: Command, generation: Generation) -> bool:
+def understood(command: KnownCommand, generation: Generation) -> bool:
     """Tell whether firmware of that generation knows the command."""
     if generation == Generation.BOTH:
         return True

@@ -100,7 +100,7 @@ class Recording:
         try:
             at, raw = float(entry["t"]), bytes.fromhex(entry["hex"])
             if not math.isfinite(at):
-                raise ValueError("t is not finite")  # noqa: TRY301 - one complaint for all of them
+                raise ValueError("t is not finite")  # noqa: TRY301 - one error for all of them
         except (KeyError, TypeError, ValueError) as error:
             raise RecordingError(f"{place}: a frame has a number t and a text hex.") from error
         if entry.get("dir") == "out":

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TypeVar
 
 from agent.telescope.dwarf.bluetooth.framing import Assembler, Message, encode
-from agent.telescope.dwarf.bluetooth.messages import FACTORY_PASSWORD, Command, ConfigState, WifiMode
+from agent.telescope.dwarf.bluetooth.messages import FACTORY_PASSWORD, BleCmd, ConfigState, WifiMode
 from agent.telescope.dwarf.bluetooth.transport import Sighting
 from agent.telescope.dwarf.proto import ble_pb2 as pb
 
@@ -45,11 +45,11 @@ class Peripheral:
     chunk: int = 20  # bytes a notification
     part: int = 8192  # bytes a frame
     noise: bytes = b""
-    faults: dict[Command, list[Fault]] = field(default_factory=dict)
-    codes: dict[Command, list[int]] = field(default_factory=dict)
-    reports: dict[Command, list[int]] = field(default_factory=dict)  # errors told by command 0
+    faults: dict[BleCmd, list[Fault]] = field(default_factory=dict)
+    codes: dict[BleCmd, list[int]] = field(default_factory=dict)
+    reports: dict[BleCmd, list[int]] = field(default_factory=dict)  # errors told by command 0
     refuses_connections: int = 0
-    asked: list[Command] = field(default_factory=list)
+    asked: list[BleCmd] = field(default_factory=list)
     _assembler: Assembler = field(default_factory=Assembler)
 
     @property
@@ -69,7 +69,7 @@ class Peripheral:
         return sent
 
     def _respond(self, message: Message) -> list[bytes | None]:
-        command = Command(message.command)
+        command = BleCmd(message.command)
         self.asked.append(command)
         fault = _next(self.faults, command)
         if fault is Fault.HANG_UP_BEFORE:
@@ -86,7 +86,7 @@ class Peripheral:
             data = data[:-3] + bytes((data[-3] ^ 0x40,)) + data[-2:]
         return [data[at : at + self.chunk] for at in range(0, len(data), self.chunk)]
 
-    def _answer(self, command: Command, payload: bytes) -> Message:
+    def _answer(self, command: BleCmd, payload: bytes) -> Message:
         report = _next(self.reports, command)
         if report is not None:
             return Message(0, pb.BleErrorReport(cmd=command, code=report).SerializeToString())
@@ -94,10 +94,10 @@ class Peripheral:
         if code is not None:
             return Message(command, pb.BleAnswer(cmd=command, code=code).SerializeToString())
         answer = {
-            Command.CONFIG: self._config,
-            Command.STATION: self._station,
-            Command.NETWORKS: self._list,
-            Command.SYSTEM_INFO: self._info,
+            BleCmd.CONFIG: self._config,
+            BleCmd.STATION: self._station,
+            BleCmd.NETWORKS: self._list,
+            BleCmd.SYSTEM_INFO: self._info,
         }[command](payload)
         return Message(command, answer.SerializeToString())
 
@@ -139,6 +139,6 @@ class Peripheral:
         )
 
 
-def _next(script: dict[Command, list[T]], command: Command) -> T | None:
+def _next(script: dict[BleCmd, list[T]], command: BleCmd) -> T | None:
     waiting = script.get(command)
     return waiting.pop(0) if waiting else None

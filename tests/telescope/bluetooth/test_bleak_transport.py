@@ -23,7 +23,7 @@ from agent.telescope.dwarf.bluetooth.errors import (
     WifiPasswordError,
 )
 from agent.telescope.dwarf.bluetooth.found import FoundTelescope, Provisioned
-from agent.telescope.dwarf.bluetooth.messages import Command
+from agent.telescope.dwarf.bluetooth.messages import BleCmd
 from agent.telescope.dwarf.bluetooth.provisioning import ATTEMPTS, HomeNetwork, find, join_network, scan
 from tests.telescope.bluetooth.peripheral import HOME, HOME_IP, HOME_PASSWORD, Fault, Peripheral
 
@@ -108,10 +108,10 @@ def test_notifications_may_be_cut_anywhere(bluez: FakeBlueZ, chunk: int) -> None
 @pytest.mark.parametrize("fault", [Fault.SILENT, Fault.DAMAGED, Fault.HANG_UP_BEFORE, Fault.HANG_UP_AFTER])
 def test_a_fault_on_the_way_is_overcome(bluez: FakeBlueZ, fault: Fault) -> None:
     bluez.plug_in()
-    peripheral = Peripheral(faults={Command.CONFIG: [fault], Command.STATION: [fault]})
+    peripheral = Peripheral(faults={BleCmd.CONFIG: [fault], BleCmd.STATION: [fault]})
     bluez.peripherals = [peripheral]
     assert run(joined(limits=limits_for(fault))).ip == HOME_IP
-    assert peripheral.faults == {Command.CONFIG: [], Command.STATION: []}
+    assert peripheral.faults == {BleCmd.CONFIG: [], BleCmd.STATION: []}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_fault_on_the_way_is_overcome(bluez: FakeBlueZ, fault: Fault) -> None:
 )
 def test_a_fault_that_stays_is_told(bluez: FakeBlueZ, fault: Fault, error: type[Exception]) -> None:
     bluez.plug_in()
-    bluez.peripherals = [Peripheral(faults={Command.CONFIG: [fault] * ATTEMPTS})]
+    bluez.peripherals = [Peripheral(faults={BleCmd.CONFIG: [fault] * ATTEMPTS})]
     with pytest.raises(error):
         run(joined(limits=limits_for(fault)))
 

@@ -25,7 +25,7 @@ from agent.telescope.dwarf.bluetooth.errors import (
     WifiPasswordError,
 )
 from agent.telescope.dwarf.bluetooth.found import Provisioned
-from agent.telescope.dwarf.bluetooth.messages import Command
+from agent.telescope.dwarf.bluetooth.messages import BleCmd
 from agent.telescope.dwarf.bluetooth.provisioning import (
     ATTEMPTS,
     HomeNetwork,
@@ -105,7 +105,12 @@ def test_a_new_telescope_joins_and_everything_about_it_is_known() -> None:
     assert run(joined(peripheral, told=steps)) == Provisioned(
         HOME_IP, "D3", "DWARF3_1A2B3C", "AA:BB:CC:1A:2B:3C", "AA:BB:CC:1A:2B:3D", "2.1.4", HOME
     )
-    assert peripheral.asked == [Command.CONFIG, Command.SYSTEM_INFO, Command.NETWORKS, Command.STATION]
+    assert peripheral.asked == [
+        BleCmd.CONFIG,
+        BleCmd.SYSTEM_INFO,
+        BleCmd.NETWORKS,
+        BleCmd.STATION,
+    ]
     assert steps == ["asking which Wi-Fi networks the telescope sees", f"joining the Wi-Fi {HOME}"]
 
 
@@ -135,7 +140,7 @@ def test_an_address_that_never_comes_is_told_after_its_limit_and_not_tried_again
     with pytest.raises(NoAddressError, match="no address") as raised:
         run(joined(peripheral))
     assert "DHCP" in raised.value.hint
-    assert peripheral.asked.count(Command.STATION) == 1
+    assert peripheral.asked.count(BleCmd.STATION) == 1
 
 
 def test_a_telescope_that_is_changing_its_network_is_waited_for() -> None:
@@ -153,7 +158,7 @@ def test_a_wrong_bluetooth_password_ends_it_at_once() -> None:
     peripheral = Peripheral(ble_password="changed-by-owner")
     with pytest.raises(BluetoothPasswordError):
         run(joined(peripheral))
-    assert peripheral.asked == [Command.CONFIG]
+    assert peripheral.asked == [BleCmd.CONFIG]
     assert run(joined(peripheral, ble_password="changed-by-owner")).ip == HOME_IP
 
 
@@ -161,7 +166,7 @@ def test_a_wrong_wifi_password_ends_it_at_once() -> None:
     peripheral = Peripheral()
     with pytest.raises(WifiPasswordError):
         run(joined(peripheral, HomeNetwork(HOME, "wrong")))
-    assert peripheral.asked.count(Command.STATION) == 1
+    assert peripheral.asked.count(BleCmd.STATION) == 1
     with pytest.raises(WifiPasswordError, match="empty"):
         run(joined(peripheral, HomeNetwork(HOME)))
 
@@ -170,18 +175,18 @@ def test_a_network_the_telescope_does_not_see_is_told_with_those_it_sees() -> No
     peripheral = Peripheral()
     with pytest.raises(WifiNotFoundError, match="'Hone'; it sees Home Wi-Fi, Neighbour"):
         run(joined(peripheral, HomeNetwork("Hone", "x")))
-    assert Command.STATION not in peripheral.asked
+    assert BleCmd.STATION not in peripheral.asked
 
 
 def test_a_hidden_network_is_joined_unseen() -> None:
     peripheral = Peripheral()
     assert run(joined(peripheral, HomeNetwork(HOME, HOME_PASSWORD, hidden=True))).ip == HOME_IP
-    assert Command.NETWORKS not in peripheral.asked
+    assert BleCmd.NETWORKS not in peripheral.asked
 
 
 @pytest.mark.parametrize("trouble", [*Fault, -7, -13])
-@pytest.mark.parametrize("command", [Command.NETWORKS, Command.SYSTEM_INFO])
-def test_what_is_only_a_courtesy_never_stands_in_the_way(command: Command, trouble: Fault | int) -> None:
+@pytest.mark.parametrize("command", [BleCmd.NETWORKS, BleCmd.SYSTEM_INFO])
+def test_what_is_only_a_courtesy_never_stands_in_the_way(command: BleCmd, trouble: Fault | int) -> None:
     peripheral = Peripheral()
     if isinstance(trouble, Fault):
         peripheral.faults = {command: [trouble]}
@@ -191,16 +196,16 @@ def test_what_is_only_a_courtesy_never_stands_in_the_way(command: Command, troub
 
 
 @pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.MEANINGLESS])
-@pytest.mark.parametrize("command", [Command.CONFIG, Command.STATION])
-def test_one_fault_is_overcome(command: Command, fault: Fault, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("command", [BleCmd.CONFIG, BleCmd.STATION])
+def test_one_fault_is_overcome(command: BleCmd, fault: Fault, caplog: pytest.LogCaptureFixture) -> None:
     assert run(joined(Peripheral(faults={command: [fault]}))).ip == HOME_IP
     assert [one.levelno for one in caplog.records if "Trying again" in one.message] == [logging.WARNING]
 
 
 def test_a_link_that_breaks_once_the_telescope_has_understood_does_not_ask_twice() -> None:
-    peripheral = Peripheral(faults={Command.STATION: [Fault.HANG_UP_AFTER]})
+    peripheral = Peripheral(faults={BleCmd.STATION: [Fault.HANG_UP_AFTER]})
     assert run(joined(peripheral)).ip == HOME_IP
-    assert peripheral.asked.count(Command.STATION) == 1
+    assert peripheral.asked.count(BleCmd.STATION) == 1
 
 
 @pytest.mark.parametrize(
@@ -212,15 +217,15 @@ def test_a_link_that_breaks_once_the_telescope_has_understood_does_not_ask_twice
     ],
 )
 def test_a_fault_that_stays_is_told_after_the_last_attempt(fault: Fault, error: type[Exception]) -> None:
-    peripheral = Peripheral(faults={Command.CONFIG: [fault] * ATTEMPTS})
+    peripheral = Peripheral(faults={BleCmd.CONFIG: [fault] * ATTEMPTS})
     with pytest.raises(error):
         run(joined(peripheral))
-    assert peripheral.asked == [Command.CONFIG] * ATTEMPTS
+    assert peripheral.asked == [BleCmd.CONFIG] * ATTEMPTS
 
 
 def test_an_answer_without_meaning_is_told_at_once() -> None:
     with pytest.raises(AnswerError):
-        run(joined(Peripheral(faults={Command.CONFIG: [Fault.MEANINGLESS]})))
+        run(joined(Peripheral(faults={BleCmd.CONFIG: [Fault.MEANINGLESS]})))
 
 
 def test_connections_that_fail_are_made_again() -> None:
@@ -233,18 +238,18 @@ def test_connections_that_fail_are_made_again() -> None:
 @pytest.mark.parametrize("how", ["codes", "reports"])
 def test_a_refusal_that_passes_is_overcome(code: int, how: str) -> None:
     peripheral = Peripheral()
-    setattr(peripheral, how, {Command.STATION: [code]})
+    setattr(peripheral, how, {BleCmd.STATION: [code]})
     assert run(joined(peripheral)).ip == HOME_IP
 
 
 def test_configured_already_means_looking_for_the_address() -> None:
-    peripheral = Peripheral(ssid=HOME, wifi_password=HOME_PASSWORD, ip=HOME_IP, codes={Command.STATION: [-6]})
+    peripheral = Peripheral(ssid=HOME, wifi_password=HOME_PASSWORD, ip=HOME_IP, codes={BleCmd.STATION: [-6]})
     assert run(joined(peripheral)).ip == HOME_IP
 
 
 def test_an_unknown_refusal_is_told_with_its_number() -> None:
     with pytest.raises(Exception, match=r"unknown code \(-77\)"):
-        run(joined(Peripheral(codes={Command.STATION: [-77]})))
+        run(joined(Peripheral(codes={BleCmd.STATION: [-77]})))
 
 
 def test_the_state_is_read_without_changing_anything() -> None:
@@ -253,7 +258,7 @@ def test_the_state_is_read_without_changing_anything() -> None:
     assert state.config.is_station
     assert (state.config.ssid, state.config.ip) == (HOME, HOME_IP)
     assert state.info.firmware == "2.1.4"
-    assert set(peripheral.asked) == {Command.CONFIG, Command.SYSTEM_INFO}
+    assert set(peripheral.asked) == {BleCmd.CONFIG, BleCmd.SYSTEM_INFO}
     assert not run(state_of(Peripheral())).config.is_station
 
 
@@ -265,7 +270,7 @@ def test_no_password_reaches_the_log_or_a_traceback(trouble: str, caplog: pytest
     if trouble == "wrong Wi-Fi password":
         peripheral.networks = {HOME: "another"}
     if trouble == "broken link":
-        peripheral.faults = {Command.STATION: [Fault.DAMAGED] * ATTEMPTS}
+        peripheral.faults = {BleCmd.STATION: [Fault.DAMAGED] * ATTEMPTS}
     told: list[str] = []
     try:
         run(joined(peripheral, HomeNetwork(HOME, secrets[1]), told, ble_password=secrets[0]))

@@ -13,7 +13,7 @@ import pytest
 from agent.clock import LoopClock
 from agent.telescope.dwarf.bluetooth.errors import NotInRangeError, WhichTelescopeError, WifiPasswordError
 from agent.telescope.dwarf.bluetooth.found import Provisioned
-from agent.telescope.dwarf.bluetooth.messages import Command
+from agent.telescope.dwarf.bluetooth.messages import BleCmd
 from agent.telescope.dwarf.bluetooth.provisioning import HomeNetwork
 from agent.telescope.dwarf.bluetooth.unattended import (
     ABSENT_RETRY_S,
@@ -111,7 +111,7 @@ def test_what_only_a_person_can_mend_is_tried_rarely_and_warned_of_once(
             assert await one.run_once() is None
             assert isinstance(one.last_error, WifiPasswordError)
             await asyncio.sleep(LAST_RETRY_S)
-        assert peripheral.asked.count(Command.STATION) == 3
+        assert peripheral.asked.count(BleCmd.STATION) == 3
 
     run_virtual(night())
     warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
@@ -151,7 +151,7 @@ def test_silence_at_the_start_is_acted_on_soon_and_later_silence_after_hours() -
 def test_a_telescope_that_answers_again_by_itself_ends_the_pauses() -> None:
     async def night() -> None:
         silent = [10_000.0]
-        one = rejoin(ScriptedRadio(Peripheral(faults={Command.CONFIG: [Fault.SILENT] * 4})))
+        one = rejoin(ScriptedRadio(Peripheral(faults={BleCmd.CONFIG: [Fault.SILENT] * 4})))
 
         async def joined(_: Provisioned) -> None:
             raise AssertionError("it must not be asked again")

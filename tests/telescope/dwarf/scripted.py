@@ -20,7 +20,7 @@ from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered, Exchange
 from agent.telescope.dwarf.models import capabilities_for
 from agent.telescope.dwarf.state import CaptureRecord, DeviceState, Phase, Snapshot
-from agent.telescope.dwarf.wire.notifications import HostMode
+from agent.telescope.dwarf.wire.notifications import HostMode, PoweringOff
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import ActivityReport, CameraSettings, ConnectionState
 from tests.support.virtual_loop import run_virtual
@@ -158,6 +158,7 @@ class Wire(Stage):
         self.sent: list[tuple[Any, ...]] = []
         self.completions: list[Any] = []
         self.answers: list[Any] = []
+        self.says_goodbye = False  # to what it is ordered, before it answers
         self.events: list[Any] = []
         self.device.state._emit = self.events.append
         self.device.ask = self._ask  # type: ignore[method-assign]
@@ -178,6 +179,8 @@ class Wire(Stage):
         self, cmd: int, message: Any = None, *, doing: str, within: Any = None, attempts: int = 2
     ) -> None:
         self.sent.append((cmd, message, doing, within, attempts))
+        if self.says_goodbye:
+            self.device.state.take(PoweringOff())
         self._next()
 
     async def _carry_out(

@@ -22,14 +22,16 @@ from agent.telescope.dwarf.completion import (
 from agent.telescope.dwarf.http import read_json
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered, Broken, Exchange
+from agent.telescope.dwarf.models import capabilities_for, gain_index
 from agent.telescope.dwarf.proto import astro_pb2, camera_pb2, focus_pb2, notify_pb2, system_pb2, task_pb2
-from agent.telescope.dwarf.state import DeviceState, Snapshot
+from agent.telescope.dwarf.state import CaptureRecord, DeviceState, Phase, Snapshot
 from agent.telescope.dwarf.wire.codes import CodeKind, code_kind, error_for
 from agent.telescope.dwarf.wire.envelope import Generation, Packet, PacketType, decode
 from agent.telescope.dwarf.wire.notifications import (
     BatteryLevel,
     BodyMode,
     CalibrationStep,
+    CaptureCount,
     EqStep,
     ExposureTick,
     FocusRun,
@@ -42,7 +44,9 @@ from agent.telescope.dwarf.wire.notifications import (
     read_notification,
 )
 from agent.telescope.errors import TransientError
+from agent.telescope.interface import CameraSettings
 from agent.telescope.simulator.paramid import NEITHER, ParamId
+from tests.telescope.dwarf.support import Bench, on_bench
 
 US = "0000daf2-0000-1000-8000-00805f9b3500"  # stands where the frames named their owner's client
 TO_US = b"\x42\x24" + US.encode()
@@ -164,6 +168,36 @@ def test_a_calibration_of_the_app_ends_with_its_result_not_with_the_end_it_begin
     assert completion.done
 
 
+def test_the_progress_of_a_capture_counts_what_the_app_showed() -> None:  # app
+    told = notify_pb2.StackingProgress(
+        total_count=280,
+        update_count_type=2,
+        current_count=70,
+        stacked_count=67,
+        exp_index=162,
+        gain_index=18,
+        target_name="SH 2-274",
+    )
+    record = CaptureRecord(Camera.TELE, Phase.RUNNING)
+    news = read_notification(15209, told.SerializeToString())
+    assert isinstance(news, CaptureCount)
+    record.count(news)
+    assert (record.taken, record.stacked, record.total, record.target) == (70, 67, 280, "SH 2-274")
+    seconds = {one.index: one.seconds for one in capabilities_for("mini").cameras[Camera.TELE].exposures}
+    assert seconds[record.exposure_index] == 60
+    assert gain_index("mini", Camera.TELE, 60) == told.gain_index
+
+
+def test_the_wide_preview_is_opened_by_an_empty_request_and_the_tele_one_by_a_level() -> None:  # app
+    async def run(b: Bench) -> None:
+        await b.telescope.apply(Camera.WIDE, CameraSettings(exposure=150))
+        await b.telescope.apply(Camera.TELE, CameraSettings(exposure=150))
+        sent = {one.cmd: one.request.SerializeToString() for one in b.sim.received if one.request is not None}
+        assert (sent[12036], sent[10050], sent[16404]) == (b"", b"\x08\x01", b"\x1a\x02\x08\x01")
+
+    on_bench(run)
+
+
 # -- numbers of V3 ----------------------------------------------------------------------------------------
 
 EXACT = {"mosaicCount": 144678138029277201, "stackCount": 144678138029277200}  # app
@@ -226,11 +260,15 @@ STOPPED, IDLE = "080110011801200928ea7630023a0408031008", "080110011801200928ea7
         ("0801100118012003288156", Packet(3, 11009)),
         ("080110011801200128b74e", Packet(1, 10039)),
         ("080110011801200128b44e", Packet(1, 10036)),
+        ("080110011801200128b64e", Packet(1, 10038)),
+        ("080110011801200228e15d", Packet(2, 12001)),
+        ("080110011801200428c8653003", Packet(4, 13000, PacketType.ANSWER_V3)),
         ("080110011801200128914e3003", Packet(1, 10001, PacketType.ANSWER_V3)),
         (
             "080110011801200128e05d3003",
             Packet(1, 12000, PacketType.ANSWER_V3),
         ),  # module 1, for a command of 2
+        ("080110011801200128e15d3003", Packet(1, 12001, PacketType.ANSWER_V3)),
         ("080110011801200528c169", Packet(5, 13505)),
         ("080110011801200528c1693003", Packet(5, 13505, PacketType.ANSWER_V3)),
     ],
@@ -247,14 +285,19 @@ def test_an_envelope_is_read_as_it_was_seen(hexed: str, packet: Packet) -> None:
     ("hexed", "value"),
     [
         ("080110011801200928e17630023a020814", BatteryLevel(20)),
+        ("080110011801200928e17630023a020848", BatteryLevel(72)),
+        ("080110011801200928e17630023a020849", BatteryLevel(73)),
+        ("080110011801200928e17630023a020864", BatteryLevel(100)),
         ("080110011801200928e37630023a040811103b", StorageSpace(17, 59)),
         ("080110011801200928eb7630023a020801", GotoStep(State.RUNNING, "")),
+        ("080110011801200928eb7630023a020803", GotoStep(State.STOPPED, "")),
         ("080110011801200928eb763002", GotoStep(State.IDLE, "")),
         ("080110011801200928ed7630023a080a06080110012878", ParamsEcho(Camera.TELE, ((0, 1, 0, 120, 0.0),))),
         (
             "080110011801200928ed7630023a0a0a080801100118012818",
             ParamsEcho(Camera.TELE, ((1, 1, 0, 24, 0.0),)),
         ),
+        ("080110011801200928ed7630023a080a06100118082801", ParamsEcho(Camera.TELE, ((8, 1, 0, 1, 0.0),))),
         (SOLVING[1], CalibrationStep(State.PLATE_SOLVING, 1)),
         (STOPPED, CalibrationStep(State.STOPPED, 8)),
         (IDLE, CalibrationStep(State.IDLE, 8)),
@@ -272,6 +315,16 @@ def test_a_goto_to_polaris_in_hours_and_degrees() -> None:
     assert (round(asked.ra, 3), round(asked.dec, 3), asked.target_name) == (2.53, 89.264, "Polaris")
 
 
+async def test_the_goto_that_was_captured_fails_with_its_code() -> None:
+    completion = GotoCompletion("Goto Polaris", judge, Limits(), name="Polaris", any_name=False)
+    await heard(
+        completion, "080110011801200928eb7630023a020801", "080110011801200928eb7630023a020803", cmd=11002
+    )
+    with pytest.raises(TransientError) as caught:
+        await heard(completion, "080110011801200328fa5530033a0b088fa6ffffffffffffff01", cmd=11002)
+    assert (caught.value.code, caught.value.device_code) == ("goto_failed", -11505)
+
+
 async def test_an_answer_is_heard_from_whichever_module_it_comes() -> None:
     """A Dwarf II answered for the opening of its wide camera as if it were the tele camera."""
 
@@ -283,15 +336,15 @@ async def test_an_answer_is_heard_from_whichever_module_it_comes() -> None:
         assert await exchange.ask(12000) == b""
 
 
-async def heard(completion: Completion, *hexed: str) -> None:
-    """Let a completion hear these frames as the answers and notifications of a calibration."""
+async def heard(completion: Completion, *hexed: str, cmd: int = 11000) -> None:
+    """Let a completion hear these frames as the answers and notifications of its command."""
 
     async def nowhere(_cmd: int, _data: bytes) -> None:
         return
 
     exchange = Exchange(nowhere)
     exchange.generation = Generation.V2
-    async with exchange.converse(11000) as replies:
+    async with exchange.converse(cmd) as replies:
         for one in hexed:
             exchange.deliver(Packet.decode(frame(one)))
         while not replies.empty():

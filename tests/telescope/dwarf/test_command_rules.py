@@ -363,7 +363,8 @@ def test_a_motor_that_wants_its_home_is_sent_there_once() -> None:
 def test_a_telescope_that_says_goodbye_or_goes_is_off(answer: Any, farewell: bool, fails: bool) -> None:
     async def story(wire: Wire) -> None:
         wire.answers = [answer]
-        wire.device.state.powering_off = farewell
+        wire.device.state.powering_off = True  # from before, after which it stayed
+        wire.says_goodbye = farewell
         failed = False
         try:
             await control.power_off(wire.device, Cmd.REBOOT, "Restarting")

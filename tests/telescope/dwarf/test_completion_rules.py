@@ -315,7 +315,7 @@ def test_both_errors_of_the_polar_alignment_come_with_the_answer() -> None:
 @pytest.mark.parametrize(("azimuth", "altitude"), [(math.nan, 0.1), (0.1, math.inf)])
 def test_one_error_that_is_no_number_is_enough_for_none(azimuth: float, altitude: float) -> None:
     answer = astro_pb2.SolveEqAnswer(azi_err=azimuth, alt_err=altitude).SerializeToString()
-    with pytest.raises(ProtocolError, match=r"^The polar alignment was measured as no number\.$"):
+    with pytest.raises(ProtocolError, match=r"^The polar alignment was measured as no angle\.$"):
         EqCompletion("Measuring", judge, LIMITS).see(Answered(answer))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from websockets.asyncio.server import ServerConnection
 from agent.clock import LoopClock
 from agent.telescope.dwarf.link.reconnect import Link
 from agent.telescope.dwarf.wire.envelope import Packet
-from agent.telescope.errors import UnreachableError
+from agent.telescope.errors import WHAT_TO_CHECK, UnreachableError
 from agent.telescope.interface import ConnectionState
+from tests.support.brokers import free_port
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.dwarf.peer import Behaviour, Peer, notify, peer, quiet
 from tests.telescope.dwarf.support import NIGHT
@@ -279,3 +281,20 @@ def test_closing_ends_every_task() -> None:
         return {name for name in names if "telescope" in name or "link" in name}
 
     assert run_virtual(run()) == set()
+
+
+def test_a_telescope_that_is_not_there_is_told_with_what_to_check(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with watched(free_port()) as near:
+            await near.until(lambda: "cannot be reached" in caplog.text)
+
+    run_virtual(run())
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(told) == 1
+    assert re.fullmatch(
+        r"No link to the telescope: "
+        r"The telescope at 127\.0\.0\.1:\d+ cannot be reached: connection refused\. "
+        + re.escape(WHAT_TO_CHECK),
+        told[0],
+    )
+    assert "client_id" not in caplog.text

@@ -82,6 +82,17 @@ async def test_captures_are_read_with_their_counts(wrap) -> None:
     assert START in entry.started
 
 
+async def test_a_folder_of_the_app_tells_camera_target_and_beginning() -> None:
+    """As a mini named one; its slash at the end is no part of the name."""
+    folder = "/DWARF_mini/Astronomy/DWARF_RAW_TELE_SH 2-274_EXP_120_GAIN_60_2026-03-17-20-19-01-615"
+    details = {"target": "SH 2-274", "srcDir": f"{folder}/", "shotsTaken": 70, "shotsToTake": -1}
+    async with served([item(filePath=f"{folder}/stacked.jpg", astroImageDetails=details)]) as client:
+        (entry,) = await Album(client).captures(UTC)
+    assert (entry.camera, entry.target, entry.taken, entry.to_take) == (Camera.TELE, "SH 2-274", 70, 0)
+    assert datetime(2026, 3, 17, 20, 19, 1, tzinfo=UTC) in entry.started
+    assert entry.folder == folder
+
+
 async def test_begun_after_goes_by_the_folders_stamp_in_local_time_or_utc() -> None:
     async with served([item()]) as client:
         (local,) = await Album(client).captures(ZURICH)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.telescope.dwarf.link.recorder import FORMAT, HIDDEN, Recorder, redact_frame, redact_json
-from agent.telescope.dwarf.proto import astro_pb2, system_pb2
+from agent.telescope.dwarf.proto import astro_pb2, schedule_pb2, system_pb2
 from agent.telescope.dwarf.telescope import DwarfOptions
 from agent.telescope.dwarf.wire.envelope import Packet
 from tests.telescope.dwarf.support import BASEL, NIGHT, Bench, on_bench
@@ -48,6 +50,44 @@ def test_places_are_coarsened_and_words_for_them_removed() -> None:
     frame = Packet(3, 11003, 3, answer.SerializeToString()).encode()
     kept_answer = astro_pb2.GotoSolarSystemAnswer.FromString(Packet.decode(redact_frame(frame)).data)
     assert (kept_answer.request.lon, kept_answer.request.lat, kept_answer.request.index) == (8, 48, 4)
+
+
+PLACES = {"latitude": 47.56, "longitude": "7.61", "cityName": "Basel", "focusMode": 1}
+TASK = schedule_pb2.ScheduledTask(id="t", schedule_id="s", params=json.dumps({"name": "M 42", "ra": 5.5}))
+SCHEDULE = schedule_pb2.Schedule(
+    id="s", mac="aa:bb:cc", password="open sesame", params=json.dumps(PLACES), tasks=[TASK]
+)
+
+
+@pytest.mark.parametrize(
+    ("cmd", "kind", "message"),
+    [
+        (16100, 0, schedule_pb2.GiveSchedule(schedule=SCHEDULE)),
+        (16105, 0, schedule_pb2.GiveSchedule(schedule=SCHEDULE)),
+        (16101, 0, schedule_pb2.NameSchedule(id="s", password="open sesame")),
+        (16100, 3, schedule_pb2.SyncScheduleAnswer(schedule=SCHEDULE)),
+        (16102, 1, schedule_pb2.SchedulesAnswer(schedules=[SCHEDULE, SCHEDULE])),
+        (16103, 3, schedule_pb2.ScheduleAnswer(schedule=SCHEDULE)),
+        (16105, 3, schedule_pb2.ReplaceScheduleAnswer(replaced=[SCHEDULE])),
+        (16107, 3, schedule_pb2.LockScheduleAnswer(id="s", password="open sesame")),
+    ],
+)
+def test_a_schedule_of_the_phone_app_keeps_its_secrets_and_its_place(
+    cmd: int, kind: int, message: Message
+) -> None:
+    raw = redact_frame(Packet(13, cmd, kind, message.SerializeToString()).encode())
+    kept = type(message).FromString(Packet.decode(raw).data)
+    for secret in ("sesame", "aa:bb", "47.56", "7.61", "Basel"):
+        assert secret.encode() not in raw
+    assert (b"M 42" in raw) is (b"M 42" in message.SerializeToString())
+    assert b"\x01s" in kept.SerializeToString()
+
+
+def test_a_schedule_whose_places_cannot_be_read_is_kept_without_them() -> None:
+    odd = schedule_pb2.ScheduleAnswer(schedule=schedule_pb2.Schedule(id="s", params="latitude=47.56"))
+    raw = redact_frame(Packet(13, 16103, 3, odd.SerializeToString()).encode())
+    assert b"47.56" not in raw
+    assert schedule_pb2.ScheduleAnswer.FromString(Packet.decode(raw).data).schedule.id == "s"
 
 
 def test_other_frames_stay_as_they_are() -> None:

@@ -20,7 +20,7 @@ from agent.telescope.dwarf.wire.envelope import Packet
 from agent.telescope.first_light.check import Feature
 from agent.telescope.first_light.checks import CHECKS
 from agent.telescope.first_light.errors import FirstLightError
-from agent.telescope.first_light.finding import Finding, Verdict, agrees, differs
+from agent.telescope.first_light.finding import Agreement, Finding, agrees, differs
 from agent.telescope.first_light.line import Place
 from agent.telescope.first_light.notebook import Notebook
 from agent.telescope.first_light.page import features, page
@@ -32,6 +32,7 @@ from tests.telescope.first_light.support import HANDS, NIGHT, Script, light, pla
 
 ELSEWHERE = Site(46.812345, 8.234567, 280.0, "Europe/Zurich")
 ROOT = Path(__file__).resolve().parents[3]
+KEYS = ["check", "agreement", "saw", "about", "habits"]
 REPLAYED = [
     "who-are-you",
     "known-modes",
@@ -58,8 +59,8 @@ def test_the_file_plays_back_to_the_same_findings(tmp_path: Path) -> None:
             return notebook
 
     heard = run_virtual(again())
-    verdicts = {name: one.verdict for name, one in lived.notebook.findings.items()}
-    assert {name: one.verdict for name, one in heard.findings.items()} == verdicts
+    agreements = {name: one.agreement for name, one in lived.notebook.findings.items()}
+    assert {name: one.agreement for name, one in heard.findings.items()} == agreements
 
 
 def test_it_holds_no_serial_no_name_no_network_and_no_place(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_finding_that_is_none_is_named_by_its_line(tmp_path: Path) -> None:
     path = tmp_path / "light.jsonl"
     head = '{"format": "dwarf-agent recording", "version": 1, "at": ""}\n'
     path.write_text(
-        head + '{"t": 0, "first_light": {"check": "album", "verdict": "odd"}}\n', encoding="utf-8"
+        head + '{"t": 0, "first_light": {"check": "album", "agreement": "odd"}}\n', encoding="utf-8"
     )
     with pytest.raises(FirstLightError, match="line 2"):
         Notebook.read(path)
@@ -123,10 +124,7 @@ def test_a_finding_that_is_none_is_named_by_its_line(tmp_path: Path) -> None:
             st.text(max_size=40),
             st.recursive(
                 st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-                lambda inner: (
-                    st.lists(inner, max_size=3)
-                    | st.dictionaries(st.sampled_from(["check", "verdict", "saw", "about", "habits"]), inner)
-                ),
+                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner),
                 max_leaves=8,
             ).map(lambda value: json.dumps({"t": 0, "first_light": value})),
         ),
@@ -142,10 +140,10 @@ def test_any_file_is_read_or_refused_in_words(lines: list[str]) -> None:
             assert all(isinstance(one, Finding) for one in Notebook.read(path).findings.values())
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_a_finding_is_read_as_it_was_written(tmp_path: Path, verdict: Verdict) -> None:
+@pytest.mark.parametrize("agreement", list(Agreement))
+def test_a_finding_is_read_as_it_was_written(tmp_path: Path, agreement: Agreement) -> None:
     path = tmp_path / "light.jsonl"
-    found = Finding(verdict, "Gesehen: 3 × 0.5 s.", {"codes": [0, -11503]}, {"album": "type_6"})
+    found = Finding(agreement, "Gesehen: 3 × 0.5 s.", {"codes": [0, -11503]}, {"album": "type_6"})
     notebook = Notebook.open(path, lambda: NIGHT)
     notebook.put("album", found)
     notebook.close()
@@ -154,8 +152,8 @@ def test_a_finding_is_read_as_it_was_written(tmp_path: Path, verdict: Verdict) -
 
 def test_what_was_found_is_not_forgotten_for_a_try_that_found_nothing(tmp_path: Path) -> None:
     notebook = Notebook({"album": agrees("Type 6.")}, {})
-    notebook.put("album", Finding(Verdict.UNCLEAR, "The link broke."))
-    assert notebook.findings["album"].verdict is Verdict.AGREES
+    notebook.put("album", Finding(Agreement.UNCLEAR, "The link broke."))
+    assert notebook.findings["album"].agreement is Agreement.AGREES
 
 
 def test_a_feature_is_safe_only_when_all_that_it_needs_is_found_true() -> None:
@@ -188,9 +186,12 @@ def test_every_feature_rests_on_a_check_and_every_check_on_a_feature() -> None:
     assert all(bool(one.moves) == one.outside for one in CHECKS)
 
 
-def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "simulated"), [("D3", "D3"), ("unknown (3)", "'D3 Plus'"), ("unknown (9)", "foreign")]
+)
+def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path, model: str, simulated: str) -> None:
     path = tmp_path / "light.jsonl"
-    _write(path)
+    _write(path, model)
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "first_light_report.py"), str(path)],
         capture_output=True,
@@ -199,18 +200,16 @@ def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "| counting frames from the album | D3 | 1.5.2 |" in done.stdout
+    assert f"| counting frames from the album | {model} | 1.5.2 |" in done.stdout
     assert "album as believed" in done.stdout
     assert "folded-position" in done.stdout
-    expected = (
-        "dwarf-agent simulate --generation v3 --model D3 --habit album=type_6 --habit go_live=leaves_mode"
-    )
-    assert expected in done.stdout
+    habits = "--habit album=type_6 --habit go_live=leaves_mode"
+    assert f"dwarf-agent simulate --generation v3 --model {simulated} {habits}" in done.stdout
 
 
-def _write(path: Path) -> None:
+def _write(path: Path, model: str) -> None:
     notebook = Notebook.open(path, lambda: NIGHT)
-    notebook.describe(model="D3", firmware="1.5.2")
+    notebook.describe(model=model, firmware="1.5.2")
     notebook.put("album", agrees("Type 6.", {"album": "type_6"}))
     notebook.put("going-live", agrees("The mode is left.", {"go_live": "leaves_mode"}))
     notebook.put("folded-position", differs("Pitch 169.", pitch=169.0))

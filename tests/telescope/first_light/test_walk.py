@@ -9,10 +9,11 @@ import pytest
 
 from agent.clock import LoopClock
 from agent.telescope.dwarf.link.connection import LinkLostError
+from agent.telescope.dwarf.proto import schedule_pb2
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light.checks import CHECKS
 from agent.telescope.first_light.errors import FirstLightError
-from agent.telescope.first_light.finding import Verdict
+from agent.telescope.first_light.finding import Agreement
 from agent.telescope.first_light.line import Line, Place
 from agent.telescope.first_light.notebook import Notebook
 from agent.telescope.first_light.walk import chosen, walk
@@ -21,7 +22,14 @@ from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.first_light.support import BASEL, HANDS, MOONLIT, NIGHT, Script, light, place_of
 
-MOVING = {Cmd.CALIBRATE, Cmd.GOTO_DEEP_SKY, Cmd.GOTO_SOLAR_SYSTEM, Cmd.SOLVE_EQ, Cmd.MOTOR_RUN_TO}
+MOVING = {
+    Cmd.CALIBRATE,
+    Cmd.GOTO_DEEP_SKY,
+    Cmd.GOTO_SOLAR_SYSTEM,
+    Cmd.SOLVE_EQ,
+    Cmd.MOTOR_RUN_TO,
+    Cmd.SYNC_SCHEDULE,
+}
 NEVER = {
     Cmd.MOTOR_RESET,
     Cmd.MOTOR_RUN_TO,
@@ -40,7 +48,7 @@ def test_nothing_moves_without_a_yes(tmp_path: Path) -> None:
     sent = {one.cmd for one in lit.sim.received}
     assert not sent & (MOVING | NEVER)
     for name in OUTSIDE:
-        assert lit.notebook.findings[name].verdict is Verdict.SKIPPED
+        assert lit.notebook.findings[name].agreement is Agreement.SKIPPED
     assert sum("THE MOUNT WILL MOVE" in question for question in owner.asked) == len(OUTSIDE)
 
 
@@ -50,7 +58,7 @@ def test_with_every_yes_no_motor_is_reset_and_nothing_is_left_running(tmp_path: 
     assert not lit.sim.state.capturing()
     assert not lit.sim.state.pointing.tracking
     assert set(lit.notebook.findings) == {one.name for one in CHECKS}
-    assert lit.notebook.findings["goto-moon"].verdict is not Verdict.SKIPPED
+    assert lit.notebook.findings["goto-moon"].agreement is not Agreement.SKIPPED
 
 
 @pytest.mark.parametrize("hour", [10, 15])
@@ -72,11 +80,11 @@ def test_no_frame_is_exposed_while_the_lens_is_not_covered(tmp_path: Path) -> No
 def test_it_goes_on_where_it_ended_and_asks_anew_only_what_is_open(tmp_path: Path) -> None:
     path = tmp_path / "light.jsonl"
     first = light(path, owner=Script(refuses=("Cover", "THE MOUNT", "Plug"), acts=HANDS))
-    assert first.notebook.findings["charging"].verdict is Verdict.SKIPPED
+    assert first.notebook.findings["charging"].agreement is Agreement.SKIPPED
     owner = Script(refuses=("THE MOUNT",), acts=HANDS)
     second = light(path, owner=owner)
-    assert second.notebook.findings["charging"].verdict.settled
-    settled = {name for name, one in first.notebook.findings.items() if one.verdict.settled}
+    assert second.notebook.findings["charging"].agreement.settled
+    settled = {name for name, one in first.notebook.findings.items() if one.agreement.settled}
     assert settled
     for one in CHECKS:
         if one.name in settled:
@@ -189,12 +197,15 @@ def test_ctrl_c_in_a_capture_stops_it_and_keeps_the_file(
             assert sim.state.cameras[0].operation == sim.state.cameras[1].operation == 0
 
     run_virtual(run())
-    assert Notebook.read(path).findings["known-modes"].verdict is Verdict.AGREES
+    assert Notebook.read(path).findings["known-modes"].agreement is Agreement.AGREES
 
 
 @pytest.mark.parametrize(
     ("check", "later"),
-    sliced(["calibration", "polar-alignment", "second-goto", "goto-moon"], [0.0, 2.0, 10.0, 25.0]),
+    [
+        *sliced(["calibration", "polar-alignment", "second-goto", "goto-moon"], [0.0, 2.0, 10.0, 25.0]),
+        *sliced(["own-schedule"], [2.0, 150.0]),  # given, and carried out
+    ],
 )
 def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> None:
     async def run() -> None:
@@ -204,7 +215,7 @@ def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> Non
             notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
             walking = walk(place_of(sim), notebook, Script(), clock, site=BASEL, only=[check])
             task = asyncio.create_task(walking)
-            while not sim.state.motion.activity:
+            while not (sim.state.motion.activity or list(sim.device.schedules)):
                 await clock.sleep(0.1)
             await clock.sleep(later)
             assert task.cancel()
@@ -214,7 +225,27 @@ def test_ctrl_c_stops_the_mount(tmp_path: Path, check: str, later: float) -> Non
             for _ in range(30):
                 assert not sim.state.motion.activity
                 assert not sim.state.pointing.tracking
+                assert not sim.state.capturing()
                 await clock.sleep(1.0)
+            assert not list(sim.device.schedules)
+
+    run_virtual(run())
+
+
+def test_a_schedule_that_is_the_owners_is_left_alone(tmp_path: Path) -> None:
+    async def run() -> None:
+        clock = LoopClock(NIGHT)
+        options = SimulatorOptions.from_mapping({"generation": "v3", "site": BASEL, "calibrated": True})
+        async with SimulatedDwarf(options, clock) as sim:
+            start = int(clock.now().timestamp()) // 60 * 60 + 600
+            theirs = schedule_pb2.Schedule(id="theirs", start=start, end=start + 3600, device_id=2)
+            sim.device.schedules.put(theirs, clock.now())
+            notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
+            await walk(place_of(sim), notebook, Script(), clock, site=BASEL, only=["own-schedule"])
+            notebook.close()
+            assert notebook.findings["own-schedule"].agreement is Agreement.SKIPPED
+            assert [one.id for one in sim.device.schedules] == ["theirs"]
+            assert not {one.cmd for one in sim.received} & MOVING
 
     run_virtual(run())
 
@@ -225,5 +256,5 @@ def test_a_link_that_breaks_costs_one_check(tmp_path: Path) -> None:
 
     owner = Script(acts={"Plug the charger": cut})
     lit = light(tmp_path / "light.jsonl", "charging", "known-modes", owner=owner)
-    assert lit.notebook.findings["charging"].verdict is Verdict.UNCLEAR
-    assert lit.notebook.findings["known-modes"].verdict is Verdict.AGREES
+    assert lit.notebook.findings["charging"].agreement is Agreement.UNCLEAR
+    assert lit.notebook.findings["known-modes"].agreement is Agreement.AGREES

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.telescope.simulator import BrokenRulesError, HabitError, Habits, HardwareRule, SimulatorOptions
+from agent.telescope.simulator import (
+    HABITS,
+    BrokenRulesError,
+    HabitError,
+    Habits,
+    HardwareRule,
+    SimulatorOptions,
+)
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import connected
 
@@ -62,3 +70,9 @@ def test_the_control_endpoint_lists_broken_rules() -> None:
 
     [told] = json.loads(run_virtual(run()).partition(b"\r\n\r\n")[2])
     assert (told["code"], told["detail"]) == ("silent_command", "10038")
+
+
+@pytest.mark.parametrize("known", [[one.name for one in HABITS], [one.name.lower() for one in HardwareRule]])
+def test_every_habit_and_every_rule_is_in_the_manual(known: list[str]) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert [name for name in known if f"| `{name}` |" not in manual] == []

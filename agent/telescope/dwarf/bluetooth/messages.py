@@ -22,7 +22,7 @@ ACCESS_POINT_ADDRESS = "192.168.88.1"  # the telescope's own, while it is an acc
 M = TypeVar("M", bound=Protobuf)
 
 
-class Command(IntEnum):
+class BleCmd(IntEnum):
     """Commands on the characteristic, as far as they are used here."""
 
     ERROR_REPORT = 0
@@ -53,7 +53,7 @@ class WifiMode(IntEnum):
 class GetConfig:
     """Ask for the state of the network."""
 
-    command: ClassVar[Command] = Command.CONFIG
+    command: ClassVar[BleCmd] = BleCmd.CONFIG
     password: str = field(repr=False)
 
     def to_protobuf(self) -> Protobuf:
@@ -64,7 +64,7 @@ class GetConfig:
 class SetAccessPoint:
     """Make the telescope its own access point, on 5 GHz or 2.4 GHz, in a country's channels."""
 
-    command: ClassVar[Command] = Command.ACCESS_POINT
+    command: ClassVar[BleCmd] = BleCmd.ACCESS_POINT
     password: str = field(repr=False)
     country: str
     five_ghz: bool = True
@@ -85,7 +85,7 @@ class SetAccessPoint:
 class SetStation:
     """Make the telescope join a Wi-Fi; `auto_start` makes it join again after a restart."""
 
-    command: ClassVar[Command] = Command.STATION
+    command: ClassVar[BleCmd] = BleCmd.STATION
     password: str = field(repr=False)
     ssid: str
     wifi_password: str = field(repr=False)
@@ -105,7 +105,7 @@ class SetStation:
 class ListNetworks:
     """Ask which Wi-Fi networks the telescope sees."""
 
-    command: ClassVar[Command] = Command.NETWORKS
+    command: ClassVar[BleCmd] = BleCmd.NETWORKS
 
     def to_protobuf(self) -> Protobuf:
         return pb.BleCommand(cmd=self.command)
@@ -115,7 +115,7 @@ class ListNetworks:
 class GetSystemInfo:
     """Ask for the telescope's MAC address and firmware."""
 
-    command: ClassVar[Command] = Command.SYSTEM_INFO
+    command: ClassVar[BleCmd] = BleCmd.SYSTEM_INFO
 
     def to_protobuf(self) -> Protobuf:
         return pb.BleCommand(cmd=self.command)
@@ -200,9 +200,9 @@ def read_answer(message: Message, request: Request) -> Answer | None:
 
     An answer or report with a code other than 0 raises the error it stands for.
     """
-    if message.command == Command.ERROR_REPORT:
+    if message.command == BleCmd.ERROR_REPORT:
         report = _parsed(pb.BleErrorReport(), message)
-        if report.cmd not in (Command.ERROR_REPORT, request.command) or report.code == 0:
+        if report.cmd not in (BleCmd.ERROR_REPORT, request.command) or report.code == 0:
             return None
         raise error_of(report.code)
     if message.command != request.command:
@@ -261,10 +261,10 @@ def _system_info(message: Message) -> SystemInfo:
     return SystemInfo(answer.device, answer.mac, answer.firmware_version, answer.protocol_version)
 
 
-_READERS: dict[Command, Callable[[Message], Answer]] = {
-    Command.CONFIG: _config,
-    Command.ACCESS_POINT: _access_point,
-    Command.STATION: _station,
-    Command.NETWORKS: _networks,
-    Command.SYSTEM_INFO: _system_info,
+_READERS: dict[BleCmd, Callable[[Message], Answer]] = {
+    BleCmd.CONFIG: _config,
+    BleCmd.ACCESS_POINT: _access_point,
+    BleCmd.STATION: _station,
+    BleCmd.NETWORKS: _networks,
+    BleCmd.SYSTEM_INFO: _system_info,
 }

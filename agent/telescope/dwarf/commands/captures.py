@@ -121,8 +121,8 @@ async def running_capture(device: Device, camera: Camera) -> CaptureProgress | N
     garbled = device.exchange.unread > unread
     told = snapshot is not None and (camera in snapshot.capturing or not garbled)
     if not (told or record.active) and (device.tells_state or garbled):
-        untold = CommandTimeoutError(f"The telescope does not tell whether its {camera} camera captures.")
-        raise device.blamed(untold, unread)
+        silent = CommandTimeoutError(f"The telescope does not tell whether its {camera} camera captures.")
+        raise device.blamed(silent, unread)
     if record.phase is Phase.STARTING and snapshot is not None and not snapshot.capturing.get(camera):
         record.abandon()
     if not record.active:

@@ -148,6 +148,7 @@ async def park(device: Device) -> None:
 async def power_off(device: Device, cmd: Cmd, doing: str) -> None:
     """Switch off or restart; done when the telescope says goodbye, or simply goes."""
     device.require_link()
+    device.state.powering_off = False  # a goodbye from before, after which it stayed
     try:
         await device.order(cmd, doing=doing, within=device.limits.power, attempts=1)
     except CommandTimeoutError:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.wire.envelope import MalformedError, Packet
-from agent.telescope.errors import UnreachableError
+from agent.telescope.errors import WHAT_TO_CHECK, UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -25,15 +27,28 @@ CLOSE_LIMIT_S = 2.0  # a polite goodbye, no more
 HELD_WITHIN_S = 2.0  # a telescope that another client holds closes this soon after the handshake
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024  # the largest answers are some kilobytes
+_LOST = "Check that the telescope is on and on this network."
 OCCUPIED_REASON, OCCUPIED_CODE = "DEVICE_OCCUPIED", 4409  # either comes without the other
 
 
 class LinkLostError(UnreachableError):
     """The connection could not be made, or broke. `held` when another client holds the telescope."""
 
-    def __init__(self, message: str, *, held: bool = False) -> None:
-        super().__init__(message, hint="Check that the telescope is on and on this network.")
+    def __init__(self, message: str, *, held: bool = False, hint: str = _LOST) -> None:
+        super().__init__(message, hint=hint)
         self.held = held
+
+
+def place_of(url: str) -> str:
+    """Return host and port of an address without what else it carries, such as our client id."""
+    return urlsplit(url).netloc
+
+
+def _reason(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number is not None and number > 0:
+        return os.strerror(number).lower()
+    return str(getattr(error, "strerror", None) or error).rstrip(".") or type(error).__name__
 
 
 def _pass() -> None:
@@ -65,9 +80,14 @@ class Connection:
                 max_size=MAX_FRAME_BYTES,
             )
         except TimeoutError as error:
-            raise LinkLostError(f"No answer from {url} within {OPEN_LIMIT_S:.0f} s.") from error
+            raise LinkLostError(
+                f"The telescope at {place_of(url)} does not answer within {OPEN_LIMIT_S:.0f} s.",
+                hint=WHAT_TO_CHECK,
+            ) from error
         except (OSError, EOFError, WebSocketException) as error:
-            raise LinkLostError(f"No connection to {url}: {error}.") from error
+            raise LinkLostError(
+                f"The telescope at {place_of(url)} cannot be reached: {_reason(error)}.", hint=WHAT_TO_CHECK
+            ) from error
         return cls(socket, recorder)
 
     async def send(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Keeps a telescope connected: for ever, patiently, and quietly after the first complaint."""
+"""Keeps a telescope connected: for ever, patiently, and quietly after the first warning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from agent.clock import Clock
-from agent.telescope.dwarf.link.connection import Connection, LinkLostError
+from agent.telescope.dwarf.link.connection import Connection, LinkLostError, place_of
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.wire.envelope import Packet
 from agent.telescope.errors import TelescopeError, UnreachableError
@@ -174,9 +174,9 @@ class Link:
         except TelescopeError as error:
             raise LinkLostError(f"The telescope could not be greeted: {error}") from error
         if self._failures:
-            _LOGGER.info("Connected to %s again", self._url)
+            _LOGGER.info("Connected to the telescope at %s again", place_of(self._url))
         else:
-            _LOGGER.info("Connected to %s", self._url)
+            _LOGGER.info("Connected to the telescope at %s", place_of(self._url))
         if self._recorder is not None:
             self._recorder.event("connected")
         self._set(ConnectionState.CONNECTED)
@@ -190,7 +190,7 @@ class Link:
         if self._recorder is not None and was_up:
             self._recorder.event("lost", error.message)
         level = logging.WARNING if self._failures == 1 and not expected else logging.DEBUG
-        _LOGGER.log(level, "No link to the telescope: %s", expected or error.message)
+        _LOGGER.log(level, "No link to the telescope: %s", expected or error)
         if self._resting:
             return
         state = ConnectionState.HELD_BY_OTHER if error.held else ConnectionState.CONNECTING

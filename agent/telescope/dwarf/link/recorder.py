@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from google.protobuf.message import Message
 
-from agent.telescope.dwarf.proto import astro_pb2, system_pb2
+from agent.telescope.dwarf.proto import astro_pb2, schedule_pb2, system_pb2
 from agent.telescope.dwarf.wire.envelope import MalformedError, Packet, decode
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,8 +23,9 @@ HIDDEN = "hidden"
 KEPT_BYTES = 20_000_000  # of a telescope that nobody knows: some nights
 _HELD_LINES = 500
 
-# Messages that tell where the telescope stands. Whole degrees are kept: they matter to what it answers.
-_PLACES: dict[int, type[Message]] = {
+# Messages that tell where the telescope stands, or what is nobody's business. Whole degrees are kept: they
+# matter to what it answers.
+_REQUESTS: dict[int, type[Message]] = {
     11000: astro_pb2.Calibrate,
     11003: astro_pb2.GotoSolarSystem,
     11011: astro_pb2.TrackSunMoon,
@@ -33,13 +34,23 @@ _PLACES: dict[int, type[Message]] = {
     11018: astro_pb2.SolveEq,
     11047: astro_pb2.StartSkyTargetFinder,
     13010: system_pb2.SetLocation,
+    16100: schedule_pb2.GiveSchedule,
+    16105: schedule_pb2.GiveSchedule,
+    **dict.fromkeys((16101, 16103, 16104, 16106, 16107, 16108), schedule_pb2.NameSchedule),
 }
-_ANSWERS_WITH_PLACES: dict[int, type[Message]] = {
+_ANSWERS: dict[int, type[Message]] = {
     11003: astro_pb2.GotoSolarSystemAnswer,
     11014: astro_pb2.OneClickSolarAnswer,
+    16100: schedule_pb2.SyncScheduleAnswer,
+    16102: schedule_pb2.SchedulesAnswer,
+    16103: schedule_pb2.ScheduleAnswer,
+    16105: schedule_pb2.ReplaceScheduleAnswer,
+    16107: schedule_pb2.LockScheduleAnswer,
 }
 _DEGREES = frozenset({"lat", "lon", "latitude", "longitude"})
-_PLACE_WORDS = frozenset({"country_region", "province", "city", "district"})
+_PLACE_WORDS = frozenset({"country_region", "province", "city", "district", "cityname"})
+_SECRETS = frozenset({"mac", "password"})
+_JSON = "params"  # the field of schedules and their tasks that holds JSON
 _SECRET_PARTS = ("pwd", "psd", "psw", "password", "ssid", "wifiname", "mac", "serial", "client_id")
 _SECRET_KEYS = frozenset({"sn", "devicename", "bleserviceid", "staipaddress"})
 
@@ -134,10 +145,10 @@ class Recorder:
 
 
 def redact_frame(raw: bytes, *, places: bool = True) -> bytes:
-    """Return the frame with its place in whole degrees, or none; frames without one stay as they are."""
+    """Return the frame without secrets, its place in whole degrees or none; others stay as they are."""
     try:
         packet = Packet.decode(raw)
-        kind = (_PLACES if packet.type == 0 else _ANSWERS_WITH_PLACES).get(packet.cmd)
+        kind = (_REQUESTS if packet.type == 0 else _ANSWERS).get(packet.cmd)
         if kind is None or not packet.data:
             return raw
         message = decode(kind, packet.data)
@@ -160,11 +171,26 @@ def _coarsen(message: Message, *, places: bool) -> None:
     for field, value in message.ListFields():
         if isinstance(value, Message):
             _coarsen(value, places=places)
+        elif field.message_type is not None:
+            for one in value:
+                _coarsen(one, places=places)
         elif field.name in _DEGREES:
             kept = places and math.isfinite(value)
             setattr(message, field.name, float(round(value)) if kept else 0.0)
         elif field.name in _PLACE_WORDS:
             message.ClearField(field.name)
+        elif field.name in _SECRETS:
+            setattr(message, field.name, HIDDEN)
+        elif field.name == _JSON:
+            setattr(message, field.name, _redact_text(value, places=places))
+
+
+def _redact_text(text: str, *, places: bool) -> str:
+    """Return JSON in a message without what is nobody's business; what is no JSON is hidden."""
+    try:
+        return json.dumps(redact_json(json.loads(text), places=places))
+    except (ValueError, RecursionError):
+        return HIDDEN
 
 
 def redact_json(body: object, *, places: bool = True) -> object:
@@ -177,8 +203,10 @@ def redact_json(body: object, *, places: bool = True) -> object:
 
 
 def _redact_entry(key: str, value: object, *, places: bool) -> object:
-    if key in _SECRET_KEYS or any(part in key for part in _SECRET_PARTS):
+    if key in _SECRET_KEYS or key in _PLACE_WORDS or any(part in key for part in _SECRET_PARTS):
         return HIDDEN if value else value
     if key in _DEGREES and isinstance(value, int | float):
-        return round(value) if places else 0
+        return round(value) if places and math.isfinite(value) else 0
+    if key in _DEGREES and isinstance(value, str):
+        return HIDDEN
     return redact_json(value, places=places)

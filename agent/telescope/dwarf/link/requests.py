@@ -21,9 +21,12 @@ from agent.telescope.dwarf.wire.notifications import (
     Unreadable,
     read_notification,
 )
+from agent.telescope.dwarf.wire.plausible import plausible
 from agent.telescope.errors import UnreachableError
 
 _LOGGER = logging.getLogger(__name__)
+
+_MOST_STRANGERS = 500  # there are some hundred notifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,14 @@ class Exchange:
         replies.put_nowait(Answered(packet.data))
 
     def publish(self, notification: Notification) -> None:
-        """Hand a notification to every listener and replies; a failing listener never stops the others."""
-        if isinstance(notification, Unknown) and notification.cmd not in self._strangers:
-            self._strangers.add(notification.cmd)
+        """Hand a notification to every listener and replies; a failing listener never stops the others.
+
+        What no telescope can mean is handed to nobody.
+        """
+        if not plausible(notification):
+            _LOGGER.debug("Not believed: %s", notification)
+            return
+        if isinstance(notification, Unknown) and self._is_strange(notification.cmd):
             _LOGGER.debug("Notification %d is not used: %s", notification.cmd, notification.data.hex())
         for listener in tuple(self._listeners):
             try:
@@ -127,6 +135,13 @@ class Exchange:
                 _LOGGER.exception("A listener failed on %s", type(notification).__name__)
         for replies in self._inboxes:
             replies.put_nowait(notification)
+
+    def _is_strange(self, cmd: int) -> bool:
+        """Whether this is the first of its kind, of as many as can be remembered."""
+        if cmd in self._strangers or len(self._strangers) >= _MOST_STRANGERS:
+            return False
+        self._strangers.add(cmd)
+        return True
 
     def interrupt(self, error: UnreachableError) -> None:
         """The link broke: whoever waits for anything learns it now."""

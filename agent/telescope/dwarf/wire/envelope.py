@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
 from agent.telescope.dwarf.proto import envelope_pb2
+from agent.telescope.dwarf.wire.texts import readable
 from agent.telescope.errors import ProtocolError, TransientError
 
 MAJOR_VERSION = 1
@@ -84,10 +85,17 @@ class Packet:
 
 
 def decode(kind: type[M], data: bytes) -> M:
-    """Read `data` as a message of that kind; MalformedError when it is none."""
+    """Read `data` as a message of that kind; MalformedError when it is none.
+
+    Texts that are no UTF-8 keep what can be read of them: the numbers beside them count all the same.
+    """
     message = kind()
     try:
-        message.ParseFromString(data)
-    except DecodeError as error:
+        try:
+            message.ParseFromString(data)
+        except DecodeError:
+            fields: Any = kind.DESCRIPTOR.fields_by_number  # of whichever implementation is installed
+            message.ParseFromString(readable(data, fields))
+    except (DecodeError, ValueError, RecursionError) as error:
         raise MalformedError(f"{len(data)} bytes are no {kind.DESCRIPTOR.name}: {error}") from error
     return message

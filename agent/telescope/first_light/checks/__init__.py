@@ -14,6 +14,7 @@ from agent.telescope.first_light.checks import (
     parameters,
     parking,
     power,
+    schedule,
     silence,
     stop,
     streams,
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     stop.link_gone,
     album.album,
     album.frame_record,
+    album.card_files,
     power.charging,
     clients.phone_app,
     parking.folded_position,
@@ -53,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     outdoors.second_goto,
     outdoors.goto_moon,
     mosaics.mosaic,
+    schedule.own_schedule,
 )
 
 __all__ = ["CHECKS"]

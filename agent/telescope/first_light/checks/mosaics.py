@@ -11,9 +11,9 @@ from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.first_light import modes, params, shots
 from agent.telescope.first_light.check import Bench, Feature, Need, check
-from agent.telescope.first_light.checks.outdoors import reach
-from agent.telescope.first_light.finding import Finding, Verdict, differs, skipped, unclear
+from agent.telescope.first_light.finding import Agreement, Finding, differs, skipped, unclear
 from agent.telescope.first_light.finishing import to_the_end
+from agent.telescope.first_light.mount import reach
 
 _DARK_S, _DARK_GAIN, _DARK_FRAMES = 1.0, 90, 3  # no index of a table is 90, and no gain is its index
 _LISTED_S, _LOOK_S = 60.0, 10.0
@@ -53,7 +53,7 @@ async def dark_frames(bench: Bench) -> Finding:
     }
     usual = habits == {"darks_gain": "displayed", "darks_answer": "taken"}
     saw = f"Taken with the gain {'by its index' if by_its_index else 'as displayed'}; answered with {code}."
-    return Finding(Verdict.AGREES if usual else Verdict.VARIANT, saw, facts, habits)
+    return Finding(Agreement.AGREES if usual else Agreement.VARIANT, saw, facts, habits)
 
 
 async def _order_darks(bench: Bench, gain: int) -> int | None:
@@ -115,7 +115,7 @@ async def _panes(bench: Bench) -> Finding:
         code = None if answer is None else answer.code
         if code == _NEEDS_EQ:
             return Finding(
-                Verdict.VARIANT, "Refused in alt-az mode.", {"code": code}, {"mosaic_mount": "equatorial"}
+                Agreement.VARIANT, "Refused in alt-az mode.", {"code": code}, {"mosaic_mount": "equatorial"}
             )
         if code in codes.NO_FITTING_DARKS:
             await bench.line.ask(Cmd.GO_ON_WITHOUT_DARKS)
@@ -143,4 +143,4 @@ async def _panes(bench: Bench) -> Finding:
     }
     saw = f"{last.fov_total} panes; it counts {'all of them' if whole else 'each pane'}"
     saw += "." if own else ", and takes the plain count that was set last."
-    return Finding(Verdict.AGREES if own and not whole else Verdict.VARIANT, saw, facts, habits)
+    return Finding(Agreement.AGREES if own and not whole else Agreement.VARIANT, saw, facts, habits)

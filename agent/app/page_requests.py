@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 Tell = Callable[[str, Body], None]  # telescope, the answer it was given
 
 
-class Desk:
+class PageRequests:
     """Owner of the requests in work. `tell` hears every answer about a telescope."""
 
     def __init__(self, handlers: AgentHandlers, payloads: Payloads, clock: Clock, tell: Tell) -> None:

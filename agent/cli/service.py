@@ -1,0 +1,151 @@
+"""`dwarf-agent service`: have systemd run the agent as this user, from every boot on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.cli.common import Commands, add_command
+from agent.errors import AgentError
+from agent.text import printable
+
+_DESCRIPTION = """\
+Makes the agent a service of systemd for this user: started at every boot, started again when it ends. It
+reads the configuration that `dwarf-agent setup` wrote, or the one of --config.
+
+`install` may be repeated, as after an upgrade; `uninstall` removes the service and nothing else: sessions,
+results and the configuration stay."""
+_EXAMPLES = """\
+  dwarf-agent service install
+  dwarf-agent service install --config /home/pi/garden.yaml
+  dwarf-agent service status
+  dwarf-agent service uninstall"""
+
+UNIT = "dwarf-agent.service"
+_TEXT = """\
+# Written by `dwarf-agent service install`, which may be repeated.
+[Unit]
+Description=dwarf-agent: imaging sessions on DWARFLAB telescopes
+
+[Service]
+ExecStart={command}
+Restart=always
+RestartSec=10
+# It brings the telescope to rest before it ends.
+TimeoutStopSec=60
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command."""
+    parser = add_command(
+        commands,
+        "service",
+        _run,
+        summary="have systemd run the agent from every boot on",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("action", choices=("install", "uninstall", "status"), help="what to do")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration it reads")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.action:
+        case "install":
+            return install(_config(arguments.config))
+        case "uninstall":
+            return uninstall()
+        case _:
+            _needs_systemd()
+            return 0 if _systemctl("status", "--no-pager", UNIT) == 0 else 1
+
+
+def install(config: Path) -> int:
+    """Write the unit for this configuration, start it now and at every boot; return the exit code."""
+    _needs_systemd()
+    path = _unit_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(unit_text(config), encoding="utf-8")
+    print(printable(f"written: {path}"))
+    for words in (("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
+        if _systemctl(*words) != 0:
+            raise AgentError(
+                f"systemctl --user {' '.join(words)} failed.",
+                hint="Log in as this user itself, not with su or sudo; `journalctl --user` may tell more.",
+            )
+    lingers = shutil.which("loginctl")
+    if lingers and subprocess.run([lingers, "enable-linger"], check=False).returncode != 0:  # noqa: S603
+        print("It runs while you are logged in. For more: sudo loginctl enable-linger $USER", file=sys.stderr)
+    print("The agent runs, and will at every boot. Its log: journalctl --user -u dwarf-agent -f")
+    return 0
+
+
+def uninstall() -> int:
+    """Stop the service and remove its unit; return 1 when there was none."""
+    _needs_systemd()
+    path = _unit_file()
+    if not path.exists():
+        print("There is no service to remove.", file=sys.stderr)
+        return 1
+    _systemctl("disable", "--now", UNIT)
+    path.unlink()
+    _systemctl("daemon-reload")
+    print("The service is removed; sessions, results and the configuration are still there.")
+    return 0
+
+
+def unit_text(config: Path) -> str:
+    """Return the unit that runs this very installation with a configuration."""
+    words = (sys.executable, "-P", "-m", "agent", "run", "--config", str(config.resolve()))
+    return _TEXT.format(command=" ".join(map(_quoted, words)))
+
+
+def has_systemd() -> bool:
+    """Whether there is a systemd to ask."""
+    return shutil.which("systemctl") is not None
+
+
+def _config(named: Path | None) -> Path:
+    from agent.settings import find_file
+
+    found = named or find_file(os.environ)
+    if found is None or not found.is_file():
+        what = f"{found} is not there." if found is not None else "There is no configuration yet."
+        raise AgentError(what, hint="Run `dwarf-agent setup` first, or name a file with --config.")
+    return found
+
+
+def _quoted(word: str) -> str:
+    """A word as systemd reads it back."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'
+
+
+def _unit_file() -> Path:
+    from agent.settings.loader import user_folder
+
+    folder = user_folder(os.environ)
+    if folder is None:
+        raise AgentError("Where this user's files are is not known.", hint="Set HOME.")
+    return folder / "systemd" / "user" / UNIT
+
+
+def _needs_systemd() -> None:
+    if not has_systemd():
+        raise AgentError(
+            "There is no systemd on this machine.", hint="Have `dwarf-agent run` started by what there is."
+        )
+
+
+def _systemctl(*words: str) -> int:
+    command: Sequence[str] = ("systemctl", "--user", *words)
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - words of our own

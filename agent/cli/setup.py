@@ -1,0 +1,265 @@
+"""`dwarf-agent setup`: asks the few things the agent needs, tries them, and writes them down."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.cli.common import Commands, add_command
+from agent.errors import AgentError
+from agent.text import printable
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
+_DESCRIPTION = """\
+Asks for the telescope (and looks for it on the network), the MQTT broker, your place and the weather; tries
+what you say; and writes ~/.config/dwarf-agent/config.yaml, which every other command reads. Enter takes what
+stands in brackets. It may be repeated: what is there already is offered again."""
+_EXAMPLES = """\
+  dwarf-agent setup
+  dwarf-agent setup --config garden.yaml     write another file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How somebody is asked and told. `ask` gets the question; `secret` does not show what is typed."""
+
+    ask: Callable[[str], str]
+    secret: Callable[[str], str]
+    say: Callable[[str], None]
+
+    def answer(self, question: str, default: str = "") -> str:
+        """Ask; Enter means the default."""
+        shown = f" [{default}]" if default else ""
+        return self.ask(f"{question}{shown}: ").strip() or default
+
+    def agrees(self, question: str, *, default: bool) -> bool:
+        """Ask for a yes or no until it is one."""
+        while True:
+            given = self.ask(f"{question} [{'Y/n' if default else 'y/N'}]: ").strip().lower()
+            if given in ("", "y", "yes", "n", "no"):
+                return given[:1] == "y" if given else default
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command."""
+    parser = add_command(
+        commands,
+        "setup",
+        _run,
+        summary="find the telescope, ask the few things needed, and write them down",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the file to write")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from agent.settings.loader import user_file
+
+    if not sys.stdin.isatty():
+        raise AgentError(
+            "Setup asks questions, and there is nobody to answer them here.",
+            hint="Run it in a terminal, or write the file yourself: docs/configuration.md.",
+        )
+    path = arguments.config or user_file(os.environ)
+    if path is None:
+        raise AgentError("Where this user's files are is not known.", hint="Set HOME, or give --config.")
+    person = Person(input, getpass.getpass, lambda line: print(printable(line), flush=True))
+    try:
+        return set_up(path, person)
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
+def set_up(path: Path, person: Person) -> int:
+    """Ask, try, write; return the exit code. Nothing is written before everything was asked."""
+    from agent.settings import load_settings
+    from agent.settings.edit import write_settings
+
+    before = load_settings(path if path.is_file() else None)
+    if any(not isinstance(value, str | None) for value in _kept(path).values()):
+        raise AgentError(
+            f"{path} has groups or lists, which setup does not touch.",
+            hint="Edit it yourself (docs/configuration.md), or name another file with --config.",
+        )
+    values: dict[str, str] = {}
+    values["telescope_host"], wants_bluetooth = _telescope(before, person)
+    values |= _broker(before, person)
+    values |= _place(before, person)
+    values |= _weather(before, person, has_broker=bool(values["mqtt_host"]))
+    folder = before.sessions_dir if path.is_file() else Path.home() / "Astro_Sessions"
+    given = person.answer("Folder of the session files", str(folder))
+    values["sessions_dir"] = str(Path(given).expanduser().absolute())
+    write_settings(path, values)
+    load_settings(path)
+    person.say(f"written: {path}")
+    if wants_bluetooth:
+        person.say("Now onto the Wi-Fi: hold the telescope near and close its phone app.")
+        _run_command("provision", "--config", str(path))
+    _offer_service(path, person)
+    return 0
+
+
+def _telescope(before: Settings, person: Person) -> tuple[str, bool]:
+    """The address, and whether the telescope has to be brought onto the Wi-Fi first."""
+    known = before.telescopes[0].host
+    while True:
+        host = person.answer(
+            "Address of the telescope (Enter: look for it)" if not known else "Telescope", known
+        )
+        if host:
+            if asyncio.run(_reachable(host, before.telescopes[0].port)):
+                person.say(f"The telescope at {host} answers.")
+                return host, False
+            from agent.telescope.errors import WHAT_TO_CHECK
+
+            person.say(f"Nothing answers at {host}. {WHAT_TO_CHECK}")
+            if person.agrees("Keep this address all the same?", default=True):
+                return host, False
+            known = ""
+            continue
+        if found := _look(person):
+            return found, False
+        if person.agrees("None is in this network. Bring it here over Bluetooth at the end?", default=True):
+            return "", True
+        if person.agrees("Go on without an address?", default=False):
+            return "", False
+
+
+def _look(person: Person) -> str:
+    from agent.telescope.dwarf.look_around import look_around, neighbours
+
+    person.say("Looking for telescopes on this network ...")
+    found = asyncio.run(look_around(neighbours()))
+    for number, one in enumerate(found, start=1):
+        person.say(f"  {number}  {one.host}  {one.name} {f'({one.model})' if one.model else ''}".rstrip())
+    if not found:
+        return ""
+    given = person.answer("Which one", "1")
+    chosen = int(given) if given.isdecimal() else 0
+    return found[chosen - 1].host if 1 <= chosen <= len(found) else ""
+
+
+def _broker(before: Settings, person: Person) -> dict[str, str]:
+    mqtt = before.mqtt
+    while True:
+        host = person.answer(
+            "MQTT broker (Enter: none)" if not mqtt.host else "MQTT broker ('none' for none)", mqtt.host
+        )
+        if host in ("", "none"):
+            return {"mqtt_host": ""}
+        values = {"mqtt_host": host, "mqtt_port": person.answer("  its port", str(mqtt.port))}
+        if user := person.answer("  user name (Enter: none)", mqtt.username):
+            values["mqtt_username"] = user
+            kept = mqtt.password.get_secret_value()
+            values["mqtt_password"] = person.secret(f"  password{' [as before]' if kept else ''}: ") or kept
+        trouble = _tried_broker(values)
+        person.say(trouble or f"The broker at {host} lets us in.")
+        if not trouble or person.agrees("Keep it all the same?", default=False):
+            return values
+
+
+def _tried_broker(values: Mapping[str, str]) -> str:
+    """What keeps us from the broker; "" for nothing."""
+    from agent.mqtt.client import caller_id, calling
+    from agent.settings import load_settings
+
+    async def knock() -> None:
+        options = load_settings(flags=values).mqtt.broker(client_id=caller_id())
+        async with calling(options, needs_agent=False):
+            pass
+
+    try:
+        asyncio.run(knock())
+    except AgentError as error:
+        return str(error)
+    return ""
+
+
+def _place(before: Settings, person: Person) -> dict[str, str]:
+    site = before.site
+    person.say(
+        "Your place makes sessions wait for the dark and for their target's height, and keeps off the Sun."
+    )
+    while True:
+        shown = f"{site.latitude}, {site.longitude}" if site.latitude is not None else ""
+        given = person.answer("Latitude, longitude in degrees, such as 48.85, 2.35 (Enter: none)", shown)
+        values = {"timezone": person.answer("Time zone of session times", site.zone_name)}
+        if given:
+            latitude, _, longitude = given.replace(";", ",").partition(",")
+            values |= {"latitude": latitude.strip(), "longitude": longitude.strip()}
+        if not (trouble := _wrong(values)):
+            return values
+        person.say(trouble)
+
+
+def _weather(before: Settings, person: Person, *, has_broker: bool) -> dict[str, str]:
+    if before.weather.has_sources or not has_broker:
+        return {}
+    question = "Weather: an MQTT topic and what is safe, such as sky/rain is 0 (Enter: ignore the weather)"
+    while True:
+        if not (source := person.answer(question)):
+            return {}
+        values = {
+            "weather_topics": source,
+            "weather_policy": person.answer("  unsafe means: wait or abort", "wait"),
+        }
+        if not (trouble := _wrong(values)):
+            return values
+        person.say(trouble)
+
+
+def _wrong(values: Mapping[str, str]) -> str:
+    """What is wrong with some settings; "" for nothing."""
+    from agent.settings import SettingsError, load_settings
+
+    try:
+        load_settings(assigned=values)
+    except SettingsError as error:
+        return str(error).replace("--set ", "")
+    return ""
+
+
+def _kept(path: Path) -> dict[str, str | None]:
+    """What stands in the file already, by name."""
+    from agent.settings.text import read_mapping
+
+    return read_mapping(path) if path.is_file() else {}
+
+
+async def _reachable(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(3):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _offer_service(path: Path, person: Person) -> None:
+    from agent.cli.service import has_systemd, install
+
+    if has_systemd() and person.agrees("Run it now and at every boot, as a systemd service?", default=False):
+        try:
+            install(path)
+        except AgentError as error:
+            person.say(str(error))
+        else:
+            return
+    person.say("Start it with: dwarf-agent run")
+
+
+def _run_command(*words: str) -> None:
+    from agent.cli.main import main
+
+    main(words)

@@ -1,0 +1,45 @@
+"""The measurements of one run as a table for people, beside those of an earlier one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def table(said: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return Markdown: a row a number, with its ratio to the earlier run's where that has it too."""
+    before = dict(_numbers(earlier))
+    head = ["| What | Now | Before | Ratio |", "| --- | --- | --- | --- |"]
+    plain = ["| What | Now |", "| --- | --- |"]
+    rows = [_row(name, number, before) for name, number in _numbers(said)]
+    return "\n".join([*(head if earlier else plain), *rows])
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read what an earlier run printed or saved: one JSON object a line, other lines left out."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def _row(name: str, number: float, before: Mapping[str, float]) -> str:
+    cells = [name, f"{number:g}"]
+    if before:
+        old = before.get(name)
+        cells += [f"{old:g}" if old is not None else "", f"{number / old:.2f}" if old else ""]
+    return f"| {' | '.join(cells)} |"
+
+
+def _numbers(said: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    for one in said:
+        facts = {name: value for name, value in one.items() if name not in ("benchmark", "python")}
+        yield from _leaves(str(one.get("benchmark")), facts)
+
+
+def _leaves(name: str, value: object) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(f"{name}, {str(key).replace('_', ' ')}", inner)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield name.replace("_", " "), float(value)

@@ -1,0 +1,149 @@
+"""What somebody sees who types the first commands, and mistypes some."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.capabilities import read_model
+from agent.cli.main import commands_of, main, whole_parser
+from agent.mqtt.client import CONNECT_S
+from agent.settings import load_settings
+from agent.settings.flat import FLAT_SETTINGS
+from tests.support.brokers import free_port
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where no configuration file and no environment of this machine has a say."""
+    import os
+
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("DWARF_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+
+
+@pytest.fixture
+def _log_restored() -> Iterator[None]:
+    """Give logging back as it was, after a test that set it up."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What is said of words that are no command line."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_the_bare_command_is_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    told = capsys.readouterr()
+    assert "first steps:" in told.out
+    assert not told.err
+
+
+def test_a_mistyped_command_names_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no command 'validat'. Did you mean validate?" in refused(["validat", "x.json"], capsys)
+    told = refused(["zzz"], capsys)
+    assert "Did you mean" not in told
+    assert "Commands: " in told
+
+
+def test_a_mistyped_flag_names_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    told = refused(["run", "--telescope-hots", "192.168.1.50"], capsys)
+    assert "Did you mean --telescope-host?" in told
+    assert told.startswith("usage: dwarf-agent run ")
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["--set", "latitude=99", "--set", "longitude=1"], "--set latitude: "),
+        (["--set", "mqtt_port=0"], "--set mqtt_port: "),
+        (["--mqtt-port", "0"], "--mqtt-port: "),
+    ],
+)
+def test_a_wrong_value_is_called_by_the_name_that_was_typed(
+    words: list[str], place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--telescope-host", "192.0.2.1", *words]) == 2
+    assert f"dwarf-agent: {place}must be " in capsys.readouterr().err
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """Every command's parser by its name."""
+    return commands_of(whole_parser())
+
+
+def test_every_flag_says_what_it_is() -> None:
+    silent = [
+        f"{name} {'/'.join(action.option_strings) or action.dest}"
+        for name, parser in parsers().items()
+        for action in parser._actions
+        if not action.help
+    ]
+    assert silent == []
+
+
+def test_the_flags_of_settings_are_settings() -> None:
+    dests = {action.dest for parser in parsers().values() for action in parser._actions}
+    named = {dest.removeprefix("setting_") for dest in dests if dest.startswith("setting_")}
+    assert named <= FLAT_SETTINGS.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        *(("d3", "D3"), ("D3", "D3"), ("Dwarf 3", "D3"), ("dwarf-3", "D3"), ("DWARFIII", "D3")),
+        *(("d2", "D2"), ("Dwarf II", "D2"), ("DWARF2", "D2"), ("Mini", "mini"), ("dwarf_mini", "mini")),
+        *(("", None), ("d4", None), ("dwarf", None), ("33", None)),
+    ],
+)
+def test_a_model_is_understood_however_it_is_written(text: str, model: str | None) -> None:
+    assert read_model(text) == model
+
+
+def test_every_place_that_takes_a_model_takes_it_however_it_is_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert parsers()["validate"].parse_args(["x.json", "--model", "dwarf 3"]).model == "D3"
+    assert parsers()["simulate"].parse_args(["--model", "d3 plus"]).model == "D3 Plus"
+    assert load_settings(flags={"telescope_model": "dwarf II"}).telescopes[0].model == "D2"
+    assert load_settings(flags={"telescope_model": "AUTO"}).telescopes[0].model == "auto"
+    assert "must be D2, D3, mini, not 'd4'" in refused(["plan", "x.json", "--model", "d4"], capsys)
+
+
+def test_a_broker_that_is_not_there_is_told_at_once_and_once(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    port, began = free_port(), time.monotonic()
+    assert main(["status", "--mqtt-host", "127.0.0.1", "--mqtt-port", str(port)]) == 2
+    assert time.monotonic() - began < CONNECT_S / 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"dwarf-agent: The MQTT broker at 127.0.0.1:{port} cannot be reached: ")
+    assert caplog.text == ""
+
+
+@pytest.mark.usefixtures("_log_restored")
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody can write to")
+def test_a_folder_that_cannot_be_written_is_said_first_and_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["run", "--telescope-host", "127.0.0.1", "--telescope-port", str(free_port())]
+    assert main([*words, "--sessions-dir", "/sys/dwarf"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "dwarf-agent: Cannot prepare the session folders: permission denied for /sys/dwarf/ToDo. "
+        "Let the account that runs dwarf-agent write there."
+    ]

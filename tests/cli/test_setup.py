@@ -1,0 +1,185 @@
+"""The first set-up at home: what is asked, what is tried, what is written, and the service of systemd."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socketserver
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.cli.main import main
+from agent.cli.service import unit_text
+from agent.cli.setup import Person, set_up
+from agent.clock import SystemClock
+from agent.errors import AgentError
+from agent.settings import load_settings
+from agent.telescope.dwarf.look_around import Neighbour, look_around
+from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
+from tests.support.brokers import free_port
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, with a systemctl that only writes down what it is told."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("systemctl", "loginctl"):
+        (tools / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/told\n')
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("DWARF_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    """The port of something that lets everybody connect."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+class Script:
+    """A person who answers as written: the beginning of each question, and the answer."""
+
+    def __init__(self, *lines: tuple[str, str]) -> None:
+        self._lines = list(lines)
+        self.told: list[str] = []
+
+    def person(self) -> Person:
+        return Person(self._answer, self._answer, self.told.append)
+
+    def _answer(self, question: str) -> str:
+        begins, answer = self._lines.pop(0)
+        assert question.strip().startswith(begins), question
+        return answer
+
+    def done(self) -> bool:
+        return not self._lines
+
+
+def test_the_few_things_are_asked_tried_and_written_where_every_command_finds_them(
+    home: Path, listener: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ".config" / "dwarf-agent" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"telescope_port: {listener}\n")
+    script = Script(
+        ("Address of the telescope", "127.0.0.1"),
+        ("MQTT broker (Enter: none)", "127.0.0.1"),
+        ("its port", str(free_port())),
+        ("user name", "dwarf"),
+        ("password", "s3cret"),
+        ("Keep it all the same?", ""),
+        ("MQTT broker", "127.0.0.1"),
+        ("its port", str(free_port())),
+        ("user name", "dwarf"),
+        ("password", "s3cret: #1"),
+        ("Keep it all the same?", "y"),
+        ("Latitude, longitude", "48.85, 235"),
+        ("Time zone", "Europe/Paris"),
+        ("Latitude, longitude", "48.85, 2.35"),
+        ("Time zone", "Europe/Paris"),
+        ("Weather:", "sky/rain is"),
+        ("unsafe means", "wait"),
+        ("Weather:", "sky/rain is 0"),
+        ("unsafe means", "abort"),
+        ("Folder of the session files", "~/nights"),
+        ("Run it now and at every boot", "y"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert script.done()
+    told = "\n".join(script.told)
+    assert "The telescope at 127.0.0.1 answers." in told
+    assert "cannot be reached" in told
+    assert "longitude: must be less than or equal to 180." in told
+    assert "s3cret" not in told
+    settings = load_settings(path)
+    assert settings.telescopes[0].host == "127.0.0.1"
+    assert settings.telescopes[0].port == listener, "what stood there is kept"
+    assert settings.mqtt.password.get_secret_value() == "s3cret: #1"
+    assert (settings.site.latitude, settings.site.timezone) == (48.85, "Europe/Paris")
+    assert settings.weather.policy.value == "abort"
+    assert settings.sessions_dir == home / "nights"
+    assert (home / "told").read_text().splitlines() == [
+        "systemctl --user daemon-reload",
+        "systemctl --user enable dwarf-agent.service",
+        "systemctl --user restart dwarf-agent.service",
+        "loginctl enable-linger",
+    ]
+    unit = (home / ".config/systemd/user/dwarf-agent.service").read_text()
+    assert f'--config" "{path}"' in unit
+    assert main(["page"]) == 0, "other commands read the same file"
+    assert main(["service", "uninstall"]) == 0
+    assert not (home / ".config/systemd/user/dwarf-agent.service").exists()
+    assert main(["service", "uninstall"]) == 1
+    assert path.exists()
+
+
+def test_a_new_file_is_for_its_owner_alone_and_a_bare_one_needs_little(home: Path) -> None:
+    path = home / ".config" / "dwarf-agent" / "config.yaml"
+    script = Script(
+        ("Address of the telescope", "127.0.0.1"),
+        ("Keep this address", ""),
+        ("MQTT broker", ""),
+        ("Latitude", ""),
+        ("Time zone", ""),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_settings(path).sessions_dir == home / "Astro_Sessions"
+    assert "Is it on, in this network" in "\n".join(script.told)
+    assert not (home / "told").exists()
+
+
+def test_a_file_in_groups_is_left_alone(home: Path) -> None:
+    path = home / "mine.yaml"
+    path.write_text("mqtt:\n  host: broker\n")
+    with pytest.raises(AgentError, match="has groups or lists"):
+        set_up(path, Script().person())
+
+
+def test_without_a_person_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["setup"]) == 2
+    assert "nobody to answer" in capsys.readouterr().err
+    assert main(["service", "install"]) == 2
+    assert "Run `dwarf-agent setup` first" in capsys.readouterr().err
+
+
+def test_systemd_reads_the_unit_back_as_it_was_meant(tmp_path: Path) -> None:
+    unit = unit_text(tmp_path / 'my "50%" $HOME.yaml')
+    line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+    assert line.startswith(f'ExecStart="{sys.executable}" "-P" "-m" "agent" "run" "--config" ')
+    assert line.endswith('/my \\"50%%\\" $$HOME.yaml"')
+    if (verify := shutil.which("systemd-analyze")) is not None:
+        (tmp_path / "dwarf-agent.service").write_text(unit)
+        words = [verify, "--user", "verify", str(tmp_path / "dwarf-agent.service")]
+        checked = subprocess.run(
+            words, env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}, capture_output=True, text=True
+        )
+        assert "dwarf-agent.service" not in checked.stderr, checked.stderr
+
+
+async def test_a_telescope_on_the_network_is_found_with_its_name_and_model() -> None:
+    async with SimulatedDwarf(SimulatorOptions(port=0, http_port=0), SystemClock()) as telescope:
+        port, http_port = telescope.port, telescope.http_port
+        found = await look_around(["127.0.0.1", "127.0.0.77"], port=port, http_port=http_port)
+    assert [(one.host, one.model) for one in found] == [("127.0.0.1", "D3")]
+    assert found[0].name
+    assert await look_around(["127.0.0.1"], port=free_port()) == []
+    assert Neighbour("192.0.2.1").model == ""
