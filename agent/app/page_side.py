@@ -6,7 +6,7 @@ import asyncio
 import logging
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from agent.app.mqtt_side import MqttSide, name_of
 from agent.app.page_door import door_of, in_add_on
 from agent.app.page_files import read_file
 from agent.app.page_history import History
-from agent.app.page_night import night_view
+from agent.app.page_night import coming, night_view, other_night
 from agent.app.page_requests import PageRequests
 from agent.app.page_window import PageWindow
 from agent.app.setting_up import SettingUp
@@ -116,9 +116,11 @@ class PageSide:
     def streams(self, telescope: str) -> Mapping[str, str]:
         return self._stations[telescope].telescope.streams
 
-    async def night(self, telescope: str, change: Change | None = None) -> NightView:
-        states = dict(self._window.states(telescope))
-        return await night_view(self._stations[telescope], states, self._window.began, change)
+    async def night(self, telescope: str, change: Change | None = None, on: date | None = None) -> NightView:
+        station = self._stations[telescope]
+        if on is not None and on != coming(station):
+            return await other_night(station, on)
+        return await night_view(station, dict(self._window.states(telescope)), self._window.began, change)
 
     def suggestions(self, telescope: str) -> Suggestions | None:
         return self._mqtt.suggestions(telescope)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -141,8 +141,11 @@ class Window(Protocol):
     def streams(self, telescope: str) -> Mapping[str, str]:
         """Live stream addresses of the telescope by name."""
 
-    async def night(self, telescope: str, change: Change | None = None) -> NightView:
-        """Tonight as planned; with `change`, as it would be. AgentError when nobody said where this is."""
+    async def night(self, telescope: str, change: Change | None = None, on: date | None = None) -> NightView:
+        """Tonight (or the night `on` a date) as planned; with `change`, as it would be.
+
+        AgentError when nobody said where this is, and for a night too far away.
+        """
 
     def suggestions(self, telescope: str) -> Suggestions | None:
         """What is worth a picture tonight; None while that is not known."""

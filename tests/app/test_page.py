@@ -195,6 +195,34 @@ def test_every_nudge_that_the_page_offers_turns_the_telescope(observatory: Make)
     run_virtual(night())
 
 
+def test_other_nights_are_as_they_went_or_as_they_are_planned(observatory: Make) -> None:
+    async def nights() -> None:
+        place = observatory(start=DUSK, **PAGE)
+        short = {**LONG, "count": 10}
+        async with page_of(place) as browser:
+            place.drop("done.json", session(goto_manual=NEVER_SETS, setup_camera=short))
+            await place.sessions_ended(1)
+            when = {"date": "2026-03-13", "time": "22:00"}
+            place.drop("next.json", session(goto_manual=NEVER_SETS, setup_camera=short, id_command=when))
+            await place.clock.sleep(60)
+            tonight = await browser.get("/tonight")
+            assert 'href="/tonight?night=2026-03-11"' in tonight
+            later = await browser.get("/tonight?night=2026-03-13")
+            assert 'id="s-next"' in later
+            assert 'id="s-done"' not in later
+            assert "data-command" not in later.split("<main")[1]
+            assert 'id="s-next"' not in await browser.get("/tonight?night=2026-03-14")
+            await place.clock.sleep(86400)
+            past = await browser.get("/tonight?night=2026-03-12")
+            assert 'id="s-done"' in past
+            assert 'href="/nights/2026-03-12/report"' in past
+            assert "data-remove" not in past
+            assert (await browser.ask("GET", "/tonight?night=1999-01-01"))[0] == 409
+            assert (await browser.ask("GET", "/tonight?night=tomorrow"))[0] == 404
+
+    run_virtual(nights())
+
+
 def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Make) -> None:
     async def evening() -> None:
         place = observatory(**PAGE)

@@ -152,13 +152,14 @@ class FakeAgent:
     def streams(self, telescope: str) -> Mapping[str, str]:
         return {"tele_jpeg": "http://127.0.0.1:9/mainstream"}
 
-    async def night(self, telescope: str, change: Change | None = None) -> NightView:
+    async def night(self, telescope: str, change: Change | None = None, on: date | None = None) -> NightView:
         rows = self.rows
         if change is not None and change.added is not None:
             rows = (*rows, self.row("+", "M 31", "planned", 24.5, 25.5, fresh=True))
         return NightView(
             site=PARIS,
             night=NIGHT,
+            coming=NIGHT,
             now=NOW,
             sun=sun_events(PARIS, NIGHT),
             dark=dark_window(PARIS, NIGHT, -18),
