@@ -1,5 +1,5 @@
 // Set-up: what was found goes into the form; what is saved is followed until the agent is there.
-import { address, say, send } from "./server.js";
+import { address, say, send, sentence } from "./server.js";
 
 const form = document.getElementById("setup");
 const LOOK_MS = 1000;
@@ -16,7 +16,7 @@ form.addEventListener("submit", async (event) => {
     const answer = await send("/api/setup", Object.fromEntries(new FormData(form)));
     const told = await answer.json();
     const begins = told.code === "begins";
-    say(begins ? form.dataset.begins : [told.message, told.hint].filter(Boolean).join(" "), answer.ok);
+    say(begins ? form.dataset.begins : sentence(told), answer.ok);
     if (begins) follow();
   } catch (error) {
     say(String(error.message || error), false);

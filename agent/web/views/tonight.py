@@ -322,23 +322,24 @@ def _relative(row: Row, view: NightView, t: Words) -> str:
 
 def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
     """Why, in one bold word or two and a sentence."""
+    sentence = t.told(f"why.{row.reason}", row.sentence)
     if row.state == "imaging":
         if row.total:
             frame = min(row.taken + 1, row.total)
             return f"{t('status.imaging')}.", t(
                 "row.imaging", frame=frame, total=row.total, stacked=row.stacked
             )
-        return f"{t('status.imaging')}.", row.sentence
+        return f"{t('status.imaging')}.", sentence
     if row.state == "paused":
         why = t.either(f"reason.{row.reason}", "")
-        return f"{t('head.paused', reason=why)}.", row.sentence
+        return f"{t('head.paused', reason=why)}.", sentence
     if row.state == "done":
         counted = t("row.done", taken=row.taken, total=row.total, stacked=row.stacked)
         return f"{t(f'outcome.{row.outcome}')}." if row.outcome else t(
             "state.done"
-        ), f"{counted} {row.sentence}".strip()
+        ), f"{counted} {sentence}".strip()
     if row.state == "not_tonight":
-        text = row.sentence
+        text = sentence
         if row.reason == "schedule" and row.starts is not None:
             day = t.short_day(row.starts.astimezone(t.zone).date())
             text = t("row.starts", day=day, time=t.clock(row.starts))
@@ -346,7 +347,7 @@ def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
     note = row.notes[0] if row.notes else ""
     if row.state == "waiting":
         why = t.either(f"reason.{row.reason}", row.reason)
-        return f"{t('head.waiting', reason=why)}.", row.sentence
+        return f"{t('head.waiting', reason=why)}.", sentence
     return f"{t('state.planned_row')}.", f"{height_words(row, view, t)} {note}".strip()
 
 
