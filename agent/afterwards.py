@@ -41,7 +41,10 @@ class DownloadChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionArchived(Event):
-    """A session of that night is in the archive, in `folder`; not `complete` when some cannot be had."""
+    """A session of that night is in the archive, in `folder`; not `complete` when some cannot be had.
+
+    Told once more, `deleted`, when the telescope has it no longer because a person had set that.
+    """
 
     session_id: str
     target: str
@@ -51,6 +54,7 @@ class SessionArchived(Event):
     size: int
     folder: str
     message: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +86,9 @@ class TotalsChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkyChanged(Event):
-    """The telescope keeps clearly fewer of a session's frames than at its beginning, or as many again.
+    """The telescope keeps clearly fewer of a session's frames than at its beginning, or they are worse.
 
-    Shares from 0 to 1; `sudden` tells a cloud from dew.
+    Or it is over. Shares from 0 to 1; `sudden` tells a cloud from dew, `reasons` are what the frames show.
     """
 
     session: SessionBrief
@@ -93,6 +97,17 @@ class SkyChanged(Event):
     usual: float
     sudden: bool
     message: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameMeasured(Event):
+    """A frame of a running session by its stars: their number and half-flux diameter, and its background."""
+
+    session: SessionBrief
+    stars: int
+    background: float
+    hfd: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from agent import quality
 from benchmarks import (
     archive_fetch,
     back_to_back,
@@ -17,6 +18,7 @@ from benchmarks import (
     drop_storm,
     due_to_wire,
     efficiency,
+    fleet,
     idle_cost,
     kill_anywhere,
     memory,
@@ -30,11 +32,29 @@ from benchmarks import (
 from benchmarks.reporting import SAID, quiet
 from benchmarks.table import read, table
 
+
+def _frame_quality() -> None:
+    """A few nights of made-up stars, where the extra `quality` is installed."""
+    if quality.is_there():
+        from benchmarks import frame_quality
+
+        frame_quality.measure_kinds(nights=3)
+
+
 MEASUREMENTS: dict[str, Callable[[], object]] = {
     **{
         one.__name__.rpartition(".")[2]: lambda one=one: asyncio.run(one.measure())  # type: ignore[misc]
         for one in (
-            *(due_to_wire, session_overhead, back_to_back, unsafe_to_stop, scan_start, idle_cost, page_cost),
+            *(
+                due_to_wire,
+                session_overhead,
+                back_to_back,
+                unsafe_to_stop,
+                scan_start,
+                idle_cost,
+                page_cost,
+                fleet,
+            ),
         )
     },
     "commands": commands.measure,
@@ -45,6 +65,7 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
     "night_in_a_second": night_in_a_second.measure,
     "efficiency": efficiency.measure,
     "night_plans": night_plans.measure,
+    "frame_quality": _frame_quality,
     "leaks": partial(idle_cost.measure_leaks, hours=6, messages=2000),
 }
 

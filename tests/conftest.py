@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
         be_thorough()
     else:
         settings.load_profile("default")
+    os.environ["XDG_CONFIG_HOME"] = os.devnull  # no test reads what its owner configured
     if _has_room(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 

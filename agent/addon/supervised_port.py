@@ -91,6 +91,10 @@ class SupervisedPort(MqttPort):
     def protocol(self) -> str:
         return self._inner.protocol if self._inner is not None else ""
 
+    @property
+    def shares(self) -> bool:
+        return self._inner is not None and self._inner.shares
+
     def start(self) -> None:
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="mqtt-supervisor")
 

@@ -84,6 +84,8 @@ async def fetch_all(
                 clock=clock,
                 pace=pace,
                 tell=progress,
+                site=settings.site.site(),
+                siril=settings.archive.siril,
             )
             done(one, await fetch.run(), fetch.folder)
 

@@ -7,7 +7,7 @@ that waits, ran or was announced is orphaned. What cannot be told for certain is
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from agent.text import printable
 _LOGGER = logging.getLogger(__name__)
 
 _OWNER = "owner"
+_WORD = b'"telescope"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,12 @@ def _waiting(folder: Path) -> int:
 
 
 def _sessions_in(folder: Path) -> int:
+    """Count the sessions of a folder, but for those that say themselves which telescopes may have them."""
     try:
-        names: Iterable[str] = [path.name for path in folder.iterdir()]
+        paths = [path for path in folder.iterdir() if is_session_name(path.name)]
+        return sum(_WORD not in path.read_bytes() for path in paths)
     except OSError:
         return 0
-    return sum(is_session_name(name) for name in names)
 
 
 def _left_behind(folder: Path, count: int, owner: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from agent.app.precheck import condition_problems, sun_problems
 from agent.app.queueing import Latest, queue_suggestion
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
 from agent.errors import AgentError, Problem, errors_of
+from agent.fleet.placing import Placing
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
 from agent.requests import Acknowledgement, Code, Command, Reply, Submission, Verb
@@ -21,6 +22,7 @@ from agent.session.document import read_session, with_id_command
 from agent.session.fields import WeatherPolicy
 from agent.session.numbers import read_boolean
 from agent.session.problems import BadValueError
+from agent.session.telescope_wish import is_open
 from agent.session.times import read_instant, start_instant, zone_problems
 from agent.sky.catalogue import resolve
 from agent.station.commands import Commands
@@ -28,7 +30,6 @@ from agent.station.dark_report import dark_report
 from agent.station.expected import expected, undoing
 from agent.station.replies import Accepted, refused
 from agent.station.station import Station
-from agent.station.submissions import Submissions
 from agent.station.switches import ARM_FIRST, ENCLOSURE_MODES, Switches
 
 MAX_ARMED_MIN = 60  # longer, and it is no longer somebody who stands beside it
@@ -42,6 +43,7 @@ class AgentHandlers:
     def __init__(
         self,
         stations: Mapping[str, Station],
+        placing: Placing,
         *,
         safety_input: SafetyInput,
         resend_discovery: Callable[[], None],
@@ -51,7 +53,7 @@ class AgentHandlers:
         suggestions: Latest,
     ) -> None:
         self._stations = stations
-        self._submissions = {name: Submissions(station) for name, station in stations.items()}
+        self._placing = placing
         self._commands = {name: Commands(station) for name, station in stations.items()}
         self._safety_input = safety_input
         self._resend_discovery = resend_discovery
@@ -61,11 +63,10 @@ class AgentHandlers:
         self._suggestions = suggestions
 
     async def submit(self, submission: Submission) -> Acknowledgement:
-        """Check and store a session; the telescope may be left out when there is only one."""
+        """Check and store a session; the telescope may be left out when there is only one, or left open."""
         name = submission.telescope or (next(iter(self._stations)) if len(self._stations) == 1 else "")
-        submissions = self._submissions.get(name)
-        if submissions is not None:
-            return await submissions.submit(submission)
+        if name in self._stations or is_open(name):
+            return await self._placing.submit(replace(submission, telescope=name))
         known = ", ".join(self._stations)
         message = f"There is no telescope {name!r}." if name else "The submission names no telescope."
         problem = Problem(Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.", path="/telescope")
@@ -93,7 +94,7 @@ class AgentHandlers:
         return await self._commands[telescope].carry_out(command, accepted)
 
     async def _queue(self, telescope: str, command: Command) -> Reply:
-        station, submissions = self._stations[telescope], self._submissions[telescope]
+        station, submissions = self._stations[telescope], self._placing.submissions[telescope]
         try:
             return await queue_suggestion(command, station, submissions, self._suggestions(telescope))
         except AgentError as error:

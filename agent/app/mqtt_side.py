@@ -20,6 +20,9 @@ from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import AvailabilityChanged, Event, EventBus, QueueChanged
+from agent.fleet.fleet import Fleet, agent_word
+from agent.fleet.held import HeldSubmissions
+from agent.fleet.placing import Placing
 from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
@@ -59,6 +62,7 @@ class MqttSide:
         self,
         settings: Settings,
         stations: Mapping[str, Station],
+        placing: Placing,
         bus: EventBus,
         clock: Clock,
         *,
@@ -81,6 +85,7 @@ class MqttSide:
         self._diagnostics = Diagnostics(self._diagnose, clock)
         self.handlers = AgentHandlers(
             stations,
+            placing,
             safety_input=weather.safety_input,
             resend_discovery=self._resend,
             restart=restart,
@@ -111,6 +116,7 @@ class MqttSide:
             response_prefixes=settings.mqtt.response_prefixes,
             safety_inputs=settings.weather.inputs,
         )
+        self._fleet = self._join(placing) if settings.mqtt.fleet_topic else None
         self._options = DiscoveryOptions(
             topics=topics,
             prefix=settings.discovery.prefix,
@@ -139,6 +145,8 @@ class MqttSide:
         self._weather.listen(self.port.subscribe)
         if self._settings.uptonight_topic:
             self.port.subscribe(self._settings.uptonight_topic, self._advised)
+        if self._fleet is not None:
+            ends.append(self._fleet.attach())
         self.service.start()
         for warning in self._warnings:
             self.service.publisher.bridge_event("sessions_left_behind", warning)
@@ -147,6 +155,8 @@ class MqttSide:
         self._weather.say_again()
         try:
             loops: dict[str, Loop] = {"discovery": self._announcer.run, "diagnostics": self._diagnostics.run}
+            if self._fleet is not None:
+                loops["fleet"] = self._fleet.run
             for station in self._stations.values():
                 pictures = Pictures(station, self.service.publisher.image)
                 ends.append(self._bus.subscribe(pictures.hear))
@@ -165,6 +175,19 @@ class MqttSide:
             for end in ends:
                 end()
             await self.service.stop()
+
+    def _join(self, placing: Placing) -> Fleet:
+        """Share submissions with other agents, and count what they collect for groups."""
+        base, root = self._settings.mqtt.base_topic, next(iter(self._stations.values())).store.tree
+        fleet = Fleet(
+            *(agent_word(base), self._settings.mqtt.fleet_topic, self.port, self.service.outbox),
+            *(self.service.payloads, placing),
+            HeldSubmissions(root.ledger.with_name("fleet")),
+            self._clock,
+        )
+        for station in self._stations.values():
+            station.neighbours.lights_of_others = fleet.totals.lights
+        return fleet
 
     def suggestions(self, telescope_id: str) -> Suggestions | None:
         """Return what is worth a picture tonight; None while that is not known."""

@@ -15,6 +15,7 @@ from agent.mqtt.inbox import LIMITS, Work, error_reply, is_stop
 from agent.mqtt.parsing import BadRequestError, read_bridge, read_command, read_setting, read_submission
 from agent.mqtt.payloads import Payloads, command_answer, plain
 from agent.requests import Code, Command, Reply
+from agent.session.telescope_wish import is_open
 from agent.text import escaped
 from agent.web.agent import Answer, Body
 
@@ -55,7 +56,10 @@ class PageRequests:
             told = refusal(reply, telescope, error.request_id, error.problem)
         except Exception as error:  # noqa: BLE001
             told = refusal(error_reply(error), telescope, request_id)
-        return self._answer(told.accepted, telescope, self._payloads.answer(told))
+        body, where = self._payloads.answer(told), told.telescope or telescope
+        return (
+            Answer(told.accepted, plain(body)) if is_open(where) else self._answer(told.accepted, where, body)
+        )
 
     async def command(self, telescope: str, payload: bytes, who: str) -> Answer:
         """Carry out a command; answer as soon as anything is said."""

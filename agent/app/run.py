@@ -20,12 +20,15 @@ from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import EventBus
+from agent.fleet.placing import Placing
+from agent.fleet.shared_folder import SharedFolder
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.port import MqttPort
 from agent.schedule.timetable import Timetable
 from agent.settings import Settings
 from agent.signals import stop_on_signals
 from agent.station.station import Station
+from agent.station.tasks import Loop, Tasks
 from agent.store.folders import Tree
 
 if TYPE_CHECKING:
@@ -79,6 +82,7 @@ async def run_agent(
             radio = BleakTransport(clock)  # one for all: it takes one connection at a time
             for station in stations.values():
                 station.bluetooth = BluetoothReturn(station.ground, station.own, settings.bluetooth, radio)
+        placing = Placing(stations, clock, settings.poll_seconds)
         timetable.start()
         try:
             for station in stations.values():
@@ -88,6 +92,7 @@ async def run_agent(
             await _serve(
                 placement,
                 stations,
+                placing,
                 bus,
                 clock,
                 stop,
@@ -108,6 +113,7 @@ async def run_agent(
 async def _serve(
     placement: Placement,
     stations: Mapping[str, Station],
+    placing: Placing,
     bus: EventBus,
     clock: Clock,
     stop: asyncio.Event,
@@ -134,6 +140,7 @@ async def _serve(
         side = MqttSide(
             settings,
             stations,
+            placing,
             bus,
             clock,
             weather=weather,
@@ -162,6 +169,11 @@ async def _serve(
         async with asyncio.TaskGroup() as inner:
             serving = [inner.create_task(station.serve(), name=station.id) for station in stations.values()]
             serving.append(inner.create_task(weather.run(), name="weather"))
+            if len(stations) > 1:
+                shared = SharedFolder(settings.sessions_dir, placing, stations, clock, settings.poll_seconds)
+                loops: dict[str, Loop] = {"placing": placing.run, "shared folder": shared.run}
+                keeping = Tasks("agent", clock, partial(_tell_all, stations)).keep(loops)
+                serving.append(inner.create_task(keeping, name="placing"))
             serving += [inner.create_task(box.run(), name="enclosure") for box in boxes]
             await _until_stop(stations, stop, once=once)
             await _of_each(station.stop() for station in stations.values())
@@ -190,6 +202,11 @@ async def _speak(
         )
         for station in stations.values():
             station.status.problem(what.lower(), problem)
+
+
+def _tell_all(stations: Mapping[str, Station], part: str, problem: Problem) -> None:
+    for station in stations.values():
+        station.status.problem(part, problem)
 
 
 async def _of_each(work: Iterable[Coroutine[Any, Any, None]]) -> None:

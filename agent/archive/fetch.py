@@ -13,22 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from agent.archive import layout, transfer
-from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, ChangedError, NoRoomError
+from agent.archive import facts, headers, layout, transfer
+from agent.archive.errors import ArchiveMissingError, ChangedError, NoRoomError
+from agent.archive.handover import Handover
+from agent.archive.lock import locked
 from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
 from agent.session.fields import DownloadWhat as What
 from agent.store.ended import EndedSession
 from agent.store.errors import store_error
+from agent.targets import Site
 from agent.telescope.card import Card, CardFile, CardFileMissingError
 from agent.telescope.errors import UnreachableError
 from agent.text import printable
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -69,13 +67,20 @@ class SessionFetch:
         clock: Clock,
         pace: Pace,
         tell: Callable[[Progress], None] = lambda _progress: None,
+        site: Site | None = None,
+        siril: bool = False,
     ) -> None:
+        """`siril` makes the folder a project of that program, with the darks that fit."""
         self._card = card
         self._archive = archive
         self._clock = clock
         self._pace = pace
         self._tell = tell
         self.folder = folder_of(archive, session)
+        self._session = session
+        self._site = site
+        self._for_siril = siril
+        self._notes: dict[str, dict[str, object]] = {}  # the card's, as far as asked for
         self._manifest = Manifest(
             telescope=session.telescope,
             session_id=session.session_id,
@@ -120,6 +125,8 @@ class SessionFetch:
             if await self._list() == listed:
                 break
             _LOGGER.info("The card changed while session %s was fetched: once more", manifest.session_id)
+        if self._for_siril and manifest.state is State.UNDER_WAY:
+            await self._hand_over()
         if manifest.state is State.UNDER_WAY:
             whole = all(entry.done for entry in manifest.files)
             manifest.state = State.COMPLETE if whole else State.INCOMPLETE
@@ -138,7 +145,7 @@ class SessionFetch:
             )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = _locked(self.folder)
+            lock = locked(self.folder)
         except OSError as error:
             raise self._disk_error(error) from error
         known = load(self.folder)
@@ -175,7 +182,7 @@ class SessionFetch:
                     continue
                 path = self.folder / entry.name
                 if file.size in (entry.size, None) and file.modified == entry.modified:
-                    entry.done = entry.size is not None and _size_of(path) == entry.size
+                    entry.done = entry.size is not None and headers.came_with(path) == entry.size
                 else:
                     entry.size, entry.modified, entry.done = file.size, file.modified, False
                     transfer.partial_path(path).unlink(missing_ok=True)
@@ -222,7 +229,8 @@ class SessionFetch:
         """Fetch one file, however often the connection breaks; what is wrong with it becomes its problem."""
         for attempt in range(1, TRIES + 1):
             try:
-                entry.size = await self._patiently(lambda: self._transfer(entry))
+                path = self.folder / entry.name
+                entry.size = await self._patiently(lambda to=path: self._transfer(entry, to))  # type: ignore[misc]
             except CardFileMissingError:
                 problem = "the card lists it and does not have it"
             except ChangedError as error:
@@ -239,7 +247,19 @@ class SessionFetch:
         entry.problem = problem
         _LOGGER.warning("%s of session %s: %s", entry.source, self._manifest.session_id, problem)
 
-    async def _transfer(self, entry: Entry) -> int:
+    async def _cards(self, entry: Entry) -> tuple[headers.Card, ...]:
+        """What is known of a frame, for its header."""
+        if not entry.source.lower().endswith(headers.SUFFIXES):
+            return ()
+        note = await self._note_of(entry.folder)
+        return facts.cards(self._session, self._site, entry.folder, note)
+
+    async def _note_of(self, folder: str) -> dict[str, object]:
+        if folder not in self._notes:
+            self._notes[folder] = await self._card.note(folder)
+        return self._notes[folder]
+
+    async def _transfer(self, entry: Entry, path: Path) -> int:
         def began(tag: str) -> None:
             self._manifest.partial[entry.name] = tag
 
@@ -247,7 +267,7 @@ class SessionFetch:
             self._card,
             entry.folder,
             entry.source,
-            self.folder / entry.name,
+            path,
             size=entry.size,
             tag=self._manifest.partial.get(entry.name, ""),
             resume=bool(entry.modified or self._manifest.partial.get(entry.name)),
@@ -255,6 +275,7 @@ class SessionFetch:
             pace=self._pace,
             count=self._count,
             began=began,
+            cards=await self._cards(entry) if entry.name else (),  # it is of the session
         )
 
     async def _look_again(self, entry: Entry) -> None:
@@ -287,6 +308,28 @@ class SessionFetch:
         self._done_bytes += count
         if self._clock.monotonic() - self._said_at >= SAY_EVERY_S:
             self._say()
+
+    async def _hand_over(self) -> None:
+        """Make a project of Siril of it."""
+
+        async def note_of(folder: str) -> dict[str, object]:
+            return await self._patiently(lambda: self._note_of(folder))
+
+        async def files(folder: str) -> tuple[CardFile, ...]:
+            return await self._patiently(lambda: self._card.files(folder))
+
+        async def bring(entry: Entry, path: Path) -> None:
+            before = self._done_bytes
+            await self._patiently(lambda: self._transfer(entry, path))
+            self._manifest.partial.pop(entry.name, None)
+            self._done_bytes = before
+
+        try:
+            await Handover(self._archive, self.folder, note_of, files, bring).run(
+                self._manifest, mosaic="panes" in self._session.details
+            )
+        except OSError as error:
+            raise self._disk_error(error) from error
 
     # -- telling ----------------------------------------------------------------------------------------
 
@@ -333,24 +376,6 @@ class SessionFetch:
             )
         told = store_error(error, "write to the archive", self._archive)
         return ArchiveMissingError(told.message, hint=told.hint)
-
-
-def _locked(folder: Path) -> int | None:
-    """Keep other fetches out of a folder until the handle is closed; None where the disk takes no locks."""
-    if fcntl is None:
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise ArchiveBusyError(
-            f"{printable(folder.name)} is being fetched already.", hint="Let the other dwarf-agent finish."
-        ) from error
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
 
 
 def _size_of(path: Path) -> int | None:

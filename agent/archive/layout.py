@@ -69,12 +69,17 @@ def chosen(files: Iterable[CardFile], what: What) -> list[CardFile]:
     ]
 
 
+def is_wide(card_folder: str) -> bool:
+    """Return whether a folder of the card is the wide camera's."""
+    return "_WIDE_" in card_folder.upper()
+
+
 def place(card_folder: str, file: str, taken: Iterable[str]) -> str:
     """Return the path below the session's folder for a file of the card, unlike any of those `taken`.
 
     A session has several folders on the card when it had several captures: equal names are numbered.
     """
-    folder = f"{WIDE}/{kind_of(file)}" if "_WIDE_" in card_folder.upper() else kind_of(file)
+    folder = f"{WIDE}/{kind_of(file)}" if is_wide(card_folder) else kind_of(file)
     name = PurePosixPath(safe(file.rpartition("/")[2], "file"))
     used = {one.casefold() for one in taken}
     number, candidate = 2, f"{folder}/{name}"

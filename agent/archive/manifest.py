@@ -26,6 +26,7 @@ class State(StrEnum):
     UNDER_WAY = "under_way"
     COMPLETE = "complete"  # everything that was to be fetched is there, and the card listed it so afterwards
     INCOMPLETE = "incomplete"  # some files cannot be had
+    REMOVED = "removed"  # complete, compared once more, and then deleted on the card as a person had set
     GONE = "gone"  # the card has nothing of it any more
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from agent.archive import headers
 from agent.archive.errors import ChangedError
 from agent.archive.pace import Pace
 from agent.store import disk
@@ -44,11 +45,13 @@ async def fetch(
     pace: Pace,
     count: Count,
     began: Callable[[str], None],
+    cards: Sequence[headers.Card] = (),
 ) -> int:
     """Fetch a file of the card to `path`, which is there only once it is whole; return its bytes.
 
     `size` is what the index tells (None: nothing), `tag` that of the part that is there, to `resume` from;
-    `began` hears the tag of what comes. `most` bytes are asked for at a time. ChangedError
+    `began` hears the tag of what comes. `most` bytes are asked for at a time. A FITS file that is whole gets
+    those `cards` that it lacks. ChangedError
     when it is not the file of the index; OSError from the disk; TelescopeError from the card.
     """
     part = partial_path(path)
@@ -77,7 +80,7 @@ async def fetch(
         await asyncio.to_thread(part.unlink)
         count(-length)
         raise ChangedError(f"{file} does not begin as a {path.suffix} file does.")
-    await asyncio.to_thread(_finish, part, path)
+    await asyncio.to_thread(_finish, part, path, cards)
     return length
 
 
@@ -149,11 +152,12 @@ def _is_what_it_says(path: Path, suffix: str) -> bool:
         return stream.read(len(magic)) == magic
 
 
-def _finish(part: Path, path: Path) -> None:
-    handle = os.open(part, os.O_RDWR | getattr(os, "O_BINARY", 0))
+def _finish(part: Path, path: Path, cards: Sequence[headers.Card]) -> None:
+    whole = headers.complete(part, cards) if path.suffix.lower() in headers.SUFFIXES else part
+    handle = os.open(whole, os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-    part.replace(path)
+    whole.replace(path)
     disk.sync_folder(path.parent)

@@ -53,7 +53,9 @@ def add_to(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from agent.addon.supervisor import Supervisor
+    from agent.app.memory import return_large_allocations
 
+    return_large_allocations()
     supervisor = Supervisor.from_environment(os.environ)
     if supervisor is not None:
         return asyncio.run(_run_in_add_on(arguments, supervisor))

@@ -75,7 +75,8 @@ class ConfiguredConditions(ConditionKeys):
     )
     watch_frames: f.WatchFrames = Field(
         f.WatchFrames.WARN,
-        description="What happens when the telescope stacks clearly fewer frames than at the beginning.",
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning, or "
+        "they are clearly worse.",
     )
 
     @property

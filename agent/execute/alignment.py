@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.clock import Clock
+from agent.clock import Clock, aware_instant
 from agent.session.plan import Plan, PlannedStep, StepKind
 from agent.sky.nights import night_of
 from agent.targets import Site
@@ -29,20 +31,46 @@ class _Focused:
 
 
 class Alignment:
-    """Owner of when one telescope was calibrated and focused. Gotos leave that as it is."""
+    """Owner of when one telescope was calibrated and focused. Gotos leave that as it is.
 
-    def __init__(self) -> None:
+    `changed` is called after each change; `kept` is what it may be made of again, by `restore`.
+    """
+
+    def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
         self.calibrated_at: datetime | None = None
         self._focused: dict[StepKind, _Focused] = {}
+        self._changed = changed
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything that need not be done again."""
+        return self.calibrated_at is not None or bool(self._focused)
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as a file holds it."""
+        at = self.calibrated_at
+        focused = {kind.value: [one.at.isoformat(), one.celsius] for kind, one in self._focused.items()}
+        return {"calibrated_at": at.isoformat() if at is not None else None, "focused": focused}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what a file holds; what nobody can have written counts as nothing."""
+        self.calibrated_at = aware_instant(kept.get("calibrated_at"))
+        focused = kept.get("focused")
+        for word, one in (focused if isinstance(focused, dict) else {}).items():
+            at = aware_instant(one[0]) if isinstance(one, list) and len(one) == 2 else None
+            if word in set(_FOCUS) and at is not None and isinstance(one[1], int | float):
+                self._focused[StepKind(word)] = _Focused(at, float(one[1]))
 
     def lost(self) -> None:
         """It was parked, restarted or switched off, or others had it."""
         self.calibrated_at = None
         self._focused.clear()
+        self._changed()
 
     def calibrated(self, at: datetime | None) -> None:
         """It was calibrated then; None as long as it is not known to be."""
         self.calibrated_at = at
+        self._changed()
 
     def calibration(
         self, hours: float | None, now: datetime, site: Site | None, zone: ZoneInfo
@@ -59,6 +87,7 @@ class Alignment:
         self._focused.clear()
         if celsius is not None:
             self._focused[kind] = _Focused(at, celsius)
+        self._changed()
 
     def focused_by(self, kind: StepKind) -> _Focused | None:
         """How it was focused last, if it was in this way."""

@@ -39,6 +39,7 @@ class FrameTrend:
         self._kept: deque[bool] = deque(maxlen=WINDOW + BASE)
         self._base: list[bool] = []
         self._young: list[bool] = []  # frames that may be the first bad ones: not usual yet
+        self._doubt = False  # nobody has said yet whether it is over
         self.degraded = False
 
     def count(self, taken: int, stacked: int) -> Judgement | None:
@@ -62,7 +63,11 @@ class FrameTrend:
     def look_again(self) -> None:
         """After a pause: forget the newest frames, and say again if those that come are no better."""
         self._forget()
-        self.degraded = False
+        self._doubt, self.degraded = self._doubt or self.degraded, False
+
+    def shares(self) -> Judgement:
+        """Return what is kept of the newest, and what is usual."""
+        return Judgement(self.degraded, _share(list(self._kept)[-WINDOW:]), _share(self._base), False)
 
     def _forget(self) -> None:
         self._kept.clear()
@@ -81,9 +86,12 @@ class FrameTrend:
             self.degraded = False
             self._forget()  # what was lost meanwhile says nothing of what comes
             return Judgement(False, recent, usual, False)
+        if self._doubt and len(newest) >= RECENT and share >= usual - BACK:
+            self._doubt = False
+            return Judgement(False, share, usual, False)
         if lost < MUST_LOSE or share > usual - FALL or self._by_chance(len(newest), lost) > CHANCE:
             return None
-        self.degraded = True
+        self.degraded, self._doubt = True, False
         return Judgement(True, share, usual, self._came_suddenly())
 
     def _by_chance(self, frames: int, lost: int) -> float:

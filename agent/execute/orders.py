@@ -56,6 +56,7 @@ class Orders:
         self._on_end = on_end
         self._ending: Ending | None = None
         self._holds: dict[str, Hold] = {}
+        self._focus = ""
         self._changed = asyncio.Event()
 
     @property
@@ -85,6 +86,15 @@ class Orders:
         """Pause the session until every holder has resumed it."""
         self._holds[holder] = hold
         self._notify()
+
+    @property
+    def focus_asked(self) -> str:
+        """Why somebody wants it focused again before it goes on; "" while nobody does."""
+        return self._focus
+
+    def ask_focus(self, why: str) -> None:
+        """Have the session focus again as soon as its step lets it; "" takes that back."""
+        self._focus = why
 
     def resume(self, holder: str) -> bool:
         """Take back one holder's pause; false when that holder had none."""

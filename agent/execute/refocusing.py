@@ -1,4 +1,4 @@
-"""When a long capture has to be focused again: after so long, or once it became so much colder or warmer."""
+"""When a long capture is focused again: after so long, once it became colder or warmer, or when asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from agent.clock import Clock
+from agent.execute.orders import Orders
 from agent.session.plan import Refocus
 
 _LOGGER = logging.getLogger(__name__)
@@ -16,8 +17,12 @@ LEAST_PAUSE_S = 600.0  # a sensor that wavers must not keep the telescope focusi
 class Refocusing:
     """Owner of when the tele camera was focused last, and of the temperature it had then."""
 
-    def __init__(self, wanted: Refocus, clock: Clock, temperature: Callable[[], float | None]) -> None:
-        self.wanted = wanted
+    def __init__(
+        self, wanted: Refocus | None, clock: Clock, temperature: Callable[[], float | None], orders: Orders
+    ) -> None:
+        """`wanted` None is done only when somebody asks for it."""
+        self.wanted = wanted or Refocus(None, None)
+        self._orders = orders
         self._clock = clock
         self._temperature = temperature
         self._at: float | None = None  # monotonic
@@ -27,6 +32,7 @@ class Refocusing:
     def focused(self) -> None:
         """It was focused now, or has to do as it is."""
         self._due = ""
+        self._orders.ask_focus("")
         self._at, self._celsius = self._clock.monotonic(), self._temperature()
 
     def begins(self) -> None:
@@ -39,6 +45,8 @@ class Refocusing:
         now, celsius = self._clock.monotonic(), self._temperature()
         if self._due or self._at is None:
             return self._due
+        if self._orders.focus_asked:
+            return self._orders.focus_asked
         if self._celsius is None:
             self._celsius = celsius
         passed = now - self._at

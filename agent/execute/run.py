@@ -76,7 +76,7 @@ class SessionRun:
             around.publish,
         )
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
-        self._refocusing = None if wanted is None else Refocusing(wanted, around.clock, self._celsius)
+        self._refocusing = Refocusing(wanted, around.clock, self._celsius, orders)
         self._reuse = around.reuse_for(job.plan)
         target = next(reversed(job.plan.goto_targets), None)
         self._recentring = Recentring.of(target, around.clock, around.site)

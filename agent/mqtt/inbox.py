@@ -28,6 +28,7 @@ from agent.mqtt.payloads import plain
 from agent.mqtt.port import Message, MqttPort, Urgency
 from agent.mqtt.topics import Address, Kind, Topics
 from agent.requests import Code, Command, Reply, Verb
+from agent.session.telescope_wish import is_open
 from agent.text import escaped
 
 _DEFECT = "The agent met a defect; its log has the details."
@@ -163,7 +164,8 @@ class Inbox:
         submission = read_submission(message.payload, address.telescope, self._clock.now())
         if not submission.telescope and len(self._telescopes) == 1:
             submission = replace(submission, telescope=self._telescopes[0])
-        self._known(submission.telescope, submission.request_id)
+        if not is_open(submission.telescope):
+            self._known(submission.telescope, submission.request_id)
         exchange = self._exchanges.begin(message, "")  # the store knows a session that is sent again
         if exchange is None:
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from agent.mqtt.callbacks import Callbacks
-from agent.mqtt.port import Classify, Message, MqttPort, Publication, matches, no_hurry
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, is_shared, matches, no_hurry
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +26,8 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.published: list[Publication] = []
         self.retained: dict[str, Publication] = {}
+        self.shares = True
+        self._turns = 0
         self._by_topic: dict[str, list[int]] = {}  # places in `published`
         self._ports: list[MemoryPort] = []
 
@@ -68,6 +70,19 @@ class MemoryBroker:
         message = replace(_message(publication, response_topic), dup=dup)
         for port in tuple(self._ports):
             port.deliver(message)
+        if self.shares:
+            self._deliver_shared(message)
+
+    def _deliver_shared(self, message: Message) -> None:
+        """Hand a message to one subscriber of each shared subscription, in turn."""
+        found: dict[str, list[tuple[MemoryPort, _Subscription]]] = {}
+        for port in self._ports:
+            for subscription in port.shared_for(message.topic):
+                found.setdefault(subscription.topic_filter, []).append((port, subscription))
+        for takers in found.values():
+            self._turns += 1
+            port, subscription = takers[self._turns % len(takers)]
+            port.hand(subscription, message)
 
     def forget(self) -> None:
         """Forget what was published; what is retained stays."""
@@ -109,6 +124,10 @@ class MemoryPort(MqttPort):
     @property
     def protocol(self) -> str:
         return "5" if self._started else ""
+
+    @property
+    def shares(self) -> bool:
+        return self.broker.shares
 
     def start(self) -> None:
         self._started = True
@@ -174,8 +193,20 @@ class MemoryPort(MqttPort):
     def deliver(self, message: Message) -> None:
         """Hand a message to each matching subscription, one turn of the loop later."""
         for subscription in tuple(self._subscriptions):
-            if matches(subscription.topic_filter, message.topic):
-                asyncio.get_running_loop().call_soon(self._hand, subscription, message)
+            if not is_shared(subscription.topic_filter) and matches(subscription.topic_filter, message.topic):
+                self.hand(subscription, message)
+
+    def shared_for(self, topic: str) -> list[_Subscription]:
+        """The shared subscriptions that match a topic."""
+        return [
+            one
+            for one in self._subscriptions
+            if is_shared(one.topic_filter) and matches(one.topic_filter, topic)
+        ]
+
+    def hand(self, subscription: _Subscription, message: Message) -> None:
+        """Hand a message to a subscription, one turn of the loop later."""
+        asyncio.get_running_loop().call_soon(self._hand, subscription, message)
 
     def _connect(self) -> None:
         if not self._started or not self._reachable or self._connected:
@@ -192,7 +223,7 @@ class MemoryPort(MqttPort):
 
     def _replay(self, subscription: _Subscription) -> None:
         for topic, publication in tuple(self.broker.retained.items()):
-            if matches(subscription.topic_filter, topic):
+            if not is_shared(subscription.topic_filter) and matches(subscription.topic_filter, topic):
                 message = replace(_message(publication, ""), retain=True)
                 asyncio.get_running_loop().call_soon(self._hand, subscription, message)
 

@@ -12,6 +12,7 @@ class NoBroker:
 
     connected = True
     protocol = ""
+    shares = False
 
     def start(self) -> None:
         """Do nothing."""

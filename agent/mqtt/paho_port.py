@@ -22,7 +22,7 @@ from agent.mqtt.broker_options import BrokerOptions, Protocol
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.connection_state import ConnectionState, Phase
 from agent.mqtt.paho_client import ThreadCallbacks, ThreadClient
-from agent.mqtt.port import Classify, Message, MqttPort, Publication, Urgency, matches, no_hurry
+from agent.mqtt.port import Classify, Message, MqttPort, Publication, Urgency, is_shared, matches, no_hurry
 from agent.mqtt.takeovers import Takeovers
 from agent.mqtt.window import WINDOW, Window
 from agent.text import escaped
@@ -75,6 +75,7 @@ class PahoPort(MqttPort):
         self._client: ThreadClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._said_protocol = ""
+        self._shares = False
         self._accepted_at = 0.0
         self._takeovers = Takeovers()
         self._subscribing: dict[int, list[str]] = {}
@@ -99,6 +100,10 @@ class PahoPort(MqttPort):
     @property
     def protocol(self) -> str:
         return self._said_protocol
+
+    @property
+    def shares(self) -> bool:
+        return self._shares
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -211,6 +216,8 @@ class PahoPort(MqttPort):
         self._accepted_at = self._loop.time()
         self._retry_s = 0.0
         self._largest = int(getattr(properties, "MaximumPacketSize", 0) or 0)
+        is_v5 = self._versions[0] is Protocol.V5
+        self._shares = is_v5 and getattr(properties, "SharedSubscriptionAvailable", 1) != 0
         self._client.retry_soon()
         filters = list(dict.fromkeys(subscription.topic_filter for subscription in self._subscriptions))
         self._first_subscribe = self._send_subscribe(filters) if filters else None
@@ -330,7 +337,8 @@ class PahoPort(MqttPort):
 
     def _send_subscribe(self, filters: list[str]) -> int | None:
         assert self._client is not None
-        mid = self._client.ask_for(filters)
+        filters = [one for one in filters if self._shares or not is_shared(one)]
+        mid = self._client.ask_for(filters) if filters else None
         if mid is not None:
             self._subscribing[mid] = filters
         return mid

@@ -30,6 +30,7 @@ def always(urgency: Urgency) -> Classify:
 
 
 no_hurry = always(Urgency.REST)
+_SHARED = "$share/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,10 @@ class MqttPort(Protocol):
     def protocol(self) -> str:
         """Return "5", "3.1.1", or "" before the first connection."""
 
+    @property
+    def shares(self) -> bool:
+        """Tell whether the broker gives each message of a shared subscription to one of its subscribers."""
+
     def start(self) -> None:
         """Begin to connect."""
 
@@ -91,7 +96,8 @@ class MqttPort(Protocol):
     ) -> Callable[[], None]:
         """Call back for each message that matches; call the returned function to end it.
 
-        In a flood, `classify` tells which messages are handed over first.
+        In a flood, `classify` tells which messages are handed over first. A filter made by `shared` is left
+        alone while the broker knows no shared subscriptions.
         """
 
     def on_connected(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -104,8 +110,20 @@ class MqttPort(Protocol):
         """Call back when `publish`, having refused for lack of room, would take messages again."""
 
 
+def shared(topic_filter: str, subscribers: str) -> str:
+    """Return the filter of a subscription that several clients share, by a word of theirs."""
+    return f"{_SHARED}{subscribers}/{topic_filter}"
+
+
+def is_shared(topic_filter: str) -> bool:
+    """Tell whether a filter is that of a shared subscription."""
+    return topic_filter.startswith(_SHARED)
+
+
 def matches(topic_filter: str, topic: str) -> bool:
     """Tell whether a topic matches a filter; a filter that begins with a wildcard leaves `$` topics alone."""
+    if is_shared(topic_filter):
+        topic_filter = topic_filter.removeprefix(_SHARED).partition("/")[2]
     if topic.startswith("$") and topic_filter[:1] in ("+", "#"):
         return False
     wanted, levels = topic_filter.split("/"), topic.split("/")

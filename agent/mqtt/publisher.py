@@ -33,6 +33,7 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
+from agent.mqtt import event_details
 from agent.mqtt.calm import LOW_BATTERY_PERCENT, LOW_STORAGE_GB, calm_end, is_low
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.payloads import Payloads, encode, failure, frames, plain, short, warnings
@@ -373,17 +374,7 @@ class Publisher:
         self._state(event.telescope, State.DOWNLOAD, self._payloads.download(event), qos=0)
 
     def _archived(self, event: SessionArchived) -> None:
-        self.event(
-            event.telescope,
-            EventType.SESSION_ARCHIVED,
-            session_id=event.session_id,
-            target=short(event.target),
-            complete=event.complete,
-            files=event.files,
-            size=event.size,
-            folder=short(event.folder),
-            message=short(event.message),
-        )
+        self.event(event.telescope, EventType.SESSION_ARCHIVED, **event_details.archived(event))
 
     def _night(self, event: NightReported) -> None:
         body = self._payloads.night(event)
@@ -396,16 +387,8 @@ class Publisher:
             self.event(event.telescope, EventType.NIGHT_REPORT, title=body["title"], message=body["message"])
 
     def _sky(self, event: SkyChanged) -> None:
-        self.event(
-            event.telescope,
-            EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED,
-            event.session,
-            target=short(event.session.target),
-            kept=round(event.kept, 2),
-            usual=round(event.usual, 2),
-            sudden=event.sudden,
-            message=short(event.message),
-        )
+        kind = EventType.SKY_DEGRADED if event.degraded else EventType.SKY_RECOVERED
+        self.event(event.telescope, kind, event.session, **event_details.sky(event))
 
     def _safety(self, event: SafetyChanged) -> None:
         said, decision = self._said[event.telescope], event.decision

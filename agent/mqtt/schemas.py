@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent.mqtt import bodies, groups, request_bodies
+from agent.mqtt import bodies, fleet_bodies, groups, request_bodies
 from agent.mqtt.collected import PolarAlignmentBody
 from agent.mqtt.suggested import SuggestionsBody
 
@@ -36,6 +36,11 @@ BODIES: dict[str, type] = {
     "command_answer": bodies.CommandAnswerBody,
     "download": bodies.DownloadBody,
     "enclosure": bodies.EnclosureBody,
+    "fleet_collected": fleet_bodies.Totals,
+    "fleet_hand_over": fleet_bodies.HandOver,
+    "fleet_offer": fleet_bodies.OfferBody,
+    "fleet_question": fleet_bodies.Question,
+    "fleet_taken": fleet_bodies.Taken,
     "event": bodies.EventBody,
     "group": groups.GroupBody,
     "info": bodies.InfoBody,

@@ -13,7 +13,7 @@ from agent.mqtt.vocabulary import State
 
 ONLINE = "online"
 OFFLINE = "offline"
-RESERVED_IDS = frozenset({"bridge", "reply", "safety", "session"})
+RESERVED_IDS = frozenset({"any", "bridge", "reply", "safety", "session"})
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BASE_LEVEL = re.compile(r"[^\s+#$/\x00-\x1f\x7f-\x9f]+")

@@ -56,6 +56,8 @@ def windows_of(
     """Return when the session may image in a span, from `now` on; within its own times."""
     opens = max(one for one in (span.start, request.start, now) if one is not None)
     closes = min(span.end, request.end) if request.end is not None else span.end
+    if opens >= closes:
+        return ()
     clipped = (
         Window(max(one.start, opens), min(one.end, closes), min(one.begin_by, closes), one.whole)
         for one in _in_the_sky(request, site, span)
@@ -82,6 +84,7 @@ def never_holds(request: Request, site: Site, span: Interval) -> tuple[SkyRule, 
     return None
 
 
+@lru_cache(maxsize=8192)  # each plan asks it again of each session that it leaves
 def next_window(
     request: Request, site: Site | None, zone: ZoneInfo, after: datetime, least_s: float
 ) -> tuple[date, Window] | None:

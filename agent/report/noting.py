@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.afterwards import SessionArchived, SkyChanged
+from agent.afterwards import FrameMeasured, SessionArchived, SkyChanged, TotalsChanged
 from agent.events import (
     AvailabilityChanged,
     Event,
@@ -22,6 +22,7 @@ from agent.events import (
     Telemetry,
     TelemetryChanged,
 )
+from agent.group_progress import GroupProgress, GroupsChanged
 from agent.report.book import Note
 
 TELEMETRY_EVERY = timedelta(minutes=10)
@@ -41,6 +42,7 @@ class Noting:
         self._safety: tuple[datetime, SafetyState, str] | None = None
         self._problem = ""
         self._online: bool | None = None
+        self._groups: dict[str, GroupProgress] = {}
         self._handlers: dict[type[Event], Callable[[Any], Iterator[Note]]] = {
             QueueChanged: self._queue,
             SessionStarted: self._began,
@@ -53,6 +55,9 @@ class Noting:
             StatusChanged: self._status,
             AvailabilityChanged: self._link,
             SkyChanged: self._sky,
+            GroupsChanged: self._goals,
+            TotalsChanged: self._totals,
+            FrameMeasured: self._measured,
         }
 
     def notes(self, event: Event) -> Iterator[Note]:
@@ -91,6 +96,28 @@ class Noting:
     def _sky(self, event: SkyChanged) -> Iterator[Note]:
         facts: dict[str, Any] = {"degraded": event.degraded, "message": event.message}
         yield _note(event, "sky", event.session.session_id, event.session.target, **facts)
+
+    def _measured(self, event: FrameMeasured) -> Iterator[Note]:
+        facts = {"stars": event.stars, "background": round(event.background, 1), "hfd": event.hfd}
+        yield _note(event, "quality", event.session.session_id, event.session.target, **facts)
+
+    def _goals(self, event: GroupsChanged) -> Iterator[Note]:
+        """How far each goal is, when that is new; once more when no session waits for it any longer."""
+        now = {group.group: group for group in event.groups}
+        for name, group in now.items():
+            if self._groups.get(name) != group:
+                yield _goal(event, group, waits=True)
+        for name in self._groups.keys() - now.keys():
+            yield _goal(event, self._groups[name], waits=False)
+        self._groups = now
+
+    def _totals(self, event: TotalsChanged) -> Iterator[Note]:
+        counts: dict[str, Any] = {
+            "sessions": event.sessions,
+            "completed": event.completed,
+            "nights": event.nights,
+        }
+        yield _note(event, "totals", light_s=event.light_s, **counts)
 
     def _link(self, event: AvailabilityChanged) -> Iterator[Note]:
         if event.online is not self._online:
@@ -141,6 +168,11 @@ class Noting:
         if last is None or last[1] is not decision.state or event.at - last[0] >= WEATHER_EVERY:
             self._safety = (event.at, decision.state, message)
             yield _note(event, "weather", state=decision.state.value, message=message)
+
+
+def _goal(event: Event, group: GroupProgress, *, waits: bool) -> Note:
+    facts: dict[str, Any] = {"message": group.words(), "percent": group.percent, "waits": waits}
+    return _note(event, "goal", group=group.group, **facts)
 
 
 def _note(event: Event, kind: str, session_id: str = "", target: str = "", **facts: Any) -> Note:

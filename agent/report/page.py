@@ -10,6 +10,7 @@ from datetime import datetime
 from agent.events import Outcome
 from agent.report.book import Note
 from agent.report.charts import curve
+from agent.report.progress import PERCENT, goals, measured_curves, totals
 from agent.report.story import Story, local, reason_words, target_of
 from agent.report.style import STYLE
 from agent.session.text import duration_text
@@ -27,7 +28,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 def night_page(story: Story, version: str) -> str:
     """Return the page. Everything that anybody else wrote stands in it as text."""
     ordered = sorted(story.sessions, key=lambda session: session.began_at)
-    body = [*_top(story), *_sky(story, ordered), *_sessions(story, ordered), *_course(story)]
+    body = [*_top(story), *goals(story), *_sky(story, ordered), *_sessions(story, ordered), *_course(story)]
     title = _text(f"{story.title} ({story.telescope})")
     return "\n".join(
         [
@@ -60,6 +61,7 @@ def _top(story: Story) -> Iterator[str]:
     yield '<div class="sums">'
     yield from (f"<div><b>{_text(value)}</b>{_text(label)}</div>" for value, label in sums)
     yield "</div>"
+    yield from totals(story)
 
 
 def _efficiency(story: Story) -> float:
@@ -144,7 +146,11 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
         and taken >= _FEW  # the last frame is always still being stacked
         and (stacked := note.number("stacked")) is not None
     ]
-    yield curve(ratio, 0, _SHARE, "Frames stacked of those taken", " %")
+    curves = [
+        curve(ratio, 0, _SHARE, "Frames stacked of those taken", PERCENT),
+        *measured_curves(story, session),
+    ]
+    yield f'<div class="curves">{"".join(curves)}</div>' if any(curves) else ""
     yield "</section>"
 
 
@@ -182,9 +188,11 @@ def _wait(wait: dict[str, object]) -> str:
 
 def _course(story: Story) -> Iterator[str]:
     curves = [
-        curve(_series(story, "battery"), 0, 100, "Battery", " %"),
-        curve(_series(story, "storage_free_gb"), 0, _most(story, "storage_free_gb"), "Storage free", " GB"),
-        curve(_series(story, "temperature"), -20, 60, "Temperature of the telescope", " °C"),
+        curve(_series(story, "battery"), 0, 100, "Battery", PERCENT),
+        curve(
+            _series(story, "storage_free_gb"), 0, _most(story, "storage_free_gb"), "Storage free", "\u00a0GB"
+        ),
+        curve(_series(story, "temperature"), -20, 60, "Temperature of the telescope", "\u00a0°C"),
     ]
     if any(curves):
         yield "<h2>The telescope</h2>"

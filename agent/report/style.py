@@ -29,7 +29,9 @@ figure.curve{max-width:420px}
 .curve .grid{stroke:#ffffff38;stroke-width:1}
 .curve .line{stroke:var(--line);stroke-width:2}
 .course{padding:0;list-style:none}
-.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:10px}
+.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px}
+.bar{height:8px;border-radius:4px;background:var(--edge);overflow:hidden;margin:4px 0 12px}
+.bar i{display:block;height:100%;background:var(--good)}
 figure{margin:0}
 time{color:var(--dim);font-variant-numeric:tabular-nums;margin-right:.5em}
 footer{margin-top:2em;color:var(--dim);font-size:.85rem}

@@ -48,6 +48,10 @@ class SessionDocument(SessionBody):
         """A copy of the document as it was read, wrapper included; yours to change."""
         return deepcopy(self._raw)
 
+    def beside(self, key: str) -> object:
+        """Return what stands beside the session in its file, around the `command` wrapper."""
+        return self._raw.get(key) if body_of(self._raw) is not self._raw else None
+
     @property
     def target(self) -> str:
         """What the session images, for people: the goto's target, else the description, else the name."""

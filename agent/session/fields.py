@@ -60,11 +60,12 @@ class OnError(StrEnum):
 
 
 class WatchFrames(StrEnum):
-    """What happens when the telescope keeps clearly fewer frames than at a session's beginning."""
+    """What happens when frames get clearly worse, or fewer are kept, than at a session's beginning."""
 
     IGNORE = "ignore"
     WARN = "warn"
     PAUSE = "pause"
+    REFOCUS = "refocus"
 
 
 class DownloadWhat(StrEnum):
@@ -370,7 +371,7 @@ Missed = Annotated[
     _words(WhenMissed, {"next_night": WhenMissed.WAIT, "ask": WhenMissed.WAIT}),
     _schema("string", "run, skip, or wait (for the next night)."),
 ]
-FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn or pause.")]
+FrameRule = Annotated[WatchFrames, _words(WatchFrames), _schema("string", "ignore, warn, pause or refocus.")]
 Downloaded = Annotated[
     DownloadWhat, _words(DownloadWhat), _schema("string", "none, stacked, stacked_and_info or all.")
 ]

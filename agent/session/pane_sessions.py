@@ -11,6 +11,7 @@ from agent.mosaics import Pane
 from agent.session.document import SessionDocument, body_of
 from agent.session.fields import DarksWhen
 from agent.session.sections import CAMERA_SECTIONS, MOSAIC_KEYS, CameraSetup
+from agent.session.telescope_wish import is_open, wish_of
 from agent.session.writing import OUTCOME_KEYS, Process
 from agent.targets import SkyTarget
 
@@ -32,8 +33,9 @@ def pane_sessions(
 ) -> list[PaneSession]:
     """Return a session for each pane, in that order.
 
-    The first one focuses and calibrates for all (with a goal each one), the last one parks. Each keeps the
-    times, the conditions and the cameras of the whole; all have the same `group`.
+    The first one focuses and calibrates for all (with a goal, or where any telescope may have them, each
+    one), the last one parks. Each keeps the times, the conditions and the cameras of the whole; all have the
+    same `group`.
     """
     return [
         PaneSession(pane, _body(document, middle, pane, group, pane is panes[0], pane is panes[-1]))
@@ -54,7 +56,7 @@ def _body(
     document: SessionDocument, middle: SkyTarget, pane: Pane, group: str, first: bool, last: bool
 ) -> dict[str, Any]:
     left_out = {"mosaic", "repeat", "result_details", "goto_solar"}
-    if document.goal is None:  # else each pane may be the first one of a night
+    if document.goal is None and not is_open(wish_of(document)):  # else each may be the first on a telescope
         left_out |= set() if first else set(_ONCE_BEFORE)
     left_out |= set() if last else set(_ONCE_AFTER)
     darks = document.dark_frames.when if document.dark_frames is not None else None

@@ -62,6 +62,7 @@ class IdCommand(Section):
     end_time: f.TimeOfDay | None = None
     timezone: f.Zone | None = None
     priority: f.Integer = 0
+    telescope: f.Text = ""
     device: f.Text = ""
     when_missed: f.Missed | None = None
     on_error: f.ErrorRule | None = None
@@ -209,8 +210,8 @@ class Conditions(Section, ConditionKeys):
     )
     watch_frames: f.FrameRule | None = Field(
         None,
-        description="What happens when the telescope stacks clearly fewer frames than at the beginning: "
-        "`ignore`, `warn` or `pause`.",
+        description="What happens when the telescope stacks clearly fewer frames than at the beginning, or "
+        "they are clearly worse: `ignore`, `warn`, `pause` or `refocus`.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -115,7 +115,11 @@ class MqttSettings(Part):
     client_id: Text = Field(
         "", description="Client id at the broker; empty uses base_topic with -agent behind it."
     )
-
+    fleet_topic: Text = Field(
+        "",
+        description="First part of the topics that several agents on this broker share, such as club: each "
+        "submission to club/any/session/submit runs on the telescope that does best. Empty: no fleet.",
+    )
     response_prefixes: Words = Field(
         (),
         description="Topics below which MQTT 5 callers are answered, beside <base>/reply, such as callers.",
@@ -146,6 +150,16 @@ class MqttSettings(Part):
             return Topics.below(value).base
         except TopicError as error:
             raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _fleet_is_apart(self) -> MqttSettings:
+        try:
+            fleet = Topics.below(self.fleet_topic).base if self.fleet_topic else ""
+        except TopicError as error:
+            raise ValueError(str(error).replace("base topic", "fleet_topic")) from None
+        if fleet == self.base_topic:
+            raise ValueError("fleet_topic must differ from base_topic, which is each agent's own")
+        return self
 
     @field_validator("response_prefixes")
     @classmethod
@@ -249,9 +263,27 @@ class ArchiveSettings(Part):
         description="How much of a session is fetched: the stack, with its notes and small pictures, "
         "or every frame.",
     )
+    siril: bool = Field(
+        False,
+        description="Make each session's folder, where every frame is fetched, a project of Siril: with a "
+        "script that stacks it and the telescope's dark that fits.",
+    )
+    delete_after: Literal["never", "verified"] = Field(
+        "never",
+        description="verified deletes a session on the telescope's card once every file of it is in the "
+        "archive and was compared byte by byte a second time; needs what: all.",
+    )
     max_mb_per_s: float = Field(
         0.0, ge=0, le=1000, description="Megabytes a second that fetching takes at most; 0 is no limit."
     )
+
+    @model_validator(mode="after")
+    def _deletes_nothing_that_is_not_fetched(self) -> Self:
+        if self.delete_after == "verified" and self.what != "all":
+            raise ValueError(
+                "delete_after: verified needs what: all; otherwise it would delete frames that nobody has"
+            )
+        return self
 
 
 class HomeAssistantSettings(Part):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from agent.afterwards import DownloadChanged, DownloadState, SessionArchived
 from agent.archive.errors import ArchiveBusyError
 from agent.archive.fetch import Progress, SessionFetch
 from agent.archive.manifest import Manifest, State, folder_of, load
 from agent.archive.pace import Pace
+from agent.archive.removal import KeptError, Removal
 from agent.archive.words import told
 from agent.errors import AgentError, Problem
 from agent.events import Event, Reason, SessionEnded
@@ -31,6 +33,7 @@ from agent.telescope.errors import TelescopeError, UnreachableError
 from agent.telescope.interface import ConnectionState
 
 _LOGGER = logging.getLogger(__name__)
+T = TypeVar("T")
 
 BACK = timedelta(days=7)  # sessions that ended longer ago are fetched by hand
 LOOK_EVERY_S = 3600.0  # for sessions that nobody told of
@@ -74,6 +77,10 @@ class Archivist:
         self._tree = tree
         self._archive: Path = settings.dir
         self._what = DownloadWhat(settings.what)
+        self._siril = settings.siril
+        self._deletes = settings.delete_after == "verified"
+        self._removals: dict[str, Removal] = {}
+        self._kept: dict[str, AgentError] = {}  # sessions that stay on the card although they were to go
         self._pace = Pace(ground.clock, settings.max_mb_per_s * _MB)
         self._runner = runner
         self._on_problem = on_problem
@@ -112,7 +119,8 @@ class Archivist:
                 trouble = error
             else:
                 self._waiting -= 1
-        self._on_problem(trouble.problem() if trouble is not None else None)
+        kept = next(iter(self._kept.values()), None)
+        self._on_problem(told_of.problem() if (told_of := trouble or kept) is not None else None)
         if trouble is not None:
             self._tell(DownloadState.FAILED, message=str(trouble))
             return TROUBLE_S
@@ -145,10 +153,17 @@ class Archivist:
             own = session.document.download if session.document is not None else None
             what = own.what if own is not None else self._what
             known = load(folder_of(self._archive, session))
-            if what is DownloadWhat.NONE or (known is not None and known.covers(what, session.folders)):
+            if what is DownloadWhat.NONE or (
+                known is not None and known.covers(what, session.folders) and not self._to_delete(known)
+            ):
                 self._settled.add(key)
             else:
-                yield _Wanted(replace(session, document=None, details={}), what)
+                kept = {key: session.details[key] for key in ("panes",) if key in session.details}
+                yield _Wanted(replace(session, document=None, details=kept), what)
+
+    def _to_delete(self, known: Manifest) -> bool:
+        complete = known.state is State.COMPLETE and known.what is DownloadWhat.ALL
+        return self._deletes and complete and known.session_id not in self._kept
 
     # -- fetching ---------------------------------------------------------------------------------------
 
@@ -159,6 +174,7 @@ class Archivist:
             await self._until_free()
             with contextlib.suppress(_NeededError):
                 await self._fetch(wanted)
+                await self._delete(wanted)
                 done = True
         self._settled.add((wanted.session.session_id, wanted.session.ended_at))
 
@@ -172,8 +188,40 @@ class Archivist:
             clock=self._ground.clock,
             pace=self._pace,
             tell=self._progress,
+            site=self._ground.site,
+            siril=self._siril,
         )
-        work = asyncio.create_task(fetch.run(), name=f"{self._ground.id}: fetching")
+        known = await asyncio.to_thread(load, fetch.folder)
+        if known is None or not known.covers(wanted.what, wanted.session.folders):
+            manifest = await self._undisturbed(fetch.run())
+            self._archived(wanted, manifest, fetch.folder, told(manifest))
+
+    async def _delete(self, wanted: _Wanted) -> None:
+        """Delete a session on the card where a person set that, and all of it is here."""
+        folder = folder_of(self._archive, wanted.session)
+        known = await asyncio.to_thread(load, folder)
+        if known is None or not self._to_delete(known):
+            return
+        session_id = known.session_id
+        removal = self._removals.setdefault(
+            session_id, Removal(self._card(), folder, clock=self._ground.clock, pace=self._pace)
+        )
+        try:
+            await self._undisturbed(removal.run())
+        except KeptError as error:
+            message = f"Session {session_id} stays on the telescope's card. {error}"
+            _LOGGER.warning("%s", message)
+            self._kept[session_id] = TelescopeError(
+                message, code="not_deleted", hint="It is tried again after a restart of the agent."
+            )
+        else:
+            message = f"{told(known)} Compared once more, and deleted on the telescope."
+            self._archived(wanted, known, folder, message, deleted=True)
+        del self._removals[session_id]
+
+    async def _undisturbed(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Do this while nobody needs the telescope; _NeededError as soon as somebody does."""
+        work = asyncio.create_task(coroutine, name=f"{self._ground.id}: fetching")
         try:
             while not work.done():
                 pause = asyncio.create_task(self._ground.clock.sleep(LOOK_S))
@@ -183,7 +231,7 @@ class Archivist:
                     pause.cancel()
                 if not work.done() and (await self._needed())[0]:
                     raise _NeededError
-            self._archived(wanted, await work, fetch.folder)
+            return await work
         finally:
             work.cancel()
             await asyncio.wait({work})
@@ -233,8 +281,9 @@ class Archivist:
 
     # -- telling ----------------------------------------------------------------------------------------
 
-    def _archived(self, wanted: _Wanted, manifest: Manifest, folder: Path) -> None:
-        message = told(manifest)
+    def _archived(
+        self, wanted: _Wanted, manifest: Manifest, folder: Path, message: str, *, deleted: bool = False
+    ) -> None:
         _LOGGER.info("Session %s: %s", manifest.session_id, message)
         self._ground.bus.publish(
             SessionArchived(
@@ -242,11 +291,12 @@ class Archivist:
                 at=self._ground.clock.now(),
                 session_id=wanted.session.session_id,
                 target=wanted.session.target,
-                complete=manifest.state is State.COMPLETE,
+                complete=manifest.state is State.COMPLETE or deleted,
                 files=sum(entry.done for entry in manifest.files),
                 size=manifest.size,
                 folder=str(folder),
                 message=message,
+                deleted=deleted,
                 night=wanted.session.night,
             )
         )

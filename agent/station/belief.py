@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera
-from agent.execute.alignment import Alignment
 from agent.goals import Goal, Wish
 from agent.own_schedule import carried_out
 from agent.station.ground import Ground
+from agent.station.kept_alignment import KeptAlignment
 from agent.telescope.interface import ConnectionState
 
 RESTARTED_S = 20.0  # one that does not tell whether it is calibrated may have been restarted in that time
@@ -25,7 +25,8 @@ class Belief:
         self.moved = False  # told to move, and not seen to be at rest since
         self.parked = False
         self.off = False
-        self.alignment = Alignment()
+        self._kept = KeptAlignment(ground.state, ground.clock)
+        self.alignment = self._kept.alignment
         self.stops = 0  # orders to stop everything; what one of them broke into was not at rest
         self._seen = False  # seen to be at rest, in this life
         self._away_since: float | None = None  # of the clock's monotonic time
@@ -120,18 +121,27 @@ class Belief:
 
     def away(self, state: ConnectionState) -> None:
         """It went out of sight."""
+        if not self._others:
+            self._kept.left(alone=state in _OTHERS - {ConnectionState.CLOSED})
         self._others = self._others or state in _OTHERS
         if self._away_since is None and not self._others:  # left alone is not lost
             self._away_since = self._ground.clock.monotonic()
 
+    def in_sight(self) -> None:
+        """It tells something of itself."""
+        if self.linked and not self._others:
+            self._kept.seen()
+
     def back(self, *, park: bool) -> bool:
         """It is in sight again; `park`: it is to be parked. Return whether somebody else switched it on."""
-        now = self._ground.clock.monotonic()
+        now, unseen_s = self._ground.clock.monotonic(), self._kept.unseen_s
         away_s = 0.0 if self._away_since is None else now - self._away_since
         self.still = False
         calibrated = self._ground.telescope.calibrated
-        if self._others or calibrated is False or away_s > (SWITCHED_S if calibrated else RESTARTED_S):
+        longest_s = SWITCHED_S if calibrated else RESTARTED_S
+        if self._others or calibrated is False or max(away_s, unseen_s) > longest_s:
             self.alignment.lost()
+        self._kept.seen()
         if self._others or park:  # somebody else may have unfolded it
             self.parked = False
         self._away_since, self._others = None, False

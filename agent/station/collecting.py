@@ -36,8 +36,8 @@ from agent.station.briefs import brief_of
 from agent.station.collecting_facts import Ended, Goal, Made, result_of
 from agent.station.ground import Ground
 from agent.station.made import MadeOf
+from agent.station.neighbours import Neighbours
 from agent.station.records import Records
-from agent.store.collected import Collected
 from agent.store.errors import StoreError
 from agent.store.journal import instant_in
 from agent.store.model import StoredSession
@@ -57,21 +57,18 @@ class Collecting:
         self,
         ground: Ground,
         store: SessionStore,
+        neighbours: Neighbours,
         records: Records,
-        collected: Collected,
         capabilities: Callable[[], Capabilities | None],
         resolve: Resolve,
-        waiting: Callable[[str], Waiting | None],
     ) -> None:
-        """`waiting` finds a session in the queue."""
         self._ground = ground
         self._made = MadeOf(ground.state, _KEY, Made.read)
         self._store = store
+        self._neighbours = neighbours
         self._records = records
-        self._collected = collected
         self._capabilities = capabilities
         self._resolve = resolve
-        self._waiting = waiting
         self._parents: dict[str, StoredSession] = {}
         self._told: tuple[GroupProgress, ...] | None = None
 
@@ -131,12 +128,13 @@ class Collecting:
 
         Return the children that are new, and the ids of those that were withdrawn.
         """
-        lights = await asyncio.to_thread(self._collected.all)
+        lights = await asyncio.to_thread(self._lights)
+        self._tell(lights)  # a goal that is reached is told once, before it goes
         new: list[StoredSession] = []
         withdrawn: list[str] = []
         for parent in self.parents:
             try:
-                goal = self._goal(parent, lights)
+                goal = self._goal(parent, lights[parent.session_id])
                 if goal is not None:
                     withdrawn += await self._end_what_is_stale(goal)
                     new += await self._next(goal)
@@ -182,11 +180,13 @@ class Collecting:
 
     async def _end_what_is_stale(self, goal: Goal) -> list[str]:
         """Take back, or end with its frames, a child that waits and is not what it should be any more."""
-        child = self._waiting(self.child_id(goal.stored.session_id))
+        child = self._neighbours.waiting(self.child_id(goal.stored.session_id))
         if child is None or child.resume or not (message := self._against(child, goal)):
             return []
         if not child.gave_back:
             return list(await self._withdraw(goal.stored.session_id))
+        if self._store.get(child.session_id) is None:  # it began on another telescope, which ends it
+            return []
         outcome = Outcome.PARTIAL if child.taken else Outcome.SKIPPED
         await self._records.end_unrun(child.brief, outcome, Reason.SCHEDULE, message)
         return [child.session_id]
@@ -196,7 +196,7 @@ class Collecting:
         parent = goal.stored
         session_id, made = parent.session_id, self._adopted(parent.session_id)
         child_id = self.child_id(session_id)
-        waits = bool(child_id) and await asyncio.to_thread(self._store.waits, child_id)
+        waits = bool(child_id) and await asyncio.to_thread(self._neighbours.waits, child_id)
         if waits:
             if goal.reached:
                 await self._withdraw(session_id)
@@ -252,7 +252,7 @@ class Collecting:
 
     async def _ended(self, child_id: str) -> Ended | None:
         """How the last child ended; one that left nothing was taken out, in this night."""
-        found = await asyncio.to_thread(self._store.find_ended, child_id)
+        found = await asyncio.to_thread(self._neighbours.ended, child_id)
         details = body_of(found[1].raw).get("result_details") if found is not None else None
         if not isinstance(details, dict):
             return Ended(self._night())
@@ -269,11 +269,11 @@ class Collecting:
         """Take back the child that waits; its night may have another."""
         made = self._made.of(session_id)
         child_id = _child_id(session_id, made.count)
-        waiting = self._waiting(child_id)
+        waiting = self._neighbours.waiting(child_id)
         if not made.count or (waiting is not None and (waiting.resume or waiting.gave_back)):
             return ()
         try:
-            await asyncio.to_thread(self._store.withdraw, child_id)
+            await asyncio.to_thread(self._neighbours.withdraw, child_id)
         except StoreError as error:
             _LOGGER.debug("Session %s is not taken back: %s", child_id, error)
             return ()
@@ -284,7 +284,7 @@ class Collecting:
 
     def _goal_of(self, parent: StoredSession) -> Goal | None:
         try:
-            return self._goal(parent, self._collected.all())
+            return self._goal(parent, self._neighbours.lights(parent.document))
         except AgentError:
             return None
 
@@ -313,16 +313,23 @@ class Collecting:
         await self._records.end(result_of(self._ground.id, brief, goal, now, reason, message))
         self._made.remember(parent.session_id, None)
 
-    def _tell(self, lights: tuple[Light, ...]) -> None:
+    def _lights(self) -> dict[str, tuple[Light, ...]]:
+        """The results that may count for each goal."""
+        return {one.session_id: self._neighbours.lights(one.document) for one in self.parents}
+
+    def _tell(self, lights: dict[str, tuple[Light, ...]]) -> None:
         """Say how far the groups are, when that changed; what is not known yet is no change."""
         if self._capabilities() is None:
             return
         wishes: list[tuple[str, Wanted]] = []
+        counted: dict[Light, None] = {}
         for parent in self.parents:
             with contextlib.suppress(AgentError):
-                goal = self._goal(parent, lights)
+                mine, group = lights[parent.session_id], group_of(parent.document, parent.session_id)
+                goal = self._goal(parent, mine)
+                counted |= dict.fromkeys(light for light in mine if light.group == group)
                 wishes += [(parent.session_id, one) for one in goal.wanted.values()] if goal else []
-        groups = progress_of(wishes, lights)[:MOST_GROUPS]
+        groups = progress_of(wishes, tuple(counted))[:MOST_GROUPS]
         if groups != self._told:
             self._told = groups
             self._ground.state.set(**{_GROUPS: {one.word: one.group for one in groups}})

@@ -1,4 +1,4 @@
-"""Watches the frames of a running session: says when they are no longer kept, and may pause it."""
+"""Watches the frames of a running session: says when they get worse, and may pause or refocus it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from agent.afterwards import SkyChanged
 from agent.events import Event, Frames, Reason, SessionProgress
 from agent.execute.frame_trend import FrameTrend, Judgement
 from agent.execute.orders import Hold, Orders
+from agent.quality.trend import Cause, Change
 from agent.session.fields import WatchFrames
+from agent.station.frame_quality import FrameQuality
 from agent.station.ground import Ground
+from agent.station.sky_words import counted_words, measured_words
 
 _LOGGER = logging.getLogger(__name__)
 
 PAUSES_S = (600.0, 1200.0, 1800.0)  # one after the other while it stays bad; the last one again and again
+REFOCUS_EVERY_S = 1800.0  # at most: what focusing does not mend is something else
+FOCUS_LIMIT_S = 900.0  # from asking until it is focused
+LOOK_S = 10.0
 _HOLDER = "frames"
 
 
@@ -37,23 +43,42 @@ class FrameWatch:
         self._policy = policy
         self._most_s = most_s
         self._trend = FrameTrend()
+        self._quality = FrameQuality(ground, session_id, self._measured)
         self._capture = -1
         self._first = Frames()
+        self._counted: Judgement | None = None  # while the telescope keeps fewer frames
+        self._causes: tuple[Cause, ...] = ()  # while the frames show some
+        self._told = False  # that it is bad
         self._pauses = 0
         self._paused_s = 0.0
+        self._focused_at: float | None = None
         self._bad = asyncio.Event()
 
     async def watch(self) -> None:
-        """Watch, and pause where that is wanted, until cancelled."""
+        """Watch, and do what is wanted of it, until cancelled."""
         end = self._ground.bus.subscribe(self._hear)
         try:
-            while True:
-                await self._bad.wait()
-                self._bad.clear()
-                await self._pause()
+            async with asyncio.TaskGroup() as group:
+                if self._policy() is not WatchFrames.IGNORE:
+                    group.create_task(self._quality.run())
+                group.create_task(self._act())
         finally:
             end()
             self._orders.resume(_HOLDER)
+
+    async def _act(self) -> None:
+        while True:
+            await self._bad.wait()
+            self._bad.clear()
+            match self._policy():
+                case WatchFrames.PAUSE:
+                    await self._pause()
+                case WatchFrames.REFOCUS:
+                    await self._refocus()
+                case _:
+                    pass
+
+    # -- what is seen -----------------------------------------------------------------------------------
 
     def _hear(self, event: Event) -> None:
         if not isinstance(event, SessionProgress) or event.telescope != self._ground.id:
@@ -63,54 +88,76 @@ class FrameWatch:
         if event.index != self._capture:
             self._capture, self._trend = event.index, FrameTrend()
             self._first = event.frames
+            self._counted, self._causes = None, ()
         taken = event.frames.taken - self._first.taken
         judgement = self._trend.count(taken, event.frames.stacked - self._first.stacked)
         if judgement is not None:
-            self._tell(event, judgement)
+            self._counted = judgement if judgement.degraded else None
+            self._tell(event, judgement.degraded, counted_words(judgement, self._causes), judgement)
 
-    def _tell(self, event: SessionProgress, judgement: Judgement) -> None:
-        message = words(judgement)
-        _LOGGER.log(
-            logging.WARNING if judgement.degraded else logging.INFO,
-            "Session %s: %s",
-            self._session_id,
-            message,
-        )
+    def _measured(self, about: SessionProgress, change: Change) -> None:
+        if self._policy() is not WatchFrames.IGNORE:
+            self._causes = change.causes
+            self._tell(about, change.degraded, measured_words(change), self._trend.shares())
+
+    def _tell(self, about: SessionProgress, degraded: bool, message: str, shares: Judgement) -> None:
+        """Say that it is bad, and each time when more of it is known; that it is over, when all of it is."""
+        if not degraded and (self._counted is not None or self._causes or not self._told):
+            return
+        self._told = degraded
+        level = logging.WARNING if degraded else logging.INFO
+        _LOGGER.log(level, "Session %s: %s", self._session_id, message)
         self._ground.bus.publish(
             SkyChanged(
                 telescope=self._ground.id,
                 at=self._ground.clock.now(),
-                session=event.session,
-                degraded=judgement.degraded,
-                kept=judgement.kept,
-                usual=judgement.usual,
-                sudden=judgement.sudden,
+                session=about.session,
+                degraded=degraded,
+                kept=shares.kept,
+                usual=shares.usual,
+                sudden=self._counted.sudden if self._counted is not None else Cause.CLOUD in self._causes,
+                reasons=tuple(cause.value for cause in self._causes),
                 message=message,
             )
         )
-        if judgement.degraded:
+        if degraded:
             self._bad.set()
         else:
             self._pauses = 0
 
+    # -- what is done -----------------------------------------------------------------------------------
+
     async def _pause(self) -> None:
         """Pause for a while, then have another look: the trend begins anew, with what is usual kept."""
         seconds = PAUSES_S[min(self._pauses, len(PAUSES_S) - 1)]
-        if self._policy() is not WatchFrames.PAUSE or self._paused_s + seconds > self._most_s():
+        if self._counted is None and self._causes == (Cause.FOCUS,):
+            return  # no pause mends that
+        if self._paused_s + seconds > self._most_s():
             return
         self._pauses += 1
         self._paused_s += seconds
-        message = f"The telescope keeps hardly any frame; another look in {seconds / 60:.0f} min."
+        message = f"The frames are of no use; another look in {seconds / 60:.0f} min."
         self._orders.pause(_HOLDER, Hold(Reason.SKY, message))
         await self._ground.clock.sleep(seconds)
-        self._trend.look_again()
+        self._look_again()
         self._orders.resume(_HOLDER)
 
+    async def _refocus(self) -> None:
+        """Have it focused again where that may help: not under a cloud, and not again and again."""
+        crept = self._counted is not None and not self._counted.sudden and not self._causes
+        now = self._ground.clock.monotonic()
+        if Cause.FOCUS not in self._causes and not crept:
+            return
+        if self._focused_at is not None and now - self._focused_at < REFOCUS_EVERY_S:
+            return
+        self._focused_at = now
+        self._orders.ask_focus("the frames got worse")
+        while self._orders.focus_asked and self._ground.clock.monotonic() - now < FOCUS_LIMIT_S:
+            await self._ground.clock.sleep(LOOK_S)
+        self._look_again()
 
-def words(judgement: Judgement) -> str:
-    """Return a judgement as a sentence."""
-    share = f"{judgement.kept:.0%} of the newest are stacked, {judgement.usual:.0%} were at the beginning"
-    if not judgement.degraded:
-        return f"Frames are kept again: {share}."
-    cause = "a cloud, wind or an obstacle" if judgement.sudden else "dew, focus or the air"
-    return f"The telescope keeps fewer frames: {share}. It looks like {cause}."
+    def _look_again(self) -> None:
+        self._trend.look_again()
+        self._quality.look_again()
+        self._counted, self._causes = None, ()
+        self._bad.clear()

@@ -29,6 +29,7 @@ from agent.telescope.interface import (
     ConnectionChanged,
     ConnectionState,
     SchedulesReport,
+    TelemetryReport,
     Telescope,
     TelescopeEvent,
 )
@@ -409,6 +410,8 @@ class Hands:
                 self._notify()
             case SchedulesReport():
                 self._notify()
+            case TelemetryReport():
+                self._belief.in_sight()
             case CaptureProgress(camera=camera) if self._forbidden:
                 _LOGGER.warning("The %s camera captures although it should not", camera.value)
                 self._belief.captures({camera})

@@ -21,14 +21,14 @@ from agent.session.document import SessionDocument
 from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant, time_problems, window_end
-from agent.station.briefs import brief_of
+from agent.station.as_waiting import as_waiting
+from agent.station.neighbours import Neighbours
 from agent.station.parents import Parents
 from agent.station.records import Records
 from agent.store.errors import StoreError, UnknownSessionError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
-from agent.store.turns import REST, frames_of, gave_back, resting_until
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class Intake:
         store: SessionStore,
         records: Records,
         parents: Parents,
+        neighbours: Neighbours,
         *,
         clock: Clock,
         zone: ZoneInfo,
@@ -64,6 +65,7 @@ class Intake:
         self._records = records
         records.on_learned = self.plan_again
         self._parents = parents
+        self._neighbours = neighbours
         self._clock = clock
         self._zone = zone
         self._capabilities = capabilities
@@ -87,6 +89,10 @@ class Intake:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
         problems += download_problems(document, archives=self._archives)
+        if (stranger := self._neighbours.stranger(document)) is not None:
+            problems.append(stranger)
+        if not self._neighbours.suits(document):
+            return problems  # another telescope's tables tell whether it is right
         capabilities = self._capabilities()
         if capabilities is not None:
             problems += check(document, capabilities, resolve=self._resolve)
@@ -329,6 +335,9 @@ class Intake:
     async def _take(self, stored: StoredSession) -> Waiting:
         for problem in stored.problems:
             _LOGGER.info("Session %s: %s", stored.session_id, problem)
+        if not self._neighbours.alone and not self._neighbours.suits(stored.document):
+            self._drop_all((*await self._parents.drop(stored.session_id), stored.session_id))
+            return self._waiting(stored)  # until it is placed where it may run
         maker = self._parents.maker_of(stored, began=self._began(stored))
         self._drop_all(await self._parents.take(stored, maker))
         if maker is not None:
@@ -386,35 +395,10 @@ class Intake:
             )
 
     def _waiting(self, stored: StoredSession) -> Waiting:
-        """The session as it waits, without its plan; one that rests or is wanted at once still is."""
-        document = stored.document
-        brief = brief_of(stored, self._zone)
-        start = brief.scheduled_for
-        before = self._queue.find(stored.session_id)
-        facts = self._store.journal(stored.session_id).load()
-        began, rests = instant_in(facts, "started_at"), resting_until(facts)
-        given = gave_back(facts)
-        if before is not None:
-            began, rests, given = began and before.began, before.rests_until, before.gave_back
-        elif rests is not None and not given:
-            rests, began = (
-                min(rests, self._clock.now() + REST),
-                None,
-            )  # by a clock that was set back meanwhile
-        return Waiting(
-            brief,
-            document,
-            None,
-            start,
-            window_end(document, self._zone, stored.first_seen, start=start),
-            stored.first_seen,
-            resume=began is not None and not given,
-            began=began,
-            forced=stored.name in self.wanted_now or (before is not None and before.forced),
-            rests_until=rests,
-            gave_back=given,
-            taken=frames_of(facts),
-        )
+        """The session as it waits, without its plan."""
+        before, facts = self._queue.find(stored.session_id), self._store.journal(stored.session_id).load()
+        forced = stored.name in self.wanted_now
+        return as_waiting(stored, facts, self._zone, self._clock.now(), before=before, forced=forced)
 
     def planned(self, waiting: Waiting) -> Waiting:
         """The session with its plan, where the model is known; AgentError when it cannot run."""

@@ -35,6 +35,7 @@ from agent.station.briefs import brief_of
 from agent.station.ground import Ground
 from agent.station.hands import UPKEEP_S, Hands
 from agent.station.made import MadeOf
+from agent.station.neighbours import Neighbours
 from agent.station.pane_results import PaneEnd, end_of, last_of, whole
 from agent.station.records import Records
 from agent.store.errors import StoreError
@@ -90,6 +91,7 @@ class Mosaics:
         ground: Ground,
         hands: Hands,
         store: SessionStore,
+        neighbours: Neighbours,
         records: Records,
         capabilities: Callable[[], Capabilities | None],
         resolve: Resolve,
@@ -97,6 +99,7 @@ class Mosaics:
         self._ground = ground
         self._hands = hands
         self._store = store
+        self._neighbours = neighbours
         self._records = records
         self._made = MadeOf(ground.state, _KEY, _Made.read)
         self._clock = ground.clock
@@ -222,7 +225,7 @@ class Mosaics:
         made, withdrawn = self._made.of(session_id), []
         for name in made.sessions.values() if made is not None else ():
             try:
-                await asyncio.to_thread(self._store.withdraw, name)
+                await asyncio.to_thread(self._neighbours.withdraw, name)
             except StoreError as error:
                 _LOGGER.debug("Session %s is not taken back: %s", name, error)
             else:
@@ -254,12 +257,14 @@ class Mosaics:
             known = self._store.get(_pane_id(session_id, one.pane.number))
             if known is not None and _alike(known.document, one):
                 names[one.pane.number] = known.session_id
+            elif known is None and self._neighbours.waits(name := _pane_id(session_id, one.pane.number)):
+                names[one.pane.number] = name
         if names == made.sessions:
             return made
         noon = next_solar_noon(self._clock.now(), self._ground.site, self._zone) - timedelta(days=1)
         for one in lacking:
             name = _pane_id(session_id, one.pane.number)
-            ended = self._store.find_ended(name) if one.pane.number not in names else None
+            ended = self._neighbours.ended(name) if one.pane.number not in names else None
             if ended is not None and _alike(ended[1], one) and end_of(ended, since=noon).ended_at:
                 names[one.pane.number] = name
         _LOGGER.warning("%d panes of %s were there already", len(names) - len(made.sessions), session_id)
@@ -292,10 +297,10 @@ class Mosaics:
 
     def _ends(self, made: _Made) -> dict[int, PaneEnd] | None:
         """What became of each pane; None while one of them waits or runs."""
-        if any(name and self._store.waits(name) for name in made.sessions.values()):
+        if any(name and self._neighbours.waits(name) for name in made.sessions.values()):
             return None
         return {
-            number: end_of(self._store.find_ended(name) if name else None, since=made.at)
+            number: end_of(self._neighbours.ended(name) if name else None, since=made.at)
             for number, name in made.sessions.items()
         }
 

@@ -14,6 +14,7 @@ from agent import __version__
 from agent.afterwards import NightReported, SessionArchived
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionResult
+from agent.group_progress import GroupsChanged
 from agent.report.book import NightBook, Note
 from agent.report.noting import Noting
 from agent.report.page import night_page
@@ -91,6 +92,9 @@ class NightReporter:
             self._ended.append(event.result)
         if of is not None:
             self._stale.add(of)
+        if isinstance(event, GroupsChanged) and self._has_ended(night := self._night(event.at)):
+            self._stale.add(night)  # a goal counts what just ended
+            self._news.set()
         if isinstance(event, SessionEnded | SessionArchived):
             self._news.set()
 

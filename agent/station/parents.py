@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from agent.capabilities import Capabilities
-from agent.schedule.waiting import Waiting
 from agent.session.check import Resolve
 from agent.station.collecting import Collecting
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.mosaics import Mosaics
+from agent.station.neighbours import Neighbours
 from agent.station.records import Records
 from agent.station.repeats import Repeats
-from agent.store.collected import Collected
 from agent.store.model import StoredSession
 from agent.store.store import SessionStore
 
@@ -30,17 +29,16 @@ class Parents:
         hands: Hands,
         store: SessionStore,
         records: Records,
-        collected: Collected,
+        neighbours: Neighbours,
         capabilities: Callable[[], Capabilities | None],
         resolve: Resolve,
-        waiting: Callable[[str], Waiting | None],
     ) -> None:
-        """`waiting` finds a session in the queue."""
-        self.repeats = repeats = Repeats(store, ground.state, ground.clock, ground.zone, ground.site)
-        self.mosaics = mosaics = Mosaics(ground, hands, store, records, capabilities, resolve)
-        self.collecting = collecting = Collecting(
-            ground, store, records, collected, capabilities, resolve, waiting
+        self._neighbours = neighbours
+        self.repeats = repeats = Repeats(
+            store, neighbours, ground.state, ground.clock, ground.zone, ground.site
         )
+        self.mosaics = mosaics = Mosaics(ground, hands, store, neighbours, records, capabilities, resolve)
+        self.collecting = collecting = Collecting(ground, store, neighbours, records, capabilities, resolve)
         self._making = asyncio.Lock()
         self._makers: tuple[_Maker, ...] = (repeats, mosaics, collecting)
 
@@ -89,4 +87,6 @@ class Parents:
     async def _with_theirs(self, names: Iterable[str]) -> tuple[str, ...]:
         """These ids, and those of what was made of them."""
         gone = tuple(names)
+        for name in gone:
+            self._neighbours.dropped(name)
         return (*gone, *[deeper for name in gone for deeper in await self.drop(name)])

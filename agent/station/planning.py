@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from agent.conditions import ConditionSet, Requirements
@@ -94,20 +94,28 @@ class Planning:
             replace(one, held_until=later[one.session_id]) if one.session_id in later else one
             for one in requests
         ]
-        known = latest.order if latest is not None and latest.night == night else ()
-        make = partial(
+        self.latest = plan = await asyncio.to_thread(_made, self._maker(now, night), asked)
+        self._made_from = facts
+        return plan
+
+    async def supposed(self, requests: Sequence[Request]) -> PlannedNight:
+        """Return the plan from now on as it would be if these waited, beside what runs."""
+        now = self._ground.clock.now()
+        night = night_of(now, self._ground.site, self._ground.zone)
+        return await asyncio.to_thread(_made, self._maker(now, night), requests)
+
+    def _maker(self, now: datetime, night: date) -> Callable[[Sequence[Request]], PlannedNight]:
+        latest = self.latest
+        return partial(
             make_plan,
-            site=site,
-            zone=zone,
+            site=self._ground.site,
+            zone=self._ground.zone,
             now=now,
             running=self.running(),
-            known=known,
+            known=latest.order if latest is not None and latest.night == night else (),
             least_block_s=self._defaults().least_block_s,
             calibrated=self.calibrated(),
         )
-        self.latest = plan = await asyncio.to_thread(_made, make, asked)
-        self._made_from = facts
-        return plan
 
     @property
     def reuses(self) -> bool:

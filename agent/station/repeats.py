@@ -25,6 +25,7 @@ from agent.session.writing import OUTCOME_KEYS, Process
 from agent.sky.ephemeris import sun
 from agent.sky.nights import CIVIL, first_time
 from agent.station.made import MadeOf
+from agent.station.neighbours import Neighbours
 from agent.station.state_file import StateFile
 from agent.store.errors import StoreError
 from agent.store.model import StoredSession
@@ -85,9 +86,16 @@ class Repeats:
     """Owner of the repeated sessions of one station and of which of their nights were made."""
 
     def __init__(
-        self, store: SessionStore, state: StateFile, clock: Clock, zone: ZoneInfo, site: Site | None
+        self,
+        store: SessionStore,
+        neighbours: Neighbours,
+        state: StateFile,
+        clock: Clock,
+        zone: ZoneInfo,
+        site: Site | None,
     ) -> None:
         self._store = store
+        self._neighbours = neighbours
         self._made = MadeOf(state, _KEY, _Made.read)
         self._clock = clock
         self._zone = zone
@@ -161,7 +169,8 @@ class Repeats:
         return child
 
     def _exists(self, child_id: str) -> bool:
-        return self._store.get(child_id) is not None or self._store.find_ended(child_id) is not None
+        there = self._neighbours
+        return there.waits(child_id) or there.ended(child_id) is not None
 
     async def _withdraw(self, parent_id: str) -> tuple[str, ...]:
         """Take back the child that is still ahead; the night can then be made anew."""
@@ -170,7 +179,7 @@ class Repeats:
             return ()
         child_id = _child_id(parent_id, made.last)
         try:
-            await asyncio.to_thread(self._store.withdraw, child_id)
+            await asyncio.to_thread(self._neighbours.withdraw, child_id)
         except StoreError as error:
             _LOGGER.info("Session %s is not taken back: %s", child_id, error)
             return ()

@@ -34,6 +34,7 @@ from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.kept_dark import kept_cap, kept_darks
 from agent.station.link import Link
+from agent.station.neighbours import Neighbours
 from agent.station.night import Night
 from agent.station.night_over import Nights
 from agent.station.parents import Parents
@@ -94,9 +95,8 @@ class Station:
         self.night = Night(ground, self.hands, self._queue)
         nights = Nights(ground, self.night, self.status, lambda: self.dispatcher, lambda: self.runner.running)
         self.end_night, self.resume_night = nights.end, nights.undo
-        self.weather_goal = WeatherGoal(
-            ground, self.hands, settings.conditions.unsafe_action, self._weather_policy, self.end_night
-        )
+        unsafe = settings.conditions.unsafe_action
+        self.weather_goal = WeatherGoal(ground, self.hands, unsafe, self._weather_policy, self.end_night)
         box = settings.enclosure_of(own)
         self.enclosure = Enclosure(
             ground, self.hands, self.status, self.weather_goal, box, nights=nights, switches=self.switches
@@ -136,15 +136,18 @@ class Station:
             *(ground.id, self.store, self.results, self.collected, self.ledger, clock, publish),
             on_problem=partial(self.status.problem, "results"),
         )
+        self.neighbours = beside = Neighbours(
+            ground.id, self.store, self.collected, self.ledger, self._model, lambda: self.dispatcher
+        )
         self.parents = Parents(
-            *(ground, self.hands, self.store, self.records, self.collected, self.capabilities, resolve),
-            waiting=lambda session_id: self.dispatcher.find(session_id),  # noqa: PLW0108 - it comes later
+            ground, self.hands, self.store, self.records, beside, self.capabilities, resolve
         )
         self.intake = Intake(
             ground.id,
             self.store,
             self.records,
             self.parents,
+            beside,
             clock=clock,
             zone=ground.zone,
             capabilities=self.capabilities,
@@ -423,10 +426,8 @@ class Station:
 
     def _session_watch(self, running: Running, plan: Plan) -> SessionWatch:
         waiting, news = replace(running.waiting, plan=plan), lambda: self._news
-        ground, weather, goes_on = self.ground, self.weather_goal, partial(self.planning.goes_on, waiting)
-        return watch_over(
-            running.orders, waiting, plan, self.gate, ground, weather, self.hands, news, goes_on
-        )
+        parts, goes_on = (self.gate, self.ground, self.weather_goal, self.hands), self.planning.goes_on
+        return watch_over(running.orders, waiting, plan, *parts, news, partial(goes_on, waiting))
 
     def _leave_orphan(self, session_id: str) -> None:
         self.runner.leave_at_rest(Reason.AGENT_RESTARTED, f"Session {session_id} cannot go on.")

@@ -44,6 +44,11 @@ class Submissions:
             key = entry.key if entry is not None else _key(submission, now)
             return await self._store(submission, reading, key)
 
+    async def known(self, submission: Submission) -> Acknowledgement | None:
+        """Return the answer to a submission that was taken before; None to a new one."""
+        entry = await asyncio.to_thread(self._find, submission, self._station.clock.now())
+        return None if entry is None else await self._again(submission, entry)
+
     def _find(self, submission: Submission, now: datetime) -> Entry | None:
         ledger = self._station.ledger
         if not submission.session_id and not submission.request_id:
@@ -114,7 +119,7 @@ class Submissions:
         """The answer to a submission that was taken before; None when it never reached the disk."""
         station = self._station
         session_id = entry.session_id
-        if await asyncio.to_thread(station.store.waits, session_id):
+        if await asyncio.to_thread(station.neighbours.waits, session_id):
             runs = station.running is not None and station.running.waiting.session_id == session_id
             return self._still_open(submission, entry, "it runs" if runs else "it waits")
         ended = (
@@ -124,7 +129,7 @@ class Submissions:
 
     def _end(self, entry: Entry) -> tuple[str, datetime | None] | None:
         """How and when its file says that it ended; the file of an older one of that name does not count."""
-        found = self._station.store.find_ended(entry.session_id)
+        found = self._station.neighbours.ended(entry.session_id)
         if found is None:
             return None
         details = body_of(found[1].raw)["result_details"]

@@ -44,7 +44,7 @@ from agent.store.drafts import list_drafts, select_draft
 from agent.store.ends import folder_of_end
 from agent.store.errors import SessionChangedError, StoreError, UnknownSessionError, store_error
 from agent.store.folders import Folder, Tree, is_session_name
-from agent.store.journal import JournalFile, Journals
+from agent.store.journal import JournalFile, Journals, instant_in
 from agent.store.lists import make_sessions, move_to_done
 from agent.store.model import Changes, Draft, Rejected, StoredSession
 from agent.store.recovery import find_ended, settle_current
@@ -312,6 +312,28 @@ class SessionStore:
             if not content.usable:
                 raise InvalidSessionError(content.problems)
             return self._registry.rewrite(session, data)
+
+    def move_to(self, session_id: str, tree: Tree, *, rename: bool = False) -> None:
+        """Move a session that has not begun into another tree's ToDo/, whose store finds it there.
+
+        One step of the file system, under the same name or, with `rename`, the first free one. StoreError,
+        and nothing happened, when the name is taken there or the tree is on another disk.
+        """
+        with self._lock:
+            session = self._registry.known(session_id, Folder.TO_DO)
+            if instant_in(self._journals.of(session_id).load(), "started_at") is not None:
+                raise StoreError(f"Session {session_id} has begun, and goes on where it began.")
+            source, target = self._registry.path(session), tree[Folder.TO_DO] / session.name
+            try:
+                if rename:
+                    disk.move(source, target.parent, target.name)
+                else:
+                    disk.rename_exclusive(source, target)
+                    disk.sync_folder(target.parent)
+                    disk.sync_folder(source.parent)
+            except OSError as error:
+                raise store_error(error, "give the session to a telescope", source) from error
+            self._registry.forget(session)
 
     def withdraw(self, session_id: str) -> None:
         """Delete a waiting session's file: what made it takes it back before it ran."""

@@ -60,5 +60,12 @@ class Card(ABC):
         """
 
     @abstractmethod
+    async def delete(self, folder: str) -> None:
+        """Delete a session's folder with all that is in it; RefusedError when the telescope does not.
+
+        Whether it is gone is seen by listing it.
+        """
+
+    @abstractmethod
     async def note(self, folder: str) -> dict[str, object]:
         """What the card itself notes of the session in a folder (`shotsInfo.json`); empty when nothing."""

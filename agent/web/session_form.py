@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from agent.session.document import body_of
+from agent.session.telescope_wish import ANY
 
 _BOOK_KEEPING = frozenset(
     {"request_id", "session_id", "source", "process", "result", "message", "nb_try", "starting_date"}
@@ -46,6 +47,7 @@ class Form:
     park: str = ""
     priority: str = ""
     note: str = ""
+    any: str = ""  # whichever telescope does best
     edit: str = ""
     copy: str = ""
 
@@ -70,6 +72,10 @@ def document_of(form: Form, base: Mapping[str, Any] | None = None) -> dict[str, 
     who = {key: value for key, value in old.items() if key not in _BOOK_KEEPING}
     for key in ("date", "time", "end_date", "end_time", "description", "priority"):
         who.pop(key, None)
+    if str(who.get("telescope", "")).lower() == ANY:
+        del who["telescope"]
+    if form.any:
+        who["telescope"] = ANY
     if form.note:
         who["description"] = form.note
     if form.when == "at":
@@ -126,6 +132,7 @@ def form_of(document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> F
         park="on" if _on(body, "shutdown").get("park") else "",
         priority=_text(who.get("priority")),
         note=str(who.get("description") or ""),
+        any="on" if str(who.get("telescope") or "").lower() == ANY else "",
     )
     return replace(form, edit=edit, copy=copy)
 

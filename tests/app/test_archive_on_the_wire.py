@@ -20,6 +20,7 @@ from agent.telescope.interface import ConnectionState
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
+from tests.archive.support import came
 from tests.support.small_sensors import small_sensors
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import client_of
@@ -80,14 +81,16 @@ class Archive:
         await self.place.until(lambda: len(self.archived()) >= count, every_s=1)
 
     def check(self, sim: SimulatedDwarf, folders: int = 1) -> None:
-        """Every file of the card is in the archive, byte for byte."""
+        """Every file of the card is in the archive, byte for byte but for what headers lacked."""
         card, found = sim.device.card, {}
         for note in self.root.rglob("info/archive.json"):
             for entry in json.loads(note.read_text())["files"]:
                 path = f"{entry['folder'].rstrip('/')}/{entry['source']}"
-                found[path] = (note.parent.parent / entry["name"]).read_bytes()
+                found[path] = note.parent.parent / entry["name"]
         assert len(card.sessions) == folders
-        assert found == {path: (card.read(path) or (b"",))[0] for path in card.paths()}
+        assert found.keys() == set(card.paths())
+        for path, here in found.items():
+            assert came(here, (card.read(path) or (b"",))[0]), path
 
 
 @pytest.fixture
@@ -110,6 +113,58 @@ def test_a_session_is_in_the_archive_soon_after_its_end(archive: Archive) -> Non
     assert Path(event["folder"]).parent.name == "M 42"
     fetching = [body for body in archive.place.said("download") if body["state"] == "fetching"]
     assert fetching[0]["session_id"] == "a"
+
+
+def test_nothing_is_deleted_unless_a_person_set_it(archive: Archive) -> None:
+    archive.place.drop("a.json", session(setup_camera=SHORT))
+
+    async def work(sim: SimulatedDwarf) -> int:
+        await archive.until_archived()
+        await archive.place.until(lambda: not archive.place.stations["scope"].followers.busy)
+        await archive.place.clock.sleep(7200)
+        return len(sim.device.card.sessions)
+
+    assert archive.night(work) == 1
+    assert [one.deleted for one in archive.archived()] == [False]
+
+
+def test_what_was_compared_twice_is_deleted_where_a_person_set_it(
+    observatory: Callable[..., Observatory],
+) -> None:
+    archive = Archive(observatory(), delete_after="verified")
+    place = archive.place
+    place.drop("a.json", session(setup_camera=SHORT))
+    place.drop("b.json", session(setup_camera=SHORT, download={"do_action": True, "what": "stacked"}))
+
+    async def work(sim: SimulatedDwarf) -> list[str]:
+        await archive.until_archived(3)
+        await place.until(lambda: not place.stations["scope"].followers.busy)
+        return [one.path for one in sim.device.card.sessions]
+
+    left = archive.night(work)
+    assert [(one.session_id, one.deleted) for one in archive.archived() if one.session_id == "a"] == [
+        ("a", False),
+        ("a", True),
+    ]
+    assert [one.deleted for one in archive.archived() if one.session_id == "b"] == [False]
+    assert len(left) == 1  # of b nothing but the stack is in the archive
+    assert "deleted on the telescope" in archive.archived()[1].message
+    assert place.said("event")[-1]["event_type"] == "session_archived"
+
+
+def test_a_session_that_differs_stays_and_is_a_problem(observatory: Callable[..., Observatory]) -> None:
+    archive = Archive(observatory(), delete_after="verified")
+    place = archive.place
+    place.drop("a.json", session(setup_camera=SHORT))
+
+    async def work(sim: SimulatedDwarf) -> int:
+        await place.until(lambda: bool(place.said("status") and place.said("status")[-1]["problem"]))
+        await place.until(lambda: bool(archive.downloads(DownloadState.IDLE)))
+        return len(sim.device.card.sessions)
+
+    assert archive.night(work, habits={"album_delete": "item"}) == 1
+    assert place.said("status")[-1]["problem"]["code"] == "not_deleted"
+    assert place.said("download")[-1]["state"] == "idle"
 
 
 def test_a_lossy_line_loses_nothing(archive: Archive) -> None:

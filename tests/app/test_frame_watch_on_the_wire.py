@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from agent.telescope.simulator import SimulatedDwarf
+from agent.telescope.simulator import SimulatedDwarf, sky
+from agent.telescope.simulator.card import Card, SessionFolder
+from agent.telescope.simulator.history import Focused
 from tests.app.conftest import Observatory, session
 from tests.app.test_archive_on_the_wire import Archive
 from tests.support.small_sensors import small_sensors
@@ -66,6 +69,58 @@ def test_a_sky_that_stays_bad_is_paused_for_no_longer_than_sessions_wait(
     result = place.results[0]
     assert result["result"] == "completed"
     assert sum(wait["seconds"] for wait in result["waits"]) == pytest.approx(600, rel=0.1)
+
+
+@pytest.mark.soak
+def test_a_cloud_is_not_focused_away(observatory: Callable[..., Observatory]) -> None:
+    place = observatory()
+    said = cloudy(place, "refocus", 200)
+    assert [one["event_type"] for one in said] == ["sky_degraded", "sky_recovered"]
+    assert "focused again" not in place.results[0]["message"]
+
+
+def test_a_focus_that_drifts_is_seen_in_the_frames_and_mended(
+    observatory: Callable[..., Observatory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numpy", reason="the extra `quality` is not installed")
+    pytest.importorskip("sep", reason="the extra `quality` is not installed")
+    from tests.support.star_fields import Conditions, StarField, fits
+
+    place, field = observatory(), StarField(3)
+    drifts_at: list[datetime] = []
+    mended: list[Any] = []
+
+    def frame(card: Card, session: SessionFolder, _seed: int, number: int) -> tuple[bytes, str]:
+        soft = drifts_at and session.written[number] > drifts_at[0] and not mended
+        return fits(field.expose(Conditions(defocus=4 if soft else 0))), "image/fits"
+
+    monkeypatch.setattr(Card, "_frame", frame)
+    monkeypatch.setattr(Card, "_fits_size", lambda *_of, planes: sky.fits_bytes(640, 360))
+    shot = {"do_action": True, "exposure": "60", "gain": 80, "count": 45}
+    place.drop(
+        "a.json", session(setup_camera=shot, conditions={"do_action": True, "watch_frames": "refocus"})
+    )
+
+    async def work(sim: SimulatedDwarf) -> None:
+        await place.until(
+            lambda: bool(place.said("progress")) and place.said("progress")[-1]["frames"]["taken"] > 20
+        )
+        drifts_at.append(place.clock.now())
+        before = len(sim.history.of(Focused))
+        await place.until(lambda: len(sim.history.of(Focused)) > before)
+        mended.append(True)
+        await place.sessions_ended(1)
+
+    Archive(place, what="stacked").night(work)
+    said = [one for one in place.said("event") if one["event_type"].startswith("sky_")]
+    assert [(one["event_type"], one["reasons"]) for one in said] == [
+        ("sky_degraded", ["focus"]),
+        ("sky_recovered", []),
+    ]
+    assert "focus that drifts" in said[0]["message"]
+    assert place.results[0]["result"] == "completed"
+    assert place.results[0]["frames"]["taken"] == 45
+    assert "focused again: the frames got worse" in place.results[0]["message"]
 
 
 def test_nothing_is_said_where_nobody_wants_to_know(observatory: Callable[..., Observatory]) -> None:

@@ -55,6 +55,9 @@ def test_each_night_gives_a_result_until_the_goal_is_reached(observatory: Make) 
         return place
 
     place = run_virtual(nights())
+    reports = [path.read_text() for path in sorted(place.folder("Results").glob("report_night_*.html"))]
+    for report, percent in zip(reports, (40, 80, 100), strict=True):
+        assert f"{percent} %" in report.partition("<h2>Goals</h2>")[2].partition("</div>")[0]
     ran = [(one["session_id"], one["result"], one["frames"]["stacked"]) for one in place.results]
     assert ran == [
         ("m81--night-1", "completed", 100),

@@ -28,11 +28,17 @@ WIDE = {"do_action": True, "exposure": "10", "gain": 60, "count": 2}
 
 @pytest.fixture
 def archive(observatory: Callable[..., Observatory]) -> Archive:
-    place = observatory()
+    weather = {"policy": "abort", "inputs": ["roof"], "ttl_s": 86_400, "clear_for_min": 1}
+    place = observatory(weather=weather)
     place.settings = type(place.settings).model_validate(
         place.settings.model_dump() | {"media_dir": str(place.root / "media")}
     )
     return Archive(place)
+
+
+def frames_of(place: Observatory, name: str) -> int:
+    taken = [one["frames"]["taken"] for one in place.said("progress") if one["session_id"] == name]
+    return max(taken, default=0)
 
 
 def at_sunrise(place: Observatory) -> bool:
@@ -41,16 +47,21 @@ def at_sunrise(place: Observatory) -> bool:
 
 def test_a_night_of_three_sessions_over_a_lossy_line(archive: Archive) -> None:
     place = archive.place
-    place.drop("a.json", session(setup_camera=SHORT, setup_wide_camera=WIDE))
-    place.drop(
-        "b.json", session(setup_camera={**SHORT, "count": 400}, goto_manual={**GOTO, "target": "M 31"})
-    )
-    place.drop("c.json", session(setup_camera=MOSAIC, goto_manual={**GOTO, "target": "NGC 2244"}))
+    long = {**SHORT, "count": 400}
 
     async def work(sim: SimulatedDwarf) -> None:
-        await place.until(lambda: "b" in {one["session_id"] for one in place.said("progress")})
-        await place.clock.sleep(300)
-        place.say("scope/command", {"command": "skip", "reason": "clouds"})
+        place.say("safety/input/roof", {"safe": True})
+        await place.until(lambda: bool(place.said("safety")) and place.said("safety")[-1]["state"] == "safe")
+        place.drop("a.json", session(setup_camera=SHORT, setup_wide_camera=WIDE))
+        place.drop("b.json", session(setup_camera=long, goto_manual={**GOTO, "target": "M 31"}))
+        place.drop("c.json", session(setup_camera=MOSAIC, goto_manual={**GOTO, "target": "NGC 2244"}))
+        await place.until(lambda: frames_of(place, "b") > 25, every_s=5)
+        number = sim.faults.add("stacks-fewer:every=1")  # a cloud: first the frames show it
+        await place.until(lambda: any(one["event_type"] == "sky_degraded" for one in place.said("event")))
+        place.say("safety/input/roof", {"safe": False, "reason": "A cloud."})
+        await place.until(lambda: "b" in {one["session_id"] for one in place.results})
+        sim.faults.remove(number)
+        place.say("safety/input/roof", {"safe": True})
         await place.sessions_ended(3)
         await archive.until_archived(3)
         archive.check(sim, 4)
@@ -67,7 +78,18 @@ def test_a_night_of_three_sessions_over_a_lossy_line(archive: Archive) -> None:
     text = page_path.read_text()
     page = Reader(text)
     assert len(page.addresses) == 3  # a picture of each session
-    for words in ("M 42", "M 31", "NGC 2244", "files (", "in the archive", "clouds", "Battery"):
+    for words in (
+        "M 42",
+        "M 31",
+        "NGC 2244",
+        "files (",
+        "in the archive",
+        "weather",
+        "A cloud.",
+        "keeps fewer frames",
+        "Battery",
+        "In all",
+    ):
         assert words in page.text, words
     assert (place.root / "media" / "2026-03-12" / "report_scope.html").read_text() == text
     pictures = [one for one in place.broker.published if one.topic == "dwarf/scope/night_picture"]

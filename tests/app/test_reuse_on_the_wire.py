@@ -177,3 +177,26 @@ def test_one_way_to_focus_does_not_stand_for_the_other(observatory: Make) -> Non
     assert len(evening(observatory(), own, own).history.of(Focused)) == 2
     sim = evening(observatory(reuse_focus=0), *[calibrating(auto_focus=ON)] * 2)
     assert len(sim.history.of(Focused)) == 2
+
+
+@pytest.mark.parametrize(("between", "times"), [("nothing", 1), ("a reboot", 2), ("an hour", 2)])
+def test_it_outlives_the_agent_unless_the_telescope_was_out_of_sight_for_long(
+    observatory: Make, between: str, times: int
+) -> None:
+    place = observatory()
+
+    async def run() -> SimulatedDwarf:
+        async with simulated(place, generation="v3") as sim:
+            Night(place, sim)
+            for number in (1, 2):
+                place.drop(f"s{number}.json", calibrating(auto_focus=ON))
+                async with place.open():
+                    await place.sessions_ended(number, hours=48)
+                if between == "a reboot":
+                    sim.faults.add("reboot")
+                await place.clock.sleep(3600 if between == "an hour" else 30)
+            return sim
+
+    sim = run_virtual(run())
+    assert calibrations(sim) == times
+    assert len(sim.history.of(Focused)) == times

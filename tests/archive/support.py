@@ -14,6 +14,7 @@ from agent.archive.pace import Pace
 from agent.clock import LoopClock
 from agent.session.fields import DownloadWhat
 from agent.store.ended import EndedSession
+from agent.targets import Site
 from agent.telescope.dwarf.card_files import HttpCard
 from agent.telescope.dwarf.card_ftp import FtpCard
 from agent.telescope.dwarf.http import DwarfHttp
@@ -58,6 +59,8 @@ class Stand:
     root: Path
     session: EndedSession
     heard: list[Progress]
+    site: Site | None = None
+    siril: bool = False
 
     @property
     def folder(self) -> str:
@@ -72,6 +75,8 @@ class Stand:
             clock=self.clock,
             pace=Pace(self.clock, rate),
             tell=self.heard.append,
+            site=self.site,
+            siril=self.siril,
         )
 
     def served(self) -> dict[str, bytes]:
@@ -89,6 +94,22 @@ class Stand:
         assert {entry.source: (folder / entry.name).read_bytes() for entry in manifest.files} == served
         there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         assert there == {entry.name for entry in manifest.files} | {"info/archive.json"}
+
+
+def came(path: Path, theirs: bytes) -> bool:
+    """Whether a file is what the card has; of a FITS header, all that it says there, and perhaps more."""
+    ours = path.read_bytes()
+    if ours == theirs or not theirs.startswith(b"SIMPLE  ="):
+        return ours == theirs
+    split = [(content[: (end := _end_of_header(content))], content[end:]) for content in (ours, theirs)]
+    said = [[head[at : at + 80] for at in range(0, len(head), 80)] for head, _ in split]
+    says = [card for card in said[1] if card[10:].strip() not in (b"", b"''", b"'        '")]
+    return split[0][1] == split[1][1] and all(card in said[0] for card in says)
+
+
+def _end_of_header(content: bytes) -> int:
+    blocks = (content[at : at + 2880] for at in range(0, len(content), 2880))
+    return next(n for n, block in enumerate(blocks, start=1) if b"END".ljust(80) in block) * 2880
 
 
 def take(sim: SimulatedDwarf, frames: int = 3, camera: int = 0, second: int = 0) -> str:

@@ -72,6 +72,21 @@ def by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., li
     return run
 
 
+def test_a_person_who_looks_sees_how_far_it_is(
+    by_hand: Callable[..., list[int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "archive").mkdir()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert by_hand(("--to", str(tmp_path / "archive"), "--session", "old", "--what", "all")) == [0]
+    shown = capsys.readouterr().err.split("\r\x1b[K")
+    assert any(line.startswith("M 42 [") and line.endswith("/s") for line in shown)
+    assert any("[" + "#" * 30 + "] 100%" in line for line in shown)
+    assert shown[-1] == ""  # nothing of it stays
+
+
 def test_what_is_missing_is_fetched_once(
     by_hand: Callable[..., list[int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ from agent.mqtt.broker_options import BrokerError, BrokerOptions, Protocol, TlsO
 from agent.mqtt.client import CONNECT_S, CallerError, calling
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.paho_port import WINDOW, PahoPort
-from agent.mqtt.port import Publication
+from agent.mqtt.port import Publication, shared
 from agent.mqtt.topics import Topics
 from tests.mqtt.support import Ear, listening, logged
 from tests.support.brokers import Mosquitto, free_port
@@ -348,3 +348,30 @@ def _certificates(directory: Path) -> Path:
         signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "san")
         openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-out", f"{name}.pem")
     return directory / "ca.pem"
+
+
+async def test_a_shared_subscription_gives_each_message_to_one_of_the_clients(mosquitto: Mosquitto) -> None:
+    filter_ = shared("t/any", "us")
+    async with (
+        listening(_options(mosquitto, "one"), filter_) as one,
+        listening(_options(mosquitto, "two"), filter_) as two,
+        listening(_options(mosquitto, "all"), "t/#") as everybody,
+    ):
+        assert one.port.shares
+        for number in range(10):
+            assert everybody.port.publish(Publication("t/any", str(number).encode()))
+        everybody.port.publish(Publication("t/end", b""))
+        await everybody.message("t/end")
+        await one.until(lambda: len(one.heard) == 5)
+        await two.until(lambda: len(two.heard) == 5)
+        assert sorted(int(each.payload) for each in (*one.heard, *two.heard)) == list(range(10))
+
+
+async def test_over_3_1_1_shared_subscriptions_are_left_alone(mosquitto: Mosquitto) -> None:
+    async with listening(_options(mosquitto, "old", Protocol.V311), "t/end") as old:
+        assert not old.port.shares
+        old.port.subscribe(shared("t/any", "us"), old.heard.append)
+        old.port.publish(Publication("t/any", b"1"))
+        old.port.publish(Publication("t/end", b""))
+        await old.message("t/end")
+        assert [each.topic for each in old.heard] == ["t/end"]

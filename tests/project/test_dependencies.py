@@ -26,6 +26,7 @@ DISTRIBUTIONS = {
 # Imports that one extra brings, and the only places that may need it.
 EXTRAS = {
     "demo": ("agent/cli/demo", "agent/mqtt/broker.py"),
+    "quality": ("agent/quality/",),
     "library": ("agent/telescope/library/outside/",),
 }
 # On no index, so no extra can bring it: the driver says how to install it.

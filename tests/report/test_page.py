@@ -99,6 +99,33 @@ def jpeg(size: tuple[int, int] = (1600, 900)) -> bytes:
     return out.getvalue()
 
 
+def test_goals_and_totals_and_measured_frames_are_on_the_page() -> None:
+    goal = {"group": "M 31", "waits": True}
+    told = story(
+        ended("a"),
+        notes=notes(
+            (-1, "goal", {**goal, "message": "M 31: 1.0 of 6.0 h in 2 nights, 17 %", "percent": 17}),
+            (1, "goal", {**goal, "message": "M 31: 3.0 of 6.0 h in 3 nights, 50 %", "percent": 50}),
+            (1, "goal", {"group": EVIL, "waits": False, "message": EVIL, "percent": 400}),
+            (1, "totals", {"light_s": 360_000, "sessions": 90, "completed": 80, "nights": 45}),
+            (0.1, "quality", {"session_id": "a", "hfd": 2.0, "stars": 120}),
+            (0.5, "quality", {"session_id": "a", "hfd": 2.6, "stars": 90}),
+        ),
+    )
+    page = Reader(night_page(told, "1.0"))
+    for words in (
+        "M 31: 3.0 of 6.0 h in 3 nights, 50 %",
+        "+33 % tonight",
+        "no session waits for it any more",
+        "In all: 100 h 00 min of light in 45 nights, 80 of 90 sessions completed.",
+        "Width of the stars: 100\u00a0% to 130\u00a0%",
+        "Number of stars: 100\u00a0% to 75\u00a0%",
+    ):
+        assert words in page.text, words
+    assert "1.0 of 6.0" not in page.text
+    assert "script" not in page.tags
+
+
 def test_the_page_tells_the_night() -> None:
     cut = ended(
         "b", 2, target="M 31", outcome="partial", reason="weather", taken=5, stacked=4, message="Rain."
@@ -127,7 +154,7 @@ def test_the_page_tells_the_night() -> None:
         "16 of 17 frames stacked. Not completed: NGC 2237 (telescope), and 1 more.",
         "partial: weather",
         "Astro",
-        "Battery: 90 % to 70 %",
+        "Battery: 90\u00a0% to 70\u00a0%",
         "The weather is unsafe: It rains.",
         "NGC 7000: It rains.",
         "The JSON breaks at line 1.",

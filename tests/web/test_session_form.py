@@ -56,6 +56,7 @@ forms = st.builds(
     calibration=flags(),
     autofocus=flags(),
     park=flags(),
+    any=flags(),
     nights=st.sampled_from(["", "4"]),
     priority=st.sampled_from(["", "-2", "9"]),
     note=st.text(st.characters(blacklist_categories=["C", "Z"]), max_size=20),

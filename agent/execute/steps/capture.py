@@ -38,7 +38,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
             return
     while missing := context.counter.missing(camera):
         if _left_s(context, step, camera) >= LEAST_LEFT_S:
-            if step.refocus is not None:
+            if _may_refocus(step):
                 await refocus_if_due(context)
             if (left_behind := _to_recentre(context, step, camera)) is not None:
                 left_behind.again()
@@ -186,12 +186,17 @@ async def _interruption(context: StepContext, step: PlannedStep, camera: Camera)
     """Return why a capture has to be interrupted, once it has and a while is left of it."""
     while True:
         if _left_s(context, step, camera) >= LEAST_LEFT_S:
-            refocusing = context.refocusing if step.refocus is not None else None
+            refocusing = context.refocusing if _may_refocus(step) else None
             if refocusing is not None and (reason := refocusing.interrupts()):
                 return f"to be focused again, {reason}"
             if _to_recentre(context, step, camera) is not None:
                 return "the target left the middle of the field"
         await context.clock.sleep(LOOK_EVERY_S)
+
+
+def _may_refocus(step: PlannedStep) -> bool:
+    """Whether the capture may be interrupted for that: a mosaic that the telescope makes by itself is not."""
+    return step.camera is Camera.TELE and step.mosaic is None
 
 
 def _to_recentre(context: StepContext, step: PlannedStep, camera: Camera) -> Recentring | None:

@@ -53,8 +53,9 @@ def prepare_image(
                 return _prepared(jpeg, opened.size, size, taken_at, target, session_id, source)
             longest = max(size)  # decoded no larger than needed: a whole one takes 25 MB
             opened.draft("RGB", (MAX_SIDE * size[0] // longest or 1, MAX_SIDE * size[1] // longest or 1))
-            upright = ImageOps.exif_transpose(opened)
-            picture = upright if upright.mode in ("RGB", "L") else upright.convert("RGB")
+            opened.load()
+            ImageOps.exif_transpose(opened, in_place=True)  # a copy more is eight megabytes that stay
+            picture = opened if opened.mode in ("RGB", "L") else opened.convert("RGB")
     except PictureError:
         raise
     except Exception as error:  # hostile bytes make a decoder raise nearly anything

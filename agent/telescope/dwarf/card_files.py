@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from agent.telescope.card import Card, CardFile, CardFileMissingError, Content
 from agent.telescope.dwarf.card_ftp import FtpCard, FtpError
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, MissingError, read_json
-from agent.telescope.errors import ProtocolError
+from agent.telescope.dwarf.media import SESSION_QUESTIONS
+from agent.telescope.errors import ProtocolError, RefusedError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ _MOST = 20_000  # files of one session
 _NOTE = "shotsInfo.json"
 _KNOWN = ("stacked.jpg", "stacked_thumbnail.jpg", _NOTE)  # beside the frames, where nothing lists them
 _ENTRY = re.compile(r'<a href="([^"]+)">[^<]*</a>\s+(\d\d?-\w{3}-\d{4} \d\d:\d\d)\s+(\S+)')
+_NAMED = {"mediaType", "filePath", "fileName"}  # what the album is asked to delete a session by
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
@@ -86,6 +88,35 @@ class HttpCard(Card):
             _LOGGER.debug("%s of %s cannot be read: %s", _NOTE, folder, error)
             return {}
         return found if isinstance(found, dict) else {}
+
+    async def delete(self, folder: str) -> None:
+        bare = folder.rstrip("/")
+        item = await self._item(bare)
+        wanted = {
+            "mediaType": item["mediaType"],
+            "filePath": item["filePath"],
+            "fileName": item["fileName"],
+            "subType": item.get("astroSubType", 0),
+        }
+        answer = await self._http.ask("POST", "/album/delete", {"datas": [wanted]})
+        done = answer[0] if isinstance(answer, list) and answer else None
+        if not isinstance(done, dict) or done.get("isSuccess") is not True:
+            raise RefusedError(f"The telescope does not delete {bare}.", code="not_deleted")
+
+    async def _item(self, bare: str) -> dict[str, object]:
+        """The album's record of the session in a folder."""
+        for question in SESSION_QUESTIONS:
+            try:
+                listed = await self._http.ask("POST", "/album/list/mediaInfos", {**question, "pageSize": 0})
+            except HttpError as error:
+                if not error.answered:
+                    raise
+                continue
+            for item in listed if isinstance(listed, list) else []:
+                path = item.get("filePath") if isinstance(item, dict) else None
+                if isinstance(path, str) and path.rpartition("/")[0] == bare and item.keys() >= _NAMED:
+                    return dict(item)
+        raise RefusedError(f"The telescope's album does not list {bare}.", code="not_deleted")
 
     async def _listed(self, folder: str, below: str, depth: int) -> list[CardFile]:
         page = await self._http.file(self._http.card_port, f"{folder}/{below}")

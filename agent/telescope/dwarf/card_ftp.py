@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from agent.telescope.card import Card, CardFile, CardFileMissingError, Content
-from agent.telescope.errors import UnreachableError
+from agent.telescope.errors import RefusedError, UnreachableError
 
 FTP_PORT = 21
 CONNECT_LIMIT_S = 5.0
@@ -56,6 +56,9 @@ class FtpCard(Card):
                 data.shutdown(socket.SHUT_RDWR)  # a thread that still reads gets its end
             data.close()
             ftp.close()
+
+    async def delete(self, folder: str) -> None:
+        raise RefusedError(f"Nothing is deleted by FTP: {folder}.", code="no_delete")
 
     async def note(self, folder: str) -> dict[str, object]:  # noqa: ARG002 - HTTP has it
         return {}

@@ -36,6 +36,7 @@ _PAGE: AlbumQuestion = {"pageIndex": 0, "pageSize": PAGE_SIZE}
 SESSIONS_BY_TYPE_4: AlbumQuestion = {"mediaType": 4, **_PAGE}
 SESSIONS_BY_TYPE_6: AlbumQuestion = {"mediaType": 6, **_PAGE}
 SESSIONS_BY_LIST: AlbumQuestion = {"mediaTypeList": [4], **_PAGE}
+SESSION_QUESTIONS = (SESSIONS_BY_TYPE_6, SESSIONS_BY_TYPE_4, SESSIONS_BY_LIST)
 
 
 @dataclass(frozen=True, slots=True)

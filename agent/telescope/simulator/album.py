@@ -76,14 +76,18 @@ class Album:
         return good({"fitsInfo": listed, "total": len(listed)})
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Delete items."""
-        body = await body_of(request)
-        results: list[dict[str, Any]] = []
-        wanted = body.get("datas")
-        for item in wanted if isinstance(wanted, list) else []:
-            path = str(item.get("filePath", "")) if isinstance(item, dict) else ""
-            results.append({"filePath": path, "isSuccess": self.device.card.delete(path)})
-        return good(results)
+        """Delete items. What is no list under `datas` is answered with nothing, and nothing happens."""
+        wanted = (await body_of(request)).get("datas")
+        if not isinstance(wanted, list):
+            return good(None)
+        return good([self._deleted(item) for item in wanted if isinstance(item, dict)])
+
+    def _deleted(self, item: dict[str, Any]) -> dict[str, Any]:
+        path, card = str(item.get("filePath", "")), self.device.card
+        named = {key: item.get(key) for key in ("filePath", "fileName", "mediaType")}
+        if self.device.options.habits.album_delete == "item" and card.delete_picture(path):
+            return {**named, "isSuccess": True}
+        return {**named, "isSuccess": card.delete(path)}
 
     def _listed(self, item: dict[str, Any], form: str, kinds: list[Any]) -> bool:
         """Newer firmware lists sessions under a number of its own, which is not that of the item."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from agent.telescope.simulator.profiles import TELE, Profile
 
 PHOTO = 1
 ASTRO = 4
+_NUMBER = re.compile(r"_(\d{4})\.(?:fits|tiff|jpg)$")
 MOUNT = "/sdcard"  # older firmware names the card's place, newer starts at its root
 _PHOTO_BYTES = 900_000  # told in listings; photos are rendered only when asked for
 _STACKED_BYTES = 1_400_000
@@ -55,6 +57,11 @@ class SessionFolder:
         """Return the name of one frame's small picture, in a folder of its own."""
         return f"Thumbnail/{self.frame_name(number).rpartition('.')[0]}.jpg"
 
+    def number_of(self, path: str) -> int:
+        """Return which frame a file of it is of, by its path; 0 for what is of no single one."""
+        found = _NUMBER.search(path)
+        return int(found[1]) if found is not None else 0
+
     @property
     def stacks(self) -> tuple[str, str]:
         """The names of the stack at full depth: FITS and PNG."""
@@ -76,6 +83,16 @@ class Photo:
     taken_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DarkMaster:
+    """A stacked dark among the calibration frames of the card."""
+
+    path: str
+    camera: int
+    binning: int
+    written_at: datetime
+
+
 def safe_name(target: str) -> str:
     """Return a target's name as a part of a path."""
     return "".join("-" if one in '/\\:*?"<>|' or ord(one) < 32 else one for one in target) or "unknown"
@@ -84,12 +101,15 @@ def safe_name(target: str) -> str:
 class Card:
     """What the card holds. Paths begin with /sdcard/<root>, or with /<root> on newer firmware."""
 
-    def __init__(self, profile: Profile, seed: int, *, mounted: bool = True) -> None:
+    def __init__(self, profile: Profile, seed: int, *, mounted: bool = True, bare: bool = False) -> None:
         self._profile = profile
         self._seed = seed
+        self._bare = bare  # headers of FITS files say hardly anything
         self.root = f"{MOUNT if mounted else ''}/{profile.card_root}"
         self.sessions: list[SessionFolder] = []
         self.photos: list[Photo] = []
+        self.darks: list[DarkMaster] = []
+        self._gone: set[str] = set()  # files that were deleted one by one
         self._rewritten: dict[str, int] = {}  # how often each file was written anew
         self._sizes: dict[tuple[str, int, int], int] = {}
         self._rendered: OrderedDict[tuple[str, int, int], tuple[bytes, str]] = OrderedDict()
@@ -136,6 +156,16 @@ class Card:
         self.photos.append(Photo(path, camera, when))
         return path
 
+    def dark(
+        self, camera: int, exposure_s: float, gain: int, binning: int, celsius: int, when: datetime
+    ) -> str:
+        """Write a stacked dark and return its path."""
+        name = f"dark_exp_{exposure_s:.6f}_gain_{gain}_bin_{binning + 1}_{celsius}C_stack_10.fits"
+        path = f"{self.root}/Astronomy/CALI_FRAME/dark/cam_{camera}/{name}"
+        self.darks = [one for one in self.darks if one.path != path]
+        self.darks.append(DarkMaster(path, camera, binning, when))
+        return path
+
     def delete(self, path: str) -> bool:
         """Delete a photo or a whole session by its path (or by a file of it); false when there is none."""
         for photo in self.photos:
@@ -147,6 +177,13 @@ class Card:
                 self.sessions.remove(session)
                 return True
         return False
+
+    def delete_picture(self, path: str) -> bool:
+        """Delete nothing but the stacked picture of a session; false when the path is none."""
+        found = path.endswith("/stacked.jpg") and self._session_of(path) is not None
+        if found:
+            self._gone.add(path)
+        return found
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -161,13 +198,13 @@ class Card:
             return frames
         extras = ("stacked.jpg", "stacked_thumbnail.jpg", "shotsInfo.json", *session.stacks)
         small = [session.thumbnail_name(number) for number in range(1, session.taken + 1)]
-        return frames + [f"{session.path}/{name}" for name in (*extras, *small)]
+        found = frames + [f"{session.path}/{name}" for name in (*extras, *small)]
+        return [path for path in found if path not in self._gone]
 
     def paths(self) -> list[str]:
         """Return the paths of all files."""
-        return [photo.path for photo in self.photos] + [
-            path for session in self.sessions for path in self.files(session)
-        ]
+        files = [photo.path for photo in self.photos] + [dark.path for dark in self.darks]
+        return files + [path for session in self.sessions for path in self.files(session)]
 
     def modified(self, path: str) -> datetime:
         """Return when a file was written last."""
@@ -175,14 +212,12 @@ class Card:
         for photo in self.photos:
             if photo.path == path:
                 return photo.taken_at + later
+        for dark in self.darks:
+            if dark.path == path:
+                return dark.written_at + later
         session = self._session_of(path)
         assert session is not None, path
-        for number, when in session.written.items():
-            if path in (
-                f"{session.path}/{name(number)}" for name in (session.frame_name, session.thumbnail_name)
-            ):
-                return when + later
-        return session.changed_at + later
+        return session.written.get(session.number_of(path), session.changed_at) + later
 
     def exact_size(self, path: str) -> int:
         """Return a file's size as it is served, found by rendering it where no other way tells."""
@@ -198,7 +233,8 @@ class Card:
 
     def _key(self, path: str) -> tuple[str, int, int]:
         session = self._session_of(path)
-        return path, self._rewritten.get(path, 0), len(session.stacked) if session is not None else 0
+        depth = 0 if session is None or session.number_of(path) else len(session.stacked)
+        return path, self._rewritten.get(path, 0), depth
 
     def _session_of(self, path: str) -> SessionFolder | None:
         return next((one for one in self.sessions if path.startswith(one.path + "/")), None)
@@ -207,7 +243,7 @@ class Card:
         width, height = self._pixels(session)
         return sky.fits_bytes(width, height * planes)
 
-    def _pixels(self, session: SessionFolder) -> tuple[int, int]:
+    def _pixels(self, session: SessionFolder | DarkMaster) -> tuple[int, int]:
         optics, halved = self._profile.optics(session.camera), 2 if session.binning else 1
         return optics.width // halved, optics.height // halved
 
@@ -222,6 +258,8 @@ class Card:
     def read(self, path: str) -> tuple[bytes, str] | None:
         """Render a file: bytes and content type; None when the card has no such file."""
         key = self._key(path)
+        if path in self._gone:
+            return None
         if key not in self._rendered:
             found = self._render(path)
             if found is None:
@@ -237,6 +275,10 @@ class Card:
                 field_seed = sky.field_seed(f"landscape {photo.path}", self._seed)
                 picture = sky.picture(field_seed, self._profile.preview, depth=1)
                 return sky.jpeg(picture), "image/jpeg"
+        for dark in self.darks:
+            if dark.path == path:
+                pixels = sky.raw_dark(self._seed, self._pixels(dark))
+                return sky.fits(pixels, {"TELESCOP": self._profile.config_name}), "image/fits"
         session = self._session_of(path)
         return self._read_session(session, path.removeprefix(session.path + "/")) if session else None
 
@@ -285,10 +327,6 @@ class Card:
         optics = self._profile.optics(session.camera)
         halved = 2 if session.binning else 1
         header: dict[str, str | int | float | bool] = {
-            "OBJECT": session.target,
-            "EXPTIME": session.exposure_s,
-            "GAIN": session.gain,
-            "FILTER": session.filter_name,
             "DATE-OBS": f"{session.begun_at:%Y-%m-%dT%H:%M:%S}",
             "XBINNING": halved,
             "YBINNING": halved,
@@ -298,6 +336,14 @@ class Card:
             "FOCALLEN": optics.focal_mm,
             "XPIXSZ": optics.pixel_um * halved,
             "YPIXSZ": optics.pixel_um * halved,
+        }
+        if self._bare:
+            return header | {"OBJECT": ""}
+        header |= {
+            "OBJECT": session.target,
+            "EXPTIME": session.exposure_s,
+            "GAIN": session.gain,
+            "FILTER": session.filter_name,
         }
         if session.ra_hours is not None and session.dec_degrees is not None:
             header |= {"RA": session.ra_hours * 15, "DEC": session.dec_degrees}

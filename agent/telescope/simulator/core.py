@@ -72,7 +72,8 @@ class Device:
         self.power = "on"
         self.errors: list[BaseException] = []
         self.links: Links | None = None
-        self.card = Card(self.profile, options.seed, mounted=not options.is_v3)
+        bare = options.habits.headers == "bare"
+        self.card = Card(self.profile, options.seed, mounted=not options.is_v3, bare=bare)
         self.schedules = ScheduleBook()
         self.after_restart: Callable[[], None] = lambda: None
         self.state = self._fresh_state()

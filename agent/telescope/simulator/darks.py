@@ -40,6 +40,9 @@ def binning(device: Device, camera: int) -> int:
 def add(device: Device, camera: int, exposure_index: int, gain: int, bin_index: int) -> None:
     """Keep a dark taken now, in the place of one at that temperature."""
     made = DarkSet(camera, exposure_index, gain, bin_index, sensor_celsius(device))
+    length = seconds(device, camera, exposure_index)
+    if length is not None:
+        device.card.dark(camera, length, gain, bin_index, made.celsius, device.clock.now())
     alike = (camera, exposure_index, gain, bin_index)
     device.state.library = [
         one

@@ -96,6 +96,12 @@ class Habits:
     card_index: Literal["exact", "rounded", "none"] = _asked(
         "exact", "The index of the card's folders tells sizes in bytes, rounded (16M), or there is none."
     )
+    album_delete: Literal["folder", "item"] = _asked(
+        "folder", "Deleting a session in the album: its folder is gone, or only its stacked picture."
+    )
+    headers: Literal["full", "bare"] = _asked(
+        "full", "Headers of FITS files name target, place, exposure and filter, or only the camera."
+    )
     ranges: Literal["taken", "ignored"] = _asked(
         "taken", "A file of the card that is asked for from some byte on: from there, or from its beginning."
     )

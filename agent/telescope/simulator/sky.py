@@ -61,6 +61,11 @@ def raw_frame(seed: int, size: tuple[int, int], number: int) -> Image.Image:
     return pixels
 
 
+def raw_dark(seed: int, size: tuple[int, int]) -> Image.Image:
+    """Return one raw exposure of a covered lens, as `raw_frame` does."""
+    return _noise(seed, size, 6.0).convert("I")
+
+
 def unsigned(pixels: Image.Image) -> Image.Image:
     """Return mode-I pixels as 16-bit ones."""
     return pixels.convert("I;16")

@@ -16,6 +16,7 @@ from agent.capabilities import Camera, CameraCapabilities
 from agent.errors import AgentError, Problem, errors_of
 from agent.session.choices import find_position
 from agent.session.problems import BadValueError, InvalidSessionError
+from agent.session.telescope_wish import ANY
 from agent.sky.ephemeris import altitude, sun
 from agent.targets import Site, Target
 from agent.web.agent import Agent
@@ -139,7 +140,8 @@ class NewViews:
         document = document_of(form, await self._base(ask, form))
         document["request_id"] = f"page-{datetime.now(UTC).timestamp():.3f}"
         payload = json.dumps(document).encode()
-        answer = await self._agent.submit(payload, ask.telescope.id, who(request))
+        telescope = ANY if form.any else ask.telescope.id
+        answer = await self._agent.submit(payload, telescope, who(request))
         if answer.ok and form.edit:
             reason = f"Replaced by {answer.body.get('session_id')}."
             remove = {"command": "remove", "session_id": form.edit, "reason": reason}
