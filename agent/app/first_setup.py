@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.app.page_door import door_of
 from agent.app.setting_up import SettingUp
@@ -39,3 +41,18 @@ async def set_up_first(
         finally:
             await server.stop()
     return setting_up.written.is_set() and not stop.is_set()
+
+
+@contextlib.asynccontextmanager
+async def page_of_problems(problems: Sequence[str], clock: Clock) -> AsyncIterator[None]:
+    """Serve, as an add-on that cannot work yet, what is wrong and which telescopes there are."""
+    settings = Settings()
+    server = FirstServer(SettingUp(settings, None, os.environ, problems=problems), door_of(settings), clock)
+    try:
+        await server.start()
+    except OSError as error:
+        _LOGGER.warning("The page cannot tell what is wrong: %s", error.strerror)
+    try:
+        yield
+    finally:
+        await server.stop()

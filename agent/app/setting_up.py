@@ -42,6 +42,7 @@ class SettingUp:
         clock: Clock | None = None,
         look: Look = _around,
         runs: bool = False,
+        problems: Sequence[str] = (),
     ) -> None:
         self._settings = settings
         further = settings.config_file  # its values win, so that is where new ones belong
@@ -50,6 +51,7 @@ class SettingUp:
         self._clock = clock or SystemClock()
         self._look = look
         self._runs = runs
+        self._problems = tuple(problems)
         self._looking = asyncio.Lock()
         self._found: tuple[float, Sequence[Neighbour]] | None = None
         self.written = asyncio.Event()
@@ -61,6 +63,10 @@ class SettingUp:
     @property
     def runs(self) -> bool:
         return self._runs
+
+    @property
+    def problems(self) -> Sequence[str]:
+        return self._problems
 
     @property
     def file(self) -> str:

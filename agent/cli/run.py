@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from agent.addon.supervisor import Supervisor
     from agent.settings import Settings
     from agent.station.station import Station
@@ -118,7 +120,12 @@ async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) 
         _set_up_logging(settings)
         return await run_agent(settings, clock=clock, once=arguments.once, record=arguments.record, **parts)
 
-    add_on = AddOn(lambda: _settings(arguments), begin, station_report, supervisor, clock)
+    def aside(problems: tuple[str, ...]) -> AbstractAsyncContextManager[None]:
+        from agent.app.first_setup import page_of_problems
+
+        return page_of_problems(problems, clock)
+
+    add_on = AddOn(lambda: _settings(arguments), begin, station_report, supervisor, clock, aside=aside)
     async with HealthDoor(health_path(None, os.environ), add_on.report):
         return await add_on.run()
 

@@ -99,6 +99,10 @@ class SettingUp(Protocol):
     def now(self) -> datetime:
         """The time, aware UTC."""
 
+    @property
+    def problems(self) -> Sequence[str]:
+        """What keeps the agent from beginning, beside what is set here."""
+
     def values(self) -> Mapping[str, str]:
         """What is set, by flat name; of a secret, whether it is."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from agent.app.first_setup import set_up_first
+from agent.app.first_setup import page_of_problems, set_up_first
 from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
 from agent.settings import Settings, load_settings
@@ -151,3 +151,25 @@ def test_values_go_where_the_file_has_them_and_the_rest_stays() -> None:
     assert with_settings("", {"weather_topics": odd}) == f"weather_topics: {json.dumps(odd)}\n"
     with pytest.raises(CannotEditError):
         with_settings("site: {latitude: 1}\n", {"longitude": "2"})
+
+
+async def test_an_add_on_that_cannot_work_says_so_in_its_panel(
+    monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    monkeypatch.setenv("SUPERVISOR_TOKEN", "word")
+    monkeypatch.setattr("agent.app.page_door.GATEWAY", "127.0.0.1")
+    monkeypatch.setattr("agent.app.page_door.GATEWAY_PORT", unused_tcp_port)
+    monkeypatch.setattr("agent.app.page_door._EVERYWHERE", "127.0.0.1")
+    address = f"http://127.0.0.1:{unused_tcp_port}"
+    async with (
+        page_of_problems(["<i>telescope_host</i> is not set."], SystemClock()),
+        aiohttp.ClientSession(headers={"X-Ingress-Path": "/api/hassio_ingress/x"}) as http,
+    ):
+        async with http.get(address + "/", allow_redirects=False) as answer:
+            assert answer.headers["Location"] == "/api/hassio_ingress/x/setup"
+        async with http.get(address + "/setup") as answer:
+            text = await answer.text()
+        assert "&lt;i&gt;telescope_host" in text
+        assert 'id="save"' not in text
+        async with http.post(address + SETUP, json=HOME) as answer:
+            assert answer.status == 400

@@ -33,6 +33,7 @@ class SetupViews:
         values: dict[str, Any] = {
             "set": dict.fromkeys(SETUP_FIELDS, "") | dict(setting_up.values()),
             "file": setting_up.file,
+            "problems": setting_up.problems,
             "looked": looked,
             "found": found,
             "languages": languages(),
