@@ -75,7 +75,7 @@ def test_every_status_reason_and_outcome_has_its_word() -> None:
     assert [one for one in Status if f"status.{one.value}" not in known] == []
     assert [one for one in Reason if f"reason.{one.value}" not in known] == []
     assert [one for one in Reason if f"why.{one.value}" not in known] == []
-    own_words = {Code.INVALID, Code.FAILED}  # whose sentences say what is wrong
+    own_words = {Code.INVALID, Code.FAILED, Code.DONE}  # whose sentences say what, and which way to turn
     assert {one for one in Code if f"answered.{one.value}" not in known} == own_words
     assert [one for one in Outcome if f"outcome.{one.value}" not in known] == []
 
@@ -125,6 +125,12 @@ async def test_what_the_agent_says_is_said_in_the_viewers_language(served: Serve
     agent.more = {
         "status": {"state": "waiting", "reason": "weather", "message": sentence, "running": False},
         "response": {"status": "error", "code": "not_armed", "message": refusal, "hint": ""},
+        "polar_alignment": {
+            "azimuth_error": -1.24,
+            "altitude_error": 0.4,
+            "turn": "counter-clockwise",
+            "lift": "raise",
+        },
     }
     async with served(agent) as page:
         for view in ("/now", "/tonight", "/watch"):
@@ -132,6 +138,8 @@ async def test_what_the_agent_says_is_said_in_the_viewers_language(served: Serve
             assert sentence not in await page.text(view, headers={"Accept-Language": "de"}), view
         german = await page.text("/now", headers={"Accept-Language": "de"})
         assert refusal not in german
+        assert "-1,2° zur Seite" in german
+        assert "gegen den Uhrzeigersinn" in german
         assert table("de")["why.weather"] in german
         assert table("de")["answered.not_armed"] in german
 

@@ -260,6 +260,11 @@ def _scope(telemetry: Body, states: Mapping[str, Body], t: Words) -> Iterator[Fa
     focus = telemetry.get("focus_position")
     if focus is not None:
         yield Fact("focus", t("scope.focus"), str(focus))
+    polar = states.get("polar_alignment")
+    if polar:
+        off = {key: t.number(float(polar[f"{key}_error"]), 1) for key in ("azimuth", "altitude")}
+        ways = {key: t(f"scope.{key}.{polar[key]}") for key in ("turn", "lift")}
+        yield Fact("now", t("scope.polar"), t("scope.polar_off", **off), t("scope.polar_do", **ways))
     there = states.get("availability", {}).get("state") == "online"
     tracking = str(telemetry.get("tracking") or "")
     word = t("scope.connected") if there else t("scope.away")
