@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from agent import quality
 from tests.support.chance import be_thorough
 
+_QUALITY_IS_THERE = quality.is_there
 _MEMORY = Path("/dev/shm")  # where each fsync costs nothing
 
 settings.register_profile("default", derandomize=True, max_examples=20)  # the same examples in each run
@@ -26,8 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         settings.load_profile("default")
     os.environ["XDG_CONFIG_HOME"] = os.devnull  # no test reads what its owner configured
+    quality.is_there = lambda: False  # measuring frames costs the others several times their own time
     if _has_room(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+@pytest.fixture
+def frames_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let agents measure frames, where the extra is installed."""
+    monkeypatch.setattr(quality, "is_there", _QUALITY_IS_THERE)
 
 
 def _has_room(folder: Path) -> bool:

@@ -34,6 +34,7 @@ class StateFile:
             self._has_folder = True
             facts = json.loads(content[0]) if content else {}
             self._facts = facts if isinstance(facts, dict) else {}
+            self._facts.pop("version", None)
         except FileNotFoundError:
             self._facts = {}
         except (OSError, ValueError, RecursionError) as error:
@@ -47,13 +48,14 @@ class StateFile:
 
     def set(self, **facts: Any) -> None:
         """Change facts and write them if that changed anything, or could not be written the last time."""
-        changed = {**self._facts, **facts, "version": _VERSION}
+        changed = {**self._facts, **facts}
         if changed == self._facts and not self._owes:
             return
         self._facts = changed
         try:
             self._path.parent.mkdir(parents=not self._has_folder, exist_ok=True)
-            disk.write(self._path, json.dumps(changed, ensure_ascii=False, indent=1).encode())
+            written = {**changed, "version": _VERSION}
+            disk.write(self._path, json.dumps(written, ensure_ascii=False, indent=1).encode())
         except OSError as error:
             level = logging.DEBUG if self._owes else logging.WARNING
             _LOGGER.log(level, "%s cannot be written: %s", self._path.name, error)

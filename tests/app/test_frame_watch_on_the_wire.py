@@ -79,6 +79,7 @@ def test_a_cloud_is_not_focused_away(observatory: Callable[..., Observatory]) ->
     assert "focused again" not in place.results[0]["message"]
 
 
+@pytest.mark.usefixtures("frames_are_measured")
 def test_a_focus_that_drifts_is_seen_in_the_frames_and_mended(
     observatory: Callable[..., Observatory], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from agent.telescope.simulator.history import FrameTaken, ShutterClosed, Shutter
 from tests.app.conftest import DUSK, Observatory, session
 from tests.app.test_mosaics_on_the_wire import Night, simulated
 from tests.app.test_refocus_on_the_wire import SHOT, scope
+from tests.support.tables import every, sliced
 from tests.support.virtual_loop import run_virtual
 
 ORBIT = "(99001) Swift,e,30.705,165.694,261.439,1.2195,0.731887,0.4828,37.568,3/1/2026,2000,H 20,0.15"
@@ -63,7 +64,9 @@ def misses(history: Any) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize(("model", "generation"), [("D2", "v2"), ("D3", "v2"), ("D3", "v3"), ("mini", "v3")])
+@pytest.mark.parametrize(
+    ("model", "generation"), every(3, [("D2", "v2"), ("D3", "v2"), ("D3", "v3"), ("mini", "v3")])
+)
 def test_a_long_capture_of_an_asteroid_is_pointed_again_and_is_one_in_the_end(
     observatory: Callable[..., Observatory], model: str, generation: str
 ) -> None:
@@ -127,8 +130,7 @@ def test_a_capture_taken_up_after_a_restart_knows_since_when_it_runs(
     assert len(history.of(Slew)) >= 2
 
 
-@pytest.mark.parametrize("generation", ["v2", "v3"])
-@pytest.mark.parametrize("rain_after_s", [1500, 2020])
+@pytest.mark.parametrize(("generation", "rain_after_s"), sliced(("v2", "v3"), (1500, 2020)))
 def test_rain_and_a_restart_leave_it_one_session_with_all_its_frames(
     observatory: Callable[..., Observatory], generation: str, rain_after_s: int
 ) -> None:

@@ -126,7 +126,7 @@ def test_facts_are_kept_in_a_file(tmp_path: Path) -> None:
     first = StateFile(path)
     assert first.load() == {}
     first.set(host="h", name="Größe")
-    assert path.read_text(encoding="utf-8") == '{\n "host": "h",\n "name": "Größe"\n}'
+    assert path.read_text(encoding="utf-8") == '{\n "host": "h",\n "name": "Größe",\n "version": 1\n}'
     first.set(host=None)
     again = StateFile(path)
     assert again.load() == {"host": None, "name": "Größe"}
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read_counts_as_empty(tmp_path: Path, text: str) -
     file = StateFile(path)
     assert file.load() == {}
     file.set(host="h")
-    assert json.loads(path.read_text(encoding="utf-8")) == {"host": "h"}
+    assert json.loads(path.read_text(encoding="utf-8")) == {"host": "h", "version": 1}
 
 
 def test_a_tree_that_went_away_is_not_made_again(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_tree_that_went_away_is_not_made_again(tmp_path: Path) -> None:
     assert not path.exists()
     path.parent.parent.mkdir()
     file.set(host="i")  # what could not be written is owed
-    assert json.loads(path.read_text(encoding="utf-8")) == {"host": "i"}
+    assert json.loads(path.read_text(encoding="utf-8")) == {"host": "i", "version": 1}
 
 
 def test_what_the_disk_refused_is_written_the_next_time(
@@ -179,4 +179,4 @@ def test_what_the_disk_refused_is_written_the_next_time(
     ]
     assert not path.exists()
     file.set(host="i")
-    assert json.loads(path.read_text(encoding="utf-8")) == {"host": "i"}
+    assert json.loads(path.read_text(encoding="utf-8")) == {"host": "i", "version": 1}

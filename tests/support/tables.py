@@ -22,7 +22,10 @@ def sliced(*axes: Sequence[Any]) -> list[Any]:
 def every(step: int, cases: Sequence[Any]) -> list[Any]:
     """One in `step` of the cases for `parametrize`; the others run with `-m soak`."""
     return [
-        pytest.param(case, marks=[] if number % step == 0 else pytest.mark.soak)
+        pytest.param(
+            *(case if isinstance(case, tuple) else (case,)),
+            marks=[] if number % step == 0 else pytest.mark.soak,
+        )
         for number, case in enumerate(cases)
     ]
 

@@ -10,7 +10,7 @@ import pytest
 from agent.telescope.first_light.finding import Agreement
 from agent.telescope.first_light.page import habits as found_habits
 from agent.telescope.simulator import HABITS, Habits
-from tests.support.tables import paired
+from tests.support.tables import every, paired
 from tests.telescope.first_light.support import light
 
 # By habit: the checks that find it out, and what else the telescope must be like for it to show.
@@ -58,10 +58,13 @@ def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None
 
 @pytest.mark.parametrize(
     "habits",
-    [
-        Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
-        for answers in paired(*(habit.answers for habit in HABITS))
-    ],
+    every(
+        3,
+        [
+            Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
+            for answers in paired(*(habit.answers for habit in HABITS))
+        ],
+    ),
     ids=str,
 )
 def test_nothing_false_is_said_of_any_telescope(tmp_path: Path, habits: Habits) -> None:

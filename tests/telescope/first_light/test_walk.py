@@ -153,7 +153,7 @@ def test_nobody_at_that_address_is_said_so(tmp_path: Path) -> None:
     async def run() -> None:
         clock = LoopClock(NIGHT)
         notebook = Notebook.open(tmp_path / "light.jsonl", clock.now)
-        with pytest.raises(LinkLostError, match="No connection"):
+        with pytest.raises(LinkLostError, match="cannot be reached"):
             await walk(Place("127.0.0.1", 1, 1), notebook, Script(), clock)
         notebook.close()
 
