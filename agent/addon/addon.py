@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,7 +61,8 @@ class AddOn:
     """Runs the agent in an add-on. `load` reads the settings afresh each time; `begin` runs the agent;
     `report_of` says how its stations are.
 
-    The other fields are the add-on's own places and ways; tests put theirs.
+    `aside` tells the problems while they last, in a way of its own. The other fields are the add-on's own
+    places and ways; tests put theirs.
     """
 
     load: Callable[[], Settings]
@@ -72,6 +74,7 @@ class AddOn:
     memory: Path = PLACE_FILE
     kept: tuple[Path, ...] = KEPT
     dial: Dial = dial
+    aside: Callable[[tuple[str, ...]], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
     _problems: tuple[str, ...] = field(default=(), init=False)
     _stations: Stations = field(default_factory=dict, init=False)
 
@@ -166,8 +169,9 @@ class AddOn:
         )
         notice.tell()
         try:
-            while not (stop.is_set() or over()):
-                await _unless(stop, self.clock.sleep(RELOAD_S))
+            async with self.aside(problems):
+                while not (stop.is_set() or over()):
+                    await _unless(stop, self.clock.sleep(RELOAD_S))
         finally:
             self._problems = ()
             await notice.end()

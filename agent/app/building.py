@@ -49,7 +49,7 @@ def _native(wanted: Wanted) -> Telescope:
 
     own = wanted.own
     return DwarfTelescope(
-        DwarfAddress(own.host, own.port, own.http_port, own.card_port, own.ftp_port),
+        DwarfAddress(own.host, own.port, own.http_port, own.card_port, own.ftp_port, own.stream_port),
         options=DwarfOptions(
             model=own.model,
             client_id=wanted.client_id,
@@ -71,7 +71,7 @@ def _library(wanted: Wanted) -> Telescope:
     if wanted.record is not None:
         _LOGGER.warning("Nothing is recorded of %s: only the built-in driver sees the wire", own.host)
     return LibraryTelescope(
-        DwarfAddress(own.host, own.port, own.http_port),
+        DwarfAddress(own.host, own.port, own.http_port, stream_port=own.stream_port),
         options=LibraryOptions(
             model=own.model,
             python=own.library_python,

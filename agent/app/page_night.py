@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from agent.app.instrument import views
 from agent.app.tonight import Candidate, NoSiteError, coming_night, tonight
@@ -25,6 +25,7 @@ from agent.web.agent import Body
 from agent.web.night import Change, NightView, Row, State
 
 MOST = 50  # sessions that a plan tells of
+BACK, AHEAD = timedelta(days=400), timedelta(days=7)
 DRAFT = "\N{HEAVY PLUS SIGN}"  # what a session is called that has no file yet
 _UNFINISHED = frozenset({"failed", "skipped", "aborted", "partial"})
 
@@ -66,6 +67,56 @@ async def night_view(
     return _view(station, plan, rows, now)
 
 
+def coming(station: Station) -> date:
+    """The night that lasts at a station, or comes next; NoSiteError."""
+    if station.site is None:
+        raise NoSiteError
+    return coming_night(station.site, station.clock.now())
+
+
+async def other_night(station: Station, on: date) -> NightView:
+    """Return a night that is over, as it went, or a later one, as it is planned; AgentError too far away."""
+    now, tonights = station.clock.now(), coming(station)
+    if not tonights - BACK <= on <= tonights + AHEAD:
+        message = f"The night of {on.isoformat()} is too far away."
+        raise AgentError(message, code="invalid", hint=f"Nights are planned {AHEAD.days} days ahead.")
+    candidates = list(_candidates(station, Change(), now)) if on > tonights else []
+    plan = await asyncio.to_thread(_later, station, candidates, tonights, on, now)
+    by_id = {one.session_id: one for one in candidates}
+    ended = await asyncio.to_thread(station.results.rows, on)
+    rows = [_ended_row(row) for row in ended if not taken_back(row)]
+    rows += [
+        _row(station, one, candidate, fresh=False)
+        for one in plan.sessions
+        if (candidate := by_id.get(one.request.session_id)) is not None
+    ]
+    return _view(station, plan, rows, now)
+
+
+def _later(
+    station: Station, candidates: Sequence[Candidate], first: date, on: date, now: datetime
+) -> NightPlan:
+    """Plan a later night for what the nights before it leave. Slow."""
+    assert station.site is not None
+    left, night = list(candidates), min(first, on)
+    running = station.planning.running()
+    while True:
+        plan = tonight(
+            station.site,
+            left,
+            station.defaults(),
+            now,
+            zone=station.zone,
+            night=night,
+            running=running if night == first else None,
+        )
+        if night == on:
+            return plan
+        done = {one.request.session_id for one in plan.sessions if one.blocks and one.left is None}
+        left = [one for one in left if one.session_id not in done or one.document.repeat is not None]
+        night += timedelta(days=1)
+
+
 def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> NightView:
     defaults = station.defaults()
     far = plan.bounds.end + timedelta(days=1)
@@ -73,6 +124,7 @@ def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> 
     return NightView(
         site=plan.site,
         night=plan.night,
+        coming=coming(station),
         now=now,
         sun=plan.sun,
         dark=plan.dark,

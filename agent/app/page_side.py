@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
-import os
 import platform
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent import __version__
 from agent.app.mqtt_side import MqttSide, name_of
+from agent.app.page_door import door_of, in_add_on
 from agent.app.page_files import read_file
 from agent.app.page_history import History
-from agent.app.page_night import night_view
+from agent.app.page_night import coming, night_view, other_night
 from agent.app.page_requests import PageRequests
 from agent.app.page_window import PageWindow
+from agent.app.setting_up import SettingUp
 from agent.clock import Clock
 from agent.events import EventBus
 from agent.mqtt.payloads import plain
@@ -27,20 +26,15 @@ from agent.mqtt.schemas import schemas
 from agent.planner.suggestions import Suggestions
 from agent.settings import Settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
-from agent.station.state_file import StateFile
 from agent.station.station import Station
 from agent.targets import Site
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News
-from agent.web.door import GATEWAY, GATEWAY_PORT, Door
 from agent.web.night import Change, NightRecord, NightView
-from agent.web.password import Password
 from agent.web.server import PageServer
 
 _LOGGER = logging.getLogger(__name__)
 
 RETRY_S = 60.0  # between two attempts to open a port that another program has
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 - in an add-on, where only the gateway is answered
-_ADD_ON = "SUPERVISOR_TOKEN"  # set by the Supervisor in every add-on, and only there
 
 
 class PageSide:
@@ -54,19 +48,21 @@ class PageSide:
         clock: Clock,
         mqtt: MqttSide,
         told: Callable[[str], None] = lambda _: None,
+        setting_up: SettingUp | None = None,
     ) -> None:
         self._settings = settings
         self._stations = stations
         self._clock = clock
         self._told = told
         self._mqtt = mqtt
+        self.setting_up = setting_up
         service = mqtt.service
         self._window = PageWindow(service.outbox, service.topics, bus, clock)
         self._requests = PageRequests(mqtt.handlers, service.payloads, clock, service.publisher.response)
         self._history = {name: History(one, self._newest) for name, one in stations.items()}
         self._ends = [bus.subscribe(one.hear) for one in self._history.values()]
         self._ends += [self._window.listen(one.hear_news) for one in self._history.values()]
-        self._server = PageServer(self, _door(settings, self._first.state), clock)
+        self._server = PageServer(self, door_of(settings, self._first.state), clock)
 
     async def run(self) -> None:
         """Serve until cancelled; a port that another program has is tried again."""
@@ -120,9 +116,11 @@ class PageSide:
     def streams(self, telescope: str) -> Mapping[str, str]:
         return self._stations[telescope].telescope.streams
 
-    async def night(self, telescope: str, change: Change | None = None) -> NightView:
-        states = dict(self._window.states(telescope))
-        return await night_view(self._stations[telescope], states, self._window.began, change)
+    async def night(self, telescope: str, change: Change | None = None, on: date | None = None) -> NightView:
+        station = self._stations[telescope]
+        if on is not None and on != coming(station):
+            return await other_night(station, on)
+        return await night_view(station, dict(self._window.states(telescope)), self._window.began, change)
 
     def suggestions(self, telescope: str) -> Suggestions | None:
         return self._mqtt.suggestions(telescope)
@@ -175,7 +173,7 @@ class PageSide:
                 value = value[part]
             origin = origins.get(setting.dotted, "")
             if not origin and value != _built_in(setting.field.default):
-                origin = "Home Assistant" if os.environ.get(_ADD_ON) else "config"
+                origin = "Home Assistant" if in_add_on() else "config"
             found.append((setting.name, _shown(value), origin))
         return found
 
@@ -202,32 +200,6 @@ class PageSide:
     def _newest(self, telescope: str) -> tuple[str, bytes] | None:
         jpeg, info = self._window.picture(telescope), self._window.states(telescope).get("image_info", {})
         return None if jpeg is None else (str(info.get("session_id")), jpeg)
-
-
-def _door(settings: Settings, state: StateFile) -> Door:
-    page = settings.page
-    secret = page.password.get_secret_value()
-    if os.environ.get(_ADD_ON):
-        key = _calendar_key(state, secret)
-        return Door(_EVERYWHERE, GATEWAY_PORT, gateway=GATEWAY, only_here=False, calendar_key=key)
-    return Door(
-        page.host,
-        page.port,
-        password=Password(secret) if secret else None,
-        names=frozenset(name.lower() for name in page.names),
-        watch=page.watch,
-        only_here=page.only_here,
-        calendar_key=_calendar_key(state, secret) if secret else "",
-    )
-
-
-def _calendar_key(state: StateFile, password: str) -> str:
-    """The same after a restart, another installation's never, and a new one with a new password."""
-    kept = state.get("calendar_secret")
-    if not isinstance(kept, str) or not kept:
-        kept = secrets.token_hex(32)
-        state.set(calendar_secret=kept)
-    return hmac.digest(kept.encode(), password.encode(), "sha256").hex()
 
 
 def _built_in(default: Any) -> Any:

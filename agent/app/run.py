@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.app.building import Drivers, build_station
 from agent.app.clock_set import clock_was_set
@@ -31,6 +31,9 @@ from agent.station.station import Station
 from agent.station.tasks import Loop, Tasks
 from agent.store.folders import Tree
 
+if TYPE_CHECKING:
+    from agent.app.setting_up import SettingUp
+
 _LOGGER = logging.getLogger(__name__)
 
 COPY_LIMIT_S = 10.0  # a stopping agent waits this long for the last picture
@@ -48,6 +51,7 @@ async def run_agent(
     port: MqttPort | None = None,
     restart: Callable[[], None] | None = None,
     page_told: Callable[[str], None] = lambda _: None,
+    setting_up: SettingUp | None = None,
     say: Callable[[str], None] = _LOGGER.info,
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
@@ -55,7 +59,8 @@ async def run_agent(
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
     person wants a restart (default: the agent stops, and whoever started it starts it again); `page_told`
-    hears the page's address once it is there; `say` the few lines that tell what this agent is about to do.
+    hears the page's address once it is there; `say` the few lines that tell what this agent is about to do;
+    `setting_up` lets the page write settings for the next start.
     """
     stop = stop or asyncio.Event()
     placement = await asyncio.to_thread(place, settings)
@@ -95,6 +100,7 @@ async def run_agent(
                 port=port,
                 restart=restart or stop.set,
                 page_told=page_told,
+                setting_up=setting_up,
                 opening=Opening(settings, stations, clock, say),
             )
         finally:
@@ -116,6 +122,7 @@ async def _serve(
     port: MqttPort | None,
     restart: Callable[[], None],
     page_told: Callable[[str], None],
+    setting_up: SettingUp | None,
     opening: Opening,
 ) -> None:
     settings = placement.settings
@@ -153,7 +160,7 @@ async def _serve(
         if side is not None and settings.page.enabled:
             from agent.app.page_side import PageSide
 
-            page = PageSide(settings, stations, bus, clock, side, told)
+            page = PageSide(settings, stations, bus, clock, side, told, setting_up)
             speaking.append(outer.create_task(_speak("The page", page.run, stations), name="page"))
         for copy in copies:
             bus.subscribe(copy.hear)

@@ -108,7 +108,14 @@ async def demo(folder: Path, speed: float, view: DemoView, *, stay: bool = False
 
     clock = ScaledClock(speed, START)
     options = patient(
-        SimulatorOptions(model="D3", generation=Generation.V3, host=_LOOPBACK, card_port=0, speed=speed)
+        SimulatorOptions(
+            model="D3",
+            generation=Generation.V3,
+            host=_LOOPBACK,
+            card_port=0,
+            stream_port=0,
+            speed=speed,
+        )
     )
     with _log_file(folder / "agent.log"), view:
         async with embedded_broker() as broker, SimulatedDwarf(options, clock) as telescope:
@@ -136,6 +143,7 @@ def _settings(folder: Path, broker_port: int, telescope: SimulatedDwarf) -> Sett
             "telescope_port": telescope.port,
             "telescope_http_port": telescope.http_port,
             "telescope_card_port": telescope.card_port,
+            "telescope_stream_port": telescope.stream_port,
             "mqtt_host": _LOOPBACK,
             "mqtt_port": broker_port,
             "mqtt_protocol": "3.1.1",

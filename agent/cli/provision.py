@@ -243,8 +243,8 @@ def _tell(provisioned: Provisioned) -> None:
 
 def _save(arguments: argparse.Namespace, settings: Settings, provisioned: Provisioned) -> None:
     """Write into the configuration file, or print what to put in where that cannot be done."""
-    from agent.cli.config_edit import FLAT_PREFIX, CannotEditError, write_telescope
     from agent.settings import find_file
+    from agent.settings.edit import FLAT_PREFIX, CannotEditError, write_telescope
 
     further = settings.config_file  # its values win, so that is where they belong
     path = Path(further) if further else arguments.config or find_file(os.environ)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load, perform
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from agent.addon.supervisor import Supervisor
     from agent.settings import Settings
     from agent.station.station import Station
@@ -58,26 +60,48 @@ def _run(arguments: argparse.Namespace) -> int:
     supervisor = Supervisor.from_environment(os.environ)
     if supervisor is not None:
         return perform(_run_in_add_on(arguments, supervisor))
-    settings = _settings(arguments)
+    settings = load(arguments)
+    if not _begins_on_the_page(arguments, settings):
+        require_addresses(settings)
     _set_up_logging(settings)
     return perform(_run_alone(arguments, settings))
 
 
+def _begins_on_the_page(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Whether there is no telescope yet, and a page that somebody can open to set one up."""
+    page = settings.page
+    reachable = page.enabled and not (page.only_here and in_container(os.environ))
+    return reachable and not arguments.once and not any(one.host for one in settings.telescopes)
+
+
 async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
+    import asyncio
+
     from agent.app.health import HealthDoor, station_report
     from agent.app.run import run_agent
+    from agent.app.setting_up import SettingUp
     from agent.clock import SystemClock
     from agent.health import health_path
+    from agent.settings.loader import find_file, user_file
 
     stations: dict[str, Station] = {}
     sessions_dir = None if in_container(os.environ) else settings.sessions_dir
+    file = arguments.config or find_file(os.environ) or user_file(os.environ)
     async with HealthDoor(health_path(sessions_dir, os.environ), lambda: station_report(stations)):
+        if _begins_on_the_page(arguments, settings):
+            from agent.app.first_setup import set_up_first
+
+            setting_up = SettingUp(settings, file, os.environ)
+            if not await set_up_first(settings, setting_up, SystemClock(), asyncio.Event()):
+                return 0
+        settings = _settings(arguments)
         return await run_agent(
             settings,
             clock=SystemClock(),
             once=arguments.once,
             record=arguments.record,
             ready=stations.update,
+            setting_up=SettingUp(settings, file, os.environ, runs=True),
             say=_say if settings.log_format == "plain" else logging.getLogger("agent").info,
         )
 
@@ -97,7 +121,12 @@ async def _run_in_add_on(arguments: argparse.Namespace, supervisor: Supervisor) 
         _set_up_logging(settings)
         return await run_agent(settings, clock=clock, once=arguments.once, record=arguments.record, **parts)
 
-    add_on = AddOn(lambda: _settings(arguments), begin, station_report, supervisor, clock)
+    def aside(problems: tuple[str, ...]) -> AbstractAsyncContextManager[None]:
+        from agent.app.first_setup import page_of_problems
+
+        return page_of_problems(problems, clock)
+
+    add_on = AddOn(lambda: _settings(arguments), begin, station_report, supervisor, clock, aside=aside)
     async with HealthDoor(health_path(None, os.environ), add_on.report):
         return await add_on.run()
 

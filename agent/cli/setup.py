@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -83,6 +82,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def set_up(path: Path, person: Person) -> int:
     """Ask, try, write; return the exit code. Nothing is written before everything was asked."""
     from agent.settings import load_settings
+    from agent.settings.edit import write_settings
 
     before = load_settings(path if path.is_file() else None)
     if any(not isinstance(value, str | None) for value in _kept(path).values()):
@@ -98,7 +98,8 @@ def set_up(path: Path, person: Person) -> int:
     folder = before.sessions_dir if path.is_file() else Path.home() / "Astro_Sessions"
     given = person.answer("Folder of the session files", str(folder))
     values["sessions_dir"] = str(Path(given).expanduser().absolute())
-    _write(path, values)
+    write_settings(path, values)
+    load_settings(path)
     person.say(f"written: {path}")
     if wants_bluetooth:
         person.say("Now onto the Wi-Fi: hold the telescope near and close its phone app.")
@@ -225,22 +226,6 @@ def _wrong(values: Mapping[str, str]) -> str:
     except SettingsError as error:
         return str(error).replace("--set ", "")
     return ""
-
-
-def _write(path: Path, values: Mapping[str, str]) -> None:
-    """Write the file, with what else stood in it; only its owner may read it, as a password is in it."""
-    from agent.settings import load_settings
-    from agent.store import disk
-
-    kept = _kept(path)
-    settings = {**kept, **{name: value for name, value in values.items() if value or name in kept}}
-    lines = "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.touch(mode=0o600)
-    about = "# Written by `dwarf-agent setup`. All settings: docs/configuration.md\n"
-    disk.write(path, (about + lines).encode())
-    load_settings(path)
 
 
 def _kept(path: Path) -> dict[str, str | None]:

@@ -39,6 +39,7 @@ class TelescopeSettings(Part):
     port: Port = Field(9900, description="Port of the telescope's control connection.")
     http_port: Port = Field(8082, description="Port of the telescope's HTTP service.")
     card_port: Port = Field(80, description="Port that serves the files of the telescope's card.")
+    stream_port: Port = Field(8092, description="Port of the telescope's live pictures.")
     ftp_port: Port = Field(21, description="Port that serves the same files over FTP, where HTTP lists none.")
     driver: Literal["dwarf", "dwarf_python_api"] = Field(
         "dwarf", description="dwarf is the built-in driver; dwarf_python_api uses the community's library."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -58,6 +58,61 @@ class FramesTaken:
     frames: tuple[bool, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A telescope that answered on the network. `model` and `name` are "" where it does not say."""
+
+    host: str
+    model: str = ""
+    name: str = ""
+
+
+SETUP_FIELDS = (
+    "telescope_host",
+    "latitude",
+    "longitude",
+    "timezone",
+    "mqtt_host",
+    "mqtt_username",
+    "mqtt_password",
+    "weather_topics",
+    "weather_policy",
+)
+"""The settings that can be set here, by flat name."""
+
+
+class SettingUp(Protocol):
+    """Finding telescopes, and writing down what the agent cannot do without."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local times."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether an agent runs already, with what was set before."""
+
+    @property
+    def file(self) -> str:
+        """The file that is written; "" where settings are entered elsewhere."""
+
+    def now(self) -> datetime:
+        """The time, aware UTC."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What keeps the agent from beginning, beside what is set here."""
+
+    def values(self) -> Mapping[str, str]:
+        """What is set, by flat name; of a secret, whether it is."""
+
+    async def look_around(self) -> Sequence[Neighbour]:
+        """The telescopes on the network."""
+
+    async def write(self, values: Mapping[str, str], who: str) -> Answer:
+        """Check, and write down; code `begins` when the agent begins with it now."""
+
+
 class Window(Protocol):
     """What is seen of the agent."""
 
@@ -90,8 +145,11 @@ class Window(Protocol):
     def streams(self, telescope: str) -> Mapping[str, str]:
         """Live stream addresses of the telescope by name."""
 
-    async def night(self, telescope: str, change: Change | None = None) -> NightView:
-        """Tonight as planned; with `change`, as it would be. AgentError when nobody said where this is."""
+    async def night(self, telescope: str, change: Change | None = None, on: date | None = None) -> NightView:
+        """Tonight (or the night `on` a date) as planned; with `change`, as it would be.
+
+        AgentError when nobody said where this is, and for a night too far away.
+        """
 
     def suggestions(self, telescope: str) -> Suggestions | None:
         """What is worth a picture tonight; None while that is not known."""
@@ -138,6 +196,10 @@ class Agent(Window, Protocol):
 
     async def report_page(self, telescope: str, night: str) -> str | None:
         """The report of a night with its pictures and curves: an HTML page that needs nothing else."""
+
+    @property
+    def setting_up(self) -> SettingUp | None:
+        """How what the agent cannot do without is set; None where nobody told which file that is."""
 
     def settings(self) -> Sequence[tuple[str, str, str]]:
         """What is set: name, value (secrets are stars), and where it came from."""

@@ -46,10 +46,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightView:
-    """A night with its sessions in the order of their time; those that do not run come last."""
+    """A night with its sessions in the order of their time; those that do not run come last.
+
+    `coming` is the night that lasts or comes next: of an earlier one, `rows` are what ended in it.
+    """
 
     site: Site
     night: date
+    coming: date
     now: datetime
     sun: SunEvents
     dark: Interval | None

@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import __version__
+from agent.web.agent import SETUP_FIELDS
 
-_STATES = ("status", "progress", "telemetry", "queue", "own_schedule", "suggestions", "result", "safety")
+_STATES = (
+    *("status", "progress", "telemetry", "queue", "own_schedule", "polar_alignment", "suggestions"),
+    *("darkness", "enclosure", "result", "safety", "download", "night", "totals"),
+)
+_PLAIN_STATES = ("availability", "response", "settings", "image_info")  # which have no schema of their own
+
+_SETUP = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {name: {"type": "string"} for name in SETUP_FIELDS},
+    "description": "Settings by flat name; an empty text takes one back, but leaves the password.",
+}
 
 
 def document(schemas: Mapping[str, Any], base: str = "") -> dict[str, Any]:
@@ -21,7 +33,7 @@ def document(schemas: Mapping[str, Any], base: str = "") -> dict[str, Any]:
         },
         "servers": [{"url": base or "/"}],
         "components": {
-            "schemas": {name: _component(schema) for name, schema in schemas.items()},
+            "schemas": {name: _component(schema) for name, schema in schemas.items()} | {"setup": _SETUP},
             "securitySchemes": {
                 "password": {"type": "http", "scheme": "bearer", "description": "The page's password."}
             },
@@ -52,7 +64,8 @@ def _moved(value: Any, name: str) -> Any:
 def _paths() -> dict[str, Any]:
     telescope = _parameter("telescope", "its id")
     one = "/api/telescopes/{telescope}"
-    states = {name: _ref(name) for name in _STATES}
+    states: dict[str, Any] = {name: _ref(name) for name in _STATES}
+    states |= {name: {"type": "object"} for name in _PLAIN_STATES}
     return {
         "/api/telescopes": {"get": _get("the telescopes", {"type": "object"})},
         one: {
@@ -89,6 +102,7 @@ def _paths() -> dict[str, Any]:
             "parameters": [_parameter("verb", "health, plan, sessions/validate, …")],
             "post": _send("ask about the agent itself", "bridge_request", "bridge_answer"),
         },
+        "/api/setup": {"post": _send("write settings for the first or the next start", "setup", "answer")},
         "/api/events": {"get": _other("what is new, as server-sent events", "text/event-stream")},
         "/api/diagnostics": {"get": _get("what helps to find a fault", {"type": "object"})},
     }

@@ -57,6 +57,16 @@ class Words:
         """The words of a key, else a given text."""
         return self._table.get(key, otherwise)
 
+    def told(self, key: str, sentence: str) -> str:
+        """A sentence of the agent: its own in English, elsewhere the words of its key where there are any."""
+        return sentence if self.language == ENGLISH or not sentence else self._table.get(key, sentence)
+
+    def tellings(self, family: str) -> dict[str, str]:
+        """What `told` says for each key of a family; nothing in English."""
+        if self.language == ENGLISH:
+            return {}
+        return {key.removeprefix(family): text for key, text in self._table.items() if key.startswith(family)}
+
     def clock(self, at: datetime | None) -> str:
         """22:41."""
         return "–" if at is None else at.astimezone(self.zone).strftime("%H:%M")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,6 +188,27 @@ def test_settings_that_were_set_right_are_used_without_a_restart(tmp_path: Path)
         assert "problem" not in add_on.report()
 
     assert live(home, night) == 0
+
+
+def test_while_something_is_wrong_it_is_told_on_the_page_too(tmp_path: Path) -> None:
+    home, told = Home(tmp_path), list[tuple[str, ...]]()
+
+    @asynccontextmanager
+    async def aside(problems: tuple[str, ...]) -> AsyncIterator[None]:
+        told.append(problems)
+        yield
+        told.append(())
+
+    async def night(home: Home, add_on: AddOn) -> None:
+        add_on.aside = aside
+        await until(home, lambda: bool(told))
+        assert "telescope_hots" in told[0][0]
+        home.options()
+        await until(home, lambda: bool(home.lives))
+        assert told[1:] == [()], "the agent's own page needs the port"
+
+    home.options(telescope_hots="192.0.2.1")
+    live(home, night)
 
 
 def test_another_mistake_is_told_in_place_of_the_first(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 from agent.app.building import Drivers
 from agent.app.run import run_agent
 from agent.mqtt.vocabulary import State
-from tests.app.conftest import NEVER_SETS, Observatory, session
+from tests.app.conftest import DUSK, NEVER_SETS, Observatory, session
 from tests.support.scheduler_time import scheduler_reads
 from tests.support.virtual_loop import run_virtual
 
@@ -176,6 +177,50 @@ def test_stop_is_answered_at_once_and_again_when_the_telescope_obeyed(observator
             assert "Session a ended." in await browser.get("/now")
 
     run_virtual(night())
+
+
+def test_every_nudge_that_the_page_offers_turns_the_telescope(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2), **PAGE)
+        async with page_of(place) as browser:
+            asked = re.findall(r"data-command=\"nudge\" data-args='([^']+)'", await browser.get("/now"))
+            assert len(asked) == 4
+            await browser.ask("PUT", "/api/telescopes/scope/settings/armed", {"value": True})
+            for more in asked:
+                await browser.command({"command": "nudge", **json.loads(more)})
+                await place.clock.sleep(5)
+            turns = [call for call in place.telescope.calls if call.startswith("nudge")]
+            assert sorted(turns) == ["nudge 0", "nudge 180", "nudge 270", "nudge 90"]
+
+    run_virtual(night())
+
+
+def test_other_nights_are_as_they_went_or_as_they_are_planned(observatory: Make) -> None:
+    async def nights() -> None:
+        place = observatory(start=DUSK, **PAGE)
+        short = {**LONG, "count": 10}
+        async with page_of(place) as browser:
+            place.drop("done.json", session(goto_manual=NEVER_SETS, setup_camera=short))
+            await place.sessions_ended(1)
+            when = {"date": "2026-03-13", "time": "22:00"}
+            place.drop("next.json", session(goto_manual=NEVER_SETS, setup_camera=short, id_command=when))
+            await place.clock.sleep(60)
+            tonight = await browser.get("/tonight")
+            assert 'href="/tonight?night=2026-03-11"' in tonight
+            later = await browser.get("/tonight?night=2026-03-13")
+            assert 'id="s-next"' in later
+            assert 'id="s-done"' not in later
+            assert "data-command" not in later.split("<main")[1]
+            assert 'id="s-next"' not in await browser.get("/tonight?night=2026-03-14")
+            await place.clock.sleep(86400)
+            past = await browser.get("/tonight?night=2026-03-12")
+            assert 'id="s-done"' in past
+            assert 'href="/nights/2026-03-12/report"' in past
+            assert "data-remove" not in past
+            assert (await browser.ask("GET", "/tonight?night=1999-01-01"))[0] == 409
+            assert (await browser.ask("GET", "/tonight?night=tomorrow"))[0] == 404
+
+    run_virtual(nights())
 
 
 def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Make) -> None:

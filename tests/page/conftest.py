@@ -16,7 +16,7 @@ import pytest
 
 from agent.clock import SystemClock
 from agent.web.door import Door
-from agent.web.server import PageServer
+from agent.web.server import PageServer, Server
 from tests.web.conftest import FakeAgent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,19 +95,22 @@ def look(chromium: Any) -> Iterator[Callable[..., Any]]:
 class Served:
     """An agent of values and its page, in a thread of their own."""
 
-    def __init__(self, agent: FakeAgent, door: dict[str, Any]) -> None:
+    def __init__(
+        self, agent: FakeAgent, door: dict[str, Any], make: Callable[[Door], Server] | None = None
+    ) -> None:
         self.agent = agent
+        self.make = make or (lambda door: PageServer(self.agent, door, SystemClock()))
         self._door = door
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._server: PageServer | None = None
+        self._server: Server | None = None
         self.port = 0
         self.start()
 
     def start(self) -> None:
         door = Door("127.0.0.1", self.port, **self._door)
-        self._server = PageServer(self.agent, door, SystemClock())
+        self._server = self.make(door)
         address = self.do(self._server.start())
         self.port = int(address.rpartition(":")[2])
         self.address = address
@@ -133,8 +136,10 @@ class Served:
 def serve() -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
-    def one(agent: FakeAgent | None = None, **door: Any) -> Served:
-        made.append(Served(agent or FakeAgent(), door))
+    def one(
+        agent: FakeAgent | None = None, make: Callable[[Door], Server] | None = None, **door: Any
+    ) -> Served:
+        made.append(Served(agent or FakeAgent(), door, make))
         return made[-1]
 
     yield one

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import logging
-import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,20 +21,9 @@ from agent.mqtt.port import Publication
 from agent.settings import load_settings
 from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions, patient
 
-STREAM_PORT = 8092
 START = datetime(2026, 10, 20, 19, 35, tzinfo=UTC)
 PLACE = {"latitude": 48.8534, "longitude": 2.3488, "altitude_m": 35, "timezone": "Europe/Paris"}
 HORIZON = "0:10, 40:12, 58:14, 64:24, 86:26, 92:20, 104:14, 150:9, 196:8, 222:18, 236:21, 262:14, 300:10"
-
-
-def stream_port_is_free() -> bool:
-    """Whether the one port on which drivers expect live pictures is to be had."""
-    with socket.socket() as door:
-        try:
-            door.bind(("127.0.0.1", STREAM_PORT))
-        except OSError:
-            return False
-    return True
 
 
 def waiting(target: str, count: int, exposure: str, start: str) -> dict[str, object]:
@@ -73,7 +61,7 @@ async def stand(folder: Path, speed: float, port: int) -> None:
             card_port=0,
             strict=True,
             speed=speed,
-            stream_port=STREAM_PORT if stream_port_is_free() else 0,
+            stream_port=0,
         )
     )
     todo = folder / "Astro_Sessions" / "ToDo"
@@ -89,6 +77,7 @@ async def stand(folder: Path, speed: float, port: int) -> None:
                 "telescope_port": telescope.port,
                 "telescope_http_port": telescope.http_port,
                 "telescope_card_port": telescope.card_port,
+                "telescope_stream_port": telescope.stream_port,
                 "mqtt_host": "127.0.0.1",
                 "mqtt_port": broker.port,
                 "mqtt_protocol": "3.1.1",

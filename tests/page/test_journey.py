@@ -19,7 +19,6 @@ from PIL import Image
 
 from tests.page.audit import audit
 from tests.page.conftest import DESKTOP, PHONE, whole_agent
-from tests.page.stand import stream_port_is_free
 
 Look = Callable[..., Any]
 PICTURES = os.environ.get("PAGE_PICTURES")
@@ -46,7 +45,6 @@ def picture(page: Any, name: str, *, whole: bool = True) -> None:
 @pytest.mark.timeout(600)
 def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: tuple[int, int]) -> None:
     word = "phone" if size == PHONE else "desktop"
-    lives = stream_port_is_free()
     with whole_agent(tmp_path) as address:
         page = look(f"{address}/", size)
         page.wait_for_selector("h1:has-text('Tonight')")
@@ -129,7 +127,7 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
         page.click("label:has-text('Live')")
         page.wait_for_selector("#live")
         page.wait_for_timeout(1500)
-        assert not lives or page.evaluate("document.getElementById('live').naturalWidth") > 100
+        assert page.evaluate("document.getElementById('live').naturalWidth") > 100
         page.click("label:has-text('Stack')")
         assert audit(page) == []
         picture(page, f"now-{word}")

@@ -20,7 +20,7 @@ from agent.sky.catalogue import entries, resolve
 from agent.sky.nights import Interval, dark_window, night_bounds, sun_events
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
-from agent.web.agent import Answer, Body, Facts, FramesTaken, News
+from agent.web.agent import Answer, Body, Facts, FramesTaken, News, SettingUp
 from agent.web.door import Door
 from agent.web.night import Change, NightRecord, NightView, Row, SessionRecord
 from agent.web.server import PageServer
@@ -57,6 +57,7 @@ class FakeAgent:
         self.answer = Answer(True, {"status": "done", "code": "done", "message": "Done.", "hint": ""})
         self.more: dict[str, Body] = {}
         self.jpeg: bytes | None = JPEG
+        self.setting_up: SettingUp | None = None
         self.rows: tuple[Row, ...] = (
             self.row("orion", "M 42", "imaging", 20, 22),
             self.row("rosette", "NGC 2237", "planned", 22.2, 24.2),
@@ -151,13 +152,14 @@ class FakeAgent:
     def streams(self, telescope: str) -> Mapping[str, str]:
         return {"tele_jpeg": "http://127.0.0.1:9/mainstream"}
 
-    async def night(self, telescope: str, change: Change | None = None) -> NightView:
+    async def night(self, telescope: str, change: Change | None = None, on: date | None = None) -> NightView:
         rows = self.rows
         if change is not None and change.added is not None:
             rows = (*rows, self.row("+", "M 31", "planned", 24.5, 25.5, fresh=True))
         return NightView(
             site=PARIS,
             night=NIGHT,
+            coming=NIGHT,
             now=NOW,
             sun=sun_events(PARIS, NIGHT),
             dark=dark_window(PARIS, NIGHT, -18),

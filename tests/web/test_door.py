@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
+from agent.mqtt.schemas import TOPICS
+from agent.mqtt.vocabulary import State
 from agent.settings import Settings
 from agent.web.door import Door
 from agent.web.guard import MAX_BODY
 from agent.web.password import Buckets, Password, hashed
-from agent.web.server import make_app
+from agent.web.server import AgentPages, make_app
 from agent.web.stream import Feed
 from agent.web.words import languages
 from tests.web.conftest import FakeAgent
@@ -412,6 +415,41 @@ async def test_each_of_several_telescopes_has_its_own_pages(served: Served) -> N
             assert [each["id"] for each in (await answer.json())["telescopes"]] == ["scope", "other"]
 
 
+async def test_while_nobody_looks_the_server_wakes_for_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.web.server._LOOK_S", 0.01)
+    loop: Any = asyncio.get_running_loop()
+
+    def alarms() -> list[Any]:
+        return [one for one in loop._scheduled if not one.cancelled()]
+
+    before = len(alarms())
+    async with served() as page:
+        await asyncio.sleep(0)
+        assert len(alarms()) == before
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(page.address.rpartition(":")[2]))
+        writer.close()
+        async with asyncio.timeout(10):
+            await reader.read()
+            while len(alarms()) > before + 1:  # the timeout's own  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+
+async def test_every_retained_state_is_in_the_openapi_document(served: Served) -> None:
+    async with served() as page, page.get("/api/openapi.json") as answer:
+        document = await answer.json()
+    states = document["paths"]["/api/telescopes/{telescope}"]["get"]["responses"]["200"]["content"]
+    described = states["application/json"]["schema"]["properties"]
+    rows = {row.topic: row for row in TOPICS}
+    for name in State:
+        schema = rows[f"<id>/{name}"].schema
+        assert described[name] == (
+            {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
+        )
+    assert set(described) == {*State, "availability"}
+
+
 async def test_the_openapi_document_describes_every_address(served: Served) -> None:
     async with served() as page, page.get("/api/openapi.json") as answer:
         document = await answer.json()
@@ -431,11 +469,12 @@ async def test_the_openapi_document_describes_every_address(served: Served) -> N
         found: Any = document["components"]["schemas"][parts[0]]
         for part in parts[1:]:
             found = found[part]
+    agent = FakeAgent()
+    agent.setting_up = SettingUp(Settings(), None, {})
+    pages = AgentPages(agent, Feed(agent))
     served_paths = {
         resource.canonical
-        for resource in make_app(
-            FakeAgent(), Door("127.0.0.1", 0), SystemClock(), Feed(FakeAgent())
-        ).router.resources()
+        for resource in make_app(pages, Door("127.0.0.1", 0), SystemClock()).router.resources()
         if resource.canonical.startswith("/api/") and "openapi" not in resource.canonical
     }
     assert served_paths == set(paths)

@@ -33,6 +33,7 @@ def night(*rows: Row, site: Site = PARIS, when: date = NIGHT, now: datetime = NO
     return NightView(
         site=site,
         night=when,
+        coming=when,
         now=now,
         sun=sun_events(site, when),
         dark=dark_window(site, when, -18),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.events import Outcome, Reason, Status
-from agent.requests import Verb
+from agent.requests import Code, Verb
 from agent.web.words import Words, languages, preferred
+from tests.web.conftest import FakeAgent
 
 WEB = Path(str(files("agent.web")))
 UTC = ZoneInfo("UTC")
+Served = Callable[..., Any]
 
 
 def table(language: str) -> dict[str, str]:
@@ -70,6 +74,9 @@ def test_every_status_reason_and_outcome_has_its_word() -> None:
     known = table("en")
     assert [one for one in Status if f"status.{one.value}" not in known] == []
     assert [one for one in Reason if f"reason.{one.value}" not in known] == []
+    assert [one for one in Reason if f"why.{one.value}" not in known] == []
+    own_words = {Code.INVALID, Code.FAILED, Code.DONE}  # whose sentences say what, and which way to turn
+    assert {one for one in Code if f"answered.{one.value}" not in known} == own_words
     assert [one for one in Outcome if f"outcome.{one.value}" not in known] == []
 
 
@@ -109,3 +116,37 @@ def test_durations(seconds: float, words: str) -> None:
 )
 def test_the_language_is_the_first_that_there_is(header: str, chosen: str, language: str) -> None:
     assert preferred(header, chosen) == language
+
+
+async def test_what_the_agent_says_is_said_in_the_viewers_language(served: Served) -> None:
+    agent = FakeAgent()
+    sentence, refusal = "Rain was reported at the roof.", "Arm the controls first."
+    agent.rows = (agent.row("rosette", "NGC 2237", "not_tonight", 22, 23, reason="moon", sentence=sentence),)
+    agent.more = {
+        "status": {"state": "waiting", "reason": "weather", "message": sentence, "running": False},
+        "response": {"status": "error", "code": "not_armed", "message": refusal, "hint": ""},
+        "polar_alignment": {
+            "azimuth_error": -1.24,
+            "altitude_error": 0.4,
+            "turn": "counter-clockwise",
+            "lift": "raise",
+        },
+    }
+    async with served(agent) as page:
+        for view in ("/now", "/tonight", "/watch"):
+            assert sentence in await page.text(view)
+            assert sentence not in await page.text(view, headers={"Accept-Language": "de"}), view
+        german = await page.text("/now", headers={"Accept-Language": "de"})
+        assert refusal not in german
+        assert "-1,2° zur Seite" in german
+        assert "gegen den Uhrzeigersinn" in german
+        assert table("de")["why.weather"] in german
+        assert table("de")["answered.not_armed"] in german
+
+
+async def test_what_is_wrong_with_a_request_is_said_in_the_agents_own_words(served: Served) -> None:
+    agent = FakeAgent()
+    refusal = "exposure: 7 s is not one of its exposures."
+    agent.more = {"response": {"status": "error", "code": "invalid", "message": refusal, "hint": ""}}
+    async with served(agent) as page:
+        assert refusal in await page.text("/now", headers={"Accept-Language": "de"})

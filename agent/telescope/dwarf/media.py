@@ -223,14 +223,14 @@ def begun_after(entry: AlbumEntry, since: datetime) -> bool:
     return not entry.begun or max(entry.begun) >= since - _SLACK
 
 
-def stream_addresses(host: str, model: str) -> dict[str, str]:
+def stream_addresses(host: str, model: str, port: int = MEDIA_PORT) -> dict[str, str]:
     """The live streams of both cameras: RTSP, and JPEG pictures, which long exposures switch to."""
     wide = "secondstream" if model == "D2" else "thirdstream"
     return {
         "tele": f"rtsp://{host}:{RTSP_PORT}/ch0/stream0",
         "wide": f"rtsp://{host}:{RTSP_PORT}/ch1/stream0",
-        "tele_jpeg": f"http://{host}:{MEDIA_PORT}/mainstream",
-        "wide_jpeg": f"http://{host}:{MEDIA_PORT}/{wide}",
+        "tele_jpeg": f"http://{host}:{port}/mainstream",
+        "wide_jpeg": f"http://{host}:{port}/{wide}",
     }
 
 

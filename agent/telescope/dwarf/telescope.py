@@ -31,7 +31,7 @@ from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.reconnect import Link
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.link.requests import Exchange
-from agent.telescope.dwarf.media import Album, newest_since, stream_addresses
+from agent.telescope.dwarf.media import MEDIA_PORT, Album, newest_since, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.dwarf.schedules import Schedules
 from agent.telescope.dwarf.state import DeviceState
@@ -70,6 +70,7 @@ class DwarfAddress:
     http_port: int = 8082
     card_port: int = CARD_PORT
     ftp_port: int = FTP_PORT
+    stream_port: int = MEDIA_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +348,10 @@ class DwarfTelescope(Telescope):
 
     @property
     def streams(self) -> dict[str, str]:
-        known = self._device.identity
-        return stream_addresses(_url_host(self._address.host), known.model) if known is not None else {}
+        known, place = self._device.identity, self._address
+        if known is None:
+            return {}
+        return stream_addresses(_url_host(place.host), known.model, place.stream_port)
 
     # -- what the parts tell each other -----------------------------------------------------------------
 

@@ -222,8 +222,8 @@ class LibraryTelescope(Telescope):
 
     @property
     def streams(self) -> dict[str, str]:
-        known = self._core.identity
-        return stream_addresses(self._address.host, known.model) if known is not None else {}
+        known, place = self._core.identity, self._address
+        return stream_addresses(place.host, known.model, place.stream_port) if known is not None else {}
 
     async def _leave(self, function: str, doing: str, why: str) -> None:
         self._core.expected = why

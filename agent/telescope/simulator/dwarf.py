@@ -83,6 +83,11 @@ class SimulatedDwarf:
         return self._http.card_port
 
     @property
+    def stream_port(self) -> int | None:
+        """The port in use for live pictures; None without one of their own."""
+        return self._http.stream_port
+
+    @property
     def ftp_port(self) -> int | None:
         """The FTP port in use; None without FTP."""
         return None if self._ftp is None else self._ftp.port

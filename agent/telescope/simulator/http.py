@@ -37,6 +37,7 @@ class HttpServer:
         self.clients = clients
         self._port = 0
         self._card_port: int | None = None
+        self._stream_port: int | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -44,7 +45,7 @@ class HttpServer:
         async with AsyncExitStack() as stack:
             self._port = await self._serve(stack, self._application(), options.http_port)
             if options.stream_port is not None:
-                await self._serve(stack, self._streams(), options.stream_port)
+                self._stream_port = await self._serve(stack, self._streams(), options.stream_port)
             if options.card_port is not None:
                 self._card_port = await self._serve(stack, self._card(), options.card_port)
             self._stack = stack.pop_all()
@@ -64,6 +65,11 @@ class HttpServer:
     def card_port(self) -> int | None:
         """The port in use for the files of the card; None without one of their own."""
         return self._card_port
+
+    @property
+    def stream_port(self) -> int | None:
+        """The port in use for live pictures; None without one of their own."""
+        return self._stream_port
 
     async def _serve(self, stack: AsyncExitStack, application: web.Application, port: int) -> int:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)

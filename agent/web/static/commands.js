@@ -1,5 +1,5 @@
 // Buttons that ask the agent, each with its answer; what cannot be undone is asked for in place.
-import { say, send, stale, telescope } from "./server.js";
+import { say, send, sentence, stale, telescope } from "./server.js";
 
 const GOOD = { done: true, accepted: null, error: false };
 const scope = `/api/telescopes/${telescope}`;
@@ -17,7 +17,7 @@ export async function command(verb, more = {}) {
     const asked = { command: verb, request_id: `page-${Date.now()}`, ...more };
     const answer = await send(`${scope}/command`, asked);
     const told = await answer.json();
-    say([told.message, told.hint].filter(Boolean).join(" "), GOOD[told.status]);
+    say(sentence(told), GOOD[told.status]);
     return told;
   } catch (error) {
     say(String(error.message || error), false);
@@ -50,7 +50,7 @@ async function changed(event) {
   try {
     const answer = await send(`${scope}/settings/${field.dataset.setting}`, { value }, "PUT");
     const told = await answer.json();
-    say([told.message, told.hint].filter(Boolean).join(" "), answer.ok);
+    say(sentence(told), answer.ok);
     if (!answer.ok && field.type === "checkbox") field.checked = !field.checked;
   } catch (error) {
     say(String(error.message || error), false);

@@ -12,3 +12,4 @@ picture();
 follow();
 if (document.getElementById("new")) import("./new.js").then((part) => part.begin());
 if (document.getElementById("rows")) import("./plan.js").then((part) => part.begin());
+if (document.getElementById("setup")) import("./setup.js");

@@ -1,7 +1,7 @@
 // Tonight: a change is seen before it is kept, and a removal can be undone.
 import { command } from "./commands.js";
 import { update } from "./follow.js";
-import { address, html, say, send, stale, telescope } from "./server.js";
+import { address, html, say, send, sentence, stale, telescope } from "./server.js";
 
 const UNDO_MS = 10000;
 const SNAP_MIN = 5;
@@ -75,7 +75,7 @@ async function propose(session, at) {
 async function keep() {
   const { session, at } = pending;
   const told = await command("reschedule", { session_id: session, at });
-  if (told?.status === "error") toast(`${told.message} ${told.hint || ""}`);
+  if (told?.status === "error") toast(sentence(told));
   putBack();
   update();
 }
@@ -95,8 +95,8 @@ async function away(session, name) {
   const answer = await fetch(address(`${scope}/sessions/${encodeURIComponent(session)}`));
   const document_ = answer.ok ? await answer.json() : null;
   const told = await command("remove", { session_id: session });
-  if (!told || told.status === "error") return toast(told ? told.message : "");
-  toast(told.message, document_ && (() => back(scope, session, document_)));
+  if (!told || told.status === "error") return toast(told ? sentence(told) : "");
+  toast(sentence(told), document_ && (() => back(scope, session, document_)));
   update();
 }
 

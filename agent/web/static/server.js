@@ -24,9 +24,15 @@ export async function html(path, body) {
   const answer = await (body === undefined ? get() : send(path, body));
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
-    throw new Error(told.message ? `${told.message} ${told.hint || ""}`.trim() : String(answer.status));
+    throw new Error(sentence(told) || String(answer.status));
   }
   return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+// What the agent answered, in the viewer's words where its code has some.
+export function sentence(told) {
+  const own = JSON.parse(root.dataset.answers || "{}")[told.code];
+  return own || [told.message, told.hint].filter(Boolean).join(" ");
 }
 
 export function say(text, good, time = "") {

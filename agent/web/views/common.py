@@ -82,6 +82,7 @@ class Ask:
             "head": head(self),
             "live": live,
             "watching": watching,
+            "answers": {} if watching else self.t.tellings("answered."),
         }
 
 

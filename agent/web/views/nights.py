@@ -128,9 +128,11 @@ def _ended(one: SessionRecord, t: Words) -> dict[str, str]:
         ((state, icon) for name, state, icon in _OUTCOMES if name == one.outcome), ("problem", "problem")
     )
     outcome = t.either(f"outcome.{one.outcome}", one.outcome)
-    told = "stacked" in one.message or not one.requested
+    key = "nights.complete" if one.outcome == "completed" else f"why.{one.reason}"
+    sentence = t.told(key, one.message)
+    told = "stacked" in sentence or not one.requested
     frames = "" if told else t("frames.stacked_of", stacked=one.stacked, total=one.requested)
-    text = " ".join(part for part in (f"{frames}." if frames else "", one.message) if part)
+    text = " ".join(part for part in (f"{frames}." if frames else "", sentence) if part)
     return {"state": state, "icon": icon, "bold": f"{one.target}: {outcome}.", "text": text}
 
 

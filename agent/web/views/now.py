@@ -104,7 +104,7 @@ def _banner(ask: Ask) -> dict[str, str] | None:
     reason = status.get("reason")
     what = ask.t.either(f"reason.{reason}", "") if reason else ""
     bold = ask.t(f"banner.{ask.status}", reason=what, time=ask.t.clock(since)).replace("  ", " ")
-    return {"state": state, "icon": icon, "bold": bold, "text": str(status.get("message") or "")}
+    return {"state": state, "icon": icon, "bold": bold, "text": _sentence(status, ask.t)}
 
 
 def reason_line(ask: Ask) -> dict[str, str]:
@@ -112,8 +112,7 @@ def reason_line(ask: Ask) -> dict[str, str]:
     t, status = ask.t, ask.states.get("status", {})
     state, icon = look(ask.status)
     taken, stacked, total = frame_counts(ask.states)
-    message = str(status.get("message") or "")
-    text = message
+    message = text = _sentence(status, t)
     if ask.status == "imaging" and total:
         text = f"{t('now.counted', taken=taken, total=total, stacked=stacked)} {_then(ask)}".strip()
     elif ask.status in RUNS:
@@ -125,6 +124,11 @@ def reason_line(ask: Ask) -> dict[str, str]:
         reason = t.either(f"reason.{status['reason']}", str(status["reason"]))
         bold = t(f"head.{ask.status}", reason=reason)
     return {"state": state, "icon": icon, "bold": f"{bold}.", "text": text}
+
+
+def _sentence(status: Body, t: Words) -> str:
+    """The status's sentence, which its reason tells in other languages."""
+    return t.told(f"why.{status.get('reason')}", str(status.get("message") or ""))
 
 
 def _coming(ask: Ask) -> str:
@@ -237,6 +241,7 @@ def told(ask: Ask) -> dict[str, str]:
     looks = {"error": ("problem", "problem"), "accepted": ("waiting", "waiting")}
     state, icon = looks.get(str(body.get("status")), ("done", "done"))
     text = " ".join(str(part) for part in (body.get("message"), body.get("hint")) if part)
+    text = ask.t.told(f"answered.{body.get('code')}", text)
     at = ask.window.answered_at(ask.telescope.id)
     return {"state": state, "icon": icon, "text": text, "time": ask.t.clock(at) if at else ""}
 
@@ -255,6 +260,11 @@ def _scope(telemetry: Body, states: Mapping[str, Body], t: Words) -> Iterator[Fa
     focus = telemetry.get("focus_position")
     if focus is not None:
         yield Fact("focus", t("scope.focus"), str(focus))
+    polar = states.get("polar_alignment")
+    if polar:
+        off = {key: t.number(float(polar[f"{key}_error"]), 1) for key in ("azimuth", "altitude")}
+        ways = {key: t(f"scope.{key}.{polar[key]}") for key in ("turn", "lift")}
+        yield Fact("now", t("scope.polar"), t("scope.polar_off", **off), t("scope.polar_do", **ways))
     there = states.get("availability", {}).get("state") == "online"
     tracking = str(telemetry.get("tracking") or "")
     word = t("scope.connected") if there else t("scope.away")
@@ -282,7 +292,8 @@ def _weather(safety: Body, t: Words) -> Iterator[Fact]:
         age = source.get("age_s")
         under = t("weather.never") if age is None else t.ago(float(age))
         good = bool(source.get("safe"))
-        value = t("weather.good") if good else str(source.get("reason") or t("weather.bad"))
+        told = t.told("weather.bad", str(source.get("reason") or ""))
+        value = t("weather.good") if good else told or t("weather.bad")
         state = "" if good else _LEVELS.get(str(source.get("level")), "paused")
         icon = "rain" if "rain" in name.lower() else "cloud"
         yield Fact(icon, name, value, under, state=state or ("paused" if not good else ""))

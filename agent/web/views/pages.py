@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from typing import Any
-
 from aiohttp import web
 
-from agent.web import static_files
 from agent.web.agent import Agent, News
-from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_password, document_policy
-from agent.web.password import SIGNED_IN_S
-from agent.web.render import LANGUAGE_COOKIE, page
+from agent.web.guard import DOOR, Refusal, base_of, document_policy
+from agent.web.render import page
 from agent.web.stream import Feed
 from agent.web.views.calendar import CalendarViews
 from agent.web.views.common import Ask, asked
+from agent.web.views.entrance import Entrance
 from agent.web.views.new import NewViews
 from agent.web.views.nights import nights_values, report_values
 from agent.web.views.now import now_values
 from agent.web.views.settings import settings_values
+from agent.web.views.setup import SetupViews
 from agent.web.views.tonight import TonightViews
 from agent.web.views.watch import WatchViews
-from agent.web.words import languages, preferred, words
-
-_YEAR_S = 365 * 86400
 
 
 class Views:
@@ -37,6 +30,10 @@ class Views:
         self._new = NewViews(agent)
         self._watch = WatchViews(agent, feed)
         self._calendar = CalendarViews(agent)
+        self._entrance = Entrance(agent)
+        self.trouble = self._entrance.trouble
+        setting_up = agent.setting_up
+        self._setup = SetupViews(setting_up, agent) if setting_up else None
 
     def routes(self) -> list[web.RouteDef]:
         """Return them."""
@@ -50,26 +47,13 @@ class Views:
             web.get("/settings", self._settings),
             web.get("/picture", self._picture),
             web.get("/events", self._events),
-            web.get("/sign-in", self._sign_in),
-            web.post("/sign-in", self._sign_in_asked),
-            web.post("/sign-out", self._sign_out),
-            web.get("/language/{language}", self._language),
-            web.get("/manifest.webmanifest", self._manifest),
-            web.get("/icon.png", self._icon),
-            web.get("/static/{version}/{name}", static_files.serve),
+            *self._entrance.routes(),
+            *(self._setup.routes() if self._setup else ()),
             *self._tonight.routes(),
             *self._new.routes(),
             *self._watch.routes(),
             *self._calendar.routes(),
         ]
-
-    def trouble(self, request: web.Request, status: int, body: dict[str, Any]) -> web.Response:
-        """Return a page that says what went wrong."""
-        language = preferred(
-            request.headers.get("Accept-Language", ""), request.cookies.get(LANGUAGE_COOKIE, "")
-        )
-        values = {"message": body["message"], "hint": body["hint"]}
-        return page(request, "trouble.html", words(language, self._agent.zone), values, status)
 
     def _asked(self, request: web.Request) -> Ask:
         return asked(request, self._agent)
@@ -132,71 +116,6 @@ class Views:
             return news.telescope == telescope
 
         return await self._feed.serve(request, wanted)
-
-    async def _sign_in(self, request: web.Request) -> web.Response:
-        return self._sign_in_page(request, "")
-
-    def _sign_in_page(self, request: web.Request, wrong: str, status: int = 200) -> web.Response:
-        language = preferred(
-            request.headers.get("Accept-Language", ""), request.cookies.get(LANGUAGE_COOKIE, "")
-        )
-        t = words(language, self._agent.zone)
-        return page(request, "sign_in.html", t, {"wrong": t(wrong) if wrong else ""}, status)
-
-    async def _sign_in_asked(self, request: web.Request) -> web.Response:
-        await body_of(request)
-        tried = str((await request.post()).get("password", ""))
-        password = request.app[DOOR].password
-        if password is not None:
-            try:
-                right = await check_password(request, tried)
-            except Refusal as error:
-                return self._sign_in_page(request, "sign_in.too_often", error.status_code)
-            if not right:
-                return self._sign_in_page(request, "sign_in.wrong", 403)
-        response = web.Response(status=303, headers={"Location": f"{base_of(request)}/"})
-        if password is not None:
-            now = self._agent.now().timestamp()
-            response.set_cookie(
-                COOKIE,
-                password.cookie(now),
-                max_age=int(SIGNED_IN_S),
-                httponly=True,
-                samesite="Strict",
-                secure=request.headers.get("X-Forwarded-Proto") == "https",
-                path="/",
-            )
-        return response
-
-    async def _sign_out(self, request: web.Request) -> web.Response:
-        response = web.Response(status=303, headers={"Location": f"{base_of(request)}/sign-in"})
-        response.del_cookie(COOKIE, path="/")
-        return response
-
-    async def _language(self, request: web.Request) -> web.Response:
-        language = request.match_info["language"]
-        if language not in languages():
-            raise web.HTTPNotFound
-        response = web.Response(status=303, headers={"Location": f"{base_of(request)}/settings"})
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="Lax", path="/")
-        return response
-
-    async def _manifest(self, request: web.Request) -> web.Response:
-        base = base_of(request)
-        body = {
-            "name": "DWARF Agent",
-            "short_name": "DWARF",
-            "start_url": f"{base}/",
-            "scope": f"{base}/",
-            "display": "standalone",
-            "background_color": "#0b1016",
-            "theme_color": "#0b1016",
-            "icons": [{"src": f"{base}/icon.png", "sizes": "256x256", "type": "image/png", "purpose": "any"}],
-        }
-        return web.Response(text=json.dumps(body), content_type="application/manifest+json")
-
-    async def _icon(self, request: web.Request) -> web.Response:
-        return await asyncio.to_thread(static_files.answer, request, "icon.png")
 
 
 def _jpeg(jpeg: bytes | None) -> web.Response:

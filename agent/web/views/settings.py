@@ -35,6 +35,7 @@ async def settings_values(ask: Ask, agent: Agent, door: Door) -> dict[str, Any]:
             if not origin
         ],
         "steps": _steps(ask, agent),
+        "can_set_up": agent.setting_up is not None,
         "languages": [{"code": code, "name": name} for code, name in languages().items()],
         "can_leave": door.password is not None and not door.gateway,
         "watch": door.watch or bool(door.gateway),

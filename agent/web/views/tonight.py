@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -15,7 +17,7 @@ from agent.sky.nights import Interval
 from agent.web.agent import Agent
 from agent.web.draw.axis import altitude_at, curve, night_axis
 from agent.web.draw.timeline import gaps, numbers, timeline
-from agent.web.guard import json_body, json_object
+from agent.web.guard import Refusal, json_body, json_object
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
@@ -23,6 +25,7 @@ from agent.web.views.common import Ask, asked
 from agent.web.views.suggest import suggestions, why_none
 from agent.web.words import Words
 
+AHEAD = timedelta(days=7)  # as far as nights are planned
 _ORDER = {"imaging": 0, "paused": 0, "waiting": 1, "planned": 1, "done": 2, "not_tonight": 3}
 _SIGNS = {
     "imaging": ("imaging", "imaging"),
@@ -67,9 +70,12 @@ class TonightViews:
 
     async def _tonight(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
+        on = _night_of(request.query.get("night", ""))
         try:
-            view = await self._agent.night(ask.telescope.id)
+            view = await self._agent.night(ask.telescope.id, on=on)
         except AgentError as error:
+            if on is not None:
+                raise
             values = {"message": error.message, "hint": error.hint, "queue": _queue(ask)}
             return page(
                 request,
@@ -79,7 +85,8 @@ class TonightViews:
             )
         selected = request.query.get("session", "")
         values = await asyncio.to_thread(tonight_values, ask, view, selected)
-        return page(request, "tonight.html", ask.t, values)
+        told = view.night < view.coming and await self._agent.report(ask.telescope.id, view.night.isoformat())
+        return page(request, "tonight.html", ask.t, values | {"has_report": bool(told)})
 
     async def _change(self, request: web.Request) -> web.Response:
         """Answer with the night as it would be: the same section, with what is new marked."""
@@ -88,6 +95,14 @@ class TonightViews:
         before = await self._agent.night(ask.telescope.id)
         values = await asyncio.to_thread(change_values, ask, before, view)
         return page(request, "change.html", ask.t, values)
+
+
+def _night_of(text: str) -> date | None:
+    """Read the night that is asked for; None for tonight. Refusal."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Refusal(404, "invalid", "There is no such night.") from None
 
 
 def read_change(payload: bytes) -> Change:
@@ -112,7 +127,8 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
     wide = max(free, key=lambda gap: gap.seconds, default=None)
     rows = session_rows(view, t)
     coming = any(row.block is not None and row.block.end > view.now for row in view.rows)
-    best = suggestions(ask, view, wide) if wide is not None else []
+    is_tonight, over = view.night == view.coming, view.night < view.coming
+    best = suggestions(ask, view, wide) if wide is not None and is_tonight else []
     left = [row for row in view.rows if row.state == "not_tonight"]
     return {
         **ask.values("tonight", t("nav.tonight"), live="1"),
@@ -122,14 +138,29 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
         "head_left": collected(view, t),
         "head_right": darkness(view, t),
         "rows": rows,
-        "empty": not coming,
+        "empty": not coming and is_tonight,
+        "is_tonight": is_tonight,
+        "over": over,
+        "iso": view.night.isoformat(),
+        "heading": t("nav.tonight") if is_tonight else t.short_day(view.night),
+        "earlier": _night_link(ask, view, -1),
+        "later": _night_link(ask, view, 1) if view.night < view.coming + AHEAD else "",
         "left": len(left),
         "free": wide,
         "free_title": t("tonight.free", start=t.clock(wide.start), end=t.clock(wide.end)) if wide else "",
         "best": best,
-        "why_none": why_none(ask) if wide is not None else "",
+        "why_none": why_none(ask) if wide is not None and is_tonight else "",
         "problem": ask.states.get("status", {}).get("problem"),
     }
+
+
+def _night_link(ask: Ask, view: NightView, days: int) -> str:
+    """The address of a neighbouring night."""
+    night = view.night + timedelta(days=days)
+    asked_for = {} if night == view.coming else {"night": night.isoformat()}
+    chosen = {"t": ask.telescope.id} if ask.query else {}
+    words = urlencode({**chosen, **asked_for})
+    return f"{ask.base}/tonight" + (f"?{words}" if words else "")
 
 
 def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, Any]:
@@ -197,6 +228,8 @@ def collected(view: NightView, t: Words) -> str:
         for row in view.rows
         if row.block is not None and row.state != "done"
     )
+    if view.night < view.coming:
+        return t("tonight.had", have=t.duration(have)) if have else t("tonight.had_none")
     if not have and not coming:
         long = t.duration(view.dark.seconds) if view.dark is not None else ""
         return t("tonight.dark_nothing", duration=long) if long else t("tonight.never_dark")
@@ -244,6 +277,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         acts = ("watch",)
     elif row.state in ("waiting", "planned", "not_tonight"):
         acts = ("run", "edit", "duplicate", "earlier", "later", "remove")
+        acts = acts if view.night == view.coming else ("edit", "duplicate")
     kind = ""
     if known is not None:
         kind = known.other_name or (t(f"kind.{known.kind}") if known.kind else "")
@@ -288,23 +322,24 @@ def _relative(row: Row, view: NightView, t: Words) -> str:
 
 def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
     """Why, in one bold word or two and a sentence."""
+    sentence = t.told(f"why.{row.reason}", row.sentence)
     if row.state == "imaging":
         if row.total:
             frame = min(row.taken + 1, row.total)
             return f"{t('status.imaging')}.", t(
                 "row.imaging", frame=frame, total=row.total, stacked=row.stacked
             )
-        return f"{t('status.imaging')}.", row.sentence
+        return f"{t('status.imaging')}.", sentence
     if row.state == "paused":
         why = t.either(f"reason.{row.reason}", "")
-        return f"{t('head.paused', reason=why)}.", row.sentence
+        return f"{t('head.paused', reason=why)}.", sentence
     if row.state == "done":
         counted = t("row.done", taken=row.taken, total=row.total, stacked=row.stacked)
         return f"{t(f'outcome.{row.outcome}')}." if row.outcome else t(
             "state.done"
-        ), f"{counted} {row.sentence}".strip()
+        ), f"{counted} {sentence}".strip()
     if row.state == "not_tonight":
-        text = row.sentence
+        text = sentence
         if row.reason == "schedule" and row.starts is not None:
             day = t.short_day(row.starts.astimezone(t.zone).date())
             text = t("row.starts", day=day, time=t.clock(row.starts))
@@ -312,7 +347,7 @@ def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
     note = row.notes[0] if row.notes else ""
     if row.state == "waiting":
         why = t.either(f"reason.{row.reason}", row.reason)
-        return f"{t('head.waiting', reason=why)}.", row.sentence
+        return f"{t('head.waiting', reason=why)}.", sentence
     return f"{t('state.planned_row')}.", f"{height_words(row, view, t)} {note}".strip()
 
 

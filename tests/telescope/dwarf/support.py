@@ -14,6 +14,7 @@ from agent.clock import LoopClock
 from agent.targets import Site, SkyTarget
 from agent.telescope.dwarf.http import CARD_PORT
 from agent.telescope.dwarf.limits import Limits
+from agent.telescope.dwarf.media import MEDIA_PORT
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfOptions, DwarfTelescope
 from agent.telescope.interface import CameraSettings, TelescopeEvent
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
@@ -57,7 +58,9 @@ class Bench:
 
 def address_of(sim: SimulatedDwarf) -> DwarfAddress:
     """Every port of a simulated telescope."""
-    return DwarfAddress("127.0.0.1", sim.port, sim.http_port, sim.card_port or CARD_PORT)
+    streams = sim.stream_port or MEDIA_PORT
+    card = sim.card_port or CARD_PORT
+    return DwarfAddress("127.0.0.1", sim.port, sim.http_port, card, stream_port=streams)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import pytest
 from websockets.asyncio.server import ServerConnection
 
@@ -74,6 +75,16 @@ def test_model_generation_and_serial_are_found_by_themselves(model: str, generat
         assert set(b.telescope.streams) == {"tele", "wide", "tele_jpeg", "wide_jpeg"}
 
     on_bench(run, generation=generation, model=model)
+
+
+def test_live_pictures_are_at_the_port_that_is_set() -> None:
+    async def run(b: Bench) -> None:
+        address = b.telescope.streams["tele_jpeg"]
+        assert f":{b.sim.stream_port}/" in address
+        async with aiohttp.ClientSession() as http, http.get(address) as answer:
+            assert answer.content_type == "multipart/x-mixed-replace"
+
+    on_bench(run, stream_port=0)
 
 
 @both

@@ -1,4 +1,4 @@
-"""Write a telescope's address, model and id into a configuration file, leaving everything else as it is.
+"""Write settings into a configuration file, leaving everything else as it is.
 
 The file is parsed only to learn where values stand; the text is changed there and nowhere else, so comments,
 order and quoting stay. What would not read back exactly as meant is refused instead of written.
@@ -7,18 +7,23 @@ order and quoting stay. What would not read back exactly as meant is refused ins
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from agent.errors import AgentError
+from agent.settings.flat import FLAT_SETTINGS
 from agent.settings.text import parse_yaml
 from agent.store import disk
 
 FLAT_PREFIX = "telescope_"
+_ABOUT = "# All settings: docs/configuration.md\n"
+_PLAIN = re.compile(r"(?!(?:null|Null|NULL)$)[A-Za-z0-9_./+-]*")  # needs no quotes, whatever is around it
 
 
 class CannotEditError(AgentError):
@@ -45,12 +50,27 @@ class _Edit:
 
 def write_telescope(path: Path, values: Mapping[str, str], position: int = 0) -> None:
     """Set `host`, `model`, `id` of one telescope in a YAML file, atomically, or raise CannotEditError."""
+    _rewrite(path, lambda text: with_telescope(text, values, position))
+
+
+def write_settings(path: Path, values: Mapping[str, str]) -> None:
+    """Set values by flat name in a YAML file, which may have to be made; CannotEditError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)  # passwords may stand in it
+    except OSError as error:
+        raise CannotEditError(f"{path} cannot be written ({error.strerror or error}).") from error
+    _rewrite(path, lambda text: with_settings(text or _ABOUT, values))
+
+
+def _rewrite(path: Path, change: Callable[[str], str]) -> None:
     real = path.resolve()  # a link stays a link
     if real.suffix.lower() not in {".yaml", ".yml"}:
         raise CannotEditError(f"{path} is not a YAML file.")
     try:
         text = real.read_bytes().decode("utf-8")
-        disk.write(real, with_telescope(text, values, position).encode("utf-8"))
+        disk.write(real, change(text).encode("utf-8"))
     except UnicodeDecodeError:
         raise CannotEditError(f"{path} is not UTF-8 text.") from None
     except OSError as error:
@@ -59,6 +79,41 @@ def write_telescope(path: Path, values: Mapping[str, str], position: int = 0) ->
 
 def with_telescope(text: str, values: Mapping[str, str], position: int = 0) -> str:
     """Return the text with these values of the telescope at `position` in the list set. CannotEditError."""
+    flat = {f"{FLAT_PREFIX}{name}": value for name, value in values.items()}
+    return _with(text, flat, lambda root: (_place(root, position), values))
+
+
+def with_settings(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with values set by flat name, each where its group stands; CannotEditError.
+
+    An empty value takes back what stands there, and is not written where nothing does.
+    """
+    for name, value in values.items():
+        path = FLAT_SETTINGS[name].path
+        group, key = str(path[0]), str(path[-1])
+        if group == "telescopes":
+            text = with_telescope(text, {key: value})
+        else:
+            text = _with(text, {name: value}, partial(_setting, name=name, group=group, key=key, value=value))
+    return text
+
+
+def _setting(
+    root: yaml.Node, *, name: str, group: str, key: str, value: str
+) -> tuple[_Place, Mapping[str, str]]:
+    block, inner = _block(root)
+    node = _value(block, group)
+    if isinstance(node, yaml.MappingNode):
+        return _Place(node, (*inner, group), ""), {key: value}
+    return _Place(block, inner, ""), {name: value}
+
+
+def _with(
+    text: str,
+    flat: Mapping[str, str],
+    find: Callable[[yaml.Node], tuple[_Place, Mapping[str, str]]],
+) -> str:
+    """Set the values that `find` names where it says; an empty file gets the `flat` ones."""
     newline = "\r\n" if "\r\n" in text else "\n"
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -67,22 +122,29 @@ def with_telescope(text: str, values: Mapping[str, str], position: int = 0) -> s
         raise CannotEditError("The file is not valid YAML.") from error
     if root is None:
         ending = newline if text and not text.endswith("\n") else ""
-        lines = "".join(f"{FLAT_PREFIX}{name}: {value}{newline}" for name, value in values.items())
-        return _checked(text + ending + lines, {}, (), FLAT_PREFIX, values)
-    place = _place(root, position)
+        flat = {name: value for name, value in flat.items() if value}
+        lines = "".join(f"{name}: {_scalar(value)}{newline}" for name, value in flat.items())
+        return _checked(text + ending + lines, {}, (), "", flat)
+    place, values = find(root)
+    there = {key.value for key, _ in place.node.value}
+    values = {name: value for name, value in values.items() if value or place.prefix + name in there}
     edits = _edits(text, place, values, newline)
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return _checked(text, before, place.path, place.prefix, values)
 
 
+def _block(root: yaml.Node) -> tuple[yaml.MappingNode, tuple[str | int, ...]]:
+    """The mapping that holds the settings: the whole file, or an add-on manifest's options."""
+    block = _mapping(root)
+    if {"slug", "options"} <= {key.value for key, _ in block.value}:
+        return _mapping(_value(block, "options")), ("options",)
+    return block, ()
+
+
 def _place(root: yaml.Node, position: int) -> _Place:
     """Find the mapping that has, or shall get, the keys of the telescope at `position`."""
-    block = _mapping(root)
-    names = {key.value for key, _ in block.value}
-    inner: tuple[str | int, ...] = ()
-    if {"slug", "options"} <= names:
-        block, inner = _mapping(_value(block, "options")), ("options",)
+    block, inner = _block(root)
     telescopes = _value(block, "telescopes")
     if isinstance(telescopes, yaml.SequenceNode) and position < len(telescopes.value):
         return _Place(_mapping(telescopes.value[position]), (*inner, "telescopes", position), "")
@@ -99,7 +161,7 @@ def _edits(text: str, place: _Place, values: Mapping[str, str], newline: str) ->
     for name, value in values.items():
         pair = pairs.get(place.prefix + name)
         if pair is None:
-            missing.append(f"{place.prefix}{name}: {value}")
+            missing.append(f"{place.prefix}{name}: {_scalar(value)}")
         elif isinstance(pair[1], yaml.ScalarNode):
             edits.append(_replaced(pair[1], value))
         else:
@@ -112,9 +174,14 @@ def _edits(text: str, place: _Place, values: Mapping[str, str], newline: str) ->
 def _replaced(node: yaml.ScalarNode, value: str) -> _Edit:
     start, end = node.start_mark.index, node.end_mark.index
     if start == end:
-        return _Edit(start, end, f" {value}")  # nothing stood behind the colon
-    quote = node.style if node.style in ("'", '"') else ""
-    return _Edit(start, end, f"{quote}{value}{quote}")
+        return _Edit(start, end, f" {_scalar(value)}")  # nothing stood behind the colon
+    quote = node.style if node.style in ("'", '"') and _PLAIN.fullmatch(value) else ""
+    return _Edit(start, end, f"{quote}{value}{quote}" if quote else _scalar(value))
+
+
+def _scalar(value: str) -> str:
+    """A value as YAML has it; JSON's strings are YAML's."""
+    return value if value and _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
 
 
 def _inserted(text: str, place: _Place, lines: list[str], newline: str) -> _Edit:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.cli.config_edit import CannotEditError, with_telescope, write_telescope
 from agent.settings import load_settings
+from agent.settings.edit import CannotEditError, with_telescope, write_telescope
 from agent.settings.text import parse_yaml
 from tests.support.chance import often
 

@@ -1,0 +1,30 @@
+// Set-up: what was found goes into the form; what is saved is followed until the agent is there.
+import { address, say, send, sentence } from "./server.js";
+
+const form = document.getElementById("setup");
+const LOOK_MS = 1000;
+
+form.addEventListener("click", (event) => {
+  const found = event.target.closest("[data-host]");
+  if (found) form.telescope_host.value = found.value;
+});
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  say("…", null);
+  try {
+    const answer = await send("/api/setup", Object.fromEntries(new FormData(form)));
+    const told = await answer.json();
+    const begins = told.code === "begins";
+    say(begins ? form.dataset.begins : sentence(told), answer.ok);
+    if (begins) follow();
+  } catch (error) {
+    say(String(error.message || error), false);
+  }
+});
+
+async function follow() {
+  const there = await fetch(address("/api/telescopes")).then((answer) => answer.ok, () => false);
+  if (there) location.assign(address("/"));
+  else setTimeout(follow, LOOK_MS);
+}
