@@ -100,11 +100,16 @@ def flip_nothing(_stand: Stand, _folder: Path) -> None:
     pass
 
 
+def emptied(_stand: Stand, folder: Path) -> None:
+    (folder / "info" / "shotsInfo.json").write_bytes(b"")
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
         (flip(9 * CARD + 12), "not in the archive as the card has it"),  # a header's word
         (flip(BLOCK + 5_000), "not in the archive as the card has it"),
+        (emptied, "not in the archive as the card has it"),
         (flip(-1), "not in the archive as the card has it"),
         (lambda stand, folder: frame(stand, folder).unlink(), "cannot be read"),
         (lambda stand, folder: (folder / "info" / "archive.json").unlink(), "Not every file"),
