@@ -61,6 +61,7 @@ class AgentHandlers:
         self._set_log_level = set_log_level
         self._settings_shown = settings_shown
         self._suggestions = suggestions
+        self._one_by_one = asyncio.Lock()  # so that each suggestion queued sees the one before it wait
 
     async def submit(self, submission: Submission) -> Acknowledgement:
         """Check and store a session; the telescope may be left out when there is only one, or left open."""
@@ -96,7 +97,8 @@ class AgentHandlers:
     async def _queue(self, telescope: str, command: Command) -> Reply:
         station, submissions = self._stations[telescope], self._placing.submissions[telescope]
         try:
-            return await queue_suggestion(command, station, submissions, self._suggestions(telescope))
+            async with self._one_by_one:
+                return await queue_suggestion(command, station, submissions, self._suggestions(telescope))
         except AgentError as error:
             return refused(command, Code.FAILED, error.message, error.hint)
 

@@ -34,10 +34,10 @@ class Card:
     def written(self) -> bytes:
         """Return it as a header has it."""
         if isinstance(self.value, str):
-            quoted = _plain(self.value)[:_LONGEST].rstrip().replace("'", "''")
+            quoted = _quoted(_plain(self.value)).rstrip()
             shown = f"'{quoted:<8}'"
         else:
-            shown = f"{self.value!r:>20}"
+            shown = f"{self.value!r:>20}".upper()
         return f"{self.key:<8}= {shown:<20} / {self.comment}"[:CARD].ljust(CARD).encode("ascii")
 
 
@@ -147,6 +147,17 @@ def _longer(header: bytes | None) -> int:
         if (match := _LONGER.search(card)) is not None:
             return int(match[1])
     return 0
+
+
+def _quoted(text: str) -> str:
+    """As much of a text as a card has room for, each quote of it doubled."""
+    written = ""
+    for letter in text:
+        more = "''" if letter == "'" else letter
+        if len(written + more) > _LONGEST:
+            break
+        written += more
+    return written
 
 
 def _plain(text: str) -> str:

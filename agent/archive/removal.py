@@ -76,7 +76,7 @@ class Removal:
                 if entry is None or not entry.done:
                     raise KeptError(f"The card has {file.path}, and the archive has not.")
                 if (folder, file) not in self._alike:
-                    await self._compare(entry)
+                    await self._compare(entry, file.size)
                     self._alike.add((folder, file))
         if await self._list(manifest) != listed:
             raise KeptError("The card changed while it was compared.")
@@ -109,11 +109,13 @@ class Removal:
         if left:
             raise KeptError(f"The telescope said that it deleted it, and still has {len(left)} files of it.")
 
-    async def _compare(self, entry: Entry) -> None:
-        """See that a file of the archive is the card's. KeptError when it is not."""
+    async def _compare(self, entry: Entry, listed: int | None) -> None:
+        """See that a file of the archive is the card's, of so many bytes. KeptError when it is not."""
         path = self._folder / entry.name
         comparison = await asyncio.to_thread(_Comparison, path)
         differs = KeptError(f"{entry.source} is not in the archive as the card has it.")
+        if {listed, entry.size} - {None, comparison.size}:  # an empty file would be like any
+            raise differs
         have, tag, in_vain = 0, "", 0
         while have < comparison.size:
             before, buffer = have, bytearray()

@@ -19,7 +19,7 @@ def local_words(instant: str | None, now: datetime | None = None) -> str:
     """Return an instant as published as "20:31", with the date where it is another day's; "" for none."""
     try:
         at = datetime.fromisoformat(instant or "")
-    except ValueError:
+    except (ValueError, TypeError):
         return ""
     today = (now or datetime.now(at.tzinfo)).astimezone(at.tzinfo).date()
     return f"{at:%H:%M}" if at.date() == today else f"{at:%Y-%m-%d %H:%M}"
@@ -27,14 +27,13 @@ def local_words(instant: str | None, now: datetime | None = None) -> str:
 
 def bar_line(progress: Mapping[str, Any], width: int) -> str:
     """Return a session's progress as one line of at most `width` characters; "" when there is none."""
-    percent = progress.get("percent")
-    if percent is None:
+    percent, frames = progress.get("percent"), progress.get("frames") or {}
+    if not isinstance(percent, int | float) or not isinstance(frames, Mapping):
         return ""
-    frames = progress.get("frames") or {}
     told = [f"{percent:3.0f} %", f"{frames.get('taken', 0)} of {frames.get('total', 0)} frames"]
     if end := local_words(progress.get("estimated_end")):
         told.append(f"until {end}")
-    text = ", ".join(told)
+    text = printable(", ".join(told))
     room = min(_BAR, width - len(text) - 4)
     if room < 8:
         return text[:width]

@@ -127,7 +127,7 @@ def _config(named: Path | None) -> Path:
 def _quoted(word: str) -> str:
     """A word as systemd reads it back."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{escaped}"'
+    return '"' + "".join(f"\\x{ord(one):02x}" if one < " " or one == "\x7f" else one for one in escaped) + '"'
 
 
 def _unit_file() -> Path:

@@ -92,7 +92,7 @@ def set_up(path: Path, person: Person) -> int:
         )
     values: dict[str, str] = {}
     values["telescope_host"], wants_bluetooth = _telescope(before, person)
-    values |= _broker(before, person)
+    values |= _broker(path, before, person)
     values |= _place(before, person)
     values |= _weather(before, person, has_broker=bool(values["mqtt_host"]))
     folder = before.sessions_dir if path.is_file() else Path.home() / "Astro_Sessions"
@@ -115,6 +115,10 @@ def _telescope(before: Settings, person: Person) -> tuple[str, bool]:
         host = person.answer(
             "Address of the telescope (Enter: look for it)" if not known else "Telescope", known
         )
+        if host and (wrong := _wrong({"telescope_host": host})):
+            person.say(wrong)
+            known = ""
+            continue
         if host:
             if perform(_reachable(host, before.telescopes[0].port)):
                 person.say(f"The telescope at {host} answers.")
@@ -148,7 +152,7 @@ def _look(person: Person) -> str:
     return found[chosen - 1].host if 1 <= chosen <= len(found) else ""
 
 
-def _broker(before: Settings, person: Person) -> dict[str, str]:
+def _broker(path: Path, before: Settings, person: Person) -> dict[str, str]:
     mqtt = before.mqtt
     while True:
         host = person.answer(
@@ -157,23 +161,28 @@ def _broker(before: Settings, person: Person) -> dict[str, str]:
         if host in ("", "none"):
             return {"mqtt_host": ""}
         values = {"mqtt_host": host, "mqtt_port": person.answer("  its port", str(mqtt.port))}
+        if wrong := _wrong(values):
+            person.say(wrong)
+            continue
         if user := person.answer("  user name (Enter: none)", mqtt.username):
             values["mqtt_username"] = user
             kept = mqtt.password.get_secret_value()
             values["mqtt_password"] = person.secret(f"  password{' [as before]' if kept else ''}: ") or kept
-        trouble = _tried_broker(values)
+        trouble = _tried_broker(path, values)
         person.say(trouble or f"The broker at {host} lets us in.")
         if not trouble or person.agrees("Keep it all the same?", default=False):
             return values
 
 
-def _tried_broker(values: Mapping[str, str]) -> str:
-    """What keeps us from the broker; "" for nothing."""
+def _tried_broker(path: Path, values: Mapping[str, str]) -> str:
+    """What keeps us from the broker, with what else the file says of it; "" for nothing."""
     from agent.mqtt.client import caller_id, calling
     from agent.settings import load_settings
 
+    file = path if path.is_file() else None
+
     async def knock() -> None:
-        options = load_settings(flags=values).mqtt.broker(client_id=caller_id())
+        options = load_settings(file, flags=values).mqtt.broker(client_id=caller_id())
         async with calling(options, needs_agent=False):
             pass
 
@@ -241,7 +250,7 @@ async def _reachable(host: str, port: int) -> bool:
     try:
         async with asyncio.timeout(3):
             _, writer = await asyncio.open_connection(host, port)
-    except OSError:
+    except (OSError, ValueError):  # no answer, or no name at all
         return False
     writer.close()
     return True

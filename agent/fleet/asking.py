@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from agent.clock import Clock
 from agent.mqtt.fleet_bodies import MOST_ASKED, OfferBody, Question
@@ -82,9 +83,12 @@ class Asking:
             asked.complete.set()
 
 
-def offer_from(said: OfferBody) -> Offer | None:
-    """Return the offer that an agent makes, its telescope named with the agent's word before it."""
-    if said.telescope is None or said.known:
+def offer_from(said: OfferBody, now: datetime) -> Offer | None:
+    """Return the offer that an agent makes, its telescope named with the agent's word before it.
+
+    One that is over already is none: that agent's clock is wrong, and it would be the best of all.
+    """
+    if said.telescope is None or said.known or (said.ends is not None and said.ends < now):
         return None
     return Offer(
         f"{said.agent}/{said.telescope}",

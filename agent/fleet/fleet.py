@@ -222,10 +222,18 @@ class Fleet:
                     refused[held.to] = said
                     held = await self._now(held.given("", ""))
                 continue
-            answer = await self._telescopes.known(held.submission)
+            try:
+                answer = await self._telescopes.known(held.submission)
+            except (OSError, AgentError) as error:  # it is written down: it waits rather than being lost
+                _LOGGER.warning("Session %s waits for its place: %s", held.session_id, error)
+                await self._clock.sleep(AGAIN_S[1])
+                continue
             if answer is None:
                 held, answer = await self._try(held, refused)
-        await asyncio.to_thread(self._kept.forget, held)
+        try:
+            await asyncio.to_thread(self._kept.forget, held)
+        except OSError as error:  # after a restart it is found out who has it
+            _LOGGER.warning("Session %s has its place, and is still written down: %s", held.session_id, error)
         del self._held[held.id]
         self._promises.settled(held.id)
         if answer.accepted or answer.duplicate:
@@ -268,7 +276,8 @@ class Fleet:
             words = f"This session was submitted before; {has.agent} has it."
             answer = Acknowledgement(True, Code.DUPLICATE, words, duplicate=True)
             return None, replace(answer, request_id=held.request_id, session_id=held.session_id)
-        found = [offer for said in theirs.values() if (offer := offer_from(said)) is not None]
+        now = self._clock.now()
+        found = [offer for said in theirs.values() if (offer := offer_from(said, now)) is not None]
         offers = [one for one in found if one.telescope.partition("/")[0] not in refused]
         if mine is not None and "" not in refused:
             offers.append(mine)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -65,6 +65,7 @@ class Placing:
         Neighbours.join([station.neighbours for station in stations.values()])
         self.submissions = {name: Submissions(station) for name, station in stations.items()}
         self._lock = asyncio.Lock()  # one after the other, so that each offer counts those before it
+        self._lost: dict[str, dict[str, str]] = {}  # by telescope: what none here is for, last tried last
         self._looked: dict[str, float] = {}  # when each was looked at, of the clock's monotonic time
 
     # -- what comes in ----------------------------------------------------------------------------------
@@ -173,20 +174,28 @@ class Placing:
 
     async def _look_at(self, station: Station) -> None:
         """Look at a telescope's waiting sessions that others could have, or have to."""
-        lost: list[str] = []
+        stored = await asyncio.to_thread(station.store.sessions)
+        open_ones = {
+            one.session_id: one for one in stored if wish_of(one.document) and one.folder is Folder.TO_DO
+        }
+        strangers = {
+            name: one for name, one in open_ones.items() if not station.neighbours.suits(one.document)
+        }
+        lost = self._lost.setdefault(station.id, {})
+        for name in lost.keys() - strangers.keys():
+            del lost[name]
+        for name in longest_ago(strangers, lost)[:AT_ONCE]:
+            lost.pop(name, None)
+            if not await self._move_on(station, strangers[name]):
+                lost[name] = f"{name} ({wish_of(strangers[name].document)})"
         looked = 0
-        for stored in await asyncio.to_thread(station.store.sessions):
-            word = wish_of(stored.document)
-            if not word or stored.folder is not Folder.TO_DO or looked >= AT_ONCE:
-                continue
-            if not station.neighbours.suits(stored.document):
+        for name, one in open_ones.items():
+            if looked >= AT_ONCE:
+                break
+            if name not in strangers and is_open(wish_of(one.document)) and self._may_move(station, one):
                 looked += 1
-                if not await self._move_on(station, stored):
-                    lost.append(f"{stored.session_id} ({word})")
-            elif is_open(word) and self._may_move(station, stored):
-                looked += 1
-                await self._improve(station, stored)
-        station.status.problem(_PART, _no_telescope(lost) if lost else None)
+                await self._improve(station, one)
+        station.status.problem(_PART, _no_telescope(sorted(lost.values())) if lost else None)
 
     def _may_move(self, station: Station, stored: StoredSession) -> bool:
         """Whether a session waits here without having begun, and it is time to look at it."""
@@ -230,6 +239,12 @@ class Placing:
         self._looked[session_id] = self._clock.monotonic()
         _LOGGER.info("Session %s is given from %s to %s", session_id, station.id, telescope)
         return True
+
+
+def longest_ago(names: Iterable[str], tried: Iterable[str]) -> list[str]:
+    """Return the names in the order in which they are to be tried: new ones, then those tried longest ago."""
+    turn = {name: number for number, name in enumerate(tried)}
+    return sorted(names, key=lambda name: turn.get(name, -1))
 
 
 def named(submission: Submission) -> Submission:

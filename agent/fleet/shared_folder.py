@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.clock import Clock
 from agent.errors import Problem
-from agent.fleet.placing import AT_ONCE, Placing
+from agent.fleet.placing import AT_ONCE, Placing, longest_ago
 from agent.session.telescope_wish import wish_of
 from agent.station.station import Station
 from agent.store.errors import StoreError
@@ -40,6 +40,7 @@ class SharedFolder:
         self._clock = clock
         self._poll_s = poll_s
         self._told: set[str] = set()
+        self._lost: dict[str, Problem] = {}  # why what has no telescope has none, last tried last
 
     async def run(self) -> None:
         """Give away what is there for any telescope, for ever."""
@@ -65,17 +66,19 @@ class SharedFolder:
             await asyncio.to_thread(self._store.scan)
         except StoreError as error:
             return error.problem()
-        problem: Problem | None = None
-        placed = 0
+        named: dict[str, StoredSession] = {}
         for stored in self._store.sessions():
-            if placed >= AT_ONCE:
-                break
-            if not wish_of(stored.document):
+            if wish_of(stored.document):
+                named[stored.session_id] = stored
+            else:
                 self._stays(stored)
-                continue
-            placed += 1
-            problem = await self._placing.take_in(self._store, stored) or problem
-        return problem
+        for name in self._lost.keys() - named.keys():
+            del self._lost[name]
+        for name in longest_ago(named, self._lost)[:AT_ONCE]:
+            self._lost.pop(name, None)
+            if (problem := await self._placing.take_in(self._store, named[name])) is not None:
+                self._lost[name] = problem
+        return self._lost[min(self._lost)] if self._lost else None
 
     def _stays(self, stored: StoredSession) -> None:
         if stored.session_id not in self._told:

@@ -58,7 +58,8 @@ def write_settings(path: Path, values: Mapping[str, str]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            path.touch(mode=0o600)  # passwords may stand in it
+            path.touch(mode=0o600)
+        path.chmod(path.stat().st_mode & 0o770)  # passwords may stand in it
     except OSError as error:
         raise CannotEditError(f"{path} cannot be written ({error.strerror or error}).") from error
     _rewrite(path, lambda text: with_settings(text or _ABOUT, values))

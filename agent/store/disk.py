@@ -205,11 +205,11 @@ def _write_temporary(folder: Path, data: bytes, like: Path | None = None) -> Pat
             continue
     try:
         try:
+            if like is not None:
+                _keep_owner(handle, like)  # before there is anything to read in it
             view = memoryview(data)
             while view:
                 view = view[os.write(handle, view) :]
-            if like is not None:
-                _keep_owner(handle, like)
             os.fsync(handle)
         finally:
             os.close(handle)

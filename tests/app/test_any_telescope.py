@@ -224,3 +224,22 @@ def result_of_twelve(session_id: str, telescope: str, at: datetime) -> SessionRe
         frames=Frames(12, 12, 12),
         integration_s=180.0,
     )
+
+
+@pytest.mark.parametrize("where", ["shared", "own"])
+def test_many_that_no_telescope_is_for_do_not_keep_the_others_waiting(place: Observatory, where: str) -> None:
+    elsewhere = place.root / "Devices_Sessions/Balcony/Astro_Sessions/ToDo"
+
+    async def night() -> None:
+        async with place.open():
+            await place.clock.sleep(30)
+            folder = place.folder("ToDo") if where == "shared" else elsewhere
+            for number in range(12):
+                nobodys = session(id_command={"max_retries": 2, "telescope": "mini"})
+                (folder / f"a{number:02}.json").write_text(json.dumps(nobodys))
+            wish = "any" if where == "shared" else "garden"
+            (folder / "z.json").write_text(json.dumps(session(id_command={"telescope": wish})))
+            await place.until(lambda: sum(map(len, results(place).values())) >= 1, hours=3, every_s=30)
+
+    run_virtual(night())
+    assert [name for names in results(place).values() for name in names] == ["z"]

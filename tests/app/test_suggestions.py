@@ -145,6 +145,21 @@ def test_uptonights_attributes_merge_in(observatory: Make) -> None:
     run_virtual(night())
 
 
+def test_suggestions_queued_at_the_same_moment_are_not_doubled(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(suggestions=True, conditions=DARK)
+        async with place.open():
+            await place.until(lambda: bool(lists(place)), hours=0.1)
+            for request_id in ("a", "b"):
+                place.say("scope/command", {"command": "queue", "request_id": request_id, "number": 1})
+            await place.clock.sleep(60)
+            assert len(place.said("queue")[-1]["sessions"]) == 1
+            codes = [one["code"] for one in place.said("command/response")]
+            assert sorted(codes) == ["done", "not_allowed"]
+
+    run_virtual(night())
+
+
 def test_a_suggestion_is_queued_with_one_word_and_only_once(observatory: Make) -> None:
     async def night() -> None:
         place = observatory(suggestions=True, conditions=DARK)

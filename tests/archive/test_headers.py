@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,3 +164,13 @@ def test_a_header_with_a_checksum_is_left_as_it_is() -> None:
 )
 def test_exposures_as_the_telescope_names_them(told: object, read: float | None) -> None:
     assert seconds(told) == read
+
+
+@pytest.mark.parametrize("text", ["'" * 60, "M 42 " + "'" * 40 + "a" * 20, "a" * 59 + "'" + "b"])
+def test_a_text_of_quotes_ends_within_its_card(text: str) -> None:
+    card = Card("OBJECT", text, "Target").written().decode()
+    assert len(card) == CARD
+    told = re.match(r"OBJECT  = '((?:[^']|'')*)' ", card)
+    assert told is not None
+    assert text.startswith(told[1].replace("''", "'").rstrip())
+    assert b"1E-05" in Card("RA", 1e-05, "deg").written()

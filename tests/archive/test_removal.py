@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from agent.archive.pace import Pace
 from agent.archive.removal import KeptError, Removal
 from agent.session.fields import DownloadWhat
 from agent.settings.parts import ArchiveSettings
+from agent.telescope.dwarf import card_files
 from agent.telescope.simulator.card import SessionFolder
+from agent.telescope.simulator.card_files import CardFiles
 from tests.archive.support import Stand, at_stand, take
 from tests.archive.test_headers import MANY, PARIS, PLACE
 from tests.support.chance import often
@@ -100,11 +103,16 @@ def flip_nothing(_stand: Stand, _folder: Path) -> None:
     pass
 
 
+def emptied(_stand: Stand, folder: Path) -> None:
+    (folder / "info" / "shotsInfo.json").write_bytes(b"")
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
         (flip(9 * CARD + 12), "not in the archive as the card has it"),  # a header's word
         (flip(BLOCK + 5_000), "not in the archive as the card has it"),
+        (emptied, "not in the archive as the card has it"),
         (flip(-1), "not in the archive as the card has it"),
         (lambda stand, folder: frame(stand, folder).unlink(), "cannot be read"),
         (lambda stand, folder: (folder / "info" / "archive.json").unlink(), "Not every file"),
@@ -158,3 +166,26 @@ def test_no_change_of_what_a_header_says_is_taken_for_the_same(at: int, change: 
     other = bytearray(header)
     other[at] ^= change
     assert not says_all_of(fuller, bytes(other))
+
+
+@pytest.mark.parametrize("more", ["a\\b.fits", "deeper/"])
+def test_what_cannot_be_listed_keeps_it(tmp_path: Path, more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = CardFiles._entries
+
+    def entries(self: CardFiles, folder: str) -> Any:
+        found = real(self, folder)
+        if "DWARF_RAW" not in folder or not (found or "deeper" in folder):
+            return found
+        return {**(found or {}), more: (datetime(2026, 3, 12, tzinfo=UTC), None if more[-1] == "/" else 5)}
+
+    monkeypatch.setattr(CardFiles, "_entries", entries)
+    said, left = removed(tmp_path)
+    assert "more on the card than could be listed" in said
+    assert len(left) == 1
+
+
+def test_more_files_than_are_listed_keep_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card_files, "_MOST", 3)
+    said, left = removed(tmp_path)
+    assert "more on the card than could be listed" in said
+    assert len(left) == 1

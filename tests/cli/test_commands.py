@@ -127,10 +127,10 @@ def test_a_command_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFi
     assert "validate" in capsys.readouterr().err
 
 
-def test_run_without_a_telescope_says_what_to_set_and_simulates_nothing(
+def test_run_without_a_telescope_and_a_page_says_what_to_set_and_simulates_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["run"]) == 2
+    assert main(["run", "--set", "page_enabled=false"]) == 2
     told = capsys.readouterr().err
     for way in ("telescope_host", "DWARF_TELESCOPE_HOST", "--telescope-host"):
         assert way in told

@@ -151,6 +151,9 @@ def test_a_terminal_is_not_obeyed_by_what_strangers_wrote() -> None:
     live.hear("status", {"state": "imaging", "message": "M 42\x1b[2J" + "x" * 80})
     assert "\x1b[2J" not in stream.getvalue()
     assert max(map(len, stream.getvalue().split("\n"))) <= 40
+    live.hear("progress", {"percent": 5, "frames": {"taken": "\x1b[2J"}, "estimated_end": 7})
+    live.hear("progress", {"percent": "many", "frames": ["none"]})
+    assert "\x1b[2J" not in stream.getvalue()
 
 
 def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:

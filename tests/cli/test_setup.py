@@ -9,7 +9,8 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from agent.cli.service import unit_text
 from agent.cli.setup import Person, set_up
 from agent.clock import SystemClock
 from agent.errors import AgentError
+from agent.mqtt.broker_options import BrokerOptions
 from agent.settings import load_settings
 from agent.telescope.dwarf.look_around import Neighbour, look_around
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
@@ -147,6 +149,88 @@ def test_a_new_file_is_for_its_owner_alone_and_a_bare_one_needs_little(home: Pat
     assert not (home / "told").exists()
 
 
+def test_what_cannot_be_is_asked_again_and_never_written(home: Path) -> None:
+    path = home / "config.yaml"
+    script = Script(
+        ("Address of the telescope", "http://dwarf"),
+        ("Address of the telescope", "a..b"),
+        ("Keep this address", "n"),
+        ("Address of the telescope", "127.0.0.1"),
+        ("Keep this address", ""),
+        ("MQTT broker", "127.0.0.1"),
+        ("its port", "mqtt"),
+        ("MQTT broker", "127.0.0.1"),
+        ("its port", str(free_port())),
+        ("user name", ""),
+        ("Keep it all the same?", "y"),
+        ("Latitude", ""),
+        ("Time zone", ""),
+        ("Weather", ""),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert script.done()
+    told = "\n".join(script.told)
+    assert "must be an address alone" in told
+    assert "mqtt_port: must be a whole number." in told
+    assert load_settings(path).mqtt.host == "127.0.0.1"
+
+
+def test_a_password_is_not_written_where_everybody_reads_it(home: Path, listener: int) -> None:
+    real = home / "kept" / "config.yaml"
+    real.parent.mkdir()
+    real.write_text(f"telescope_port: {listener}\ntelescope_host: 127.0.0.1\n")
+    real.chmod(0o644)
+    path = home / "config.yaml"
+    path.symlink_to(real)
+    script = Script(
+        ("Telescope", ""),
+        ("MQTT broker", "127.0.0.1"),
+        ("its port", str(free_port())),
+        ("user name", "dwarf"),
+        ("password", "s3cret"),
+        ("Keep it all the same?", "y"),
+        ("Latitude", ""),
+        ("Time zone", ""),
+        ("Weather", ""),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert path.is_symlink()
+    assert "s3cret" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_a_broker_is_tried_with_what_else_the_file_says_of_it(
+    home: Path, listener: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / "config.yaml"
+    path.write_text(f"telescope_port: {listener}\ntelescope_host: 127.0.0.1\nmqtt_tls: true\n")
+    seen: list[bool] = []
+
+    @asynccontextmanager
+    async def calling(options: BrokerOptions, **_more: object) -> AsyncIterator[None]:
+        seen.append(options.tls is not None)
+        yield
+
+    monkeypatch.setattr("agent.mqtt.client.calling", calling)
+    script = Script(
+        ("Telescope", ""),
+        ("MQTT broker", "127.0.0.1"),
+        ("its port", ""),
+        ("user name", ""),
+        ("Latitude", ""),
+        ("Time zone", ""),
+        ("Weather", ""),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert seen == [True]
+
+
 def test_a_file_in_groups_is_left_alone(home: Path) -> None:
     path = home / "mine.yaml"
     path.write_text("mqtt:\n  host: broker\n")
@@ -166,6 +250,7 @@ def test_systemd_reads_the_unit_back_as_it_was_meant(tmp_path: Path) -> None:
     line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     assert line.startswith(f'ExecStart="{sys.executable}" "-P" "-m" "agent" "run" "--config" ')
     assert line.endswith('/my \\"50%%\\" $$HOME.yaml"')
+    assert '/a\\x0aRestart=no"' in unit_text(tmp_path / "a\nRestart=no"), "no line of its own"
     if (verify := shutil.which("systemd-analyze")) is not None:
         (tmp_path / "dwarf-agent.service").write_text(unit)
         words = [verify, "--user", "verify", str(tmp_path / "dwarf-agent.service")]

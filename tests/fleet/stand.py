@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import Clock, LoopClock
+from agent.errors import AgentError
 from agent.fleet.fleet import Fleet
 from agent.fleet.held import HeldSubmissions
 from agent.mqtt.memory import MemoryBroker, MemoryPort
@@ -35,8 +36,14 @@ class Telescopes:
     has: dict[str, Submission] = field(default_factory=dict)
     refuses: bool = False
     slow_s: float = 0.0  # that an offer takes
+    broken: set[int] = field(default_factory=set)  # which of the looks into its folders fail
+    looks: int = 0
+    behind: timedelta = timedelta(0)  # what its machine's clock is
 
     async def known(self, submission: Submission) -> Acknowledgement | None:
+        self.looks += 1
+        if self.looks in self.broken:
+            raise AgentError("The folder is away.", code="store")
         if _name(submission) not in self.has:
             return None
         return Acknowledgement(True, Code.DUPLICATE, "known", "scope", duplicate=True)
@@ -44,7 +51,7 @@ class Telescopes:
     async def offer(self, submission: Submission) -> Offer | None:
         if self.slow_s:
             await self.clock.sleep(self.slow_s)
-        ends = self.clock.now() + LONG * (len(self.has) + 1)
+        ends = self.clock.now() - self.behind + LONG * (len(self.has) + 1)
         return Offer("scope", ends.date(), ends - LONG, ends, 1200.0, 1200.0, 1200.0 * len(self.has))
 
     async def submit(self, submission: Submission) -> Acknowledgement:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from agent.capabilities import Camera
 from agent.fleet.asking import OFFER_S
+from agent.fleet.held import Held, HeldSubmissions
 from agent.mqtt.fleet_bodies import HandOver, OfferBody, Question, Taken, Totals, read
 from agent.planner.goal_progress import Field, Light
 from tests.fleet.stand import Club, club_of
@@ -54,6 +56,51 @@ def test_many_in_a_few_seconds_are_spread_as_well(tmp_path: Path) -> None:
     club = run_virtual(night())
     assert sum(club.where.values()) == 60
     assert max(club.where.values()) <= 6, club.where
+
+
+def test_a_folder_that_is_away_for_a_while_costs_no_submission_its_place_or_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck(_self: HeldSubmissions, _held: Held) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    async def night() -> Club:
+        club = club_of(tmp_path)
+        await club.start("north")
+        club.telescopes["north"].broken = {2}
+        club.submit(session_id="s1")
+        await club.clock.sleep(200)
+        with monkeypatch.context() as patched:
+            patched.setattr(HeldSubmissions, "forget", stuck)
+            club.submit(session_id="s2")
+            await club.clock.sleep(10)
+        assert club.fleets["north"].without_place == 0
+        await club.kill("north")
+        await club.start("north")
+        await club.clock.sleep(10)
+        await club.close()
+        return club
+
+    club = run_virtual(night())
+    assert [one["code"] for one in club.answers] == ["queued", "queued"]
+    assert club.where == {"north": 2}
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_an_agent_whose_clock_is_days_behind_is_not_given_everything(tmp_path: Path) -> None:
+    async def night() -> Club:
+        club = club_of(tmp_path)
+        await club.start("north", "south", "west")
+        club.telescopes["west"].behind = timedelta(
+            days=3
+        )  # a small computer before it has the network's time
+        for number in range(6):
+            club.submit(session_id=f"s{number}")
+            await club.clock.sleep(5)
+        await club.close()
+        return club
+
+    assert run_virtual(night()).where["west"] <= 2
 
 
 def test_an_agent_alone_keeps_what_it_takes_and_one_that_stays_silent_is_waited_for_twice(

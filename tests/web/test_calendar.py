@@ -77,6 +77,13 @@ def test_a_block_keeps_its_uid_when_it_is_moved_and_when_it_is_over() -> None:
     assert over.description == "Partly: 40 of 60 stacked, 40 min of light\nClouds came."
 
 
+def test_what_ended_before_it_began_as_the_clock_was_set_back_still_lasts() -> None:
+    night = record("m31")
+    one = dataclasses.replace(night.sessions[0], ended=NOW - timedelta(days=2))
+    (event,) = told(records=(dataclasses.replace(night, sessions=(one,)),))
+    assert event.start < event.end
+
+
 def test_no_two_events_share_a_uid() -> None:
     block = FakeAgent.row("m31", "M 31", "planned", 20, 22)
     again = dataclasses.replace(block, more=(FakeAgent.row("", "M 31", "planned", 24, 25).block,))

@@ -23,6 +23,7 @@ _MOST = 20_000  # files of one session
 _NOTE = "shotsInfo.json"
 _KNOWN = ("stacked.jpg", "stacked_thumbnail.jpg", _NOTE)  # beside the frames, where nothing lists them
 _ENTRY = re.compile(r'<a href="([^"]+)">[^<]*</a>\s+(\d\d?-\w{3}-\d{4} \d\d:\d\d)\s+(\S+)')
+_LINK = re.compile(r'<a\s+href="(?!\.\./")', re.IGNORECASE)
 _NAMED = {"mediaType", "filePath", "fileName"}  # what the album is asked to delete a session by
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\]")
 
@@ -91,6 +92,9 @@ class HttpCard(Card):
 
     async def delete(self, folder: str) -> None:
         bare = folder.rstrip("/")
+        with suppress(MissingError):  # it has no index
+            if await self._seen(bare, "", _DEPTH) > _MOST:
+                raise _more_than_seen(bare)
         item = await self._item(bare)
         wanted = {
             "mediaType": item["mediaType"],
@@ -102,6 +106,16 @@ class HttpCard(Card):
         done = answer[0] if isinstance(answer, list) and answer else None
         if not isinstance(done, dict) or done.get("isSuccess") is not True:
             raise RefusedError(f"The telescope does not delete {bare}.", code="not_deleted")
+
+    async def _seen(self, folder: str, below: str, depth: int) -> int:
+        """Count the files that are listed; RefusedError where there is more that `files` leaves out."""
+        page = (await self._http.file(self._http.card_port, f"{folder}/{below}")).decode("utf-8", "replace")
+        entries = read_index(page)
+        folders = [entry.name for entry in entries if entry.is_folder]
+        if len(_LINK.findall(page)) != len(entries) or (folders and not depth):
+            raise _more_than_seen(folder)
+        counts = [await self._seen(folder, below + name, depth - 1) for name in folders]
+        return len(entries) - len(folders) + sum(counts)
 
     async def _item(self, bare: str) -> dict[str, object]:
         """The album's record of the session in a folder."""
@@ -152,6 +166,10 @@ class HttpCard(Card):
             if isinstance(path, str) and path.startswith(f"{bare}/") and _fits(path.rpartition("/")[2]):
                 names.append(path.rpartition("/")[2])
         return [CardFile(name, None) for name in dict.fromkeys((*names, *_KNOWN))]
+
+
+def _more_than_seen(folder: str) -> RefusedError:
+    return RefusedError(f"{folder} has more on the card than could be listed.", code="not_deleted")
 
 
 def read_index(page: str) -> list[IndexEntry]:

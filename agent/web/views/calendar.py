@@ -19,6 +19,7 @@ from agent.web.views.common import asked
 from agent.web.words import Words
 
 _SHORTEST = timedelta(minutes=15)  # of a session of another night, whose end nobody has planned yet
+_LEAST = timedelta(minutes=1)  # an event that ends before it begins, by a clock set back, spoils a calendar
 
 
 class CalendarViews:
@@ -95,7 +96,8 @@ class Told:
         key = "\n".join((self._telescope.id, session_id, night.isoformat(), str(number)))
         uid = f"{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}@dwarf-agent"
         where = f" · {self._telescope.name}" if self._several else ""
-        return Event(uid, span.start, span.end, summary + where, description, tentative)
+        end = max(span.end, span.start + _LEAST)
+        return Event(uid, span.start, end, summary + where, description, tentative)
 
     def _past(self, record: SessionRecord) -> tuple[str, str]:
         t = self._t
