@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -97,6 +98,7 @@ def dark_window(site: Site, night: date, sun_below: float) -> Interval | None:
     return max(windows, key=lambda window: window.seconds, default=None)
 
 
+@lru_cache(maxsize=64)
 def sun_events(site: Site, night: date) -> SunEvents:
     """Return the Sun's crossings of the horizon and of the three twilights in the night."""
     bounds = night_bounds(site, night)
