@@ -39,9 +39,8 @@ def picture(page: Any, name: str, *, whole: bool = True) -> None:
     page.set_viewport_size(size)
 
 
-@pytest.mark.parametrize(
-    "size", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.soak)], ids=["phone", "desktop"]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.timeout(600)
 def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: tuple[int, int]) -> None:
     word = "phone" if size == PHONE else "desktop"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.page.audit import audit
 from tests.page.conftest import DESKTOP, PHONE
+from tests.support.tables import every, sliced
 from tests.web.conftest import FakeAgent
 
 VIEWS = (
@@ -27,8 +28,9 @@ NARROW = (320, 640)
 Look = Callable[..., Any]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light", "night"])
-@pytest.mark.parametrize("size", [NARROW, PHONE, DESKTOP], ids=["320", "390", "1280"])
+@pytest.mark.parametrize(
+    ("theme", "size"), sliced(("dark", "light", "night"), (PHONE, NARROW, DESKTOP)), ids=str
+)
 def test_everything_can_be_read_named_and_hit(serve: Look, look: Look, theme: str, size: Any) -> None:
     page_at = serve()
     found = {}
@@ -208,7 +210,7 @@ def test_red_night_is_red(serve: Look, look: Look) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["<img src=x onerror=window.hacked=1>", "'\"><script>window.hacked=1</script>"]
+    "name", every(2, ["'\"><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>"])
 )
 def test_hostile_names_do_nothing(serve: Look, look: Look, name: str) -> None:
     agent = FakeAgent()
