@@ -416,8 +416,9 @@ def _held(asked: Submission) -> Held:
 
 
 def agent_word(base_topic: str) -> str:
-    """Return what an agent is called in its fleet: its own base topic as one word."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", base_topic)[:64]
+    """Return what an agent is called in its fleet: its own base topic as one word that no other one has."""
+    word = re.sub(r"[^A-Za-z0-9_-]", "_", base_topic)[:48]
+    return word if word == base_topic else f"{word}_{hashlib.sha256(base_topic.encode()).hexdigest()[:8]}"
 
 
 def _content(held: Held) -> dict[str, Any]:

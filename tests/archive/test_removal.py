@@ -134,6 +134,7 @@ def test_whatever_differs_keeps_it(tmp_path: Path, change: Change, why: str) -> 
         (("card-missing:path=_0001",), {}, "as the card has it"),
         ((), {"habits": {"album_delete": "item"}}, "still has"),
         ((), {"habits": {"card_index": "none"}}, "does not list all"),
+        ((), {"habits": {"card_index": "none"}, "ftp_port": 0}, "more on the card than could be listed"),
         (("empty-album",), {}, "does not list"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from agent.capabilities import Camera
 from agent.fleet.asking import OFFER_S
+from agent.fleet.fleet import agent_word
 from agent.fleet.held import Held, HeldSubmissions
 from agent.mqtt.fleet_bodies import HandOver, OfferBody, Question, Taken, Totals, read
 from agent.planner.goal_progress import Field, Light
@@ -23,6 +25,14 @@ from tests.support.virtual_loop import run_virtual
 
 DEATHS = ("fleet/question", "fleet/+/offer", "fleet/+/hand_over", "fleet/+/taken")
 KINDS = (Question, HandOver, OfferBody, Taken, Totals)
+
+
+def test_no_two_agents_are_called_the_same() -> None:
+    topics = ["dwarf", "club/a", "club_a", "club-a", "x" * 80 + "1", "x" * 80 + "2"]
+    words = [agent_word(topic) for topic in topics]
+    assert words[0] == "dwarf"
+    assert len(set(words)) == len(topics)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", word) for word in words)
 
 
 def test_submissions_are_spread_over_the_agents_and_each_has_one_place(tmp_path: Path) -> None:

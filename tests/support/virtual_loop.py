@@ -119,11 +119,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _work(done: asyncio.Future[Any], func: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
             result = func(*args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
         except BaseException as error:
             if not done.cancelled():
                 done.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
         else:
             if not done.cancelled():
                 done.set_result(result)

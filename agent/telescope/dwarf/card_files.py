@@ -92,9 +92,12 @@ class HttpCard(Card):
 
     async def delete(self, folder: str) -> None:
         bare = folder.rstrip("/")
-        with suppress(MissingError):  # it has no index
-            if await self._seen(bare, "", _DEPTH) > _MOST:
-                raise _more_than_seen(bare)
+        try:
+            seen = await self._seen(bare, "", _DEPTH)
+        except MissingError:  # no index: other listings leave out what they cannot read
+            raise _more_than_seen(bare) from None
+        if seen > _MOST:
+            raise _more_than_seen(bare)
         item = await self._item(bare)
         wanted = {
             "mediaType": item["mediaType"],
