@@ -26,6 +26,14 @@ from agent.telescope.dwarf.look_around import Neighbour, look_around
 from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from tests.support.brokers import free_port
 
+NOTHING_MORE = (
+    ("Latitude", ""),
+    ("Time zone", ""),
+    ("Weather", ""),
+    ("Folder", ""),
+    ("Run it now", "n"),
+)
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -163,11 +171,7 @@ def test_what_cannot_be_is_asked_again_and_never_written(home: Path) -> None:
         ("its port", str(free_port())),
         ("user name", ""),
         ("Keep it all the same?", "y"),
-        ("Latitude", ""),
-        ("Time zone", ""),
-        ("Weather", ""),
-        ("Folder", ""),
-        ("Run it now", "n"),
+        *NOTHING_MORE,
     )
     assert set_up(path, script.person()) == 0
     assert script.done()
@@ -191,11 +195,7 @@ def test_a_password_is_not_written_where_everybody_reads_it(home: Path, listener
         ("user name", "dwarf"),
         ("password", "s3cret"),
         ("Keep it all the same?", "y"),
-        ("Latitude", ""),
-        ("Time zone", ""),
-        ("Weather", ""),
-        ("Folder", ""),
-        ("Run it now", "n"),
+        *NOTHING_MORE,
     )
     assert set_up(path, script.person()) == 0
     assert path.is_symlink()
@@ -221,11 +221,7 @@ def test_a_broker_is_tried_with_what_else_the_file_says_of_it(
         ("MQTT broker", "127.0.0.1"),
         ("its port", ""),
         ("user name", ""),
-        ("Latitude", ""),
-        ("Time zone", ""),
-        ("Weather", ""),
-        ("Folder", ""),
-        ("Run it now", "n"),
+        *NOTHING_MORE,
     )
     assert set_up(path, script.person()) == 0
     assert seen == [True]

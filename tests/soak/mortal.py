@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import inspect
 import os
-import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar
 from typing import Any
@@ -45,7 +43,6 @@ class Life:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, MortalLoop)
         self._loop = loop
-        self._lock = threading.Lock()
         self._last_words: list[Callable[[], None]] = []
 
     def at_death(self, then: Callable[[], None]) -> None:
@@ -53,24 +50,23 @@ class Life:
         self._last_words.append(then)
 
     def kill(self) -> None:
-        """End it now; may be called from any thread."""
+        """End it now."""
         if self.dead:
             return
         self.dead = True
         for word in self._last_words:
             word()
-        self._loop.call_soon_threadsafe(self.died.set)
+        self._loop.call_soon(self.died.set)
 
     def disk_call(self) -> bool:
         """Count a call that changes the disk; Killed when dead, true when this one is cut off half-way."""
-        with self._lock:
-            if self.dead:
-                raise Killed
-            self.calls += 1
-            if self.calls == self._at_call:
-                self.kill()
-                return True
-            return False
+        if self.dead:
+            raise Killed
+        self.calls += 1
+        if self.calls == self._at_call:
+            self.kill()
+            return True
+        return False
 
     def step(self) -> None:
         """Count one step of the loop on behalf of this life."""
@@ -84,8 +80,6 @@ class Life:
         for _ in range(_MOST_ROUNDS):
             left = [task for task in self.tasks if not task.done()]
             if not left:
-                while self._loop.threads:
-                    time.sleep(0.0005)  # noqa: ASYNC251 - a thread sees at its next call that it is dead
                 for tree in self.trees:
                     tree.release()  # the system does that for a process that is gone
                 return
@@ -100,21 +94,7 @@ class MortalLoop(VirtualLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self.threads = 0  # at work now, those included that nobody waits for any more
-        self._thread_lock = threading.Lock()
         self.set_task_factory(_make_task)
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
-        return super().run_in_executor(executor, self._counted, func, *args)
-
-    def _counted(self, func: Any, *args: Any) -> Any:
-        with self._thread_lock:
-            self.threads += 1
-        try:
-            return func(*args)
-        finally:
-            with self._thread_lock:
-                self.threads -= 1
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
         life = context.get(_MINE) if context is not None else _MINE.get()

@@ -47,6 +47,26 @@ def best_of_the_night(**asked: Any) -> Suggestions:
     )
 
 
+def record(session_id: str, days: int = 0) -> NightRecord:
+    """A night that clouds ended, so many days ago."""
+    one = SessionRecord(
+        session_id=session_id,
+        target="M 31",
+        outcome="partial",
+        reason="weather",
+        message="Clouds came.",
+        started=NOW - timedelta(days=1),
+        ended=NOW - timedelta(hours=20),
+        requested=60,
+        taken=44,
+        stacked=40,
+        integration_s=2400.0,
+        waited="",
+        picture=True,
+    )
+    return NightRecord(NIGHT - timedelta(days=days), (one,))
+
+
 class FakeAgent:
     """An agent whose every word a test can set; it notes what it was asked."""
 
@@ -208,22 +228,7 @@ class FakeAgent:
         return [("22:30", "Frame 36 taken")]
 
     async def nights(self, telescope: str) -> Sequence[NightRecord]:
-        one = SessionRecord(
-            session_id="m31",
-            target="M 31",
-            outcome="partial",
-            reason="weather",
-            message="Clouds came.",
-            started=NOW - timedelta(days=1),
-            ended=NOW - timedelta(hours=20),
-            requested=60,
-            taken=44,
-            stacked=40,
-            integration_s=2400.0,
-            waited="",
-            picture=True,
-        )
-        return [NightRecord(date(2026, 12, 26), (one,))]
+        return [record("m31", days=1)]
 
     async def kept_picture(self, telescope: str, session_id: str) -> bytes | None:
         return JPEG if session_id == "m31" else None

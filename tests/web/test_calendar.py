@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from agent.text import printable_lines
 from agent.web.agent import Facts
 from agent.web.icalendar import Event, calendar
-from agent.web.night import NightRecord, SessionRecord
+from agent.web.night import NightRecord
 from agent.web.password import Password
 from agent.web.views.calendar import Told
 from agent.web.words import words
-from tests.web.conftest import NIGHT, NOW, FakeAgent
+from tests.web.conftest import NOW, FakeAgent, record
 from tests.web.test_drawing import night
 
 Served = Callable[..., Any]
@@ -98,25 +98,6 @@ def test_no_two_events_share_a_uid() -> None:
     assert len({one.uid for one in events}) == len(events) == 8
     (far,) = (one for one in events if one.start == NOW + timedelta(days=3))
     assert far.end - far.start == timedelta(hours=1)  # 60 frames of 60 s
-
-
-def record(session_id: str, days: int = 0) -> NightRecord:
-    one = SessionRecord(
-        session_id=session_id,
-        target="M 31",
-        outcome="partial",
-        reason="weather",
-        message="Clouds came.",
-        started=NOW - timedelta(days=1),
-        ended=NOW - timedelta(hours=20),
-        requested=60,
-        taken=44,
-        stacked=40,
-        integration_s=2400.0,
-        waited="",
-        picture=True,
-    )
-    return NightRecord(NIGHT - timedelta(days=days), (one,))
 
 
 async def test_on_this_machine_alone_the_calendar_needs_no_key(served: Served) -> None:
