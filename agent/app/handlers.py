@@ -13,7 +13,7 @@ from agent.app.instrument import views_of
 from agent.app.precheck import condition_problems, sun_problems
 from agent.app.queueing import Latest, queue_suggestion
 from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
-from agent.errors import AgentError, Problem, errors_of
+from agent.errors import AgentError, errors_of
 from agent.fleet.placing import Placing
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
 from agent.mqtt.discovery.model import NO_FILE
@@ -68,17 +68,7 @@ class AgentHandlers:
         name = submission.telescope or (next(iter(self._stations)) if len(self._stations) == 1 else "")
         if name in self._stations or is_open(name):
             return await self._placing.submit(replace(submission, telescope=name))
-        known = ", ".join(self._stations)
-        message = f"There is no telescope {name!r}." if name else "The submission names no telescope."
-        problem = Problem(Code.UNKNOWN_TELESCOPE.value, message, f"One of: {known}.", path="/telescope")
-        return Acknowledgement(
-            False,
-            Code.UNKNOWN_TELESCOPE,
-            message,
-            request_id=submission.request_id,
-            session_id=submission.session_id,
-            errors=(problem,),
-        )
+        return self._placing.nobody(submission)
 
     async def command(self, telescope: str, command: Command, accepted: Accepted) -> Reply:
         """Carry out a command on one telescope."""

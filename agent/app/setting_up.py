@@ -104,8 +104,7 @@ class SettingUp:
         try:
             changed = await asyncio.to_thread(self._write, self._file, chosen)
         except SettingsError as error:
-            told = [str(problem).replace("--set ", "") for problem in error.problems]
-            return _refused(" ".join(told), "")
+            return _refused(" ".join(map(str, error.by_name().problems)), "")
         except AgentError as error:
             return _refused(str(error), error.hint)
         _LOGGER.info("Page: %s set %s in %s", escaped(who, 64), ", ".join(changed), self._file)

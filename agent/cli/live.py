@@ -15,11 +15,12 @@ _PIPE_EVERY = 10.0  # percent between two lines where no bar can be drawn
 _BAR = 24
 
 
-def local_words(instant: str | None, now: datetime | None = None) -> str:
+def time_words(instant: str | None, now: datetime | None = None) -> str:
     """Return an instant as published as "20:31", with the date where it is another day's; "" for none."""
-    try:
-        at = datetime.fromisoformat(instant or "")
-    except (ValueError, TypeError):
+    from agent.clock import aware_instant
+
+    at = aware_instant(instant)
+    if at is None:
         return ""
     today = (now or datetime.now(at.tzinfo)).astimezone(at.tzinfo).date()
     return f"{at:%H:%M}" if at.date() == today else f"{at:%Y-%m-%d %H:%M}"
@@ -31,7 +32,7 @@ def bar_line(progress: Mapping[str, Any], width: int) -> str:
     if not isinstance(percent, int | float) or not isinstance(frames, Mapping):
         return ""
     told = [f"{percent:3.0f} %", f"{frames.get('taken', 0)} of {frames.get('total', 0)} frames"]
-    if end := local_words(progress.get("estimated_end")):
+    if end := time_words(progress.get("estimated_end")):
         told.append(f"until {end}")
     text = printable(", ".join(told))
     room = min(_BAR, width - len(text) - 4)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
-from agent.cli.live import local_words
+from agent.cli.live import time_words
 from agent.text import json_text, printable
 
 if TYPE_CHECKING:
@@ -103,4 +103,4 @@ def _lines(
 
 
 def _start(row: Mapping[str, Any]) -> str:
-    return local_words(row["starts_at"]) or "not known"
+    return time_words(row["starts_at"]) or "not known"

@@ -18,6 +18,7 @@ from agent.text import printable
 if TYPE_CHECKING:
     from agent.settings import Settings
 
+_KNOCK_S = 3.0  # for a telescope to answer
 _DESCRIPTION = """\
 Asks for the telescope (and looks for it on the network), the MQTT broker, your place and the weather; tries
 what you say; and writes ~/.config/dwarf-agent/config.yaml, which every other command reads. Enter takes what
@@ -110,6 +111,8 @@ def set_up(path: Path, person: Person) -> int:
 
 def _telescope(before: Settings, person: Person) -> tuple[str, bool]:
     """The address, and whether the telescope has to be brought onto the Wi-Fi first."""
+    from agent.telescope.dwarf.http import listens
+
     known = before.telescopes[0].host
     while True:
         host = person.answer(
@@ -120,7 +123,7 @@ def _telescope(before: Settings, person: Person) -> tuple[str, bool]:
             known = ""
             continue
         if host:
-            if perform(_reachable(host, before.telescopes[0].port)):
+            if perform(listens(host, before.telescopes[0].port, _KNOCK_S)):
                 person.say(f"The telescope at {host} answers.")
                 return host, False
             from agent.telescope.errors import WHAT_TO_CHECK
@@ -233,7 +236,7 @@ def _wrong(values: Mapping[str, str]) -> str:
     try:
         load_settings(assigned=values)
     except SettingsError as error:
-        return str(error).replace("--set ", "")
+        return str(error.by_name())
     return ""
 
 
@@ -242,18 +245,6 @@ def _kept(path: Path) -> dict[str, str | None]:
     from agent.settings.text import read_mapping
 
     return read_mapping(path) if path.is_file() else {}
-
-
-async def _reachable(host: str, port: int) -> bool:
-    import asyncio
-
-    try:
-        async with asyncio.timeout(3):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, ValueError):  # no answer, or no name at all
-        return False
-    writer.close()
-    return True
 
 
 def _offer_service(path: Path, person: Person) -> None:

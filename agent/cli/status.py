@@ -139,7 +139,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
-    from agent.cli.live import local_words
+    from agent.cli.live import time_words
 
     status, progress, queue, telemetry, result = (
         topics.get(name) or {} for name in ("status", "progress", "queue", "telemetry", "result")
@@ -157,7 +157,7 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("problem", f"{problem.get('message')} {problem.get('hint') or ''}".strip()))
     waiting = f"{queue.get('count', 0)} waiting"
     facts.append(
-        ("queue", waiting + (f", next at {local_words(queue['next_at'])}" if queue.get("next_at") else ""))
+        ("queue", waiting + (f", next at {time_words(queue['next_at'])}" if queue.get("next_at") else ""))
     )
     if over := topics.get("night_over"):
         facts.append(("night", str(over.get("message"))))
@@ -176,15 +176,15 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _own_schedule(body: dict[str, Any]) -> str:
     """What the telescope keeps to do by itself; "" when that is nothing."""
-    from agent.cli.live import local_words
+    from agent.cli.live import time_words
 
     target = body.get("target") or "?"
     match body.get("state"):
         case "imaging":
-            return f"the telescope's own: imaging {target}, until {local_words(body.get('ends_at'))}"
+            return f"the telescope's own: imaging {target}, until {time_words(body.get('ends_at'))}"
         case "waiting":
             more = f", {body['count']} in all" if body.get("count", 0) > 1 else ""
-            return f"the telescope's own: {target} at {local_words(body.get('next_at'))}{more}"
+            return f"the telescope's own: {target} at {time_words(body.get('next_at'))}{more}"
         case _:
             return ""
 

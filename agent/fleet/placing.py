@@ -82,7 +82,7 @@ class Placing:
             if reading.document is None:
                 return await self._to(next(iter(self._stations)), asked)  # which says what is wrong
             found = await self.offers(asked.session_id, reading.document)
-            return await self._to(found.names[0], asked) if found.names else self._nobody(asked)
+            return await self._to(found.names[0], asked) if found.names else self.nobody(asked)
 
     async def known(self, submission: Submission) -> Acknowledgement | None:
         """Return the answer to a submission that one of the telescopes has, or had; None to a new one."""
@@ -131,8 +131,10 @@ class Placing:
             self._looked[answer.session_id] = self._clock.monotonic()
         return answer
 
-    def _nobody(self, submission: Submission) -> Acknowledgement:
-        message = f"There is no telescope {submission.telescope!r} here."
+    def nobody(self, submission: Submission) -> Acknowledgement:
+        """Return the answer to a submission that no telescope here is for."""
+        name = submission.telescope
+        message = f"There is no telescope {name!r} here." if name else "The submission names no telescope."
         problem = Problem(
             Code.UNKNOWN_TELESCOPE.value, message, f"One of: {', '.join(self._stations)}.", path="/telescope"
         )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.errors import AgentError, Problem
+
+_TEXTS = ("message", "hint", "path")
 
 
 class SettingsError(AgentError):
@@ -19,3 +22,12 @@ class SettingsError(AgentError):
         else:
             listing = "".join(f"\n  - {problem}" for problem in self.problems)
             super().__init__(f"The configuration has {len(self.problems)} problems:{listing}")
+
+    def by_name(self) -> SettingsError:
+        """Return the same for where values are asked for by name, not typed after `--set`."""
+        return SettingsError(
+            [
+                replace(one, **{part: getattr(one, part).replace("--set ", "") for part in _TEXTS})
+                for one in self.problems
+            ]
+        )

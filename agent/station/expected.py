@@ -50,10 +50,7 @@ def expected(station: Station, waiting: Waiting) -> Expected:
     block = next(iter(plan.blocks_of(name)), None) if plan is not None else None
     over = station.night.judgement()
     if over is not None and over.until is not None and (block is None or block.start < over.until):
-        local = over.until.astimezone(station.zone)
-        return Expected(
-            None, f"{over.message} It is over until {local:%H:%M}; `dwarf-agent resume` undoes it."
-        )
+        return Expected(None, f"{over.message} {undoing(over.until.astimezone(station.zone))}")
     if waiting.due(now) and station.telescope.connection in _AWAY:
         late = _late(station, waiting)
         return Expected(None, f"It starts as soon as the telescope answers. {late}".rstrip())

@@ -56,6 +56,17 @@ class MissingError(HttpError):
     answered = True
 
 
+async def listens(host: str, port: int, within_s: float) -> bool:
+    """Return whether anything listens there, without asking it anything; `within_s` of the loop's time."""
+    try:
+        async with asyncio.timeout(within_s):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, ValueError):  # no answer in time, or no name at all
+        return False
+    writer.close()
+    return True
+
+
 class DwarfHttp:
     """A client for one telescope. Opens its session at the first question; `close` ends it."""
 
@@ -85,13 +96,7 @@ class DwarfHttp:
 
     async def answers(self) -> bool:
         """Whether anything listens there, without asking it anything."""
-        try:
-            async with asyncio.timeout(CONNECT_LIMIT_S):
-                _, writer = await asyncio.open_connection(self.host, self.port)
-        except OSError:
-            return False
-        writer.close()
-        return True
+        return await listens(self.host, self.port, CONNECT_LIMIT_S)
 
     async def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> object:
         """Return the `data` of a JSON answer whose code is 0; HttpError or ProtocolError otherwise."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import socket
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.errors import AgentError
 from agent.telescope.dwarf.catalogue import read_config
-from agent.telescope.dwarf.http import DwarfHttp
+from agent.telescope.dwarf.http import DwarfHttp, listens
 
 CONTROL_PORT, HTTP_PORT = 9900, 8082
 KNOCK_S = 0.8  # a telescope on the same Wi-Fi answers within a tenth
@@ -48,7 +47,7 @@ async def look_around(
 
     async def ask(host: str) -> Neighbour | None:
         async with gate:
-            if not await _answers(host, port):
+            if not await listens(host, port, KNOCK_S):
                 return None
         async with DwarfHttp(host, http_port) as http:
             try:
@@ -58,15 +57,3 @@ async def look_around(
         return Neighbour(host, config.model or "", config.name) if config is not None else Neighbour(host)
 
     return [found for found in await asyncio.gather(*map(ask, hosts)) if found is not None]
-
-
-async def _answers(host: str, port: int) -> bool:
-    try:
-        async with asyncio.timeout(KNOCK_S):
-            _, writer = await asyncio.open_connection(host, port)
-    except OSError:  # a TimeoutError is one
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
