@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 SHORTEST_FRAME_S = 0.1  # no telescope reads out and saves more than ten frames a second
 _WITHOUT_DARKS = "taken without fitting darks"
-BEGINS_WITHIN = timedelta(seconds=45)  # from asking for a capture to its being seen; a telescope is busy as long
+BEGINS_WITHIN = timedelta(seconds=45)  # of asking: a telescope may need as long to open its shutter
 PAST_COUNT = 10  # frames a capture may take beyond its count before a stop is carried out
 
 
