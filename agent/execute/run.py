@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SessionResult, Status
-from agent.execute.brake import Brake, EndedError, HeldError
+from agent.execute.brake import FAILED, Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
@@ -142,7 +142,7 @@ class SessionRun:
             else:
                 return None, None
         with Defects() as stop:
-            await self._brake.stop_telescope()
+            await self._brake.stop_telescope(FAILED)
         if stop.failure is not None:
             self._brake.notes.append("the telescope could not be told to stop")
         if defects.failure is not None and self._orders.ending is not None:
