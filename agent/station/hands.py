@@ -270,14 +270,17 @@ class Hands:
         if (goal := self._goal()) is None or self._spares(goal):
             return
         if goal.park and not self._belief.parked:
+            self._told.begins(goal, capturing=False, parked=False)
             await self._fold(telescope)
             self._settle()
         if (goal := self._goal()) is not None and goal.off and not self._belief.off:
             await self._power_down(telescope)
 
     async def _late(self, goal: Goal) -> None:
-        """Say that an attempt takes longer than it should, while it goes on."""
+        """Say that an attempt takes longer than it should, while it goes on; motors take their time."""
         await self._ground.clock.sleep(AGAIN_CAPTURING_S)
+        if self._belief.at_rest:
+            await self._ground.clock.sleep(AGAIN_S)
         self._not_there(goal, "it does not obey", "")
 
     async def _stop(self, telescope: Telescope) -> None:
