@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from agent.capabilities import Camera
@@ -30,8 +31,11 @@ class Shutters(Protocol):
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
 
-    def capture_closed(self, camera: Camera) -> None:
-        """A capture was seen to be over."""
+    def capture_left_open(self, camera: Camera, stranger: Callable[[CaptureFacts], str]) -> None:
+        """An earlier life opened a shutter; `stranger` says what speaks against a capture being that one."""
+
+    def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
+        """A capture was seen to be over; `taken_over`: another client's runs in its place."""
 
 
 class FrameCounter:
@@ -152,7 +156,9 @@ class FrameCounter:
             self._opened_s, self._vouched, self._planned = None, False, planned or self.missing(self._open)
             self._progress = self._sure = self._journal.open_frames
             self._panes = self._journal.open_panes
-            self._shutters.capture_opened(self._open)
+            asked, told = self._of(self._open), self._journal.told
+            stranger = partial(contradiction, asked, self.opened_at, told=told)
+            self._shutters.capture_left_open(self._open, stranger)
 
     @property
     def may_begin(self) -> bool:
@@ -217,7 +223,7 @@ class FrameCounter:
         if camera is None:
             return
         if seen:
-            self._shutters.capture_closed(camera)
+            self._shutters.capture_closed(camera, taken_over=taken_over)
         strange = report is not None and self.stranger(report)
         counted, folder, told = self._sure if taken_over or strange else self._progress, "", self._panes
         if report is not None and not strange:

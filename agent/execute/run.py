@@ -287,6 +287,8 @@ class SessionRun:
                 return attempt
 
     async def _perform(self, step: PlannedStep) -> None:
+        if self._counter.others is not None:  # nothing is moved meanwhile
+            await self._hands.perform(Level.SESSION, self._wait_for_others, moves=False)
         if step.kind in SAFING:
             await self._come_to_rest(step)
         elif step.kind is StepKind.CAPTURE:
@@ -318,9 +320,7 @@ class SessionRun:
 
     async def _come_to_rest(self, step: PlannedStep) -> None:
         """Have the telescope parked or switched off; what is not seen in time stays wanted."""
-        await self._hands.perform(
-            Level.SAFETY, lambda telescope: wait_for_others(self._context(telescope)), moves=False
-        )
+        await self._hands.perform(Level.SAFETY, self._wait_for_others, moves=False)
         park, off = step.kind is StepKind.PARK, step.kind is StepKind.POWER_DOWN
         wish = Wish(Level.UPKEEP, Reason.SCHEDULE, step.why or step.label, park=park, off=off)
         reached = self._hands.want(step.kind, wish)
@@ -330,6 +330,9 @@ class SessionRun:
         if not (reached.done() and reached.result()):
             trouble = self._hands.trouble() or "the telescope was not seen to be there"
             raise StepFailedError(f"{step.label}: {trouble}", code="not_at_rest")
+
+    async def _wait_for_others(self, telescope: Telescope) -> None:
+        await wait_for_others(self._context(telescope))
 
     def _context(self, telescope: Telescope) -> StepContext:
         return StepContext(

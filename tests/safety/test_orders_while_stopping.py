@@ -1,4 +1,4 @@
-"""An order that comes while the telescope is still being stopped for an earlier one replaces nothing of it."""
+"""An order that comes while an earlier one is still being carried out takes nothing of it back."""
 
 from __future__ import annotations
 
