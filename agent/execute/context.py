@@ -85,8 +85,13 @@ class Hands(Protocol):
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
 
-    def capture_left_open(self, camera: Camera, stranger: Callable[[CaptureFacts], str]) -> None:
-        """An earlier life opened a shutter; `stranger` says what speaks against a capture being that one."""
+    def capture_left_open(
+        self, camera: Camera, stranger: Callable[[CaptureFacts], str], may_begin_s: float
+    ) -> None:
+        """An earlier life opened a shutter, or it may still open for so long.
+
+        `stranger` says what speaks against a capture being that one.
+        """
 
     def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
         """A capture was seen to be over; `taken_over`: another client's runs in its place."""

@@ -16,6 +16,7 @@ from typing import TypeVar
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
+from agent.execute.recognition import BEGINS_WITHIN
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.belief import Belief
 from agent.station.ground import Ground
@@ -61,7 +62,7 @@ class Hands:
         self._held: dict[Hashable, Held] = {}
         open_shutters, self._kept = restored(ground.state.get(_KEY))
         self._belief = Belief(ground, open_shutters)
-        self._safing = Safing(self._belief, self._told, self._goal)
+        self._safing = Safing(ground.clock, self._belief, self._told, self._goal)
         self.alignment = self._belief.alignment  # what holds of calibration and focus
         telescope.listen(self._hear)
 
@@ -198,15 +199,15 @@ class Hands:
 
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
-        self._safing.opened(camera)
+        self._safing.opened(camera, BEGINS_WITHIN.total_seconds())
         self._remember()
 
-    def capture_left_open(self, camera: Camera, stranger: Stranger) -> None:
-        """An earlier life of the agent opened a shutter, and may have left it open.
+    def capture_left_open(self, camera: Camera, stranger: Stranger, may_begin_s: float) -> None:
+        """An earlier life of the agent opened a shutter, or it may still open for so long.
 
         `stranger` tells what speaks against a capture that is found being that one, "" when nothing does.
         """
-        self._safing.opened(camera, stranger)
+        self._safing.opened(camera, may_begin_s, stranger)
         self._remember()
 
     def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:

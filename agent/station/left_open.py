@@ -7,7 +7,7 @@ from functools import partial
 
 from agent.clock import Clock
 from agent.execute.journal import Journal, JournalFile
-from agent.execute.recognition import Asked, contradiction
+from agent.execute.recognition import Asked, contradiction, may_begin_s
 from agent.station.hands import Hands
 
 
@@ -19,4 +19,5 @@ async def tell_left_open(hands: Hands, files: Iterable[JournalFile], clock: Cloc
         if journal.open_capture is not None:
             camera, opened_at, _ = journal.open_capture
             stranger = partial(contradiction, Asked(), opened_at, told=journal.told)
-            hands.capture_left_open(camera, stranger)
+            begins_s = may_begin_s(opened_at, clock.now(), journal.open_frames.taken, journal.told)
+            hands.capture_left_open(camera, stranger, begins_s)

@@ -7,11 +7,12 @@ import logging
 from collections.abc import Callable
 
 from agent.capabilities import Camera
+from agent.clock import Clock
 from agent.errors import AgentError
 from agent.goals import Goal
 from agent.station.belief import Belief
 from agent.station.safing_status import SafingStatus, StillCapturingError
-from agent.telescope.interface import CaptureFacts, CaptureReport, Telescope
+from agent.telescope.interface import CaptureEnd, CaptureFacts, CaptureReport, Telescope
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,16 +22,21 @@ Stranger = Callable[[CaptureFacts], str]
 class Safing:
     """Owner of what was told of the captures that it stopped. Each act is over once it is seen to be."""
 
-    def __init__(self, belief: Belief, told: SafingStatus, goal: Callable[[], Goal | None]) -> None:
+    def __init__(
+        self, clock: Clock, belief: Belief, told: SafingStatus, goal: Callable[[], Goal | None]
+    ) -> None:
+        self._clock = clock
         self._belief = belief
         self._told = told
         self._goal = goal
         self._reports: dict[Camera, CaptureReport] = {}
+        self._begins_until: dict[Camera, float] = {}  # until when a capture that is not seen may begin
         self._strangers: dict[Camera, Stranger] = {}  # of captures that an earlier life left open
 
-    def opened(self, camera: Camera, stranger: Stranger | None = None) -> None:
-        """A shutter is about to open, or was left open: `stranger` tells another capture from that one."""
+    def opened(self, camera: Camera, may_begin_s: float, stranger: Stranger | None = None) -> None:
+        """A shutter opens within so long, or was left open: `stranger` tells another capture from it."""
         self._reports.pop(camera, None)
+        self._begins_until[camera] = self._clock.monotonic() + may_begin_s
         self._strangers.pop(camera, None)
         if stranger is not None:
             self._strangers[camera] = stranger
@@ -63,13 +69,20 @@ class Safing:
                     return
         if self._told.attempts > 1 and belief.capturing:
             await telescope.take_control()
+        begins: list[str] = []
         for camera in tuple(belief.capturing):
-            self._reports[camera] = await telescope.stop_capture(camera)
+            report = await telescope.stop_capture(camera)
+            if self._may_begin(report):
+                begins.append(camera.value)
+            else:
+                self._reports[camera] = report
         if belief.moved or belief.capturing:
             await telescope.halt()
         if running := await self.running(telescope):
             belief.captures(running)
             raise StillCapturingError(f"The {next(iter(running)).value} camera still captures.")
+        if begins:
+            raise StillCapturingError(f"The {begins[0]} camera may still begin what it was asked for.")
         belief.stopped(stops)
 
     async def running(self, telescope: Telescope) -> set[Camera]:
@@ -95,6 +108,11 @@ class Safing:
             await self.stop(telescope)
         await telescope.shutdown()
         self._belief.switched_off()
+
+    def _may_begin(self, stopped: CaptureReport) -> bool:
+        """Whether a capture was stopped before it was seen to begin: the stop may have come too soon."""
+        unseen = stopped.end is CaptureEnd.UNKNOWN and not stopped.taken
+        return unseen and self._clock.monotonic() < self._begins_until.get(stopped.camera, 0.0)
 
     async def _recognise(self, telescope: Telescope, *, spares: bool) -> None:
         """See which captures that were left open are others' by now; what is unknown of one is ours."""

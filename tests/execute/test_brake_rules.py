@@ -76,7 +76,7 @@ class ScriptedHands:
     def capture_opened(self, _camera: Camera) -> None:
         pass
 
-    def capture_left_open(self, _camera: Camera, _stranger: object) -> None:
+    def capture_left_open(self, _camera: Camera, _stranger: object, _begins_s: float) -> None:
         pass
 
     def capture_closed(self, _camera: Camera, *, taken_over: bool = False) -> None:
