@@ -108,7 +108,9 @@ class SessionRun:
             await self._journal.flush()
             return None
         waits = ending is not None and ending.kind in WAITS and not self._counter.complete
-        if failure is not None or (ending is not None and not (waits and ending.kind is EndKind.GIVE_BACK)):
+        later = waits and ending is not None and ending.kind is EndKind.GIVE_BACK
+        too_late = ending is not None and ending.reason is Reason.AGENT_RESTARTED  # that night is over
+        if failure is not None or (ending is not None and not later and not too_late):
             await self._run_closing_steps()
         if waits and defects.failure is None:
             await self._journal.flush()
