@@ -246,14 +246,24 @@ class SessionRun:
             self._in_vain = Ending(EndKind.LIMIT, Reason.WINDOW, message)
 
     async def _wait_around(self, seconds: float) -> None:
-        """Wait before or after a step; a pause meanwhile means pointing again before the next capture."""
-        if seconds <= 0:
-            return
-        try:
-            await self._brake.attended(self._clock.sleep(seconds))
-        except HeldError:
-            self._repoint = True
-            await self._brake.obey()
+        """Wait before or after a step; after a pause the rest, and to point again before the next capture."""
+        left = seconds
+
+        async def rest() -> None:
+            nonlocal left
+            began = self._clock.monotonic()
+            try:
+                await self._clock.sleep(left)
+            finally:
+                left -= self._clock.monotonic() - began
+
+        while left > 0:
+            try:
+                await self._brake.attended(rest())
+                return
+            except HeldError:
+                self._repoint = True
+                await self._brake.obey()
 
     async def _try_step(self, step: PlannedStep, perform: Perform | None = None) -> int:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
