@@ -258,12 +258,11 @@ class SessionRun:
                 left -= self._clock.monotonic() - began
 
         while left > 0:
-            try:
+            with contextlib.suppress(HeldError):
                 await self._brake.attended(rest())
                 return
-            except HeldError:
-                self._repoint = True
-                await self._brake.obey()
+            self._repoint = True
+            await self._brake.obey()
 
     async def _try_step(self, step: PlannedStep, perform: Perform | None = None) -> int:
         """Try until it is done, transient errors used up the attempts, or an order comes; return attempts."""
