@@ -127,7 +127,7 @@ def script(target: str, lights: int, dark: str | None, *, mosaic: bool) -> str:
         align = ["seqplatesolve pp_light -force -nocache", "seqapplyreg pp_light -framing=max"]
     else:
         align = ["register pp_light -2pass", "seqapplyreg pp_light"]
-    overlap = " -overlap_norm" if mosaic else ""
+    overlap = " -maximize -overlap_norm" if mosaic else ""
     what = f"with {DARKS}/{dark}" if dark else "without a dark"
     told = "".join(letter for letter in target if letter.isprintable())
     return "\n".join(

@@ -26,7 +26,7 @@ KNOWN = {  # what Siril 1.2 and 1.4 document: the words each command takes first
     "register": {"-2pass"},
     "seqplatesolve": {"-force", "-nocache"},
     "seqapplyreg": {"-framing"},
-    "stack": {"-norm", "-overlap_norm", "-output_norm", "-rgb_equal", "-out"},
+    "stack": {"-norm", "-maximize", "-overlap_norm", "-output_norm", "-rgb_equal", "-out"},
 }
 
 
@@ -167,3 +167,4 @@ def test_a_script_has_only_commands_and_options_that_siril_documents(mosaic: boo
             options = {word.partition("=")[0] for word in words if word.startswith("-")}
             assert options <= KNOWN[command], line
     assert ("seqplatesolve" in text) is mosaic
+    assert ("-framing=max" in text) is ("-maximize -overlap_norm" in text) is mosaic  # one needs the other
