@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ class _Stack:
     began: datetime
     session_id: str
     target: str
+    folders: tuple[str, ...] = ()  # where the telescope keeps it, once it is whole
 
 
 class Pictures:
@@ -56,7 +57,7 @@ class Pictures:
                 self._frames = frames.stacked
                 self._wanted.set()
             case SessionEnded(result=result) if result.frames.stacked and self._current is not None:
-                self._final.append(self._current)
+                self._final.append(replace(self._current, folders=result.files))
                 self._current = None
                 self._ended.set()
                 self._wanted.set()
@@ -85,7 +86,7 @@ class Pictures:
         from agent.mqtt.discovery.image import prepare_image  # megabytes that an idle agent does without
 
         try:
-            picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK)
+            picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK, stack.folders)
             if picture is None or (picture.path, picture.taken_at) == self._shown:
                 return
             prepared = await asyncio.to_thread(
