@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from agent.app.memory import return_what_is_free
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionProgress, SessionStarted
 from agent.station.station import Station
@@ -89,6 +90,7 @@ class Pictures:
             picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK, stack.folders)
             if picture is None or (picture.path, picture.taken_at) == self._shown:
                 return
+            await asyncio.to_thread(return_what_is_free)  # before megabytes more are taken
             prepared = await asyncio.to_thread(
                 prepare_image,
                 picture.jpeg,
