@@ -54,7 +54,7 @@ def record(session_id: str, days: int = 0) -> NightRecord:
         target="M 31",
         outcome="partial",
         reason="weather",
-        message="Clouds came.",
+        message="The session's window closed.",
         started=NOW - timedelta(days=1),
         ended=NOW - timedelta(hours=20),
         requested=60,

@@ -24,7 +24,7 @@ from agent.web.draw.field import covered, mosaic_for, sketch, turn_for
 from agent.web.draw.timeline import gaps, timeline
 from agent.web.guard import json_body, json_object, who
 from agent.web.night import Change, NightView, Row
-from agent.web.render import page
+from agent.web.render import answer, page
 from agent.web.session_form import Form, document_of, form_of, panes_of
 from agent.web.targets import Known, named, search
 from agent.web.views.common import Ask, asked
@@ -136,24 +136,24 @@ class NewViews:
         form = Form.of(await _form_body(request))
         if form.edit and form.edit == ask.states.get("status", {}).get("session_id") and ask.runs:
             body = {"ok": False, "message": ask.t("new.runs_already"), "hint": ""}
-            return web.json_response(body, status=409)
+            return answer(request, body, 409)
         document = document_of(form, await self._base(ask, form))
         document["request_id"] = f"page-{datetime.now(UTC).timestamp():.3f}"
         payload = json.dumps(document).encode()
         telescope = ANY if form.any else ask.telescope.id
-        answer = await self._agent.submit(payload, telescope, who(request))
-        if answer.ok and form.edit:
-            reason = f"Replaced by {answer.body.get('session_id')}."
+        told = await self._agent.submit(payload, telescope, who(request))
+        if told.ok and form.edit:
+            reason = f"Replaced by {told.body.get('session_id')}."
             remove = {"command": "remove", "session_id": form.edit, "reason": reason}
             await self._agent.command(ask.telescope.id, json.dumps(remove).encode(), who(request))
-        return web.json_response({**answer.body, "ok": answer.ok}, status=200 if answer.ok else 400)
+        return answer(request, {**told.body, "ok": told.ok}, 200 if told.ok else 400)
 
     async def _import(self, request: web.Request) -> web.Response:
         """Say what a file holds, as the folder would: {"name": ..., "text": ...}."""
         ask = asked(request, self._agent)
         body = await _form_body(request)
         text, name = str(body.get("text", "")), str(body.get("name", ""))
-        return web.json_response(await self._agent.read_file(ask.telescope.id, name, text.encode()))
+        return answer(request, await self._agent.read_file(ask.telescope.id, name, text.encode()))
 
     async def _night(self, ask: Ask, change: Change | None) -> NightView | None:
         try:
@@ -294,7 +294,12 @@ def _span(row: Row, t: Words) -> str:
 
 def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
     if fresh.block is None:
-        yield {"state": "paused", "icon": "no", "bold": t("check.not_tonight"), "text": fresh.sentence}
+        yield {
+            "state": "paused",
+            "icon": "no",
+            "bold": t("check.not_tonight"),
+            "text": t.said(fresh.sentence),
+        }
     else:
         light = min(fresh.total * fresh.exposure_s, sum(one.seconds for one in (fresh.block, *fresh.more)))
         fits = int(light / fresh.exposure_s) if fresh.exposure_s else 0
@@ -311,7 +316,7 @@ def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
             "text": height_words(fresh, view, t),
         }
         for note in fresh.notes:
-            yield {"state": "paused", "icon": "waiting", "bold": t("check.note"), "text": note}
+            yield {"state": "paused", "icon": "waiting", "bold": t("check.note"), "text": t.said(note)}
     old = {row.session_id: row for row in before.rows}
     moved = [
         row
@@ -347,7 +352,7 @@ def _wrong(ask: Ask, form: Form, problems: tuple[Problem, ...]) -> dict[str, Any
         "tl_left": "",
         "tl_right": "",
         "checks": [],
-        "wrong": [_problem(one) for one in problems],
+        "wrong": [_problem(one, t) for one in problems],
         "sum_title": _title(form, t),
         "sum_line": t("new.not_yet") if problems else t("new.saved_as"),
         "can_save": False,
@@ -370,8 +375,8 @@ def _line(form: Form, fresh: Row | None, t: Words) -> str:
     return " · ".join(part for part in (when, gain, form.filter) if part)
 
 
-def _problem(one: Problem) -> dict[str, str]:
-    return {"path": one.path, "code": one.code, "message": one.message, "hint": one.hint}
+def _problem(one: Problem, t: Words) -> dict[str, str]:
+    return {"path": one.path, "code": one.code, "message": t.said(one.message), "hint": t.said(one.hint)}
 
 
 async def _form_body(request: web.Request) -> dict[str, Any]:

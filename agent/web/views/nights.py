@@ -130,7 +130,7 @@ def _ended(one: SessionRecord, t: Words) -> dict[str, str]:
     outcome = t.either(f"outcome.{one.outcome}", one.outcome)
     key = "nights.complete" if one.outcome == "completed" else f"why.{one.reason}"
     sentence = t.told(key, one.message)
-    told = "stacked" in sentence or not one.requested
+    told = "stacked" in one.message or not one.requested
     frames = "" if told else t("frames.stacked_of", stacked=one.stacked, total=one.requested)
     text = " ".join(part for part in (f"{frames}." if frames else "", sentence) if part)
     return {"state": state, "icon": icon, "bold": f"{one.target}: {outcome}.", "text": text}

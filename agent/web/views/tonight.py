@@ -21,7 +21,7 @@ from agent.web.guard import Refusal, json_body, json_object
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
-from agent.web.views.common import Ask, asked
+from agent.web.views.common import Ask, asked, problem_words
 from agent.web.views.suggest import suggestions, why_none
 from agent.web.words import Words
 
@@ -76,7 +76,8 @@ class TonightViews:
         except AgentError as error:
             if on is not None:
                 raise
-            values = {"message": error.message, "hint": error.hint, "queue": _queue(ask)}
+            said = ask.t.said
+            values = {"message": said(error.message), "hint": said(error.hint), "queue": _queue(ask)}
             return page(
                 request,
                 "no_night.html",
@@ -149,8 +150,8 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
         "free": wide,
         "free_title": t("tonight.free", start=t.clock(wide.start), end=t.clock(wide.end)) if wide else "",
         "best": best,
-        "why_none": why_none(ask) if wide is not None and is_tonight else "",
-        "problem": ask.states.get("status", {}).get("problem"),
+        "why_none": t.said(why_none(ask)) if wide is not None and is_tonight else "",
+        "problem": problem_words(ask.states.get("status", {}), t),
     }
 
 
@@ -197,7 +198,7 @@ def _fresh_words(row: Row | None, view: NightView, t: Words) -> dict[str, str]:
         return {"title": t("change.title"), "text": ""}
     if row.block is None:
         title = t("change.not_tonight", name=row.name)
-        return {"title": title, "text": row.sentence}
+        return {"title": title, "text": t.said(row.sentence)}
     title = t("change.runs", name=row.name, span=t.span(row.block.start, row.block.end))
     return {"title": title, "text": height_words(row, view, t)}
 
@@ -344,7 +345,7 @@ def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
             day = t.short_day(row.starts.astimezone(t.zone).date())
             text = t("row.starts", day=day, time=t.clock(row.starts))
         return f"{t.either(f'reason_not.{row.reason}', t('state.not_tonight'))}.", text
-    note = row.notes[0] if row.notes else ""
+    note = t.said(row.notes[0]) if row.notes else ""
     if row.state == "waiting":
         why = t.either(f"reason.{row.reason}", row.reason)
         return f"{t('head.waiting', reason=why)}.", sentence
@@ -381,7 +382,7 @@ def _queue(ask: Ask) -> list[dict[str, str]]:
             {
                 "name": str(one.get("target")),
                 "when": ask.t.clock(at) if at else "",
-                "note": str(one.get("note") or ""),
+                "note": ask.t.said(one.get("note")),
             }
         )
     return found
