@@ -25,7 +25,8 @@ from agent.web.draw.timeline import gaps, timeline
 from agent.web.guard import json_body, json_object, who
 from agent.web.night import Change, NightView, Row
 from agent.web.render import answer, page
-from agent.web.session_form import Form, document_of, form_of, panes_of
+from agent.web.session_document import document_of
+from agent.web.session_form import WIDE, Form, form_of, inside, on, panes_of
 from agent.web.targets import Known, named, search
 from agent.web.views.common import Ask, asked
 from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words, results, suggestions
@@ -60,7 +61,7 @@ class NewViews:
         values = {
             **ask.values("new", ask.t("new.title")),
             "form": form,
-            "camera": camera_choices(ask, form.filter),
+            "camera": camera_choices(ask, form.filter, form.camera),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
             "best": await asyncio.to_thread(self._best, ask, view),
             **await asyncio.to_thread(_shown, ask, form),
@@ -74,8 +75,7 @@ class NewViews:
         wanted = query.get("edit") or query.get("copy") or ""
         document = await self._agent.document(ask.telescope.id, wanted) if wanted else None
         if document is not None:
-            form = form_of(document, edit=query.get("edit", ""), copy=query.get("copy", ""))
-            return replace(form, filter=_filter_name(ask, form.filter))
+            return _filled(ask, document, edit=query.get("edit", ""), copy=query.get("copy", ""))
         choices = camera_choices(ask)
         return Form(
             target=query.get("target", "")[:100],
@@ -83,7 +83,7 @@ class NewViews:
             gain=choices["gain"],
             filter=choices["filter"],
             calibration="on",
-            autofocus="on",
+            focus="auto",
         )
 
     def _best(self, ask: Ask, view: NightView | None) -> list[Any]:
@@ -114,9 +114,10 @@ class NewViews:
         return page(request, "new_plan.html", ask.t, values)
 
     async def _planned(self, ask: Ask, form: Form) -> dict[str, Any]:
-        if not form.target:
+        base = await self._base(ask, form)
+        if not form.target and base is None:
             return {"form": form, **_wrong(ask, form, ())}
-        document = document_of(form, await self._base(ask, form))
+        document = _document(ask, form, base)
         try:
             view = await self._agent.night(ask.telescope.id, Change(added=document, in_place_of=form.edit))
             before = await self._agent.night(ask.telescope.id)
@@ -137,7 +138,7 @@ class NewViews:
         if form.edit and form.edit == ask.states.get("status", {}).get("session_id") and ask.runs:
             body = {"ok": False, "message": ask.t("new.runs_already"), "hint": ""}
             return answer(request, body, 409)
-        document = document_of(form, await self._base(ask, form))
+        document = _document(ask, form, await self._base(ask, form))
         document["request_id"] = f"page-{datetime.now(UTC).timestamp():.3f}"
         payload = json.dumps(document).encode()
         telescope = ANY if form.any else ask.telescope.id
@@ -162,14 +163,28 @@ class NewViews:
             return None
 
 
-def _tele(ask: Ask) -> CameraCapabilities | None:
+def _document(ask: Ask, form: Form, base: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The session; one with a goal keeps what it has collected when it is edited."""
+    made = document_of(form, base, _filled(ask, base) if base is not None else None)
+    if base is not None and form.edit and on(inside(base), "goal") and not form.group:
+        inside(made)["id_command"].setdefault("group", form.edit)
+    return made
+
+
+def _filled(ask: Ask, document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> Form:
+    """The form as a document fills it."""
+    form = form_of(document, edit=edit, copy=copy)
+    return replace(form, filter=_filter_name(ask, form.filter, form.camera))
+
+
+def _camera(ask: Ask, name: str) -> CameraCapabilities | None:
     capabilities = ask.telescope.capabilities
-    return capabilities.cameras[Camera.TELE] if capabilities else None
+    return capabilities.cameras.get(Camera.WIDE if name == WIDE else Camera.TELE) if capabilities else None
 
 
-def _filter_name(ask: Ask, given: str) -> str:
+def _filter_name(ask: Ask, given: str, camera_name: str) -> str:
     """The name of a filter that a session gives by its number; what the model has not stays as it is."""
-    camera = _tele(ask)
+    camera = _camera(ask, camera_name)
     try:
         wish = int(given) if given.isdecimal() else given
         return find_position(camera.filters, wish, "filter").name if camera and given else given
@@ -177,12 +192,12 @@ def _filter_name(ask: Ask, given: str) -> str:
         return given
 
 
-def camera_choices(ask: Ask, kept: str = "") -> dict[str, Any]:
-    """What the model's tele camera takes: its real lists, and what to begin with.
+def camera_choices(ask: Ask, kept: str = "", name: str = "") -> dict[str, Any]:
+    """What a camera of the model takes: its real lists, and what to begin with.
 
     A filter that a session has already is `kept` among the choices.
     """
-    camera = _tele(ask)
+    camera = _camera(ask, name)
     if camera is None:
         return {"exposures": [], "gains": [], "filters": [], "exposure": "15", "gain": "60", "filter": ""}
     longer = [one.name for one in camera.exposures if one.seconds >= _SHORTEST_SHOWN_S]
