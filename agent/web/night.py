@@ -68,9 +68,8 @@ class NightView:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would be different: sessions without which, at which start, and a new document beside them."""
+    """What would be different: at which start, and a new document beside the others."""
 
-    without: frozenset[str] = frozenset()
     starts: Mapping[str, datetime] = field(default_factory=dict)
     added: Mapping[str, Any] | None = None
     in_place_of: str = ""  # the session that `added` replaces

@@ -169,7 +169,8 @@ async def test_no_page_says_an_english_sentence(served: Served, language: str) -
         for view, body in {
             "/new/plan": form,
             "/new/save": form,
-            "/tonight/change": {"without": ["two"]},
+            "/tonight/change": {"move": "two", "minutes": 15},
+            "/tonight/change?": {"move": "nobody"},
             "/api/telescopes/scope/command": {"command": "x"},
             "/api/telescopes/nobody/command": {"command": "x"},
         }.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from agent.web.views.common import Ask, asked, problem_words
 from agent.web.views.suggest import suggestions, why_none
 from agent.web.words import Words
 
+_MOST_MINUTES = 24 * 60
 AHEAD = timedelta(days=7)  # as far as nights are planned
 _ORDER = {"imaging": 0, "paused": 0, "waiting": 1, "planned": 1, "done": 2, "not_tonight": 3}
 _SIGNS = {
@@ -55,7 +55,7 @@ class SessionRow:
     percent: float | None
     progress: str
     acts: tuple[str, ...]
-    start: str = ""
+    moves: bool = False
 
 
 class TonightViews:
@@ -92,10 +92,13 @@ class TonightViews:
     async def _change(self, request: web.Request) -> web.Response:
         """Answer with the night as it would be: the same section, with what is new marked."""
         ask = asked(request, self._agent)
-        view = await self._agent.night(ask.telescope.id, read_change(await json_body(request)))
         before = await self._agent.night(ask.telescope.id)
+        change = read_change(await json_body(request), before)
+        view = await self._agent.night(ask.telescope.id, change)
         values = await asyncio.to_thread(change_values, ask, before, view)
-        return page(request, "change.html", ask.t, values)
+        session, at = next(iter(change.starts.items()))
+        keep = {"session_id": session, "at": at.astimezone(ask.t.zone).isoformat(timespec="minutes")}
+        return page(request, "change.html", ask.t, values | {"keep": keep})
 
 
 def _night_of(text: str) -> date | None:
@@ -106,19 +109,16 @@ def _night_of(text: str) -> date | None:
         raise Refusal(404, "invalid", "There is no such night.") from None
 
 
-def read_change(payload: bytes) -> Change:
-    """Read what would be changed: {"without": [...], "starts": {id: instant}, "session": document, ...}."""
+def read_change(payload: bytes, view: NightView) -> Change:
+    """Read what would be changed: {"move": session, "minutes": by so many}."""
     body = json_object(payload, "The change cannot be read", "A change is a JSON object.")
-    starts = body.get("starts")
-    times = {str(key): aware_instant(at) for key, at in (starts if isinstance(starts, dict) else {}).items()}
-    without = body.get("without")
-    added = body.get("session")
-    return Change(
-        frozenset(str(one) for one in without) if isinstance(without, list) else frozenset(),
-        {key: at for key, at in times.items() if at is not None},
-        added if isinstance(added, Mapping) else None,
-        str(body.get("in_place_of") or ""),
-    )
+    minutes = body.get("minutes")
+    row = next((one for one in view.rows if one.session_id == body.get("move")), None)
+    if row is None or row.block is None:
+        raise Refusal(409, "unknown_session", "No such session waits.")
+    if not isinstance(minutes, int) or abs(minutes) > _MOST_MINUTES:
+        raise Refusal(400, "invalid", "A session is moved by minutes.")
+    return Change(starts={row.session_id: row.block.start + timedelta(minutes=minutes)})
 
 
 def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, Any]:
@@ -298,7 +298,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         percent,
         t("frames.of", taken=row.taken, total=row.total),
         acts,
-        row.block.start.astimezone(t.zone).isoformat(timespec="minutes") if row.block else "",
+        row.block is not None,
     )
 
 
