@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from agent.sky.horizon import HorizonMask
@@ -92,6 +93,33 @@ class SessionRecord:
     integration_s: float
     waited: str
     picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One thing of a session's frames over time: the share `stacked` of those taken (percent), and where
+    frames were measured the width of their stars (`hfd`, pixels), their number, and the sky's `background`.
+    """
+
+    name: Literal["stacked", "hfd", "stars", "background"]
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a session that can be had; `size` in bytes."""
+
+    name: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLeft:
+    """What is left of a session that ended."""
+
+    courses: tuple[Course, ...] = ()
+    files: tuple[StoredFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

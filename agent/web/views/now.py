@@ -10,6 +10,7 @@ from agent.capabilities import Camera
 from agent.clock import aware_instant
 from agent.requests import Verb
 from agent.web.agent import Body, FramesTaken
+from agent.web.draw.courses import drawn
 from agent.web.targets import named
 from agent.web.views.common import RUNS, Ask, frame_counts, look, problem_words
 from agent.web.words import Words
@@ -60,7 +61,7 @@ def now_values(ask: Ask, log: Sequence[tuple[str, str]]) -> dict[str, Any]:
     target = str(status.get("target") or "")
     taken, stacked, total = frame_counts(states)
     known = named(target) if target else None
-    runs = ask.runs
+    runs, seen = ask.runs, ask.window.frames(ask.telescope.id)
     return {
         **ask.values("now", target or t("now.title"), live="1"),
         "heading": target or t(f"status.{ask.status}"),
@@ -71,7 +72,8 @@ def now_values(ask: Ask, log: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "can_live": bool(ask.window.streams(ask.telescope.id)),
         "big": _big(ask, taken, total) if runs and total else [],
         "reason": reason_line(ask),
-        "graph": graph(ask.window.frames(ask.telescope.id), taken, stacked, total, t) if total else None,
+        "graph": graph(seen, taken, stacked, total, t) if total else None,
+        "courses_drawn": drawn(seen.courses, t) if runs else [],
         "can": {
             "resume": ask.status == "paused" and status.get("reason") == "user",
             "pause": ask.status in RUNS,
