@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -12,11 +14,14 @@ Make = Callable[..., Observatory]
 LATER = {"date": "2026-03-20", "time": "22:00:00"}
 
 
-def test_five_thousand_files_with_a_hundred_bad_ones_start_and_keep_their_turns(observatory: Make) -> None:
+@pytest.mark.parametrize("count", [1500, pytest.param(5000, marks=pytest.mark.soak)])
+def test_thousands_of_files_with_a_hundred_bad_ones_start_and_keep_their_turns(
+    observatory: Make, count: int
+) -> None:
     async def night() -> Observatory:
         place = observatory()
         text = json.dumps(session(id_command=LATER))
-        for number in range(5000):
+        for number in range(count):
             place.drop(f"plan_{number:04}.json", text)
         for number in range(50):
             place.drop(f"broken_{number:02}.json", '{"command": {"id_command": 5}}')
@@ -27,7 +32,7 @@ def test_five_thousand_files_with_a_hundred_bad_ones_start_and_keep_their_turns(
             place.drop("half_00.json", text)  # its writer was only slow
             await place.sessions_ended(1)
             await place.until(lambda: len(place.files("Error")) == 2 * 99)
-            await place.until(lambda: place.said("queue")[-1]["count"] == 5001)
+            await place.until(lambda: place.said("queue")[-1]["count"] == count + 1)
         return place
 
     place = run_virtual(night())
