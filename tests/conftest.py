@@ -6,13 +6,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from agent import quality
+from agent.quality.trend import Measure
 from tests.support.chance import be_thorough
 
 _QUALITY_IS_THERE = quality.is_there
@@ -41,8 +42,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def frames_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let agents measure frames, where the extra is installed."""
+    """Let agents measure frames, where the extra is installed: in this process, for virtual time."""
+    from agent.quality.measure import measure
+
+    async def measured_here(chunks: AsyncIterator[bytes]) -> Measure | None:
+        return measure(b"".join([chunk async for chunk in chunks]))
+
     monkeypatch.setattr(quality, "is_there", _QUALITY_IS_THERE)
+    monkeypatch.setattr("agent.station.frame_quality.measured_apart", measured_here)
 
 
 def _has_room(folder: Path) -> bool:
