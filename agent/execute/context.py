@@ -18,10 +18,10 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
 from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
-from agent.execute.reuse_rules import ReuseRules
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep
+from agent.session.reuse_rules import ReuseRules
 from agent.targets import Site, Target
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import CaptureFacts, CaptureProgress, CaptureReport, Telescope, TelescopeView

@@ -140,13 +140,17 @@ class Intake:
                 changes = await asyncio.to_thread(self._store.scan, READ_AT_ONCE)
             except StoreError as error:
                 self._tell_problem(error)
+                self._queue.gather(more=False)
                 await self._clock.sleep(self._poll_s)
                 continue
             await self._take_up()
             if self._told is not None and not self._interrupted:
                 self._told = None
                 self._on_problem(None)
+            if changes.more:
+                self._queue.gather(more=True)
             await self._apply(changes)
+            self._queue.gather(more=changes.more)
             self.judging = bool(changes.more or changes.waiting)
             if not changes.more:
                 if not self._looked.is_set():
@@ -375,6 +379,8 @@ class Intake:
             self._queue.drop(session_id)
 
     def _tell_queued(self, new: list[Waiting]) -> None:
+        if not new:
+            return
         places = {waiting.session_id: place for place, waiting in enumerate(self._queue.queue, start=1)}
         for waiting in new:
             place = places.get(waiting.session_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -264,7 +264,7 @@ class FakeTelescope(Telescope):
         self._stop(self.captures[-1])
         return self._report(self.captures[-1])
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
+    async def latest_picture(self, since: datetime, folders: Collection[str] = ()) -> Picture | None:
         return None
 
     @property
