@@ -1,7 +1,7 @@
-"""A running Home Assistant, spoken to as its frontend does.
+"""A running Home Assistant, spoken to as its frontend does: a throw-away one, for our telescope stays in it.
 
-Environment: HA_URL, HA_TOKEN (an owner's long-lived token), and MQTT_HOST and MQTT_PORT of the broker that its
-MQTT integration uses.
+Environment: HA_URL, HA_TOKEN (an owner's long-lived token), and MQTT_HOST and MQTT_PORT of the broker of its
+MQTT integration.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class RealHome:
 
     async def bring_blueprints(self) -> None:
         """Import our blueprints, as the badges do."""
-        for path in BLUEPRINTS:
+        for path in (each for each in BLUEPRINTS if each.parent.name != "template"):  # that one is for YAML
             await self.ask(
                 "blueprint/save",
                 domain=path.parent.name,
