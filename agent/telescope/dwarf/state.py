@@ -342,7 +342,8 @@ class DeviceState:
             case say.CaptureCount():
                 record = self.captures[news.camera]
                 record.count(news)
-                self._emit(record.progress())
+                if record.active:  # of one that is over, the old counts are told when it is asked
+                    self._emit(record.progress())
             case say.Waiting():
                 for camera in self.captures:
                     self._exposing(camera)
