@@ -42,15 +42,15 @@ def verdict_on(script: Script) -> dict[str, Any]:
 def main() -> None:
     """Until the input ends. What all nights share must not grow: that is what the agent itself would hold."""
     logging.getLogger().addHandler(logging.NullHandler())
-    played, at_first = 0, 0.0
-    for line in sys.stdin:
+    at_first = 0.0
+    for played, line in enumerate(sys.stdin, start=1):
         verdict = verdict_on(Script.from_json(json.loads(line)))
         held = verdict["figures"]["memory_mb"]
-        played += 1
         if played == _SETTLED:
             at_first = held
         if at_first and held > at_first + _MOST_GROWTH_MB:
-            verdict["violations"].append(f"memory grew from {at_first:.0f} to {held:.0f} MB in {played} nights")
+            grown = f"memory grew from {at_first:.0f} to {held:.0f} MB in {played} nights"
+            verdict["violations"].append(grown)
         print(json.dumps(verdict), flush=True)
 
 
