@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         settings.load_profile("default")
     os.environ["XDG_CONFIG_HOME"] = os.devnull  # no test reads what its owner configured
+    sys.dont_write_bytecode = False  # else each test process, and each agent it starts, compiles everything
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     quality.is_there = lambda: False  # measuring frames costs the others several times their own time
     if _has_room(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
@@ -67,13 +70,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is marked `soak` unless somebody asks for it."""
+    """Leave out what is marked `soak` unless somebody asks for it."""
     if "soak" in str(config.getoption("markexpr")):
         return
-    skip = pytest.mark.skip(reason="asked for with: python -m pytest -m soak")
-    for item in items:
-        if item.get_closest_marker("soak") is not None:
-            item.add_marker(skip)
+    soak = [item for item in items if item.get_closest_marker("soak") is not None]
+    items[:] = [item for item in items if item.get_closest_marker("soak") is None]
+    config.hook.pytest_deselected(items=soak)
 
 
 def _plain(text: str) -> str:

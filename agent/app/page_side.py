@@ -26,6 +26,7 @@ from agent.mqtt.schemas import schemas
 from agent.planner.suggestions import Suggestions
 from agent.settings import Settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
+from agent.sky.nights import Interval
 from agent.station.station import Station
 from agent.targets import Site
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News
@@ -122,8 +123,8 @@ class PageSide:
             return await other_night(station, on)
         return await night_view(station, dict(self._window.states(telescope)), self._window.began, change)
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
-        return self._mqtt.suggestions(telescope)
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
+        return self._mqtt.suggestions_within(telescope, stretch)
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         return self._window.listen(listener)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.planner.suggestions import Suggestions
+from agent.sky.nights import Interval
 from agent.targets import Site
 from agent.web.night import Change, NightRecord, NightView
 
@@ -151,8 +152,8 @@ class Window(Protocol):
         AgentError when nobody said where this is, and for a night too far away.
         """
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
-        """What is worth a picture tonight; None while that is not known."""
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
+        """What is best in a stretch of tonight; None while that is not known. Slow: use a thread."""
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         """Call back for each news, in the event loop; the returned function ends it."""

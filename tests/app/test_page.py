@@ -457,7 +457,7 @@ def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None
     run_virtual(night())
 
 
-def test_the_page_proposes_what_mqtt_suggests(observatory: Make) -> None:
+def test_the_page_proposes_what_is_best_in_the_time_that_is_free(observatory: Make) -> None:
     async def night() -> None:
         place = observatory(**PAGE, suggestions=True, conditions={"sun_below": None, "min_altitude": 20})
         async with page_of(place) as browser:
@@ -465,9 +465,25 @@ def test_the_page_proposes_what_mqtt_suggests(observatory: Make) -> None:
             await place.until(lambda: bool(place.said("suggestions")), hours=0.1)
             suggested = place.said("suggestions")[-1]
             assert await browser.get("/api/telescopes/scope/state/suggestions") == suggested
-            proposed = re.findall(r'class="hit" href="/new\?target=([^"]+)"', await browser.get("/tonight"))
+
+            async def proposed() -> list[str]:
+                found = re.findall(r'class="hit" href="/new\?target=([^"]+)"', await browser.get("/tonight"))
+                return [unquote_plus(one) for one in found]
+
             names = [one["target"] for one in suggested["suggestions"]]
-            assert [unquote_plus(one) for one in proposed] == names[:3]
+            assert await proposed() == names[:3]  # all of the night is free
+            goto = {"do_action": True, "target": names[0]}
+            camera = {"do_action": True, "exposure": "15", "gain": 80, "count": 960}
+            place.drop("best.json", session(goto_manual=goto, setup_camera=camera))
+            await place.until(lambda: bool(place.said("status")[-1]["session_id"]), hours=0.1)
+            await place.clock.sleep(60)
+            (free,) = re.findall(r"<h2>([^<]+) is free</h2>", await browser.get("/tonight"))
+            begins, _ = (60 * int(at[:2]) + int(at[3:]) for at in free.split(" to "))
+            assert begins < 12 * 60  # after midnight
+            later = await proposed()
+            assert len(later) == 3
+            assert names[0] not in later
+            assert later != names[1:4]
 
     run_virtual(night())
 

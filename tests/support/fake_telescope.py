@@ -260,7 +260,7 @@ class FakeTelescope(Telescope):
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         await self._do("stop_capture", 1)
         if not self.captures:
-            return CaptureReport(camera, 0, 0, CaptureEnd.STOPPED)
+            return CaptureReport(camera, 0, 0, CaptureEnd.UNKNOWN)
         self._stop(self.captures[-1])
         return self._report(self.captures[-1])
 

@@ -33,7 +33,8 @@ JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
 @cache
 def best_of_the_night(**asked: Any) -> Suggestions:
-    """What a telescope's list is from the fake agent's now on."""
+    """What a telescope's list is from the fake agent's now on, or that of a `stretch`."""
+    stretch = asked.pop("stretch", None)
     camera = capabilities_for("D3").cameras[Camera.TELE]
     return suggest(
         entries(KINDS, larger_than=smallest_arcmin(camera)),
@@ -42,8 +43,8 @@ def best_of_the_night(**asked: Any) -> Suggestions:
         now=NOW,
         requirements=Requirements.model_validate({"min_altitude": 25, **asked}),
         camera=camera,
-        known=Known({"NGC 1499": 7200.0}),
-        limit=30,
+        known=Known({"NGC 2264": 3600.0}),
+        stretch=stretch,
     )
 
 
@@ -191,8 +192,8 @@ class FakeAgent:
             min_altitude=25.0,
         )
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
-        return best_of_the_night()
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
+        return best_of_the_night(stretch=stretch)
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         self.listeners.append(listener)

@@ -90,7 +90,7 @@ class NewViews:
         if view is None:
             return []
         free = max(gaps(view), key=lambda gap: gap.seconds, default=None)
-        return suggestions(ask, view, free) if free is not None else []
+        return suggestions(ask, view, free)[0] if free is not None else []
 
     async def _search(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)

@@ -22,7 +22,7 @@ from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
 from agent.web.views.common import Ask, asked
-from agent.web.views.suggest import suggestions, why_none
+from agent.web.views.suggest import suggestions
 from agent.web.words import Words
 
 AHEAD = timedelta(days=7)  # as far as nights are planned
@@ -128,7 +128,7 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
     rows = session_rows(view, t)
     coming = any(row.block is not None and row.block.end > view.now for row in view.rows)
     is_tonight, over = view.night == view.coming, view.night < view.coming
-    best = suggestions(ask, view, wide) if wide is not None and is_tonight else []
+    best, why_none = suggestions(ask, view, wide) if wide is not None and is_tonight else ([], "")
     left = [row for row in view.rows if row.state == "not_tonight"]
     return {
         **ask.values("tonight", t("nav.tonight"), live="1"),
@@ -149,7 +149,7 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
         "free": wide,
         "free_title": t("tonight.free", start=t.clock(wide.start), end=t.clock(wide.end)) if wide else "",
         "best": best,
-        "why_none": why_none(ask) if wide is not None and is_tonight else "",
+        "why_none": why_none,
         "problem": ask.states.get("status", {}).get("problem"),
     }
 
