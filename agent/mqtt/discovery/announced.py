@@ -18,7 +18,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 _FALLBACK_PREFIX = "dwarf"
-_LONGEST_SLUG = 64  # Home Assistant cuts entity ids at 255, and what is cut off would be what tells them apart
+_LONGEST_SLUG = (
+    64  # Home Assistant cuts entity ids at 255, and what is cut off would be what tells them apart
+)
 
 
 @dataclass(frozen=True, slots=True)
