@@ -62,7 +62,7 @@ def _shrunk(jpeg: bytes, side: int) -> Small:
 
 
 def _in_colour(jpeg: bytes, size: tuple[int, int]) -> Image.Image:
-    """Unpack brightness and colours one after the other, these as coarse as a JPEG has them: it takes a third."""
+    """Unpack brightness, then colours as coarse as a JPEG has them: that takes a third of the memory."""
     try:
         _, *colours = _plain(jpeg, (size[0] // 2 or 1, size[1] // 2 or 1), "YCbCr").split()
         brightness = _plain(jpeg, size, "L")
