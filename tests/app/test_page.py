@@ -153,6 +153,7 @@ def test_what_is_new_reaches_an_open_page_within_a_second(observatory: Make) -> 
                 pass
             place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
             await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            await place.clock.sleep(30)  # what was not seen to begin would be waited for
             asked_at = place.clock.monotonic()
             await browser.command({"command": "pause"})
             while True:

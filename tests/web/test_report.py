@@ -50,9 +50,7 @@ async def test_a_night_is_told_in_the_viewers_language_with_pictures_curves_and_
 
 async def test_few_fetch_at_once(served: Served, tmp_path: Path) -> None:
     address = f"{NIGHT}/file/m31/stacked%2016.fits"
-    async with served(
-        with_files(tmp_path, 40_000_000)
-    ) as page:  # more than a client holds unread
+    async with served(with_files(tmp_path, 40_000_000)) as page:  # more than a client holds unread
         async with page.get(address) as one, page.get(address) as two:
             assert (one.status, two.status) == (200, 200)
             async with page.get(address) as three:

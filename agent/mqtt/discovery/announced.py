@@ -163,7 +163,7 @@ class Announced:
 
 
 def slug(name: str) -> str:
-    """Return a name as Home Assistant would write it in an entity id: a-z, 0-9, single underscores; not long."""
+    """Return a name as Home Assistant writes it in an entity id: a-z, 0-9, single underscores; not long."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST_SLUG].rstrip("_")
 
