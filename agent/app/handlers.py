@@ -296,7 +296,7 @@ def _night_over(station: Station) -> dict[str, str] | None:
     if over is None or over.until is None:
         return None
     until = over.until.astimezone(station.zone)
-    return {"until": until.isoformat(timespec="seconds"), "message": f"{over.message} {undoing(until)}"}
+    return {"until": until.isoformat(timespec="seconds"), "message": undoing(over.message, until)}
 
 
 def _sessions(station: Station) -> list[dict[str, Any]]:

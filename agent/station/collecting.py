@@ -73,6 +73,7 @@ class Collecting:
         neighbours.judges = self._wants_less
         self._parents: dict[str, StoredSession] = {}
         self._told: tuple[GroupProgress, ...] | None = None
+        self._told_of: object = None
 
     @property
     def groups(self) -> tuple[GroupProgress, ...]:
@@ -333,8 +334,10 @@ class Collecting:
 
     def _tell(self, lights: dict[str, tuple[Light, ...]]) -> None:
         """Say how far the groups are, when that changed; what is not known yet is no change."""
-        if self._capabilities() is None:
+        known = (lights, self.parents, self._capabilities())
+        if self._capabilities() is None or known == self._told_of:
             return
+        self._told_of = known
         wishes: list[tuple[str, Wanted]] = []
         counted: dict[Light, None] = {}
         for parent in self.parents:

@@ -33,7 +33,7 @@ from agent.store.store import SessionStore
 _LOGGER = logging.getLogger(__name__)
 
 _REMOVED = Problem("removed", "The session's file was taken out of ToDo/.")
-RESUME_WITHIN = timedelta(hours=12)  # an unfinished session older than a night is reported, not taken up
+RESUME_WITHIN = timedelta(hours=12)  # an unfinished session older than a night is counted, not taken up
 READ_AT_ONCE = 200  # files a look reads before sessions that are already known get their turn
 
 
@@ -129,7 +129,7 @@ class Intake:
         message = "The session's file and its copy cannot be read any more, as after a power cut."
         brief = SessionBrief(stored.session_id, stored.session_id)
         journal = self._store.journal(stored.session_id)
-        await self._records.end_from_journal(brief, journal, message=message)
+        await self._records.end_from_journal(brief, journal, Reason.AGENT_RESTARTED, message)
 
     async def watch(self) -> None:
         """Follow ToDo/ for ever."""
@@ -356,11 +356,9 @@ class Intake:
                 self._on_orphan(stored.session_id)
             await self.refuse(waiting.brief, error)
             return waiting
-        if waiting.resume and waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
-            self._on_orphan(stored.session_id)
-            await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
-        else:
-            self._queue.put(waiting)
+        began = waiting.began if waiting.resume else None
+        too_old = began is not None and self._clock.now() - began > RESUME_WITHIN
+        self._queue.put(replace(waiting, too_old=too_old))
         self.wanted_now.discard(stored.name)
         return waiting
 

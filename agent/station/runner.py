@@ -119,6 +119,8 @@ class SessionRunner:
 
     def ending_of(self, waiting: Waiting) -> Ending | None:
         """The order to end that a session was given in an earlier life of the agent, and did not obey yet."""
+        if waiting.too_old:
+            return Ending(EndKind.LIMIT, Reason.AGENT_RESTARTED, "The agent was away too long to go on.")
         saved = self._state.get(_ENDING)
         if not waiting.resume or not isinstance(saved, list) or len(saved) != 4:
             return None

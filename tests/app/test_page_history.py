@@ -40,7 +40,7 @@ def _picture() -> bytes:
 class Photographer(FakeTelescope):
     """A telescope of values that has a picture of what it stacked."""
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
+    async def latest_picture(self, since: datetime, folders: Any = ()) -> Picture | None:
         stacked = self.captures[-1].stacked if self.captures else 0
         return Picture(_picture(), f"/stacked-{stacked}.jpg", self.clock.now()) if stacked else None
 
