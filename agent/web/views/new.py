@@ -62,7 +62,7 @@ class NewViews:
             "form": form,
             "camera": camera_choices(ask, form.filter),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
-            "best": await asyncio.to_thread(self._best, ask, view),
+            "best": [] if form.target else await asyncio.to_thread(self._best, ask, view),
             **await asyncio.to_thread(_shown, ask, form),
         }
         values |= await self._planned(ask, form)
