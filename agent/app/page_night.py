@@ -115,9 +115,8 @@ def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> 
 
 def _candidates(station: Station, change: Change, now: datetime) -> Iterable[Candidate]:
     """The sessions that wait, with what would be changed."""
-    gone = {*change.without, change.in_place_of}
     for one in waiting_candidates(station):
-        if one.session_id in gone:
+        if one.session_id == change.in_place_of:
             continue
         moved = change.starts.get(one.session_id)
         yield one if moved is None else replace(one, start=moved, rank=0, rests_until=None)

@@ -195,9 +195,9 @@ class MemoryPort(MqttPort):
 
     def deliver(self, message: Message) -> None:
         """Hand a message to each matching subscription, one turn of the loop later."""
-        for subscription in tuple(self._subscriptions):
-            if not is_shared(subscription.topic_filter) and _matches(subscription.topic_filter, message.topic):
-                self.hand(subscription, message)
+        for one in tuple(self._subscriptions):
+            if not is_shared(one.topic_filter) and _matches(one.topic_filter, message.topic):
+                self.hand(one, message)
 
     def shared_for(self, topic: str) -> list[_Subscription]:
         """The shared subscriptions that match a topic."""

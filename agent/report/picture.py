@@ -8,13 +8,13 @@ _SIDE = 800
 _QUALITY = 82
 
 
-def small_picture(jpeg: bytes) -> bytes | None:
-    """Shrink a JPEG to at most 800 pixels; None for what is no JPEG. CPU-bound: call it in a thread."""
+def small_picture(jpeg: bytes, side: int = _SIDE) -> bytes | None:
+    """Shrink a JPEG to so many pixels a side; None for what is no JPEG. CPU-bound: call it in a thread."""
     from agent.jpeg import PictureError, shrunk  # megabytes that an idle agent does without
 
     out = io.BytesIO()
     try:
-        with shrunk(jpeg, _SIDE) as small:
+        with shrunk(jpeg, side) as small:
             small.picture.save(out, "JPEG", quality=_QUALITY)
     except PictureError:
         return None

@@ -16,7 +16,6 @@ import yaml
 from agent.errors import Problem
 from agent.settings.problems import SettingsError
 
-
 _TOO_DEEP = "it is nested too deeply"
 
 

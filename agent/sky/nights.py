@@ -200,9 +200,7 @@ def _mean_noon_near(site: Site, instant: datetime) -> datetime:
     return noon + round((instant - noon) / _DAY) * _DAY
 
 
-def _highest(
-    height: Callable[[datetime], float], start: datetime, end: datetime
-) -> tuple[datetime, float]:
+def _highest(height: Callable[[datetime], float], start: datetime, end: datetime) -> tuple[datetime, float]:
     """Return where something stands highest between two instants, exact to a second."""
     best = max(instants(start, end, _SCAN), key=height)
     low, high = max(start, best - _SCAN), min(end, best + _SCAN)
