@@ -186,8 +186,8 @@ class AgentHandlers:
             night=night,
             running=station.planning.running(),
             known=station.planning.latest.order if station.planning.latest is not None else (),
-            calibrated=station.planning.calibrated(),
-            reuses=station.planning.reuses,
+            valid=station.planning.valid(),
+            rules=station.planning.rules,
         )
         text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.parents.collecting.groups)]
         return {"telescope": station.id, **plan.to_json(), "text": text}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Camera
@@ -13,10 +14,12 @@ from agent.conditions.limits import LOWEST
 from agent.conditions.moment import clock_words
 from agent.errors import AgentError, Problem, warning
 from agent.events import Reason
-from agent.planner import Place, Request, Running, request_of
+from agent.planner import Place, Request, Running, Valid, request_of
 from agent.planner.night import NightPlan, plan_night, sky_cautions
+from agent.planner.request import REUSE
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan, PlannedStep
+from agent.session.reuse_rules import ReuseRules
 from agent.session.times import start_instant, window_end
 from agent.sky.chart import ChartTarget, draw_chart
 from agent.sky.chart_shapes import Drawing
@@ -74,17 +77,17 @@ def tonight(
     night: date | None = None,
     running: Running | None = None,
     known: Sequence[Place] = (),
-    calibrated: bool = False,
-    reuses: bool = True,
+    valid: Valid = MappingProxyType({}),
+    rules: ReuseRules = REUSE,
 ) -> NightPlan:
     """Return the plan of a night (default: the coming one); ConditionConfigError.
 
-    `calibrated`: the telescope is; `reuses`: one calibration does for all sessions that say nothing else.
+    `valid`: calibration and focus of the telescope; `rules` say for how long they count.
     """
     wanted = night or coming_night(site, now)
     bounds = night_bounds(site, wanted)
     reference = now if now in bounds else bounds.start
-    requests = [_request(one, requirements, site, zone, reference, reuses=reuses) for one in candidates]
+    requests = [_request(one, requirements, site, zone, reference, rules) for one in candidates]
     runs = running if reference == now else None
     least_s = requirements.least_block_s
     return plan_night(
@@ -95,7 +98,7 @@ def tonight(
         running=runs,
         known=known,
         least_block_s=least_s,
-        calibrated=calibrated and reference == now,
+        valid=valid if reference == now else {},
     )
 
 
@@ -196,8 +199,7 @@ def _request(
     site: Site,
     zone: ZoneInfo,
     reference: datetime,
-    *,
-    reuses: bool,
+    rules: ReuseRules,
 ) -> Request:
     """What a session wants of a night; of one without a date, at its times of that night."""
     start, end, command = one.start if one.rank == 0 else None, one.end, one.document.id_command
@@ -218,5 +220,5 @@ def _request(
         seen=one.seen or reference,
         taken=one.taken,
         rank=one.rank,
-        reuses=reuses,
+        rules=rules,
     )

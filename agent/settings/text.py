@@ -16,6 +16,8 @@ import yaml
 from agent.errors import Problem
 from agent.settings.problems import SettingsError
 
+_TOO_DEEP = "it is nested too deeply"
+
 
 class _TextLoader(yaml.SafeLoader):
     """SafeLoader that guesses no types and refuses a key given twice."""
@@ -65,7 +67,10 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 def parse_yaml(text: str) -> Any:
     """Parse YAML with every plain word kept as text. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a SafeLoader with fewer resolvers
+    try:
+        return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a SafeLoader with fewer resolvers
+    except RecursionError:
+        raise yaml.YAMLError(_TOO_DEEP) from None
 
 
 def _parse_json(text: str) -> Any:
@@ -77,7 +82,10 @@ def _parse_json(text: str) -> Any:
             found[key] = value
         return found
 
-    return json.loads(text, object_pairs_hook=unique) if text.strip() else None
+    try:
+        return json.loads(text, object_pairs_hook=unique) if text.strip() else None
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
 
 
 def _yaml_sentence(error: yaml.YAMLError) -> str:

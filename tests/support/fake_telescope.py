@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from agent.capabilities import Binning, Camera, CameraCapabilities, Capabilities
 from agent.clock import Clock
 from agent.events import Telemetry
 from agent.targets import Site, SkyTarget, SolarTarget
-from agent.telescope.errors import TelescopeError, UnreachableError
+from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
 from agent.telescope.interface import (
     CameraSettings,
     CaptureEnd,
@@ -222,6 +222,8 @@ class FakeTelescope(Telescope):
 
     async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:
         await self._do("start_capture", 1)
+        if any(capture.running and capture.camera is camera for capture in self.captures):
+            raise TransientError(f"The {camera} camera already captures.", code="capture_running")
         settings = self.held[camera]
         exposure = next((e for e in EXPOSURES if e.index == settings.exposure), EXPOSURES[0])
         target = self.gotos[-1].name if self.gotos else None
@@ -258,11 +260,11 @@ class FakeTelescope(Telescope):
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         await self._do("stop_capture", 1)
         if not self.captures:
-            return CaptureReport(camera, 0, 0, CaptureEnd.STOPPED)
+            return CaptureReport(camera, 0, 0, CaptureEnd.UNKNOWN)
         self._stop(self.captures[-1])
         return self._report(self.captures[-1])
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
+    async def latest_picture(self, since: datetime, folders: Collection[str] = ()) -> Picture | None:
         return None
 
     @property
