@@ -15,7 +15,7 @@ from agent.text import json_text, printable, printable_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.app.tonight import Candidate
+    from agent.app.candidate import Candidate
     from agent.cli.documents import CheckedFile, Surroundings
     from agent.planner.goal_progress import Light
     from agent.planner.night import NightPlan
@@ -124,7 +124,7 @@ def _running(base: Path) -> list[Path]:
 
 def _candidates(checked: list[CheckedFile], around: Surroundings, base: Path) -> list[Candidate]:
     """Return every session that has a plan, with the frames it has."""
-    from agent.app.tonight import GOES_ON, Candidate
+    from agent.app.candidate import GOES_ON, Candidate
     from agent.session.times import start_instant
     from agent.store.folders import Folder, Tree
     from agent.store.journal import Journals
@@ -158,7 +158,8 @@ def _plan_night(
 ) -> NightPlan | None:
     """Return the plan of a night, of a goal for what is left of it; None without a site."""
     from agent.app.goals_left import with_what_is_left
-    from agent.app.tonight import coming_night, tonight
+    from agent.app.tonight import tonight
+    from agent.sky.nights import coming_night
 
     site, now, zone = around.site, around.now, around.zone
     if site is None:

@@ -18,7 +18,7 @@ import yaml
 
 from agent.errors import AgentError
 from agent.settings.flat import FLAT_SETTINGS
-from agent.settings.text import parse_yaml
+from agent.settings.yaml_text import parse_yaml
 from agent.store import disk
 
 FLAT_PREFIX = "telescope_"
@@ -119,7 +119,7 @@ def _with(
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         before = parse_yaml(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise CannotEditError("The file is not valid YAML.") from error
     if root is None:
         ending = newline if text and not text.endswith("\n") else ""
@@ -216,7 +216,7 @@ def _checked(
             node = node[part]
         node.update({prefix + name: value for name, value in values.items()})
         same = parse_yaml(text) == wanted
-    except (yaml.YAMLError, ValueError, TypeError):  # an alias of itself, or what JSON cannot say
+    except (ValueError, TypeError):  # an alias of itself, or what JSON cannot say
         same = False
     if not same:
         raise CannotEditError("The file is written in a way that cannot be changed safely.")
