@@ -9,7 +9,7 @@ from agent.conditions.cautions import sky_cautions
 from agent.conditions.limits import LOWEST
 from agent.conditions.moment import clock_words
 from agent.errors import Problem, warning
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.session.plan import Plan, PlannedStep
 from agent.sky.nights import coming_night, night_bounds, rise_set_transit, sun_events
 from agent.targets import Site, SkyTarget, Target

@@ -13,8 +13,6 @@ from agent.planner import Place, Request, Running, request_of
 from agent.planner.night import NightPlan, plan_night
 from agent.planner.repeating import next_night
 from agent.session.times import start_instant, window_end
-from agent.sky.chart import ChartTarget, draw_chart
-from agent.sky.chart_shapes import Drawing
 from agent.sky.nights import coming_night, night_bounds
 from agent.targets import Site
 
@@ -63,29 +61,6 @@ def tonight(
         known=known,
         least_block_s=least_s,
         calibrated=calibrated and reference == now,
-    )
-
-
-def chart_of(plan: NightPlan, now: datetime) -> Drawing:
-    """Return the chart of a planned night."""
-    return draw_chart(
-        plan.site,
-        plan.night,
-        [
-            ChartTarget(
-                one.request.target.name,
-                one.request.target,
-                tuple(block.interval for block in one.blocks),
-                one.left.message if one.left is not None and not one.blocks else "",
-                asked.min_altitude,
-                asked.max_altitude,
-                asked.horizon_mask,
-            )
-            for one in plan.sessions
-            if one.request.target is not None
-            for asked in [one.request.conditions.requirements]
-        ],
-        now=now,
     )
 
 

@@ -170,7 +170,8 @@ def _plan_night(
 
 
 def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: Surroundings) -> None:
-    from agent.app.tonight import NoSiteError, chart_of
+    from agent.app.night_chart import chart_of
+    from agent.app.tonight import NoSiteError
     from agent.sky.chart_png import as_png  # megabytes that nothing else here needs
     from agent.sky.chart_svg import as_svg
 

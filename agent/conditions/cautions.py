@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.conditions.moment import clock_words, is_bright
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.sky.ephemeris import altaz, sun
 from agent.targets import Site, Target
 

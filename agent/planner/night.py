@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from agent.conditions.cautions import Caution, sky_cautions
 from agent.conditions.moment import clock_words
-from agent.events import Reason
 from agent.planner.make import LEAST_BLOCK_S, make_plan
 from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import Place, Request, Running
 from agent.planner.windows import windows_of
+from agent.reasons import Reason
 from agent.sky.altitudes import ASTRONOMICAL, SUNSET_ALTITUDE
 from agent.sky.ephemeris import MOON, altaz, moon, separation, sun
 from agent.sky.nights import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from agent.events import Reason
 from agent.planner.request import Place
+from agent.reasons import Reason
 from agent.sky.nights import Interval
 
 

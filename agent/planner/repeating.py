@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.conditions.sun_guard import first_dawn
-from agent.events import Source
+from agent.reasons import Source
 from agent.session.document import SessionDocument, body_of
 from agent.session.fields import Weekday
 from agent.session.sections import Repeat

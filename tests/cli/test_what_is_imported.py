@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")}
+SAMPLE = ROOT / "Astro_Sessions" / "samples" / "demo.json"
+PLACE = ("--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris")
 HEAVY = frozenset(
     {"PIL", "aiohttp", "apscheduler", "bleak", "ephem", "google", "paho", "pydantic", "websockets", "yaml"}
 )
@@ -81,16 +83,27 @@ def test_status_asks_a_broker_without_the_sky_and_what_judges_by_it() -> None:
     }
 
 
+RUNNING = frozenset({"schedule", "execute.run", "fleet", "web", "addon", "report", "archive"})
+"""Rooms, and a part of one, of which a command that runs nothing has no use."""
+
+
 @pytest.mark.parametrize(
     ("words", "unneeded"),
     [
-        (["status", "--health"], {"aiohttp", "apscheduler", "google", "paho", "PIL", "websockets"}),
-        (["validate", "no-such-file.json"], {"PIL", "aiohttp", "bleak", "google", "paho", "websockets"}),
-        (["plan", "no-such-file.json"], {"PIL", "aiohttp", "bleak", "google", "paho", "websockets"}),
+        (["validate", "no-such-file.json"], {"asyncio", "ssl", "agent.events", "agent.planner"}),
+        (["validate", str(SAMPLE)], {"asyncio", "agent.events", "agent.planner", "agent.store.store"}),
+        (["plan", str(SAMPLE), *PLACE], {"agent.station.repeats", "agent.sky.chart", "agent.store.store"}),
     ],
 )
 def test_a_command_imports_only_what_it_uses(words: list[str], unneeded: set[str]) -> None:
-    assert not imported(*words) & unneeded
+    running = {f"agent.{room}" for room in RUNNING}
+    assert sorted(imported(*words) & (HEAVY - {"pydantic", "yaml", "ephem"} | running | unneeded)) == []
+
+
+def test_a_command_without_a_yaml_file_reads_no_yaml(tmp_path: Path) -> None:
+    options = tmp_path / "options.json"
+    options.write_text("{}", encoding="utf-8")
+    assert "yaml" not in imported("validate", str(SAMPLE), "--config", str(options))
 
 
 def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
