@@ -16,20 +16,14 @@ from typing import Any
 
 import yaml
 
-from agent.errors import AgentError
 from agent.settings.flat import FLAT_SETTINGS
+from agent.settings.problems import CannotEditError
 from agent.settings.yaml_text import parse_yaml
 from agent.store import disk
 
 FLAT_PREFIX = "telescope_"
 _ABOUT = "# All settings: docs/configuration.md\n"
 _PLAIN = re.compile(r"(?!(?:null|Null|NULL)$)[A-Za-z0-9_./+-]*")  # needs no quotes, whatever is around it
-
-
-class CannotEditError(AgentError):
-    """The file is left alone; `message` says why."""
-
-    code = "cannot_edit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,11 @@ def test_a_command_without_a_yaml_file_reads_no_yaml(tmp_path: Path) -> None:
 
 def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", "import sys, agent.app.run; print(*sys.modules)"],
+        [
+            sys.executable,
+            "-c",
+            "import sys, agent.app.run; print(*sys.modules); import agent.app.setting_up; print(*sys.modules)",
+        ],
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,
@@ -116,7 +120,8 @@ def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
         timeout=60,
         check=True,
     )
-    found = set(ended.stdout.split())
+    found, with_its_file = (set(line.split()) for line in ended.stdout.splitlines())
     assert not found & {"PIL", "aiohttp.web", "bleak", "rich", "amqtt", "agent.app.page_side", "agent.web"}
+    assert "yaml" not in with_its_file
     assert not found & {"agent.importing.reading", "agent.report.page", "agent.sky.chart_svg", "xml"}
     assert not {one for one in found if one.startswith(("agent.telescope.dwarf.bl", "agent.telescope.sim"))}
