@@ -26,6 +26,13 @@ except SystemExit:
     pass
 print(*sys.modules, file=sys.stderr)
 """
+TELL_TWICE = """
+import sys
+import agent.app.run
+print(*sys.modules)
+import agent.app.setting_up
+print(*sys.modules)
+"""
 
 
 def imported(*words: str, **environment: str) -> set[str]:
@@ -108,11 +115,7 @@ def test_a_command_without_a_yaml_file_reads_no_yaml(tmp_path: Path) -> None:
 
 def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
     ended = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, agent.app.run; print(*sys.modules); import agent.app.setting_up; print(*sys.modules)",
-        ],
+        [sys.executable, "-c", TELL_TWICE],
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,
