@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,6 +57,18 @@ def write_settings(path: Path, values: Mapping[str, str]) -> None:
     except OSError as error:
         raise CannotEditError(f"{path} cannot be written ({error.strerror or error}).") from error
     _rewrite(path, lambda text: with_settings(text or _ABOUT, values))
+
+
+def require_room(path: Path, names: Iterable[str]) -> None:
+    """Return when `write_settings` can set these names in the file; CannotEditError."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        with_settings(text, dict.fromkeys(names, "1"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotEditError(f"{path} cannot be read ({error}).") from error
+    except CannotEditError as error:
+        hint = "Change it yourself (docs/configuration.md), or name another file with --config."
+        raise CannotEditError(f"{path} cannot be changed. {error.message}", hint=hint) from None
 
 
 def _rewrite(path: Path, change: Callable[[str], str]) -> None:
