@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.cli.colour import Ink, painted, print_lines
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
 from agent.errors import AgentError
-from agent.text import json_text, printable, printable_lines
+from agent.text import json_text, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,22 +95,20 @@ def _run(arguments: argparse.Namespace) -> int:
         print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
-        print(printable(f"{one.path}:"))
+        print(painted(f"{one.path}:", Ink.HEADING))
         if one.plan is not None:
             print(printable_lines(plan_text(one.plan)))
             waits = night is not None and _waits_for_the_sky(one, around)
             facts = [_WAITS] if waits else [*_times(one, around), *_sky(one, around)]
-            lines = (*(f"  {line}" for line in facts), *view_lines(one))
-            print("".join(f"{printable(line)}\n" for line in lines), end="")
+            print_lines((*(f"  {line}" for line in facts), *view_lines(one)))
         told = one.plan.warnings if one.plan is not None else ()
-        print("".join(f"{printable(line)}\n" for line in problem_lines(one, told)), end="")
+        print_lines(problem_lines(one, told))
     print()
     if night is None:
         print("Set latitude and longitude to see the night and where the targets stand.")
     else:
-        print("\n".join(map(printable, night.lines())))
-    for line in goal_lines(candidates, collected, around.capabilities):
-        print(printable(line))
+        print_lines(night.lines())
+    print_lines(goal_lines(candidates, collected, around.capabilities))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1
