@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from agent.capabilities import Camera
@@ -20,6 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 SHORTEST_FRAME_S = 0.1  # no telescope reads out and saves more than ten frames a second
 _WITHOUT_DARKS = "taken without fitting darks"
+BEGINS_WITHIN = timedelta(seconds=45)  # of asking: a telescope may need as long to open its shutter
 PAST_COUNT = 10  # frames a capture may take beyond its count before a stop is carried out
 
 
@@ -152,6 +153,13 @@ class FrameCounter:
             self._progress = self._sure = self._journal.open_frames
             self._panes = self._journal.open_panes
             self._shutters.capture_opened(self._open)
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether the open capture was asked for so lately that its shutter may still open unseen."""
+        if self.opened_at is None or self._progress.taken or self._journal.told != CaptureFacts():
+            return False
+        return timedelta() <= self._clock.now() - self.opened_at < BEGINS_WITHIN
 
     def stranger(self, found: CaptureFacts) -> str:
         """What speaks against a capture being the open one; "" when nothing does."""

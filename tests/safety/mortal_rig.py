@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from agent.telescope.simulator import SimulatedDwarf
 from tests.safety.rig import Rig
 from tests.soak.mortal import Life, MortalPort, begin
 
@@ -21,10 +22,15 @@ class MortalRig(Rig):
     """To be run by `run_mortal`."""
 
     life: Life | None = None
+    mqtt: MortalPort | None = None
+    next_life: Callable[[], Life] = Life
+    refused: list[tuple[SimulatedDwarf, int]] = field(default_factory=list)
 
     async def begin(self) -> None:
-        life = self.life = Life()
-        self.port = lambda: MortalPort(self.broker, life)
+        life = self.life = self.next_life()
+        life.at_death(self._break_connections)
+        port = self.mqtt = MortalPort(self.broker, life)
+        self.port = lambda: port
         await super().begin()
 
     def start(self, work: Any) -> asyncio.Task[int]:
@@ -34,13 +40,22 @@ class MortalRig(Rig):
     async def kill(self) -> None:
         """End the agent as a power cut does; its connections break, the telescopes go on."""
         assert self.life is not None
-        self.killed, self.agent = True, None
-        refused = {name: sim.faults.add("refuse-connection") for name, sim in self.sims.items()}
-        self.life.at_death(lambda: [sim.clients.cut(0) for sim in self.sims.values()])
         self.life.kill()
+        await self.bury()
+
+    async def bury(self) -> None:
+        """Clear away a life that ended."""
+        assert self.life is not None
         await self.life.bury()
-        for name, number in refused.items():
-            self.sims[name].faults.remove(number)
+        for sim, number in self.refused:
+            sim.faults.remove(number)
+        self.refused.clear()
+
+    def _break_connections(self) -> None:
+        self.killed, self.agent = True, None
+        for sim in self.sims.values():
+            self.refused.append((sim, sim.faults.add("refuse-connection")))
+            sim.clients.cut(0)
 
 
 @contextlib.contextmanager

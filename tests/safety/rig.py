@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -92,10 +92,17 @@ class Rig:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     agent: asyncio.Task[int] | None = None
     killed: bool = False
+    begin_limit_s: float = 60.0
+    pages: list[str] = field(default_factory=list)  # where the page was said to be
 
     @property
     def sim(self) -> SimulatedDwarf:
         return next(iter(self.sims.values()))
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody lives who could stop a telescope or tell of it."""
+        return self.killed
 
     # -- the agent --------------------------------------------------------------------------------------
 
@@ -110,11 +117,16 @@ class Rig:
                 stop=self.stop,
                 drivers=Drivers(native=self.driver),
                 port=self.port(),
+                page_told=self.pages.append,
             )
         )
-        last = f"dwarf/{list(self.sims)[-1]}/safety"  # the last thing said at the start
-        await self.until(lambda: any(one.topic == last for one in self.broker.published[heard:]), 60)
-        self._report()
+        await self.until(lambda: self.serves(heard), self.begin_limit_s)
+        self.report()
+
+    def serves(self, heard: int) -> bool:
+        """Whether the last thing was said that is said at a start, after so many messages."""
+        last = f"dwarf/{list(self.sims)[-1]}/safety"
+        return any(one.topic == last for one in self.broker.published[heard:])
 
     def start(self, work: Any) -> asyncio.Task[int]:
         return asyncio.create_task(work, name="agent")
@@ -179,13 +191,13 @@ class Rig:
     def rain(self, level: str = "warning") -> datetime:
         """Tell of rain from now on; return when."""
         self.weather = {"safe": False, "reason": "rain", "level": level}
-        self._report()
+        self.report()
         return self.clock.now()
 
     def clear(self) -> None:
         """Tell of a clear sky from now on."""
         self.weather = {"safe": True, "reason": "clear"}
-        self._report()
+        self.report()
 
     def silence(self) -> None:
         """Tell nothing of the weather from now on."""
@@ -195,9 +207,10 @@ class Rig:
         """Say the weather again and again, for ever."""
         while True:
             await self.clock.sleep(_REPORT_EVERY_S)
-            self._report()
+            self.report()
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Tell the weather, unless nobody does."""
         if self.weather is not None:
             self.say("safety/input/roof", {"ttl": 2 * _REPORT_EVERY_S, **self.weather})
 
@@ -270,7 +283,7 @@ class Rig:
         """Wait for it; AssertionError when it does not come true in time, or the agent ends by itself."""
         began = self.clock.monotonic()
         while not condition():
-            if self.agent is not None and self.agent.done() and not self.killed:
+            if self.agent is not None and self.agent.done() and not (self.killed or self.stop.is_set()):
                 raise AssertionError(f"the agent ended by itself: {self.agent.exception()!r}")
             waited = self.clock.monotonic() - began
             assert waited < seconds, f"not within {seconds:g} s; status {self.status}"
@@ -315,6 +328,7 @@ async def on_the_wire(
     start: datetime = DUSK,
     site: Site = PARIS,
     telescopes: tuple[str, ...] = ("scope",),
+    simulated: Mapping[str, Mapping[str, Any]] | None = None,
     wrap: Callable[[str, DwarfTelescope], Any] = lambda _id, telescope: telescope,
     port: Callable[[MemoryBroker], MemoryPort] = MemoryPort,
     rig: type[Rig] = Rig,
@@ -322,21 +336,27 @@ async def on_the_wire(
     late_s: float = LATE_S,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
-    """Everything but the agent, which `begin` starts; what still runs at the end is stopped and judged."""
+    """Everything but the agent, which `begin` starts; what still runs at the end is stopped and judged.
+
+    `simulated` holds what is special about a simulator, by telescope.
+    """
     clock = clock or LoopClock(start)
     broker = TimedBroker(clock)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(scheduler_reads(clock))
         sims = {}
         for number, name in enumerate(telescopes):
-            options = SimulatorOptions(
-                generation=generation,  # type: ignore[arg-type]
-                site=site,
-                calibrated=True,
-                battery=90.0,
-                horizon=False,
-                seed=number + 1,
-                strict=True,
+            options = SimulatorOptions.from_mapping(
+                {
+                    "generation": generation,
+                    "site": site,
+                    "calibrated": True,
+                    "battery": 90.0,
+                    "horizon": False,
+                    "seed": number + 1,
+                    "strict": True,
+                    **(simulated or {}).get(name, {}),
+                }
             )
             sims[name] = await stack.enter_async_context(SimulatedDwarf(options, clock))
         chosen = Settings.model_validate(
@@ -366,7 +386,7 @@ async def on_the_wire(
         made.clear()
         for name, sim in sims.items():
             await stack.enter_async_context(
-                at_rest_or_told(sim, broker, clock, name, nobody=lambda: made.killed, late_s=late_s)
+                at_rest_or_told(sim, broker, clock, name, nobody=lambda: made.unseen, late_s=late_s)
             )
         reporting = asyncio.create_task(made.keep_reporting())
         try:

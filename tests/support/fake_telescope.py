@@ -12,7 +12,7 @@ from agent.capabilities import Binning, Camera, CameraCapabilities, Capabilities
 from agent.clock import Clock
 from agent.events import Telemetry
 from agent.targets import Site, SkyTarget, SolarTarget
-from agent.telescope.errors import TelescopeError, UnreachableError
+from agent.telescope.errors import TelescopeError, TransientError, UnreachableError
 from agent.telescope.interface import (
     CameraSettings,
     CaptureEnd,
@@ -222,6 +222,8 @@ class FakeTelescope(Telescope):
 
     async def start_capture(self, camera: Camera, *, without_goto: bool = False) -> None:
         await self._do("start_capture", 1)
+        if any(capture.running and capture.camera is camera for capture in self.captures):
+            raise TransientError(f"The {camera} camera already captures.", code="capture_running")
         settings = self.held[camera]
         exposure = next((e for e in EXPOSURES if e.index == settings.exposure), EXPOSURES[0])
         target = self.gotos[-1].name if self.gotos else None

@@ -22,6 +22,7 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 15.0  # whether a capture has to be interrupted
 LEAST_LEFT_S = 180.0  # nearer to its end a capture is let finish
+BEGINS_LOOK_S = 2.0  # between two looks whether a capture asked for before a restart has begun
 
 
 async def capture(context: StepContext, step: PlannedStep) -> None:
@@ -87,7 +88,7 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> bo
 
     Return whether it was interrupted, as `_take`.
     """
-    running = await context.telescope.running_capture(camera)
+    running = await _running(context, camera)
     if running is None:
         await _close_from_record(context, camera)
     elif strange := context.counter.stranger(running):
@@ -97,6 +98,15 @@ async def _resume(context: StepContext, step: PlannedStep, camera: Camera) -> bo
         context.progressed(running)
         return await _follow_and_close(context, step, camera)
     return False
+
+
+async def _running(context: StepContext, camera: Camera) -> CaptureProgress | None:
+    """The capture that runs; one that was asked for just now, and was never seen, is given time to begin."""
+    while True:
+        running = await context.telescope.running_capture(camera)
+        if running is not None or not context.counter.may_begin:
+            return running
+        await context.clock.sleep(BEGINS_LOOK_S)
 
 
 async def _follow_and_close(context: StepContext, step: PlannedStep, camera: Camera) -> bool:

@@ -1,0 +1,70 @@
+"""The agent died between asking for a capture and seeing it run: the telescope may still be opening up."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from agent.capabilities import Camera
+from agent.events import Outcome, SessionResult
+from tests.execute.conftest import Bench, session
+from tests.support.virtual_loop import run_virtual
+
+COUNT = 12
+
+
+def _left_open(bench: Bench, *, ago_s: float) -> None:
+    """What the journal holds of a capture that was asked for and never seen to run."""
+    asked_at = bench.clock.now() - timedelta(seconds=ago_s)
+    capture = {"camera": "tele", "started_at": asked_at.isoformat(), "planned": COUNT}
+    bench.journal.facts = {"started_at": asked_at.isoformat(), "capture": capture}
+
+
+@pytest.mark.parametrize("late_s", [0.5, 4.0, 20.0])
+def test_a_capture_that_begins_after_the_agent_came_back_is_found_and_followed(
+    bench: Bench, late_s: float
+) -> None:
+    async def main() -> SessionResult | None:
+        _left_open(bench, ago_s=1)
+        running = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.clock.sleep(late_s)
+        bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
+        return await running
+
+    result = run_virtual(main())
+    assert result is not None
+    assert (result.outcome, result.frames.taken) == (Outcome.COMPLETED, COUNT)
+    assert [capture.taken for capture in bench.telescope.captures] == [COUNT]
+
+
+def test_a_capture_that_never_began_is_asked_for_again_soon(bench: Bench) -> None:
+    async def main() -> float:
+        _left_open(bench, ago_s=1)
+        running = asyncio.create_task(bench.run_of(session()).execute())
+        while not bench.telescope.captures:
+            await bench.clock.sleep(1)
+        waited = bench.clock.monotonic()
+        result = await running
+        assert result is not None
+        assert result.frames.taken == COUNT
+        return waited
+
+    assert run_virtual(main()) < 150  # it points again before
+    assert [capture.taken for capture in bench.telescope.captures] == [COUNT]
+
+
+def test_what_began_long_ago_is_not_waited_for(bench: Bench) -> None:
+    """It is over, or in the album; the wait is for what may still be opening its shutter."""
+
+    async def main() -> list[str]:
+        _left_open(bench, ago_s=600)
+        running = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.clock.sleep(0.5)
+        calls = list(bench.telescope.calls)
+        running.cancel()
+        await asyncio.wait([running])
+        return calls
+
+    assert "recorded_captures" in run_virtual(main())
