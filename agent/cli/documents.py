@@ -120,7 +120,10 @@ def session_files(named: Iterable[Path], *, none_is_fine: bool = False) -> list[
         elif path.exists():
             found.append(path)
         else:
-            raise AgentError(f"{path} does not exist.")
+            hint = (
+                "Session files belong there: `dwarf-agent samples` has some." if path.name == "ToDo" else ""
+            )
+            raise AgentError(f"{path} does not exist.", hint=hint)
     return found
 
 

@@ -180,4 +180,4 @@ def test_the_manual_has_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["completion", "zsh"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("#compdef dwarf-agent\n")
-    assert told.endswith("\n_bash_complete -o filenames -F _dwarf_agent\n"), "the first completion is one, too"
+    assert told.endswith("\n_bash_complete -o filenames -F _dwarf_agent\n"), "the first one is one, too"
