@@ -33,7 +33,8 @@ class Wish:
 
     Until it is over, nothing of its own or a lower level moves the telescope. A `standing` one is over when
     it is withdrawn, any other as soon as the telescope was seen to be there. Only an `own_schedule` one, for
-    safety or by a person's word, stops what the telescope carries out of its own schedule.
+    safety or by a person's word, stops what the telescope carries out of its own schedule, or what is known
+    to be another client's.
     """
 
     level: Level

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from agent import quality
+from agent.quality.trend import Measure
 from tests.support.chance import be_thorough
 
 _QUALITY_IS_THERE = quality.is_there
@@ -28,15 +31,25 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         settings.load_profile("default")
     os.environ["XDG_CONFIG_HOME"] = os.devnull  # no test reads what its owner configured
+    sys.dont_write_bytecode = False  # else each test process, and each agent it starts, compiles everything
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     quality.is_there = lambda: False  # measuring frames costs the others several times their own time
     if _has_room(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+        os.environ.setdefault("TMPDIR", str(_MEMORY))
+        tempfile.tempdir = None  # asked for anew
 
 
 @pytest.fixture
 def frames_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let agents measure frames, where the extra is installed."""
+    """Let agents measure frames, where the extra is installed: in this process, for virtual time."""
+    from agent.quality.measure import measure
+
+    async def measured_here(chunks: AsyncIterator[bytes]) -> Measure | None:
+        return measure(b"".join([chunk async for chunk in chunks]))
+
     monkeypatch.setattr(quality, "is_there", _QUALITY_IS_THERE)
+    monkeypatch.setattr("agent.station.frame_quality.measured_apart", measured_here)
 
 
 def _has_room(folder: Path) -> bool:
@@ -60,13 +73,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is marked `soak` unless somebody asks for it."""
+    """Leave out what is marked `soak` unless somebody asks for it."""
     if "soak" in str(config.getoption("markexpr")):
         return
-    skip = pytest.mark.skip(reason="asked for with: python -m pytest -m soak")
-    for item in items:
-        if item.get_closest_marker("soak") is not None:
-            item.add_marker(skip)
+    soak = [item for item in items if item.get_closest_marker("soak") is not None]
+    items[:] = [item for item in items if item.get_closest_marker("soak") is None]
+    config.hook.pytest_deselected(items=soak)
 
 
 def _plain(text: str) -> str:

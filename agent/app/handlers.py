@@ -188,8 +188,8 @@ class AgentHandlers:
             night=night,
             running=station.planning.running(),
             known=station.planning.latest.order if station.planning.latest is not None else (),
-            calibrated=station.planning.calibrated(),
-            reuses=station.planning.reuses,
+            valid=station.planning.valid(),
+            rules=station.planning.rules,
         )
         text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.parents.collecting.groups)]
         return {"telescope": station.id, **plan.to_json(), "text": text}
@@ -325,7 +325,7 @@ def _night_over(station: Station) -> dict[str, str] | None:
     if over is None or over.until is None:
         return None
     until = over.until.astimezone(station.zone)
-    return {"until": until.isoformat(timespec="seconds"), "message": f"{over.message} {undoing(until)}"}
+    return {"until": until.isoformat(timespec="seconds"), "message": undoing(over.message, until)}
 
 
 def _sessions(station: Station) -> list[dict[str, Any]]:

@@ -89,7 +89,9 @@ class MediaCopy:
             if attempt:
                 await self._station.clock.sleep(PAUSE_S)
             try:
-                found = await self._station.telescope.latest_picture(result.started_at - CLOCK_SLACK)
+                found = await self._station.telescope.latest_picture(
+                    result.started_at - CLOCK_SLACK, result.files
+                )
             except AgentError as error:
                 _LOGGER.info("No picture of session %s yet: %s", result.session.session_id, error)
                 continue

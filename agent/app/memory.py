@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # parameters of mallopt(3)
-_LARGE = 1 << 20  # bytes from which an allocation is the system's own, and goes back at once
+_LARGE = 1 << 18  # bytes from which an allocation is the system's own, and goes back at once
 _ARENAS = 2
 
 

@@ -46,6 +46,7 @@ from agent.mqtt.vocabulary import State
 from agent.planner.suggestions import Suggestions
 from agent.session.fields import WeatherPolicy
 from agent.settings import Settings, redacted
+from agent.sky.nights import Interval
 from agent.station.station import Station
 from agent.station.switches import Switches
 from agent.station.tasks import Loop, Tasks
@@ -193,6 +194,11 @@ class MqttSide:
         """Return what is worth a picture tonight; None while that is not known."""
         suggesting = self._suggesting.get(telescope_id)
         return suggesting.latest if suggesting is not None else None
+
+    def suggestions_within(self, telescope_id: str, stretch: Interval) -> Suggestions | None:
+        """Return the best of a stretch of tonight; None while nothing is known. Slow: use a thread."""
+        suggesting = self._suggesting.get(telescope_id)
+        return suggesting.within(stretch) if suggesting is not None else None
 
     def _give_up(self, part: str, problem: Problem) -> None:
         for station in self._stations.values():

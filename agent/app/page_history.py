@@ -13,6 +13,7 @@ from pathlib import Path
 from agent.app.page_night import taken_back
 from agent.clock import aware_instant
 from agent.events import Event, SessionEnded, SessionProgress
+from agent.report.picture import small_picture
 from agent.session.identity import safe_session_id
 from agent.station.station import Station
 from agent.store import disk
@@ -25,6 +26,7 @@ from agent.web.night import NightRecord, SessionRecord
 _LOGGER = logging.getLogger(__name__)
 
 MOST_NIGHTS = 60
+SMALL_SIDE = 400  # pixels
 MOST_PICTURES = 300  # at about 150 kB each; the oldest go first
 _LOG_TAIL = 64 * 1024
 _LOG_LINES = 40
@@ -42,6 +44,7 @@ class History:
         self._station = station
         self._picture_of = picture_of
         self._folder = station.store.tree[Folder.RESULTS] / "pictures"
+        self._small = self._folder / "small"
         self._ended: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -76,6 +79,7 @@ class History:
             kept = sorted(self._folder.glob("*.jpg"), key=lambda path: path.stat().st_mtime)
             for old in kept[:-MOST_PICTURES]:
                 old.unlink()
+                (self._small / old.name).unlink(missing_ok=True)
         except OSError as error:
             _LOGGER.warning("The picture of session %s is not kept: %s", session_id, error.strerror or error)
 
@@ -86,6 +90,22 @@ class History:
         with contextlib.suppress(OSError):
             return (self._folder / f"{session_id}.jpg").read_bytes()
         return None
+
+    def small_picture(self, session_id: str) -> bytes | None:
+        """Return it small enough for a list; made when it is first asked for. Blocks."""
+        if safe_session_id(session_id) != session_id:
+            return None
+        whole, small = self._folder / f"{session_id}.jpg", self._small / f"{session_id}.jpg"
+        with contextlib.suppress(OSError):
+            if small.stat().st_mtime >= whole.stat().st_mtime:
+                return small.read_bytes()
+        jpeg = self.picture(session_id)
+        made = small_picture(jpeg, SMALL_SIDE) if jpeg is not None else None
+        if made is not None:
+            with contextlib.suppress(OSError):
+                self._small.mkdir(exist_ok=True)
+                disk.write(small, made)
+        return made or jpeg
 
     def report(self, night: str, suffix: str = ".md") -> str | None:
         """Return the report of a night. Blocks."""

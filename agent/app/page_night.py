@@ -142,7 +142,7 @@ def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> 
 def _candidates(station: Station, change: Change, now: datetime) -> Iterable[Candidate]:
     """The sessions that wait, with what would be changed."""
     for waiting in station.dispatcher.queue[:MOST]:
-        gone = waiting.session_id in change.without or waiting.session_id == change.in_place_of
+        gone = waiting.session_id == change.in_place_of
         if waiting.plan is None or gone:
             continue
         yield Candidate(

@@ -16,6 +16,7 @@ from agent.app.page_door import door_of, in_add_on
 from agent.app.page_files import read_file
 from agent.app.page_history import History
 from agent.app.page_night import coming, night_view, other_night
+from agent.app.page_report import left_of
 from agent.app.page_requests import PageRequests
 from agent.app.page_window import PageWindow
 from agent.app.setting_up import SettingUp
@@ -26,10 +27,11 @@ from agent.mqtt.schemas import schemas
 from agent.planner.suggestions import Suggestions
 from agent.settings import Settings, redacted
 from agent.settings.flat import FLAT_SETTINGS
+from agent.sky.nights import Interval
 from agent.station.station import Station
 from agent.targets import Site
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News
-from agent.web.night import Change, NightRecord, NightView
+from agent.web.night import Change, NightRecord, NightView, SessionLeft
 from agent.web.server import PageServer
 
 _LOGGER = logging.getLogger(__name__)
@@ -122,8 +124,8 @@ class PageSide:
             return await other_night(station, on)
         return await night_view(station, dict(self._window.states(telescope)), self._window.began, change)
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
-        return self._mqtt.suggestions(telescope)
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
+        return self._mqtt.suggestions_within(telescope, stretch)
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         return self._window.listen(listener)
@@ -155,8 +157,13 @@ class PageSide:
     async def nights(self, telescope: str) -> Sequence[NightRecord]:
         return await asyncio.to_thread(self._history[telescope].nights)
 
-    async def kept_picture(self, telescope: str, session_id: str) -> bytes | None:
-        return await asyncio.to_thread(self._history[telescope].picture, session_id)
+    async def kept_picture(self, telescope: str, session_id: str, *, small: bool = False) -> bytes | None:
+        history = self._history[telescope]
+        return await asyncio.to_thread(history.small_picture if small else history.picture, session_id)
+
+    async def left(self, telescope: str, night: NightRecord) -> Mapping[str, SessionLeft]:
+        station, names = self._stations[telescope], [one.session_id for one in night.sessions]
+        return await asyncio.to_thread(left_of, station, night.night, names, self._settings.archive.dir)
 
     async def report(self, telescope: str, night: str) -> str | None:
         return await asyncio.to_thread(self._history[telescope].report, night)

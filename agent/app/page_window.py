@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from agent.afterwards import FrameMeasured
 from agent.clock import Clock
 from agent.events import Event, EventBus, SessionProgress, SessionStarted
 from agent.mqtt.callbacks import Callbacks
@@ -16,7 +17,9 @@ from agent.mqtt.port import Publication
 from agent.mqtt.topics import Topics
 from agent.mqtt.vocabulary import State
 from agent.web.agent import Body, FramesTaken, News
+from agent.web.night import Course
 
+_MOST_MEASURED = 300  # of one session: one each two minutes
 _MOST_FRAMES = 2000  # of one session whose fates are kept
 _NAMES = frozenset({"availability", *(state.value for state in State)})
 
@@ -28,6 +31,7 @@ class _Fates:
     unseen: int = 0
     stacked: int = 0
     frames: list[bool] = field(default_factory=list)
+    measured: list[FrameMeasured] = field(default_factory=list)
 
 
 class PageWindow:
@@ -71,7 +75,7 @@ class PageWindow:
     def frames(self, telescope: str) -> FramesTaken:
         """What became of each frame."""
         fates = self._fates.get(telescope, _Fates())
-        return FramesTaken(fates.session_id, fates.unseen, tuple(fates.frames))
+        return FramesTaken(fates.session_id, fates.unseen, tuple(fates.frames), _courses(fates.measured))
 
     def began(self, telescope: str, session_id: str) -> datetime | None:
         """When the running session began, if that was seen."""
@@ -98,6 +102,10 @@ class PageWindow:
                     self._fates[event.telescope] = _Fates(session.session_id, event.at)
             case SessionProgress(session=session):
                 self._count(event, session.session_id)
+            case FrameMeasured(session=session):
+                fates = self._fates.get(event.telescope)
+                if fates is not None and fates.session_id == session.session_id:
+                    fates.measured = [*fates.measured[1 - _MOST_MEASURED :], event]
 
     def _count(self, event: SessionProgress, session_id: str) -> None:
         fates = self._fates.get(event.telescope)
@@ -121,3 +129,13 @@ def _body(name: str, payload: bytes) -> dict[str, Any]:
         return {"state": payload.decode()}
     found: dict[str, Any] = json.loads(payload)
     return found
+
+
+def _courses(measured: Sequence[FrameMeasured]) -> tuple[Course, ...]:
+    """What was measured of a session's frames."""
+    widths = tuple((one.at, one.hfd) for one in measured if one.hfd is not None)
+    return (
+        Course("hfd", widths),
+        Course("stars", tuple((one.at, float(one.stars)) for one in measured)),
+        Course("background", tuple((one.at, one.background) for one in measured)),
+    )

@@ -7,10 +7,11 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from agent.app.memory import return_what_is_free
 from agent.errors import AgentError
 from agent.events import Event, SessionEnded, SessionProgress, SessionStarted
 from agent.station.station import Station
@@ -30,6 +31,7 @@ class _Stack:
     began: datetime
     session_id: str
     target: str
+    folders: tuple[str, ...] = ()  # where the telescope keeps it, once it is whole
 
 
 class Pictures:
@@ -56,7 +58,7 @@ class Pictures:
                 self._frames = frames.stacked
                 self._wanted.set()
             case SessionEnded(result=result) if result.frames.stacked and self._current is not None:
-                self._final.append(self._current)
+                self._final.append(replace(self._current, folders=result.files))
                 self._current = None
                 self._ended.set()
                 self._wanted.set()
@@ -85,9 +87,10 @@ class Pictures:
         from agent.mqtt.discovery.image import prepare_image  # megabytes that an idle agent does without
 
         try:
-            picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK)
+            picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK, stack.folders)
             if picture is None or (picture.path, picture.taken_at) == self._shown:
                 return
+            await asyncio.to_thread(return_what_is_free)  # before megabytes more are taken
             prepared = await asyncio.to_thread(
                 prepare_image,
                 picture.jpeg,

@@ -10,7 +10,7 @@ from agent.app.suggestions import objects
 from agent.errors import AgentError, errors_of
 from agent.importing.model import ImportedFile
 from agent.planner.suggestion_words import imported
-from agent.planner.suggestions import MOST, Suggestion, Suggestions
+from agent.planner.suggestions import Suggestion, Suggestions
 from agent.requests import Code, Command, Reply, Submission
 from agent.station.replies import done, refused, text_of
 from agent.station.station import Station
@@ -67,10 +67,10 @@ def _chosen(command: Command, found: Suggestions, waiting: Collection[str]) -> S
         names = ", ".join(one.entry.name for one in found.best)
         return refused(command, Code.INVALID, f"{target!r} is not suggested tonight.", f"One of: {names}.")
     if number is not None:
-        shown = found.best[:MOST]
-        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= len(shown):
-            return shown[number - 1]
-        return refused(command, Code.INVALID, f"number must be 1 to {len(shown)}, not {number!r}.")
+        most = len(found.best)
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= most:
+            return found.best[number - 1]
+        return refused(command, Code.INVALID, f"number must be 1 to {most}, not {number!r}.")
     fresh = next((one for one in found.best if one.entry.name not in waiting), None)
     return fresh or refused(
         command, Code.NOT_ALLOWED, "All of tonight's suggestions wait in the queue already."

@@ -19,7 +19,7 @@ from agent.app.opening import Opening
 from agent.app.weather import Weather
 from agent.clock import Clock
 from agent.errors import Problem
-from agent.events import EventBus
+from agent.events import Event, EventBus, SessionEnded, SessionRejected
 from agent.fleet.placing import Placing
 from agent.fleet.shared_folder import SharedFolder
 from agent.mqtt.discovery.announced import Announced
@@ -29,7 +29,8 @@ from agent.settings import Settings
 from agent.signals import stop_on_signals
 from agent.station.station import Station
 from agent.station.tasks import Loop, Tasks
-from agent.store.folders import Tree
+from agent.store.ends import folder_of_end
+from agent.store.folders import Folder, Tree
 
 if TYPE_CHECKING:
     from agent.app.setting_up import SettingUp
@@ -54,7 +55,9 @@ async def run_agent(
     setting_up: SettingUp | None = None,
     say: Callable[[str], None] = _LOGGER.info,
 ) -> int:
-    """Run sessions until SIGTERM, SIGINT or `stop`; with `once` until none is left. Return the exit code.
+    """Run sessions until SIGTERM, SIGINT or `stop`. Return the exit code.
+
+    With `once` it runs until none is left, and returns 1 when a session went to Error/.
 
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
@@ -68,6 +71,8 @@ async def run_agent(
     for own in settings.telescopes:  # first of all: without them nothing else counts
         await asyncio.to_thread(Tree(settings.sessions_dir_of(own)).make)
     bus = EventBus()
+    in_vain: list[Event] = []
+    bus.subscribe(lambda event: in_vain.append(event) if _went_to_error(event) else None)
     stations: dict[str, Station] = {}
 
     timetable = Timetable(clock, partial(clock_was_set, stations))
@@ -107,7 +112,7 @@ async def run_agent(
             await timetable.stop()
             await _of_each(station.close() for station in stations.values())
     _LOGGER.info("The agent has stopped")
-    return 0
+    return 1 if once and in_vain else 0
 
 
 async def _serve(
@@ -215,6 +220,16 @@ async def _of_each(work: Iterable[Coroutine[Any, Any, None]]) -> None:
     for defect in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(defect, Exception):
             _LOGGER.error("A station met a defect at its end", exc_info=defect)
+
+
+def _went_to_error(event: Event) -> bool:
+    match event:
+        case SessionRejected():
+            return True
+        case SessionEnded(result=result):
+            return folder_of_end(result.session.source, result.outcome, result.reason) is Folder.ERROR
+        case _:
+            return False
 
 
 async def _until_stop(stations: Mapping[str, Station], stop: asyncio.Event, *, once: bool) -> None:

@@ -11,9 +11,9 @@ from agent.app.advice import Advice
 from agent.capabilities import Camera, Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError
-from agent.planner.suggestions import KINDS, MOST, Known, Suggestions, smallest_arcmin, suggest
+from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
 from agent.sky.catalogue import entries, entry
-from agent.sky.nights import coming_night
+from agent.sky.nights import Interval, coming_night
 from agent.targets import Site
 
 
@@ -27,9 +27,9 @@ def tonights_best(
     waiting: Iterable[str] = (),
     advice: Advice | None = None,
     night: date | None = None,
-    limit: int = MOST,
+    stretch: Interval | None = None,
 ) -> Suggestions:
-    """Return the best of a night (default: the coming one) for the tele camera.
+    """Return the best of a night (default: the coming one), or of a stretch of it, for the tele camera.
 
     `collected` and `waiting` are names of targets as sessions write them. ConditionConfigError.
     """
@@ -46,7 +46,7 @@ def tonights_best(
         requirements=requirements,
         camera=camera,
         known=known,
-        limit=limit,
+        stretch=stretch,
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from agent.app.candidate import Candidate
 from agent.conditions import Requirements
 from agent.errors import AgentError
-from agent.planner import Place, Request, Running, request_of
+from agent.planner import Place, Request, Running, Valid, request_of
 from agent.planner.night import NightPlan, plan_night
 from agent.planner.repeating import next_night
+from agent.planner.request import REUSE
+from agent.session.reuse_rules import ReuseRules
 from agent.session.times import start_instant, window_end
 from agent.sky.nights import coming_night, night_bounds
 from agent.targets import Site
@@ -39,17 +42,17 @@ def tonight(
     night: date | None = None,
     running: Running | None = None,
     known: Sequence[Place] = (),
-    calibrated: bool = False,
-    reuses: bool = True,
+    valid: Valid = MappingProxyType({}),
+    rules: ReuseRules = REUSE,
 ) -> NightPlan:
     """Return the plan of a night (default: the coming one); ConditionConfigError.
 
-    `calibrated`: the telescope is; `reuses`: one calibration does for all sessions that say nothing else.
+    `valid`: calibration and focus of the telescope; `rules` say for how long they count.
     """
     wanted = night or coming_night(site, now)
     bounds = night_bounds(site, wanted)
     reference = now if now in bounds else bounds.start
-    requests = [_request(one, requirements, site, zone, reference, reuses=reuses) for one in candidates]
+    requests = [_request(one, requirements, site, zone, reference, rules) for one in candidates]
     runs = running if reference == now else None
     least_s = requirements.least_block_s
     return plan_night(
@@ -60,7 +63,7 @@ def tonight(
         running=runs,
         known=known,
         least_block_s=least_s,
-        calibrated=calibrated and reference == now,
+        valid=valid if reference == now else {},
     )
 
 
@@ -70,8 +73,7 @@ def _request(
     site: Site,
     zone: ZoneInfo,
     reference: datetime,
-    *,
-    reuses: bool,
+    rules: ReuseRules,
 ) -> Request:
     """What a session wants of a night; of one without a date, at its times of that night."""
     start, end, command = one.start if one.rank == 0 else None, one.end, one.document.id_command
@@ -92,5 +94,5 @@ def _request(
         seen=one.seen or reference,
         taken=one.taken,
         rank=one.rank,
-        reuses=reuses,
+        rules=rules,
     )

@@ -17,6 +17,7 @@ from agent.archive import facts, headers, layout, transfer
 from agent.archive.errors import ArchiveMissingError, ChangedError, NoRoomError
 from agent.archive.handover import Handover
 from agent.archive.lock import locked
+from agent.archive.manifest import NAME as NOTE
 from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
@@ -90,6 +91,7 @@ class SessionFetch:
             folders=session.folders,
             counted=Counts(session.taken, session.stacked),
         )
+        self._place: tuple[int, int] | None = None  # which folder the archive is, on which disk
         self._done_bytes = 0
         self._said_at = 0.0
         self._in_vain = 0  # breaks in a row that brought nothing
@@ -101,13 +103,16 @@ class SessionFetch:
 
         UnreachableError when the telescope is away, ArchiveError for the disk: begin again later.
         """
-        lock = await asyncio.to_thread(self._take_up)
+        lock = None
         try:
+            lock = await asyncio.to_thread(self._take_up)
             return await self._run()
         except asyncio.CancelledError:
             with contextlib.suppress(OSError):  # what is there is what tells it next time
                 self._manifest.save(self.folder)
             raise
+        except OSError as error:
+            raise self._disk_error(error) from error
         finally:
             if lock is not None:
                 os.close(lock)
@@ -138,16 +143,8 @@ class SessionFetch:
 
     def _take_up(self) -> int | None:
         """Go on with what an earlier life fetched; return what keeps others out until it is closed."""
-        if not self._archive.is_dir():
-            raise ArchiveMissingError(
-                f"The archive {printable(self._archive)} is not there.",
-                hint="Make the folder, or check that its disk or network share is mounted.",
-            )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = locked(self.folder)
-        except OSError as error:
-            raise self._disk_error(error) from error
+        self._make_folder(self.folder)
+        lock = locked(self.folder)
         known = load(self.folder)
         if known is not None and known.session_id == self._manifest.session_id:
             self._manifest.files, self._manifest.partial = known.files, known.partial
@@ -156,6 +153,18 @@ class SessionFetch:
             order = list(What)
             self._manifest.what = max(known.what, self._manifest.what, key=order.index)
         return lock
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of the archive, never the archive itself: its disk or share may be gone."""
+        status = self._archive.stat() if self._archive.is_dir() else None
+        found = (status.st_dev, status.st_ino) if status is not None else None
+        self._place = self._place or found
+        if found is None or found != self._place:
+            raise ArchiveMissingError(
+                f"The archive {printable(self._archive)} is not there.",
+                hint="Make the folder, or check that its disk or network share is mounted.",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
 
     async def _list(self) -> Mapping[str, list[CardFile]]:
         listed: dict[str, list[CardFile]] = {}
@@ -171,7 +180,7 @@ class SessionFetch:
         """Bring the manifest to what the card lists; what is there already, and unchanged, is done."""
         manifest = self._manifest
         known = {(entry.folder, entry.source): entry for entry in manifest.files}
-        names = {entry.name for entry in manifest.files}
+        names = {NOTE, *(entry.name for entry in manifest.files)}
         for folder, files in listed.items():
             for file in files:
                 entry = known.pop((folder, file.path), None)
@@ -215,11 +224,7 @@ class SessionFetch:
         for entry in self._manifest.files:
             if entry.done or entry.problem:
                 continue
-            try:
-                await self._fetch(entry)
-            except OSError as error:
-                await self._save()
-                raise self._disk_error(error) from error
+            await self._fetch(entry)
             self._say()
             if self._clock.monotonic() - self._saved_at >= SAVE_EVERY_S:
                 await self._save()
@@ -263,6 +268,7 @@ class SessionFetch:
         def began(tag: str) -> None:
             self._manifest.partial[entry.name] = tag
 
+        await asyncio.to_thread(self._make_folder, path.parent)
         return await transfer.fetch(
             self._card,
             entry.folder,
@@ -324,12 +330,9 @@ class SessionFetch:
             self._manifest.partial.pop(entry.name, None)
             self._done_bytes = before
 
-        try:
-            await Handover(self._archive, self.folder, note_of, files, bring).run(
-                self._manifest, mosaic="panes" in self._session.details
-            )
-        except OSError as error:
-            raise self._disk_error(error) from error
+        await Handover(self._archive, self.folder, note_of, files, bring).run(
+            self._manifest, mosaic="panes" in self._session.details
+        )
 
     # -- telling ----------------------------------------------------------------------------------------
 
@@ -364,10 +367,8 @@ class SessionFetch:
 
     async def _save(self) -> None:
         self._saved_at = self._clock.monotonic()
-        try:
-            await asyncio.to_thread(self._manifest.save, self.folder)
-        except OSError as error:
-            raise self._disk_error(error) from error
+        await asyncio.to_thread(self._make_folder, self.folder)
+        await asyncio.to_thread(self._manifest.save, self.folder)
 
     def _disk_error(self, error: OSError) -> Exception:
         if error.errno in _FULL:

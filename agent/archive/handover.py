@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from agent.archive import siril
 from agent.archive.errors import ChangedError
 from agent.archive.layout import LIGHTS, WIDE
+from agent.archive.lock import locked
 from agent.archive.manifest import Entry, Manifest
 from agent.store import disk
 from agent.telescope.card import CardFile, CardFileMissingError
@@ -47,10 +49,14 @@ class Handover:
             entry = Entry(
                 siril.masters_folder(lights[0].folder, wide=wide), file.path, "", file.size, file.modified
             )
+            lock = await asyncio.to_thread(_alone, path.parent)
             try:
                 await self.bring(entry, path)
             except (CardFileMissingError, ChangedError):
                 return None
+            finally:
+                if lock is not None:
+                    os.close(lock)
         return (await asyncio.to_thread(siril.link, path, place / siril.DARKS)).name
 
     async def _fitting(self, lights: list[Entry], *, wide: bool) -> siril.Master | None:
@@ -67,6 +73,12 @@ class Handover:
 
 def _is_light(entry: Entry, *, wide: bool) -> bool:
     return entry.name.startswith(f"{WIDE}/{LIGHTS}/" if wide else f"{LIGHTS}/")
+
+
+def _alone(folder: Path) -> int | None:
+    """Keep those out who fetch another session of the same darks, until the handle is closed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return locked(folder)
 
 
 def _has(path: Path, size: int | None) -> bool:

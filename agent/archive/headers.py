@@ -118,6 +118,7 @@ def complete(part: Path, cards: Sequence[Card]) -> Path:
         if header is None or fuller is None or fuller == header:
             return part
         whole = part.with_suffix(".whole")
+        whole.unlink(missing_ok=True)
         if len(fuller) == len(header):
             part.replace(whole)
             with whole.open("r+b") as changed:

@@ -27,7 +27,9 @@ LIGHTS, REJECTED, STACKED, THUMBNAILS, INFO, WIDE = (
 
 _LONGEST = 180  # bytes of a name: room for ours around it below the 255 of every file system
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(  # on Windows, and so on its shares
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d\u00b9\u00b2\u00b3])(?:\..*)?", re.IGNORECASE
+)
 _FRAME = (".fits", ".fit", ".fts", ".tif", ".tiff")
 _STACK = ("stacked", "img_stacked")
 _FAILED = "failed_"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,6 +19,7 @@ from agent.store.ended import EndedSession
 NAME = f"{INFO}/archive.json"
 _VERSION = 1
 _READ_LIMIT = 32 << 20
+_DIGEST = 8
 
 
 class State(StrEnum):
@@ -94,12 +96,18 @@ class Manifest:
 
 
 def folder_of(archive: Path, session: EndedSession) -> Path:
-    """Return where a session's files go; one of the same name of another telescope keeps its folder."""
+    """Return where a session's files go: a folder that no other session has.
+
+    Another one has it that is of another telescope, or of a name that a network share takes for the same.
+    """
     folder = session_folder(archive, session.target, session.night, session.session_id)
-    known = load(folder)
-    if known is None or known.telescope == session.telescope:
-        return folder
-    return folder.with_name(safe(f"{folder.name}_{session.telescope}", folder.name))
+    digest = hashlib.sha256(session.session_id.encode()).hexdigest()[:_DIGEST]
+    for more in ("", f"_{session.telescope}", f"_{session.telescope}_{digest}"):
+        place = folder.with_name(safe(f"{folder.name}{more}", folder.name))
+        known = load(place)
+        if known is None or (known.telescope, known.session_id) == (session.telescope, session.session_id):
+            break
+    return place
 
 
 def load(folder: Path) -> Manifest | None:

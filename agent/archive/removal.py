@@ -45,16 +45,16 @@ class Removal:
 
     async def run(self) -> None:
         """Compare all of it, then delete it. KeptError keeps it; UnreachableError: begin again later."""
+        lock = None
         try:
             lock = await asyncio.to_thread(locked, self._folder)
-        except OSError as error:
-            raise ArchiveMissingError(
-                f"{printable(self._folder)} cannot be used: {error.strerror}."
-            ) from error
-        try:
             await self._run(await asyncio.to_thread(self._whole))
         except OSError as error:
-            raise KeptError(f"The archive cannot be read: {error.strerror or error}.") from error
+            if isinstance(error, FileNotFoundError) and self._folder.is_dir():
+                raise KeptError(f"The archive cannot be read: {error.strerror or error}.") from error
+            raise ArchiveMissingError(
+                f"{printable(self._folder)} cannot be used: {error.strerror or error}."
+            ) from error
         finally:
             if lock is not None:
                 os.close(lock)

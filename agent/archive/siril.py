@@ -11,7 +11,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePath
 from statistics import median
 
 from agent.archive.facts import seconds
@@ -23,6 +24,8 @@ SCRIPT = "stack.ssf"
 DARKS = "darks"
 FEWEST = 2  # lights that can be registered
 _MASTER = re.compile(r"dark_exp_(\d+\.\d+)_gain_(\d+)_bin_(\d+)_(-?\d+)C_stack_(\d+)\.fits", re.IGNORECASE)
+_WORDS = re.compile(r"[0-9A-Za-z]+")
+_INDEX_TIME = "%d-%b-%Y %H:%M"
 _CELSIUS = re.compile(r"_(-?\d{1,2})C\.[a-z]+$", re.IGNORECASE)
 
 
@@ -82,9 +85,21 @@ def fitting(found: Iterable[Master], settings: Settings, lights: Iterable[str]) 
 
 
 def kept_at(archive: Path, telescope: str, master: Master, *, wide: bool) -> Path:
-    """Return where the archive keeps a dark: once for all sessions of a telescope."""
-    folder = archive / "calibration" / safe(telescope, "telescope")
-    return folder / "dark" / f"cam_{int(wide)}" / master.file.path
+    """Return where the archive keeps a dark: once for all sessions of a telescope.
+
+    One that is taken anew has its name, and often its size: the time on the card tells them apart.
+    """
+    folder = archive / "calibration" / safe(telescope, "telescope") / "dark" / f"cam_{int(wide)}"
+    name = PurePath(master.file.path)
+    when = _when(master.file.modified)
+    return folder / (f"{name.stem}_{when}{name.suffix}" if when else name)
+
+
+def _when(modified: str) -> str:
+    """The time of a file on the card as a part of a name, one that sorts where it is told as in an index."""
+    with suppress(ValueError):
+        return f"{datetime.strptime(modified, _INDEX_TIME):%Y%m%d-%H%M}"  # noqa: DTZ007 - the card tells no zone
+    return "-".join(_WORDS.findall(modified))
 
 
 def link(source: Path, folder: Path) -> Path:
@@ -112,7 +127,7 @@ def script(target: str, lights: int, dark: str | None, *, mosaic: bool) -> str:
         align = ["seqplatesolve pp_light -force -nocache", "seqapplyreg pp_light -framing=max"]
     else:
         align = ["register pp_light -2pass", "seqapplyreg pp_light"]
-    overlap = " -overlap_norm" if mosaic else ""
+    overlap = " -maximize -overlap_norm" if mosaic else ""
     what = f"with {DARKS}/{dark}" if dark else "without a dark"
     told = "".join(letter for letter in target if letter.isprintable())
     return "\n".join(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -49,13 +50,12 @@ async def fetch(
 ) -> int:
     """Fetch a file of the card to `path`, which is there only once it is whole; return its bytes.
 
-    `size` is what the index tells (None: nothing), `tag` that of the part that is there, to `resume` from;
-    `began` hears the tag of what comes. `most` bytes are asked for at a time. A FITS file that is whole gets
-    those `cards` that it lacks. ChangedError
-    when it is not the file of the index; OSError from the disk; TelescopeError from the card.
+    Its folder is there. `size` is what the index tells (None: nothing), `tag` that of the part that is there,
+    to `resume` from; `began` hears the tag of what comes. `most` bytes are asked for at a time. A FITS file
+    that is whole gets those `cards` that it lacks. ChangedError when it is not the file of the index; OSError
+    from the disk; TelescopeError from the card.
     """
     part = partial_path(path)
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     there = await asyncio.to_thread(_length, part)
     have = there if resume else 0
     have = max(0, min(have, (there if size is None else size) - 1))  # with a byte comes what the whole is
@@ -137,11 +137,16 @@ def _write_all(handle: int, data: bytearray) -> None:
         view = view[os.write(handle, view) :]
 
 
-def _length(path: Path) -> int:
+def _length(part: Path) -> int:
+    """The bytes that are there; what is no file of its own, such as a link, is taken out of the way."""
     try:
-        return path.stat().st_size
+        status = part.lstat()
     except FileNotFoundError:
         return 0
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    part.rmdir() if stat.S_ISDIR(status.st_mode) else part.unlink()
+    return 0
 
 
 def _is_what_it_says(path: Path, suffix: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.cli.documents import CheckedFile, Surroundings
     from agent.planner.goal_progress import Light
     from agent.planner.night import NightPlan
+    from agent.session.reuse_rules import ReuseRules
 
 _WAITS = "starts as soon as it can: see the night below"
 _CLOSING = timedelta(minutes=1)  # what a capture that ends at its end time is closed in
@@ -87,8 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     runs = [check_file(path, around) for path in current]
     candidates = _candidates([*runs, *checked], around, base)
     collected = Collected(Tree(base), around.zone, around.site, lambda: around.capabilities).all()
-    reuses = settings.reuse_calibration != 0
-    night = _plan_night(candidates, collected, around, arguments.night, reuses=reuses)
+    night = _plan_night(candidates, collected, around, arguments.night, settings.reuse)
     if arguments.png is not None or arguments.svg is not None:
         _draw(arguments.png, arguments.svg, night, around)
     if arguments.json:
@@ -152,8 +152,7 @@ def _plan_night(
     lights: Sequence[Light],
     around: Surroundings,
     night: date | None,
-    *,
-    reuses: bool,
+    rules: ReuseRules,
 ) -> NightPlan | None:
     """Return the plan of a night, of a goal for what is left of it; None without a site."""
     from agent.app.goals_left import with_what_is_left
@@ -165,7 +164,7 @@ def _plan_night(
         return None
     evening = night or coming_night(site, now)
     left = with_what_is_left(candidates, lights, around.capabilities, evening, now, zone)
-    return tonight(site, left, around.requirements, now, zone=zone, night=night, reuses=reuses)
+    return tonight(site, left, around.requirements, now, zone=zone, night=night, rules=rules)
 
 
 def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: Surroundings) -> None:

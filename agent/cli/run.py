@@ -35,7 +35,11 @@ def add_to(commands: Commands) -> None:
         summary="run sessions from the ToDo folder and MQTT until told to stop",
         examples=_EXAMPLES,
     )
-    parser.add_argument("--once", action="store_true", help="stop when no session runs or is due")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="stop when no session runs or is due; with code 1 if one went to Error/",
+    )
     parser.add_argument("--record", type=Path, metavar="FILE", help="write the telescope's messages to FILE")
     add_config_flags(
         parser,

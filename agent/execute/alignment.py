@@ -9,13 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock, aware_instant
-from agent.execute.reuse_rules import ReuseRules
+from agent.planner import Valid
 from agent.session.plan import Plan, PlannedStep, StepKind
+from agent.session.reuse_rules import ReuseRules
+from agent.session.steps import FOCUS
 from agent.sky.nights import night_of
 from agent.targets import Site
 from agent.telescope.interface import TelescopeView
-
-_FOCUS = frozenset({StepKind.AUTO_FOCUS, StepKind.INFINITE_FOCUS})
 
 
 def same_night(one: datetime, other: datetime, site: Site | None, zone: ZoneInfo) -> bool:
@@ -59,7 +59,7 @@ class Alignment:
         focused = kept.get("focused")
         for word, one in (focused if isinstance(focused, dict) else {}).items():
             at = aware_instant(one[0]) if isinstance(one, list) and len(one) == 2 else None
-            if word in set(_FOCUS) and at is not None and isinstance(one[1], int | float):
+            if word in set(FOCUS) and at is not None and isinstance(one[1], int | float):
                 self._focused[StepKind(word)] = _Focused(at, float(one[1]))
 
     def lost(self) -> None:
@@ -89,6 +89,17 @@ class Alignment:
         if celsius is not None:
             self._focused[kind] = _Focused(at, celsius)
         self._changed()
+
+    def valid(self, rules: ReuseRules, telescope: TelescopeView) -> Valid:
+        """Since when the telescope is calibrated and focused, as it is and as warm as it is."""
+        found: dict[StepKind, datetime] = {}
+        if self.calibrated_at is not None and telescope.calibrated is not False:
+            found[StepKind.CALIBRATION] = self.calibrated_at
+        celsius = telescope.telemetry.temperature
+        for kind, one in self._focused.items():
+            if celsius is not None and abs(celsius - one.celsius) <= rules.focus_kelvin:
+                found[kind] = one.at
+        return found
 
     def focused_by(self, kind: StepKind) -> _Focused | None:
         """How it was focused last, if it was in this way."""
@@ -123,7 +134,7 @@ class Reuse:
             return ""
         if step.kind is StepKind.CALIBRATION:
             return self._calibrated(step)
-        return self._focused(step) if step.kind in _FOCUS else ""
+        return self._focused(step) if step.kind in FOCUS else ""
 
     def _calibrated(self, step: PlannedStep) -> str:
         hours = self._rules.calibration_h if step.reuse is None else step.reuse

@@ -24,7 +24,7 @@ Recorded = Callable[[Camera, datetime], Awaitable[Sequence[CaptureReport]]]
 
 _LOGGER = logging.getLogger(__name__)
 
-_FAILED = Hold(Reason.TELESCOPE, "the session failed")
+FAILED = Hold(Reason.TELESCOPE, "the session failed")
 RECORDED_LIMIT_S = 10.0  # for the telescope's own record of a capture that cannot be seen to stop
 LOOK_EVERY_S = 5.0  # whether the telescope that is to stop is there
 
@@ -105,16 +105,16 @@ class Brake:
             raise EndedError(self._orders.ending)
         raise HeldError
 
-    async def stop_telescope(self, why: Hold = _FAILED) -> None:
+    async def stop_telescope(self, why: Hold | None = None) -> None:
         """Have the telescope stopped until that is seen, and count the frames of a capture that was open.
 
-        `why` is told when there is no order to end or to pause.
+        `why` is that of a capture that is over, paused or not; it is told when there is no order.
         A session that ends waits for it only so long; then the hands go on without it. One that pauses waits
         no longer than the pause.
         """
         ending, hold = self._orders.ending, self._hold()
-        order = ending or hold or why
-        standing = ending is None and hold is not None
+        order = ending or hold or why or FAILED
+        standing = ending is None and hold is not None and why is None
         reason, message = order.reason, order.message
         self._status.say(Status.STOPPING, reason=reason, message=f"stopping the telescope: {message}")
         level = Level.SESSION if standing else Level.SAFETY
@@ -125,6 +125,9 @@ class Brake:
         leaving = ending is not None and ending.kind is EndKind.AGENT_STOP
         if standing:
             await self._first(reached, self._orders.released())
+            if self._orders.ending is not None:  # what stands is over with the session, seen or not
+                await self.stop_telescope()
+                return
         else:
             await self._see(reached, leaving=leaving)
         if reached.done() and reached.result():

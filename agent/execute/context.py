@@ -18,13 +18,13 @@ from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import JournalFile
 from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
-from agent.execute.reuse_rules import ReuseRules
 from agent.execute.status import StatusSink
 from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep
+from agent.session.reuse_rules import ReuseRules
 from agent.targets import Site, Target
 from agent.telescope.errors import TransientError
-from agent.telescope.interface import CaptureProgress, CaptureReport, Telescope, TelescopeView
+from agent.telescope.interface import CaptureFacts, CaptureProgress, CaptureReport, Telescope, TelescopeView
 
 T = TypeVar("T")
 
@@ -85,8 +85,16 @@ class Hands(Protocol):
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
 
-    def capture_closed(self, camera: Camera) -> None:
-        """A capture was seen to be over."""
+    def capture_left_open(
+        self, camera: Camera, stranger: Callable[[CaptureFacts], str], may_begin_s: float
+    ) -> None:
+        """An earlier life opened a shutter, or it may still open for so long.
+
+        `stranger` says what speaks against a capture being that one.
+        """
+
+    def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
+        """A capture was seen to be over; `taken_over`: another client's runs in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from agent.capabilities import Camera
@@ -13,14 +14,13 @@ from agent.clock import Clock
 from agent.events import Frames
 from agent.execute.journal import Journal
 from agent.execute.panes import Panes, added, asked_for, most_of, short, spread, useful
-from agent.execute.recognition import Asked, contradiction
+from agent.execute.recognition import Asked, contradiction, may_begin_s
 from agent.telescope.interface import CaptureFacts, CaptureProgress, CaptureReport
 
 _LOGGER = logging.getLogger(__name__)
 
 SHORTEST_FRAME_S = 0.1  # no telescope reads out and saves more than ten frames a second
 _WITHOUT_DARKS = "taken without fitting darks"
-BEGINS_WITHIN = timedelta(seconds=45)  # of asking: a telescope may need as long to open its shutter
 PAST_COUNT = 10  # frames a capture may take beyond its count before a stop is carried out
 
 
@@ -30,8 +30,16 @@ class Shutters(Protocol):
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
 
-    def capture_closed(self, camera: Camera) -> None:
-        """A capture was seen to be over."""
+    def capture_left_open(
+        self, camera: Camera, stranger: Callable[[CaptureFacts], str], may_begin_s: float
+    ) -> None:
+        """An earlier life opened a shutter, or it may still open for so long.
+
+        `stranger` says what speaks against a capture being that one.
+        """
+
+    def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
+        """A capture was seen to be over; `taken_over`: another client's runs in its place."""
 
 
 class FrameCounter:
@@ -152,14 +160,20 @@ class FrameCounter:
             self._opened_s, self._vouched, self._planned = None, False, planned or self.missing(self._open)
             self._progress = self._sure = self._journal.open_frames
             self._panes = self._journal.open_panes
-            self._shutters.capture_opened(self._open)
+            asked, told = self._of(self._open), self._journal.told
+            stranger = partial(contradiction, asked, self.opened_at, told=told)
+            self._shutters.capture_left_open(self._open, stranger, self._may_begin_s)
 
     @property
     def may_begin(self) -> bool:
         """Whether the open capture was asked for so lately that its shutter may still open unseen."""
-        if self.opened_at is None or self._progress.taken or self._journal.told != CaptureFacts():
-            return False
-        return timedelta() <= self._clock.now() - self.opened_at < BEGINS_WITHIN
+        return self._may_begin_s > 0
+
+    @property
+    def _may_begin_s(self) -> float:
+        if self.opened_at is None:
+            return 0.0
+        return may_begin_s(self.opened_at, self._clock.now(), self._progress.taken, self._journal.told)
 
     def stranger(self, found: CaptureFacts) -> str:
         """What speaks against a capture being the open one; "" when nothing does."""
@@ -217,7 +231,7 @@ class FrameCounter:
         if camera is None:
             return
         if seen:
-            self._shutters.capture_closed(camera)
+            self._shutters.capture_closed(camera, taken_over=taken_over)
         strange = report is not None and self.stranger(report)
         counted, folder, told = self._sure if taken_over or strange else self._progress, "", self._panes
         if report is not None and not strange:

@@ -21,6 +21,7 @@ SAME_MOSAIC_DEG = 4.0  # each of its panes lies aside of the place it was pointe
 SAME_EXPOSURE = 0.2  # the telescope's own overhead counts into its exposures
 CLOCK_SLACK = timedelta(seconds=30)  # the telescope's clock is set by us, to the second at best
 START_LIMIT = timedelta(minutes=15)  # from asking for a capture to its shutter: a few minutes at the most
+BEGINS_WITHIN = timedelta(seconds=45)  # of asking: a telescope may need as long to open its shutter
 _CUT_FROM = 24  # letters of a name from which on the telescope may have cut it short
 _SEEN_BY_SIGHT = frozenset({SolarBody.SUN, SolarBody.MOON})  # reported under the telescope's own name
 
@@ -51,6 +52,13 @@ def asked_by(plan: Plan) -> dict[Camera, Asked]:
         for step in plan.steps
         if step.kind is StepKind.CAPTURE and step.camera is not None and step.count > 0
     }
+
+
+def may_begin_s(opened_at: datetime, now: datetime, taken: int, told: CaptureFacts) -> float:
+    """For how many seconds a capture that was asked for at `opened_at`, and never seen, may still begin."""
+    since = now - opened_at
+    never_seen = not taken and told == CaptureFacts() and since >= timedelta()
+    return max(0.0, (BEGINS_WITHIN - since).total_seconds()) if never_seen else 0.0
 
 
 def contradiction(asked: Asked, opened_at: datetime, found: CaptureFacts, told: CaptureFacts) -> str:

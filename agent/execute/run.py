@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.errors import AgentError, Problem
 from agent.events import Reason, SessionResult, Status
-from agent.execute.brake import Brake, EndedError, HeldError
+from agent.execute.brake import FAILED, Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
@@ -108,7 +108,9 @@ class SessionRun:
             await self._journal.flush()
             return None
         waits = ending is not None and ending.kind in WAITS and not self._counter.complete
-        if failure is not None or (ending is not None and not (waits and ending.kind is EndKind.GIVE_BACK)):
+        later = waits and ending is not None and ending.kind is EndKind.GIVE_BACK
+        too_late = ending is not None and ending.reason is Reason.AGENT_RESTARTED  # that night is over
+        if failure is not None or (ending is not None and not later and not too_late):
             await self._run_closing_steps()
         if waits and defects.failure is None:
             await self._journal.flush()
@@ -142,7 +144,7 @@ class SessionRun:
             else:
                 return None, None
         with Defects() as stop:
-            await self._brake.stop_telescope()
+            await self._brake.stop_telescope(FAILED)
         if stop.failure is not None:
             self._brake.notes.append("the telescope could not be told to stop")
         if defects.failure is not None and self._orders.ending is not None:
@@ -244,12 +246,21 @@ class SessionRun:
             self._in_vain = Ending(EndKind.LIMIT, Reason.WINDOW, message)
 
     async def _wait_around(self, seconds: float) -> None:
-        """Wait before or after a step; a pause meanwhile means pointing again before the next capture."""
-        if seconds <= 0:
-            return
-        try:
-            await self._brake.attended(self._clock.sleep(seconds))
-        except HeldError:
+        """Wait before or after a step; after a pause the rest, and to point again before the next capture."""
+        left = seconds
+
+        async def rest() -> None:
+            nonlocal left
+            began = self._clock.monotonic()
+            try:
+                await self._clock.sleep(left)
+            finally:
+                left -= self._clock.monotonic() - began
+
+        while left > 0:
+            with contextlib.suppress(HeldError):
+                await self._brake.attended(rest())
+                return
             self._repoint = True
             await self._brake.obey()
 
@@ -287,6 +298,8 @@ class SessionRun:
                 return attempt
 
     async def _perform(self, step: PlannedStep) -> None:
+        if self._counter.others is not None:  # nothing is moved meanwhile
+            await self._hands.perform(Level.SESSION, self._wait_for_others, moves=False)
         if step.kind in SAFING:
             await self._come_to_rest(step)
         elif step.kind is StepKind.CAPTURE:
@@ -318,9 +331,7 @@ class SessionRun:
 
     async def _come_to_rest(self, step: PlannedStep) -> None:
         """Have the telescope parked or switched off; what is not seen in time stays wanted."""
-        await self._hands.perform(
-            Level.SAFETY, lambda telescope: wait_for_others(self._context(telescope)), moves=False
-        )
+        await self._hands.perform(Level.SAFETY, self._wait_for_others, moves=False)
         park, off = step.kind is StepKind.PARK, step.kind is StepKind.POWER_DOWN
         wish = Wish(Level.UPKEEP, Reason.SCHEDULE, step.why or step.label, park=park, off=off)
         reached = self._hands.want(step.kind, wish)
@@ -330,6 +341,9 @@ class SessionRun:
         if not (reached.done() and reached.result()):
             trouble = self._hands.trouble() or "the telescope was not seen to be there"
             raise StepFailedError(f"{step.label}: {trouble}", code="not_at_rest")
+
+    async def _wait_for_others(self, telescope: Telescope) -> None:
+        await wait_for_others(self._context(telescope))
 
     def _context(self, telescope: Telescope) -> StepContext:
         return StepContext(

@@ -171,7 +171,10 @@ class Placing:
             for station in self._stations.values():
                 await self._look_at(station)
             there = {one.session_id for each in self._stations.values() for one in each.store.sessions()}
-            self._looked = {name: at for name, at in self._looked.items() if name in there}
+            since = (
+                self._clock.monotonic() - LOOK_AGAIN_S
+            )  # what was given just now is in no folder's list yet
+            self._looked = {name: at for name, at in self._looked.items() if name in there or at > since}
             await self._clock.sleep(self._poll_s)
 
     async def _look_at(self, station: Station) -> None:
@@ -196,7 +199,8 @@ class Placing:
                 break
             if name not in strangers and is_open(wish_of(one.document)) and self._may_move(station, one):
                 looked += 1
-                await self._improve(station, one)
+                if await self._improve(station, one):
+                    break  # the other telescope counts it from its next look at its folder on
         station.status.problem(_PART, _no_telescope(sorted(lost.values())) if lost else None)
 
     def _may_move(self, station: Station, stored: StoredSession) -> bool:
@@ -207,19 +211,26 @@ class Placing:
         last = self._looked.get(stored.session_id)
         return last is None or self._clock.monotonic() - last >= LOOK_AGAIN_S
 
-    async def _improve(self, station: Station, stored: StoredSession) -> None:
-        """Move a session to where it ends better: a new one for any gain, later for another night only."""
+    async def _improve(self, station: Station, stored: StoredSession) -> bool:
+        """Move a session to where it ends better: a new one for any gain, later for another night only.
+
+        Return whether it was moved.
+        """
         session_id = stored.session_id
         async with self._lock:
             is_new = session_id not in self._looked
             self._looked[session_id] = self._clock.monotonic()
             found = await self.offers(session_id, stored.document)
             here = next((one for one in found.offers if one.telescope == station.id), None)
-            if here is None or found.offers[0] is here:
-                return
+            begins = (
+                station.dispatcher.find(session_id) is None
+            )  # meanwhile; its own run would stand in its way
+            if here is None or found.offers[0] is here or begins:
+                return False
             best = found.offers[0]
-            if better_night(best, here) or (is_new and _worth_it(best, here)):
-                await self._give(station, stored, best.telescope)
+            if not (better_night(best, here) or (is_new and _worth_it(best, here))):
+                return False
+            return await self._give(station, stored, best.telescope)
 
     async def _move_on(self, station: Station, stored: StoredSession) -> bool:
         """Move a session to a telescope that it is for; whether there is one."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.port import Classify, Message, MqttPort, Publication, is_shared, matches, no_hurry
+
+_matches = lru_cache(maxsize=8192)(matches)  # the same few topics, asked for all night
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +99,7 @@ class MemoryBroker:
 
     def all(self, topic_filter: str) -> list[Publication]:
         """Return everything published on matching topics, in order."""
-        matching = (places for topic, places in self._by_topic.items() if matches(topic_filter, topic))
+        matching = (places for topic, places in self._by_topic.items() if _matches(topic_filter, topic))
         return [self.published[place] for place in sorted(chain.from_iterable(matching))]
 
 
@@ -192,16 +195,16 @@ class MemoryPort(MqttPort):
 
     def deliver(self, message: Message) -> None:
         """Hand a message to each matching subscription, one turn of the loop later."""
-        for subscription in tuple(self._subscriptions):
-            if not is_shared(subscription.topic_filter) and matches(subscription.topic_filter, message.topic):
-                self.hand(subscription, message)
+        for one in tuple(self._subscriptions):
+            if not is_shared(one.topic_filter) and _matches(one.topic_filter, message.topic):
+                self.hand(one, message)
 
     def shared_for(self, topic: str) -> list[_Subscription]:
         """The shared subscriptions that match a topic."""
         return [
             one
             for one in self._subscriptions
-            if is_shared(one.topic_filter) and matches(one.topic_filter, topic)
+            if is_shared(one.topic_filter) and _matches(one.topic_filter, topic)
         ]
 
     def hand(self, subscription: _Subscription, message: Message) -> None:
@@ -223,7 +226,7 @@ class MemoryPort(MqttPort):
 
     def _replay(self, subscription: _Subscription) -> None:
         for topic, publication in tuple(self.broker.retained.items()):
-            if not is_shared(subscription.topic_filter) and matches(subscription.topic_filter, topic):
+            if not is_shared(subscription.topic_filter) and _matches(subscription.topic_filter, topic):
                 message = replace(_message(publication, ""), retain=True)
                 asyncio.get_running_loop().call_soon(self._hand, subscription, message)
 

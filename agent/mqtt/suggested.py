@@ -44,12 +44,12 @@ class SuggestionsBody(TypedDict):
     best: ShortText | None
     message: ShortText
     moon_illumination: Annotated[float, Field(ge=0, le=1)] | None
-    suggestions: Annotated[list[SuggestionBody], Field(max_length=10)]
+    suggestions: Annotated[list[SuggestionBody], Field(max_length=MOST)]
 
 
 def suggested(payloads: Payloads, found: Suggestions | None, message: str, now: datetime) -> SuggestionsBody:
     """Return the body of a list, or of none with the reason."""
-    best = found.best[:MOST] if found is not None else ()
+    best = found.best if found is not None else ()
     return {
         "night": found.night.isoformat() if found is not None else None,
         "made_at": payloads.stamp(found.made_at if found is not None else now),
@@ -63,7 +63,6 @@ def suggested(payloads: Payloads, found: Suggestions | None, message: str, now: 
 
 def _suggestion(payloads: Payloads, one: Suggestion) -> SuggestionBody:
     entry = one.entry
-    longest = max(one.windows, key=lambda window: window.seconds)
     size = None
     if entry.major_arcmin is not None:
         size = [entry.major_arcmin, entry.minor_arcmin or entry.major_arcmin]
@@ -73,8 +72,8 @@ def _suggestion(payloads: Payloads, one: Suggestion) -> SuggestionBody:
         "kind": entry.kind.value,
         "score": round(one.score, 1),
         "words": short(one.words),
-        "start": payloads.stamp(longest.start),
-        "end": payloads.stamp(longest.end),
+        "start": payloads.stamp(one.longest.start),
+        "end": payloads.stamp(one.longest.end),
         "highest": round(one.highest, 1),
         "highest_at": payloads.stamp(one.highest_at),
         "moon_separation": round(one.moon_separation, 1),

@@ -6,6 +6,7 @@
 from agent.planner.make import make_plan
 from agent.planner.plan import Block, Left, PlannedNight, Wait
 from agent.planner.request import Exposures, Place, Request, Running, request_of, shape_of
+from agent.planner.reuse import Valid
 
 __all__ = [
     "Block",
@@ -15,6 +16,7 @@ __all__ = [
     "PlannedNight",
     "Request",
     "Running",
+    "Valid",
     "Wait",
     "make_plan",
     "request_of",

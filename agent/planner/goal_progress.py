@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.capabilities import Camera, Capabilities
@@ -103,22 +103,29 @@ def wanted_of(
     if goal is None:
         return {}
     group, field, found = group_of(document, session_id), _field(document, resolve), {}
-    for key, camera in CAMERA_SECTIONS.items():
-        setup: CameraSetup | None = getattr(document, key)
-        if setup is None or camera not in capabilities.cameras:
-            continue
-        choice, _ = choose(setup, camera, capabilities)
+    for key, camera, setup in _captures(document, capabilities):
+        filter_name, exposure_s = _shot(setup, camera, capabilities)
+        least = 1 if setup.orders_mosaic else capabilities.cameras[camera].min_count
         found[key] = Wanted(
-            group,
-            field,
-            camera,
-            choice.filter.name if choice.filter is not None else "",
-            choice.exposure.seconds if choice.exposure is not None else 0.0,
-            1 if setup.orders_mosaic else capabilities.cameras[camera].min_count,
-            goal.frames,
-            goal.integration,
+            group, field, camera, filter_name, exposure_s, least, goal.frames, goal.integration
         )
     return found
+
+
+def promised_of(
+    document: SessionDocument, session_id: str, capabilities: Capabilities, resolve: Resolve
+) -> tuple[Light, ...]:
+    """Return what a session that runs will give its group when it loses nothing."""
+    group, field = group_of(document, session_id), _field(document, resolve)
+    found = []
+    for _, camera, setup in _captures(document, capabilities):
+        frames = (setup.mosaic_count if setup.orders_mosaic else setup.count) or 0
+        filter_name, exposure_s = _shot(setup, camera, capabilities)
+        seconds = frames * exposure_s
+        found.append(
+            Light(session_id, session_id, group, "", field, camera, filter_name, frames, frames, seconds)
+        )
+    return tuple(found)
 
 
 def gathered(wanted: Wanted, lights: Iterable[Light]) -> Gathered:
@@ -203,6 +210,24 @@ def _part(wishes: Sequence[tuple[str, Wanted]], there: Gathered) -> PartProgress
 
 def _same(one: Wanted, other: Wanted) -> bool:
     return (one.camera, one.filter) == (other.camera, other.filter) and one.field.same(other.field)
+
+
+def _captures(
+    document: SessionDocument, capabilities: Capabilities
+) -> Iterator[tuple[str, Camera, CameraSetup]]:
+    for key, camera in CAMERA_SECTIONS.items():
+        setup: CameraSetup | None = getattr(document, key)
+        if setup is not None and camera in capabilities.cameras:
+            yield key, camera, setup
+
+
+def _shot(setup: CameraSetup, camera: Camera, capabilities: Capabilities) -> tuple[str, float]:
+    """Return the filter's name and the exposure's seconds."""
+    choice, _ = choose(setup, camera, capabilities)
+    return (
+        choice.filter.name if choice.filter is not None else "",
+        choice.exposure.seconds if choice.exposure is not None else 0.0,
+    )
 
 
 def _field(document: SessionDocument, resolve: Resolve) -> Field:

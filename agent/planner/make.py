@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import LEAST_FRAMES, Place, Request, Running, place_of
+from agent.planner.reuse import Valid, openings, valid_after
 from agent.planner.timeline import Job, Piece, Stretch, best_order, placed
 from agent.planner.windows import Window, night_span, windows_of
 from agent.planner.words import Words
@@ -16,6 +18,7 @@ from agent.sky.nights import Interval, night_of
 from agent.targets import Site
 
 LEAST_BLOCK_S = 600.0
+_ROUNDS = 3  # in which openings that change who is first come to rest
 AFTER_THE_NIGHT = timedelta(hours=6)  # what runs by day may begin before noon and end after it
 
 
@@ -38,29 +41,30 @@ def make_plan(
     running: Running | None = None,
     known: Sequence[Place] = (),
     least_block_s: float = LEAST_BLOCK_S,
-    calibrated: bool = False,
+    valid: Valid = MappingProxyType({}),
 ) -> PlannedNight:
     """Return the plan of a night (default: the one that lasts) from `now` on, for sessions that wait.
 
     `known` is the `order` of the plan before, which is kept unless another gains something: then sessions
     that are new to it may end the block of what runs, for their start or their priority. `span` replaces
-    noon to noon. The first session that asks for a calibration does it for all, unless the telescope is
-    `calibrated` already. Instants are aware UTC.
+    noon to noon. Calibration and focus are done where what is `valid` now, or what an earlier session does,
+    does not do. Instants are aware UTC.
     """
     night = night or night_of(now, site, zone)
     span = span or night_span(site, night, zone)
     begin = max(now, span.start)
-    jobs = {one.session_id: _job(one.calibrated, site, span, begin, least_block_s) for one in requests}
+    jobs = {one.session_id: _job(one.aligned, site, span, begin, least_block_s) for one in requests}
+    asked = {one.session_id: one for one in requests}
     first = None if running is None else _running(running, site, span, begin, list(jobs.values()), known)
     if first is not None and first.rest is not None:
-        jobs[first.rest.session_id] = _job(first.rest, site, span, begin, least_block_s)
+        jobs[first.rest.session_id] = _job(first.rest.aligned, site, span, begin, least_block_s)
+        asked[first.rest.session_id] = first.rest
     free_from = begin.timestamp() if first is None else max(begin.timestamp(), first.piece.end)
     free = [(free_from, (span.end + AFTER_THE_NIGHT).timestamp())]
     order = best_order(list(jobs.values()), free, known)
-    pieces = _in_time(order, free)
-    if not (calibrated or (running is not None and running.request.calibration_s)):
-        asking = {one.session_id: one for one in requests if one.calibration_s}
-        pieces = _calibrated_first(order, free, pieces, asking)
+    if first is not None:
+        valid = valid_after(first.piece, valid, span)
+    pieces = _opened(order, free, asked, valid, span)
     if first is not None:
         pieces = _joined([first.piece, *pieces])
     tonight = [piece for piece in pieces if piece.start < span.end.timestamp()]
@@ -81,19 +85,22 @@ def _in_time(order: Sequence[Job], free: Sequence[tuple[float, float]]) -> list[
     return sorted(placed(order, free).pieces, key=lambda piece: piece.start)
 
 
-def _calibrated_first(
-    order: list[Job],
+def _opened(
+    order: Sequence[Job],
     free: Sequence[tuple[float, float]],
-    pieces: list[Piece],
-    asking: Mapping[str, Request],
+    asked: Mapping[str, Request],
+    valid: Valid,
+    night: Interval,
 ) -> list[Piece]:
-    """Place them anew with a calibration in the first session that asks for one."""
-    first = next((job for job in (one.job for one in pieces) if job.request.session_id in asking), None)
-    if first is None:
-        return pieces
-    whole = replace(first, request=asking[first.request.session_id])
-    order[order.index(first)] = whole
-    return _in_time(order, free)
+    """Place them with the openings that each needs after those before it."""
+    pieces = _in_time(order, free)
+    for _ in range(_ROUNDS):
+        found = openings(pieces, asked, valid, night)
+        opened = [replace(job, request=found.get(job.request.session_id, job.request)) for job in order]
+        if opened == order:
+            break
+        order, pieces = opened, _in_time(opened, free)
+    return pieces
 
 
 def _job(request: Request, site: Site | None, span: Interval, begin: datetime, least_block_s: float) -> Job:
@@ -137,7 +144,7 @@ def _running(
     end = max(now, min(ends))
     cut = end < done
     taken = request.within(end - now) if cut else request.captures
-    again = replace(request, opening_s=running.again_s).calibrated
+    again = replace(request, opening_s=running.again_s)
     rest = replace(again.without(taken), rank=0) if cut else None
     piece = Piece(Job(request, (), 0.0), now, end, taken, cut)
     return _Now(piece, rest if rest is not None and (rest.frames or not request.frames) else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from agent.conditions.moment import clock_words
 from agent.planner.make import LEAST_BLOCK_S, make_plan
 from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import Place, Request, Running
+from agent.planner.reuse import Valid
 from agent.planner.windows import windows_of
 from agent.reasons import Reason
 from agent.sky.altitudes import ASTRONOMICAL, SUNSET_ALTITUDE
@@ -198,7 +200,7 @@ def plan_night(
     running: Running | None = None,
     known: Sequence[Place] = (),
     least_block_s: float = LEAST_BLOCK_S,
-    calibrated: bool = False,
+    valid: Valid = MappingProxyType({}),
 ) -> NightPlan:
     """Gather the facts of a night and plan its sessions, from `now` on if that is within the night."""
     bounds = night_bounds(site, night)
@@ -213,7 +215,7 @@ def plan_night(
         running=running,
         known=known,
         least_block_s=least_block_s,
-        calibrated=calibrated,
+        valid=valid,
     )
     told = [*([running.request] if running is not None else []), *requests]
     events = sun_events(site, night)

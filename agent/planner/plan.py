@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from agent.planner.request import Place
 from agent.reasons import Reason
@@ -55,7 +56,7 @@ class Wait:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlannedNight:
     """Who has the telescope when, from `made_at` to the end of the night.
 
@@ -73,13 +74,24 @@ class PlannedNight:
 
     def blocks_of(self, session_id: str) -> tuple[Block, ...]:
         """The session's blocks, the earliest first."""
-        return tuple(block for block in self.blocks if block.session_id == session_id)
+        return self._blocks_of.get(session_id, ())
 
     def left_of(self, session_id: str) -> Left | None:
         """What of the session does not run this night; None when all of it does."""
-        return next((one for one in self.left if one.session_id == session_id), None)
+        return self._left_of.get(session_id)
 
     @property
     def head(self) -> Block | None:
         """The first block."""
         return self.blocks[0] if self.blocks else None
+
+    @cached_property
+    def _blocks_of(self) -> dict[str, tuple[Block, ...]]:
+        found: dict[str, tuple[Block, ...]] = {}
+        for block in self.blocks:
+            found[block.session_id] = (*found.get(block.session_id, ()), block)
+        return found
+
+    @cached_property
+    def _left_of(self) -> dict[str, Left]:
+        return {one.session_id: one for one in self.left}

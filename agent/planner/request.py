@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,13 +10,17 @@ from agent.capabilities import Camera
 from agent.conditions import ConditionSet, Requirements
 from agent.session.document import SessionDocument
 from agent.session.fields import OnLost
-from agent.session.plan import Plan, StepKind
+from agent.session.plan import Plan, PlannedStep, StepKind
+from agent.session.reuse_rules import ReuseRules
+from agent.session.steps import FOCUS
 from agent.targets import Site, Target
 
 Place = tuple[str, int, int, datetime | None]
 """What a session's place in an order depends on: id, rank, priority and start."""
 
+REUSE = ReuseRules()
 LEAST_FRAMES = 3  # fewer are worth no goto
+_PARKING = frozenset({StepKind.PARK, StepKind.POWER_DOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,24 @@ class Exposures:
         return self.frames * (self.exposure_s or self.frame_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Reusable:
+    """A part of an opening that an earlier one can do for so many hours; None: for the night, 0: never."""
+
+    kind: StepKind
+    seconds: float
+    hours: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One session. Instants are aware UTC; a `start` of None is as soon as possible, `seen` when it came in.
 
-    `opening_s` is everything before the first capture, `closing_s` everything after the last. `calibration_s`
-    of the opening are not needed once the telescope is calibrated. `rank` comes before priority: what a
-    person wants now, and what goes on after a restart. `held_until`: what nobody can foresee is against it
-    now, and is asked again then. `until_its_end`: it wants what comes until its `end`, and no more.
+    `opening_s` is everything before the first capture, `closing_s` everything after the last. What of the
+    opening is `reusable` need not be done while an earlier one is valid, which ends when one `parks`. `rank`
+    comes before priority: what a person wants now, and what goes on after a restart. `held_until`: what
+    nobody can foresee is against it now, and is asked again then. `until_its_end`: it wants what comes until
+    its `end`, and no more.
     """
 
     session_id: str
@@ -55,7 +69,8 @@ class Request:
     opening_s: float = 0.0
     captures: tuple[Exposures, ...] = ()
     closing_s: float = 0.0
-    calibration_s: float = 0.0
+    reusable: tuple[Reusable, ...] = ()
+    parks: bool = False
     start: datetime | None = None
     end: datetime | None = None
     seen: datetime | None = None
@@ -71,11 +86,15 @@ class Request:
         return self.opening_s + sum(one.total_s for one in self.captures) + self.closing_s
 
     @property
-    def calibrated(self) -> Request:
-        """The same on a telescope that is calibrated already."""
-        if not self.calibration_s:
-            return self
-        return replace(self, opening_s=max(0.0, self.opening_s - self.calibration_s), calibration_s=0.0)
+    def aligned(self) -> Request:
+        """The same on a telescope that is calibrated and focused already."""
+        return self.opening_with([one.kind for one in self.reusable if one.hours == 0])
+
+    def opening_with(self, needed: Collection[StepKind]) -> Request:
+        """Return the same with these of its reusable parts done, and the others spared."""
+        done = tuple(one for one in self.reusable if one.kind in needed)
+        spared_s = sum(one.seconds for one in self.reusable) - sum(one.seconds for one in done)
+        return replace(self, opening_s=max(0.0, self.opening_s - spared_s), reusable=done)
 
     @property
     def ends_when_lost(self) -> bool:
@@ -158,12 +177,21 @@ def shape_of(
     return opening, tuple(one for one in captures if one.frames > 0), closing
 
 
-def calibration_s_of(plan: Plan, *, reuses: bool) -> float:
-    """Return seconds that a session's plan spends on a calibration which an earlier one can do for it."""
-    if any(step.kind is StepKind.EQ_SOLVING for step in plan.steps):
-        return 0.0
-    steps = [step for step in plan.steps if step.kind is StepKind.CALIBRATION]
-    return sum(step.total_s for step in steps if (reuses if step.reuse is None else step.reuse > 0))
+def reusable_of(plan: Plan, rules: ReuseRules) -> tuple[Reusable, ...]:
+    """Return the calibration and focus of a session's plan; with a polar alignment all is done anew."""
+    anew = any(step.kind is StepKind.EQ_SOLVING for step in plan.steps)
+    return tuple(
+        Reusable(step.kind, step.total_s, 0.0 if anew else _hours(step, rules))
+        for step in plan.steps
+        if step.kind in FOCUS or step.kind is StepKind.CALIBRATION
+    )
+
+
+def _hours(step: PlannedStep, rules: ReuseRules) -> float | None:
+    if step.kind is StepKind.CALIBRATION:
+        return rules.calibration_h if step.reuse is None else step.reuse
+    kelvin = rules.focus_kelvin if step.reuse is None else step.reuse
+    return None if kelvin else 0.0  # how warm it will be is not foreseen
 
 
 def request_of(
@@ -179,12 +207,9 @@ def request_of(
     taken: Mapping[Camera, int] | None = None,
     rank: int = 0,
     held_until: datetime | None = None,
-    reuses: bool = True,
+    rules: ReuseRules = REUSE,
 ) -> Request:
-    """Return what a session wants, with its document's own conditions; ConditionConfigError.
-
-    Without `reuses` each session is calibrated that does not say otherwise itself.
-    """
+    """Return what a session wants, with its document's own conditions; ConditionConfigError."""
     target = plan.goto_targets[-1] if plan.goto_targets else None
     opening_s, captures, closing_s = shape_of(plan, taken)
     solar = document.goto_solar
@@ -195,7 +220,8 @@ def request_of(
         opening_s=opening_s,
         captures=captures,
         closing_s=closing_s,
-        calibration_s=calibration_s_of(plan, reuses=reuses),
+        reusable=reusable_of(plan, rules),
+        parks=any(step.kind in _PARKING for step in plan.steps),
         start=start,
         end=end,
         seen=seen,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from heapq import heappush, heapreplace
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import CameraCapabilities
@@ -86,6 +87,11 @@ class Suggestion:
         return f"{self.entry.name} ({self.called})" if self.called else self.entry.name
 
     @property
+    def longest(self) -> Interval:
+        """The longest of its windows."""
+        return max(self.windows, key=lambda window: window.seconds)
+
+    @property
     def words(self) -> str:
         """Everything that counts, the worst for it last."""
         return "; ".join(filter(None, map(factor_words, self.by_value)))
@@ -131,21 +137,26 @@ def suggest(
     camera: CameraCapabilities,
     known: Known,
     limit: int = MOST,
+    stretch: Interval | None = None,
 ) -> Suggestions:
     """Return the best of a night (from `now` on) under the conditions of every session; pure.
 
-    Objects are chosen by samples of the night; what is told of the chosen ones is exact.
+    Of a `stretch` of it: the best of that time alone, without what waits already. Objects are chosen by
+    samples of the time; what is told of the chosen ones is exact.
     """
     asked = requirements.by_night(start_named=False)
     span = night_span(site, night, ZoneInfo(site.timezone))
-    begin = max(now, span.start)
-    dark = _dark(asked, site, Interval(begin, span.end)) if begin < span.end else ()
+    begin, end = max(now, span.start), span.end
+    if stretch is not None:
+        begin, end = max(begin, stretch.start), min(end, stretch.end)
+    dark = _dark(asked, site, Interval(begin, end)) if begin < end else ()
     middle = dark[0].start + (dark[-1].end - dark[0].start) / 2 if dark else begin
     lit = moon(site, middle).illumination
     chooser = _Chooser(asked, site, dark, camera, known, lit)
     rated = chooser.rate(entries, limit * _MOST_RATED) if any(chooser.moonless) else []
-    best = tuple(_told(rated, asked, site, span, begin, known, limit, camera))
-    why = "" if best else _why_none(chooser, asked, site, span, begin, dark, lit)
+    told = _told(rated, asked, site, span, Interval(begin, end), known, camera, fresh=stretch is not None)
+    best = tuple(islice(told, limit))
+    why = "" if best else _why_none(chooser, asked, site, Interval(begin, end), dark, lit)
     return Suggestions(night, now, dark, lit, chooser.looked_at, best, why)
 
 
@@ -253,25 +264,26 @@ def _told(
     asked: Requirements,
     site: Site,
     span: Interval,
-    begin: datetime,
+    time: Interval,
     known: Known,
-    limit: int,
     camera: CameraCapabilities,
+    *,
+    fresh: bool,
 ) -> Iterator[Suggestion]:
-    """Give the best with what is exactly true of them; of those that share a field only the best."""
+    """Give the best with what is exactly true of them in a time; of those that share a field only the best.
+
+    `fresh`: nothing that waits, nor what is in its field.
+    """
     field = camera.field_of_view
     apart = min(field) / 2 if field is not None else 0.0
     taken: set[str] = set()
     conditions = ConditionSet.of(asked)
-    given = 0
     for one in rated:
-        if given == limit:
-            return
         if one.entry.name in taken:
             continue
         target = one.entry.target()
-        request = Request(session_id="", target=target, conditions=conditions)
-        windows = windows_of(request, site, span, begin)
+        request = Request(session_id="", target=target, conditions=conditions, end=time.end)
+        windows = windows_of(request, site, span, time.start)
         long = tuple(window for window in windows if window.seconds >= asked.least_block_s)
         if not long:
             continue
@@ -280,11 +292,12 @@ def _told(
             for other in rated
             if other is not one
             and other.entry.name not in taken
-            and separation(target, other.entry.target(), None, begin) < apart
+            and separation(target, other.entry.target(), None, time.start) < apart
         ]
         taken |= {one.entry.name, *near}
+        if fresh and one.entry.name in known.waiting:
+            continue
         way = rise_set_transit(target, site, long[0].start, long[-1].end)
-        given += 1
         yield Suggestion(
             one.entry,
             one.score,
@@ -304,15 +317,14 @@ def _why_none(
     chooser: _Chooser,
     asked: Requirements,
     site: Site,
-    span: Interval,
-    begin: datetime,
+    time: Interval,
     dark: Sequence[Interval],
     lit: float,
 ) -> str:
-    if begin >= span.end:
+    if time.seconds <= 0:
         return "That night is over."
     if not dark:
-        lowest = min(sun(site, when).altitude for when in instants(begin, span.end, _STEP))
+        lowest = min(sun(site, when).altitude for when in instants(time.start, time.end, _STEP))
         if asked.sun_below is not None:
             limit = f"the limit is {asked.sun_below:g} (sun_below)"
         else:

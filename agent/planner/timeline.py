@@ -96,7 +96,7 @@ class Timeline:
                 self._take(Piece(job, gap[0], gap[1] if cut else gap[0] + duration_s, taken, cut))
                 if not cut or (gap[1] >= stretch.end and job.request.ends_when_lost):
                     return None
-                left = left.without(taken).calibrated
+                left = left.without(taken).aligned
                 if left.frames == 0:
                     return None
         return left

@@ -65,12 +65,14 @@ def _top(story: Story) -> Iterator[str]:
 
 
 def _efficiency(story: Story) -> float:
-    spent = sum(
-        (session.ended_at - session.began_at).total_seconds()
-        for session in story.sessions
-        if session.ended_at is not None and session.ended_at > session.began_at
-    )
-    return story.integration_s / spent if spent > 0 else 0.0
+    """The part of the sessions' time in which light was collected, by two cameras at once or by one."""
+    spent = light = 0.0
+    for session in story.sessions:
+        if session.ended_at is not None and session.ended_at > session.began_at:
+            lasted = (session.ended_at - session.began_at).total_seconds()
+            spent += lasted
+            light += min(session.integration_s, lasted)
+    return light / spent if spent > 0 else 0.0
 
 
 def _sky(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:

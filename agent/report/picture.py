@@ -5,25 +5,17 @@ from __future__ import annotations
 import io
 
 _SIDE = 800
-_MOST_PIXELS = 80_000_000
 _QUALITY = 82
 
 
-def small_picture(jpeg: bytes) -> bytes | None:
-    """Shrink a JPEG to at most 800 pixels; None for what is no JPEG. CPU-bound: call it in a thread."""
-    from PIL import Image  # megabytes that an idle agent does without
+def small_picture(jpeg: bytes, side: int = _SIDE) -> bytes | None:
+    """Shrink a JPEG to so many pixels a side; None for what is no JPEG. CPU-bound: call it in a thread."""
+    from agent.jpeg import PictureError, shrunk  # megabytes that an idle agent does without
 
+    out = io.BytesIO()
     try:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                return None
-            longest = max(opened.size)  # decoded no larger than needed: a whole one takes 25 MB
-            wanted = (_SIDE * opened.width // longest or 1, _SIDE * opened.height // longest or 1)
-            opened.draft("RGB", wanted)
-            opened.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-            picture = opened.convert("RGB")
-        out = io.BytesIO()
-        picture.save(out, "JPEG", quality=_QUALITY)
-    except Exception:  # noqa: BLE001 - hostile bytes make a decoder raise nearly anything
+        with shrunk(jpeg, side) as small:
+            small.picture.save(out, "JPEG", quality=_QUALITY)
+    except PictureError:
         return None
     return out.getvalue()

@@ -101,6 +101,8 @@ class Dispatcher:
         self._places: dict[str, datetime] = {}  # when the plan has each of them run
         self._published: QueueChanged | None = None
         self._standstill: SessionWaiting | None = None
+        self._ordered: tuple[Waiting, ...] | None = None  # the queue as planned, until one of them changes
+        self._enough = 0  # waiting sessions from which on the next choice is made
         self.running: Waiting | None = None
         self._closed = False
 
@@ -110,7 +112,11 @@ class Dispatcher:
     def queue(self) -> tuple[Waiting, ...]:
         """The waiting sessions in the order of their turns: as planned, before that as they are due."""
         if self._queue.keys() <= self._places.keys():
-            return tuple(sorted(self._queue.values(), key=lambda w: (self._places[w.session_id], w.turn())))
+            if self._ordered is None:
+                places = self._places
+                ordered = sorted(self._queue.values(), key=lambda w: (places[w.session_id], w.turn()))
+                self._ordered = tuple(ordered)
+            return self._ordered
         now = self._clock.now()
         due = sorted((w for w in self._queue.values() if w.due(now)), key=Waiting.turn)
         later = sorted(
@@ -125,7 +131,7 @@ class Dispatcher:
     def put(self, waiting: Waiting) -> None:
         """Add a session, or replace the one with the same id."""
         self._places.pop(waiting.session_id, None)
-        self._queue[waiting.session_id] = waiting
+        self._set(waiting)
         if waiting.due_at is not None and not waiting.due(self._clock.now()):
             self._timetable.set(self._alarm(waiting.session_id), waiting.due_at, self.kick)
         else:
@@ -136,6 +142,7 @@ class Dispatcher:
         """Take a session out of the queue; None when it is not in it."""
         waiting = self._queue.pop(session_id, None)
         if waiting is not None:
+            self._ordered = None
             self._timetable.remove(self._alarm(session_id))
             self.kick()
         return waiting
@@ -152,6 +159,13 @@ class Dispatcher:
     def close(self) -> None:
         """Begin nothing more; what runs goes on."""
         self._closed = True
+
+    def gather(self, *, more: bool) -> None:
+        """With `more` to come at once, choose only as often as what waits has doubled; then as ever."""
+        before = self._enough
+        self._enough = (before or 1) if more else 0
+        if before and not more:
+            self.kick()
 
     def kick(self) -> None:
         """Look again at what to do next."""
@@ -175,7 +189,9 @@ class Dispatcher:
             await self._wake.wait()
             self._wake.clear()
             try:
-                while not self._closed and (chosen := await self._choose()) is not None:
+                while (
+                    not self._closed and self._has_enough() and (chosen := await self._choose()) is not None
+                ):
                     await self._run(chosen)
             except Exception:
                 _LOGGER.exception("The queue met a defect of the agent; it is looked at again")
@@ -188,7 +204,7 @@ class Dispatcher:
             await self._replan.wait()
             self._replan.clear()
             running = self.running
-            if running is None:
+            if running is None or not self._has_enough():
                 continue
             try:
                 plan = await self._planner.plan(tuple(self._queue.values()), {})
@@ -198,6 +214,14 @@ class Dispatcher:
             except Exception:
                 _LOGGER.exception("The plan met a defect of the agent; it is made again")
                 await self._clock.sleep(ASK_AGAIN.total_seconds())
+
+    def _has_enough(self) -> bool:
+        """Whether enough waits to choose among now; while more is to come, twice as much the next time."""
+        if len(self._queue) < self._enough:
+            return False
+        if self._enough:
+            self._enough = 2 * len(self._queue)
+        return True
 
     async def _run(self, chosen: Waiting) -> None:
         if self._closed:
@@ -224,6 +248,8 @@ class Dispatcher:
             plan = await self._planner.plan(
                 tuple(queue.values()), {name: verdict.until for name, verdict in held.items()}
             )
+            if self._enough and not self._is_still(queue):
+                return None  # more has come, and is not all
             if not self._is_still(queue) or await self._give_up_what_never_can(plan, held):
                 continue
             self._heed(plan, held)
@@ -278,6 +304,7 @@ class Dispatcher:
         end, now = plan.span.end, self._clock.now()
         self._places = {left.session_id: left.start or end for left in plan.left}
         self._places |= {block.session_id: block.start for block in reversed(plan.blocks)}
+        self._ordered = None
         runs = {self.running.session_id} if self.running is not None else frozenset[str]()
         told, self._told_of = self._told_of, frozenset(self._queue.keys() | runs)
         for waiting in tuple(self._queue.values()):
@@ -357,7 +384,11 @@ class Dispatcher:
             return
         if (waiting.brief.waits_for, waiting.brief.note) != (reason, message):
             _LOGGER.debug("Session %s waits: %s", waiting.session_id, message)
-            self._queue[waiting.session_id] = waiting.passed_over(reason, message)
+            self._set(waiting.passed_over(reason, message))
+
+    def _set(self, waiting: Waiting) -> None:
+        self._queue[waiting.session_id] = waiting
+        self._ordered = None
 
     def _stand_still(self, standstill: SessionWaiting | None) -> None:
         before, self._standstill = self._standstill, standstill

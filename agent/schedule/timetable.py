@@ -66,12 +66,13 @@ class Timetable:
             _LOGGER.warning("The system clock was set %+.0f s; start times are followed anew", seconds)
             if self._on_clock_step is not None:
                 self._on_clock_step(step)
+            if self._scheduler.running:
+                self._scheduler.wakeup()  # its timer knows only the clock as it was
 
     async def _beat(self) -> None:
         while True:
             await self._clock.sleep(HEARTBEAT_S)
             self.look_at_clock()
-            self._scheduler.wakeup()
 
 
 async def _ring(ring: Callable[[], None]) -> None:

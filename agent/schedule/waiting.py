@@ -23,6 +23,7 @@ class Waiting:
     window_end: datetime | None
     seen: datetime
     resume: bool = False  # it was running when the agent last ended
+    too_old: bool = False  # and too long ago to go on: it takes its turn only to be counted
     began: datetime | None = None  # when a session that goes on, or gave its turn back, first began
     forced: bool = False  # a person wants it now, whatever its start
     rests_until: datetime | None = None  # it failed, and gets another turn from then on

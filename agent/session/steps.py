@@ -32,6 +32,10 @@ class StepKind(StrEnum):
     POWER_DOWN = "power_down"
 
 
+FOCUS = frozenset({StepKind.AUTO_FOCUS, StepKind.INFINITE_FOCUS})
+"""The ways to focus; one does not stand for another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refocus:
     """When a capture is focused again: after seconds, or kelvin; by going to infinity, or by a search."""

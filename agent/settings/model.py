@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from agent.conditions.requirements import ConfiguredConditions, Requirements
-from agent.execute.reuse_rules import ReuseRules
 from agent.mqtt.topics import is_filter
+from agent.session.reuse_rules import ReuseRules
 from agent.settings.conditions import ConditionSettings, WeatherSettings
 from agent.settings.enclosure import EnclosureSettings
 from agent.settings.kinds import Part, Text, shown

@@ -9,6 +9,8 @@ from typing import Any
 from agent.errors import Problem
 from agent.settings.problems import SettingsError
 
+TOO_DEEP = "it is nested too deeply"
+
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """Read a YAML or JSON (`.json`) file that holds a mapping; an empty file is an empty mapping."""
@@ -47,6 +49,8 @@ def _parse_json(text: str) -> Any:
 
     try:
         return json.loads(text, object_pairs_hook=unique) if text.strip() else None
+    except RecursionError:
+        raise ValueError(f"is not valid JSON: {TOO_DEEP}.") from None
     except ValueError as error:
         raise ValueError(f"is not valid JSON: {error}.") from None
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from agent.settings.text import TOO_DEEP
+
 
 class _TextLoader(yaml.SafeLoader):
     """SafeLoader that guesses no types and refuses a key given twice."""
@@ -40,6 +42,8 @@ def parse_yaml(text: str) -> Any:
     """Parse YAML with every plain word kept as text; ValueError with a sentence of what is wrong."""
     try:
         return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a SafeLoader with fewer resolvers
+    except RecursionError:
+        raise ValueError(f"is not valid YAML: {TOO_DEEP}.") from None
     except yaml.YAMLError as error:
         raise ValueError(_sentence(error)) from None
 

@@ -188,6 +188,7 @@ def _turn(target: SkyTarget, site: Site, instant: datetime, above: float) -> tup
     return math.degrees(math.acos(cosine)) / 15, turned, math.degrees(body.alt) > above
 
 
+@lru_cache(maxsize=32)  # the chart of a night is drawn again with each of its sessions
 def altitude_curve(
     target: Target, site: Site, start: datetime, end: datetime, step: timedelta = timedelta(minutes=10)
 ) -> tuple[CurvePoint, ...]:

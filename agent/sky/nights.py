@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from agent.sky.altitudes import ASTRONOMICAL, CIVIL, NAUTICAL, SUNSET_ALTITUDE
@@ -129,14 +129,16 @@ def windows_above(
     return windows_where(lambda instant: minimum <= altitude(target, site, instant) <= maximum, start, end)
 
 
+@lru_cache(maxsize=256)
 def rise_set_transit(
     target: Target, site: Site, start: datetime, end: datetime, min_altitude: float = 0.0
 ) -> Passage:
     """Return the target's crossings of `min_altitude` and its highest point between two instants."""
-    windows = windows_above(target, site, start, end, min_altitude)
+    height = cache(partial(altitude, target, site))
+    windows = windows_where(lambda instant: height(instant) >= min_altitude, start, end)
     rises = [window.start for window in windows if window.start > start]
     sets = [window.end for window in windows if window.end < end]
-    transit, highest = _highest(target, site, start, end)
+    transit, highest = _highest(height, start, end)
     return Passage(
         rise=rises[0] if rises else None,
         set=sets[0] if sets else None,
@@ -205,15 +207,15 @@ def _mean_noon_near(site: Site, instant: datetime) -> datetime:
     return noon + round((instant - noon) / _DAY) * _DAY
 
 
-def _highest(target: Target, site: Site, start: datetime, end: datetime) -> tuple[datetime, float]:
-    """Return the highest point of a target between two instants, exact to a second."""
-    best = max(instants(start, end, _SCAN), key=lambda instant: altitude(target, site, instant))
+def _highest(height: Callable[[datetime], float], start: datetime, end: datetime) -> tuple[datetime, float]:
+    """Return where something stands highest between two instants, exact to a second."""
+    best = max(instants(start, end, _SCAN), key=height)
     low, high = max(start, best - _SCAN), min(end, best + _SCAN)
     while high - low > _EXACT:
         third = (high - low) / 3
-        if altitude(target, site, low + third) < altitude(target, site, high - third):
+        if height(low + third) < height(high - third):
             low += third
         else:
             high -= third
     middle = low + (high - low) / 2
-    return middle, altitude(target, site, middle)
+    return middle, height(middle)

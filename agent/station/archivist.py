@@ -222,18 +222,23 @@ class Archivist:
     async def _undisturbed(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Do this while nobody needs the telescope; _NeededError as soon as somebody does."""
         work = asyncio.create_task(coroutine, name=f"{self._ground.id}: fetching")
+        asked: asyncio.Task[bool] | None = None  # a telescope that is slow to answer hides no session
         try:
             while not work.done():
+                asked = asked or asyncio.create_task(self._in_use())
                 pause = asyncio.create_task(self._ground.clock.sleep(LOOK_S))
                 try:
                     await asyncio.wait({work, pause}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     pause.cancel()
-                if not work.done() and (await self._needed())[0]:
+                in_use, asked = (asked.result(), None) if asked.done() else (False, asked)
+                if not work.done() and (in_use or self._needed_here() is not None):
                     raise _NeededError
             return await work
         finally:
             work.cancel()
+            if asked is not None:
+                asked.cancel()
             await asyncio.wait({work})
 
     def _card(self) -> Card:
@@ -248,29 +253,29 @@ class Archivist:
 
     async def _until_free(self) -> None:
         while True:
-            needed, reason, message = await self._needed()
-            self.fetching = not needed or reason in _SOON_OVER
-            if not needed:
+            needed = self._needed_here()
+            if needed is None and await self._in_use():
+                needed = Reason.HELD_BY_OTHER, "another client has the telescope"
+            self.fetching = needed is None or needed[0] in _SOON_OVER
+            if needed is None:
                 return
-            self._tell(DownloadState.WAITING, reason, message)
+            self._tell(DownloadState.WAITING, *needed)
             await self._ground.clock.sleep(WAIT_S)
 
-    async def _needed(self) -> tuple[bool, Reason | None, str]:
-        """Whether the telescope is needed for something else, and for what."""
+    def _needed_here(self) -> tuple[Reason, str] | None:
+        """What the telescope is needed for, as far as the agent knows without asking it."""
         telescope = self._ground.telescope
         if self._runner.running is not None:
-            return True, Reason.QUEUE, "a session runs"
+            return Reason.QUEUE, "a session runs"
         if self._hands.busy or self._hands.capturing:
-            return True, Reason.USER, "the telescope is being moved"
+            return Reason.USER, "the telescope is being moved"
         if any(one.state is ScheduleState.IMAGING for one in telescope.schedules):
-            return True, Reason.OWN_SCHEDULE, "the telescope images by itself"
+            return Reason.OWN_SCHEDULE, "the telescope images by itself"
+        if telescope.connection is ConnectionState.HELD_BY_OTHER:
+            return Reason.HELD_BY_OTHER, "another client has the telescope"
         if telescope.connection not in (ConnectionState.CONNECTED, ConnectionState.RESTING):
-            held = telescope.connection is ConnectionState.HELD_BY_OTHER
-            reason = Reason.HELD_BY_OTHER if held else Reason.LOST_CONNECTION
-            return True, reason, "another client has the telescope" if held else "the telescope is away"
-        if await self._in_use():
-            return True, Reason.HELD_BY_OTHER, "another client has the telescope"
-        return False, None, ""
+            return Reason.LOST_CONNECTION, "the telescope is away"
+        return None
 
     async def _in_use(self) -> bool:
         try:

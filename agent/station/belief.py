@@ -21,6 +21,7 @@ class Belief:
     def __init__(self, ground: Ground, open_shutters: set[Camera]) -> None:
         self._ground = ground
         self.capturing = open_shutters  # opened, and not seen to be closed
+        self.others: set[Camera] = set()  # seen to capture for another client, and left to it
         self.still = False  # seen to be at rest, and not moved since
         self.moved = False  # told to move, and not seen to be at rest since
         self.parked = False
@@ -76,6 +77,7 @@ class Belief:
         """It is told to do something."""
         self.still = self.parked = self.off = False
         self.moved = True
+        self.others.clear()
 
     def is_to_stop(self) -> None:
         """Everything is to stop, whatever it does."""
@@ -86,16 +88,24 @@ class Belief:
         """A capture is about to begin."""
         self.still = self.parked = False
         self.capturing.add(camera)
+        self.others.discard(camera)
 
     def captures(self, cameras: set[Camera]) -> None:
-        """These cameras were seen to capture."""
+        """These cameras were seen to capture, and are to stop."""
         self.capturing |= cameras
+        self.others -= cameras
         if cameras:
             self.still = False
+
+    def left_to_others(self, camera: Camera) -> None:
+        """What this camera captures is another client's; ours is over."""
+        self.capturing.discard(camera)
+        self.others.add(camera)
 
     def stopped(self, stops: int) -> None:
         """Everything was seen to stand still after so many orders to stop; later ones still hold."""
         self.capturing.clear()
+        self.others.clear()
         if self.stops == stops:
             self._rests()
 

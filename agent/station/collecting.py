@@ -24,6 +24,7 @@ from agent.planner.goal_progress import (
     gathered,
     group_of,
     progress_of,
+    promised_of,
     wanted_of,
 )
 from agent.schedule.waiting import Waiting
@@ -69,8 +70,10 @@ class Collecting:
         self._records = records
         self._capabilities = capabilities
         self._resolve = resolve
+        neighbours.judges = self._wants_less
         self._parents: dict[str, StoredSession] = {}
         self._told: tuple[GroupProgress, ...] | None = None
+        self._told_of: object = None
 
     @property
     def groups(self) -> tuple[GroupProgress, ...]:
@@ -158,11 +161,21 @@ class Collecting:
     # -- the child --------------------------------------------------------------------------------------
 
     def is_stale(self, child: Waiting) -> bool:
-        """Whether a session that is about to begin is a child that asks for another night, or too much."""
+        """Whether a session that is about to begin is a child that asks for another night, or too much.
+
+        Else what it takes counts from now on for all that collect the same.
+        """
+        capabilities = self._capabilities()
+        if child.brief.source is not Source.GOAL or capabilities is None:
+            return False
+        lights = promised_of(child.document, child.session_id, capabilities, self._resolve)
+        return not self._neighbours.promise(child, lights)
+
+    def _wants_less(self, child: Waiting) -> bool:
         parent = next(
             (one for one in self.parents if self.child_id(one.session_id) == child.session_id), None
         )
-        if parent is None or child.brief.source is not Source.GOAL or child.resume:
+        if parent is None:
             return False
         goal = self._goal_of(parent)
         return goal is not None and bool(self._against(child, goal))
@@ -217,7 +230,7 @@ class Collecting:
         if self._deadline(parent):
             await self._end(parent, goal, Reason.WINDOW, "The session's window closed.")
             return []
-        if made.over == self._night():
+        if made.over == self._night() or not goal.counts:  # what is left is being taken for others
             return []
         return [await self._make(goal, made)]
 
@@ -295,7 +308,9 @@ class Collecting:
             return None
         wanted = wanted_of(parent.document, parent.session_id, capabilities, self._resolve)
         there = {key: gathered(one, lights) for key, one in wanted.items()}
-        return Goal(parent, wanted, there)
+        more = self._neighbours.promised(besides=self.child_id(parent.session_id))
+        coming = {key: gathered(one, (*lights, *more)) for key, one in wanted.items()}
+        return Goal(parent, wanted, there, coming)
 
     def _deadline(self, parent: StoredSession) -> bool:
         """Whether the last date on which the session may run is over."""
@@ -319,8 +334,10 @@ class Collecting:
 
     def _tell(self, lights: dict[str, tuple[Light, ...]]) -> None:
         """Say how far the groups are, when that changed; what is not known yet is no change."""
-        if self._capabilities() is None:
+        known = (lights, self.parents, self._capabilities())
+        if self._capabilities() is None or known == self._told_of:
             return
+        self._told_of = known
         wishes: list[tuple[str, Wanted]] = []
         counted: dict[Light, None] = {}
         for parent in self.parents:

@@ -41,11 +41,12 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A session with a goal: what it wants by its camera sections, and what there is."""
+    """A session with a goal: what it wants by its camera sections, what there is, and with what runs now."""
 
     stored: StoredSession
     wanted: dict[str, Wanted]
     there: dict[str, Gathered]
+    coming: dict[str, Gathered]
 
     @property
     def reached(self) -> bool:
@@ -60,7 +61,7 @@ class Goal:
     @property
     def ask(self) -> dict[str, int]:
         """Frames to take in a night, by camera section."""
-        return {key: frames_to_ask(one, self.there[key]) for key, one in self.wanted.items()}
+        return {key: frames_to_ask(one, self.coming[key]) for key, one in self.wanted.items()}
 
     @property
     def counts(self) -> dict[str, int]:

@@ -24,7 +24,7 @@ from agent.events import (
 from agent.goals import Level, Wish
 from agent.settings.enclosure import EnclosureSettings
 from agent.station.enclosure_moves import Moves, Tell
-from agent.station.enclosure_problems import WORDS, Sight, problem_of
+from agent.station.enclosure_problems import WORDS, Sight, no_mains, problem_of
 from agent.station.enclosure_seen import HOLDER, Seen
 from agent.station.ground import Ground
 from agent.station.hands import Hands
@@ -123,7 +123,7 @@ class Enclosure:
         self._expected_until = self._clock.monotonic() + EXPECTED_S
         self.look()
         if self._without_mains() is not None:
-            return Verdict(False, Reason.MAINS, "There is no mains power.")
+            return Verdict(False, Reason.MAINS, no_mains(self.seen.value("mains")))
         if self._settings.lid and not self.seen.heard:
             return Verdict(False, Reason.ENCLOSURE, "The lid has not been seen yet.")
         return None
@@ -306,7 +306,7 @@ class Enclosure:
         if self._no_mains_since is None:
             self._no_mains_since = self._clock.monotonic()
         if (self._without_mains() or 0.0) >= self._settings.mains_min * 60:
-            self._nights.end_now(Reason.MAINS, "There is no mains power.")
+            self._nights.end_now(Reason.MAINS, no_mains(mains))
 
     # -- what people read -------------------------------------------------------------------------------
 
@@ -347,6 +347,7 @@ class Enclosure:
             unparked=(self._hands.trouble() or away).rstrip(".") if closes and not self._hands.parked else "",
             lid_trouble=self._moves.trouble("lid", self._settings.lid_s),
             power_trouble=self._moves.trouble("power", POWER_S),
+            mains=self.seen.value("mains"),
             mains_left_s=None if lasted is None else max(0.0, self._settings.mains_min * 60 - lasted),
         )
 

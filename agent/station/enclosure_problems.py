@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from agent.errors import Problem
 from agent.events import Lid
@@ -14,6 +15,11 @@ WORDS = {
     Lid.CONTRADICTS: "seen open and closed at once",
     Lid.UNKNOWN: "not seen",
 }
+
+
+def no_mains(mains: bool | None) -> str:
+    """Say that there is no mains power, or that nothing tells of it."""
+    return "Nothing tells whether there is mains power." if mains is None else "There is no mains power."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Sight:
     unparked: str = ""
     lid_trouble: str = ""
     power_trouble: str = ""
+    mains: bool | None = True
     mains_left_s: float | None = None
 
 
@@ -46,7 +53,7 @@ def _of_lid(sight: Sight) -> Problem | None:
             hint = "Look at its switches: one of them does not say the truth."
             return Problem("lid_contradicts", "The lid is seen open and closed at once.", hint)
         case Lid.UNKNOWN:
-            hint = "Look after what shows it: nothing is moved while nobody sees it."
+            hint = "Look after what shows it: it is not opened while nobody sees it."
             return Problem("lid_unknown", "The lid is not seen.", hint)
     lid = WORDS[sight.lid]
     if sight.moved_by_others:
@@ -70,6 +77,7 @@ def _of_power(sight: Sight) -> Problem | None:
         message = f"The power is not as it was switched: {sight.power_trouble}."
         return Problem("power_stuck", message, "Look at the plug.")
     if sight.mains_left_s is not None:
-        left = f" The night ends in {sight.mains_left_s / 60:.0f} min." if sight.mains_left_s > 0 else ""
-        return Problem("no_mains", f"There is no mains power.{left}", "It goes on when the power is back.")
+        left = f" The night ends in {ceil(sight.mains_left_s / 60)} min." if sight.mains_left_s > 0 else ""
+        hint = "Look after what shows it." if sight.mains is None else "It goes on when the power is back."
+        return Problem("no_mains", f"{no_mains(sight.mains)}{left}", hint)
     return None

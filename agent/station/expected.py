@@ -39,9 +39,9 @@ def instant_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"at {local:%H:%M}" if same_day else f"on {local:%Y-%m-%d at %H:%M}"
 
 
-def undoing(until: datetime) -> str:
-    """Return until when a night is over (local time), and how to have it go on."""
-    return f"It is over until {until:%H:%M}; `dwarf-agent resume` undoes it."
+def undoing(over: str, until: datetime) -> str:
+    """Return why and until when (local time) a night is over, and how to have it go on."""
+    return f"{over.rstrip('.')}. It is over until {until:%H:%M}; `dwarf-agent resume` undoes it."
 
 
 def expected(station: Station, waiting: Waiting) -> Expected:
@@ -50,7 +50,7 @@ def expected(station: Station, waiting: Waiting) -> Expected:
     block = next(iter(plan.blocks_of(name)), None) if plan is not None else None
     over = station.night.judgement()
     if over is not None and over.until is not None and (block is None or block.start < over.until):
-        return Expected(None, f"{over.message} {undoing(over.until.astimezone(station.zone))}")
+        return Expected(None, undoing(over.message, over.until.astimezone(station.zone)))
     if waiting.due(now) and station.telescope.connection in _AWAY:
         late = _late(station, waiting)
         return Expected(None, f"It starts as soon as the telescope answers. {late}".rstrip())

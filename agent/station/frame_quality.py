@@ -12,14 +12,14 @@ from agent.afterwards import FrameMeasured
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Event, SessionProgress
-from agent.quality.trend import Change, Measure, QualityTrend
+from agent.quality.apart import measured_apart
+from agent.quality.trend import Change, QualityTrend
 from agent.station.ground import Ground
 from agent.telescope.card import Card, CardFile
 
 _LOGGER = logging.getLogger(__name__)
 
 EVERY_S = 120.0  # a frame has sixteen megabytes, and the telescope's Wi-Fi is its own
-MOST_BYTES = 64 << 20
 TRIES = 5  # in a row without a frame, before a capture is left to the telescope's own counts
 _SLACK = timedelta(seconds=30)  # the telescope's clock is set by us, to the second at best
 _FRAMES = (".fits", ".fit", ".tif", ".tiff")
@@ -93,12 +93,12 @@ class FrameQuality:
             frame = _newest(await card.files(folder)) if folder else None
             if frame is None or frame.path == self._measured:
                 return False
-            content = await _content(card, folder, frame)
-        except AgentError as error:
+            async with card.open(folder, frame.path) as opened:
+                found = await measured_apart(opened.chunks)
+        except (AgentError, OSError) as error:
             _LOGGER.debug("No frame to measure: %s", error)
             return False
         self._measured = frame.path
-        found = await asyncio.to_thread(_measure, content)
         if found is None or trend is not self._trend:
             return found is not None
         self._ground.bus.publish(
@@ -136,19 +136,3 @@ def _newest(files: tuple[CardFile, ...]) -> CardFile | None:
     ]
     frames.sort(key=lambda file: file.path.removeprefix(_FAILED))
     return frames[-2] if len(frames) > 1 else None
-
-
-async def _content(card: Card, folder: str, frame: CardFile) -> bytes:
-    content = bytearray()
-    async with card.open(folder, frame.path) as opened:
-        async for chunk in opened.chunks:
-            content += chunk
-            if len(content) > MOST_BYTES:
-                break
-    return bytes(content)
-
-
-def _measure(content: bytes) -> Measure | None:
-    from agent.quality.measure import measure  # megabytes of libraries, in this thread alone
-
-    return measure(content)

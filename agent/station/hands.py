@@ -16,11 +16,13 @@ from typing import TypeVar
 from agent.capabilities import Camera
 from agent.errors import AgentError
 from agent.events import Reason
+from agent.execute.recognition import BEGINS_WITHIN
 from agent.goals import Goal, Level, PreemptedError, Wish, merged
 from agent.station.belief import Belief
 from agent.station.ground import Ground
 from agent.station.kept_wishes import Held, kept, outliving, restored
-from agent.station.safing_status import DOING, SafingStatus, StillCapturingError
+from agent.station.safing import Safing, Stranger
+from agent.station.safing_status import DOING, SafingStatus
 from agent.station.status import StationStatus
 from agent.station.turn import Turn
 from agent.telescope.interface import (
@@ -53,7 +55,6 @@ class Hands:
         self._status = status
         self._turn = Turn(ground.clock)
         self._changed = asyncio.Event()
-        self._reports: dict[Camera, CaptureReport] = {}
         self._told = SafingStatus(status)
         self.session_id = ""  # the session that runs
         self.closing = False  # that session was told to end; what it closes with comes before a switch
@@ -61,6 +62,7 @@ class Hands:
         self._held: dict[Hashable, Held] = {}
         open_shutters, self._kept = restored(ground.state.get(_KEY))
         self._belief = Belief(ground, open_shutters)
+        self._safing = Safing(ground.clock, self._belief, self._told, self._goal)
         self.alignment = self._belief.alignment  # what holds of calibration and focus
         telescope.listen(self._hear)
 
@@ -174,11 +176,11 @@ class Hands:
 
     async def park(self) -> None:
         """Stop and fold the telescope because a person wants it, whatever the weather."""
-        await self.perform(Level.SAFETY, self._fold)
+        await self.perform(Level.SAFETY, self._safing.fold)
 
     async def switch_off(self) -> None:
         """Stop the telescope and switch it off because a person wants it."""
-        await self.perform(Level.SAFETY, self._power_down)
+        await self.perform(Level.SAFETY, self._safing.power_down)
 
     async def tell_to_stop(self, limit_s: float) -> None:
         """Tell the telescope once more to stop, and wait no longer than that: there is no more time."""
@@ -197,18 +199,27 @@ class Hands:
 
     def capture_opened(self, camera: Camera) -> None:
         """A shutter is about to open."""
-        self._reports.pop(camera, None)
-        self._belief.shutter_opens(camera)
+        self._safing.opened(camera, BEGINS_WITHIN.total_seconds())
         self._remember()
 
-    def capture_closed(self, camera: Camera) -> None:
-        """A capture was seen to be over."""
+    def capture_left_open(self, camera: Camera, stranger: Stranger, may_begin_s: float) -> None:
+        """An earlier life of the agent opened a shutter, or it may still open for so long.
+
+        `stranger` tells what speaks against a capture that is found being that one, "" when nothing does.
+        """
+        self._safing.opened(camera, may_begin_s, stranger)
+        self._remember()
+
+    def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
+        """A capture was seen to be over; `taken_over`: another client's runs in its place."""
+        if taken_over:
+            self._belief.left_to_others(camera)
         self._belief.capturing.discard(camera)
         self._remember()
 
     def take_report(self, camera: Camera) -> CaptureReport | None:
         """What the telescope said when its capture was stopped; each is told once."""
-        return self._reports.pop(camera, None)
+        return self._safing.take_report(camera)
 
     # -- the task ---------------------------------------------------------------------------------------
 
@@ -229,7 +240,8 @@ class Hands:
             elif self._spares(goal):
                 self._told.over()
                 self._belief.others_turn()
-                await self._within(AGAIN_S, changed)
+                if not await self._within(AGAIN_S, changed) and self._belief.others:
+                    await self._look_again()
             elif self._belief.is_there(goal):
                 self._told.over()
                 if not await self._within(AGAIN_S, changed):
@@ -265,58 +277,29 @@ class Hands:
     async def _approach(self, telescope: Telescope) -> None:
         """Do what is wanted, one thing after the other; each only if it still is wanted by then."""
         if (goal := self._goal()) is not None and not (self._belief.at_rest or self._spares(goal)):
-            await self._stop(telescope)
+            await self._safing.stop(telescope)
             self._settle()
         if (goal := self._goal()) is None or self._spares(goal):
             return
         if goal.park and not self._belief.parked:
-            await self._fold(telescope)
+            self._told.begins(goal, capturing=False, parked=False)
+            await self._safing.fold(telescope)
             self._settle()
         if (goal := self._goal()) is not None and goal.off and not self._belief.off:
-            await self._power_down(telescope)
+            await self._safing.power_down(telescope)
 
     async def _late(self, goal: Goal) -> None:
-        """Say that an attempt takes longer than it should, while it goes on."""
+        """Say that an attempt takes longer than it should, while it goes on; motors take their time."""
         await self._ground.clock.sleep(AGAIN_CAPTURING_S)
+        if self._belief.at_rest:
+            await self._ground.clock.sleep(AGAIN_S)
         self._not_there(goal, "it does not obey", "")
-
-    async def _stop(self, telescope: Telescope) -> None:
-        """Stop everything, and see that no shutter is open; StillCapturingError when one is.
-
-        Of a telescope that we did not move only the shutters are looked at: somebody else may use it.
-        """
-        belief, goal = self._belief, self._goal()
-        stops, ours = belief.stops, belief.moved or belief.capturing or belief.carries_out
-        untold = not (belief.capturing or telescope.schedules_told) and belief.spares(goal)
-        if not ours or untold:
-            running = await self._running(telescope)
-            if running and belief.theirs(goal):
-                raise StillCapturingError("It captures; it did not tell yet whether by its own schedule.")
-            if not ours:
-                belief.captures(running)
-                if not belief.capturing:
-                    belief.stopped(stops)
-                    return
-        if self._told.attempts > 1 and belief.capturing:
-            await telescope.take_control()
-        for camera in tuple(belief.capturing):
-            self._reports[camera] = await telescope.stop_capture(camera)
-        if belief.moved or belief.capturing:
-            await telescope.halt()
-        if running := await self._running(telescope):
-            belief.captures(running)
-            raise StillCapturingError(f"The {next(iter(running)).value} camera still captures.")
-        belief.stopped(stops)
-
-    async def _running(self, telescope: Telescope) -> set[Camera]:
-        """The cameras that capture, as the telescope says."""
-        return {camera for camera in Camera if await telescope.running_capture(camera) is not None}
 
     async def _look_again(self) -> None:
         """See that a telescope that has to stand still does so; only one that is there can be asked."""
         try:
             async with self._turn.lock:
-                running = await self._running(self._telescope) if self.linked else set()
+                running = await self._safing.running(self._telescope) if self.linked else set()
         except AgentError as error:
             _LOGGER.debug("Whether the telescope stands still is not told: %s", error)
         except Exception as error:
@@ -326,22 +309,6 @@ class Hands:
             self._told.seen()
             if not self._belief.theirs(self._goal()):
                 self._belief.captures(running)
-
-    async def _fold(self, telescope: Telescope) -> None:
-        await telescope.take_control()  # it may have been left alone
-        if not self._belief.still:
-            await self._stop(telescope)
-        stops = self._belief.stops
-        self._belief.folds()
-        await telescope.park()
-        self._belief.parked = self._belief.stops == stops
-
-    async def _power_down(self, telescope: Telescope) -> None:
-        await telescope.take_control()
-        if not self._belief.still:
-            await self._stop(telescope)
-        await telescope.shutdown()
-        self._belief.switched_off()
 
     async def _do(self, level: Level, work: Work[T], *, moves: bool) -> T:
         if moves:
@@ -361,11 +328,12 @@ class Hands:
         return merged(wishes)
 
     def _spares(self, wanted: Goal | Wish) -> bool:
-        """Whether the telescope is left alone: a schedule is carried out that this is not meant to stop.
+        """Whether the telescope is left alone: it does for others what this is not meant to stop.
 
         A shutter that we opened is closed all the same.
         """
-        return not wanted.own_schedule and not self._belief.capturing and self._belief.carries_out
+        belief = self._belief
+        return not wanted.own_schedule and not belief.capturing and bool(belief.others or belief.carries_out)
 
     def _is_there(self, wanted: Goal | Wish) -> bool:
         """Whether the telescope is where that wants it; what it does by its own schedule does not count."""

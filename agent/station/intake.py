@@ -33,7 +33,7 @@ from agent.store.store import SessionStore
 _LOGGER = logging.getLogger(__name__)
 
 _REMOVED = Problem("removed", "The session's file was taken out of ToDo/.")
-RESUME_WITHIN = timedelta(hours=12)  # an unfinished session older than a night is reported, not taken up
+RESUME_WITHIN = timedelta(hours=12)  # an unfinished session older than a night is counted, not taken up
 READ_AT_ONCE = 200  # files a look reads before sessions that are already known get their turn
 
 
@@ -129,7 +129,7 @@ class Intake:
         message = "The session's file and its copy cannot be read any more, as after a power cut."
         brief = SessionBrief(stored.session_id, stored.session_id)
         journal = self._store.journal(stored.session_id)
-        await self._records.end_from_journal(brief, journal, message=message)
+        await self._records.end_from_journal(brief, journal, Reason.AGENT_RESTARTED, message)
 
     async def watch(self) -> None:
         """Follow ToDo/ for ever."""
@@ -140,13 +140,17 @@ class Intake:
                 changes = await asyncio.to_thread(self._store.scan, READ_AT_ONCE)
             except StoreError as error:
                 self._tell_problem(error)
+                self._queue.gather(more=False)
                 await self._clock.sleep(self._poll_s)
                 continue
             await self._take_up()
             if self._told is not None and not self._interrupted:
                 self._told = None
                 self._on_problem(None)
+            if changes.more:
+                self._queue.gather(more=True)
             await self._apply(changes)
+            self._queue.gather(more=changes.more)
             self.judging = bool(changes.more or changes.waiting)
             if not changes.more:
                 if not self._looked.is_set():
@@ -352,11 +356,9 @@ class Intake:
                 self._on_orphan(stored.session_id)
             await self.refuse(waiting.brief, error)
             return waiting
-        if waiting.resume and waiting.began is not None and self._clock.now() - waiting.began > RESUME_WITHIN:
-            self._on_orphan(stored.session_id)
-            await self._records.end_from_journal(waiting.brief, self._store.journal(stored.session_id))
-        else:
-            self._queue.put(waiting)
+        began = waiting.began if waiting.resume else None
+        too_old = began is not None and self._clock.now() - began > RESUME_WITHIN
+        self._queue.put(replace(waiting, too_old=too_old))
         self.wanted_now.discard(stored.name)
         return waiting
 
@@ -377,6 +379,8 @@ class Intake:
             self._queue.drop(session_id)
 
     def _tell_queued(self, new: list[Waiting]) -> None:
+        if not new:
+            return
         places = {waiting.session_id: place for place, waiting in enumerate(self._queue.queue, start=1)}
         for waiting in new:
             place = places.get(waiting.session_id)

@@ -45,6 +45,8 @@ class Neighbours:
         self._queue = queue
         self._all: tuple[Neighbours, ...] = (self,)
         self._moving = threading.RLock()  # one for all, so that nothing is looked for while it moves
+        self._promised: tuple[str, tuple[Light, ...]] = ("", ())  # by the session that runs here
+        self.judges: Callable[[Waiting], bool] = lambda _: False  # whether its own parent wants less by now
         self.lights_of_others: Callable[[], Sequence[Light]] = tuple  # what other agents told
 
     @staticmethod
@@ -139,6 +141,26 @@ class Neighbours:
             return mine
         others = [light for one in self._all[1:] for light in one._collected.all()]
         return (*mine, *others, *self.lights_of_others())
+
+    def promised(self, besides: str) -> tuple[Light, ...]:
+        """Return what the sessions that run on all telescopes will give, but for one of them."""
+        return tuple(
+            light
+            for one in self._all
+            for name, lights in [one._promised]
+            for light in lights
+            if name != besides
+            and (running := one._queue().running) is not None
+            and running.session_id == name
+        )
+
+    def promise(self, waiting: Waiting, lights: tuple[Light, ...]) -> bool:
+        """Count what a session gives that is about to run here; False when no more is wanted of it by now."""
+        with self._moving:  # one after the other, so that two do not take the same
+            if not waiting.resume and any(one.judges(waiting) for one in self._all):
+                return False
+            self._promised = waiting.session_id, lights
+            return True
 
 
 def _details(document: SessionDocument) -> dict[str, object]:

@@ -125,7 +125,9 @@ class NightReporter:
             if attempt:
                 await self._ground.clock.sleep(PAUSE_S)
             try:
-                found = await self._ground.telescope.latest_picture(result.started_at - CLOCK_SLACK)
+                found = await self._ground.telescope.latest_picture(
+                    result.started_at - CLOCK_SLACK, result.files
+                )
             except AgentError as error:
                 _LOGGER.debug("No picture for the report: %s", error)
                 continue

@@ -14,10 +14,10 @@ from agent.errors import AgentError
 from agent.events import Event, SessionProgress, SessionStarted, Source
 from agent.execute.alignment import Alignment
 from agent.execute.orders import EndKind
-from agent.execute.reuse_rules import ReuseRules
-from agent.planner import Block, Exposures, PlannedNight, Request, Running, make_plan, request_of
+from agent.planner import Block, Exposures, PlannedNight, Request, Running, Valid, make_plan, request_of
 from agent.planner.windows import blocking, next_window, night_span, sky_of, windows_of
 from agent.schedule.waiting import Waiting
+from agent.session.reuse_rules import ReuseRules
 from agent.sky.nights import night_of
 from agent.station.ground import Ground
 
@@ -37,7 +37,7 @@ class _Known:
     """A session's request, and what it was made from."""
 
     waiting: Waiting
-    requirements: Requirements
+    given: tuple[Requirements, ReuseRules]
     request: Request
 
 
@@ -84,7 +84,7 @@ class Planning:
             None if running is None else (running.session_id, self._until, self._expected),
             night,
             self._defaults().least_block_min,
-            self.calibrated(),
+            tuple(sorted(self.valid().items())),
         )
         latest = self.latest
         if latest is not None and facts == self._made_from:
@@ -115,19 +115,18 @@ class Planning:
             running=self.running(),
             known=latest.order if latest is not None and latest.night == night else (),
             least_block_s=self._defaults().least_block_s,
-            calibrated=self.calibrated(),
+            valid=self.valid(),
         )
 
     @property
-    def reuses(self) -> bool:
-        """Whether one calibration does for several sessions."""
-        return self._reuse.calibration_h != 0
+    def rules(self) -> ReuseRules:
+        """For how long calibration and focus count; without a temperature a focus never does."""
+        warmth = self._ground.telescope.telemetry.temperature
+        return self._reuse if warmth is not None else replace(self._reuse, focus_kelvin=0.0)
 
-    def calibrated(self) -> bool:
-        """Whether the telescope's calibration holds for what comes."""
-        ground, hours = self._ground, self._reuse.calibration_h
-        at = self._alignment.calibration(hours, ground.clock.now(), ground.site, ground.zone)
-        return at is not None and ground.telescope.calibrated is not False
+    def valid(self) -> Valid:
+        """Since when the telescope is calibrated and focused, as far as that is valid."""
+        return self._alignment.valid(self._reuse, self._ground.telescope)
 
     def began(self, block: Block, follows: Block | None) -> None:
         """A block begins; it ends in time where another session's follows."""
@@ -196,20 +195,20 @@ class Planning:
 
     def request(self, waiting: Waiting) -> Request | None:
         """Return what a session wants of the night; None when its conditions contradict each other."""
-        requirements = self._defaults()
+        given = self._defaults(), self.rules
         known = self._known.get(waiting.session_id)
-        if known is not None and known.waiting is waiting and known.requirements == requirements:
+        if known is not None and known.waiting is waiting and known.given == given:
             return known.request
         try:
-            request = self._request(waiting, requirements)
+            request = self._request(waiting, *given)
         except AgentError:
             return None  # the gate ends it
-        self._known[waiting.session_id] = _Known(waiting, requirements, request)
+        self._known[waiting.session_id] = _Known(waiting, given, request)
         return request
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    def _request(self, waiting: Waiting, requirements: Requirements) -> Request:
+    def _request(self, waiting: Waiting, requirements: Requirements, rules: ReuseRules) -> Request:
         rank = _RESUMED if waiting.resume else _FORCED if waiting.forced else 0
         start = None if rank else waiting.start
         plan, site = waiting.plan, self._ground.site
@@ -237,7 +236,7 @@ class Planning:
             taken=waiting.taken,
             rank=rank,
             held_until=waiting.rests_until,
-            reuses=self.reuses,
+            rules=rules,
         )
 
     def _goes_on(self, waiting: Waiting, now: datetime) -> EndKind:

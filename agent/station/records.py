@@ -200,8 +200,8 @@ class Records:
         self,
         brief: SessionBrief,
         file: JournalFile,
-        reason: Reason = Reason.AGENT_RESTARTED,
-        message: str = "The agent was away too long to go on.",
+        reason: Reason,
+        message: str,
     ) -> None:
         """End a session that was cut off and cannot go on, with the frames its journal knows."""
         journal = Journal(file, self._clock)

@@ -119,6 +119,8 @@ class SessionRunner:
 
     def ending_of(self, waiting: Waiting) -> Ending | None:
         """The order to end that a session was given in an earlier life of the agent, and did not obey yet."""
+        if waiting.too_old:
+            return Ending(EndKind.LIMIT, Reason.AGENT_RESTARTED, "The agent was away too long to go on.")
         saved = self._state.get(_ENDING)
         if not waiting.resume or not isinstance(saved, list) or len(saved) != 4:
             return None
@@ -148,8 +150,7 @@ class SessionRunner:
         if await self._intake.becomes_mosaic(waiting):
             return
         if await self._intake.is_stale(waiting):
-            await self._queue_again(waiting)
-            await self._intake.make()
+            await self._make_anew(waiting)
             return
         try:
             stored = await asyncio.to_thread(self._store.claim, waiting.session_id)
@@ -181,6 +182,14 @@ class SessionRunner:
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
         with session_log(path, waiting.session_id):
             await self._run(running, plan)
+
+    async def _make_anew(self, waiting: Waiting) -> None:
+        """Have what is not wanted as it is replaced; it may be another telescope that does so, in a while."""
+        await self._queue_again(waiting)
+        await self._intake.make()
+        if self.dispatcher is not None and self.dispatcher.find(waiting.session_id) is waiting:
+            message = "What its goal wants has changed."
+            await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.RETRY, message))
 
     async def give_up(self, waiting: Waiting, reason: Reason, message: str) -> None:
         """End a session that will not run, as skipped."""

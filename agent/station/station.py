@@ -33,6 +33,7 @@ from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.intake import Intake
 from agent.station.kept_dark import kept_cap, kept_darks
+from agent.station.left_open import tell_left_open
 from agent.station.link import Link
 from agent.station.neighbours import Neighbours
 from agent.station.night import Night
@@ -246,8 +247,7 @@ class Station:
         await asyncio.to_thread(self.store.prepare)
         await asyncio.to_thread(self.records.durations.load)
         self._link.begin()
-        for camera in await asyncio.to_thread(self.store.left_open):
-            self.hands.capture_opened(camera)
+        await tell_left_open(self.hands, await asyncio.to_thread(self.store.left_open), self.clock)
         await self.intake.recover()
         await asyncio.to_thread(self.collected.catch_up)
         await asyncio.to_thread(self.results.catch_up)  # what was cut off on its way to Done/ is there now

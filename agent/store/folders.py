@@ -48,10 +48,11 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._paths = {folder: root / folder.value for folder in Folder}
         self._lock: int | None = None
 
     def __getitem__(self, folder: Folder) -> Path:
-        return self.root / folder.value
+        return self._paths[folder]
 
     @property
     def journals(self) -> Path:
@@ -116,7 +117,7 @@ class Tree:
 
         A tree that is not there at all (an unmounted share) is none to be made: the disk has it.
         """
-        missing = [self[folder] for folder in Folder if not self[folder].is_dir()]
+        missing = [path for path in self._paths.values() if not path.is_dir()]
         if not missing or not self._lock_path.exists():
             return
         for folder in missing:

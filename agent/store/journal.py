@@ -145,10 +145,10 @@ class Journals:
         """Return the ids of the sessions that have a copy: they began, and neither ended nor wait again."""
         return {path.name.removesuffix(_COPY) for path in self._folder.glob(f"*{_COPY}")}
 
-    def left_open(self) -> set[Camera]:
-        """Return the cameras of which any journal says that a capture is open."""
-        facts = [JournalFile(path).load() or {} for path in self._folder.glob("*.json")]
-        return {Camera(one["capture"]["camera"]) for one in facts if "capture" in one}
+    def left_open(self) -> list[JournalFile]:
+        """Return the journals that say that a capture is open."""
+        files = [JournalFile(path) for path in sorted(self._folder.glob("*.json"))]
+        return [file for file in files if "capture" in (file.load() or {})]
 
     def keep_only(self, session_ids: set[str]) -> None:
         """Forget the journals of all other sessions; call it once those that may go on are known."""

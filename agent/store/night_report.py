@@ -51,8 +51,9 @@ def _summary(rows: list[Row]) -> list[str]:
         f"- integration: {duration_text(integration)}",
     ]
     running = sum(_seconds(row) for row in rows)
-    if running > 0 and integration > 0:
-        share = f"{integration / running:.0%} of {duration_text(running)} of session time"
+    light = sum(min(_number(row, "integration_s"), _seconds(row)) for row in rows)  # of two cameras at once
+    if running > 0 and light > 0:
+        share = f"{light / running:.0%} of {duration_text(running)} of session time"
         lines.append(f"- efficiency: {share} collected light that was kept")
     return lines
 

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import Problem
 from agent.events import SessionResult
@@ -183,8 +182,8 @@ class SessionStore:
         with self._lock:
             return self._registry.get(session_id) is not None or session_id in self._waiting_ids()
 
-    def left_open(self) -> set[Camera]:
-        """Return the cameras that may still capture for a session; to be asked before `recover`."""
+    def left_open(self) -> list[JournalFile]:
+        """Return the journals of what the telescope may still capture; to be asked before `recover`."""
         return self._journals.left_open()
 
     def journal(self, session_id: str) -> JournalFile:

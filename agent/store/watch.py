@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 
 from agent.clock import Clock
@@ -20,6 +22,9 @@ from agent.text import printable
 _LOGGER = logging.getLogger(__name__)
 
 _TOLD_LIMIT = 1000  # names remembered as mentioned in the log
+_LISTED_FOR_S = (
+    2.0  # while there is more to read: listing a folder of thousands takes as long as reading some
+)
 _STATS_PER_LOOK = 1000  # known files whose times are asked for at each look, in turn; keeps a look near 10 ms
 
 
@@ -70,20 +75,27 @@ class Watch:
         self._looks: dict[str, _Look] = {}
         self._told: set[str] = set()
         self._round = 0
+        self._listed_at = 0.0
+        self._unread: deque[str] = deque()  # of the last listing
+        self._waiting: list[str] = []  # of what was looked at since
 
     def look(self, limit: int | None) -> Findings:
         """Look at every file, read at most `limit` new ones; StoreError when the folder is not there."""
-        stamps = self._list()
-        findings = Findings(gone=[name for name in self._looks if name not in stamps])
-        for name in findings.gone:
-            del self._looks[name]
-        now = self._clock.monotonic()
-        budget = len(stamps) if limit is None else limit
-        for name in sorted(self._unsettled(stamps)):
-            if budget <= 0:
-                findings.more = True
-                break
-            budget -= self._look_at(name, stamps[name], now, findings)
+        findings, now = Findings(), self._clock.monotonic()
+        if limit is None or not self._unread or now - self._listed_at >= _LISTED_FOR_S:
+            stamps = self._list()
+            findings.gone = [name for name in self._looks if name not in stamps]
+            for name in findings.gone:
+                del self._looks[name]
+            self._unread = deque(sorted(self._unsettled(stamps)))
+            self._waiting, self._listed_at = [], now
+        budget = len(self._unread) if limit is None else limit
+        while self._unread and budget > 0:
+            name = self._unread.popleft()
+            stamp = self._stat(name, (self._folder / name).lstat)
+            budget -= 0 if stamp is None else self._look_at(name, stamp, now, findings)
+        self._waiting += findings.waiting
+        findings.waiting, findings.more = list(self._waiting), bool(self._unread)
         return findings
 
     def note(self, name: str, stamp: Stamp, digest: bytes) -> None:
@@ -121,25 +133,27 @@ class Watch:
                     ):
                         stamps[entry.name] = look.stamp
                     elif is_session_name(entry.name) or is_list_name(entry.name):
-                        self._stat(entry, stamps)
+                        stamp = self._stat(entry.name, partial(entry.stat, follow_symlinks=False))
+                        if stamp is not None:
+                            stamps[entry.name] = stamp
                     elif not entry.name.startswith(".") and entry.name not in self._told:
                         self._mention(entry.name)
         except OSError as error:
             raise store_error(error, "look for sessions", self._folder) from error
         return stamps
 
-    def _stat(self, entry: os.DirEntry[str], stamps: dict[str, Stamp]) -> None:
+    def _stat(self, name: str, ask: Callable[[], os.stat_result]) -> Stamp | None:
+        """Return a file's stamp, the last one where it cannot be seen now; None when it is gone."""
         try:
-            stamps[entry.name] = Stamp.of(entry.stat(follow_symlinks=False))
+            return Stamp.of(ask())
         except FileNotFoundError:
-            return
+            return None
         except OSError as error:
-            look = self._looks.get(entry.name)
-            if look is not None:
-                stamps[entry.name] = look.stamp
-            elif entry.name not in self._told:
-                self._told.add(entry.name)
-                _LOGGER.warning("Cannot look at %s: %s", printable(entry.name), error)
+            look = self._looks.get(name)
+            if look is None and name not in self._told:
+                self._told.add(name)
+                _LOGGER.warning("Cannot look at %s: %s", printable(name), error)
+            return look.stamp if look is not None else None
 
     def _mention(self, name: str) -> None:
         if len(self._told) < _TOLD_LIMIT:

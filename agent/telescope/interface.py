@@ -16,7 +16,7 @@ Rules for every driver:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -264,8 +264,11 @@ class TelescopeView(ABC):
         """The telescope's own records of captures begun after `since`, newest first, whoever began them."""
 
     @abstractmethod
-    async def latest_picture(self, since: datetime) -> Picture | None:
-        """The newest stacked picture of a capture begun after `since`; None when there is none yet."""
+    async def latest_picture(self, since: datetime, folders: Collection[str] = ()) -> Picture | None:
+        """The newest stacked picture of a capture begun after `since`; None when there is none yet.
+
+        With `folders`, that of a capture kept in one of them, of the tele camera before the wide one.
+        """
 
     async def saved(self, folder: str) -> tuple[Saved, ...]:  # noqa: ARG002 - of one that keeps no records
         """What the telescope's own records say of the capture it keeps in a folder, one for each record."""

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.planner.suggestions import Suggestions
+from agent.sky.nights import Interval
 from agent.targets import Site
-from agent.web.night import Change, NightRecord, NightView
+from agent.web.night import Change, Course, NightRecord, NightView, SessionLeft
 
 Body = Mapping[str, Any]
 """The JSON body of an MQTT topic."""
@@ -50,12 +51,13 @@ class Facts:
 class FramesTaken:
     """What became of each frame of the running (or last) session, oldest first: true was stacked.
 
-    `unseen` were taken before this agent began to look.
+    `unseen` were taken before this agent began to look; `courses` are of what was measured.
     """
 
     session_id: str = ""
     unseen: int = 0
     frames: tuple[bool, ...] = ()
+    courses: tuple[Course, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,8 @@ class Window(Protocol):
         AgentError when nobody said where this is, and for a night too far away.
         """
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
-        """What is worth a picture tonight; None while that is not known."""
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
+        """What is best in a stretch of tonight; None while that is not known. Slow: use a thread."""
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         """Call back for each news, in the event loop; the returned function ends it."""
@@ -188,8 +190,11 @@ class Agent(Window, Protocol):
     async def nights(self, telescope: str) -> Sequence[NightRecord]:
         """The nights with results, newest first."""
 
-    async def kept_picture(self, telescope: str, session_id: str) -> bytes | None:
-        """The last picture of a session that ended."""
+    async def kept_picture(self, telescope: str, session_id: str, *, small: bool = False) -> bytes | None:
+        """The last picture of a session that ended; `small` is one for a list."""
+
+    async def left(self, telescope: str, night: NightRecord) -> Mapping[str, SessionLeft]:
+        """What is left of each session of a night, by its id."""
 
     async def report(self, telescope: str, night: str) -> str | None:
         """The report of a night, Markdown."""

@@ -11,6 +11,7 @@ from agent.web.agent import Agent, Answer
 from agent.web.guard import Refusal, base_of, body_of, json_body, who
 from agent.web.live import LiveRelay
 from agent.web.openapi import document
+from agent.web.render import answer
 from agent.web.stream import Feed
 
 _STATUS = {
@@ -96,7 +97,7 @@ class Api:
 
     async def _submit(self, request: web.Request) -> web.Response:
         telescope = self.telescope(request)
-        return _told(await self._agent.submit(await json_body(request), telescope, who(request)))
+        return _told(request, await self._agent.submit(await json_body(request), telescope, who(request)))
 
     async def _session(self, request: web.Request) -> web.Response:
         found = await self._agent.document(self.telescope(request), request.match_info["session"])
@@ -106,11 +107,13 @@ class Api:
 
     async def _command(self, request: web.Request) -> web.Response:
         telescope = self.telescope(request)
-        return _told(await self._agent.command(telescope, await json_body(request), who(request)))
+        told = await self._agent.command(telescope, await json_body(request), who(request))
+        return _told(request, told)
 
     async def _set(self, request: web.Request) -> web.Response:
         telescope, key = self.telescope(request), request.match_info["key"]
-        return _told(await self._agent.set_value(telescope, key, await json_body(request), who(request)))
+        told = await self._agent.set_value(telescope, key, await json_body(request), who(request))
+        return _told(request, told)
 
     async def _nights(self, request: web.Request) -> web.Response:
         nights = await self._agent.nights(self.telescope(request))
@@ -118,7 +121,8 @@ class Api:
 
     async def _ask(self, request: web.Request) -> web.Response:
         body = await json_body(request) if request.can_read_body else await body_of(request)
-        return _told(await self._agent.ask(request.match_info["verb"], body or b"{}", who(request)))
+        told = await self._agent.ask(request.match_info["verb"], body or b"{}", who(request))
+        return _told(request, told)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         return await self._feed.serve(request)
@@ -151,14 +155,11 @@ def night_json(record: Any) -> dict[str, Any]:
     }
 
 
-def _told(answer: Answer) -> web.Response:
-    code = str(answer.body.get("code"))
-    if answer.ok:
-        return _json(answer.body, 202 if code in _ACCEPTED else 200)
-    return _json(answer.body, _STATUS.get(code, 400))
+def _told(request: web.Request, told: Answer) -> web.Response:
+    code = str(told.body.get("code"))
+    good = 202 if code in _ACCEPTED else 200
+    return answer(request, told.body, good if told.ok else _STATUS.get(code, 400))
 
 
-def _json(body: Any, status: int = 200) -> web.Response:
-    return web.json_response(
-        body, status=status, dumps=lambda value: json.dumps(value, ensure_ascii=False, default=str)
-    )
+def _json(body: Any) -> web.Response:
+    return web.json_response(body, dumps=lambda value: json.dumps(value, ensure_ascii=False, default=str))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from agent.sky.horizon import HorizonMask
@@ -68,9 +69,8 @@ class NightView:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would be different: sessions without which, at which start, and a new document beside them."""
+    """What would be different: at which start, and a new document beside the others."""
 
-    without: frozenset[str] = frozenset()
     starts: Mapping[str, datetime] = field(default_factory=dict)
     added: Mapping[str, Any] | None = None
     in_place_of: str = ""  # the session that `added` replaces
@@ -93,6 +93,33 @@ class SessionRecord:
     integration_s: float
     waited: str
     picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One thing of a session's frames over time: the share `stacked` of those taken (percent), and where
+    frames were measured the width of their stars (`hfd`, pixels), their number, and the sky's `background`.
+    """
+
+    name: Literal["stacked", "hfd", "stars", "background"]
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a session that can be had; `size` in bytes."""
+
+    name: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLeft:
+    """What is left of a session that ended."""
+
+    courses: tuple[Course, ...] = ()
+    files: tuple[StoredFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

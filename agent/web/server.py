@@ -26,6 +26,7 @@ from agent.web.guard import (
 )
 from agent.web.live import LiveRelay
 from agent.web.password import Buckets
+from agent.web.render import answer
 from agent.web.stream import Feed
 from agent.web.views import Views
 from agent.web.views.setup import FirstPages
@@ -170,7 +171,7 @@ def make_app(pages: Pages, door: Door, clock: Clock) -> web.Application:
         except Exception as error:  # noqa: BLE001
             status, body = error_body(error)
             if request.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
-                return web.json_response(body, status=status)
+                return answer(request, body, status)
             return pages.trouble(request, status, body)
         finally:
             app[ASKING].discard(request.protocol)

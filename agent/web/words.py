@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.web.sayings import Sayings
+
 ENGLISH = "en"
+SAID = "said"  # where a language's file has the agent's sentences
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -37,6 +41,11 @@ def preferred(accepted: str, chosen: str = "") -> str:
     return next((word for word in wanted if word in languages()), ENGLISH)
 
 
+def said_in(language: str, sentence: str) -> str:
+    """A sentence of the agent in a language; as it is where nobody translated it."""
+    return _sayings(language).say(sentence)
+
+
 class Words:
     """Says things in one language, with times in one zone."""
 
@@ -57,15 +66,15 @@ class Words:
         """The words of a key, else a given text."""
         return self._table.get(key, otherwise)
 
-    def told(self, key: str, sentence: str) -> str:
-        """A sentence of the agent: its own in English, elsewhere the words of its key where there are any."""
-        return sentence if self.language == ENGLISH or not sentence else self._table.get(key, sentence)
+    def said(self, sentence: object) -> str:
+        """A sentence of the agent in this language; as it is where nobody translated it."""
+        return said_in(self.language, str(sentence or ""))
 
-    def tellings(self, family: str) -> dict[str, str]:
-        """What `told` says for each key of a family; nothing in English."""
-        if self.language == ENGLISH:
-            return {}
-        return {key.removeprefix(family): text for key, text in self._table.items() if key.startswith(family)}
+    def told(self, key: str, sentence: object) -> str:
+        """A sentence of the agent in this language; the words of its key where nobody translated it."""
+        said = self.said(sentence)
+        strange = said and said == sentence and self.language != ENGLISH
+        return self._table.get(key, said) if strange else said
 
     def clock(self, at: datetime | None) -> str:
         """22:41."""
@@ -110,8 +119,18 @@ class Words:
 
 @cache
 def _table(language: str) -> dict[str, str]:
+    return dict(_flat({key: tree for key, tree in _file(language).items() if key != SAID}, ""))
+
+
+@cache
+def _sayings(language: str) -> Sayings:
+    return Sayings(_file(language).get(SAID, {}), _table(language)["number.point"])
+
+
+def _file(language: str) -> dict[str, Any]:
     text = (files(__package__) / "words" / f"{language}.json").read_text(encoding="utf-8")
-    return dict(_flat(json.loads(text), ""))
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def _flat(tree: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_a_sessions_picture_and_the_nights_report_are_copied(
     asked: list[datetime] = []
     place = make(media_dir=str(tmp_path / "media" / "dwarf"))
 
-    async def late_picture(since: datetime) -> Picture | None:
+    async def late_picture(since: datetime, _folders: Any = ()) -> Picture | None:
         if place.files("Done"):
             asked.append(since)
             if len(asked) <= 2:  # one for who shows pictures on MQTT, one for who copies them
@@ -76,7 +77,7 @@ def test_a_defect_of_a_driver_costs_the_picture_and_not_the_report_nor_the_next_
     place = make(media_dir=str(tmp_path / "media"))
     defects: list[Exception] = []
 
-    async def picture(_since: datetime) -> Picture | None:
+    async def picture(_since: datetime, _folders: Any = ()) -> Picture | None:
         if "b.json" not in place.files("Done"):
             defects.append(KeyError("x"))
             raise defects[-1]

@@ -206,6 +206,36 @@ def test_a_session_that_becomes_due_has_the_telescope_within_a_second(archive: A
     assert 0 <= (waited - began).total_seconds() <= 1
 
 
+def test_a_telescope_that_is_slow_to_say_who_uses_it_keeps_no_session_out(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = archive.place
+    place.drop("a.json", session(setup_camera=SHORT))
+
+    async def slow(_telescope: DwarfTelescope) -> bool:
+        await place.clock.sleep(1.9)
+        return False
+
+    monkeypatch.setattr(DwarfTelescope, "in_use", slow)
+
+    async def work(sim: SimulatedDwarf) -> list[float]:
+        sim.faults.add("card-slow:bytes_per_s=4000")
+        await place.until(lambda: len(archive.downloads(DownloadState.FETCHING)) > 3)
+        waits = []
+        for name in "bcd":  # whatever it is just being asked
+            place.drop(f"{name}.json", session(setup_camera=SHORT))
+            await place.until(lambda: place.stations["scope"].runner.running is not None, every_s=0.1)
+            began, told = place.clock.now(), len(archive.downloads(DownloadState.WAITING))
+            await place.until(lambda n=told: len(archive.downloads(DownloadState.WAITING)) > n, every_s=0.1)
+            waits.append((archive.downloads(DownloadState.WAITING)[-1].at - began).total_seconds())
+            await place.until(lambda: place.stations["scope"].runner.running is None, every_s=0.7)
+            fetched = len(archive.downloads(DownloadState.FETCHING))
+            await place.until(lambda n=fetched: len(archive.downloads(DownloadState.FETCHING)) > n + 2)
+        return waits
+
+    assert max(archive.night(work)) <= 1
+
+
 def test_the_phone_app_has_the_telescope_to_itself(archive: Archive) -> None:
     place = archive.place
     place.drop("a.json", session(setup_camera=SHORT))

@@ -14,7 +14,7 @@ from agent.telescope.simulator import HABITS, Habits, SimulatedDwarf, SimulatorO
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
-from tests.support.tables import paired, sliced
+from tests.support.tables import every, paired, sliced
 from tests.support.virtual_loop import run_virtual
 
 STEP = {"do_action": True}
@@ -76,12 +76,15 @@ def read_as(answers: tuple[str, ...]) -> Habits:
 
 @pytest.mark.parametrize(
     ("model", "darks", "trouble", "habits"),
-    [
-        (model, darks, trouble, read_as(tuple(answers)))
-        for model, darks, trouble, *answers in paired(
-            MODELS, [True, False], TROUBLES, *(habit.answers for habit in HABITS)
-        )
-    ],
+    every(
+        2,
+        [
+            (model, darks, trouble, read_as(tuple(answers)))
+            for model, darks, trouble, *answers in paired(
+                MODELS, [True, False], TROUBLES, *(habit.answers for habit in HABITS)
+            )
+        ],
+    ),
     ids=str,
 )
 def test_three_sessions_in_every_two_readings_of_the_firmware_together(

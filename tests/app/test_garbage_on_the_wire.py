@@ -10,21 +10,29 @@ from contextlib import asynccontextmanager
 import pytest
 
 from agent.telescope.dwarf.telescope import DwarfAddress, DwarfTelescope
-from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
+from agent.telescope.simulator import Generation, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.faults import parse_fault
 from agent.telescope.simulator.history import ShutterClosed, ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
 from tests.support.invariant import at_rest_or_told
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
+GENERATIONS = (Generation.V2, Generation.V3)
+FAULTS = ("garbled-frames", "truncated-frames")
 
 
 @asynccontextmanager
-async def scope(place: Observatory, *faults: str) -> AsyncIterator[SimulatedDwarf]:
+async def scope(place: Observatory, generation: Generation, *faults: str) -> AsyncIterator[SimulatedDwarf]:
     options = SimulatorOptions(
-        model="D3", site=PARIS, horizon=False, strict=True, faults=tuple(parse_fault(one) for one in faults)
+        generation=generation,
+        model="D3",
+        site=PARIS,
+        horizon=False,
+        strict=True,
+        faults=tuple(parse_fault(one) for one in faults),
     )
     async with (
         SimulatedDwarf(options, place.clock) as sim,
@@ -35,15 +43,14 @@ async def scope(place: Observatory, *faults: str) -> AsyncIterator[SimulatedDwar
         yield sim
 
 
-@pytest.mark.parametrize("fault", ["garbled-frames", "truncated-frames"])
-@pytest.mark.parametrize("count", [12, 25])
+@pytest.mark.parametrize(("generation", "fault", "count"), sliced(GENERATIONS, FAULTS, (12, 25)))
 def test_a_session_survives_the_garbage_at_its_start(
-    observatory: Make, caplog: pytest.LogCaptureFixture, fault: str, count: int
+    observatory: Make, caplog: pytest.LogCaptureFixture, generation: Generation, fault: str, count: int
 ) -> None:
     async def night() -> None:
         place = observatory()
         place.drop("a.json", session())
-        async with scope(place) as sim, place.open():
+        async with scope(place, generation) as sim, place.open():
             await place.until(lambda: place.said("status")[-1]["running"], every_s=0.1)
             sim.faults.add(parse_fault(f"{fault}:times={count}"))
             await place.sessions_ended(1)
@@ -59,12 +66,14 @@ def test_a_session_survives_the_garbage_at_its_start(
     assert "frames were unreadable" in told[1]
 
 
-@pytest.mark.parametrize("fault", ["garbled-frames", "truncated-frames"])
-def test_a_session_survives_garbage_from_the_first_word_on(observatory: Make, fault: str) -> None:
+@pytest.mark.parametrize(("generation", "fault"), sliced(GENERATIONS, FAULTS))
+def test_a_session_survives_garbage_from_the_first_word_on(
+    observatory: Make, generation: Generation, fault: str
+) -> None:
     async def night() -> None:
         place = observatory()
         place.drop("a.json", session())
-        async with scope(place, f"{fault}:times=15"), place.open():
+        async with scope(place, generation, f"{fault}:times=15"), place.open():
             await place.sessions_ended(1)
             (result,) = place.results
             assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
@@ -79,7 +88,7 @@ def test_frames_whose_counts_were_garbage_are_credited(observatory: Make, abort:
     async def night() -> None:
         place = observatory()
         place.drop("a.json", session())
-        async with scope(place) as sim, place.open():
+        async with scope(place, Generation.V3) as sim, place.open():
             await place.until(lambda: bool(sim.history.of(ShutterOpened)), every_s=0.1)
             sim.faults.add(parse_fault("truncated-frames:command=15209,times=0"))
             if abort:

@@ -443,10 +443,11 @@ def test_an_attempt_that_failed_is_told_and_tried_again_after_a_minute(
 
 def test_an_attempt_that_takes_long_is_told_while_it_goes_on() -> None:
     async def story(stand: Stand) -> None:
-        stand.telescope.takes["park"] = 30.0
+        stand.telescope.takes["park"] = 80.0
+        await stand.moved()
         stand.serve()
         reached = stand.hands.want("one", wish(park=True))
-        await stand.clock.sleep(9.5)
+        await stand.clock.sleep(69.5)
         assert stand.problem is None
         assert stand.shown == (Status.FINISHING, Reason.WEATHER, "parking the telescope: rain")
         await stand.clock.sleep(1)
@@ -455,6 +456,22 @@ def test_an_attempt_that_takes_long_is_told_while_it_goes_on() -> None:
         assert await reached is True
         await stand.soon()
         assert stand.problem is None
+
+    stood(story)
+
+
+def test_a_stop_that_takes_long_is_told_sooner() -> None:
+    async def story(stand: Stand) -> None:
+        stand.telescope.takes["stop tele"] = 30.0
+        await stand.moved()
+        stand.serve()
+        reached = stand.hands.want("one", wish(park=True))
+        await stand.clock.sleep(9.5)
+        assert stand.problem is None
+        await stand.clock.sleep(1)
+        assert stand.problem is not None
+        assert "not stopped yet: it does not obey." in stand.problem.message
+        assert await reached is True
 
     stood(story)
 

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import pytest
+
+from agent.planner import PlannedNight, Request, make_plan
 from tests.app.conftest import Observatory, session
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 
 Make = Callable[..., Observatory]
 LATER = {"date": "2026-03-20", "time": "22:00:00"}
 
 
-def test_five_thousand_files_with_a_hundred_bad_ones_start_and_keep_their_turns(observatory: Make) -> None:
+@pytest.mark.parametrize("count", every(2, [1000, 5000]))
+def test_a_folder_of_thousands_with_a_hundred_bad_ones_starts_and_keeps_its_turns(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    planned: list[int] = []
+
+    def counted(requests: Sequence[Request], **more: Any) -> PlannedNight:
+        planned.append(len(requests))
+        return make_plan(requests, **more)
+
+    monkeypatch.setattr("agent.station.planning.make_plan", counted)
+
     async def night() -> Observatory:
         place = observatory()
         text = json.dumps(session(id_command=LATER))
-        for number in range(5000):
+        for number in range(count):
             place.drop(f"plan_{number:04}.json", text)
         for number in range(50):
             place.drop(f"broken_{number:02}.json", '{"command": {"id_command": 5}}')
@@ -27,10 +43,11 @@ def test_five_thousand_files_with_a_hundred_bad_ones_start_and_keep_their_turns(
             place.drop("half_00.json", text)  # its writer was only slow
             await place.sessions_ended(1)
             await place.until(lambda: len(place.files("Error")) == 2 * 99)
-            await place.until(lambda: place.said("queue")[-1]["count"] == 5001)
+            await place.until(lambda: place.said("queue")[-1]["count"] == count + 1)
         return place
 
     place = run_virtual(night())
+    assert sum(planned) < 10 * count  # however many there are, a few plans of all of them
     assert place.results[0]["session_id"] == "zz_due_now"
     assert place.results[0]["result"] == "completed"
     assert "half_00.json" in place.files("ToDo")

@@ -160,7 +160,7 @@ def test_a_driver_that_has_a_defect_costs_the_picture_and_not_the_page(
     place = observatory()
     place.drop("a.json", session())
 
-    async def broken(_since: Any) -> None:
+    async def broken(*_: Any) -> None:
         raise RuntimeError("no picture")
 
     place.telescope.latest_picture = broken  # type: ignore[method-assign]

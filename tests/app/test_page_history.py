@@ -6,20 +6,28 @@ import asyncio
 import io
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from agent.afterwards import FrameMeasured
 from agent.app.page_window import PageWindow
+from agent.archive.manifest import Entry, Manifest, folder_of
 from agent.events import EventBus, Frames, SessionBrief, SessionProgress, SessionStarted
 from agent.mqtt.no_broker import NoBroker
 from agent.mqtt.outbox import Outbox
 from agent.mqtt.port import Publication
 from agent.mqtt.topics import Topics
+from agent.report.book import NightBook, Note
+from agent.session.fields import DownloadWhat as What
+from agent.store.ended import read_ended
+from agent.store.folders import Tree
 from agent.telescope.interface import Picture
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_page import PAGE, page_of
@@ -40,7 +48,7 @@ def _picture() -> bytes:
 class Photographer(FakeTelescope):
     """A telescope of values that has a picture of what it stacked."""
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
+    async def latest_picture(self, since: datetime, folders: Any = ()) -> Picture | None:
         stacked = self.captures[-1].stacked if self.captures else 0
         return Picture(_picture(), f"/stacked-{stacked}.jpg", self.clock.now()) if stacked else None
 
@@ -150,8 +158,75 @@ def test_a_night_leaves_its_picture_its_log_and_its_row(
             assert "M 81" in report
             assert "/nights/2026-03-12/page" in report
             assert "<svg" in await browser.get("/nights/2026-03-12/page")
+            async with browser.http.get(f"{browser.address}/nights/picture/a?small") as answer:
+                assert (await answer.read()).startswith(b"\xff\xd8")
+            small = place.folder("Results") / "pictures" / "small"
+            assert [path.name for path in small.glob("*")] == ["a.jpg"]
 
     run_virtual(night())
+
+
+def test_a_report_has_how_the_frames_came_out_and_the_stack_that_was_fetched(
+    observatory: Make, tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive"
+    stack = b"SIMPLE  = a stack"
+
+    async def night() -> None:
+        place = observatory(**PAGE, archive={"dir": str(archive)})
+        async with page_of(place) as browser:
+            place.drop("a.json", session(goto_manual=NEVER_SETS))
+            await place.sessions_ended(1)
+            _measured(place, [3.0 + number / 10 for number in range(5)])
+            (path,) = place.folder("Done").glob("a.json")
+            ended = read_ended(path, ZoneInfo("Europe/Paris"), None, None)
+            assert ended is not None
+            folder = folder_of(archive, ended)
+            (folder / "stacked").mkdir(parents=True)
+            (folder / "stacked" / "stacked.fits").write_bytes(stack)
+            files = [
+                Entry("f", "stacked.fits", "stacked/stacked.fits", len(stack), done=True),
+                Entry("f", "b.fits", "stacked/b.fits", 5, done=False),
+            ]
+            manifest = Manifest("scope", "a", ended.target, ended.night, What.STACKED, ("f",), files=files)
+            manifest.save(folder)
+            report = await browser.get("/nights/2026-03-12/report")
+            assert "Width of the stars: from 3.0 px to 3.4 px" in report
+            assert "stacked.fits" in report
+            assert "b.fits" not in report
+            status, got = await browser.ask("GET", "/nights/2026-03-12/file/a/stacked.fits")
+            assert (status, got) == (200, stack.decode())
+            for other in ("a/b.fits", "b/stacked.fits", "a/..%2f..%2fa.json"):
+                status, _ = await browser.ask("GET", f"/nights/2026-03-12/file/{other}")
+                assert status == 404, other
+
+    run_virtual(night())
+
+
+def _measured(place: Observatory, widths: list[float]) -> None:
+    """Note frames of session a that were measured."""
+    notes = [
+        Note(AT + timedelta(minutes=at), "quality", {"session_id": "a", "hfd": width, "stars": 200})
+        for at, width in enumerate(widths)
+    ]
+    NightBook(Tree(place.root / "Astro_Sessions")).add(date(2026, 3, 12), notes)
+
+
+def test_what_was_measured_of_the_frames_is_seen_while_they_are_taken() -> None:
+    seen, bus, _ = window()
+    bus.publish(SessionStarted(telescope="scope", at=AT, session=BRIEF))
+    for number in range(400):
+        at = AT + timedelta(minutes=2 * number)
+        hfd = None if number == 399 else 3.0
+        bus.publish(
+            FrameMeasured(telescope="scope", at=at, session=BRIEF, stars=number, background=9.5, hfd=hfd)
+        )
+    by_name = {one.name: one.points for one in seen.frames("scope").courses}
+    assert by_name["stars"][-1][1] == 399
+    assert len(by_name["stars"]) == 300
+    assert len(by_name["hfd"]) == 299
+    bus.publish(progress(1, 1, "b"))
+    assert not any(one.points for one in seen.frames("scope").courses)
 
 
 def test_a_session_that_a_person_took_out_is_no_part_of_the_night(observatory: Make) -> None:

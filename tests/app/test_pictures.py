@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
+import pytest
+
+from agent.telescope.dwarf.telescope import DwarfTelescope
 from agent.telescope.simulator import SimulatedDwarf
 from agent.telescope.simulator.history import ShutterClosed
 from tests.app.conftest import Observatory, session
@@ -33,3 +37,34 @@ def test_the_last_stack_of_a_session_is_shown_before_the_next_ones_first(
     for (session_id, _), ended in zip(ran, closed, strict=True):
         last = [one for one in shown if one["session_id"] == session_id][-1]
         assert abs((datetime.fromisoformat(last["taken_at"]) - ended).total_seconds()) <= 2
+
+
+def test_a_picture_that_comes_late_is_that_of_its_own_session(
+    observatory: Callable[..., Observatory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = observatory()
+    wide = {"do_action": True, "exposure": "1", "gain": 60, "count": 60}
+    place.drop("a.json", session(setup_camera={**SHORT, "exposure": "1"}, setup_wide_camera=wide))
+    goto = {"do_action": True, "target": "M 31"}
+    place.drop("b.json", session(setup_camera={**SHORT, "exposure": "1", "count": 60}, goto_manual=goto))
+    real = DwarfTelescope.latest_picture
+
+    async def late(telescope: DwarfTelescope, *asked: Any) -> Any:
+        if "a" in {one["session_id"] for one in place.results}:
+            await place.until(lambda: bool(place.said("progress")[-1]["frames"]["stacked"]))
+            await place.clock.sleep(20)
+        return await real(telescope, *asked)
+
+    async def work(_sim: SimulatedDwarf) -> None:
+        await place.sessions_ended(2)
+        await place.clock.sleep(60)
+
+    monkeypatch.setattr(DwarfTelescope, "latest_picture", late)
+    Archive(place, what="stacked").night(work)
+    folders = {one["session_id"]: one["files"] for one in place.results}
+    for session_id in ("a", "b"):
+        last = [one for one in place.said("image_info") if one["session_id"] == session_id][-1]
+        assert last["source"].rpartition("/")[0] in folders[session_id]
+        assert "_TELE_" in last["source"]
+    kept = (place.root / "Astro_Sessions" / ".dwarf-agent" / "nights").glob("*.jpg")
+    assert len({path.read_bytes() for path in kept}) == 2

@@ -50,6 +50,10 @@ class AsEstimated(FakeTelescope):
         await super().goto(target, site)
         await self.clock.sleep(24)
 
+    async def park(self) -> None:
+        await super().park()
+        await self.clock.sleep(18)
+
 
 @dataclass(frozen=True)
 class Story:
@@ -140,11 +144,16 @@ def test_each_block_begins_when_the_plan_made_at_noon_says(tmp_path: Path, seed:
     assert all(abs(seconds) <= SLACK_S for _, seconds in late), late
 
 
-@pytest.mark.parametrize("seed", every(3, [37, 11, 5]))
-def test_one_calibration_for_the_whole_night_is_planned_as_such(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "parking"), every(4, [(37, 2), (37, 0), (11, 2), (5, 0)]))
+def test_what_is_valid_and_what_a_park_undoes_is_planned_as_such(
+    tmp_path: Path, seed: int, parking: int
+) -> None:
+    """Calibration and focus are done once, and after each session that folds the telescope."""
     story = made_up(seed)
-    for document in story.files.values():
-        document["command"]["calibration"] = {"do_action": True}
+    for place, document in enumerate(story.files.values()):
+        document["command"] |= {"calibration": {"do_action": True}, "auto_focus": {"do_action": True}}
+        if parking and place % parking:
+            document["command"]["shutdown"] = {"do_action": True, "park": True}
     planned, began = told(tmp_path, story)
     assert len(planned) >= 3
     assert [name for name, _ in began] == [name for name, _ in planned]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.archive import headers
+from agent.archive.errors import ArchiveMissingError
 from agent.archive.headers import BLOCK, CARD, Card, filled, says_all_of
 from agent.archive.manifest import State, load
 from agent.archive.pace import Pace
@@ -20,6 +21,7 @@ from agent.archive.removal import KeptError, Removal
 from agent.session.fields import DownloadWhat
 from agent.settings.parts import ArchiveSettings
 from agent.telescope.dwarf import card_files
+from agent.telescope.dwarf.card_files import HttpCard
 from agent.telescope.simulator.card import SessionFolder
 from agent.telescope.simulator.card_files import CardFiles
 from tests.archive.support import Stand, at_stand, take
@@ -144,6 +146,35 @@ def test_whatever_the_telescope_does_otherwise_keeps_it_and_is_told(
     said, left = removed(tmp_path, flip_nothing, *faults, **options)
     assert why in said
     assert len(left) == 1
+
+
+def test_an_archive_that_goes_away_meanwhile_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = HttpCard.open
+
+    async def work(stand: Stand) -> list[int]:
+        fetch = stand.fetch()
+        await fetch.run()
+        removal = Removal(stand.card, fetch.folder, clock=stand.clock, pace=Pace(stand.clock, 0))
+        opened = iter((False, False, True))
+
+        def unmounting(card: HttpCard, *asked: Any) -> Any:
+            if next(opened, False):
+                (tmp_path / "M 42").rename(tmp_path / "away")
+            return real(card, *asked)
+
+        monkeypatch.setattr(HttpCard, "open", unmounting)
+        left = []
+        for _ in range(2):
+            with pytest.raises(ArchiveMissingError):
+                await removal.run()
+            left.append(len(stand.sim.device.card.sessions))
+        (tmp_path / "away").rename(tmp_path / "M 42")
+        await removal.run()
+        return [*left, len(stand.sim.device.card.sessions)]
+
+    assert at_stand(tmp_path, work) == [1, 1, 0]
 
 
 def test_a_session_that_is_there_in_part_is_kept(tmp_path: Path) -> None:

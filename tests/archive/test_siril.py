@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.archive.support import NIGHT, Stand, at_stand, take, with_folders
 from tests.support.small_sensors import small_sensors as small_sensors
 
 LIGHTS = [f"M 42_10s80_Astro_20260312-20000{number}000_16C.fits" for number in range(3)]
+DARK = (0, 10.0, 80, 0, 20)
 KNOWN = {  # what Siril 1.2 and 1.4 document: the words each command takes first, and its options
     "requires": {""},
     "cd": {""},
@@ -23,7 +26,7 @@ KNOWN = {  # what Siril 1.2 and 1.4 document: the words each command takes first
     "register": {"-2pass"},
     "seqplatesolve": {"-force", "-nocache"},
     "seqapplyreg": {"-framing"},
-    "stack": {"-norm", "-overlap_norm", "-output_norm", "-rgb_equal", "-out"},
+    "stack": {"-norm", "-maximize", "-overlap_norm", "-output_norm", "-rgb_equal", "-out"},
 }
 
 
@@ -51,7 +54,7 @@ def handed_over(root: Path, *darks: tuple[Any, ...], wide: bool = False, **optio
 def test_a_session_becomes_a_project_with_the_dark_that_fits(tmp_path: Path) -> None:
     folder = handed_over(tmp_path, (0, 10.0, 80, 0, 20), (0, 15.0, 80, 0, 20), (0, 10.0, 60, 0, 20))
     (dark,) = (folder / "darks").iterdir()
-    assert dark.name == "dark_exp_10.000000_gain_80_bin_1_20C_stack_10.fits"
+    assert dark.name == "dark_exp_10.000000_gain_80_bin_1_20C_stack_10_20260312-2000.fits"
     kept = tmp_path / "calibration" / "scope" / "dark" / "cam_0" / dark.name
     assert dark.samefile(kept)
     assert lines(folder / "stack.ssf") == [
@@ -87,6 +90,28 @@ def test_a_line_that_breaks_and_a_dark_that_is_there_cost_nothing(
     before = kept.stat().st_ino
     handed_over(tmp_path, (0, 10.0, 80, 0, 20))
     assert kept.stat().st_ino == before
+
+
+def test_a_dark_taken_anew_under_the_same_name_is_fetched_beside_the_older_one(tmp_path: Path) -> None:
+    (older,) = (handed_over(tmp_path, DARK) / "darks").iterdir()
+    taken = older.read_bytes()
+
+    async def work(stand: Stand) -> tuple[Path, bytes]:
+        stand.siril = True
+        stand.session = replace(stand.session, session_id="later")
+        stand.sim.device.card.dark(*DARK, NIGHT)
+        path = stand.sim.device.card.dark(*DARK, NIGHT + timedelta(hours=3))
+        fetch = stand.fetch()
+        await fetch.run()
+        return fetch.folder, (stand.sim.device.card.read(path) or (b"",))[0]
+
+    folder, anew = at_stand(tmp_path, work)
+    (newer,) = (folder / "darks").iterdir()
+    assert taken != anew
+    assert (older.read_bytes(), newer.read_bytes()) == (taken, anew)
+    assert f"-dark=../darks/{newer.name} " in (folder / "stack.ssf").read_text()
+    kept = sorted(path.name for path in (tmp_path / "calibration").rglob("*.fits"))
+    assert kept == [older.name, newer.name]  # in the order they were taken
 
 
 def _refuses(*_: object) -> None:
@@ -142,3 +167,4 @@ def test_a_script_has_only_commands_and_options_that_siril_documents(mosaic: boo
             options = {word.partition("=")[0] for word in words if word.startswith("-")}
             assert options <= KNOWN[command], line
     assert ("seqplatesolve" in text) is mosaic
+    assert ("-framing=max" in text) is ("-maximize -overlap_norm" in text) is mosaic  # one needs the other

@@ -116,6 +116,7 @@ def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(
     beside = ended.with_suffix(".json.reason.txt")  # where the model was known when the file was looked at
     told = ended.read_text(encoding="utf-8") + (beside.read_text(encoding="utf-8") if beside.exists() else "")
     assert "no binning setting" in told, done.stderr
+    assert done.returncode == 1, "who started it learns that a session was in vain"
     assert "was changed" not in done.stderr
 
 

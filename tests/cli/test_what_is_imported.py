@@ -86,7 +86,7 @@ def test_status_asks_a_broker_without_the_sky_and_what_judges_by_it() -> None:
     judges = {one for one in found if one.startswith(("agent.conditions.", "agent.execute."))}
     assert judges == {
         *("agent.conditions.limits", "agent.conditions.requirements", "agent.conditions.safety"),
-        *("agent.conditions.safety.errors", "agent.conditions.safety.mapping", "agent.execute.reuse_rules"),
+        *("agent.conditions.safety.errors", "agent.conditions.safety.mapping"),
     }
 
 

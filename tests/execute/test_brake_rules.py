@@ -14,7 +14,7 @@ from agent.capabilities import Camera
 from agent.clock import LoopClock
 from agent.errors import AgentError
 from agent.events import Frames, Reason, Status, Waited
-from agent.execute.brake import Brake, EndedError, HeldError
+from agent.execute.brake import FAILED, Brake, EndedError, HeldError
 from agent.execute.context import ExecutorOptions
 from agent.execute.frame_counter import FrameCounter
 from agent.execute.journal import Journal
@@ -76,7 +76,10 @@ class ScriptedHands:
     def capture_opened(self, _camera: Camera) -> None:
         pass
 
-    def capture_closed(self, _camera: Camera) -> None:
+    def capture_left_open(self, _camera: Camera, _stranger: object, _begins_s: float) -> None:
+        pass
+
+    def capture_closed(self, _camera: Camera, *, taken_over: bool = False) -> None:
         pass
 
 
@@ -456,5 +459,45 @@ def test_a_pause_that_becomes_an_ending_is_told_as_one() -> None:
         assert bench.hands.wanted == [replace(STOP, message="enough")]
         bench.see(True)
         await task
+
+    braked(story)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_ends_while_it_pauses_is_to_stop_whether_it_was_seen_to_or_not(seen: bool) -> None:
+    """What stands goes with the session; the stop may not."""
+
+    async def story(bench: Bench) -> None:
+        await bench.captures()
+        bench.orders.pause("user", RAIN)
+        task = asyncio.create_task(bench.brake.stop_telescope())
+        await bench.soon()
+        if seen:
+            bench.see(True)
+        bench.orders.end(replace(ABORT, message="enough"))
+        await bench.soon()
+        assert bench.hands.wanted[-1] == replace(STOP, message="enough")
+        bench.see(True)
+        await task
+        assert bench.counter.open_camera is None
+        assert bench.hands.withdrawn == 0
+
+    braked(story)
+
+
+def test_what_is_over_although_it_is_paused_is_to_stop_and_not_until_it_goes_on() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.captures()
+        bench.orders.pause("user", RAIN)
+        task = asyncio.create_task(bench.brake.stop_telescope(FAILED))
+        await bench.soon()
+        (wanted,) = bench.hands.wanted
+        assert (wanted.level, wanted.standing) == (Level.SAFETY, False)
+        bench.orders.resume("user")
+        await bench.soon()
+        assert not task.done()
+        bench.see(True)
+        await task
+        assert bench.counter.open_camera is None
 
     braked(story)

@@ -138,7 +138,10 @@ class Shutters:
     def capture_opened(self, camera: Camera) -> None:
         self.said.append(("opened", camera))
 
-    def capture_closed(self, camera: Camera) -> None:
+    def capture_left_open(self, camera: Camera, _stranger: object, _begins_s: float) -> None:
+        self.capture_opened(camera)
+
+    def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
         self.said.append(("closed", camera))
 
 

@@ -31,7 +31,10 @@ class Shutters:
     def capture_opened(self, camera: Camera) -> None:
         self.open.append(camera)
 
-    def capture_closed(self, camera: Camera) -> None:
+    def capture_left_open(self, camera: Camera, _stranger: object, _begins_s: float) -> None:
+        self.capture_opened(camera)
+
+    def capture_closed(self, camera: Camera, *, taken_over: bool = False) -> None:
         self.open.remove(camera)
 
 

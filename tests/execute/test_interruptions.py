@@ -107,6 +107,25 @@ def test_an_abort_in_any_step_halts_the_telescope(bench: Bench, step: str) -> No
     assert "halt" in bench.telescope.calls
 
 
+@pytest.mark.parametrize("when", ["wait_before", "wait_after"])
+def test_a_pause_inside_a_wait_leaves_the_rest_of_it_to_be_waited(bench: Bench, when: str) -> None:
+    async def main() -> SessionResult | None:
+        document = session(auto_focus={"do_action": True, when: 300})
+        running = asyncio.create_task(bench.run_of(document).execute())
+        await bench.clock.sleep(100)
+        bench.orders.pause("user", RAIN)
+        await bench.clock.sleep(1000)
+        bench.orders.resume("user")
+        return await running
+
+    result = run_virtual(main())
+    assert result is not None
+    focus = next(report for report in result.steps if report.name == "Autofocus")
+    took = (focus.ended_at - focus.started_at).total_seconds()
+    assert 1310 <= took <= 1315, "three hundred seconds, the focus, and the pause"
+    assert result.frames.taken == 12
+
+
 def test_a_pause_that_never_ends_is_bounded(bench: Bench) -> None:
     async def forever() -> None:
         await bench.after_frames(4)

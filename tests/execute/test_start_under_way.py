@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from agent.capabilities import Camera
-from agent.events import Outcome, SessionResult
+from agent.events import Outcome, Reason, SessionResult
+from agent.execute.orders import Ending, EndKind, Hold
+from agent.station.hands import AGAIN_CAPTURING_S
 from tests.execute.conftest import Bench, session
 from tests.support.virtual_loop import run_virtual
 
@@ -68,3 +70,53 @@ def test_what_began_long_ago_is_not_waited_for(bench: Bench) -> None:
         return calls
 
     assert "recorded_captures" in run_virtual(main())
+
+
+@pytest.mark.parametrize("kind", [EndKind.ABORT, EndKind.END_NIGHT, EndKind.AGENT_STOP])
+def test_what_begins_after_an_end_was_ordered_is_stopped(bench: Bench, kind: EndKind) -> None:
+    """A stop that came before the shutter opened was heard by nobody."""
+
+    async def main() -> SessionResult | None:
+        _left_open(bench, ago_s=1)
+        running = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.clock.sleep(3)
+        bench.orders.end(Ending(kind, Reason.USER, "Stop."))
+        await bench.clock.sleep(17)
+        bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
+        await bench.clock.sleep(AGAIN_CAPTURING_S + 1)
+        assert not bench.telescope.captures[-1].running
+        return await running
+
+    result = run_virtual(main())
+    assert (result is None) == (kind is EndKind.AGENT_STOP)
+
+
+def test_a_pause_that_is_taken_back_before_it_begins_follows_it(bench: Bench) -> None:
+    async def main() -> SessionResult | None:
+        _left_open(bench, ago_s=1)
+        running = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.clock.sleep(3)
+        bench.orders.pause("user", Hold(Reason.USER, "Wait."))
+        await bench.clock.sleep(5)
+        bench.orders.resume("user")
+        await bench.clock.sleep(5)
+        bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
+        return await running
+
+    result = run_virtual(main())
+    assert result is not None
+    assert result.frames.taken == COUNT
+    assert [capture.taken for capture in bench.telescope.captures] == [COUNT]
+
+
+def test_what_may_still_begin_is_waited_for_no_longer_than_that(bench: Bench) -> None:
+    async def main() -> float:
+        _left_open(bench, ago_s=40)
+        running = asyncio.create_task(bench.run_of(session()).execute())
+        await bench.clock.sleep(1)
+        began = bench.clock.monotonic()
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+        await running
+        return bench.clock.monotonic() - began
+
+    assert run_virtual(main()) <= AGAIN_CAPTURING_S + 5

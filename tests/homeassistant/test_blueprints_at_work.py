@@ -113,6 +113,7 @@ def test_rain_is_an_alert_and_every_sensor_may_say_which_it_is(
     assert (told["safe"], told["level"]) == (False, level)
     assert "binary_sensor." not in told["reason"], "people are told names"
     assert "Garden rain" in told["reason"] or "All sky cloud" in told["reason"]
+    assert "90.0" not in told["reason"]
     assert told["ttl"] == 180
 
 
@@ -194,6 +195,7 @@ def test_a_time_alone_is_the_next_such_time(hours: int) -> None:
         ("hallo", "not a time"),
         ("25:00", "not a time"),
         ("22", "not a time"),
+        ("22.30", '"22.30" is not a time'),
         ("2026-11-22", "not a time"),
         ("2020-11-22 21:40:00", "has passed"),
     ],

@@ -19,7 +19,13 @@ from agent.planner.goal_progress import (
     frames_to_ask,
     gathered,
     progress_of,
+    promised_of,
+    wanted_of,
 )
+from agent.session.document import SessionDocument, read_session
+from agent.sky.catalogue import resolve
+from agent.telescope.dwarf.models import capabilities_for
+from tests.app.conftest import session
 
 M31 = Field("M 31", 0.712, 41.27)
 HOURS = Wanted("M 31", M31, Camera.TELE, "Astro", 15.0, 1, None, 6 * 3600.0)
@@ -29,6 +35,12 @@ FRAMES = replace(HOURS, frames=100, seconds=None)
 def light(number: int = 1, **changes: object) -> Light:
     one = Light(f"r{number}", f"s{number}", "M 31", "2026-03-12", M31, Camera.TELE, "Astro", 50, 40, 600.0)
     return replace(one, **changes)  # type: ignore[arg-type]
+
+
+def read(body: dict[str, object]) -> SessionDocument:
+    document = read_session(body, name="s").document
+    assert document is not None
+    return document
 
 
 def test_what_is_stacked_counts_and_not_what_is_taken() -> None:
@@ -126,3 +138,20 @@ def test_groups_whose_names_differ_in_marks_alone_have_words_of_their_own() -> N
     found = progress_of([("s", replace(HOURS, group=name)) for name in names], [])
     assert len({group.word for group in found}) == len(names)
     assert all(group.word.isascii() and group.word.replace("_", "").isalnum() for group in found)
+
+
+def test_what_runs_promises_its_frames_to_the_goal_they_are_for() -> None:
+    capabilities = capabilities_for("D3")
+    promised = promised_of(
+        read(session(id_command={"group": "orion"})), "m42--night-1", capabilities, resolve
+    )
+    (wanted,) = wanted_of(
+        read(session(id_command={"group": "orion"}, goal={"do_action": True, "frames": 100})),
+        "other",
+        capabilities,
+        resolve,
+    ).values()
+    (one,) = promised
+    assert wanted.counts(one)
+    assert frames_left(wanted, gathered(wanted, promised)) == 100 - one.stacked
+    assert promised_of(read(session()), "alone", capabilities, resolve)[0].group == "alone"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from agent.planner.request import Request
 from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
 from agent.planner.windows import night_span, windows_of
 from agent.sky.catalogue import CatalogueEntry, entries
+from agent.sky.nights import Interval
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -30,7 +31,12 @@ FULL = date(2026, 5, 1)
 
 
 def best(
-    site: Site = PARIS, night: date = MARCH, known: Known = NOTHING, model: str = "D3", **asked: object
+    site: Site = PARIS,
+    night: date = MARCH,
+    known: Known = NOTHING,
+    model: str = "D3",
+    stretch: Interval | None = None,
+    **asked: object,
 ) -> Suggestions:
     """The list at noon of that night."""
     span = night_span(site, night, ZoneInfo(site.timezone))
@@ -43,6 +49,7 @@ def best(
         requirements=Requirements.model_validate(asked),
         camera=camera,
         known=known,
+        stretch=stretch,
     )
 
 
@@ -139,6 +146,59 @@ def test_objects_in_the_field_of_a_better_one_are_named_with_it() -> None:
     beside = {name for one in found.best for name in one.beside}
     assert beside
     assert not shown & beside
+
+
+def an_evening(hours: float = 2.5) -> Interval:
+    begin = datetime(2026, 3, 16, 21, tzinfo=UTC)
+    return Interval(begin, begin + timedelta(hours=hours))
+
+
+def test_a_stretch_is_rated_by_itself() -> None:
+    """What is best of a night may be down, or beside the Moon, in the part of it that is free."""
+    evening = an_evening()
+    early, late = best(stretch=evening), best(stretch=Interval(evening.end, evening.end + timedelta(hours=4)))
+    assert len(early.best) == len(late.best) == 10
+    assert names(early)[:5] != names(late)[:5]
+    for one in early.best:
+        assert all(evening.start <= w.start < w.end <= evening.end for w in one.windows)
+        assert evening.start <= one.highest_at <= evening.end
+        values = {factor.name: factor.values for factor in one.factors}
+        assert float(values["time"]["hours"]) <= 2.5
+        assert float(values["height"]["hours"]) <= 2.5
+        assert one.highest == pytest.approx(float(values["height"]["highest"]), abs=3)
+    for one in late.best:
+        there = next((other for other in early.best if other.entry == one.entry), None)
+        assert there is None or there.score != one.score
+
+
+def test_the_moon_counts_in_the_stretch_alone() -> None:
+    """It sets at half past midnight (UTC): before that it is in the way, afterwards it is not."""
+    night = date(2026, 3, 23)
+    up = Interval(datetime(2026, 3, 23, 20, tzinfo=UTC), datetime(2026, 3, 23, 22, tzinfo=UTC))
+    down = Interval(datetime(2026, 3, 24, 1, 30, tzinfo=UTC), datetime(2026, 3, 24, 4, tzinfo=UTC))
+    lit, dark = (
+        {f.says for one in best(night=night, stretch=part).best for f in one.factors} for part in (up, down)
+    )
+    assert "moon_none" not in lit
+    assert {one for one in dark if one.startswith("moon")} == {"moon_none"}
+    assert best(night=night, stretch=up, moon_below=0).why_none.startswith("The Moon")
+    assert best(night=night, stretch=down, moon_below=0).best
+
+
+def test_what_waits_and_what_is_in_its_field_is_not_for_a_free_stretch() -> None:
+    first, second = best(stretch=an_evening()).best[:2]
+    again = best(stretch=an_evening(), known=Known({}, waiting={first.entry.name}))
+    assert names(again)[0] == second.entry.name
+    assert not {first.entry.name, *first.beside} & set(names(again))
+    assert len(again.best) == 10
+
+
+def test_a_stretch_that_is_over_or_bright_says_so() -> None:
+    noon = datetime(2026, 3, 16, 13, tzinfo=UTC)
+    bright = best(stretch=Interval(noon, noon + timedelta(hours=3)))
+    assert "does not get dark enough" in bright.why_none
+    gone = best(stretch=Interval(noon - timedelta(days=1), noon - timedelta(hours=20)))
+    assert (gone.best, gone.why_none) == ((), "That night is over.")
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,13 @@ def test_goals_and_totals_and_measured_frames_are_on_the_page() -> None:
     assert "script" not in page.tags
 
 
+def test_two_cameras_at_once_are_no_more_than_the_whole_time() -> None:
+    lasted = timedelta(seconds=1000)
+    both = ended("a", integration_s=1800.0, ended_at=ended("a").began_at + lasted)
+    one = ended("b", integration_s=500.0, ended_at=ended("b").began_at + lasted)
+    assert "75%of session time was light" in Reader(night_page(story(both, one), "1.0")).text
+
+
 def test_the_page_tells_the_night() -> None:
     cut = ended(
         "b", 2, target="M 31", outcome="partial", reason="weather", taken=5, stacked=4, message="Rain."

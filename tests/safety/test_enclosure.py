@@ -436,6 +436,19 @@ def test_mains_that_stay_away_end_the_night_and_a_flicker_does_not(tmp_path: Pat
     assert place.results[0]["reason"] == "mains"
 
 
+def test_mains_that_nothing_tells_of_end_the_night_and_are_not_called_lost(tmp_path: Path) -> None:
+    async def story(place: Observatory, roof: Roof) -> None:
+        place.broker.publish("shed/ups", '{"line": true}', retain=True)
+        place.drop("a.json", session(setup_camera=LONG))
+        await place.until(imaging(place))
+        place.broker.publish("shed/ups", '{"line": null}', retain=True)
+        await place.sessions_ended(1, hours=0.2)
+
+    place = night(tmp_path, story, box={"mains": "shed/ups:line is true", "mains_min": 5})
+    assert place.results[0]["reason"] == "mains"
+    assert "Nothing tells whether there is mains power" in place.results[0]["message"]
+
+
 def test_the_heater_follows_the_dew_while_something_is_imaged(tmp_path: Path) -> None:
     heat = {"heater": "shed/heater/set ON OFF", "heater_when": "shed/spread below 3"}
 

@@ -55,17 +55,13 @@ ALL = [
     for order in (*ENDS, *PAUSES, "SIGTERM")
     if not (TROUBLES[trouble].kill and order == "pause")  # a pause need not outlive the agent
 ]
-REST = (*PAUSES, "SIGTERM")
 
 
 def _slice() -> set[tuple[str, str]]:
-    """Each trouble with one end and with one of the rest, in turn."""
-    chosen = set()
-    for row, trouble in enumerate(TROUBLES):
-        rest = REST[(row + row // 3) % 3]
-        chosen.add((trouble, ENDS[row % 3]))
-        chosen.add((trouble, rest if (trouble, rest) in ALL else "SIGTERM"))
-    return chosen
+    """Each trouble with one order, each order in turn."""
+    orders = (*ENDS, *PAUSES, "SIGTERM")
+    pairs = [(trouble, orders[(row + row // 6) % 6]) for row, trouble in enumerate(TROUBLES)]
+    return {pair if pair in ALL else (pair[0], "SIGTERM") for pair in pairs}
 
 
 @pytest.mark.parametrize(("trouble", "order"), marked(ALL, _slice()))

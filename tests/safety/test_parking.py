@@ -137,3 +137,26 @@ def test_a_second_rain_parks_again_what_was_used_in_between(tmp_path: Path) -> N
             await rig.until(lambda: rig.parked(second), FOLDING_S)
 
     run_virtual(night())
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_rain_that_stops_and_parks_as_it_should_is_told_as_that_and_as_no_problem(
+    tmp_path: Path, generation: str
+) -> None:
+    """A motor takes longer than a shutter; and what stands still is stopped once, whatever it is asked."""
+
+    async def night() -> None:
+        async with on_the_wire(tmp_path, generation=generation, **PARKS) as rig:
+            rig.drop("a.json", long_session())
+            await rig.begin()
+            await rig.captures()
+            rain = rig.rain()
+            await rig.until(lambda: rig.parked(rain), 60)
+            await rig.clock.sleep(600)
+            told = [one.body for one in rig.said("status", rain)]
+            assert [one["problem"] for one in told if one["problem"]] == []
+            states = [one["state"] for one in told]
+            assert states == sorted(states, key=["stopping", "finishing", "paused"].index), states
+            assert len(rig.stops(rain)) == 1
+
+    run_virtual(night())

@@ -88,12 +88,13 @@ class Stand:
         self.takes_s = 600.0
         self.fails: set[str] = set()
         self.timetable = Timetable(clock)
+        self.planner = PlainPlanner(self)
         self.dispatcher = Dispatcher(
             "scope",
             clock=clock,
             timetable=self.timetable,
             gate=self,
-            planner=PlainPlanner(self),
+            planner=self.planner,
             sessions=self,
             publish=self.events.append,
             on_idle=self.idle.append,
@@ -324,3 +325,29 @@ def test_a_defect_in_choosing_never_ends_the_queue() -> None:
         stand.dispatcher.put(waiting("a", 0))
 
     assert [name for name, _ in night(story, hours=1).ran] == ["a"]
+
+
+def test_while_more_comes_the_choice_is_made_only_as_often_as_what_waits_has_doubled() -> None:
+    async def story(stand: Stand) -> None:
+        asked: list[int] = []
+        plan = stand.planner.plan
+
+        async def counted(waiting: Sequence[Waiting], held: Mapping[str, datetime | None]) -> PlannedNight:
+            asked.append(len(waiting))
+            return await plan(waiting, held)
+
+        stand.planner.plan = counted  # type: ignore[method-assign]
+        stand.dispatcher.gather(more=True)
+        for number in range(100):
+            stand.dispatcher.put(waiting(f"later{number}", 20))
+            stand.dispatcher.gather(more=True)
+            await stand.clock.sleep(1)
+        assert asked == [1, 2, 4, 8, 16, 32, 64]
+        stand.dispatcher.put(waiting("now"))
+        await stand.clock.sleep(1)
+        assert not stand.ran
+        stand.dispatcher.gather(more=False)
+        await stand.clock.sleep(1)
+        assert [name for name, _ in stand.ran] == ["now"]
+
+    night(story, hours=1)

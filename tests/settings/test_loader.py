@@ -199,6 +199,7 @@ def test_everything_wrong_is_told_at_once_with_place_and_nearest_name(tmp_path: 
     [
         ("a: 1\na: 2\n", "line 2, column 1: 'a' is there twice."),
         ("mqtt: {host: a, host: b}\n", "'host' is there twice"),
+        ("a: " + 2000 * "[", "is not valid YAML: it is nested too deeply."),
         ("mqtt: [unclosed\n", "line 2"),
         ("- a\n- b\n", "must hold settings as 'name: value' lines."),
         ("just words\n", "must hold settings as 'name: value' lines."),
@@ -223,6 +224,7 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
     assert "is not UTF-8 text" in problems(binary)[0]
     assert "is not valid JSON" in problems(write(tmp_path / "o.json", "{"))[0]
     assert "'a' is there twice" in problems(write(tmp_path / "p.json", '{"a": 1, "a": 2}'))[0]
+    assert "nested too deeply" in problems(write(tmp_path / "q.json", '{"a": ' + 9999 * "["))[0]
 
 
 def test_one_telescopes_flat_name_is_refused_when_there_are_several(tmp_path: Path) -> None:

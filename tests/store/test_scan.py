@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -274,6 +275,35 @@ def test_a_limited_scan_goes_on_where_it_stopped(store: SessionStore, root: Path
             break
         assert len(changes.added) == 10
     assert seen == [f"s{number:02}" for number in range(25)]
+
+
+def test_a_limited_scan_lists_the_folder_once_and_again_after_a_while(
+    store: SessionStore, root: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listing thousands for each few that are read would take longer than reading them."""
+    for number in range(30):
+        drop(root, f"s{number:02}.json")
+    listings = []
+    scandir = os.scandir
+
+    def counted(path: Path) -> Any:
+        listings.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr("agent.store.watch.os.scandir", counted)
+    assert len(store.scan(limit=10).added) == 10
+    (root / "ToDo/s15.json").unlink()  # between two slices
+    drop(root, "s16.json", session("M 33"))
+    second = store.scan(limit=10)
+    assert listings == [root / "ToDo"]
+    assert {one.session_id for one in second.added} == {f"s{number}" for number in range(10, 21)} - {"s15"}
+    assert {one.document.target for one in second.added} == {"M 31", "M 33"}
+    clock.seconds += 3
+    drop(root, "a.json")
+    third = store.scan(limit=10)
+    assert listings == [root / "ToDo"] * 2
+    assert [one.session_id for one in third.added] == ["a", *(f"s{number}" for number in range(21, 30))]
+    assert (third.more, third.changed, third.removed) == (False, (), ())
 
 
 def test_five_thousand_sessions_and_a_hundred_troubles(root: Path, clock: HandClock) -> None:

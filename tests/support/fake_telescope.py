@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -260,11 +260,11 @@ class FakeTelescope(Telescope):
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         await self._do("stop_capture", 1)
         if not self.captures:
-            return CaptureReport(camera, 0, 0, CaptureEnd.STOPPED)
+            return CaptureReport(camera, 0, 0, CaptureEnd.UNKNOWN)
         self._stop(self.captures[-1])
         return self._report(self.captures[-1])
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
+    async def latest_picture(self, since: datetime, folders: Collection[str] = ()) -> Picture | None:
         return None
 
     @property

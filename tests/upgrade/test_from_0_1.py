@@ -126,6 +126,6 @@ def test_entities_that_are_no_more_leave_home_assistant(place: Observatory) -> N
 
 def test_its_configuration_is_read(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    shutil.copy(LEFT / "its_config.yaml", path)
+    shutil.copy(LEFT / "settings.txt", path)
     settings = load_settings(path)
     assert settings.telescopes

@@ -22,18 +22,20 @@ from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News, SettingUp
 from agent.web.door import Door
-from agent.web.night import Change, NightRecord, NightView, Row, SessionRecord
+from agent.web.night import Change, NightRecord, NightView, Row, SessionLeft, SessionRecord
 from agent.web.server import PageServer
 
 PARIS = Site(48.8534, 2.3488, 35, "Europe/Paris")
 NIGHT = date(2026, 12, 27)
 NOW = datetime(2026, 12, 27, 21, 31, tzinfo=UTC)
+SMALL = b"\xff\xd8\xff a small picture \xff\xd9"
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
 
 @cache
 def best_of_the_night(**asked: Any) -> Suggestions:
-    """What a telescope's list is from the fake agent's now on."""
+    """What a telescope's list is from the fake agent's now on, or that of a `stretch`."""
+    stretch = asked.pop("stretch", None)
     camera = capabilities_for("D3").cameras[Camera.TELE]
     return suggest(
         entries(KINDS, larger_than=smallest_arcmin(camera)),
@@ -42,8 +44,8 @@ def best_of_the_night(**asked: Any) -> Suggestions:
         now=NOW,
         requirements=Requirements.model_validate({"min_altitude": 25, **asked}),
         camera=camera,
-        known=Known({"NGC 1499": 7200.0}),
-        limit=30,
+        known=Known({"NGC 2264": 3600.0}),
+        stretch=stretch,
     )
 
 
@@ -54,7 +56,7 @@ def record(session_id: str, days: int = 0) -> NightRecord:
         target="M 31",
         outcome="partial",
         reason="weather",
-        message="Clouds came.",
+        message="The session's window closed.",
         started=NOW - timedelta(days=1),
         ended=NOW - timedelta(hours=20),
         requested=60,
@@ -77,6 +79,7 @@ class FakeAgent:
         self.answer = Answer(True, {"status": "done", "code": "done", "message": "Done.", "hint": ""})
         self.more: dict[str, Body] = {}
         self.jpeg: bytes | None = JPEG
+        self.remains: dict[str, SessionLeft] = {}
         self.setting_up: SettingUp | None = None
         self.rows: tuple[Row, ...] = (
             self.row("orion", "M 42", "imaging", 20, 22),
@@ -191,8 +194,8 @@ class FakeAgent:
             min_altitude=25.0,
         )
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
-        return best_of_the_night()
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
+        return best_of_the_night(stretch=stretch)
 
     def listen(self, listener: Callable[[News], None]) -> Callable[[], None]:
         self.listeners.append(listener)
@@ -230,8 +233,11 @@ class FakeAgent:
     async def nights(self, telescope: str) -> Sequence[NightRecord]:
         return [record("m31", days=1)]
 
-    async def kept_picture(self, telescope: str, session_id: str) -> bytes | None:
-        return JPEG if session_id == "m31" else None
+    async def kept_picture(self, telescope: str, session_id: str, *, small: bool = False) -> bytes | None:
+        return (SMALL if small else JPEG) if session_id == "m31" else None
+
+    async def left(self, telescope: str, night: NightRecord) -> Mapping[str, SessionLeft]:
+        return self.remains
 
     async def report(self, telescope: str, night: str) -> str | None:
         return "# Night\n<script>alert(1)</script>" if night == "2026-12-26" else None

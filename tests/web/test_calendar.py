@@ -74,7 +74,7 @@ def test_a_block_keeps_its_uid_when_it_is_moved_and_when_it_is_over() -> None:
     assert planned.tentative
     assert not over.tentative
     assert over.summary == "M 31 (Partly)"
-    assert over.description == "Partly: 40 of 60 stacked, 40 min of light\nClouds came."
+    assert over.description == "Partly: 40 of 60 stacked, 40 min of light\nThe session's window closed."
 
 
 def test_what_ended_before_it_began_as_the_clock_was_set_back_still_lasts() -> None:

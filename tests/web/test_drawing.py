@@ -20,7 +20,7 @@ from agent.web.draw.labels import HIGH, WIDE, Placer
 from agent.web.draw.timeline import gaps, timeline
 from agent.web.night import NightView, Row
 from agent.web.targets import named, search
-from agent.web.views.new import month_hours
+from agent.web.views.new_told import month_hours
 from agent.web.words import Words
 from tests.web.conftest import NIGHT, NOW, PARIS, FakeAgent
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import json
+import re
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -11,7 +15,9 @@ from hypothesis import strategies as st
 
 from agent.session.document import read_session
 from agent.sky.catalogue import resolve
-from agent.web.session_form import Form, document_of, form_of
+from agent.web.session_document import document_of
+from agent.web.session_form import Form, form_of
+from tests.web.conftest import FakeAgent
 
 FULL = Form(
     target="M 31",
@@ -24,13 +30,16 @@ FULL = Form(
     when="at",
     date="2026-10-20",
     time="22:15",
+    end_date="2026-10-21",
     end_time="04:30",
     min_altitude="30",
+    max_altitude="85",
     moon_separation="45",
     max_moon="0.5",
     weather="abort",
     calibration="on",
-    autofocus="on",
+    focus="auto",
+    refocus="90",
     nights="3",
     park="on",
     priority="5",
@@ -54,8 +63,14 @@ forms = st.builds(
     moon_separation=st.sampled_from(["", "45"]),
     weather=st.sampled_from(["", "wait", "abort", "ignore"]),
     calibration=flags(),
-    autofocus=flags(),
+    focus=st.sampled_from(["", "auto", "infinite", "both"]),
+    refocus=st.sampled_from(["", "45"]),
+    polar=flags(),
+    darks=flags(),
+    goal=st.sampled_from(["", "6 h", "1 h 30 min", "400 ×"]),
+    group=st.sampled_from(["", "wall"]),
     park=flags(),
+    off=flags(),
     any=flags(),
     nights=st.sampled_from(["", "4"]),
     priority=st.sampled_from(["", "-2", "9"]),
@@ -109,9 +124,12 @@ def test_an_edit_keeps_what_the_form_does_not_show_and_drops_what_was_written_ba
             "result_details": {"outcome": "failed"},
         }
     }
-    made = document_of(dataclasses.replace(FULL, date="", time="", when="any"), base)["command"]
+    made = document_of(
+        dataclasses.replace(FULL, group="wall", date="", time="", when="any", end_date=""), base
+    )["command"]
     assert made["id_command"] == {
         "group": "wall",
+        "uuid": "7",
         "description": "for the wall",
         "end_time": "04:30",
         "priority": 5,
@@ -135,6 +153,148 @@ def test_another_target_does_not_keep_the_coordinates_of_the_old_one() -> None:
     assert made["goto_manual"] == {"do_action": True, "target": "M 42"}
 
 
+RICH: dict[str, Any] = {
+    "command": {
+        "id_command": {
+            "uuid": "7",
+            "description": "two lines\nof words",
+            "date": "2026-12-28T22:30:45+01:00",
+            "end_date": "2026-12-29",
+            "end_time": "05:15:30",
+            "timezone": "Europe/Paris",
+            "max_retries": 5,
+            "on_error": "retry",
+            "when_missed": "wait",
+            "telescope": "D3",
+        },
+        "auto_focus": {"do_action": True, "reuse_focus": 1, "wait_after": 3},
+        "infinite_focus": {"do_action": False, "reuse_focus": 0},
+        "eq_solving": {"do_action": True, "timeout": 300},
+        "calibration": {"do_action": True, "reuse_calibration": 4},
+        "goto_manual": {
+            "do_action": True,
+            "target": "M 31",
+            "ra_coord": "0:42:44",
+            "dec_coord": "41:16:9",
+            "trust_coordinates": True,
+        },
+        "setup_camera": {
+            "do_action": True,
+            "exposure": 15,
+            "gain": 0,
+            "IRCut": 1,
+            "binning": 0,
+            "format": "TIFF",
+            "count": 90,
+            "end_time": "03:30:00",
+        },
+        "setup_wide_camera": {"do_action": True, "exposure": "1/4", "gain": 5, "count": 12},
+        "mosaic": {
+            "do_action": True,
+            "columns": 12,
+            "rows": 2,
+            "overlap": 30,
+            "panes": [1, 3],
+            "rotation": 200,
+        },
+        "dark_frames": {"do_action": True, "when": "clouds", "count": 30},
+        "refocus": {"do_action": True, "every": "01:30:00", "temperature_step": 3},
+        "conditions": {
+            "do_action": True,
+            "sun_below": -15,
+            "min_altitude": 33.5,
+            "weather_policy": "wait",
+            "wait_max": "02:00:00",
+            "on_lost": "end",
+        },
+        "repeat": {"do_action": True, "days": ["fri", "sat"], "until_date": "2027-03-01"},
+        "shutdown": {"do_action": True, "park": True, "power_down": True, "wait_before": 9},
+        "download": {"do_action": False, "what": "all"},
+        "tonightplan": {"x": 1},
+    },
+    "device": "roof",
+}
+OTHERS: list[dict[str, Any]] = [
+    {"goto_solar": {"do_action": True, "target": "Sun", "sun_filter": True}},
+    {"goto_manual": {"do_action": True, "ra_coord": "0:42:44", "dec_coord": "41:16:9"}},
+    {"setup_wide_camera": {"do_action": True, "exposure": "10", "gain": 60, "count": 5}},
+    {"conditions": {"do_action": False, "min_altitude": 50}},
+    {"goal": {"do_action": True, "frames": 400}},
+    {"repeat": {"do_action": True, "every": "night"}},
+    {"shutdown": {"do_action": True, "power_down": True}},
+    {
+        "setup_camera": {"do_action": True, "count": 0, "end_time": "5:30"},
+        "goto_manual": {"do_action": False},
+    },
+]
+
+
+@pytest.mark.parametrize("session", [RICH["command"], *OTHERS], ids=lambda one: next(iter(one)))
+def test_what_was_not_changed_stays_as_it_was_written(session: dict[str, Any]) -> None:
+    base = {"id_command": {}, **session}
+    assert document_of(form_of(base), base)["command"] == base
+    noted = document_of(dataclasses.replace(form_of(base), priority="9"), base)["command"]
+    assert noted == {**base, "id_command": {**base["id_command"], "priority": 9}}
+
+
+class Fields(HTMLParser):
+    """What a browser would send of the form on a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        of = dict(attrs)
+        name = of.get("name")
+        box = of.get("type") in ("radio", "checkbox")
+        if tag != "input" or not name or "disabled" in of or (box and "checked" not in of):
+            return
+        self.sent[name] = re.sub(r"[\r\n]", "", of.get("value") or "")
+
+
+async def test_an_edit_in_the_browser_changes_what_was_changed_and_nothing_else(served: Any) -> None:
+    class Keeper(FakeAgent):
+        async def document(self, telescope: str, session_id: str) -> Any:
+            return RICH
+
+    async with served(Keeper()) as page:
+        sent = Fields(await page.text("/new?edit=wall")).sent
+        assert sent["exposure"] == "15"
+        async with page.post("/new/save", json={**sent, "count": "120"}) as answer:
+            assert answer.status == 200
+    _, _, payload, _ = page.agent.asked[0]
+    made = json.loads(payload)
+    del made["request_id"]
+    wanted = copy.deepcopy(RICH)
+    wanted["command"]["setup_camera"]["count"] = 120
+    assert made == wanted
+    assert json.loads(page.agent.asked[1][2])["command"] == "remove"
+
+
+async def test_a_goal_that_is_edited_keeps_what_was_collected(served: Any) -> None:
+    class Keeper(FakeAgent):
+        async def document(self, telescope: str, session_id: str) -> Any:
+            return {"command": {"goal": {"do_action": True, "integration": "6 h"}, "goto_manual": RICH}}
+
+    async with served(Keeper()) as page:
+        sent = Fields(await page.text("/new?edit=wall")).sent
+        async with page.post("/new/save", json={**sent, "goal": "8"}) as answer:
+            assert answer.status == 200
+    made = json.loads(page.agent.asked[0][2])["command"]
+    assert made["goal"] == {"do_action": True, "integration": "8 h"}
+    assert made["id_command"]["group"] == "wall"
+
+
+def test_the_sun_needs_a_filter_that_is_said_to_be_there() -> None:
+    made = document_of(Form(target="sun", sun="on"))["command"]
+    assert made["goto_solar"] == {"do_action": True, "target": "Sun", "sun_filter": True}
+    assert "goto_manual" not in made
+    moved = document_of(Form(target="M 42"), {"command": made})["command"]
+    assert "goto_solar" not in moved
+
+
 @pytest.mark.parametrize(
     "sent", [{"count": ["1"]}, {"target": {"a": 1}}, {"nothing": "x"}, {"note": "x" * 5000}, {}, {"gain": 80}]
 )
@@ -152,7 +312,11 @@ def test_whatever_a_browser_sends_is_taken_as_texts(sent: dict[str, Any]) -> Non
     )
 )
 def test_no_document_breaks_the_form(body: Any) -> None:
-    sections = ("id_command", "setup_camera", "conditions", "goto_manual", "repeat", "shutdown", "command")
+    sections = (
+        *("id_command", "setup_camera", "conditions", "goto_manual", "repeat", "shutdown", "command"),
+        *("goal", "refocus", "mosaic", "goto_solar", "dark_frames"),
+    )
     for section in sections:
         form_of({section: body})
         document_of(FULL, {section: body})
+        document_of(form_of({section: body}), {section: body})

@@ -25,60 +25,54 @@ TILL_DAWN = Interval(NOW, NOW + timedelta(hours=9))
 
 
 class Known(FakeAgent):
-    """An agent whose list is given."""
+    """An agent whose list is given, whatever it is asked about."""
 
     def __init__(self, found: Suggestions | None) -> None:
         super().__init__()
         self.found = found
 
-    def suggestions(self, telescope: str) -> Suggestions | None:
+    def suggestions(self, telescope: str, stretch: Interval) -> Suggestions | None:
         return self.found
 
 
-def proposed(found: Suggestions | None, free: Interval, view: Any = VIEW, language: str = "en") -> list[Hit]:
-    agent = Known(found)
-    ask = Ask(None, agent, agent.telescopes()[0], agent.states("scope"), words(language, UTC))  # type: ignore[arg-type]
-    return suggestions(ask, view, free)
+def proposed(found: Suggestions | None, view: Any = VIEW, free: Interval = TILL_DAWN) -> list[Hit]:
+    return asked(Known(found), view, free)
 
 
-def test_the_proposals_are_those_of_the_published_list_in_its_order() -> None:
-    found = best_of_the_night()
-    assert [one.name for one in proposed(found, TILL_DAWN)] == [one.entry.name for one in found.best[:3]]
+def asked(agent: FakeAgent, view: Any, free: Interval) -> list[Hit]:
+    ask = Ask(None, agent, agent.telescopes()[0], agent.states("scope"), words("en", UTC))  # type: ignore[arg-type]
+    return suggestions(ask, view, free)[0]
 
 
-def test_a_stretch_is_offered_what_is_up_in_it_and_when() -> None:
-    found = best_of_the_night()
-    for start in range(0, 9, 2):
+def test_a_stretch_is_offered_what_is_best_in_it_and_when() -> None:
+    for start in (0, 6):
         free = Interval(NOW + timedelta(hours=start), NOW + timedelta(hours=start + 1))
-        fitting = [
-            one.entry.name
-            for one in found.best
-            if any(
-                min(free.end, w.end) - max(free.start, w.start) >= timedelta(seconds=LEAST_S)
-                for w in one.windows
-            )
-        ]
-        hits = proposed(found, free)
-        assert [one.name for one in hits] == fitting[:3]
+        best = best_of_the_night(stretch=free).best
+        hits = asked(FakeAgent(), VIEW, free)
+        assert [one.name for one in hits] == [
+            one.entry.name for one in best if one.longest.seconds >= LEAST_S
+        ][:3]
         assert len(hits) == 3
         for one in hits:
+            hours = re.search(r"(\d\.\d) h of it above", one.reason)
+            assert hours is not None
+            assert float(hours[1]) <= 1
             begin, end = (60 * int(at[:2]) + int(at[3:]) for at in one.best.split(" – "))
             assert 30 <= (end - begin) % 1440 <= 60
 
 
-def test_what_is_planned_or_waits_is_not_proposed() -> None:
+def test_what_is_planned_is_not_proposed() -> None:
     found = best_of_the_night()
-    first, second, *rest = found.best
+    first, *rest = found.best
     row = FakeAgent.row("x", first.entry.name, "planned", 23, 24)
-    waits = dataclasses.replace(found, best=(first, dataclasses.replace(second, waits=True), *rest))
-    names = [one.name for one in proposed(waits, TILL_DAWN, dataclasses.replace(VIEW, rows=(row,)))]
+    names = [one.name for one in proposed(found, dataclasses.replace(VIEW, rows=(row,)))]
     assert names == [one.entry.name for one in rest[:3]]
 
 
 def test_nothing_is_proposed_before_the_list_is_there_nor_from_that_of_another_night() -> None:
     found = best_of_the_night()
-    assert proposed(None, TILL_DAWN) == []
-    assert proposed(dataclasses.replace(found, night=found.night - timedelta(days=1)), TILL_DAWN) == []
+    assert proposed(None) == []
+    assert proposed(dataclasses.replace(found, night=found.night - timedelta(days=1))) == []
 
 
 def test_what_counts_is_said_in_the_viewers_language() -> None:
@@ -86,9 +80,9 @@ def test_what_counts_is_said_in_the_viewers_language() -> None:
     one = next(one for one in found.best if "collected" in {factor.says for factor in one.factors})
     english, german = (merit_words(one, words(language, UTC)) for language in ("en", "de"))
     assert all(clause in one.words.split("; ") for clause in english.split("; "))
-    assert "2.0 h are collected already" in english
-    assert "2,0 h sind schon gesammelt" in german
-    assert re.search(r"bis \d+° hoch, \d+,\d h davon über \d+°", german)
+    assert "1.0 h are collected already" in english
+    assert "1,0\u00a0h sind schon gesammelt" in german
+    assert re.search(r"bis \d+° hoch, \d+,\d\sh davon über \d+°", german)
     assert len(german.split("; ")) == len(english.split("; "))
 
 

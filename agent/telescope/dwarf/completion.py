@@ -138,10 +138,14 @@ class CalibrationCompletion(Completion):
 class GotoCompletion(Completion):
     """15212 (or its one-click and Sun/Moon forms) runs with exactly the name that was sent."""
 
-    def __init__(self, doing: str, judge: Judge, limits: Limits, *, name: str, any_name: bool) -> None:
+    def __init__(
+        self, doing: str, judge: Judge, limits: Limits, *, name: str, any_name: bool, query: Query
+    ) -> None:
         super().__init__(doing, judge, limits)
         self._name = name
         self._any_name = any_name
+        self._query = query
+        self._asked = False
         self._ran = False
         self._tracks = False
 
@@ -152,7 +156,7 @@ class GotoCompletion(Completion):
                     self.done = self._tracks
             case say.GotoStep(state=state) if state in _WORKING:
                 self._ran = True
-                self._calibrating = False
+                self._calibrating = self._asked = False
                 self.patience = None
             case say.GotoStep(state=state) if state in _OVER and self._ran:
                 self.patience = self._limits.tracking
@@ -171,6 +175,11 @@ class GotoCompletion(Completion):
         return True
 
     async def silent(self, seconds: float) -> None:
+        if self.patience is not None and not self._asked:
+            self._asked = True
+            self.patience = self._limits.settle
+            await self._query()  # what it tracks comes as if it had been told
+            return
         if self.patience is not None:
             raise TransientError(
                 f"{self.doing} ended, but the telescope does not track the target.",

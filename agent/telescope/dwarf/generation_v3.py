@@ -111,7 +111,7 @@ class DialectV3(Dialect):
             },
             focusing=phase is not None and getattr(focus, phase).state == State.RUNNING,
             calibrated=answer.device.HasField("calibration_result"),
-            moving=_motion(answer) is not None,
+            moving=_moves(answer),
         )
 
     async def enter(self, device: Channel, camera: Camera) -> None:
@@ -281,6 +281,11 @@ def _motion(answer: task_pb2.DeviceStateAnswer) -> Notification | None:
             return say.EqStep(motion.eq_solving.state)
         case _:
             return None
+
+
+def _moves(answer: task_pb2.DeviceStateAnswer) -> bool:
+    motion = _motion(answer)
+    return motion is not None and getattr(motion, "state", State.RUNNING) not in (State.IDLE, State.STOPPED)
 
 
 def _measures(answer: task_pb2.DeviceStateAnswer) -> Iterator[Notification]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -131,6 +131,18 @@ class Album:
         if note.keys() >= {"shotsTaken", "shotsStacked"}:
             found.append(Saved(_SHOTS_INFO, _count(note, "shotsTaken"), _count(note, "shotsStacked")))
         return tuple(found)
+
+    async def newest_picture(
+        self, zone: tzinfo | None, since: datetime, folders: Collection[str]
+    ) -> Picture | None:
+        """The picture of the newest capture since then, or of the one in these folders, tele before wide."""
+        entries = await self.captures(zone)
+        entry = newest_since(entries, since)
+        if folders:
+            bare = {folder.rstrip("/") for folder in folders}
+            own = sorted((one for one in entries if one.folder in bare), key=lambda one: one.camera.value)
+            entry = own[0] if own else None
+        return await self.picture(entry) if entry is not None else None
 
     async def picture(self, entry: AlbumEntry) -> Picture | None:
         """The stacked picture of a capture, else its thumbnail; None when neither is there (yet)."""

@@ -82,6 +82,8 @@ class CaptureRecord:
     held: bool = False  # the telescope said that it waits to be told to go on without fitting darks
     told_to_go_on: bool = False  # so it was, once
     without_darks: bool = False  # and it did
+    noted: set[int] = field(default_factory=set)  # codes it was told on its way
+    doubted: bool = False  # it was said to be over before it exposed anything
     displayed: bool = False  # its picture still fills the telescope's display
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -109,7 +111,7 @@ class CaptureRecord:
         self.changed.set()
 
     def state(self, state: int) -> None:
-        """Take in a state notification."""
+        """Take in a state notification. An end before the first frame is asked about."""
         if state == State.RUNNING:
             if not self.active:
                 self._clear()  # somebody else's, or one from before a restart
@@ -119,7 +121,8 @@ class CaptureRecord:
         elif state == State.IDLE:
             self.displayed = False
         if state in (State.IDLE, State.STOPPED) and self.phase is Phase.RUNNING:
-            self.phase = Phase.ENDED
+            self.doubted = self.started_at is not None and not (self.exposing or self.stop_asked)
+            self.phase = Phase.RUNNING if self.doubted else Phase.ENDED
         self.changed.set()
 
     def count(self, news: say.CaptureCount) -> None:
@@ -157,11 +160,13 @@ class CaptureRecord:
 
     def reconcile(self, *, running: bool) -> None:
         """Take in the telescope's answer to whether it captures now."""
+        if running:
+            self.doubted = False
         if running and self.phase is not Phase.RUNNING:
             self.state(State.RUNNING)
         elif not running and self.phase is Phase.RUNNING:
             self.phase = Phase.ENDED
-            self.unseen_end = True
+            self.unseen_end = not self.doubted
             self.changed.set()
 
     def progress(self) -> CaptureProgress:
@@ -188,9 +193,10 @@ class CaptureRecord:
         self.taken = self.stacked = self.total = self.exposure_index = 0
         self.target = ""
         self.panes = Panes()
+        self.noted.clear()
         self.started_at = None
         self.stop_asked = self.unseen_end = self.missed = self.exposure_doubted = self.confirmed = False
-        self.exposing = self.held = self.told_to_go_on = self.without_darks = False
+        self.doubted = self.exposing = self.held = self.told_to_go_on = self.without_darks = False
 
 
 class DeviceState:
@@ -270,8 +276,7 @@ class DeviceState:
             case say.CaptureState() | say.CaptureCount() | say.Waiting() | say.ExposureTick():
                 self._capture(news)
             case say.LateAnswer(cmd=cmd) if cmd in _STARTS:
-                if _code(news.data) in codes.NO_FITTING_DARKS:
-                    self.captures[_STARTS[cmd]].asked_about_darks()
+                self._noted(self.captures[_STARTS[cmd]], _code(news.data))
             case say.CalibrationStep() | say.CalibrationDone():
                 self._calibration(news)
             case say.GotoStep():
@@ -292,6 +297,14 @@ class DeviceState:
                 self.powering_off = True
             case _:
                 self._measure(news)
+
+    def _noted(self, record: CaptureRecord, code: int) -> None:
+        """Take in what a capture is told after its start was answered; the same is said once."""
+        if code in codes.NO_FITTING_DARKS:
+            record.asked_about_darks()
+        elif code != codes.OK and record.active and code not in record.noted:
+            record.noted.add(code)
+            _LOGGER.warning("The %s capture: %s (%d)", record.camera, codes.describe(code).sentence, code)
 
     def _calibration(self, news: say.CalibrationStep | say.CalibrationDone) -> None:
         if isinstance(news, say.CalibrationDone):
@@ -321,7 +334,8 @@ class DeviceState:
             case say.CaptureCount():
                 record = self.captures[news.camera]
                 record.count(news)
-                self._emit(record.progress())
+                if record.active:  # of one that is over, the old counts are told when it is asked
+                    self._emit(record.progress())
             case say.Waiting():
                 for camera in self.captures:
                     self._exposing(camera)

@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +31,7 @@ from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.reconnect import Link
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.dwarf.link.requests import Exchange
-from agent.telescope.dwarf.media import MEDIA_PORT, Album, newest_since, stream_addresses
+from agent.telescope.dwarf.media import MEDIA_PORT, Album, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.dwarf.schedules import Schedules
 from agent.telescope.dwarf.state import DeviceState
@@ -329,10 +329,9 @@ class DwarfTelescope(Telescope):
 
     # -- media ------------------------------------------------------------------------------------------
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
+    async def latest_picture(self, since: datetime, folders: Collection[str] = ()) -> Picture | None:
         album = Album(self._http, self._device.dialect.album)
-        entry = newest_since(await album.captures(self._device.zone), since)
-        return await album.picture(entry) if entry is not None else None
+        return await album.newest_picture(self._device.zone, since, folders)
 
     async def saved(self, folder: str) -> tuple[Saved, ...]:
         return await Album(self._http, self._device.dialect.album).saved(folder, self._device.zone)

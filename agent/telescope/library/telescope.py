@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from agent.targets import Site, SkyTarget, SolarTarget
 from agent.telescope.card import Card
 from agent.telescope.dwarf.card_files import HttpCard
 from agent.telescope.dwarf.http import DwarfHttp
-from agent.telescope.dwarf.media import Album, newest_since, stream_addresses
+from agent.telescope.dwarf.media import Album, stream_addresses
 from agent.telescope.dwarf.models import MODELS, capabilities_for
 from agent.telescope.dwarf.telescope import DwarfAddress
 from agent.telescope.errors import TelescopeError
@@ -208,10 +208,8 @@ class LibraryTelescope(Telescope):
 
     # -- media ------------------------------------------------------------------------------------------
 
-    async def latest_picture(self, since: datetime) -> Picture | None:
-        album = Album(self._core.http)
-        entry = newest_since(await album.captures(self._core.zone), since)
-        return await album.picture(entry) if entry is not None else None
+    async def latest_picture(self, since: datetime, folders: Collection[str] = ()) -> Picture | None:
+        return await Album(self._core.http).newest_picture(self._core.zone, since, folders)
 
     async def saved(self, folder: str) -> tuple[Saved, ...]:
         return await Album(self._core.http).saved(folder, self._core.zone)

@@ -162,7 +162,9 @@ class Card:
         """Write a stacked dark and return its path."""
         name = f"dark_exp_{exposure_s:.6f}_gain_{gain}_bin_{binning + 1}_{celsius}C_stack_10.fits"
         path = f"{self.root}/Astronomy/CALI_FRAME/dark/cam_{camera}/{name}"
-        self.darks = [one for one in self.darks if one.path != path]
+        if any(one.path == path for one in self.darks):  # taken anew
+            self.darks = [one for one in self.darks if one.path != path]
+            self.rewrite(path)
         self.darks.append(DarkMaster(path, camera, binning, when))
         return path
 
@@ -277,7 +279,7 @@ class Card:
                 return sky.jpeg(picture), "image/jpeg"
         for dark in self.darks:
             if dark.path == path:
-                pixels = sky.raw_dark(self._seed, self._pixels(dark))
+                pixels = sky.raw_dark(self._seed + self._rewritten.get(path, 0), self._pixels(dark))
                 return sky.fits(pixels, {"TELESCOP": self._profile.config_name}), "image/fits"
         session = self._session_of(path)
         return self._read_session(session, path.removeprefix(session.path + "/")) if session else None

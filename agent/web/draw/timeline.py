@@ -82,7 +82,7 @@ class Timeline:
     curves: tuple[Curve, ...]
     ground: str
     now: float | None
-    now_left: float
+    minutes: float  # how long the axis is
     now_text: str
     labels: tuple[Label, ...]
     dark_from: str
@@ -114,7 +114,7 @@ def timeline(view: NightView, t: Words, selected: str = "") -> Timeline:
         curves=tuple(_curve(view, row, axis) for row in drawn),
         ground=_ground(view, chosen, axis),
         now=now,
-        now_left=0.0 if now is None else min(max(now - 5.6, 0.4), 88.4),
+        minutes=(axis.end - axis.start).total_seconds() / 60,
         now_text=t.clock(view.now),
         labels=tuple(_labels(view, drawn, axis, moon, t, now)),
         dark_from=t("night.dark_from", time=t.clock(view.dark.start)) if view.dark else "",
@@ -249,6 +249,7 @@ def _labels(
     placer = Placer()
     if now is not None:
         placer.take(now - 6, 0, now + 6, 11)
+        placer.take(now - 0.5, 0, now + 0.5, 100)
     ways = {row.session_id: curve(row.target, view.site, axis) for row in drawn if row.target is not None}
     for row in drawn:
         if row.block is not None:

@@ -28,11 +28,10 @@ function pressed(event) {
   else if (event.key === "/") search(event);
   else if (event.key === "j" || event.key === "k") row(event.key === "j" ? 1 : -1);
   else if (event.key === "p") document.querySelector("#resume, #pause:not([aria-disabled])")?.click();
-  else if (event.key === "?") sheet(true);
+  else if (event.key === "?") document.getElementById("keys").showPopover();
 }
 
 function escaped() {
-  sheet(false);
   document.getElementById("put-back")?.click();
   for (const box of document.querySelectorAll(".confirm:not([hidden])")) close(box.id);
 }
@@ -50,11 +49,3 @@ function row(step) {
   const at = rows.indexOf(document.activeElement);
   rows[Math.max(0, Math.min(rows.length - 1, at + step))].focus();
 }
-
-function sheet(open) {
-  const list = document.getElementById("keys");
-  if (!list || list.hidden === !open) return;
-  list.hidden = !open;
-  if (open) list.querySelector("button").focus();
-}
-

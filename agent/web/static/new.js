@@ -1,19 +1,18 @@
 // New session: what is typed goes to the server, which answers with targets, the night and what is wrong.
-import { address, html, say, send } from "./server.js";
+import { address, html, say, send, telescope } from "./server.js";
 
 const WAIT_MS = 180;
 const TEMPLATES = "dwarf-templates";
-const query = document.getElementById("planned")?.dataset.query || "";
+const OWN = "target edit copy camera date time end_date note group sun fields turn".split(" ");
+const query = document.getElementById("new")?.dataset.query || "";
 let asked = 0;
 let timer = 0;
 
 export function begin() {
   const form = document.getElementById("new");
-  place(document.getElementById("planned"));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     if (event.target.id === "q") return later(search);
-    told();
     later(plan);
   });
   form.addEventListener("click", clicked);
@@ -24,7 +23,6 @@ export function begin() {
   document.getElementById("keep-template")?.addEventListener("click", keepTemplate);
   imports();
   templates();
-  told();
 }
 
 function values() {
@@ -115,23 +113,15 @@ function snap(event) {
 
 // A mosaic begins turned along its object; from then on the slider says how.
 function mosaic(event) {
-  if (event.target.name !== "fields") return;
-  const chosen = event.target.value !== "";
   const turn = document.getElementById("turn");
-  if (chosen && document.getElementById("turn-field").hidden) {
-    turn.value = document.getElementById("about")?.dataset.turn || 0;
-  }
-  document.getElementById("turn-field").hidden = !chosen;
+  if (event.target.name !== "fields" || turn.value !== "0") return;
+  turn.value = document.getElementById("about")?.dataset.turn || 0;
   later(plan);
 }
 
 async function plan() {
   const form = values();
   document.getElementById("turn-told").textContent = `${form.turn}°`;
-  for (const part of document.querySelectorAll("[data-show]")) {
-    part.hidden = ![form.much, form.when].includes(part.dataset.show);
-  }
-  if (!form.target) return;
   const mine = ++asked;
   try {
     const page = await html(`/new/plan${query}`, form);
@@ -146,20 +136,8 @@ function place(from) {
     const piece = from.querySelector(`#${id}`);
     if (piece) document.getElementById(where).replaceChildren(piece);
   }
-}
-
-// What stands in a folded part is told on its line.
-function told() {
-  for (const line of document.querySelectorAll("[data-told]")) {
-    const part = document.getElementById(line.dataset.told);
-    const words = [];
-    for (const field of part.querySelectorAll(".fold-in input")) {
-      const box = field.type === "radio" || field.type === "checkbox";
-      const chosen = box ? field.checked : field.value !== "";
-      if (chosen) words.push(field.dataset.word ?? (box ? "" : field.value + (field.dataset.unit || "")));
-      else if (field.dataset.none) words.push(field.dataset.none);
-    }
-    line.textContent = words.filter(Boolean).join(", ");
+  for (const line of from.querySelectorAll("#folded > [data-of]")) {
+    document.querySelector(`[data-told=${line.dataset.of}]`).textContent = line.textContent;
   }
 }
 
@@ -183,7 +161,7 @@ async function save() {
   button.disabled = false;
 }
 
-// Templates are the browser's own: everything but the target.
+// Templates are the browser's own: everything but what is one session's own.
 function kept() {
   try {
     return JSON.parse(localStorage.getItem(TEMPLATES)) || [];
@@ -193,8 +171,9 @@ function kept() {
 }
 
 function shape() {
-  const { target, edit, copy, date, time, note, fields, turn, ...rest } = values();
-  return rest;
+  const form = values();
+  for (const name of OWN) delete form[name];
+  return form;
 }
 
 function label(form) {
@@ -230,12 +209,12 @@ function templates() {
 
 function fill(form) {
   for (const field of document.querySelectorAll("#new [name]")) {
-    if (["target", "edit", "copy", "date", "time", "note"].includes(field.name)) continue;
+    if (form[field.name] === undefined && field.type !== "checkbox") continue;
+    if (OWN.includes(field.name)) continue;
     if (field.type === "radio") field.checked = field.value === form[field.name];
     else if (field.type === "checkbox") field.checked = form[field.name] === "on";
-    else if (form[field.name] !== undefined) field.value = form[field.name];
+    else field.value = form[field.name];
   }
-  told();
   plan();
 }
 
@@ -244,6 +223,7 @@ function imports() {
   const file = document.getElementById("file");
   button.addEventListener("click", () => file.click());
   file.addEventListener("change", () => read(file.files));
+  document.getElementById("imported").addEventListener("click", saved);
   document.body.dataset.dropText = button.dataset.drop;
   document.addEventListener("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -263,73 +243,25 @@ function imports() {
 
 async function read(files) {
   const part = document.getElementById("imported");
-  part.hidden = false;
   for (const file of [...files].slice(0, 20)) {
     try {
-      const answer = await send(`/new/import${query}`, { name: file.name, text: await file.text() });
-      toldOf(part.querySelector("ul"), file.name, await answer.json());
+      const page = await html(`/new/import${query}`, { name: file.name, text: await file.text() });
+      part.querySelector("ul").append(...page.body.childNodes);
+      part.hidden = false;
     } catch (error) {
-      item(part.querySelector("ul"), file.name, [{ message: error.message }]);
+      say(`${file.name}: ${error.message}`, false);
     }
   }
 }
 
-function toldOf(list, name, body) {
-  if (body.message) return item(list, name, [body]);
-  const whole = [body.what, body.sessions.length > 1 ? `${body.sessions.length} ×` : ""].filter(Boolean).join(", ");
-  if (whole || body.problems.length) {
-    const head = item(list, whole ? `${name}: ${whole}` : name, body.problems);
-    if (body.sessions.filter((one) => one.session).length > 1) head.append(all(list));
+async function saved(event) {
+  if (event.target.closest("[data-save-all]")) {
+    event.target.disabled = true;
+    for (const one of this.querySelectorAll("[data-save]:not(:disabled)")) one.click();
   }
-  for (const one of body.sessions) {
-    const row = item(list, one.target ? `${one.target}: ${one.name}` : one.name, one.problems);
-    if (one.session) row.append(saveButton(one.session, one.name));
-  }
-  return null;
-}
-
-function item(list, name, problems) {
-  const row = document.createElement("li");
-  const text = document.createElement("span");
-  const bold = document.createElement("b");
-  bold.textContent = name;
-  text.append(bold);
-  for (const problem of problems) {
-    const line = document.createElement("p");
-    line.className = "muted";
-    line.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
-    text.append(line);
-  }
-  row.append(document.createElement("span"), text);
-  list.append(row);
-  return row;
-}
-
-function all(list) {
-  const button = document.createElement("button");
-  button.className = "btn main";
-  button.type = "button";
-  button.textContent = document.getElementById("import").dataset.all;
-  button.addEventListener("click", () => {
-    button.disabled = true;
-    for (const one of list.querySelectorAll("[data-save]:not(:disabled)")) one.click();
-  });
-  return button;
-}
-
-function saveButton(session, name) {
-  const button = document.createElement("button");
-  button.className = "btn";
-  button.type = "button";
-  button.dataset.save = "";
-  button.textContent = document.getElementById("save").textContent;
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    const telescope = document.documentElement.dataset.telescope;
-    const named = { ...session, session_id: name, request_id: `page-${Date.now()}-${name}` };
-    const answer = await send(`/api/telescopes/${telescope}/sessions`, named);
-    const body = await answer.json();
-    button.textContent = answer.ok ? "✓" : body.message;
-  });
-  return button;
+  const button = event.target.closest("[data-save]");
+  if (!button) return;
+  button.disabled = true;
+  const answer = await send(`/api/telescopes/${telescope}/sessions`, JSON.parse(button.dataset.save));
+  button.textContent = answer.ok ? "✓" : (await answer.json()).message;
 }

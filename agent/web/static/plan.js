@@ -23,7 +23,7 @@ function clicked(event) {
   const remove = event.target.closest("[data-remove]");
   if (move && !stale()) shift(move.closest("[data-session]"), Number(move.dataset.move));
   else if (remove && !stale()) away(remove.dataset.remove, remove.closest(".ses").dataset.name);
-  else if (event.target.closest("#keep")) keep();
+  else if (event.target.closest("#keep")) keep(event.target.closest("#keep"));
   else if (event.target.closest("#put-back")) putBack();
   else {
     const block = event.target.closest("a.blk[data-session]");
@@ -45,23 +45,16 @@ function keyed(event) {
 }
 
 function shift(row, minutes) {
-  const from = pending?.session === row.dataset.session ? pending.at : row.dataset.start;
-  if (from) propose(row.dataset.session, plus(from, minutes));
+  const session = row.dataset.session;
+  const soFar = pending?.session === session ? pending.minutes : 0;
+  if (row.hasAttribute("data-moves")) propose(session, soFar + minutes);
 }
 
-// The server's times carry their offset; it is kept, so that nothing depends on this machine's zone.
-function plus(text, minutes) {
-  const offset = text.match(/([+-])(\d\d):(\d\d)$/);
-  const shift = offset ? (offset[1] === "-" ? -1 : 1) * (60 * Number(offset[2]) + Number(offset[3])) : 0;
-  const at = new Date(new Date(text).getTime() + (minutes + shift) * 60000);
-  return at.toISOString().slice(0, 16) + (offset ? offset[0] : "Z");
-}
-
-async function propose(session, at) {
-  pending = { session, at };
+async function propose(session, minutes) {
+  const mine = (pending = { session, minutes });
   try {
-    const page = await html(`/tonight/change${query}`, { starts: { [session]: at } });
-    if (pending?.session !== session || pending.at !== at) return;
+    const page = await html(`/tonight/change${query}`, { move: session, minutes });
+    if (pending !== mine) return;
     const place = document.getElementById("change");
     place.replaceChildren(...page.body.childNodes);
     place.hidden = false;
@@ -72,9 +65,8 @@ async function propose(session, at) {
   }
 }
 
-async function keep() {
-  const { session, at } = pending;
-  const told = await command("reschedule", { session_id: session, at });
+async function keep(button) {
+  const told = await command("reschedule", JSON.parse(button.dataset.args));
   if (told?.status === "error") toast(sentence(told));
   putBack();
   update();
@@ -135,9 +127,10 @@ function down(event) {
   const block = event.target.closest("a.blk.is-plan, a.blk.is-waiting");
   const strip = block?.closest(".strip");
   const row = block && document.getElementById(`s-${block.dataset.session}`);
-  if (!block || !row?.dataset.start || event.button !== 0) return;
+  if (!block || !row?.hasAttribute("data-moves") || event.button !== 0) return;
   const box = block.querySelector("svg");
-  dragged = { block, row, box, x: event.clientX, width: strip.clientWidth, far: false };
+  const minutes = Number(strip.dataset.minutes);
+  dragged = { block, row, box, minutes, x: event.clientX, width: strip.clientWidth, far: false };
   dragged.left = parseFloat(dragged.box.getAttribute("x"));
 }
 
@@ -153,19 +146,12 @@ function moved(event) {
 
 function up(event) {
   if (!dragged) return;
-  const { block, row, x, width, far, box, left } = dragged;
+  const { block, row, x, width, minutes, far, box, left } = dragged;
   block.classList.remove("dragged");
   if (far) {
     box.setAttribute("x", `${left}%`);
-    const minutes = Math.round((minutesWide() * (event.clientX - x)) / width / SNAP_MIN) * SNAP_MIN;
-    if (minutes) shift(row, minutes);
+    const by = Math.round((minutes * (event.clientX - x)) / width / SNAP_MIN) * SNAP_MIN;
+    if (by) shift(row, by);
   }
   setTimeout(() => (dragged = null));
-}
-
-// How long the axis is: two ticks are an hour apart.
-function minutesWide() {
-  const marks = [...document.querySelectorAll("#plan .tick")];
-  const ticks = marks.map((one) => parseFloat(one.getAttribute("x1")));
-  return ticks.length > 1 ? (60 * 100) / (ticks[1] - ticks[0]) : 720;
 }

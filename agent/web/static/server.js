@@ -29,10 +29,8 @@ export async function html(path, body) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
-// What the agent answered, in the viewer's words where its code has some.
 export function sentence(told) {
-  const own = JSON.parse(root.dataset.answers || "{}")[told.code];
-  return own || [told.message, told.hint].filter(Boolean).join(" ");
+  return [told.message, told.hint].filter(Boolean).join(" ");
 }
 
 export function say(text, good, time = "") {

@@ -106,11 +106,11 @@ class Told:
         frames = t("frames.stacked_of", stacked=record.stacked, total=record.requested or record.taken)
         name = record.target or record.session_id
         summary = name if record.outcome == "completed" else f"{name} ({outcome})"
-        return summary, "\n".join(filter(None, (f"{outcome}: {frames}, {light}", record.message)))
+        return summary, "\n".join(filter(None, (f"{outcome}: {frames}, {light}", t.said(record.message))))
 
     def _planned(self, row: Row) -> tuple[str, str]:
         t = self._t
         recipe = " · ".join(row.recipe)
         frames = t("frames.recipe", count=row.total, exposure=recipe) if row.total else recipe
         state = t(f"state.{row.state}") if row.state != "not_tonight" else t("state.planned")
-        return row.name, "\n".join(filter(None, (state, frames, row.sentence)))
+        return row.name, "\n".join(filter(None, (state, frames, t.said(row.sentence))))

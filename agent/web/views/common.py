@@ -13,8 +13,8 @@ from agent.events import Status
 from agent.text import escaped
 from agent.web.agent import Body, Facts, Window
 from agent.web.guard import base_of
-from agent.web.render import LANGUAGE_COOKIE
-from agent.web.words import Words, preferred, words
+from agent.web.render import language_of
+from agent.web.words import Words, words
 
 RUNS = frozenset({"preparing", "calibrating", "focusing", "slewing", "imaging", "finishing", "connecting"})
 _LOOKS = {
@@ -82,7 +82,6 @@ class Ask:
             "head": head(self),
             "live": live,
             "watching": watching,
-            "answers": {} if watching else self.t.tellings("answered."),
         }
 
 
@@ -91,11 +90,8 @@ def asked(request: web.Request, window: Window) -> Ask:
     telescopes = window.telescopes()
     wanted = request.query.get("t", "")
     telescope = next((one for one in telescopes if one.id == wanted), telescopes[0])
-    language = preferred(
-        request.headers.get("Accept-Language", ""),
-        request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE, ""),
-    )
-    return Ask(request, window, telescope, window.states(telescope.id), words(language, window.zone))
+    t = words(language_of(request), window.zone)
+    return Ask(request, window, telescope, window.states(telescope.id), t)
 
 
 def look(status: str) -> tuple[str, str]:
@@ -155,6 +151,14 @@ def _second(ask: Ask) -> list[str]:
     if battery is not None:
         parts.append(t("head.battery", percent=battery))
     return parts
+
+
+def problem_words(status: Body, t: Words) -> dict[str, str] | None:
+    """What is wrong with a telescope, and the remedy."""
+    problem = status.get("problem")
+    if not problem:
+        return None
+    return {"message": t.said(problem["message"]), "hint": t.said(problem.get("hint"))}
 
 
 def short_name(target: object, letters: int = 22) -> str:

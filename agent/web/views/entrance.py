@@ -13,8 +13,8 @@ from aiohttp import web
 from agent.web import static_files
 from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_password
 from agent.web.password import SIGNED_IN_S
-from agent.web.render import LANGUAGE_COOKIE, page
-from agent.web.words import Words, languages, preferred, words
+from agent.web.render import LANGUAGE_COOKIE, language_of, page
+from agent.web.words import Words, languages, words
 
 _YEAR_S = 365 * 86400
 
@@ -32,8 +32,7 @@ class Hall(Protocol):
 
 def words_for(request: web.Request, zone: ZoneInfo) -> Words:
     """The words of whoever asks."""
-    header, chosen = request.headers.get("Accept-Language", ""), request.cookies.get(LANGUAGE_COOKIE, "")
-    return words(preferred(header, request.query.get("lang") or chosen), zone)
+    return words(language_of(request), zone)
 
 
 class Entrance:
@@ -57,8 +56,9 @@ class Entrance:
 
     def trouble(self, request: web.Request, status: int, body: dict[str, Any]) -> web.Response:
         """Return a page that says what went wrong."""
-        values = {"message": body["message"], "hint": body["hint"]}
-        return page(request, "trouble.html", words_for(request, self._hall.zone), values, status)
+        t = words_for(request, self._hall.zone)
+        values = {"message": t.said(body["message"]), "hint": t.said(body["hint"])}
+        return page(request, "trouble.html", t, values, status)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         return self._sign_in_page(request, "")

@@ -65,14 +65,10 @@ def _sum(useful: int, light: float, t: Words) -> str:
     return t(words, nights=useful, light=t.duration(light))
 
 
-def report_values(ask: Ask, night: str, text: str, *, pictured: bool) -> dict[str, Any]:
-    """Everything that the template of a report needs: it is shown as it is written."""
-    return {
-        **ask.values("nights", ask.t("nights.report")),
-        "night": night,
-        "text": text,
-        "pictured": pictured,
-    }
+def sum_words(record: NightRecord, t: Words) -> str:
+    """What a night collected."""
+    light = record.integration_s
+    return t("nights.light", light=t.duration(light)) if light else t("nights.nothing")
 
 
 def _columns(nights: Sequence[NightRecord], ask: Ask) -> list[Column]:
@@ -91,11 +87,10 @@ def _night(record: NightRecord, t: Words) -> dict[str, Any]:
     pictures = [one for one in record.sessions if one.picture]
     done = [one.target for one in record.sessions if one.outcome == "completed"]
     rest = [one for one in record.sessions if one.outcome != "completed"]
-    light = record.integration_s
     return {
         "id": record.night.isoformat(),
         "day": t.day(record.night),
-        "under": t("nights.light", light=t.duration(light)) if light else t("nights.nothing"),
+        "under": sum_words(record, t),
         "pictures": [
             {
                 "session": one.session_id,
@@ -105,7 +100,7 @@ def _night(record: NightRecord, t: Words) -> dict[str, Any]:
             for one in pictures
         ],
         "completed": ", ".join(done),
-        "rest": [_ended(one, t) for one in rest],
+        "rest": [ended(one, t) for one in rest],
         "waited": ", ".join(_waits(record, t)),
     }
 
@@ -123,17 +118,19 @@ def _waits(record: NightRecord, t: Words) -> list[str]:
     ]
 
 
-def _ended(one: SessionRecord, t: Words) -> dict[str, str]:
+def ended(one: SessionRecord, t: Words, *, named: bool = True) -> dict[str, str]:
+    """How a session ended, and why."""
     state, icon = next(
         ((state, icon) for name, state, icon in _OUTCOMES if name == one.outcome), ("problem", "problem")
     )
     outcome = t.either(f"outcome.{one.outcome}", one.outcome)
     key = "nights.complete" if one.outcome == "completed" else f"why.{one.reason}"
     sentence = t.told(key, one.message)
-    told = "stacked" in sentence or not one.requested
+    told = "stacked" in one.message or not one.requested
     frames = "" if told else t("frames.stacked_of", stacked=one.stacked, total=one.requested)
     text = " ".join(part for part in (f"{frames}." if frames else "", sentence) if part)
-    return {"state": state, "icon": icon, "bold": f"{one.target}: {outcome}.", "text": text}
+    bold = f"{one.target}: {outcome}." if named else f"{outcome}."
+    return {"state": state, "icon": icon, "bold": bold, "text": text}
 
 
 def _targets(nights: Sequence[NightRecord], t: Words) -> list[dict[str, Any]]:

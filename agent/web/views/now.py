@@ -10,8 +10,9 @@ from agent.capabilities import Camera
 from agent.clock import aware_instant
 from agent.requests import Verb
 from agent.web.agent import Body, FramesTaken
+from agent.web.draw.courses import drawn
 from agent.web.targets import named
-from agent.web.views.common import RUNS, Ask, frame_counts, look
+from agent.web.views.common import RUNS, Ask, frame_counts, look, problem_words
 from agent.web.words import Words
 
 _HEIGHT = 40.0
@@ -60,18 +61,19 @@ def now_values(ask: Ask, log: Sequence[tuple[str, str]]) -> dict[str, Any]:
     target = str(status.get("target") or "")
     taken, stacked, total = frame_counts(states)
     known = named(target) if target else None
-    runs = ask.runs
+    runs, seen = ask.runs, ask.window.frames(ask.telescope.id)
     return {
         **ask.values("now", target or t("now.title"), live="1"),
         "heading": target or t(f"status.{ask.status}"),
         "under": _under(ask, known.other_name if known else ""),
-        "problem": status.get("problem"),
+        "problem": problem_words(status, t),
         "banner": _banner(ask),
         "picture": picture(ask),
         "can_live": bool(ask.window.streams(ask.telescope.id)),
         "big": _big(ask, taken, total) if runs and total else [],
         "reason": reason_line(ask),
-        "graph": graph(ask.window.frames(ask.telescope.id), taken, stacked, total, t) if total else None,
+        "graph": graph(seen, taken, stacked, total, t) if total else None,
+        "courses_drawn": drawn(seen.courses, t) if runs else [],
         "can": {
             "resume": ask.status == "paused" and status.get("reason") == "user",
             "pause": ask.status in RUNS,
@@ -116,7 +118,7 @@ def reason_line(ask: Ask) -> dict[str, str]:
     if ask.status == "imaging" and total:
         text = f"{t('now.counted', taken=taken, total=total, stacked=stacked)} {_then(ask)}".strip()
     elif ask.status in RUNS:
-        text = str(status.get("step") or message)
+        text = t.said(status.get("step")) or message
     elif ask.status in ("idle", "parked") and not message:
         text = _coming(ask)
     bold = t(f"status.{ask.status}")
@@ -128,7 +130,7 @@ def reason_line(ask: Ask) -> dict[str, str]:
 
 def _sentence(status: Body, t: Words) -> str:
     """The status's sentence, which its reason tells in other languages."""
-    return t.told(f"why.{status.get('reason')}", str(status.get("message") or ""))
+    return t.told(f"why.{status.get('reason')}", status.get("message"))
 
 
 def _coming(ask: Ask) -> str:
@@ -240,8 +242,7 @@ def told(ask: Ask) -> dict[str, str]:
         return {"state": "done", "icon": "done", "text": "", "time": ""}
     looks = {"error": ("problem", "problem"), "accepted": ("waiting", "waiting")}
     state, icon = looks.get(str(body.get("status")), ("done", "done"))
-    text = " ".join(str(part) for part in (body.get("message"), body.get("hint")) if part)
-    text = ask.t.told(f"answered.{body.get('code')}", text)
+    text = " ".join(part for part in (ask.t.said(body.get("message")), ask.t.said(body.get("hint"))) if part)
     at = ask.window.answered_at(ask.telescope.id)
     return {"state": state, "icon": icon, "text": text, "time": ask.t.clock(at) if at else ""}
 
@@ -269,7 +270,7 @@ def _scope(telemetry: Body, states: Mapping[str, Body], t: Words) -> Iterator[Fa
     tracking = str(telemetry.get("tracking") or "")
     word = t("scope.connected") if there else t("scope.away")
     if tracking:
-        yield Fact("now", t("scope.follows"), tracking)
+        yield Fact("now", t("scope.follows"), t.said(tracking))
     yield Fact("link" if there else "lost", t("scope.link"), word, state="" if there else "paused")
 
 
@@ -292,7 +293,7 @@ def _weather(safety: Body, t: Words) -> Iterator[Fact]:
         age = source.get("age_s")
         under = t("weather.never") if age is None else t.ago(float(age))
         good = bool(source.get("safe"))
-        told = t.told("weather.bad", str(source.get("reason") or ""))
+        told = t.told("weather.bad", source.get("reason"))
         value = t("weather.good") if good else told or t("weather.bad")
         state = "" if good else _LEVELS.get(str(source.get("level")), "paused")
         icon = "rain" if "rain" in name.lower() else "cloud"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from agent.web.agent import Agent, News
-from agent.web.guard import DOOR, Refusal, base_of, document_policy
+from agent.web.guard import DOOR, base_of
 from agent.web.render import page
 from agent.web.stream import Feed
 from agent.web.views.calendar import CalendarViews
 from agent.web.views.common import Ask, asked
 from agent.web.views.entrance import Entrance
 from agent.web.views.new import NewViews
-from agent.web.views.nights import nights_values, report_values
+from agent.web.views.nights import nights_values
 from agent.web.views.now import now_values
+from agent.web.views.report import ReportViews
 from agent.web.views.settings import settings_values
 from agent.web.views.setup import SetupViews
 from agent.web.views.tonight import TonightViews
@@ -30,6 +31,7 @@ class Views:
         self._new = NewViews(agent)
         self._watch = WatchViews(agent, feed)
         self._calendar = CalendarViews(agent)
+        self._report = ReportViews(agent)
         self._entrance = Entrance(agent)
         self.trouble = self._entrance.trouble
         setting_up = agent.setting_up
@@ -41,8 +43,6 @@ class Views:
             web.get("/", self._home),
             web.get("/now", self._now),
             web.get("/nights", self._nights),
-            web.get("/nights/{night}/report", self._report),
-            web.get("/nights/{night}/page", self._report_page),
             web.get("/nights/picture/{session}", self._kept),
             web.get("/settings", self._settings),
             web.get("/picture", self._picture),
@@ -53,6 +53,7 @@ class Views:
             *self._new.routes(),
             *self._watch.routes(),
             *self._calendar.routes(),
+            *self._report.routes(),
         ]
 
     def _asked(self, request: web.Request) -> Ask:
@@ -72,32 +73,10 @@ class Views:
         nights = await self._agent.nights(ask.telescope.id)
         return page(request, "nights.html", ask.t, nights_values(ask, nights))
 
-    async def _report(self, request: web.Request) -> web.Response:
-        ask, night = self._asked(request), request.match_info["night"]
-        text = await self._agent.report(ask.telescope.id, night)
-        if text is None:
-            raise Refusal(404, "invalid", ask.t("nights.no_report"))
-        if "download" in request.query:
-            return web.Response(
-                text=text,
-                content_type="text/markdown",
-                charset="utf-8",
-                headers={"Content-Disposition": f'attachment; filename="report_night_{night}.md"'},
-            )
-        pictured = await self._agent.report_page(ask.telescope.id, night) is not None
-        return page(request, "report.html", ask.t, report_values(ask, night, text, pictured=pictured))
-
-    async def _report_page(self, request: web.Request) -> web.Response:
-        ask = self._asked(request)
-        text = await self._agent.report_page(ask.telescope.id, request.match_info["night"])
-        if text is None:
-            raise Refusal(404, "invalid", ask.t("nights.no_report"))
-        policy = document_policy(request)
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
-
     async def _kept(self, request: web.Request) -> web.Response:
         ask = self._asked(request)
-        jpeg = await self._agent.kept_picture(ask.telescope.id, request.match_info["session"])
+        session, small = request.match_info["session"], "small" in request.query
+        jpeg = await self._agent.kept_picture(ask.telescope.id, session, small=small)
         return _jpeg(jpeg)
 
     async def _settings(self, request: web.Request) -> web.Response:

@@ -17,7 +17,7 @@ async def settings_values(ask: Ask, agent: Agent, door: Door) -> dict[str, Any]:
     t = ask.t
     scopes = [_scope(ask, agent, one.id) for one in agent.telescopes()]
     problems = [
-        {"title": problem["message"], "text": problem.get("hint") or "", "where": one.name}
+        {"title": t.said(problem["message"]), "text": t.said(problem.get("hint")), "where": one.name}
         for one in agent.telescopes()
         if (problem := agent.states(one.id).get("status", {}).get("problem"))
     ]

@@ -9,7 +9,7 @@ from aiohttp import web
 from agent.errors import AgentError
 from agent.web.agent import SETUP_FIELDS, SettingUp, Window
 from agent.web.guard import Refusal, base_of, json_body, json_object, who
-from agent.web.render import page
+from agent.web.render import answer, page
 from agent.web.views.common import asked
 from agent.web.views.entrance import Entrance, words_for
 from agent.web.words import languages
@@ -30,10 +30,11 @@ class SetupViews:
         setting_up = self._setting_up
         looked = "look" in request.query
         found = await setting_up.look_around() if looked else ()
+        t = words_for(request, setting_up.zone)
         values: dict[str, Any] = {
             "set": dict.fromkeys(SETUP_FIELDS, "") | dict(setting_up.values()),
             "file": setting_up.file,
-            "problems": setting_up.problems,
+            "problems": [t.said(one) for one in setting_up.problems],
             "looked": looked,
             "found": found,
             "languages": languages(),
@@ -41,7 +42,7 @@ class SetupViews:
         if found and not values["set"]["telescope_host"]:
             values["set"]["telescope_host"] = found[0].host
         if self._window is None:
-            return page(request, "first.html", words_for(request, setting_up.zone), values)
+            return page(request, "first.html", t, values)
         ask = asked(request, self._window)
         return page(request, "setup.html", ask.t, ask.values("settings", ask.t("setup.title")) | values)
 
@@ -55,8 +56,8 @@ class SetupViews:
             if name not in SETUP_FIELDS or not isinstance(value, str):
                 hint = f"Send texts, by the names {', '.join(SETUP_FIELDS)}."
                 raise Refusal(400, "invalid", f"{name[:40]} is not set like this.", hint)
-        answer = await self._setting_up.write(body, who(request))
-        return web.json_response(dict(answer.body), status=200 if answer.ok else 400)
+        told = await self._setting_up.write(body, who(request))
+        return answer(request, told.body, 200 if told.ok else 400)
 
 
 class FirstPages:

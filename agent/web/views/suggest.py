@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from agent.capabilities import Camera
 from agent.planner.merit import Factor
@@ -49,26 +50,22 @@ class Hit:
     spark: Spark | None
 
 
-def suggestions(ask: Ask, view: NightView, free: Interval) -> list[Hit]:
-    """What of tonight's best is up in a free stretch of time, without what is planned."""
-    found = ask.window.suggestions(ask.telescope.id)
+def suggestions(ask: Ask, view: NightView, free: Interval) -> tuple[list[Hit], str]:
+    """What is best in a free stretch of time, without what is planned; and why nothing is.
+
+    Slow: use a thread.
+    """
+    found = ask.window.suggestions(ask.telescope.id, free)
     if found is None or found.night != view.night:
-        return []
+        return [], ""
     have = {_spelt(row.name) for row in view.rows}
-    told: list[Hit] = []
-    for one in found.best:
-        good = _longest_in(free, one)
-        if good.seconds >= LEAST_S and not one.waits and _spelt(one.entry.name) not in have:
-            told.append(result(ask, view, known_of(one.entry), "", good, merit_words(one, ask.t)))
-        if len(told) == MOST:
-            break
-    return told
-
-
-def why_none(ask: Ask) -> str:
-    """Why there is no suggestion at all tonight; "" when there are some, or it is not known yet."""
-    found = ask.window.suggestions(ask.telescope.id)
-    return found.why_none if found is not None else ""
+    fresh = (one for one in found.best if _spelt(one.entry.name) not in have)
+    long = (one for one in fresh if one.longest.seconds >= LEAST_S)
+    told = [
+        result(ask, view, known_of(one.entry), "", one.longest, merit_words(one, ask.t))
+        for one in islice(long, MOST)
+    ]
+    return told, found.why_none
 
 
 def merit_words(one: Suggestion, t: Words) -> str:
@@ -84,11 +81,6 @@ def _factor_words(factor: Factor, t: Words) -> str:
         name: t.number(one, 1) if isinstance(one, float) else one for name, one in factor.values.items()
     }
     return t(f"factor.{factor.says}", **values)
-
-
-def _longest_in(free: Interval, one: Suggestion) -> Interval:
-    parts = [Interval(max(free.start, good.start), min(free.end, good.end)) for good in one.windows]
-    return max(parts, key=lambda part: part.seconds)
 
 
 def _spelt(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,10 +20,11 @@ from agent.web.guard import Refusal, json_body, json_object
 from agent.web.night import Change, NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
-from agent.web.views.common import Ask, asked
-from agent.web.views.suggest import suggestions, why_none
+from agent.web.views.common import Ask, asked, problem_words
+from agent.web.views.suggest import suggestions
 from agent.web.words import Words
 
+_MOST_MINUTES = 24 * 60
 AHEAD = timedelta(days=7)  # as far as nights are planned
 _ORDER = {"imaging": 0, "paused": 0, "waiting": 1, "planned": 1, "done": 2, "not_tonight": 3}
 _SIGNS = {
@@ -55,7 +55,7 @@ class SessionRow:
     percent: float | None
     progress: str
     acts: tuple[str, ...]
-    start: str = ""
+    moves: bool = False
 
 
 class TonightViews:
@@ -76,7 +76,8 @@ class TonightViews:
         except AgentError as error:
             if on is not None:
                 raise
-            values = {"message": error.message, "hint": error.hint, "queue": _queue(ask)}
+            said = ask.t.said
+            values = {"message": said(error.message), "hint": said(error.hint), "queue": _queue(ask)}
             return page(
                 request,
                 "no_night.html",
@@ -91,10 +92,13 @@ class TonightViews:
     async def _change(self, request: web.Request) -> web.Response:
         """Answer with the night as it would be: the same section, with what is new marked."""
         ask = asked(request, self._agent)
-        view = await self._agent.night(ask.telescope.id, read_change(await json_body(request)))
         before = await self._agent.night(ask.telescope.id)
+        change = read_change(await json_body(request), before)
+        view = await self._agent.night(ask.telescope.id, change)
         values = await asyncio.to_thread(change_values, ask, before, view)
-        return page(request, "change.html", ask.t, values)
+        session, at = next(iter(change.starts.items()))
+        keep = {"session_id": session, "at": at.astimezone(ask.t.zone).isoformat(timespec="minutes")}
+        return page(request, "change.html", ask.t, values | {"keep": keep})
 
 
 def _night_of(text: str) -> date | None:
@@ -105,19 +109,16 @@ def _night_of(text: str) -> date | None:
         raise Refusal(404, "invalid", "There is no such night.") from None
 
 
-def read_change(payload: bytes) -> Change:
-    """Read what would be changed: {"without": [...], "starts": {id: instant}, "session": document, ...}."""
+def read_change(payload: bytes, view: NightView) -> Change:
+    """Read what would be changed: {"move": session, "minutes": by so many}."""
     body = json_object(payload, "The change cannot be read", "A change is a JSON object.")
-    starts = body.get("starts")
-    times = {str(key): aware_instant(at) for key, at in (starts if isinstance(starts, dict) else {}).items()}
-    without = body.get("without")
-    added = body.get("session")
-    return Change(
-        frozenset(str(one) for one in without) if isinstance(without, list) else frozenset(),
-        {key: at for key, at in times.items() if at is not None},
-        added if isinstance(added, Mapping) else None,
-        str(body.get("in_place_of") or ""),
-    )
+    minutes = body.get("minutes")
+    row = next((one for one in view.rows if one.session_id == body.get("move")), None)
+    if row is None or row.block is None:
+        raise Refusal(409, "unknown_session", "No such session waits.")
+    if not isinstance(minutes, int) or abs(minutes) > _MOST_MINUTES:
+        raise Refusal(400, "invalid", "A session is moved by minutes.")
+    return Change(starts={row.session_id: row.block.start + timedelta(minutes=minutes)})
 
 
 def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, Any]:
@@ -128,7 +129,7 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
     rows = session_rows(view, t)
     coming = any(row.block is not None and row.block.end > view.now for row in view.rows)
     is_tonight, over = view.night == view.coming, view.night < view.coming
-    best = suggestions(ask, view, wide) if wide is not None and is_tonight else []
+    best, why_none = suggestions(ask, view, wide) if wide is not None and is_tonight else ([], "")
     left = [row for row in view.rows if row.state == "not_tonight"]
     return {
         **ask.values("tonight", t("nav.tonight"), live="1"),
@@ -149,8 +150,8 @@ def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, A
         "free": wide,
         "free_title": t("tonight.free", start=t.clock(wide.start), end=t.clock(wide.end)) if wide else "",
         "best": best,
-        "why_none": why_none(ask) if wide is not None and is_tonight else "",
-        "problem": ask.states.get("status", {}).get("problem"),
+        "why_none": t.said(why_none),
+        "problem": problem_words(ask.states.get("status", {}), t),
     }
 
 
@@ -197,7 +198,7 @@ def _fresh_words(row: Row | None, view: NightView, t: Words) -> dict[str, str]:
         return {"title": t("change.title"), "text": ""}
     if row.block is None:
         title = t("change.not_tonight", name=row.name)
-        return {"title": title, "text": row.sentence}
+        return {"title": title, "text": t.said(row.sentence)}
     title = t("change.runs", name=row.name, span=t.span(row.block.start, row.block.end))
     return {"title": title, "text": height_words(row, view, t)}
 
@@ -297,7 +298,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         percent,
         t("frames.of", taken=row.taken, total=row.total),
         acts,
-        row.block.start.astimezone(t.zone).isoformat(timespec="minutes") if row.block else "",
+        row.block is not None,
     )
 
 
@@ -344,7 +345,7 @@ def _reason(row: Row, view: NightView, t: Words) -> tuple[str, str]:
             day = t.short_day(row.starts.astimezone(t.zone).date())
             text = t("row.starts", day=day, time=t.clock(row.starts))
         return f"{t.either(f'reason_not.{row.reason}', t('state.not_tonight'))}.", text
-    note = row.notes[0] if row.notes else ""
+    note = t.said(row.notes[0]) if row.notes else ""
     if row.state == "waiting":
         why = t.either(f"reason.{row.reason}", row.reason)
         return f"{t('head.waiting', reason=why)}.", sentence
@@ -370,7 +371,7 @@ def _recipe(row: Row, t: Words) -> str:
     parts = list(row.recipe)
     if parts and row.total:
         parts[0] = t("frames.recipe", count=row.total, exposure=parts[0])
-    return " · ".join(part.replace("gain", t("capture.gain").lower()) for part in parts)
+    return " · ".join(t.said(part) for part in parts)
 
 
 def _queue(ask: Ask) -> list[dict[str, str]]:
@@ -381,7 +382,7 @@ def _queue(ask: Ask) -> list[dict[str, str]]:
             {
                 "name": str(one.get("target")),
                 "when": ask.t.clock(at) if at else "",
-                "note": str(one.get("note") or ""),
+                "note": ask.t.said(one.get("note")),
             }
         )
     return found

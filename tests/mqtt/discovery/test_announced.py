@@ -55,6 +55,14 @@ def test_a_configured_prefix_wins_over_the_remembered_one(tmp_path: Path) -> Non
     )
 
 
+def test_a_name_of_any_length_leaves_room_for_what_tells_the_entities_apart(tmp_path: Path) -> None:
+    announced = Announced(tmp_path / "discovery.json")
+    pins = announced.pin("a", hardware_id="x", name="The long telescope " * 20)
+    assert len(pins.entity_prefix) <= 64
+    assert pins.entity_prefix.startswith("the_long_telescope_the")
+    assert not pins.entity_prefix.endswith("_")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"topics": {"a": 1}, "pins": {}}', '{"topics": {}}'])
 def test_a_damaged_file_is_put_aside_and_said(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture

@@ -9,14 +9,18 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from agent.app.mqtt_side import SHOWN_FILES
 from agent.capabilities import Camera, CameraCapabilities, Capabilities, Filter
 from agent.events import Outcome, Status
 from agent.mqtt import bodies
+from agent.mqtt.discovery.announced import slug
+from agent.mqtt.discovery.collected import MAX_GROUPS_SHOWN
 from agent.mqtt.discovery.model import NO_FILE, filter_names
 from agent.mqtt.parsing import read_command
-from agent.mqtt.topics import Address, Kind, Topics
+from agent.mqtt.topics import Address, Kind, Topics, check_telescope_id
 from agent.mqtt.vocabulary import EventType
 from agent.requests import Verb
+from agent.session.identity import MAX_LENGTH
 from agent.station.switches import Switches
 from tests.mqtt.discovery.samples import OPTIONS, bridge, components, telescope
 
@@ -193,8 +197,27 @@ def test_platforms_that_older_cores_refuse_wait_for_the_option() -> None:
     assert components(newest)["not_before"]["platform"] == "datetime"
 
 
-def test_the_message_stays_small_enough_for_any_broker() -> None:
-    assert len(telescope().wire.encode()) < 24 * 1024
+RICHEST = replace(OPTIONS, language="de", ha_min_version=(2026, 11))
+
+
+def test_the_message_stays_small() -> None:
+    assert len(telescope(RICHEST).wire.encode()) < 26 * 1024
+
+
+def test_no_broker_refuses_the_largest_message_there_can_be() -> None:
+    """Home Assistant and mosquitto set no limit that matters; of hosted brokers the least takes 128 KiB."""
+    longest = replace(RICHEST, topics=Topics.below("b" * 128))
+    message = telescope(
+        longest,
+        telescope_id=check_telescope_id("t" * 64),
+        hardware_id="h" * 64,
+        name="Ü" * 200,
+        entity_prefix=slug("e" * 500),
+        filters=tuple(f"Filter {number}" for number in range(12)),
+        session_files=tuple(f"{number:03}".rjust(MAX_LENGTH, "s") for number in range(SHOWN_FILES)),
+        groups=tuple((f"{number:03}".rjust(64, "g"), "Ü" * 64) for number in range(2 * MAX_GROUPS_SHOWN)),
+    )
+    assert len(message.wire.encode()) < 128 * 1024
 
 
 def test_filters_are_those_of_the_cameras_each_once() -> None:

@@ -8,16 +8,21 @@ import tracemalloc
 import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from agent.mqtt.discovery.image import MAX_BYTES, MAX_SIDE, PictureError, prepare_image
+from agent.jpeg import PictureError
+from agent.mqtt.discovery.image import MAX_BYTES, MAX_SIDE, prepare_image
 from tests.support.chance import often
 
 TAKEN = datetime(2026, 11, 22, 22, 31, 5, tzinfo=UTC)
+
+ROTATED = Image.Exif()
+ROTATED[0x0112] = 6
 
 
 def jpeg(width: int, height: int, *, noise: bool = False, mode: str = "RGB", orientation: int = 1) -> bytes:
@@ -72,6 +77,19 @@ def test_grey_and_turned_pictures_stay_what_they_are() -> None:
         assert small.height > small.width
 
 
+@pytest.mark.parametrize("kept", [{}, {"keep_rgb": True}, {"mode": "CMYK"}, {"progressive": True}], ids=str)
+def test_colours_stay_what_they_are(kept: dict[str, Any]) -> None:
+    colours = Image.new("RGB", (2560, 1440), (200, 40, 30))
+    colours.paste((20, 60, 190), (1280, 0, 2560, 1440))
+    buffer = io.BytesIO()
+    colours.convert(kept.pop("mode", "RGB")).save(buffer, "JPEG", exif=ROTATED, **kept)
+    with Image.open(io.BytesIO(prepare_image(buffer.getvalue(), taken_at=None).jpeg)) as small:
+        assert small.size == (720, 1280)
+        seen = [small.convert("RGB").getpixel((360, y)) for y in (300, 900)]
+    assert seen[0] == pytest.approx((200, 40, 30), abs=6)
+    assert seen[1] == pytest.approx((20, 60, 190), abs=6)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"not a picture", jpeg(2000, 2000, noise=True)[:2000], b"\x89PNG\r\n\x1a\n"]
 )
@@ -81,7 +99,7 @@ def test_what_is_no_jpeg_is_refused_with_a_sentence(data: bytes) -> None:
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.mqtt.discovery.image.MAX_PIXELS", 1000)
+    monkeypatch.setattr("agent.jpeg.MAX_PIXELS", 1000)
     with pytest.raises(PictureError, match="640 × 360"):
         prepare_image(jpeg(640, 360), taken_at=TAKEN)
 

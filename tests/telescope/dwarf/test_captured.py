@@ -118,7 +118,9 @@ def test_the_tele_camera_of_a_mini_in_a_snapshot() -> None:  # clients
 
 
 def one_click_goto(*phases: str) -> GotoCompletion:
-    completion = GotoCompletion("Goto Custom", judge, Limits(), name="Custom", any_name=False)
+    completion = GotoCompletion(
+        "Goto Custom", judge, Limits(), name="Custom", any_name=False, query=knows_nothing
+    )
     for phase in phases:
         completion.see(read_notification(15233, bytes.fromhex(phase)))
     return completion
@@ -135,8 +137,9 @@ async def test_tracking_ends_a_goto_and_its_stop_does_not() -> None:  # clients
     completion.see(read_notification(15233, bytes.fromhex(TRACKS)))
     assert completion.done
     untracked = one_click_goto(RUNS, SOLVES, STOPS)
+    await untracked.silent(30)
     with pytest.raises(TransientError, match="does not track"):
-        await untracked.silent(30)
+        await untracked.silent(2)
 
 
 @pytest.mark.parametrize("cmd", [15278, 15280])
@@ -316,7 +319,9 @@ def test_a_goto_to_polaris_in_hours_and_degrees() -> None:
 
 
 async def test_the_goto_that_was_captured_fails_with_its_code() -> None:
-    completion = GotoCompletion("Goto Polaris", judge, Limits(), name="Polaris", any_name=False)
+    completion = GotoCompletion(
+        "Goto Polaris", judge, Limits(), name="Polaris", any_name=False, query=knows_nothing
+    )
     await heard(
         completion, "080110011801200928eb7630023a020801", "080110011801200928eb7630023a020803", cmd=11002
     )

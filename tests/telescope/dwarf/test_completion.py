@@ -60,7 +60,7 @@ def calibration(wants_result: bool) -> CalibrationCompletion:
 
 
 def goto(any_name: bool = False) -> GotoCompletion:
-    return GotoCompletion("Goto M42", judge, Limits(), name="M42", any_name=any_name)
+    return GotoCompletion("Goto M42", judge, Limits(), name="M42", any_name=any_name, query=knows_nothing)
 
 
 @pytest.mark.parametrize("wants_result", [True, False])
@@ -159,8 +159,10 @@ def test_sun_and_moon_may_be_tracked_under_any_name() -> None:
 async def test_a_goto_that_ends_without_tracking_fails() -> None:
     completion = goto()
     done_after(completion, OK, GotoStep(1, ""), GotoStep(0, ""))
+    await completion.silent(30)
+    assert completion.patience == Limits().settle, "it was asked, and has a moment to say"
     with pytest.raises(TransientError, match="does not track"):
-        await completion.silent(30)
+        await completion.silent(2)
 
 
 @pytest.mark.parametrize("code", [-11505, -11511, -11500, -1])

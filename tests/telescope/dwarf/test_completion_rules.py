@@ -178,8 +178,8 @@ async def test_a_calibration_that_never_ran_is_not_believed_to_be_done() -> None
 # -- goto ---------------------------------------------------------------------------------------------------
 
 
-def goto(*, any_name: bool = False) -> Any:
-    return GotoCompletion("Goto M42", judge, LIMITS, name="M42", any_name=any_name)
+def goto(*, any_name: bool = False, query: Query | None = None) -> Any:
+    return GotoCompletion("Goto M42", judge, LIMITS, name="M42", any_name=any_name, query=query or Query())
 
 
 @pytest.mark.parametrize("working", WORKING)
@@ -224,13 +224,28 @@ def test_tracking_seen_before_the_answer_is_remembered() -> None:
 
 
 async def test_a_goto_says_why_it_failed() -> None:
-    completion = fed(goto(), GotoStep(1, ""), GotoStep(0, ""))
+    query = Query()
+    completion = fed(goto(query=query), GotoStep(1, ""), GotoStep(0, ""))
+    await completion.silent(30)
+    assert (query.asked, completion.patience, completion.done) == (1, LIMITS.settle, False)
     with pytest.raises(TransientError) as caught:
-        await completion.silent(30)
+        await completion.silent(2)
+    assert query.asked == 1
     assert caught.value.message == "Goto M42 ended, but the telescope does not track the target."
     assert caught.value.code == "goto_failed"
     assert caught.value.hint == "Check that the target is above the horizon and the sky clear."
     assert await timed_out(fed(goto(), OK)) == "Goto M42: the telescope said nothing for 77 s."
+
+
+async def test_a_goto_that_is_asked_about_may_go_on_and_is_asked_again() -> None:
+    query = Query()
+    completion = fed(goto(query=query), GotoStep(1, ""), GotoStep(0, ""))
+    await completion.silent(30)
+    fed(completion, GotoStep(1, ""), GotoStep(0, ""))
+    assert completion.patience == LIMITS.tracking
+    await completion.silent(30)
+    assert query.asked == 2
+    assert fed(completion, Tracking(1, "M42")).done
 
 
 # -- focus --------------------------------------------------------------------------------------------------

@@ -92,6 +92,15 @@ def test_a_halt_stops_them() -> None:
     assert on_bench(run, darks=False) == 1
 
 
+def test_darks_whose_beginning_is_not_answered_are_taken_once_they_are_listed() -> None:
+    async def run(b: Bench) -> tuple[DarkState, int]:
+        await b.telescope.shoot_darks(KIND, 2)
+        taken = [one.cmd for one in b.sim.received].count(11021)
+        return (await b.telescope.darks(Camera.TELE)).state(KIND), taken
+
+    assert on_bench(run, "no-answer:command=11021,times=0", darks=False) == (DarkState.THERE, 1)
+
+
 def test_a_telescope_that_takes_none_is_not_waited_for_for_ever() -> None:
     async def run(b: Bench) -> float:
         began = b.clock.monotonic()

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from agent.capabilities import Camera
+from agent.telescope.dwarf.proto.astro_pb2 import StartCaptureAnswer
 from agent.telescope.dwarf.telescope import DwarfTelescope
+from agent.telescope.dwarf.wire.notifications import State
 from agent.telescope.errors import (
     CommandTimeoutError,
     HeldByOtherError,
@@ -16,6 +18,7 @@ from agent.telescope.errors import (
     TransientError,
 )
 from agent.telescope.interface import CameraSettings, CaptureEnd, CaptureReport, ConnectionState
+from agent.telescope.simulator import notices
 from agent.telescope.simulator.habits import Habits
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.telescope.dwarf.support import NIGHT, Bench, on_bench
@@ -314,6 +317,76 @@ def test_a_link_lost_for_ten_minutes_costs_and_invents_no_frame(habits: Habits) 
         assert (recorded.taken, recorded.total) == (12, 12)
 
     on_bench(run, habits=habits)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(-11526, "over-exposed"), (-11533, "something blocks the view"), (-11532, "follow")]
+)
+@pytest.mark.parametrize("camera", [Camera.TELE, Camera.WIDE])
+def test_what_a_capture_is_told_on_its_way_is_said_and_ends_nothing(
+    camera: Camera, code: int, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(b: Bench) -> None:
+        await ready(b, camera)
+        await b.telescope.start_capture(camera)
+        [client] = b.sim.clients.clients
+        start = 11005 if camera is Camera.TELE else 11016
+        for _ in range(2):
+            await b.clock.sleep(2)
+            client.reply(3, start, StartCaptureAnswer(code=code))
+        report = await b.telescope.follow_capture(camera)
+        assert (report.taken, report.end) == (3, CaptureEnd.FINISHED)
+
+    on_bench(run)
+    assert caplog.text.count(said) == 1
+
+
+@pytest.mark.parametrize("camera", [Camera.TELE, Camera.WIDE])
+@pytest.mark.parametrize("after_s", [0.0, 2.0])
+def test_an_end_told_before_the_first_frame_means_nothing_while_it_captures(
+    camera: Camera, after_s: float
+) -> None:
+    async def run(b: Bench) -> None:
+        await ready(b, camera)
+        await b.telescope.start_capture(camera)
+        following = asyncio.ensure_future(b.telescope.follow_capture(camera))
+        await b.clock.sleep(after_s)
+        number = 0 if camera is Camera.TELE else 1
+        b.sim.device.notify(*notices.stacking_state(number, State.STOPPED))
+        report = await following
+        assert (report.taken, report.end) == (3, CaptureEnd.FINISHED)
+
+    on_bench(run)
+
+
+@pytest.mark.parametrize("tells_state", [True, False])
+def test_a_capture_that_truly_ends_before_its_first_frame_has_ended(tells_state: bool) -> None:
+    async def run(b: Bench) -> None:
+        await ready(b)
+        await b.telescope.start_capture(Camera.TELE)
+        following = asyncio.ensure_future(b.telescope.follow_capture(Camera.TELE))
+        if not tells_state:
+            b.sim.faults.add("no-answer:command=16405,times=0")
+        b.sim.device.stop("capture 0")
+        b.sim.state.cameras[0].operation = State.STOPPED
+        b.sim.device.notify(*notices.stacking_state(0, State.STOPPED))
+        async with b.clock.timeout(60):
+            report = await following
+        assert (report.taken, report.end) == (0, CaptureEnd.FINISHED)
+
+    on_bench(run)
+
+
+def test_frames_that_were_never_told_of_are_counted_by_the_album(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(b: Bench) -> CaptureReport:
+        tell = b.sim.clients.push
+        monkeypatch.setattr(
+            b.sim.clients, "push", lambda items: tell(one for one in items if one.cmd != 15209)
+        )
+        return await captured(b)
+
+    report = on_bench(run)
+    assert (report.taken, report.stacked, report.end) == (3, 3, CaptureEnd.FINISHED)
 
 
 # -- another client -------------------------------------------------------------------------------------

@@ -87,7 +87,9 @@ def test_a_telescope_that_the_app_holds_is_held_by_another(occupied: str) -> Non
 
 
 @pytest.mark.parametrize("occupied", REASONS)
-def test_a_telescope_taken_in_mid_session_is_held_by_another(occupied: str) -> None:
+def test_a_telescope_taken_in_mid_session_is_held_by_another(
+    occupied: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def run(b: Bench) -> None:
         b.sim.faults.add("take-control:for_s=120")
         await b.clock.sleep(5)
@@ -99,6 +101,8 @@ def test_a_telescope_taken_in_mid_session_is_held_by_another(occupied: str) -> N
         assert b.telescope.connection is ConnectionState.CONNECTED
 
     on_bench(run, habits={"occupied": occupied})
+    assert "Close the phone app" in caplog.text
+    assert "on this network" not in caplog.text, "it is there, and answers"
 
 
 def test_the_link_stands_while_pongs_are_late() -> None:
@@ -114,16 +118,20 @@ def test_the_link_stands_while_pongs_are_late() -> None:
     on_bench(run)
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("answer-code:command=13001,code=-13301", "-13301"), ("no-answer:command=13001,times=0", "13001")],
+)
 @pytest.mark.parametrize("generation", ["v2", "v3"])
 def test_a_zone_the_telescope_does_not_know_is_no_failure(
-    generation: str, caplog: pytest.LogCaptureFixture
+    generation: str, fault: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run(b: Bench) -> None:
         await b.telescope.set_time(NIGHT, "Europe/Zurich", BASEL)
         assert [one.request.timezone_offset for one in b.sim.received if one.cmd == 13000] == [1.0]
 
-    on_bench(run, "answer-code:command=13001,code=-13301", generation=generation)
-    assert "-13301" in caplog.text
+    on_bench(run, fault, generation=generation)
+    assert said in caplog.text
 
 
 # -- charging ---------------------------------------------------------------------------------------------

@@ -99,6 +99,16 @@ def test_a_schedule_is_given_carried_out_without_us_and_counted_in_the_album(mod
     on_bench(test, model=model)
 
 
+@pytest.mark.parametrize(("model", "usual"), [("D2", 0), ("D3", 1), ("mini", 1)])
+def test_without_a_filter_it_gets_one_that_the_model_has_under_the_stars(model: str, usual: int) -> None:
+    async def test(made: Bench) -> list[int]:
+        await made.telescope.give_schedule(wanted(filter=None))
+        await made.clock.sleep(3600)
+        return [one.filter for one in made.sim.history.of(ShutterOpened)]
+
+    assert on_bench(test, model=model) == [usual]
+
+
 @pytest.mark.parametrize("habit", ["displayed", "index"])
 def test_the_meaning_of_the_gain_is_learnt_from_what_the_app_left(habit: str) -> None:
     async def test(made: Bench) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from agent.telescope.dwarf.limits import Limits
@@ -224,3 +226,53 @@ def test_a_note_ends_no_command(command: int, code: int) -> None:
             assert result.azimuth
 
     on_bench(run, limits=Limits(news=30))
+
+
+@pytest.mark.parametrize("code", [-14520, -11510])
+@pytest.mark.parametrize("command", [CALIBRATE, 11002])
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_a_motor_that_asks_for_its_home_is_sent_there_once(generation: str, command: int, code: int) -> None:
+    async def run(b: Bench, times: int) -> list[int]:
+        b.sim.state.calibrated = True
+        b.sim.faults.add(f"answer-code:command={command},code={code},times={times}")
+        step = b.telescope.calibrate(BASEL) if command == CALIBRATE else b.telescope.goto(ORION, BASEL)
+        if times:
+            await step
+        else:
+            with pytest.raises(TransientError) as failed:
+                await step
+            assert failed.value.device_code == code
+        return [one.request.id for one in b.sim.received if one.cmd == 14003]
+
+    for times in (1, 0):
+        assert on_bench(partial(run, times=times), generation=generation) == [2]
+
+
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_a_stop_of_the_mount_that_is_not_answered_counts_once_it_is_seen_to_rest(generation: str) -> None:
+    async def run(b: Bench, fault: str) -> None:
+        b.sim.state.calibrated = True
+        await b.telescope.goto(ORION, BASEL)
+        b.sim.faults.add(f"{fault}:command={STOP_GOTO},times=0")
+        await b.telescope.stop_goto()
+        assert b.telescope.telemetry.tracking is None
+
+    on_bench(partial(run, fault="no-answer"), generation=generation)
+    with pytest.raises(CommandTimeoutError):  # it tracks on
+        on_bench(partial(run, fault="deaf"), generation=generation)
+
+
+@pytest.mark.parametrize("generation", ["v2", "v3"])
+def test_a_goto_whose_tracking_goes_unheard_is_asked_about(
+    generation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(b: Bench) -> str | None:
+        b.sim.state.calibrated = True
+        tell = b.sim.clients.push
+        monkeypatch.setattr(
+            b.sim.clients, "push", lambda items: tell(one for one in items if one.cmd != 15212)
+        )
+        await b.telescope.goto(ORION, BASEL)
+        return b.telescope.telemetry.tracking
+
+    assert on_bench(run, generation=generation) == ORION.name

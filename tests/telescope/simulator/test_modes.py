@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.telescope.dwarf.proto import astro_pb2 as astro
+from agent.telescope.dwarf.proto import camera_pb2 as camera
 from agent.telescope.dwarf.proto import common_pb2 as common
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.dwarf.proto import param_pb2 as param
@@ -213,6 +214,21 @@ def test_a_dwarf_ii_only_tells_what_a_whole_number_became(model: str) -> None:
     answered, told = run_virtual(run())
     assert answered is (model != "D2")
     assert notify.IntParam.FromString(told[0]) == notify.IntParam(param_id=COUNT, mode=1, value=17)
+
+
+def test_the_old_number_of_the_filter_still_sets_it() -> None:  # DPA3
+    async def run() -> tuple[list[int], list[tuple[int, int]], int]:
+        async with connected(generation="v3") as (sim, client):
+            await enter(client)
+            codes = [await client.code(10031, camera.SetValue(value=value)) for value in (2, 0)]
+            told = [notify.IntParam.FromString(one) for one in client.told(15264)]
+            return (
+                codes,
+                [(one.param_id, one.value) for one in told if one.param_id == FILTER][-1:],
+                sim.state.cameras[0].filter,
+            )
+
+    assert run_virtual(run()) == ([0, -3], [(FILTER, 2)], 2)
 
 
 @pytest.mark.parametrize("model", ["D2", "D3", "mini"])

@@ -82,6 +82,9 @@ async def follow_capture(
             told = progress
             on_progress(progress)
         connected = _connected(device)
+        if record.doubted and connected:
+            await _ask_whether_over(device, record)
+            continue
         now = device.clock.monotonic()
         if connected:
             away_since = None
@@ -210,6 +213,13 @@ def _patience(device: Device, record: CaptureRecord) -> float:
     return max(device.limits.news, 2 * record.exposure_s + device.limits.settle)
 
 
+async def _ask_whether_over(device: Device, record: CaptureRecord) -> None:
+    """An end before the first frame: the telescope is asked, and taken at its word if it does not say."""
+    await _ask_quietly(device)
+    if record.doubted and _connected(device):
+        record.reconcile(running=False)
+
+
 async def _ask_quietly(device: Device) -> None:
     if not _connected(device):
         return
@@ -224,7 +234,7 @@ async def _report(device: Device, record: CaptureRecord, attached_at: datetime) 
         return CaptureReport(record.camera, 0, 0, CaptureEnd.UNKNOWN)
     entry = await _album_entry(device, record, attached_at)
     taken, stacked = record.taken, record.stacked
-    if entry is not None and (record.missed or record.unseen_end):
+    if entry is not None and (record.missed or record.unseen_end or not taken):
         taken, stacked = max(taken, entry.taken), max(stacked, entry.stacked)
         record.panes.settle(taken, stacked)
     wanted = record.asked or (entry.to_take if entry is not None else 0)

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from agent.capabilities import Camera
 from agent.targets import Site
 from agent.telescope.dwarf.commands.captures import stop_capture
+from agent.telescope.dwarf.commands.motors import PITCH, home_pitch, run_pitch
 from agent.telescope.dwarf.commands.pointing import stop_goto, stop_nudge
 from agent.telescope.dwarf.completion import LockCompletion
 from agent.telescope.dwarf.device import Device
@@ -19,7 +20,6 @@ from agent.telescope.dwarf.proto import motor_pb2, system_pb2
 from agent.telescope.dwarf.state import CALIBRATING, DARKS, FOCUSING, FOLDING, SOLVING
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
-from agent.telescope.dwarf.wire.envelope import decode
 from agent.telescope.errors import (
     CommandTimeoutError,
     GarbledLinkError,
@@ -31,18 +31,13 @@ from agent.telescope.errors import (
 
 _LOGGER = logging.getLogger(__name__)
 
-_PITCH = 2
-_MOTOR_SPEED = 10.0  # degrees per second: one of the steps the app offers
-_MOTOR_RAMPING = 100
-_MOTOR_RESOLUTION = 2  # what the community's client folds the barrel with
-
 _STOPS: dict[str, tuple[Cmd, Message | None]] = {
     CALIBRATING: (Cmd.STOP_CALIBRATION, None),
     FOCUSING: (Cmd.STOP_ASTRO_AUTO_FOCUS, None),
     SOLVING: (Cmd.STOP_EQ, None),
     DARKS[Camera.TELE]: (Cmd.STOP_DARKS, None),
     DARKS[Camera.WIDE]: (Cmd.STOP_WIDE_DARKS, None),
-    FOLDING: (Cmd.MOTOR_STOP, motor_pb2.MotorSelect(id=_PITCH)),
+    FOLDING: (Cmd.MOTOR_STOP, motor_pb2.MotorSelect(id=PITCH)),
 }
 
 
@@ -100,9 +95,9 @@ async def set_time(device: Device, now: datetime, timezone: str, site: Site | No
     name = system_pb2.SetTimeZone(timezone=timezone)
     try:
         await device.order(Cmd.SET_TIME_ZONE, name, doing="Setting the time zone")
+    except UnreachableError:
+        raise
     except TelescopeError as error:
-        if error.device_code is None:
-            raise
         _LOGGER.warning("%s The hours from UTC, which it took, are enough.", error)
     if site is not None:
         await device.dialect.set_location(device, site)
@@ -137,11 +132,11 @@ async def park(device: Device) -> None:
     device.require_control()
     await stop_goto(device)
     device.state.infinity_at = None
-    code = await _run_pitch(device)
-    if code == codes.MOTOR_NEEDS_HOME:
-        reset = motor_pb2.MotorReset(id=_PITCH, direction=True)  # the way pitch finds its home
-        await _motor(device, Cmd.MOTOR_RESET, reset)
-        code = await _run_pitch(device)
+    pitch = device.dialect.park_pitch(device.model)
+    code = await run_pitch(device, pitch)
+    if code in codes.MOTOR_HOMELESS:
+        await home_pitch(device)
+        code = await run_pitch(device, pitch)
     device.judge(code, "Folding the telescope")
 
 
@@ -167,21 +162,3 @@ async def _stop_activity(device: Device, activity: str) -> None:
     except CommandTimeoutError as error:
         _LOGGER.debug("Nothing was heard of the stop: %s", error)  # newer firmware answers some only by state
     device.state.free(activity)
-
-
-async def _run_pitch(device: Device) -> int:
-    request = motor_pb2.MotorRunTo(
-        id=_PITCH,
-        end_position=device.dialect.park_pitch(device.model),
-        speed=_MOTOR_SPEED,
-        speed_ramping=_MOTOR_RAMPING,
-        resolution_level=_MOTOR_RESOLUTION,
-    )
-    return await _motor(device, Cmd.MOTOR_RUN_TO, request)
-
-
-async def _motor(device: Device, cmd: Cmd, request: motor_pb2.MotorRunTo | motor_pb2.MotorReset) -> int:
-    device.state.busy.add(FOLDING)  # until the motor says that it has ended, whoever waits
-    data = await device.ask(cmd, request, within=device.limits.motor)
-    device.state.free(FOLDING)
-    return decode(motor_pb2.MotorAnswer, data).code

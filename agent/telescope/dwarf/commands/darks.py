@@ -1,7 +1,7 @@
 """Dark frames: what the telescope keeps, and taking them.
 
-Some firmware tells nothing while it takes darks, and may answer -5 although it takes them: its list alone
-says what there is.
+Some firmware tells nothing while it takes darks, and may answer -5 although it takes them, or nothing: its
+list alone says what there is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from agent.telescope.dwarf.state import DARKS
 from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import decode
-from agent.telescope.errors import TelescopeError, TransientError
+from agent.telescope.errors import CommandTimeoutError, GarbledLinkError, TelescopeError, TransientError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,12 +58,17 @@ async def _begin(device: Device, kind: DarkKind, frames: int) -> None:
         request = astro_pb2.StartDarksWithParams(
             exp_index=kind.exposure, gain_index=gain, bin_index=kind.binning, cap_size=frames
         )
-        code = decode(common_pb2.ComResponse, await device.ask(_SHOOT[kind.camera], request)).code
+        try:
+            code = decode(common_pb2.ComResponse, await device.ask(_SHOOT[kind.camera], request)).code
+        except GarbledLinkError:
+            raise
+        except CommandTimeoutError:
+            code = codes.NOT_ACTIVATED  # as good as no answer
         if code == codes.DARK_GAIN and gain != candidates[-1] and kind.gain in _GAINS:
             _LOGGER.info("The telescope wants the gain of dark frames told otherwise")
             continue
         if code == codes.NOT_ACTIVATED:
-            _LOGGER.info("The telescope says it takes no dark frames; its list will tell")
+            _LOGGER.info("The telescope does not say that it takes dark frames; its list will tell")
             return
         device.judge(code, doing)
         return

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.commands.missing_darks import close_question
+from agent.telescope.dwarf.commands.motors import home_pitch
 from agent.telescope.dwarf.completion import GoLiveCompletion
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.wire import codes
@@ -37,11 +38,12 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
     """Make the camera ready and try; again when the telescope was merely not in the mood.
 
     Busy with something that is over: it is finished first, and newer firmware is given time. In another mode,
-    or with its camera closed, as another client may have left it: the camera is made ready anew, once.
+    or with its camera closed, as another client may have left it: the camera is made ready anew, once. With
+    a motor that does not know where it is: that is sent home, once.
     """
     await device.dialect.enter(device, camera)
     patience = _Patience(device)
-    renewed = False
+    renewed = homed = False
     while True:
         try:
             await attempt()
@@ -50,6 +52,10 @@ async def willing(device: Device, camera: Camera, attempt: Callable[[], Awaitabl
                 renewed = True
                 device.dialect.reset()
                 await device.dialect.enter(device, camera)
+                continue
+            if not homed and error.device_code in codes.MOTOR_HOMELESS:
+                homed = True
+                await home_pitch(device)
                 continue
             if not patience.lasts(error):
                 raise

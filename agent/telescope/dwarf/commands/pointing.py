@@ -18,6 +18,7 @@ from agent.telescope.dwarf.wire import codes
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.errors import (
     CommandTimeoutError,
+    GarbledLinkError,
     ProtocolError,
     RefusedError,
     TelescopeError,
@@ -78,7 +79,12 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
 
     async def attempt() -> None:
         completion = GotoCompletion(
-            f"Goto {name}", device.judge, device.limits, name=name, any_name=seen_by_sight
+            f"Goto {name}",
+            device.judge,
+            device.limits,
+            name=name,
+            any_name=seen_by_sight,
+            query=device.query,
         )
         await device.carry_out(cmd, request, completion, total=device.limits.goto)
 
@@ -94,9 +100,16 @@ async def goto(device: Device, target: SkyTarget | SolarTarget, site: Site | Non
 
 
 async def stop_goto(device: Device) -> None:
-    """Stop a goto or tracking; harmless when there is none."""
+    """Stop a goto or tracking; harmless when there is none. Unanswered, its end is what 16405 tells."""
     device.require_link()
-    await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
+    try:
+        await device.ask(Cmd.STOP_GOTO, within=device.limits.stop, attempts=2)
+    except GarbledLinkError:
+        raise
+    except CommandTimeoutError:
+        snapshot = await device.query()
+        if snapshot is None or snapshot.moving is not False:
+            raise
     device.state.stopped(device.clock.monotonic())
     device.state.free(SLEWING)
 

@@ -28,14 +28,15 @@ HELD_WITHIN_S = 2.0  # a telescope that another client holds closes this soon af
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024  # the largest answers are some kilobytes
 _LOST = "Check that the telescope is on and on this network."
+_HELD = "Close the phone app, or wait until it lets go."
 OCCUPIED_REASON, OCCUPIED_CODE = "DEVICE_OCCUPIED", 4409  # either comes without the other
 
 
 class LinkLostError(UnreachableError):
     """The connection could not be made, or broke. `held` when another client holds the telescope."""
 
-    def __init__(self, message: str, *, held: bool = False, hint: str = _LOST) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, message: str, *, held: bool = False, hint: str = "") -> None:
+        super().__init__(message, hint=hint or (_HELD if held else _LOST))
         self.held = held
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from agent.capabilities import Camera, CameraCapabilities
 from agent.json_in import JsonError, read_json
 from agent.own_schedule import OwnSchedule, ScheduledTask, ScheduleState, TaskState
-from agent.telescope.dwarf.models import gain_index
+from agent.telescope.dwarf.models import gain_index, model_facts
 from agent.telescope.dwarf.proto import schedule_pb2
 from agent.text import escaped
 
@@ -96,6 +96,7 @@ def _task_written(
     exposures = {known.index: known.name for known in camera.exposures}
     filters = {known.value: known.name for known in camera.filters}
     gain = task.gain or 0
+    position = max(0, model_facts(model).capture_filter) if task.filter is None else task.filter
     params = {
         "name": task.target,
         "wellknownName": "",
@@ -109,8 +110,8 @@ def _task_written(
         "gainName": str(gain),
         "count": task.frames,
         "stacked": 0,
-        "filterModeIndex": task.filter or 0,
-        "filterModeName": filters.get(task.filter or 0, ""),
+        "filterModeIndex": position,
+        "filterModeName": filters.get(position, ""),
         "isMosaicMode": False,
         "horizontalScale": 100,
         "verticalScale": 100,

@@ -28,6 +28,12 @@ def refused(device: Device, cmd: int) -> bool:
     return busy or device.runs(darks.ACTIVITY)
 
 
+def needs_light(device: Device, call: Call) -> None:
+    """Note a client that has the telescope look through its cap."""
+    if device.state.capped:
+        device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
+
+
 def _busy(device: Device) -> int:
     """The code a second goto gets: newer firmware says when it is a goto that runs."""
     goes = device.options.is_v3 and device.state.motion.activity == "goto"
@@ -42,8 +48,7 @@ def _learn_site(device: Device, longitude: float, latitude: float) -> None:
 
 @on(11000, takes=proto.Calibrate)
 def calibrate(device: Device, call: Call) -> int | None:
-    if device.state.capped:
-        device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
+    needs_light(device, call)
     if refused(device, call.cmd):
         return ASTRO_BUSY
     if device.options.is_v3 and pointing.swings(device):
@@ -68,6 +73,7 @@ def stop_motion(device: Device, _call: Call) -> int:
 
 @on(11002, takes=proto.GotoDeepSky)
 def goto(device: Device, call: Call) -> int | None:
+    needs_light(device, call)
     asked = call.request
     ra = asked.ra / 15 if asked.ra > _HOURS else asked.ra
     if not 0 <= ra < _HOURS or not -90 <= asked.dec <= 90:
@@ -86,6 +92,7 @@ def goto(device: Device, call: Call) -> int | None:
 
 @on(11003, takes=proto.GotoSolarSystem)
 def goto_solar(device: Device, call: Call) -> Message | None:
+    needs_light(device, call)
     asked = call.request
     aim = _solar_aim(device, asked.index, asked.target_name)
 
@@ -115,6 +122,7 @@ def goto_solar(device: Device, call: Call) -> Message | None:
 
 @on(11013, takes=proto.OneClickGotoDeepSky, answers=proto.OneClickAnswer)
 def one_click(device: Device, call: Call) -> Message | None:
+    needs_light(device, call)
     asked = call.request
     if refused(device, call.cmd):
         return proto.OneClickAnswer(step=_STEP_SKY, code=ASTRO_BUSY)
@@ -137,6 +145,7 @@ def one_click(device: Device, call: Call) -> Message | None:
 
 @on(11014, takes=proto.OneClickGotoSolarSystem, answers=proto.OneClickSolarAnswer)
 def one_click_solar(device: Device, call: Call) -> Message | None:
+    needs_light(device, call)
     asked = call.request
     aim = _solar_aim(device, asked.index, asked.target_name)
     if aim is None:
@@ -159,6 +168,7 @@ def one_click_solar(device: Device, call: Call) -> Message | None:
 
 @on(11018, takes=proto.SolveEq, answers=proto.SolveEqAnswer)
 def solve_eq(device: Device, call: Call) -> Message | None:
+    needs_light(device, call)
     if refused(device, call.cmd):
         return proto.SolveEqAnswer(code=ASTRO_BUSY)
     _learn_site(device, call.request.lon, call.request.lat)

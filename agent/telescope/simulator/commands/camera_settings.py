@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import camera_pb2 as proto
 from agent.telescope.dwarf.proto import common_pb2 as common
-from agent.telescope.simulator import params, tables
+from agent.telescope.simulator import modes, params, tables
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.profiles import TELE, WIDE
 from agent.telescope.simulator.registry import BAD_PARAMETER, OK, Call, on
@@ -19,13 +19,26 @@ Setter = Callable[[Device, Call], int]
 Getter = Callable[[Device], int]
 
 
-def _setting(number: int, takes: type[Message], camera: int, setter: Setter) -> None:
+def _setting(number: int, takes: type[Message], camera: int, setter: Setter, *, v3: bool = False) -> None:
     def handle(device: Device, call: Call) -> int:
         if not device.state.cameras[camera].open:
             return CLOSED[camera]
         return setter(device, call)
 
-    on(number, takes=takes, v3=False)(handle)
+    on(number, takes=takes, v3=v3)(handle)
+
+
+def _set_filter(device: Device, call: Call) -> int:
+    """Newer firmware still takes this number, for the parameter of its present mode."""
+    value, lens = call.request.value, device.state.cameras[TELE]
+    if not device.options.is_v3:
+        return params.set_filter(device, value)
+    if value not in modes.filters(device, device.state.shooting_mode):
+        return BAD_PARAMETER
+    device.lag.changed(("filter", TELE), lens.filter)
+    code = params.set_filter(device, value)
+    device.notify(*modes.group(device, TELE))
+    return code
 
 
 def _reading(number: int, camera: int, getter: Getter) -> None:
@@ -110,7 +123,7 @@ _slider(10021, TELE, params.HUE, "hue")
 _slider(10023, TELE, params.SHARPNESS, "sharpness")
 _white_balance(TELE, 10025, 10027, 10029)
 _reading(10028, TELE, lambda device: device.state.cameras[TELE].wb_scene)
-_setting(10031, proto.SetValue, TELE, lambda device, call: params.set_filter(device, call.request.value))
+_setting(10031, proto.SetValue, TELE, _set_filter, v3=True)
 _reading(10032, TELE, lambda device: device.state.cameras[TELE].filter)
 
 _auto(12002, WIDE, params.EXPOSURE, "exposure_manual")

@@ -7,6 +7,7 @@ from agent.telescope.dwarf.proto import astro_pb2 as proto
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.simulator import capture, darks, modes, notices, physics, pointing, tables
 from agent.telescope.simulator.broken_rules import HardwareRule
+from agent.telescope.simulator.commands.astro import needs_light
 from agent.telescope.simulator.commands.camera_settings import CLOSED
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.faults import Busy, CaptureFails
@@ -131,8 +132,7 @@ def go_live_wide(device: Device, call: Call) -> int:
 
 def _start(device: Device, call: Call, camera: int, *, force: bool, mosaic: Mosaic | None = None) -> None:
     lens = device.state.cameras[camera]
-    if device.state.capped:
-        device.broke(HardwareRule.CAPPED, call.peer.client_id, str(call.cmd))
+    needs_light(device, call)
     if device.runs(darks.ACTIVITY):
         device.broke(HardwareRule.IN_THE_DARK, call.peer.client_id, str(call.cmd))
     if lens.asks_about_darks:

@@ -6,6 +6,7 @@ from google.protobuf.message import Message
 
 from agent.telescope.dwarf.proto import focus_pb2 as proto
 from agent.telescope.simulator import focusing
+from agent.telescope.simulator.commands.astro import needs_light
 from agent.telescope.simulator.core import Device
 from agent.telescope.simulator.registry import ASTRO_BUSY, BAD_PARAMETER, OK, Call, on
 from agent.telescope.simulator.state import INFOCUS
@@ -47,11 +48,13 @@ def stop(device: Device, _call: Call) -> int:
 @on(15004, takes=proto.AstroAutoFocus)
 def astro_auto_focus(device: Device, call: Call) -> int | None:
     """Search on stars, or go to infinity; the answer comes when the motor stands still."""
+    infinity = call.request.mode == _TO_INFINITY
+    if not infinity:
+        needs_light(device, call)
     if device.state.capturing():
         return ASTRO_BUSY
     if device.runs(focusing.ACTIVITY):
         return _SLOW_FAILED
-    infinity = call.request.mode == _TO_INFINITY
     fast = infinity and device.options.habits.infinity_focus == "fast"
     focusing.start(
         device,
