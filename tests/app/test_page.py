@@ -197,6 +197,21 @@ def test_every_nudge_that_the_page_offers_turns_the_telescope(observatory: Make)
     run_virtual(night())
 
 
+def test_the_page_steps_the_focus(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2), **PAGE)
+        async with page_of(place) as browser:
+            asked = re.findall(r"data-command=\"focus_step\" data-args='([^']+)'", await browser.get("/now"))
+            await browser.ask("PUT", "/api/telescopes/scope/settings/armed", {"value": True})
+            for more in asked:
+                await browser.command({"command": "focus_step", **json.loads(more)})
+                await place.clock.sleep(8)
+            steps = [call for call in place.telescope.calls if call.startswith("focus_step")]
+            assert steps == ["focus_step near 5", "focus_step near 1", "focus_step far 1", "focus_step far 5"]
+
+    run_virtual(night())
+
+
 def test_other_nights_are_as_they_went_or_as_they_are_planned(observatory: Make) -> None:
     async def nights() -> None:
         place = observatory(start=DUSK, **PAGE)
