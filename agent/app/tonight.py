@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from agent.sky.nights import night_bounds, night_of, rise_set_transit, sun_event
 from agent.station.repeats import next_night
 from agent.targets import Site, SkyTarget, Target
 
-GOES_ON = 2  # the rank of a session that runs, or goes on after a restart
+GOES_ON, FORCED = 2, 1  # the ranks of what runs or goes on after a restart, and of what a person wants now
 _NEVER = "It does not rise at this site, so the session is not begun."
 
 
@@ -47,7 +47,7 @@ class NoSiteError(AgentError):
 class Candidate:
     """A session that may run: its plan and its times (aware UTC; a start of None is as soon as possible).
 
-    `seen`, `taken` and `rank` are those of a session that waits in a queue.
+    `seen`, `taken`, `rank` and until when it `rests` are those of a session that waits in a queue.
     """
 
     session_id: str
@@ -58,6 +58,7 @@ class Candidate:
     seen: datetime | None = None
     taken: Mapping[Camera, int] | None = None
     rank: int = 0
+    rests_until: datetime | None = None
 
 
 def coming_night(site: Site, now: datetime) -> date:
@@ -87,8 +88,10 @@ def tonight(
     wanted = night or coming_night(site, now)
     bounds = night_bounds(site, wanted)
     reference = now if now in bounds else bounds.start
-    requests = [_request(one, requirements, site, zone, reference, rules) for one in candidates]
-    runs = running if reference == now else None
+    is_now = reference == now  # what is so now is not so in another night
+    asked = candidates if is_now else [replace(one, rank=0, rests_until=None) for one in candidates]
+    requests = [_request(one, requirements, site, zone, reference, rules) for one in asked]
+    runs = running if is_now else None
     least_s = requirements.least_block_s
     return plan_night(
         site,
@@ -98,7 +101,7 @@ def tonight(
         running=runs,
         known=known,
         least_block_s=least_s,
-        valid=valid if reference == now else {},
+        valid=valid if is_now else {},
     )
 
 
@@ -220,5 +223,6 @@ def _request(
         seen=one.seen or reference,
         taken=one.taken,
         rank=one.rank,
+        held_until=one.rests_until,
         rules=rules,
     )
