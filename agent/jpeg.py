@@ -56,7 +56,10 @@ def _shrunk(jpeg: bytes, side: int) -> Small:
         share = min(1.0, side / max(original))
         size = (max(1, round(original[0] * share)), max(1, round(original[1] * share)))
         mode = opened.mode
-    picture = _in_colour(jpeg, size) if mode == "RGB" else _plain(jpeg, size, "L" if mode == "L" else "RGB")
+    if mode == "RGB" and share < 1:
+        picture = _in_colour(jpeg, size)
+    else:
+        picture = _plain(jpeg, size, "L" if mode == "L" else "RGB")
     ImageOps.exif_transpose(picture, in_place=True)
     return Small(picture, original, is_whole=share == 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -94,6 +95,7 @@ def main() -> int:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
     earlier = read(arguments.compare) if arguments.compare else []
     quiet()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # measured as what is installed: with its bytecode
     failed = []
     for name in arguments.only or MEASUREMENTS:
         try:

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from typing import Any
 
 from agent import __version__
+from agent.app.candidate import Candidate
 from agent.app.instrument import views_of
 from agent.app.precheck import condition_problems, sun_problems
 from agent.app.queueing import Latest, queue_suggestion
+from agent.app.sky_warnings import sky_problems
 from agent.app.station_night import station_night, waiting_candidates
-from agent.app.tonight import Candidate, sky_problems
 from agent.errors import AgentError, errors_of
 from agent.fleet.placing import Placing
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from agent.app.candidate import Candidate
 from agent.app.instrument import views
 from agent.app.station_night import station_night, waiting_candidates
-from agent.app.tonight import Candidate, NoSiteError, coming_night
+from agent.app.tonight import NoSiteError
 from agent.capabilities import Camera
 from agent.clock import aware_instant
 from agent.errors import AgentError, errors_of
@@ -19,7 +20,7 @@ from agent.session.plan import Plan, StepKind
 from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant
 from agent.sky.catalogue import resolve
-from agent.sky.nights import Interval
+from agent.sky.nights import Interval, coming_night
 from agent.station.station import Station
 from agent.targets import Target
 from agent.web.agent import Body

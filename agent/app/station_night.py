@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from datetime import date
 
-from agent.app.tonight import FORCED, GOES_ON, Candidate, NoSiteError, coming_night, tonight
+from agent.app.candidate import FORCED, GOES_ON, Candidate
+from agent.app.tonight import NoSiteError, tonight
 from agent.planner.night import NightPlan
+from agent.sky.nights import coming_night
 from agent.station.station import Station
 
 MOST = 50  # sessions that a plan tells of

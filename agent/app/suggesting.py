@@ -14,11 +14,11 @@ from agent.app.advice import Advice, Advisor, advice_of
 from agent.app.memory import return_what_is_free
 from agent.app.queueing import targets_waiting
 from agent.app.suggestions import objects, tonights_best
-from agent.app.tonight import NoSiteError, coming_night
+from agent.app.tonight import NoSiteError
 from agent.errors import AgentError
 from agent.events import AvailabilityChanged, Event, QueueChanged, SessionEnded
 from agent.planner.suggestions import Suggestions
-from agent.sky.nights import Interval, next_solar_noon, night_bounds
+from agent.sky.nights import Interval, coming_night, next_solar_noon, night_bounds
 from agent.station.station import Station
 from agent.store.targets import collected_seconds
 
