@@ -5,8 +5,8 @@
 ARG BASE_IMAGE=python:3.13-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
-# "quality" measures frames while they come: 62 MB of libraries, which the image leaves out.
-ARG EXTRAS=""
+# "quality" measures frames while they come, and is a third of the image; empty leaves it out.
+ARG EXTRAS="quality"
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /source
 RUN python3 -m venv /app

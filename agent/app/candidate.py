@@ -10,14 +10,14 @@ from agent.capabilities import Camera
 from agent.session.document import SessionDocument
 from agent.session.plan import Plan
 
-GOES_ON = 2  # the rank of a session that runs, or goes on after a restart
+GOES_ON, FORCED = 2, 1  # the ranks of what runs or goes on after a restart, and of what a person wants now
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A session that may run: its plan and its times (aware UTC; a start of None is as soon as possible).
 
-    `seen`, `taken` and `rank` are those of a session that waits in a queue.
+    `seen`, `taken`, `rank` and until when it `rests` are those of a session that waits in a queue.
     """
 
     session_id: str
@@ -28,3 +28,4 @@ class Candidate:
     seen: datetime | None = None
     taken: Mapping[Camera, int] | None = None
     rank: int = 0
+    rests_until: datetime | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -52,8 +53,10 @@ def tonight(
     wanted = night or coming_night(site, now)
     bounds = night_bounds(site, wanted)
     reference = now if now in bounds else bounds.start
-    requests = [_request(one, requirements, site, zone, reference, rules) for one in candidates]
-    runs = running if reference == now else None
+    is_now = reference == now  # what is so now is not so in another night
+    asked = candidates if is_now else [replace(one, rank=0, rests_until=None) for one in candidates]
+    requests = [_request(one, requirements, site, zone, reference, rules) for one in asked]
+    runs = running if is_now else None
     least_s = requirements.least_block_s
     return plan_night(
         site,
@@ -63,7 +66,7 @@ def tonight(
         running=runs,
         known=known,
         least_block_s=least_s,
-        valid=valid if reference == now else {},
+        valid=valid if is_now else {},
     )
 
 
@@ -94,5 +97,6 @@ def _request(
         seen=one.seen or reference,
         taken=one.taken,
         rank=one.rank,
+        held_until=one.rests_until,
         rules=rules,
     )

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from agent.conditions.moment import Sky
 from agent.conditions.rule import SkyRule
 from agent.conditions.rules.dawn import DawnRule
+from agent.conditions.rules.moon_altitude import MoonAltitudeRule
+from agent.conditions.rules.moon_illumination import MoonIlluminationRule
 from agent.conditions.rules.sun_distance import SunDistanceRule
 from agent.conditions.rules.twilight import TwilightRule
 from agent.planner.request import Request
@@ -21,6 +23,7 @@ from agent.targets import Site
 _DAY = timedelta(days=1)
 _WEEK = 7
 _FARTHEST = 371  # nights: what does not come back within a year never does
+_FOR_ALL = (TwilightRule, MoonAltitudeRule, MoonIlluminationRule)  # the same whatever the target is
 _ALWAYS = (DawnRule, TwilightRule, SunDistanceRule)  # these end what runs, whatever it does about the others
 
 
@@ -159,6 +162,8 @@ def _all_hold(rules: Iterable[SkyRule], sky: Sky, span: Interval) -> tuple[Inter
 
 
 def _narrowed(rule: SkyRule, sky: Sky, left: Iterable[Interval]) -> tuple[Interval, ...]:
+    if isinstance(rule, _FOR_ALL) and not sky.bright:
+        sky = Sky(sky.site)  # computed once a night
     return tuple(part for one in left for part in _holding(rule, sky, one.start, one.end))
 
 

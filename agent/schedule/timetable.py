@@ -17,7 +17,7 @@ from agent.clock import Clock, ClockSteps
 _LOGGER = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every alarm of thousands otherwise
 
-HEARTBEAT_S = 10.0  # how late an alarm can be after the wall clock was set forward, as on a Pi after boot
+HEARTBEAT_S = 60.0  # how late an alarm can be after the wall clock was set, if nobody else looks at it before
 
 
 class Timetable:

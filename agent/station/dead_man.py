@@ -140,8 +140,9 @@ class DeadMan:
         while True:
             self._news.clear()
             try:
-                await self._count()
-                await self._keep()
+                if self._enabled or self._known or self._given or self._remembered:
+                    await self._count()
+                    await self._keep()
             except AgentError as error:
                 _LOGGER.debug("What the telescope keeps is not up to date: %s", error)
             try:

@@ -71,6 +71,7 @@ class Durations:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._samples: Samples = {}  # replaced, never changed: it is read while others learn
+        self._applied: tuple[Samples, Capabilities, Capabilities] | None = None  # what is asked all night
 
     def load(self) -> None:
         """Read what was learned before."""
@@ -93,10 +94,14 @@ class Durations:
 
     def applied(self, capabilities: Capabilities) -> Capabilities:
         """Return what a model can do, with what is known of this telescope's steps."""
-        learned = _estimates(self._samples, "") | _estimates(self._samples, capabilities.model)
-        if not learned:
-            return capabilities
-        return replace(capabilities, durations=replace(capabilities.durations, learned=learned))
+        samples, last = self._samples, self._applied
+        if last is not None and last[0] is samples and last[1] is capabilities:
+            return last[2]
+        learned = _estimates(samples, "") | _estimates(samples, capabilities.model)
+        durations = replace(capabilities.durations, learned=learned)
+        applied = replace(capabilities, durations=durations) if learned else capabilities
+        self._applied = samples, capabilities, applied
+        return applied
 
     @property
     def _path(self) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from agent.telescope.simulator import sky
 
-_SIZE = (320, 180)
+_SIZE = (96, 54)
 
 
 @pytest.fixture(autouse=True)
