@@ -41,9 +41,10 @@ def test_the_list_is_retained_bounded_and_as_its_schema_says(observatory: Make) 
 
 def test_it_is_made_again_at_solar_noon_and_not_in_between(observatory: Make) -> None:
     async def day() -> None:
-        place = observatory(suggestions=True, conditions=DARK)
+        before_dawn = datetime(2026, 3, 13, 4, 0, tzinfo=UTC)
+        place = observatory(start=before_dawn, suggestions=True, conditions=DARK)
         async with place.open():
-            await place.clock.sleep(17.5 * 3600)  # until 11:30 UTC; solar noon is at 11:50
+            await place.clock.sleep(7.5 * 3600)  # until 11:30 UTC; solar noon is at 11:50
             assert [found["night"] for found in lists(place)] == ["2026-03-12", "2026-03-13"]  # and at dawn
             await place.clock.sleep(24 * 3600)
             assert [found["night"] for found in lists(place)][2:] == ["2026-03-14"]

@@ -269,12 +269,15 @@ MISSED = {"date": "2026-01-15", "time": "21:00:00"}
 
 @pytest.mark.parametrize(
     "times",
-    [
-        {**MISSED, "when_missed": "skip"},
-        {**MISSED, "when_missed": "wait"},
-        {**MISSED, "when_missed": "run"},
-        {**MISSED, "end_date": "2026-01-15", "end_time": "21:30:00"},
-    ],
+    every(
+        3,
+        [
+            {**MISSED, "when_missed": "skip"},
+            {**MISSED, "when_missed": "wait"},
+            {**MISSED, "when_missed": "run"},
+            {**MISSED, "end_date": "2026-01-15", "end_time": "21:30:00"},
+        ],
+    ),
     ids=["skip", "wait", "run", "its window"],
 )
 def test_what_the_telescope_did_meanwhile_was_not_missed(tmp_path: Path, times: dict[str, str]) -> None:
