@@ -16,6 +16,11 @@ from typing import Any
 
 from agent.errors import Problem
 from agent.own_schedule import OwnSchedule
+from agent.reasons import Outcome as Outcome
+from agent.reasons import Reason as Reason
+from agent.reasons import SafetyLevel as SafetyLevel
+from agent.reasons import Source as Source
+from agent.telemetry import Telemetry as Telemetry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,55 +42,6 @@ class Status(StrEnum):
     STOPPING = "stopping"
     PARKED = "parked"
     ERROR = "error"
-
-
-class Reason(StrEnum):
-    """Why something waits, was skipped, or ended early."""
-
-    SCHEDULE = "schedule"
-    QUEUE = "queue"
-    USER = "user"
-    RETRY = "retry"
-    LOST_CONNECTION = "lost_connection"
-    HELD_BY_OTHER = "held_by_other"
-    OWN_SCHEDULE = "own_schedule"
-    WEATHER = "weather"
-    TWILIGHT = "twilight"
-    SUN = "sun"
-    ALTITUDE = "altitude"
-    HORIZON = "horizon"
-    MOON = "moon"
-    BATTERY = "battery"
-    STORAGE = "storage"
-    TEMPERATURE = "temperature"
-    SKY = "sky"
-    WINDOW = "window"
-    ENCLOSURE = "enclosure"
-    MAINS = "mains"
-    MISSED = "missed"
-    TELESCOPE = "telescope"
-    INVALID = "invalid"
-    AGENT_STOPPED = "agent_stopped"
-    AGENT_RESTARTED = "agent_restarted"
-
-
-class Outcome(StrEnum):
-    """How a session ended."""
-
-    COMPLETED = "completed"
-    PARTIAL = "partial"
-    ABORTED = "aborted"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-class Source(StrEnum):
-    """Where a session came from."""
-
-    FILE = "file"
-    MQTT = "mqtt"
-    REPEAT = "repeat"
-    GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,34 +154,12 @@ class SessionResult:
     by_camera: dict[str, Frames] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Telemetry:
-    """What the telescope last said of itself; None is unknown. GB, percent, degrees Celsius."""
-
-    battery: int | None = None
-    charging: bool | None = None
-    temperature: float | None = None
-    storage_free_gb: float | None = None
-    storage_total_gb: float | None = None
-    host: bool | None = None
-    tracking: str | None = None
-    focus_position: int | None = None
-
-
 class SafetyState(StrEnum):
     """What the safety inputs say together. Everything but SAFE is treated as unsafe."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
     UNKNOWN = "unknown"  # nothing has been heard yet from every source
-
-
-class SafetyLevel(StrEnum):
-    """How bad it is: a warning suspends imaging, an alert ends the night."""
-
-    CLEAR = "clear"
-    WARNING = "warning"
-    ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from agent.errors import AgentError
-from agent.events import Reason
+from agent.reasons import Reason
 
 
 class Level(IntEnum):

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from agent.errors import AgentError
 
 MAX_PIXELS = 80_000_000  # twice the largest panorama a telescope stitches for preview
+_STRIP = 64  # rows put together at a time
 _ONE = Lock()  # picture in memory at a time: each takes megabytes
 
 
@@ -64,13 +65,21 @@ def _shrunk(jpeg: bytes, side: int) -> Small:
 
 
 def _in_colour(jpeg: bytes, size: tuple[int, int]) -> Image.Image:
-    """Brightness and colours one after the other, these as coarse as a JPEG has them: half the memory."""
+    """Unpack brightness, then colours as coarse as a JPEG has them: that takes a third of the memory."""
     try:
         _, *colours = _plain(jpeg, (size[0] // 2 or 1, size[1] // 2 or 1), "YCbCr").split()
-        bands = [band.resize(size, Image.Resampling.BICUBIC) for band in colours]
-        return Image.merge("YCbCr", (_plain(jpeg, size, "L"), *bands))
+        brightness = _plain(jpeg, size, "L")
     except OSError:  # a JPEG that keeps no brightness
         return _plain(jpeg, size, "RGB")
+    picture, rows = Image.new("YCbCr", size), colours[0].height / size[1]
+    picture.info = brightness.info  # which way is up
+    for top in range(0, size[1], _STRIP):
+        part = (size[0], min(_STRIP, size[1] - top))
+        box = (0, top * rows, colours[0].width, (top + part[1]) * rows)
+        bands = [band.resize(part, Image.Resampling.BICUBIC, box) for band in colours]
+        strip = brightness.crop((0, top, part[0], top + part[1]))
+        picture.paste(Image.merge("YCbCr", (strip, *bands)), (0, top))
+    return picture
 
 
 def _plain(jpeg: bytes, size: tuple[int, int], mode: str) -> Image.Image:

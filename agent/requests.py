@@ -25,6 +25,7 @@ class Verb(StrEnum):
     PARK = "park"  # fold the telescope
     GOTO = "goto"  # manual goto
     NUDGE = "nudge"  # turn a little, as a joystick does
+    FOCUS_STEP = "focus_step"  # turn the focus by hand
     AUTOFOCUS = "autofocus"  # search the focus on stars
     CALIBRATE = "calibrate"  # find out where it points by plate solving
     ALIGN = "align"  # measure the polar alignment, and say which way to turn the mount

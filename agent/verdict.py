@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.events import Reason
+from agent.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)

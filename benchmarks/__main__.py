@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from agent import quality
@@ -41,6 +44,14 @@ def _frame_quality() -> None:
         frame_quality.measure_kinds(nights=3)
 
 
+def _page_paint() -> None:
+    """Where there is a browser."""
+    if find_spec("playwright") and shutil.which("chromium"):
+        from benchmarks import page_paint
+
+        page_paint.measure()
+
+
 MEASUREMENTS: dict[str, Callable[[], object]] = {
     **{
         one.__name__.rpartition(".")[2]: lambda one=one: asyncio.run(one.measure())  # type: ignore[misc]
@@ -66,6 +77,7 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
     "efficiency": efficiency.measure,
     "night_plans": night_plans.measure,
     "frame_quality": _frame_quality,
+    "page_paint": _page_paint,
     "leaks": partial(idle_cost.measure_leaks, hours=6, messages=2000),
 }
 
@@ -83,6 +95,7 @@ def main() -> int:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
     earlier = read(arguments.compare) if arguments.compare else []
     quiet()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # measured as what is installed: with its bytecode
     failed = []
     for name in arguments.only or MEASUREMENTS:
         try:

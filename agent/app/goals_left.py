@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from agent.app.tonight import Candidate
+from agent.app.candidate import Candidate
 from agent.capabilities import Capabilities
 from agent.errors import AgentError
 from agent.planner.goal_progress import Light, frames_to_ask, gathered, group_of, progress_of, wanted_of

@@ -9,10 +9,12 @@ from datetime import date, datetime
 from typing import Any
 
 from agent import __version__
+from agent.app.candidate import Candidate
 from agent.app.instrument import views_of
 from agent.app.precheck import condition_problems, sun_problems
 from agent.app.queueing import Latest, queue_suggestion
-from agent.app.tonight import Candidate, NoSiteError, sky_problems, tonight
+from agent.app.sky_warnings import sky_problems
+from agent.app.station_night import station_night, waiting_candidates
 from agent.errors import AgentError, errors_of
 from agent.fleet.placing import Placing
 from agent.mqtt.discovery.controls import MAX_WAIT_MINUTES
@@ -33,7 +35,6 @@ from agent.station.station import Station
 from agent.station.switches import ARM_FIRST, ENCLOSURE_MODES, Switches
 
 MAX_ARMED_MIN = 60  # longer, and it is no longer somebody who stands beside it
-MAX_PLANNED = 50  # sessions that one plan of a night tells of
 SafetyInput = Callable[[str, bytes, bool, datetime], None]
 
 
@@ -161,34 +162,7 @@ class AgentHandlers:
             raise AgentError(
                 f"night is {body['night']!r}, not a date such as 2026-12-12.", code=Code.INVALID.value
             ) from None
-        if station.site is None:
-            raise NoSiteError
-        candidates = [
-            Candidate(
-                waiting.session_id,
-                waiting.document,
-                waiting.plan,
-                waiting.start,
-                waiting.closes,
-                min(waiting.seen, waiting.began or waiting.seen),
-                waiting.taken,
-            )
-            for waiting in station.dispatcher.queue[:MAX_PLANNED]
-            if waiting.plan is not None
-        ]
-        plan = await asyncio.to_thread(
-            tonight,
-            station.site,
-            candidates,
-            station.defaults(),
-            station.clock.now(),
-            zone=station.zone,
-            night=night,
-            running=station.planning.running(),
-            known=station.planning.latest.order if station.planning.latest is not None else (),
-            valid=station.planning.valid(),
-            rules=station.planning.rules,
-        )
+        plan = await station_night(station, waiting_candidates(station), night)
         text = [*plan.lines(), *(f"  Goal {group.words()}" for group in station.parents.collecting.groups)]
         return {"telescope": station.id, **plan.to_json(), "text": text}
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.app.tonight import Candidate, tonight
+from agent.app.candidate import Candidate
 from agent.capabilities import Camera, CameraCapabilities, Capabilities, Exposure
 from agent.conditions import Requirements
 from agent.conditions.moment import clock_words
@@ -206,6 +206,8 @@ def _expected(candidate: Candidate, site: Site, requirements: Requirements, now:
     if candidate.start is not None and candidate.document.repeat is None:
         begin = max(candidate.start, now)
         return Interval(begin, begin + timedelta(seconds=candidate.plan.estimate_s))
+    from agent.app.tonight import tonight  # the planner, which a session with a start does without
+
     (one,) = tonight(site, [candidate], requirements, now, zone=ZoneInfo(site.timezone)).sessions
     return one.run
 

@@ -26,7 +26,7 @@ _NO_PLACE = (
 
 
 class Opening:
-    """Says it, in plain lines. `page` hears the page's address."""
+    """Says it, in plain lines. `page` hears the page's address, `broker` how to ask whether it is there."""
 
     def __init__(
         self, settings: Settings, stations: Mapping[str, Station], clock: Clock, say: Callable[[str], None]
@@ -36,6 +36,11 @@ class Opening:
         self._clock = clock
         self._say = say
         self._page = ""
+        self._reached: Callable[[], bool] = lambda: False
+
+    def broker(self, reached: Callable[[], bool]) -> None:
+        """Remember whom to ask whether the broker lets this agent in."""
+        self._reached = reached
 
     def page(self, address: str) -> None:
         """Remember where the page is."""
@@ -62,13 +67,17 @@ class Opening:
         place = _NO_PLACE if site.latitude is None else _coordinates(site.latitude, site.longitude or 0.0)
         yield f"  place      {place}"
         yield f"  times      those of {site.zone_name}"
-        mqtt = settings.mqtt
-        broker = f"{mqtt.host}:{mqtt.port}" if mqtt.host else "none: sessions come from files alone"
-        yield f"  broker     {broker}"
+        yield f"  broker     {self._broker()}"
         if settings.page.enabled:
             yield f"  page       {self._page or f'not there yet (port {settings.page.port})'}"
         for station in self._stations.values():
             yield from self._telescope(station)
+
+    def _broker(self) -> str:
+        mqtt = self._settings.mqtt
+        if not mqtt.host:
+            return "none: sessions come from files alone"
+        return f"{mqtt.host}:{mqtt.port}: {'connected' if self._reached() else 'not connected yet'}"
 
     def _telescope(self, station: Station) -> Iterator[str]:
         capabilities = station.capabilities()

@@ -7,8 +7,9 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent.app.page_night import taken_back
 from agent.clock import aware_instant
@@ -30,7 +31,7 @@ SMALL_SIDE = 400  # pixels
 MOST_PICTURES = 300  # at about 150 kB each; the oldest go first
 _LOG_TAIL = 64 * 1024
 _LOG_LINES = 40
-_LINE = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d):\d\d,\d+ (?P<level>\w+) +[\w.]+: (?P<text>.*)")
+_LINE = re.compile(r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ (?P<level>\w+) +[\w.]+: (?P<text>.*)")
 
 
 PictureOf = Callable[[str], tuple[str, bytes] | None]
@@ -154,8 +155,15 @@ class History:
         except OSError:
             return ()
         found = [match for line in text.splitlines() if (match := _LINE.fullmatch(line)) is not None]
-        told = [(match[1], match["text"]) for match in found if match["level"] != "DEBUG"]
-        return told[: -_LOG_LINES - 1 : -1]
+        told = [match for match in found if match["level"] != "DEBUG"][: -_LOG_LINES - 1 : -1]
+        return [(_clock(match["at"], self._station.zone), match["text"]) for match in told]
+
+
+def _clock(written: str, zone: ZoneInfo) -> str:
+    """The time of day where the telescope stands; a log has that of the machine."""
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        return f"{datetime.fromisoformat(written).astimezone(zone):%H:%M}"
+    return ""
 
 
 def _tail(path: Path) -> str:

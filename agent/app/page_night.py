@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from agent.app.candidate import Candidate
 from agent.app.instrument import views
-from agent.app.tonight import Candidate, NoSiteError, coming_night, tonight
+from agent.app.station_night import station_night, waiting_candidates
+from agent.app.tonight import NoSiteError
 from agent.capabilities import Camera
 from agent.clock import aware_instant
 from agent.errors import AgentError, errors_of
@@ -18,13 +20,12 @@ from agent.session.plan import Plan, StepKind
 from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant
 from agent.sky.catalogue import resolve
-from agent.sky.nights import Interval
+from agent.sky.nights import Interval, coming_night
 from agent.station.station import Station
 from agent.targets import Target
 from agent.web.agent import Body
 from agent.web.night import Change, NightView, Row, State
 
-MOST = 50  # sessions that a plan tells of
 BACK, AHEAD = timedelta(days=400), timedelta(days=7)
 DRAFT = "\N{HEAVY PLUS SIGN}"  # what a session is called that has no file yet
 _UNFINISHED = frozenset({"failed", "skipped", "aborted", "partial"})
@@ -36,24 +37,11 @@ async def night_view(
     station: Station, states: dict[str, Body], began: Began, change: Change | None = None
 ) -> NightView:
     """Return tonight at a station, as it would be with `change`; AgentError without a site."""
-    if station.site is None:
-        raise NoSiteError
     now = station.clock.now()
     change = change or Change()
     running = _running_row(station, states, began, now)
     candidates = list(_candidates(station, change, now))
-    planning = station.planning
-    plan = await asyncio.to_thread(
-        tonight,
-        station.site,
-        candidates,
-        station.defaults(),
-        now,
-        zone=station.zone,
-        night=coming_night(station.site, now),
-        running=planning.running(),
-        known=planning.latest.order if planning.latest is not None else (),
-    )
+    plan = await station_night(station, candidates)
     ended = await asyncio.to_thread(station.results.rows, plan.night)
     by_id = {one.session_id: one for one in candidates}
     rows = [_ended_row(row) for row in ended if not taken_back(row)]
@@ -81,7 +69,7 @@ async def other_night(station: Station, on: date) -> NightView:
         message = f"The night of {on.isoformat()} is too far away."
         raise AgentError(message, code="invalid", hint=f"Nights are planned {AHEAD.days} days ahead.")
     candidates = list(_candidates(station, Change(), now)) if on > tonights else []
-    plan = await asyncio.to_thread(_later, station, candidates, tonights, on, now)
+    plan = await _later(station, candidates, tonights, on)
     by_id = {one.session_id: one for one in candidates}
     ended = await asyncio.to_thread(station.results.rows, on)
     rows = [_ended_row(row) for row in ended if not taken_back(row)]
@@ -93,23 +81,11 @@ async def other_night(station: Station, on: date) -> NightView:
     return _view(station, plan, rows, now)
 
 
-def _later(
-    station: Station, candidates: Sequence[Candidate], first: date, on: date, now: datetime
-) -> NightPlan:
-    """Plan a later night for what the nights before it leave. Slow."""
-    assert station.site is not None
+async def _later(station: Station, candidates: Sequence[Candidate], first: date, on: date) -> NightPlan:
+    """Plan a later night for what the nights before it leave."""
     left, night = list(candidates), min(first, on)
-    running = station.planning.running()
     while True:
-        plan = tonight(
-            station.site,
-            left,
-            station.defaults(),
-            now,
-            zone=station.zone,
-            night=night,
-            running=running if night == first else None,
-        )
+        plan = await station_night(station, left, night)
         if night == on:
             return plan
         done = {one.request.session_id for one in plan.sessions if one.blocks and one.left is None}
@@ -140,19 +116,11 @@ def _view(station: Station, plan: NightPlan, rows: list[Row], now: datetime) -> 
 
 def _candidates(station: Station, change: Change, now: datetime) -> Iterable[Candidate]:
     """The sessions that wait, with what would be changed."""
-    for waiting in station.dispatcher.queue[:MOST]:
-        gone = waiting.session_id == change.in_place_of
-        if waiting.plan is None or gone:
+    for one in waiting_candidates(station):
+        if one.session_id == change.in_place_of:
             continue
-        yield Candidate(
-            waiting.session_id,
-            waiting.document,
-            waiting.plan,
-            change.starts.get(waiting.session_id, waiting.start),
-            waiting.closes,
-            min(waiting.seen, waiting.began or waiting.seen),
-            waiting.taken,
-        )
+        moved = change.starts.get(one.session_id)
+        yield one if moved is None else replace(one, start=moved, rank=0, rests_until=None)
     if change.added is not None:
         document, plan, start = draft(station, change.added, now)
         yield Candidate(change.in_place_of or DRAFT, document, plan, start, plan.ends_at)

@@ -106,6 +106,9 @@ class PageSide:
     def states(self, telescope: str) -> Mapping[str, Body]:
         return self._window.states(telescope)
 
+    def groups(self, telescope: str) -> Sequence[Body]:
+        return self._window.groups(telescope)
+
     def answered_at(self, telescope: str) -> datetime | None:
         return self._window.answered_at(telescope)
 

@@ -21,6 +21,7 @@ from agent.web.night import Course
 
 _MOST_MEASURED = 300  # of one session: one each two minutes
 _MOST_FRAMES = 2000  # of one session whose fates are kept
+_GROUP = "group/"
 _NAMES = frozenset({"availability", *(state.value for state in State)})
 
 
@@ -44,6 +45,7 @@ class PageWindow:
         self._listeners = Callbacks[[News]]()
         self._fates: dict[str, _Fates] = {}
         self._answered: dict[str, datetime] = {}
+        self._groups: dict[str, dict[str, Body]] = {}
         self._ends = [outbox.listen(self._published), bus.subscribe(self._hear)]
 
     def close(self) -> None:
@@ -68,6 +70,10 @@ class PageWindow:
         """The newest picture."""
         return self._outbox.value(self._topics.state(telescope, "image"))
 
+    def groups(self, telescope: str) -> Sequence[Body]:
+        """How far each group is whose goals sessions wait for."""
+        return list(self._groups.get(telescope, {}).values())
+
     def answered_at(self, telescope: str) -> datetime | None:
         """When the latest answer was given."""
         return self._answered.get(telescope)
@@ -89,6 +95,12 @@ class PageWindow:
             return
         if name == "image":
             self._listeners.call(News(telescope, name, {}))
+        elif name.startswith(_GROUP):
+            known = self._groups.setdefault(telescope, {})
+            if publication.payload:
+                known[name] = _body(name, publication.payload)
+            else:
+                known.pop(name, None)
         elif publication.payload and (name in _NAMES or name == "event"):
             if name == State.RESPONSE:
                 self._answered[telescope] = self._clock.now()

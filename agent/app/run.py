@@ -154,6 +154,7 @@ async def _serve(
             warnings=placement.warnings,
             port=port,
         )
+        opening.broker(lambda: side.port.connected)
         for box in boxes:
             box.listen(side.port.subscribe, side.port.publish)
     folder = settings.media_dir

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from agent.clock import Clock, SystemClock
 from agent.errors import AgentError
 from agent.settings import Settings, SettingsError, load_settings
-from agent.settings.edit import CannotEditError, write_settings
+from agent.settings.problems import CannotEditError
 from agent.text import escaped
 from agent.web.agent import Answer, Neighbour
 
@@ -118,6 +118,8 @@ class SettingUp:
         """Write what differs from what counts now; SettingsError, CannotEditError."""
         if not (chosen.get("telescope_host") or self._settings.telescopes[0].host):
             raise CannotEditError("telescope_host: the telescope's address is not set.")
+        from agent.settings.edit import write_settings  # it reads YAML, which an agent may have none of
+
         before = load_settings(file if file.is_file() else None)
         now = SettingUp(before, file, {}).values()
         changed = {name: value for name, value in chosen.items() if value != now.get(name, "")}

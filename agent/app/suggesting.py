@@ -1,4 +1,5 @@
-"""Keeps a telescope's suggestions right: made again at solar noon, and when what they stand on changes."""
+"""Keeps a telescope's suggestions right: made again at solar noon, when what they stand on changes, and when
+one of them has set."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ from agent.app.advice import Advice, Advisor, advice_of
 from agent.app.memory import return_what_is_free
 from agent.app.queueing import targets_waiting
 from agent.app.suggestions import objects, tonights_best
-from agent.app.tonight import NoSiteError, coming_night
+from agent.app.tonight import NoSiteError
 from agent.errors import AgentError
 from agent.events import AvailabilityChanged, Event, QueueChanged, SessionEnded
 from agent.planner.suggestions import Suggestions
-from agent.sky.nights import Interval, next_solar_noon, night_bounds
+from agent.sky.nights import Interval, coming_night, next_solar_noon, night_bounds
 from agent.station.station import Station
 from agent.store.targets import collected_seconds
 
@@ -27,9 +28,10 @@ Publish = Callable[[Suggestions | None, str], None]
 """Says the list, or why there is none to make."""
 
 SETTLES_S = 10.0  # changes rarely come alone, and at the start there is more urgent work
-_LOOKS_S = 3600.0  # in case the clock was set
+_LOOKS_S = 3600.0  # for what has set meanwhile, and in case the clock was set
 _GRAIN_S = 300.0  # a stretch that begins now is the same one for so long
 _STRETCHES = 4  # that are remembered
+_WORTH_IT = timedelta(hours=1)  # of the night left
 _HALF_DAY = timedelta(hours=12)
 _UNKNOWN_MODEL = "The telescope has not answered yet, so its model is not known; telescope_model says it."
 
@@ -95,7 +97,7 @@ class Suggesting:
         night = await asyncio.to_thread(coming_night, site, now)
         reports = self._advisor.heard(night_bounds(site, night).start - _HALF_DAY)
         waiting = frozenset(await asyncio.to_thread(objects, targets_waiting(station)))
-        facts = (night, asked, capabilities, reports, self._ended, self._shown & waiting)
+        facts = (night, asked, capabilities, reports, self._ended, self._shown & waiting, self._over(now))
         if self._of_stretch is not None and self._stretches_from == (*facts, waiting):
             return
         if self._collected is None or self._collected[0] != self._ended:
@@ -130,8 +132,13 @@ class Suggesting:
             self._say(None, str(error))
             return
         self._shown = frozenset(one.entry.name for one in found.best)
-        self._made_from = (*facts[:-1], self._shown & waiting)
+        self._made_from = (*facts[:-2], self._shown & waiting, False)
         self._say(found, "")
+
+    def _over(self, now: datetime) -> bool:
+        """Whether anything suggested is over, and the night is not yet."""
+        ends = [one.windows[-1].end for one in self.latest.best] if self.latest is not None else []
+        return any(end <= now for end in ends) and max(ends) - now >= _WORTH_IT
 
     def _say(self, found: Suggestions | None, why_none: str) -> None:
         self.latest = found

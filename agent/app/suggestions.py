@@ -8,13 +8,12 @@ from datetime import date, datetime
 from itertools import chain
 
 from agent.app.advice import Advice
-from agent.app.tonight import coming_night
 from agent.capabilities import Camera, Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError
 from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
 from agent.sky.catalogue import entries, entry
-from agent.sky.nights import Interval
+from agent.sky.nights import Interval, coming_night
 from agent.targets import Site
 
 

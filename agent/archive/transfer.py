@@ -68,7 +68,7 @@ async def fetch(
             tag = content.tag
             began(tag)
             count(content.offset - have)
-            length = await _write(part, content, pace, count)
+            length = await _write(part, content, wanted, pace, count)
         if wanted is None or length >= wanted or not most or length <= have:
             break
         have = length
@@ -84,8 +84,8 @@ async def fetch(
     return length
 
 
-async def _write(part: Path, content: Content, pace: Pace, count: Count) -> int:
-    """Write what comes behind what is there; what came is on the disk however this ends."""
+async def _write(part: Path, content: Content, wanted: int | None, pace: Pace, count: Count) -> int:
+    """Write what comes behind what is there, and little more than wanted; it is kept however this ends."""
     flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
     handle = await asyncio.to_thread(os.open, part, flags, 0o666)
     buffer = bytearray()
@@ -102,6 +102,8 @@ async def _write(part: Path, content: Content, pace: Pace, count: Count) -> int:
                     await asyncio.shield(writing)
                 full, buffer = buffer, bytearray()
                 writing = asyncio.create_task(asyncio.to_thread(_write_all, handle, full), name="archive")
+            if wanted is not None and length > wanted:
+                break
             await pace.passed(len(chunk))
     finally:
         try:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from agent.mqtt.port import MqttPort
 
 _DESCRIPTION = """\
-Arms the controls of a telescope: park, goto, nudge, autofocus, calibrate, align, shutdown and reboot are
-taken for a few minutes then. Stopping needs no arming. Exit code 0 when it is so, 1 when the agent
+Arms the controls of a telescope: park, goto, nudge, focus-step, autofocus, calibrate, align, shutdown and
+reboot are taken for a few minutes then. Stopping needs no arming. Exit code 0 when it is so, 1 when the agent
 refused."""
 _EXAMPLES = """\
   dwarf-agent arm && dwarf-agent goto --target "M 42"

@@ -21,13 +21,15 @@ _MANUAL_EXAMPLES = """\
 
 _BASH = """\
 _dwarf_agent() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} words
+  local word=${{COMP_WORDS[COMP_CWORD]}} words values
   case ${{COMP_CWORD}}:${{COMP_WORDS[1]}} in
     1:*) words={commands} ;;
 {cases}
   esac
   if [[ $word == -* || $COMP_CWORD -eq 1 ]]; then
     COMPREPLY=($(compgen -W "$words" -- "$word"))
+  elif [[ -n $values ]]; then
+    COMPREPLY=($(compgen -W "$values" -- "$word"))
   else
     COMPREPLY=($(compgen -f -- "$word"))
   fi
@@ -60,12 +62,17 @@ def _complete(arguments: argparse.Namespace) -> int:
     if arguments.shell == "zsh":
         print("#compdef dwarf-agent\nautoload -U +X bashcompinit && bashcompinit")
     print(bash_completion(known), end="")
+    if arguments.shell == "zsh":
+        print("_bash_complete -o filenames -F _dwarf_agent")  # zsh reads the file at the first completion
     return 0
 
 
 def bash_completion(known: dict[str, argparse.ArgumentParser]) -> str:
     """Return a script for bash."""
-    cases = [f"    *:{name}) words={shlex.quote(' '.join(_flags(one)))} ;;" for name, one in known.items()]
+    cases = []
+    for name, one in known.items():
+        words, values = (shlex.quote(" ".join(each)) for each in (_flags(one), _values(one)))
+        cases.append(f"    *:{name}) words={words} values={values} ;;")
     return _BASH.format(commands=shlex.quote(" ".join(known)), cases="\n".join(cases))
 
 
@@ -74,6 +81,8 @@ def _fish(known: dict[str, argparse.ArgumentParser]) -> Iterator[str]:
     for name, parser in known.items():
         about = shlex.quote((parser.description or "").partition("\n")[0])
         yield f"{alone} -n __fish_use_subcommand -a {name} -d {about}"
+        if values := _values(parser):
+            yield f"{alone} -n '__fish_seen_subcommand_from {name}' -f -a {shlex.quote(' '.join(values))}"
         for flag in _flags(parser):
             if flag.startswith("--"):
                 yield f"{alone} -n '__fish_seen_subcommand_from {name}' -l {flag.removeprefix('--')}"
@@ -81,6 +90,11 @@ def _fish(known: dict[str, argparse.ArgumentParser]) -> Iterator[str]:
 
 def _flags(parser: argparse.ArgumentParser) -> list[str]:
     return [flag for action in parser._actions for flag in action.option_strings]
+
+
+def _values(parser: argparse.ArgumentParser) -> list[str]:
+    """The words of which a command wants one."""
+    return [str(one) for action in parser._get_positional_actions() for one in action.choices or ()]
 
 
 def _print_manual(_: argparse.Namespace) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.app.candidate import Candidate
 from agent.app.instrument import View, views_of
 from agent.app.precheck import condition_problems, sun_problems
-from agent.app.tonight import Candidate, sky_problems
+from agent.app.sky_warnings import sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
 from agent.errors import AgentError, Problem, errors_of
@@ -119,7 +120,10 @@ def session_files(named: Iterable[Path], *, none_is_fine: bool = False) -> list[
         elif path.exists():
             found.append(path)
         else:
-            raise AgentError(f"{path} does not exist.")
+            hint = (
+                "Session files belong there: `dwarf-agent samples` has some." if path.name == "ToDo" else ""
+            )
+            raise AgentError(f"{path} does not exist.", hint=hint)
     return found
 
 

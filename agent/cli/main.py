@@ -60,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`| head`) has seen enough; keep the interpreter from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as error:  # a file that cannot be read or written, and that no part had more to say of
+        if error.filename is None:
+            raise
+        return _unusable([AgentError(f"{error.filename}: {error.strerror or error}.")])
 
 
 def _unusable(errors: Sequence[BaseException]) -> int:

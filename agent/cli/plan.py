@@ -8,14 +8,15 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.cli.colour import Ink, painted, print_lines
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
 from agent.errors import AgentError
-from agent.text import json_text, printable, printable_lines
+from agent.text import json_text, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.app.tonight import Candidate
+    from agent.app.candidate import Candidate
     from agent.cli.documents import CheckedFile, Surroundings
     from agent.planner.goal_progress import Light
     from agent.planner.night import NightPlan
@@ -94,22 +95,20 @@ def _run(arguments: argparse.Namespace) -> int:
         print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
     for one in checked:
-        print(printable(f"{one.path}:"))
+        print(painted(f"{one.path}:", Ink.HEADING))
         if one.plan is not None:
             print(printable_lines(plan_text(one.plan)))
             waits = night is not None and _waits_for_the_sky(one, around)
             facts = [_WAITS] if waits else [*_times(one, around), *_sky(one, around)]
-            lines = (*(f"  {line}" for line in facts), *view_lines(one))
-            print("".join(f"{printable(line)}\n" for line in lines), end="")
+            print_lines((*(f"  {line}" for line in facts), *view_lines(one)))
         told = one.plan.warnings if one.plan is not None else ()
-        print("".join(f"{printable(line)}\n" for line in problem_lines(one, told)), end="")
+        print_lines(problem_lines(one, told))
     print()
     if night is None:
         print("Set latitude and longitude to see the night and where the targets stand.")
     else:
-        print("\n".join(map(printable, night.lines())))
-    for line in goal_lines(candidates, collected, around.capabilities):
-        print(printable(line))
+        print_lines(night.lines())
+    print_lines(goal_lines(candidates, collected, around.capabilities))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1
@@ -124,7 +123,7 @@ def _running(base: Path) -> list[Path]:
 
 def _candidates(checked: list[CheckedFile], around: Surroundings, base: Path) -> list[Candidate]:
     """Return every session that has a plan, with the frames it has."""
-    from agent.app.tonight import GOES_ON, Candidate
+    from agent.app.candidate import GOES_ON, Candidate
     from agent.session.times import start_instant
     from agent.store.folders import Folder, Tree
     from agent.store.journal import Journals
@@ -157,7 +156,8 @@ def _plan_night(
 ) -> NightPlan | None:
     """Return the plan of a night, of a goal for what is left of it; None without a site."""
     from agent.app.goals_left import with_what_is_left
-    from agent.app.tonight import coming_night, tonight
+    from agent.app.tonight import tonight
+    from agent.sky.nights import coming_night
 
     site, now, zone = around.site, around.now, around.zone
     if site is None:
@@ -168,7 +168,8 @@ def _plan_night(
 
 
 def _draw(png: Path | None, svg: Path | None, night: NightPlan | None, around: Surroundings) -> None:
-    from agent.app.tonight import NoSiteError, chart_of
+    from agent.app.night_chart import chart_of
+    from agent.app.tonight import NoSiteError
     from agent.sky.chart_png import as_png  # megabytes that nothing else here needs
     from agent.sky.chart_svg import as_svg
 

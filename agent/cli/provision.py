@@ -244,7 +244,8 @@ def _tell(provisioned: Provisioned) -> None:
 def _save(arguments: argparse.Namespace, settings: Settings, provisioned: Provisioned) -> None:
     """Write into the configuration file, or print what to put in where that cannot be done."""
     from agent.settings import find_file
-    from agent.settings.edit import FLAT_PREFIX, CannotEditError, write_telescope
+    from agent.settings.edit import FLAT_PREFIX, write_telescope
+    from agent.settings.problems import CannotEditError
 
     further = settings.config_file  # its values win, so that is where they belong
     path = Path(further) if further else arguments.config or find_file(os.environ)

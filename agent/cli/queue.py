@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agent.cli.colour import print_lines
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
 from agent.cli.live import time_words
-from agent.text import json_text, printable
+from agent.text import json_text
 
 if TYPE_CHECKING:
     from agent.mqtt.broker_options import BrokerOptions
@@ -74,8 +75,7 @@ async def queue(
     if width is None:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for name, rows in found.items():
-        for line in _lines(name, rows, retained.get(f"{name}/status") or {}, width):
-            print(printable(line))
+        print_lines(_lines(name, rows, retained.get(f"{name}/status") or {}, width))
     return 0
 
 

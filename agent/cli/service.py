@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.cli.common import Commands, add_command
@@ -16,7 +16,8 @@ from agent.text import printable
 
 _DESCRIPTION = """\
 Makes the agent a service of systemd for this user: started at every boot, started again when it ends. It
-reads the configuration that `dwarf-agent setup` wrote, or the one of --config.
+reads the configuration that `dwarf-agent setup` wrote, or the one of --config; settings in the environment
+(DWARF_...) are written into the service's file, which only you can read.
 
 `install` may be repeated, as after an upgrade; `uninstall` removes the service and nothing else: sessions,
 results and the configuration stay."""
@@ -33,7 +34,7 @@ _TEXT = """\
 Description=dwarf-agent: imaging sessions on DWARFLAB telescopes
 
 [Service]
-ExecStart={command}
+{environment}ExecStart={command}
 Restart=always
 RestartSec=10
 # It brings the telescope to rest before it ends.
@@ -74,8 +75,13 @@ def install(config: Path) -> int:
     _needs_systemd()
     path = _unit_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(unit_text(config), encoding="utf-8")
+    taken = _environment()
+    path.touch(mode=0o600)
+    path.chmod(0o600)  # passwords may stand in it
+    path.write_text(unit_text(config, taken), encoding="utf-8")
     print(printable(f"written: {path}"))
+    if taken:
+        print(printable(f"with these of your environment: {', '.join(taken)}"))
     for words in (("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         if _systemctl(*words) != 0:
             raise AgentError(
@@ -103,10 +109,20 @@ def uninstall() -> int:
     return 0
 
 
-def unit_text(config: Path) -> str:
-    """Return the unit that runs this very installation with a configuration."""
+def unit_text(config: Path, environment: Mapping[str, str]) -> str:
+    """Return the unit that runs this very installation with a configuration and these variables."""
     words = (sys.executable, "-P", "-m", "agent", "run", "--config", str(config.resolve()))
-    return _TEXT.format(command=" ".join(map(_quoted, words)))
+    command = " ".join(_quoted(word).replace("$", "$$") for word in words)
+    lines = (f"Environment={_quoted(f'{name}={value}')}\n" for name, value in environment.items())
+    return _TEXT.format(command=command, environment="".join(lines))
+
+
+def _environment() -> dict[str, str]:
+    """The settings that this environment gives, by variable: a service has another."""
+    from agent.settings.flat import FLAT_SETTINGS
+
+    variables = sorted(one.variable for one in FLAT_SETTINGS.values())
+    return {name: os.environ[name] for name in variables if os.environ.get(name)}
 
 
 def has_systemd() -> bool:
@@ -126,7 +142,7 @@ def _config(named: Path | None) -> Path:
 
 def _quoted(word: str) -> str:
     """A word as systemd reads it back."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return '"' + "".join(f"\\x{ord(one):02x}" if one < " " or one == "\x7f" else one for one in escaped) + '"'
 
 

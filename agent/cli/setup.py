@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 _KNOCK_S = 3.0  # for a telescope to answer
+_ASKED = (
+    *("telescope_host", "mqtt_host", "mqtt_port", "mqtt_username", "mqtt_password", "latitude", "longitude"),
+    *("timezone", "weather_topics", "weather_policy", "sessions_dir"),
+)
 _DESCRIPTION = """\
 Asks for the telescope (and looks for it on the network), the MQTT broker, your place and the weather; tries
 what you say; and writes ~/.config/dwarf-agent/config.yaml, which every other command reads. Enter takes what
@@ -83,14 +87,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def set_up(path: Path, person: Person) -> int:
     """Ask, try, write; return the exit code. Nothing is written before everything was asked."""
     from agent.settings import load_settings
-    from agent.settings.edit import write_settings
+    from agent.settings.edit import require_room, write_settings
 
     before = load_settings(path if path.is_file() else None)
-    if any(not isinstance(value, str | None) for value in _kept(path).values()):
-        raise AgentError(
-            f"{path} has groups or lists, which setup does not touch.",
-            hint="Edit it yourself (docs/configuration.md), or name another file with --config.",
-        )
+    require_room(path, _ASKED)
     values: dict[str, str] = {}
     values["telescope_host"], wants_bluetooth = _telescope(before, person)
     values |= _broker(path, before, person)
@@ -238,13 +238,6 @@ def _wrong(values: Mapping[str, str]) -> str:
     except SettingsError as error:
         return str(error.by_name())
     return ""
-
-
-def _kept(path: Path) -> dict[str, str | None]:
-    """What stands in the file already, by name."""
-    from agent.settings.text import read_mapping
-
-    return read_mapping(path) if path.is_file() else {}
 
 
 def _offer_service(path: Path, person: Person) -> None:

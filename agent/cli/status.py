@@ -69,13 +69,19 @@ async def status(
     broker: BrokerOptions, base: str, *, as_json: bool = False, port: MqttPort | None = None
 ) -> int:
     """Collect what is retained, print it, and return the exit code."""
+    from agent.cli.colour import Ink, painted, print_lines
     from agent.mqtt.client import calling
 
     async with calling(broker, base, port, needs_agent=False) as caller:
         found = _arranged(await caller.status())
         if found["online"]:
             await _add_nights(caller, found["telescopes"])
-    print(json_text(found, 2) if as_json else "\n".join(map(printable, _lines(found))))
+    if as_json:
+        print(json_text(found, 2))
+    else:
+        online = painted("online", Ink.GOOD) if found["online"] else painted("offline", Ink.BAD)
+        print(f"{printable(_agent(found))}: {online}")
+        print_lines(_lines(found))
     return 0 if found["online"] else 1
 
 
@@ -127,10 +133,13 @@ def _arranged(retained: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _agent(found: dict[str, Any]) -> str:
+    version = (found["agent"] or {}).get("version")
+    return f"agent {version}" if version else "agent"
+
+
 def _lines(found: dict[str, Any]) -> list[str]:
-    info = found["agent"] or {}
-    version = f" {info['version']}" if "version" in info else ""
-    lines = [f"agent{version}: {'online' if found['online'] else 'offline'}"]
+    lines = []
     for name, topics in found["telescopes"].items():
         lines += [name, *(f"  {label:<10} {text}" for label, text in _facts(topics) if text)]
     if not found["telescopes"]:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.cli.colour import print_lines
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
 from agent.cli.import_ import folder_of, read_bytes
 from agent.cli.plan import read_night
@@ -85,7 +86,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json_text({**to_json(found, around.site), "queued": [name for _, name in queued]}, indent=2))
     else:
-        print("\n".join(map(printable, lines(found, around.site))))
+        print_lines(lines(found, around.site))
         for target, name in queued:
             print(printable(f"{target} waits in ToDo as {name}." if name else f"{target} is no session."))
     if advice.unknown:

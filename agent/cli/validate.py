@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from agent.cli.colour import Ink, painted, print_lines
 from agent.cli.common import Commands, add_command, add_config_flags, add_model_flag, load
 from agent.text import json_text, printable
 
@@ -57,11 +58,10 @@ def _run(arguments: argparse.Namespace) -> int:
         if one.valid and one.plan is not None:
             frames = f", {frames_text(one.plan)}" if one.plan.frames_requested else ""
             about = f"{one.plan.target}{frames}, about {duration_text(one.plan.estimate_s)}"
-            print(printable(f"{one.path}: valid: {about}"))
+            print(f"{printable(one.path)}: {painted('valid', Ink.GOOD)}: {printable(about)}")
         else:
-            print(printable(f"{one.path}: NOT VALID"))
-        lines = (*view_lines(one), *problem_lines(one))
-        print("".join(f"{printable(line)}\n" for line in lines), end="")
+            print(f"{printable(one.path)}: {painted('NOT VALID', Ink.BAD)}")
+        print_lines((*view_lines(one), *problem_lines(one)))
     if note := assumption(around):
         print(note, file=sys.stderr)
     return 0 if all(one.valid for one in checked) else 1

@@ -62,6 +62,12 @@ _VERBS = (
         "turn the telescope a little, in the dark (controls must be armed)",
         (("direction", "right, left, up or down"), ("--seconds", "for how long, 0.1 to 2 (default: 0.5)")),
     ),
+    _CommandVerb(
+        "focus-step",
+        Verb.FOCUS_STEP,
+        "turn the focus a little (controls must be armed)",
+        (("direction", "near or far"), ("--steps", "how many, 1 to 20 (default: 1)")),
+    ),
     _CommandVerb("autofocus", Verb.AUTOFOCUS, "search the focus on stars (controls must be armed)"),
     _CommandVerb("calibrate", Verb.CALIBRATE, "find out where it points (controls must be armed)"),
     _CommandVerb("align", Verb.ALIGN, "measure the polar alignment (controls must be armed)"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from agent.events import SafetyDecision, Telemetry
 from agent.targets import Site, SolarBody, SolarTarget, Target
+from agent.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from agent.events import SafetyDecision
 
 
 class Link(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.conditions.moment import Moment, clock_words
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.sky.nights import first_time
 from agent.verdict import Verdict
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, Self
 from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen
 from agent.conditions.requirements import Requirements
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.verdict import Verdict
 
 SKY = 10

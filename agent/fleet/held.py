@@ -14,6 +14,7 @@ from agent.store import disk
 from agent.text import printable
 
 _LOGGER = logging.getLogger(__name__)
+_VERSION = 1  # a file without one is of the time before there were versions, and reads the same
 _LIMIT = 1 << 20  # bytes
 
 
@@ -52,7 +53,9 @@ class HeldSubmissions:
     def keep(self, held: Held) -> None:
         """Write one down, or what became of it."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        disk.write(self._path(held), json.dumps(asdict(held), ensure_ascii=False).encode())
+        disk.write(
+            self._path(held), json.dumps({"version": _VERSION, **asdict(held)}, ensure_ascii=False).encode()
+        )
 
     def forget(self, held: Held) -> None:
         """It has its place, and whoever has it wrote it down."""
@@ -66,7 +69,7 @@ class HeldSubmissions:
         for path in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else ():
             try:
                 content = disk.read(path, _LIMIT)
-                held = Held(**json.loads(content[0])) if content else None
+                held = _held(json.loads(content[0])) if content else None
             except (OSError, ValueError, TypeError) as error:
                 _LOGGER.warning(
                     "%s is no submission that waits for its place: %s", printable(path.name), error
@@ -74,3 +77,8 @@ class HeldSubmissions:
                 continue
             if held is not None and held.id == path.stem:
                 yield held
+
+
+def _held(stored: dict[str, Any]) -> Held:
+    """Return what was kept; TypeError for anything else."""
+    return Held(**{name: value for name, value in dict(stored).items() if name != "version"})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.errors import AgentError
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class BrokerError(AgentError):
@@ -35,6 +38,8 @@ class TlsOptions:
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS context; raise `BrokerError` naming the file that does not do."""
+        import ssl  # megabytes that a broker without encryption does not need
+
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
         except (OSError, ValueError) as error:

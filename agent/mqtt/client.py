@@ -66,7 +66,8 @@ class Caller:
         await self._until(lambda: self._port.connected or bool(self._refused), CONNECT_S)
         if not self._port.connected:
             why = self._refused or "The MQTT broker cannot be reached."
-            raise CallerError(why, code="no_broker", hint="Check mqtt_host, mqtt_port and mqtt_username.")
+            hint = "The settings are mqtt_host, mqtt_port, mqtt_username and mqtt_password."
+            raise CallerError(why, code="no_broker", hint=hint)
         if (
             not await self._until(lambda: self._word(self._topics.availability) == ONLINE, AGENT_S)
             and needs_agent

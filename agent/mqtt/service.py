@@ -25,7 +25,7 @@ from agent.mqtt.parsing import MAX_DEPTH, MAX_PAYLOAD, MAX_REQUEST_ID
 from agent.mqtt.payloads import Payloads, plain
 from agent.mqtt.port import Message, MqttPort, Publication, Urgency, always
 from agent.mqtt.publisher import Publisher
-from agent.mqtt.topics import ONLINE, TopicError, Topics, check_telescope_id
+from agent.mqtt.topics import OFFLINE, ONLINE, TopicError, Topics, check_telescope_id
 from agent.mqtt.vocabulary import API_VERSION
 from agent.requests import Verb
 
@@ -129,12 +129,13 @@ class MqttService:
     def start(self) -> None:
         """Begin to connect, listen and answer; returns at once, with or without a broker."""
         self._started_at = self._clock.now()
-        self.outbox.publish(Publication(self.topics.availability, ONLINE.encode(), retain=True))
+        self._say_online()
         self._ends = [
             self.publisher.attach(self._bus),
             self._groups.attach(self._bus),
             self._collected.attach(self._bus),
             self._inbox.attach(self._port),
+            self._port.subscribe(self.topics.availability, self._hear_own, always(Urgency.BRIDGE)),
             self._port.subscribe(self._birth.topic, self._hear_home_assistant, always(Urgency.BRIDGE)),
             self._port.on_connected(self._connected),
             self._port.on_disconnected(self._disconnected),
@@ -185,6 +186,14 @@ class MqttService:
     def _disconnected(self, reason: str) -> None:
         self._lost_at = self._clock.now()
         _LOGGER.debug("MQTT: lost at %s: %s", self._lost_at, reason)
+
+    def _say_online(self) -> None:
+        self.outbox.publish(Publication(self.topics.availability, ONLINE.encode(), retain=True))
+
+    def _hear_own(self, message: Message) -> None:
+        """Contradict the will of a former life: a broker may send it after the next one has come."""
+        if not message.retain and message.payload == OFFLINE.encode():
+            self._say_online()
 
     def _hear_home_assistant(self, message: Message) -> None:
         word = message.payload.decode("utf-8", "replace").strip()

@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.conditions.moment import clock_words, is_bright
-from agent.events import Reason
+from agent.conditions.cautions import Caution, sky_cautions
+from agent.conditions.moment import clock_words
 from agent.planner.make import LEAST_BLOCK_S, make_plan
 from agent.planner.plan import Block, Left, PlannedNight
 from agent.planner.request import Place, Request, Running
 from agent.planner.reuse import Valid
 from agent.planner.windows import windows_of
+from agent.reasons import Reason
 from agent.sky.altitudes import ASTRONOMICAL, SUNSET_ALTITUDE
 from agent.sky.ephemeris import MOON, altaz, moon, separation, sun
 from agent.sky.nights import (
@@ -30,15 +31,6 @@ from agent.sky.nights import (
 from agent.targets import Site, SolarBody, SolarTarget, Target
 
 _WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
-_DAYLIGHT = -6.0  # degrees of the Sun from which on a deep-sky picture is lost
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """Something about a session's sky worth knowing before it runs; it forbids nothing."""
-
-    reason: Reason
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,24 +231,6 @@ def plan_night(
         moon_illumination=moon(site, middle).illumination,
         sessions=tuple(_session_night(site, one, plan) for one in told),
     )
-
-
-def sky_cautions(target: Target, site: Site, start: datetime, end: datetime) -> tuple[Caution, ...]:
-    """Return what a person would want to know of the target then: below the horizon, daylight."""
-    cautions = []
-    heights = altaz(target, site, start).altitude, altaz(target, site, end).altitude
-    if heights[0] < 0:
-        message = f"{target.name} is below the horizon at {clock_words(start, site)}."
-        cautions.append(Caution(Reason.ALTITUDE, message))
-    elif heights[1] < 0:
-        message = f"{target.name} sets before {clock_words(end, site)}."
-        cautions.append(Caution(Reason.ALTITUDE, message))
-    if not is_bright(target):
-        light = [when for when in (start, end) if sun(site, when).altitude > _DAYLIGHT]
-        if light:
-            message = f"It is not dark at {clock_words(light[0], site)}."
-            cautions.append(Caution(Reason.TWILIGHT, message))
-    return tuple(cautions)
 
 
 def target_facts(target: Target, site: Site, start: datetime, end: datetime) -> TargetFacts:

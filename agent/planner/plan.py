@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from agent.events import Reason
 from agent.planner.request import Place
+from agent.reasons import Reason
 from agent.sky.nights import Interval
 
 

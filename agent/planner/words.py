@@ -12,11 +12,11 @@ from agent.conditions.rules.above_horizon import AboveHorizonRule
 from agent.conditions.rules.altitude import AltitudeRule
 from agent.conditions.rules.dawn import DawnRule
 from agent.conditions.rules.twilight import TwilightRule
-from agent.events import Reason
 from agent.planner.plan import Left, Wait
 from agent.planner.request import Request
 from agent.planner.timeline import Job, Piece
 from agent.planner.windows import Window, blocking, never_holds, next_window, sky_of, windows_of
+from agent.reasons import Reason
 from agent.sky.ephemeris import sun
 from agent.sky.nights import Interval, rise_set_transit
 from agent.targets import Site, Target

@@ -7,7 +7,7 @@ from copy import deepcopy
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from agent.events import Source
+from agent.reasons import Source
 from agent.session.document import SessionDocument, body_of
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
 from agent.session.writing import OUTCOME_KEYS, Process

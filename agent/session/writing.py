@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from agent.errors import AgentError
-from agent.events import Outcome, SessionResult, StepReport
+from agent.events import SessionResult, StepReport
+from agent.reasons import Outcome
 from agent.session.document import body_of
 from agent.session.times import to_local
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,20 +16,14 @@ from typing import Any
 
 import yaml
 
-from agent.errors import AgentError
 from agent.settings.flat import FLAT_SETTINGS
-from agent.settings.text import parse_yaml
+from agent.settings.problems import CannotEditError
+from agent.settings.yaml_text import parse_yaml
 from agent.store import disk
 
 FLAT_PREFIX = "telescope_"
 _ABOUT = "# All settings: docs/configuration.md\n"
 _PLAIN = re.compile(r"(?!(?:null|Null|NULL)$)[A-Za-z0-9_./+-]*")  # needs no quotes, whatever is around it
-
-
-class CannotEditError(AgentError):
-    """The file is left alone; `message` says why."""
-
-    code = "cannot_edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,18 @@ def write_settings(path: Path, values: Mapping[str, str]) -> None:
     except OSError as error:
         raise CannotEditError(f"{path} cannot be written ({error.strerror or error}).") from error
     _rewrite(path, lambda text: with_settings(text or _ABOUT, values))
+
+
+def require_room(path: Path, names: Iterable[str]) -> None:
+    """Return when `write_settings` can set these names in the file; CannotEditError."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        with_settings(text, dict.fromkeys(names, "1"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotEditError(f"{path} cannot be read ({error}).") from error
+    except CannotEditError as error:
+        hint = "Change it yourself (docs/configuration.md), or name another file with --config."
+        raise CannotEditError(f"{path} cannot be changed. {error.message}", hint=hint) from None
 
 
 def _rewrite(path: Path, change: Callable[[str], str]) -> None:
@@ -119,7 +125,7 @@ def _with(
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         before = parse_yaml(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise CannotEditError("The file is not valid YAML.") from error
     if root is None:
         ending = newline if text and not text.endswith("\n") else ""
@@ -216,7 +222,7 @@ def _checked(
             node = node[part]
         node.update({prefix + name: value for name, value in values.items()})
         same = parse_yaml(text) == wanted
-    except (yaml.YAMLError, ValueError, TypeError):  # an alias of itself, or what JSON cannot say
+    except (ValueError, TypeError):  # an alias of itself, or what JSON cannot say
         same = False
     if not same:
         raise CannotEditError("The file is written in a way that cannot be changed safely.")

@@ -31,3 +31,9 @@ class SettingsError(AgentError):
                 for one in self.problems
             ]
         )
+
+
+class CannotEditError(AgentError):
+    """The file is left alone; `message` says why."""
+
+    code = "cannot_edit"

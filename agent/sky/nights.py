@@ -110,6 +110,13 @@ def sun_events(site: Site, night: date) -> SunEvents:
     return SunEvents(*found)
 
 
+def coming_night(site: Site, now: datetime) -> date:
+    """Return the night that lasts, or the one to come once its dawn is over."""
+    night = night_of(now, site, ZoneInfo(site.timezone))
+    dawn = sun_events(site, night).civil_dawn
+    return night + _DAY if dawn is not None and now >= dawn else night
+
+
 def next_sun_above(site: Site, instant: datetime, limit: float, within: timedelta) -> datetime | None:
     """Return when the Sun next stands at or above that altitude (`instant` if it does now), or None."""
     return first_time(lambda when: sun(site, when).altitude >= limit, instant, instant + within)

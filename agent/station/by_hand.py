@@ -15,6 +15,7 @@ from agent.execute.steps.camera import settings_of
 from agent.goals import Level, PreemptedError
 from agent.requests import Code, Command, Reply
 from agent.session.coordinates import parse_dec, parse_ra
+from agent.session.plan import StepKind
 from agent.session.problems import BadValueError
 from agent.session.recipe import CalibrationRecipe
 from agent.sky.altitudes import CIVIL
@@ -28,6 +29,8 @@ from agent.targets import SkyTarget, Target
 from agent.telescope.errors import CommandTimeoutError, UnreachableError
 from agent.telescope.interface import CameraSettings, EqError, Telescope
 
+MOST_STEPS = 20  # of the focus, at once
+_FOCUS = ("near", "far")
 NUDGE_S, LEAST_NUDGE_S, MOST_NUDGE_S = 0.5, 0.1, 2.0
 _DIRECTIONS = {"right": 0.0, "up": 90.0, "left": 180.0, "down": 270.0}
 
@@ -123,6 +126,25 @@ class ByHand:
         return await self._if_safe(
             command, accepted, focus, lambda: "The telescope is in focus.", moves=False
         )
+
+    async def focus_step(self, command: Command, accepted: Accepted) -> Reply:
+        """Turn the focus a little; an earlier focus counts for nothing then."""
+        direction = text_of(command, "direction").lower()
+        if direction not in _FOCUS:
+            message = f"focus_step: direction must be one of {', '.join(_FOCUS)}."
+            return refused(command, Code.INVALID, message)
+        steps = _steps(command.arguments.get("steps", 1))
+        if steps is None:
+            message = f"focus_step: steps must be a whole number from 1 to {MOST_STEPS}."
+            return refused(command, Code.INVALID, message)
+        hands, clock = self._station.hands, self._station.clock
+
+        async def turn(telescope: Telescope) -> None:
+            hands.alignment.focused(StepKind.AUTO_FOCUS, clock.now(), None)
+            await telescope.focus_step(near=direction == "near", steps=steps)
+
+        told = f"The focus was turned {direction} by {steps}."
+        return await self._if_safe(command, accepted, turn, lambda: told, moves=False)
 
     async def calibrate(self, command: Command, accepted: Accepted) -> Reply:
         """Find out where it points, with the recipe of the sessions, in the dark."""
@@ -247,6 +269,11 @@ def _seconds(value: object) -> float | None:
     except ValueError:
         return None
     return seconds if LEAST_NUDGE_S <= seconds <= MOST_NUDGE_S else None
+
+
+def _steps(value: object) -> int | None:
+    text = str(value).strip() if isinstance(value, str | int | float) and value is not True else ""
+    return int(text) if text.isdecimal() and 1 <= int(text) <= MOST_STEPS else None
 
 
 def _named(name: str) -> Target:

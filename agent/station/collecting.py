@@ -70,7 +70,7 @@ class Collecting:
         self._records = records
         self._capabilities = capabilities
         self._resolve = resolve
-        neighbours.judges = self._wants_less
+        neighbours.wants_less = self._wants_less
         self._parents: dict[str, StoredSession] = {}
         self._told: tuple[GroupProgress, ...] | None = None
         self._told_of: object = None

@@ -26,7 +26,8 @@ from agent.telescope.errors import UnreachableError
 _LOGGER = logging.getLogger(__name__)
 
 NEED_ARMING = frozenset(
-    {Verb.PARK, Verb.GOTO, Verb.NUDGE, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN, Verb.SHUTDOWN, Verb.REBOOT}
+    {Verb.PARK, Verb.GOTO, Verb.NUDGE, Verb.FOCUS_STEP, Verb.AUTOFOCUS, Verb.CALIBRATE, Verb.ALIGN}
+    | {Verb.SHUTDOWN, Verb.REBOOT}
 )
 """Commands that move or power the telescope by hand; they work only while the controls are armed."""
 
@@ -50,6 +51,7 @@ class Commands:
             Verb.PARK: self.by_hand.park,
             Verb.GOTO: self.by_hand.goto,
             Verb.NUDGE: self.by_hand.nudge,
+            Verb.FOCUS_STEP: self.by_hand.focus_step,
             Verb.AUTOFOCUS: self.by_hand.autofocus,
             Verb.CALIBRATE: self.by_hand.calibrate,
             Verb.ALIGN: self.by_hand.align,

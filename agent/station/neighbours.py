@@ -46,7 +46,7 @@ class Neighbours:
         self._all: tuple[Neighbours, ...] = (self,)
         self._moving = threading.RLock()  # one for all, so that nothing is looked for while it moves
         self._promised: tuple[str, tuple[Light, ...]] = ("", ())  # by the session that runs here
-        self.judges: Callable[[Waiting], bool] = lambda _: False  # whether its own parent wants less by now
+        self.wants_less: Callable[[Waiting], bool] = lambda _: False  # of a child of a goal that is here
         self.lights_of_others: Callable[[], Sequence[Light]] = tuple  # what other agents told
 
     @staticmethod
@@ -157,7 +157,7 @@ class Neighbours:
     def promise(self, waiting: Waiting, lights: tuple[Light, ...]) -> bool:
         """Count what a session gives that is about to run here; False when no more is wanted of it by now."""
         with self._moving:  # one after the other, so that two do not take the same
-            if not waiting.resume and any(one.judges(waiting) for one in self._all):
+            if not waiting.resume and any(one.wants_less(waiting) for one in self._all):
                 return False
             self._promised = waiting.session_id, lights
             return True

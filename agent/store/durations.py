@@ -5,6 +5,7 @@ The file beside the journals only saves reading them all again; without it, it i
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections import defaultdict
@@ -36,6 +37,7 @@ LAST = 10  # sessions that count, of each kind
 LEAST = 3  # fewer tell less than what the model usually needs
 READ = 200  # files that are read to make it anew, the newest first
 LONGEST_S = 3600.0  # of a step; what lasted longer was held up
+_VERSION = 1  # a file without one is of the time before there were versions: the seconds alone
 _LIMIT = 1 << 20  # bytes of a file
 _MAD = 1.4826  # of a normal distribution: its standard deviation by its median deviation
 _NAMES = {
@@ -108,8 +110,10 @@ class Durations:
     def _read(self) -> Samples | None:
         try:
             read = disk.read(self._path, _LIMIT)
-            return _SAMPLES.validate_json(read[0] if read else b"")
-        except (OSError, ValueError) as error:
+            stored = json.loads(read[0] if read else b"")
+            versioned = isinstance(stored, dict) and "version" in stored
+            return _SAMPLES.validate_python(stored["seconds"] if versioned else stored)
+        except (OSError, ValueError, KeyError, RecursionError) as error:
             _LOGGER.debug("What was learned of durations is read anew from the results: %s", error)
             return None
 
@@ -132,7 +136,7 @@ class Durations:
     def _save(self, samples: Samples) -> None:
         try:
             disk.make_folder(self._path.parent)
-            disk.write(self._path, _SAMPLES.dump_json(samples))
+            disk.write(self._path, json.dumps({"version": _VERSION, "seconds": samples}).encode())
         except OSError as error:
             _LOGGER.debug("%s", store_error(error, "write what was learned of durations", self._path))
 

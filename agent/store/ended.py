@@ -67,6 +67,8 @@ def ended_sessions(
     for folder in (Folder.DONE, Folder.ERROR):
         try:
             paths = sorted(path for path in tree[folder].iterdir() if is_session_name(path.name))
+        except FileNotFoundError:  # nothing ever ended
+            continue
         except OSError as error:
             _LOGGER.warning("%s cannot be read: %s", folder.value, error.strerror or error)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.events import Outcome, Reason, Source
+from agent.reasons import Outcome, Reason, Source
 from agent.store.folders import Folder
 
 _FORESEEN = frozenset(

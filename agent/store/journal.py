@@ -30,6 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 _COPY = ".session"  # beside the journal: the session as it was when it was taken to Current/
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _NOT_ASKED = frozenset({"id_command", "result_details"})
+_VERSION = 1  # a file without one is of the time before there were versions, and reads the same
 _LIMIT = 1 << 20  # bytes; a journal has a few hundred
 
 
@@ -72,7 +73,9 @@ class JournalFile:
 
     def save(self, facts: dict[str, Any]) -> None:
         """Replace the facts atomically and durably; StoreError when the disk refuses."""
-        data = encoded(json.dumps({"mark": self._mark, "facts": facts}, ensure_ascii=False))
+        data = encoded(
+            json.dumps({"version": _VERSION, "mark": self._mark, "facts": facts}, ensure_ascii=False)
+        )
         try:
             disk.make_folder(self.path.parent)
             disk.write(self.path, data)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from agent.events import Outcome
+from agent.reasons import Outcome
 from agent.session.text import duration_text
 from agent.text import printable
 

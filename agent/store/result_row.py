@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Camera, Capabilities
-from agent.events import Outcome, Reason
+from agent.reasons import Outcome, Reason
 from agent.session.choices import find_position
 from agent.session.document import SessionDocument, body_of
 from agent.session.problems import BadValueError

@@ -19,7 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.session.document import read_session
 from agent.session.jsontext import MAX_BYTES
 from agent.session.writing import Process

@@ -21,6 +21,7 @@ from agent.text import printable
 _LOGGER = logging.getLogger(__name__)
 
 _RESULT = TypeAdapter(SessionResult)
+_VERSION = 1  # a note without one is of the time before there were versions, and reads the same
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _LIMIT = 1 << 20  # bytes; a result has a few thousand
 
@@ -31,7 +32,8 @@ def sayable(result: SessionResult) -> SessionResult:
 
 
 def _encoded(result: SessionResult) -> bytes:
-    return encoded(json.dumps(_RESULT.dump_python(result, mode="json"), ensure_ascii=False))
+    told = {"version": _VERSION, **_RESULT.dump_python(result, mode="json")}
+    return encoded(json.dumps(told, ensure_ascii=False))
 
 
 def _checked(result: SessionResult, name: str) -> SessionResult:

@@ -378,6 +378,10 @@ class Telescope(TelescopeView):
     async def auto_focus(self) -> None:
         """Search the focus on stars."""
 
+    async def focus_step(self, *, near: bool, steps: int) -> None:  # noqa: ARG002 - of one that cannot
+        """Turn the focus by so many of its smallest steps, nearer or farther."""
+        raise RefusedError("This driver does not step the focus.", code="no_focus_step")
+
     @abstractmethod
     async def infinite_focus(self) -> None:
         """Go to the stored infinity focus."""

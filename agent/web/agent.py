@@ -135,6 +135,9 @@ class Window(Protocol):
     def states(self, telescope: str) -> Mapping[str, Body]:
         """The body of each state topic by its name, as last published; `availability` as {"state": word}."""
 
+    def groups(self, telescope: str) -> Sequence[Body]:
+        """How far each group is whose goals sessions wait for, as its topic says it."""
+
     def answered_at(self, telescope: str) -> datetime | None:
         """When the state `response` was last said."""
 

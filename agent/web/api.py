@@ -53,6 +53,7 @@ class Api:
             web.get(one + "/sessions/{session}", self._session),
             web.post(one + "/command", self._command),
             web.put(one + "/settings/{key}", self._set),
+            web.get(one + "/groups", self._groups),
             web.get(one + "/nights", self._nights),
             web.post("/api/requests/{verb:[a-z_/]+}", self._ask),
             web.get("/api/events", self._events),
@@ -114,6 +115,9 @@ class Api:
         telescope, key = self.telescope(request), request.match_info["key"]
         told = await self._agent.set_value(telescope, key, await json_body(request), who(request))
         return _told(request, told)
+
+    async def _groups(self, request: web.Request) -> web.Response:
+        return _json({"groups": list(self._agent.groups(self.telescope(request)))})
 
     async def _nights(self, request: web.Request) -> web.Response:
         nights = await self._agent.nights(self.telescope(request))

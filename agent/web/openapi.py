@@ -94,6 +94,10 @@ def _paths() -> dict[str, Any]:
             "parameters": [telescope, _parameter("key", "the setting, such as armed")],
             "put": _send("change a setting", "set", "command_answer"),
         },
+        one + "/groups": {
+            "parameters": [telescope],
+            "get": _get("how far the goals are", _several("groups", _ref("group"))),
+        },
         one + "/nights": {
             "parameters": [telescope],
             "get": _get("what was taken, night by night", {"type": "object"}),
@@ -114,6 +118,10 @@ def _parameter(name: str, about: str) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _several(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {"type": "array", "items": dict(each)}}}
 
 
 def _get(about: str, schema: Mapping[str, Any]) -> dict[str, Any]:

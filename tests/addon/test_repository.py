@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -225,6 +227,25 @@ def test_the_build_gets_what_it_copies_and_little_else() -> None:
         copied |= set(line.split()[:-1])
     assert copied == allowed
     assert all((ROOT / name).exists() for name in copied)
+
+
+@pytest.mark.parametrize("extras", ["quality", ""])
+def test_the_image_asks_for_the_libraries_that_the_project_names(extras: str) -> None:
+    joined = DOCKERFILE.replace("\\\n", "")
+    assert 'ARG EXTRAS="quality"' in joined
+    (command,) = re.findall(r"RUN (python3 -c .+?) > requirements", joined)
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        project = tomllib.load(stream)["project"]
+    wanted = project["dependencies"] + (project["optional-dependencies"]["quality"] if extras else [])
+    found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env={"PATH": found, "EXTRAS": extras},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().split("\n") == [*wanted, ""]
 
 
 def test_hadolint_finds_nothing() -> None:

@@ -52,7 +52,7 @@ def test_counters_that_cannot_be_are_not_believed(
     fault = f"wrong-counts:frames={frames},times={times}"
     result, closed = night(observatory(), session(), fault, generation=generation)
     assert {one.taken for one in closed} == {12}
-    if times:
+    if times or not frames:  # of a capture that counts nothing the album knows
         assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
     else:
         assert (result["result"], result["frames"]["taken"]) == ("failed", 0)

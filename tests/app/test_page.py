@@ -8,7 +8,7 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -193,6 +193,21 @@ def test_every_nudge_that_the_page_offers_turns_the_telescope(observatory: Make)
                 await place.clock.sleep(5)
             turns = [call for call in place.telescope.calls if call.startswith("nudge")]
             assert sorted(turns) == ["nudge 0", "nudge 180", "nudge 270", "nudge 90"]
+
+    run_virtual(night())
+
+
+def test_the_page_steps_the_focus(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2), **PAGE)
+        async with page_of(place) as browser:
+            asked = re.findall(r"data-command=\"focus_step\" data-args='([^']+)'", await browser.get("/now"))
+            await browser.ask("PUT", "/api/telescopes/scope/settings/armed", {"value": True})
+            for more in asked:
+                await browser.command({"command": "focus_step", **json.loads(more)})
+                await place.clock.sleep(8)
+            steps = [call for call in place.telescope.calls if call.startswith("focus_step")]
+            assert steps == ["focus_step near 5", "focus_step near 1", "focus_step far 1", "focus_step far 5"]
 
     run_virtual(night())
 
@@ -456,6 +471,38 @@ def test_a_session_that_began_meanwhile_is_not_edited(observatory: Make) -> None
             assert (status, answer["ok"]) == (409, False)
             assert "runs already" in answer["message"]
             assert place.files("ToDo") == []
+
+    run_virtual(night())
+
+
+def test_the_page_and_mqtt_tell_the_plan_that_is_carried_out(observatory: Make) -> None:
+    """With what a person wants now, what runs, and the calibration that it does for those after it."""
+
+    async def night() -> None:
+        place = observatory(**PAGE, conditions={"sun_below": None, "min_altitude": None})
+        camera = {"do_action": True, "exposure": "15", "gain": 80, "count": 100}
+        wanted = session(goto_manual=NEVER_SETS, calibration={"do_action": True}, setup_camera=camera)
+        for name in ("a", "b", "c"):
+            place.drop(f"{name}.json", wanted)
+        async with page_of(place) as browser:
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging", every_s=1)
+            runs = place.said("status")[-1]["session_id"]
+            *_, last = [one["session_id"] for one in place.said("queue")[-1]["sessions"]]
+            place.say("scope/command", {"command": "run", "session_id": last})
+            await place.clock.sleep(120)
+            place.say("bridge/request/plan", {})
+            await place.until(lambda: bool(place.broker.all("dwarf/bridge/response/plan")), every_s=0.1)
+            answer = json.loads(place.broker.all("dwarf/bridge/response/plan")[-1].payload)
+            page = await browser.get("/tonight")
+            await place.sessions_ended(3)
+        told = {one["session_id"]: one["run"][0] for one in answer["data"]["sessions"]}
+        begun = {one["session_id"]: one["started_at"] for one in place.results}
+        assert sorted(begun, key=lambda one: begun[one])[:2] == [runs, last]
+        for name in begun.keys() - {runs}:
+            late = datetime.fromisoformat(begun[name]) - datetime.fromisoformat(told[name])
+            assert abs(late.total_seconds()) <= 60
+            (shown,) = re.findall(f'data-session="{name}"[^>]*><details.*?class="when">([0-9:]+)', page)
+            assert shown == told[name][11:16]
 
     run_virtual(night())
 

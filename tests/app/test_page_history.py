@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from agent.afterwards import FrameMeasured
+from agent.app.page_history import History
 from agent.app.page_window import PageWindow
 from agent.archive.manifest import Entry, Manifest, folder_of
 from agent.events import EventBus, Frames, SessionBrief, SessionProgress, SessionStarted
@@ -27,7 +30,8 @@ from agent.mqtt.topics import Topics
 from agent.report.book import NightBook, Note
 from agent.session.fields import DownloadWhat as What
 from agent.store.ended import read_ended
-from agent.store.folders import Tree
+from agent.store.folders import Folder, Tree
+from agent.store.session_log import log_path
 from agent.telescope.interface import Picture
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_page import PAGE, page_of
@@ -126,6 +130,10 @@ def test_what_is_said_is_seen_with_or_without_a_broker() -> None:
         ("scope", "image", {}),
     ]
     assert seen.states("scope") == {"status": {"state": "idle"}, "availability": {"state": "online"}}
+    outbox.publish(Publication("dwarf/scope/group/wall", b'{"group":"wall"}', retain=True))
+    assert seen.groups("scope") == [{"group": "wall"}]
+    outbox.publish(Publication("dwarf/scope/group/wall", b"", retain=True))
+    assert seen.groups("scope") == seen.groups("other") == []
     assert seen.picture("scope") == b"\xff\xd8"
     assert seen.picture("other") is None
 
@@ -264,3 +272,22 @@ def test_the_page_shows_whether_there_is_a_picture(observatory: Make, picture: b
             assert ("No picture yet" in await browser.get("/now")) is not picture
 
     run_virtual(night())
+
+
+def test_the_log_is_told_in_the_time_of_the_telescopes_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tree = Tree(tmp_path)
+    path = log_path(tree[Folder.RESULTS], "a")
+    path.parent.mkdir(parents=True)
+    lines = ["2026-03-12 20:01:07,123 INFO    agent.x: Step 1", "2026-03-12 20:02:07,123 DEBUG   agent.x: no"]
+    path.write_text("\n".join([*lines, "2026-99-99 20:03:00,000 WARNING agent.x: odd"]), encoding="utf-8")
+    station = SimpleNamespace(zone=ZoneInfo("Europe/Paris"), store=SimpleNamespace(tree=tree))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    try:
+        history = History(station, lambda _: None)  # type: ignore[arg-type]
+        assert history.log("a") == [("", "odd"), ("21:01", "Step 1")]
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.planner.repeating import Night, child_of, next_night
 from agent.session.document import SessionDocument, read_session
-from agent.station.repeats import Night, child_of, next_night
 from agent.targets import Site
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual

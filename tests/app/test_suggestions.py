@@ -39,15 +39,21 @@ def test_the_list_is_retained_bounded_and_as_its_schema_says(observatory: Make) 
     run_virtual(night())
 
 
-def test_it_is_made_again_at_solar_noon_and_not_in_between(observatory: Make) -> None:
+def test_it_is_made_again_when_something_has_set_and_for_the_next_night_at_dawn(observatory: Make) -> None:
     async def day() -> None:
-        before_dawn = datetime(2026, 3, 13, 4, 0, tzinfo=UTC)
-        place = observatory(start=before_dawn, suggestions=True, conditions=DARK)
+        place = observatory(suggestions=True, conditions=DARK)
         async with place.open():
-            await place.clock.sleep(7.5 * 3600)  # until 11:30 UTC; solar noon is at 11:50
-            assert [found["night"] for found in lists(place)] == ["2026-03-12", "2026-03-13"]  # and at dawn
-            await place.clock.sleep(24 * 3600)
-            assert [found["night"] for found in lists(place)][2:] == ["2026-03-14"]
+            await place.clock.sleep(17.5 * 3600)  # until 11:30 UTC; solar noon is at 11:50
+            *tonight, tomorrow = lists(place)
+            assert {found["night"] for found in tonight} == {"2026-03-12"}
+            assert tomorrow["night"] == "2026-03-13"  # from dawn on
+            assert 2 <= len(tonight) <= 8  # for what has set
+            for found in tonight:
+                assert all(one["end"] > found["made_at"] for one in found["suggestions"])
+                assert len(found["suggestions"]) == 10
+            before = len(lists(place))
+            await place.clock.sleep(7 * 3600)  # the afternoon
+            assert len(lists(place)) == before
 
     run_virtual(day())
 

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from agent.mqtt.schemas import schemas
+from agent.session.plan import StepKind
 from agent.telescope.errors import CommandTimeoutError
 from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
@@ -406,6 +407,27 @@ def test_a_nudge_is_short_armed_and_in_the_dark(observatory: Make) -> None:
             halts = place.telescope.calls.count("halt")
             assert (await tell(place, "nudge", direction="right"))["code"] == "failed"
             await place.until(lambda: place.telescope.calls.count("halt") > halts, hours=0.1)
+
+    run_virtual(evening())
+
+
+def test_a_focus_step_is_armed_and_ends_what_an_earlier_focus_was_worth(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(start=DUSK + timedelta(hours=2))
+        async with place.open():
+            assert (await tell(place, "focus_step", direction="near"))["code"] == "not_armed"
+            place.say("scope/set/armed", "true")
+            await place.clock.sleep(1)
+            wrong: list[dict[str, Any]] = [{}, {"direction": "up"}]
+            wrong += [{"direction": "near", "steps": one} for one in (0, 21, 1.5, "many", None, True)]
+            for arguments in wrong:
+                assert (await tell(place, "focus_step", **arguments))["code"] == "invalid", arguments
+            kept = place.stations["scope"].hands.alignment
+            kept.focused(StepKind.AUTO_FOCUS, place.clock.now(), 10.0)
+            answer = await tell(place, "focus_step", direction="Far", steps="5")
+            assert answer["message"] == "The focus was turned far by 5."
+            assert "focus_step far 5" in place.telescope.calls
+            assert kept.focused_by(StepKind.AUTO_FOCUS) is None
 
     run_virtual(evening())
 

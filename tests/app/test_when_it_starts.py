@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from agent import __version__
+from agent.app.opening import Opening
+from agent.clock import SystemClock
+from agent.settings import Settings
 from agent.station.state_file import StateFile
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
@@ -100,6 +103,13 @@ def test_the_agent_says_first_what_it_is_about_to_do(
         "    over (M 42): It starts as soon as the telescope answers. Its start, 2026-03-12 18:55, is over.",
         "    later (M 42): It starts at 23:30.",
     ]
+
+
+def test_it_says_whether_the_broker_lets_it_in() -> None:
+    opening = Opening(Settings.model_validate({"mqtt": {"host": "broker"}}), {}, SystemClock(), print)
+    assert "  broker     broker:1883: not connected yet" in opening.lines()
+    opening.broker(lambda: True)
+    assert "  broker     broker:1883: connected" in opening.lines()
 
 
 def test_what_cannot_be_told_at_the_start_ends_nothing(

@@ -143,6 +143,26 @@ def test_nothing_is_written_through_a_link_or_stopped_by_a_folder(tmp_path: Path
     assert (place / "a.fits").read_bytes().endswith(b"pixels")
 
 
+def test_a_file_that_never_ends_does_not_fill_the_disk(tmp_path: Path) -> None:
+    sent = itertools.count()
+
+    class Endless(Listed):
+        @asynccontextmanager
+        async def open(self, folder: str, file: str, *more: Any) -> AsyncIterator[Content]:
+            async def chunks() -> AsyncIterator[bytes]:
+                while next(sent) < 10_000:
+                    yield b"SIMPLE  =".ljust(65_536)
+
+            yield Content(None, 0, "", chunks())
+
+    with pytest.raises(AssertionError):  # not complete
+        fetched(Endless(["a.fits"]), tmp_path)
+    (known,) = (load(folder) for folder in (tmp_path / "M 42").iterdir())
+    assert known is not None
+    assert "instead of" in known.files[0].problem
+    assert next(sent) < 10
+
+
 @pytest.mark.parametrize("empty", [False, True])
 def test_an_archive_that_goes_away_is_not_filled_from_below(tmp_path: Path, empty: bool) -> None:
     root, away = tmp_path / "archive", tmp_path / "away"

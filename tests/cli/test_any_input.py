@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.app.tonight import Candidate, tonight
+from agent.app.candidate import Candidate
+from agent.app.tonight import tonight
 from agent.cli.documents import CheckedFile, Surroundings, check_file, problem_lines, view_lines
 from agent.conditions import Requirements
 from agent.errors import errors_of

@@ -147,3 +147,23 @@ def test_a_folder_that_cannot_be_written_is_said_first_and_once(
         "dwarf-agent: Cannot prepare the session folders: permission denied for /sys/dwarf/ToDo. "
         "Let the account that runs dwarf-agent write there."
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["samples", "file/below"], ["service", "install", "--config", "mine.yaml"]],
+    ids=lambda one: one[0],
+)
+def test_what_cannot_be_written_is_one_sentence(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "mine.yaml").write_text("")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("agent.cli.service.has_systemd", lambda: True)
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("dwarf-agent: ")
+    assert told.endswith("Not a directory.\n")
+    assert told.count("\n") == 1

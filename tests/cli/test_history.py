@@ -25,3 +25,15 @@ def test_the_folders_are_added_up(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split(",")[2:] == ["2026-03", "3", "3", "3", "9", "9", "90"]
     assert main(["history", "M 31"]) == 1
+
+
+def test_before_the_first_session_there_is_nothing_to_complain_of(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["history"]) == 1
+    assert capsys.readouterr().out == "No session has ended.\n"
+    assert caplog.text == ""

@@ -170,6 +170,7 @@ def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:
 
     assert completed("val") == ["validate"]
     assert completed("run", "--telescope-h") == ["--telescope-host", "--telescope-http-port"]
+    assert completed("service", "un") == ["uninstall"]
 
 
 def test_the_manual_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,4 +178,6 @@ def test_the_manual_has_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     told = capsys.readouterr().out
     assert all(f".SS {name}".replace("-", r"\-") in told for name in commands_of(whole_parser()))
     assert main(["completion", "zsh"]) == 0
-    assert capsys.readouterr().out.startswith("#compdef dwarf-agent\n")
+    told = capsys.readouterr().out
+    assert told.startswith("#compdef dwarf-agent\n")
+    assert told.endswith("\n_bash_complete -o filenames -F _dwarf_agent\n"), "the first one is one, too"

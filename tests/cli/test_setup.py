@@ -227,11 +227,52 @@ def test_a_broker_is_tried_with_what_else_the_file_says_of_it(
     assert seen == [True]
 
 
-def test_a_file_in_groups_is_left_alone(home: Path) -> None:
+def test_a_file_in_groups_is_written_where_they_are(home: Path, listener: int) -> None:
     path = home / "mine.yaml"
-    path.write_text("mqtt:\n  host: broker\n")
-    with pytest.raises(AgentError, match="has groups or lists"):
+    place = "site:\n  latitude: 1  # to be corrected\n  longitude: 2\n"
+    path.write_text(f"{place}telescopes:\n  - id: garden\n    port: {listener}\n")
+    script = Script(
+        ("Address of the telescope", "127.0.0.1"),
+        ("MQTT broker", ""),
+        ("Latitude", "48.85, 2.35"),
+        ("Time zone", ""),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    settings = load_settings(path)
+    assert (settings.telescopes[0].id, settings.telescopes[0].host) == ("garden", "127.0.0.1")
+    assert (settings.site.latitude, settings.site.longitude) == (48.85, 2.35)
+    assert "  latitude: 48.85  # to be corrected\n" in path.read_text()
+
+
+def test_a_file_that_cannot_be_changed_is_said_before_anything_is_asked(home: Path) -> None:
+    path = home / "mine.yaml"
+    path.write_text("site: {latitude: 1, longitude: 2}\n")
+    with pytest.raises(AgentError, match="written on one line"):
         set_up(path, Script().person())
+    assert path.read_text() == "site: {latitude: 1, longitude: 2}\n"
+
+
+def test_the_service_takes_over_what_the_environment_sets(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "mine.yaml"
+    path.write_text("telescope_host: 127.0.0.1\n")
+    monkeypatch.setenv("DWARF_MQTT_HOST", "broker")
+    monkeypatch.setenv("DWARF_MQTT_PASSWORD", '$50 "% off')
+    monkeypatch.setenv("DWARF_CONFIG", str(path))
+    monkeypatch.setenv("DWARF_NO_SETTING", "1")
+    assert main(["service", "install"]) == 0
+    unit = home / ".config/systemd/user/dwarf-agent.service"
+    assert [line for line in unit.read_text().splitlines() if line.startswith("Environment=")] == [
+        'Environment="DWARF_MQTT_HOST=broker"',
+        r'Environment="DWARF_MQTT_PASSWORD=$50 \"%% off"',
+    ]
+    assert stat.S_IMODE(unit.stat().st_mode) == 0o600, "there may be passwords in it"
+    told = capsys.readouterr().out
+    assert "DWARF_MQTT_HOST, DWARF_MQTT_PASSWORD" in told
+    assert "50" not in told
 
 
 def test_without_a_person_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,11 +283,11 @@ def test_without_a_person_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_systemd_reads_the_unit_back_as_it_was_meant(tmp_path: Path) -> None:
-    unit = unit_text(tmp_path / 'my "50%" $HOME.yaml')
+    unit = unit_text(tmp_path / 'my "50%" $HOME.yaml', {"DWARF_MQTT_PASSWORD": 'a $b\n"c%'})
     line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     assert line.startswith(f'ExecStart="{sys.executable}" "-P" "-m" "agent" "run" "--config" ')
     assert line.endswith('/my \\"50%%\\" $$HOME.yaml"')
-    assert '/a\\x0aRestart=no"' in unit_text(tmp_path / "a\nRestart=no"), "no line of its own"
+    assert '/a\\x0aRestart=no"' in unit_text(tmp_path / "a\nRestart=no", {}), "no line of its own"
     if (verify := shutil.which("systemd-analyze")) is not None:
         (tmp_path / "dwarf-agent.service").write_text(unit)
         words = [verify, "--user", "verify", str(tmp_path / "dwarf-agent.service")]

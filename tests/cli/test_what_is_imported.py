@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DWARF_")}
+SAMPLE = ROOT / "Astro_Sessions" / "samples" / "demo.json"
+PLACE = ("--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris")
 HEAVY = frozenset(
     {"PIL", "aiohttp", "apscheduler", "bleak", "ephem", "google", "paho", "pydantic", "websockets", "yaml"}
 )
@@ -23,6 +25,13 @@ try:
 except SystemExit:
     pass
 print(*sys.modules, file=sys.stderr)
+"""
+TELL_TWICE = """
+import sys
+import agent.app.run
+print(*sys.modules)
+import agent.app.setting_up
+print(*sys.modules)
 """
 
 
@@ -81,21 +90,32 @@ def test_status_asks_a_broker_without_the_sky_and_what_judges_by_it() -> None:
     }
 
 
+RUNNING = frozenset({"schedule", "execute.run", "fleet", "web", "addon", "report", "archive"})
+"""Rooms, and a part of one, of which a command that runs nothing has no use."""
+
+
 @pytest.mark.parametrize(
     ("words", "unneeded"),
     [
-        (["status", "--health"], {"aiohttp", "apscheduler", "google", "paho", "PIL", "websockets"}),
-        (["validate", "no-such-file.json"], {"PIL", "aiohttp", "bleak", "google", "paho", "websockets"}),
-        (["plan", "no-such-file.json"], {"PIL", "aiohttp", "bleak", "google", "paho", "websockets"}),
+        (["validate", "no-such-file.json"], {"asyncio", "ssl", "agent.events", "agent.planner"}),
+        (["validate", str(SAMPLE)], {"asyncio", "agent.events", "agent.planner", "agent.store.store"}),
+        (["plan", str(SAMPLE), *PLACE], {"agent.station.repeats", "agent.sky.chart", "agent.store.store"}),
     ],
 )
 def test_a_command_imports_only_what_it_uses(words: list[str], unneeded: set[str]) -> None:
-    assert not imported(*words) & unneeded
+    running = {f"agent.{room}" for room in RUNNING}
+    assert sorted(imported(*words) & (HEAVY - {"pydantic", "yaml", "ephem"} | running | unneeded)) == []
+
+
+def test_a_command_without_a_yaml_file_reads_no_yaml(tmp_path: Path) -> None:
+    options = tmp_path / "options.json"
+    options.write_text("{}", encoding="utf-8")
+    assert "yaml" not in imported("validate", str(SAMPLE), "--config", str(options))
 
 
 def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", "import sys, agent.app.run; print(*sys.modules)"],
+        [sys.executable, "-c", TELL_TWICE],
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,
@@ -103,7 +123,8 @@ def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
         timeout=60,
         check=True,
     )
-    found = set(ended.stdout.split())
+    found, with_its_file = (set(line.split()) for line in ended.stdout.splitlines())
     assert not found & {"PIL", "aiohttp.web", "bleak", "rich", "amqtt", "agent.app.page_side", "agent.web"}
+    assert "yaml" not in with_its_file
     assert not found & {"agent.importing.reading", "agent.report.page", "agent.sky.chart_svg", "xml"}
     assert not {one for one in found if one.startswith(("agent.telescope.dwarf.bl", "agent.telescope.sim"))}

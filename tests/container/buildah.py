@@ -26,6 +26,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "localhost/dwarf-agent-base:bookworm"
 IMAGE = "localhost/dwarf-agent:test"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "XDG_CONFIG_HOME"}
+"""Without the folder of nothing that other tests find their owner's configuration in: buildah needs one."""
 
 _INCLUDED = "python3,python3-venv,python3-pip,ca-certificates"
 _START_S = 60.0
@@ -43,7 +45,12 @@ class Buildah:
     ) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         done = subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, timeout=limit_s, check=False
+            self.command(*arguments),
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            check=False,
         )
         if check and done.returncode != 0:
             raise RuntimeError(
@@ -53,7 +60,8 @@ class Buildah:
 
     def command(self, *arguments: str) -> list[str]:
         store, run = str(self.cache / "store"), str(self.cache / "run")
-        return ["buildah", "--root", store, "--runroot", run, "--storage-driver", "vfs", *arguments]
+        alone = ("env", "-u", "XDG_CONFIG_HOME")  # which the tests point at nothing
+        return [*alone, "buildah", "--root", store, "--runroot", run, "--storage-driver", "vfs", *arguments]
 
     def make_base(self) -> None:
         """Make a small Debian with Python, unless it is there already."""
@@ -133,7 +141,7 @@ class Inside:
         self._log = Path(name)
         with os.fdopen(handle, "w") as log:
             self._process = subprocess.Popen(
-                self._run(command), stdout=log, stderr=subprocess.STDOUT, text=True
+                self._run(command), env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT, text=True
             )
         return self
 
@@ -175,7 +183,9 @@ class Inside:
         """Run the image's own health check beside it; return its exit code and what it said."""
         test = self.buildah.settings()["Healthcheck"]["Test"]
         assert test[0] == "CMD"
-        done = subprocess.run(self._run(test[1:]), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            self._run(test[1:]), env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+        )
         return done.returncode, done.stdout + done.stderr
 
     def terminate(self) -> None:

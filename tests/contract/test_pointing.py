@@ -316,6 +316,24 @@ def test_a_nudge_turns_for_its_time_and_no_longer(contract: Contract, generation
 
 
 @both
+def test_a_focus_step_moves_the_focus_by_so_many_steps(contract: Contract, generation: str) -> None:
+    async def story(stage: Stage) -> None:
+        if contract.kind.name != "native":
+            with pytest.raises(RefusedError, match="does not step"):
+                await stage.telescope.focus_step(near=True, steps=1)
+            return
+        focus = stage.sim.state.focus
+        before = focus.position
+        await stage.telescope.focus_step(near=True, steps=3)
+        near = focus.position
+        assert near > before
+        await stage.telescope.focus_step(near=False, steps=3)
+        assert focus.position == before
+
+    contract.play(story, generation=generation)
+
+
+@both
 @pytest.mark.parametrize("how", ["cut", "cancelled", "unheard"])
 def test_a_nudge_that_is_broken_off_is_stopped_by_the_next_halt(
     contract: Contract, generation: str, how: str

@@ -195,7 +195,7 @@ def test_a_time_alone_is_the_next_such_time(hours: int) -> None:
         ("hallo", "not a time"),
         ("25:00", "not a time"),
         ("22", "not a time"),
-        ("22.30", "\"22.30\" is not a time"),
+        ("22.30", '"22.30" is not a time'),
         ("2026-11-22", "not a time"),
         ("2020-11-22 21:40:00", "has passed"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -58,6 +58,7 @@ def render(template: str, state: str) -> str:
         "is_state_attr": lambda _entity, _name, wanted: wanted is None,
         "has_value": lambda _entity: known,
         "now": lambda: NOW,
+        "timedelta": timedelta,
         "as_local": lambda at: at,
         "as_datetime": moment,
         "time_until": lambda _at, _precision: "2 hours",

@@ -80,6 +80,15 @@ def test_after_an_outage_the_truth_comes_first_then_what_happened_meanwhile() ->
     at_house(test)
 
 
+def test_the_will_of_a_former_life_that_comes_late_is_not_left_standing() -> None:
+    async def test(house: House) -> None:
+        house.broker.publish(AVAILABILITY, "offline", retain=True)
+        await settle()
+        assert house.broker.retained[AVAILABILITY].payload == b"online"
+
+    at_house(test)
+
+
 def test_at_home_assistants_birth_discovery_is_called_for_then_every_state_is_said_again() -> None:
     async def test(house: House) -> None:
         order: list[int] = []

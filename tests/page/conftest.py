@@ -22,6 +22,7 @@ from tests.web.conftest import FakeAgent
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--no-sandbox",
+    "--lang=en-GB",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

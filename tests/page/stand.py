@@ -12,6 +12,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from agent.app import run_agent
 from agent.clock import ScaledClock
@@ -53,6 +54,7 @@ SESSIONS = {
 
 async def stand(folder: Path, speed: float, port: int) -> None:
     clock = ScaledClock(speed, START)
+    _log_by(clock)
     options = patient(
         SimulatorOptions(
             model="D3",
@@ -105,6 +107,18 @@ async def _report_dry(sensor: PahoPort, clock: ScaledClock) -> None:
     while True:
         sensor.publish(Publication("dwarf/safety/input/rain_roof", b'{"safe": true}'))
         await clock.sleep(60)
+
+
+def _log_by(clock: ScaledClock) -> None:
+    """Write the log in the time that the page shows."""
+    usual = logging.getLogRecordFactory()
+
+    def record(*args: Any, **more: Any) -> logging.LogRecord:
+        made = usual(*args, **more)
+        made.created = clock.now().timestamp()
+        return made
+
+    logging.setLogRecordFactory(record)
 
 
 def _say(address: str) -> None:

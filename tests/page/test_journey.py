@@ -31,7 +31,7 @@ def picture(page: Any, name: str, *, whole: bool = True) -> None:
     size = page.viewport_size
     if whole:
         height = page.evaluate("document.documentElement.scrollHeight")
-        page.set_viewport_size({"width": size["width"], "height": min(max(height, size["height"]), 2600)})
+        page.set_viewport_size({"width": size["width"], "height": min(max(height, size["height"]), 3400)})
         page.wait_for_timeout(300)
     page.evaluate("window.scrollTo(0, 0)")
     shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
@@ -165,6 +165,10 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
         assert audit(page) == []
         picture(page, f"nights-{word}")
         page.click("text=Read the report")
+        page.wait_for_selector(".told:has-text('M 31')")
+        assert audit(page) == []
+        picture(page, f"report-{word}")
+        page.click("#text summary")
         assert "M 31" in page.inner_text("pre")
         assert re.search(r"stopped the session|aborted", page.inner_text("pre"))
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.conditions import ConditionSet, Requirements
+from agent.conditions.cautions import sky_cautions
 from agent.events import Reason
 from agent.planner import Exposures, Request, make_plan
-from agent.planner.night import NightPlan, plan_night, sky_cautions, target_facts
+from agent.planner.night import NightPlan, plan_night, target_facts
 from agent.session.sections import Conditions
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import SUN, altitude, separation, sun

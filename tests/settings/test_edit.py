@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.settings import load_settings
-from agent.settings.edit import CannotEditError, with_telescope, write_telescope
-from agent.settings.text import parse_yaml
+from agent.settings.edit import with_telescope, write_telescope
+from agent.settings.problems import CannotEditError
+from agent.settings.yaml_text import parse_yaml
 from tests.support.chance import often
 
 VALUES = {"host": "192.168.1.57", "model": "D3", "id": "dwarf3_1a2b3c"}

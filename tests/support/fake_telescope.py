@@ -205,6 +205,9 @@ class FakeTelescope(Telescope):
     async def nudge(self, angle: float, seconds: float) -> None:
         await self._do(f"nudge {angle:g}", seconds)
 
+    async def focus_step(self, *, near: bool, steps: int) -> None:
+        await self._do(f"focus_step {'near' if near else 'far'} {steps}", steps)
+
     async def solve_eq(self, site: Site | None) -> EqError:
         await self._do("solve_eq", 30)
         error = EqError(0.1, -0.2)

@@ -79,6 +79,7 @@ class FakeAgent:
         self.answer = Answer(True, {"status": "done", "code": "done", "message": "Done.", "hint": ""})
         self.more: dict[str, Body] = {}
         self.jpeg: bytes | None = JPEG
+        self.goals: list[Body] = []
         self.remains: dict[str, SessionLeft] = {}
         self.setting_up: SettingUp | None = None
         self.rows: tuple[Row, ...] = (
@@ -162,6 +163,9 @@ class FakeAgent:
             "image_info": {"taken_at": "2026-12-27T22:30:41+01:00", "target": "M 42", "session_id": "orion"},
             **self.more,
         }
+
+    def groups(self, telescope: str) -> Sequence[Body]:
+        return self.goals
 
     def answered_at(self, telescope: str) -> datetime | None:
         return NOW

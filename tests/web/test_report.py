@@ -50,9 +50,7 @@ async def test_a_night_is_told_in_the_viewers_language_with_pictures_curves_and_
 
 async def test_few_fetch_at_once(served: Served, tmp_path: Path) -> None:
     address = f"{NIGHT}/file/m31/stacked%2016.fits"
-    async with served(
-        with_files(tmp_path, 40_000_000)
-    ) as page:  # more than a client holds unread
+    async with served(with_files(tmp_path, 40_000_000)) as page:  # more than a client holds unread
         async with page.get(address) as one, page.get(address) as two:
             assert (one.status, two.status) == (200, 200)
             async with page.get(address) as three:
@@ -72,3 +70,25 @@ def test_a_long_course_is_drawn_with_what_a_screen_shows() -> None:
     assert (curve.first, curve.last) == ("3.0 px", "9.0 px")
     (flat,) = drawn([Course("background", tuple((at, 0.0) for at, _ in WIDTHS))], t)
     assert "nan" not in flat.path
+
+
+async def test_goals_stand_beside_the_nights_that_work_for_them(served: Served) -> None:
+    agent = FakeAgent()
+    half = {"collected_s": 9000.0, "goal_s": 21600.0, "frames": 150}
+    agent.goals = [
+        {
+            "group": "M 31 <b>",
+            "collected_s": 9000.0,
+            "goal_s": 21600.0,
+            "percent": 41.7,
+            "nights": 2,
+            "filters": {"Astro": half, "": half},
+        }
+    ]
+    async with served(agent) as page:
+        text = await page.text("/nights", headers={"Accept-Language": "de"})
+        assert "M 31 &lt;b&gt;" in text
+        assert "2 h 30 min von 6 h in 2 Nächten" in text
+        assert 'width="41.7%"' in text
+        async with page.get("/api/telescopes/scope/groups") as answer:
+            assert (await answer.json())["groups"][0]["percent"] == 41.7

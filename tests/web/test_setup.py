@@ -16,7 +16,8 @@ from agent.app.first_setup import page_of_problems, set_up_first
 from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
 from agent.settings import Settings, load_settings
-from agent.settings.edit import CannotEditError, with_settings
+from agent.settings.edit import with_settings
+from agent.settings.problems import CannotEditError
 from agent.web.agent import Neighbour
 from tests.web.conftest import FakeAgent
 

@@ -81,8 +81,8 @@ def test_what_counts_is_said_in_the_viewers_language() -> None:
     english, german = (merit_words(one, words(language, UTC)) for language in ("en", "de"))
     assert all(clause in one.words.split("; ") for clause in english.split("; "))
     assert "1.0 h are collected already" in english
-    assert "1,0 h sind schon gesammelt" in german
-    assert re.search(r"bis \d+° hoch, \d+,\d h davon über \d+°", german)
+    assert "1,0\u00a0h sind schon gesammelt" in german
+    assert re.search(r"bis \d+° hoch, \d+,\d\sh davon über \d+°", german)
     assert len(german.split("; ")) == len(english.split("; "))
 
 

@@ -141,3 +141,27 @@ async def test_what_the_agent_says_is_said_in_the_viewers_language(served: Serve
         assert "gegen den Uhrzeigersinn" in german
         assert table("de")["why.weather"] in german
         assert "Für goto muss erst scharf geschaltet sein." in german
+
+
+@pytest.mark.parametrize(
+    ("download", "told"),
+    [
+        ({"state": "idle"}, ()),
+        ({"state": "fetching", "target": "M 42 <b>"}, ("43 %", "25 von 29 Dateien", "M 42 &lt;b&gt;")),
+        (
+            {"state": "waiting", "reason": "held_by_other"},
+            ("Sitzungen: 2", "Wartet auf ein anderes Programm"),
+        ),
+        ({"state": "failed", "message": "The archive is full."}, ("nicht geholt", "The archive is full.")),
+    ],
+)
+async def test_how_far_the_pictures_are_is_on_the_page(
+    served: Served, download: dict[str, str], told: tuple[str, ...]
+) -> None:
+    agent = FakeAgent()
+    body = {"percent": 43.2, "files": 29, "files_done": 25, "sessions": 2, "reason": None, "message": ""}
+    agent.more = {"download": body | download}
+    async with served(agent) as page:
+        text = await page.text("/now", headers={"Accept-Language": "de"})
+    assert [word for word in told if word not in text] == []
+    assert (table("de")["archive.title"] in text) is bool(told)

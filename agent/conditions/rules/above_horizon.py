@@ -11,7 +11,7 @@ from agent.conditions.moment import Moment, Sky
 from agent.conditions.outlook import Foreseen, judge, no_target
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.sky.ephemeris import altitude
 from agent.verdict import Verdict
 

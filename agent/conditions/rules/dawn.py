@@ -12,7 +12,7 @@ from agent.conditions.outlook import Foreseen
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import SKY, About
 from agent.conditions.sun_guard import first_dawn
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.sky.ephemeris import sun
 from agent.sky.nights import first_time
 from agent.verdict import Verdict

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from agent.conditions.moment import Link, Moment
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import About
-from agent.events import Reason
+from agent.reasons import Reason
 from agent.verdict import Verdict
 
 

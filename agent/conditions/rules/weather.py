@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from agent.conditions.moment import Moment
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import About
-from agent.events import Reason, SafetyLevel
+from agent.reasons import Reason, SafetyLevel
 from agent.session.fields import WeatherPolicy
 from agent.verdict import Verdict
 

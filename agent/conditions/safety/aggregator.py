@@ -18,7 +18,8 @@ from agent.conditions.safety.errors import UnreadableInputError
 from agent.conditions.safety.inputs import Reading, read_heartbeat
 from agent.conditions.safety.sources import HeartbeatSource, SafetySource, SourceTracker, TopicSource
 from agent.errors import AgentError
-from agent.events import SafetyDecision, SafetyLevel, SafetyState
+from agent.events import SafetyDecision, SafetyState
+from agent.reasons import SafetyLevel
 from agent.session.fields import WeatherPolicy
 from agent.text import escaped
 

@@ -19,7 +19,7 @@ from agent.conditions.safety.errors import UnreadableInputError
 from agent.conditions.safety.inputs import Reading
 from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
-from agent.events import SafetyLevel
+from agent.reasons import SafetyLevel
 from agent.text import escaped
 
 _LOGGER = logging.getLogger(__name__)

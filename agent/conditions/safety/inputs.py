@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.conditions.safety.errors import UnreadableInputError
-from agent.events import SafetyLevel
 from agent.json_in import JsonError, NotJsonError, decode_text, parse_json
+from agent.reasons import SafetyLevel
 from agent.text import escaped
 
 MAX_TTL_S = 3600.0  # a sensor that is silent for an hour cannot vouch for the sky

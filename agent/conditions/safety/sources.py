@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from agent.conditions.safety.inputs import Reading
 from agent.conditions.safety.mapping import SafeWhen
-from agent.events import SafetyLevel, SafetySourceState
+from agent.events import SafetySourceState
+from agent.reasons import SafetyLevel
 
 DEFAULT_TTL_S = 180.0
 

@@ -18,7 +18,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 _FALLBACK_PREFIX = "dwarf"
-_LONGEST_SLUG = 64  # Home Assistant cuts entity ids at 255, and what is cut off would be what tells them apart
+_LONGEST_SLUG = (
+    64  # Home Assistant cuts entity ids at 255, and what is cut off would be what tells them apart
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class Announced:
 
 
 def slug(name: str) -> str:
-    """Return a name as Home Assistant would write it in an entity id: a-z, 0-9, single underscores; not long."""
+    """Return a name as Home Assistant writes it in an entity id: a-z, 0-9, single underscores; not long."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST_SLUG].rstrip("_")
 

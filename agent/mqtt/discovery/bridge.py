@@ -80,7 +80,6 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
             "sensor",
             reads(info, value("errors"), name="Errors", icon="mdi:alert-circle-outline"),
             shown,
-            state_class="total_increasing",
         ),
         "log_level": make(
             "log_level",

@@ -57,7 +57,7 @@ def _encode(picture: Image.Image) -> bytes:
     encoded = b""
     for quality in _QUALITIES:
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=quality, optimize=True)
+        picture.save(buffer, "JPEG", quality=quality)
         encoded = buffer.getvalue()
         if len(encoded) <= MAX_BYTES:
             break

@@ -110,8 +110,17 @@ class CaptureRecord:
         self.phase = Phase.NONE
         self.changed.set()
 
+    def told(self, state: int) -> None:
+        """Take in a state notification. An end before the first frame may mean nothing: it is asked about."""
+        over = state in (State.IDLE, State.STOPPED) and self.phase is Phase.RUNNING
+        if over and self.started_at is not None and not (self.exposing or self.stop_asked):
+            self.doubted = True
+            self.changed.set()
+        else:
+            self.state(state)
+
     def state(self, state: int) -> None:
-        """Take in a state notification. An end before the first frame is asked about."""
+        """Take in a state that is sure."""
         if state == State.RUNNING:
             if not self.active:
                 self._clear()  # somebody else's, or one from before a restart
@@ -121,8 +130,7 @@ class CaptureRecord:
         elif state == State.IDLE:
             self.displayed = False
         if state in (State.IDLE, State.STOPPED) and self.phase is Phase.RUNNING:
-            self.doubted = self.started_at is not None and not (self.exposing or self.stop_asked)
-            self.phase = Phase.RUNNING if self.doubted else Phase.ENDED
+            self.phase = Phase.ENDED
         self.changed.set()
 
     def count(self, news: say.CaptureCount) -> None:
@@ -330,7 +338,7 @@ class DeviceState:
     def _capture(self, news: say.CaptureState | say.CaptureCount | say.Waiting | say.ExposureTick) -> None:
         match news:
             case say.CaptureState():
-                self.captures[news.camera].state(news.state)
+                self.captures[news.camera].told(news.state)
             case say.CaptureCount():
                 record = self.captures[news.camera]
                 record.count(news)

@@ -283,6 +283,9 @@ class DwarfTelescope(Telescope):
     async def infinite_focus(self) -> None:
         await focus.infinite_focus(self._device)
 
+    async def focus_step(self, *, near: bool, steps: int) -> None:
+        await focus.step(self._device, near=near, steps=steps)
+
     async def nudge(self, angle: float, seconds: float) -> None:
         await pointing.nudge(self._device, angle, seconds)
 

@@ -77,6 +77,12 @@ async def follow_capture(core: Core, camera: Camera, on_progress: Progress | Non
             told = record.progress()
             on_progress(told)
         connected, now = core.up.is_set(), asyncio.get_running_loop().time()
+        if record.doubted and connected:
+            with suppress(TelescopeError):
+                await core.look()
+            if record.doubted and core.up.is_set():
+                record.reconcile(running=False)  # an end before the first frame is taken at its word
+            continue
         away_since = None if connected else away_since if away_since is not None else now
         if away_since is not None and now - away_since > core.limits.away:
             core.require_link()

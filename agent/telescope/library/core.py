@@ -287,6 +287,7 @@ class Core:
         if record.active and (taken or stacked):
             record.stacked = stacked
             record.taken = max(taken, stacked)
+            record.exposing = True
         if record.progress() != before:
             record.changed.set()
             self._emit(record.progress())

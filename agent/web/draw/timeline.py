@@ -249,6 +249,7 @@ def _labels(
     placer = Placer()
     if now is not None:
         placer.take(now - 6, 0, now + 6, 11)
+        placer.take(now - 0.5, 0, now + 0.5, 100)
     ways = {row.session_id: curve(row.target, view.site, axis) for row in drawn if row.target is not None}
     for row in drawn:
         if row.block is not None:

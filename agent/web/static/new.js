@@ -4,13 +4,12 @@ import { address, html, say, send, telescope } from "./server.js";
 const WAIT_MS = 180;
 const TEMPLATES = "dwarf-templates";
 const OWN = "target edit copy camera date time end_date note group sun fields turn".split(" ");
-const query = document.getElementById("planned")?.dataset.query || "";
+const query = document.getElementById("new")?.dataset.query || "";
 let asked = 0;
 let timer = 0;
 
 export function begin() {
   const form = document.getElementById("new");
-  place(document.getElementById("planned"));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     if (event.target.id === "q") return later(search);

@@ -50,17 +50,17 @@ class NewViews:
     async def _new(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
         form = await self._begun(ask)
-        view = await self._night(ask, None)
+        view = await self._night(ask)
         values = {
             **ask.values("new", ask.t("new.title")),
             "form": form,
             "folded": folded(form, ask.t),
             "camera": camera_choices(ask, form.filter, form.camera),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
-            "best": await asyncio.to_thread(self._best, ask, view),
+            "best": await asyncio.to_thread(self._best, ask, view) if not form.target else [],
             **await asyncio.to_thread(shown, ask, form),
         }
-        values |= await self._planned(ask, form)
+        values |= await self._planned(ask, form, view)
         return page(request, "new.html", ask.t, values)
 
     async def _begun(self, ask: Ask) -> Form:
@@ -89,7 +89,7 @@ class NewViews:
     async def _search(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
         typed = request.query.get("q", "")[:100]
-        view = await self._night(ask, None)
+        view = await self._night(ask)
 
         def find() -> list[Any]:
             return list(results(ask, view, search(typed), typed))
@@ -104,23 +104,22 @@ class NewViews:
             "query": ask.query,
             "folded": folded(form, ask.t),
             **await asyncio.to_thread(shown, ask, form),
-            **await self._planned(ask, form),
+            **await self._planned(ask, form, await self._night(ask)),
         }
         return page(request, "new_plan.html", ask.t, values)
 
-    async def _planned(self, ask: Ask, form: Form) -> dict[str, Any]:
+    async def _planned(self, ask: Ask, form: Form, before: NightView | None) -> dict[str, Any]:
         base = await self._base(ask, form)
         if not form.target and base is None:
             return wrong(ask, form, ())
         document = _document(ask, form, base)
         try:
             view = await self._agent.night(ask.telescope.id, Change(added=document, in_place_of=form.edit))
-            before = await self._agent.night(ask.telescope.id)
         except InvalidSessionError as error:
             return wrong(ask, form, errors_of(error.problems))
         except AgentError as error:
             return wrong(ask, form, (error.problem(),))
-        return await asyncio.to_thread(tonight_with, ask, form, view, before)
+        return await asyncio.to_thread(tonight_with, ask, form, view, before or view)
 
     async def _base(self, ask: Ask, form: Form) -> Mapping[str, Any] | None:
         wanted = form.edit or form.copy
@@ -152,9 +151,9 @@ class NewViews:
         read = await self._agent.read_file(ask.telescope.id, name, text.encode())
         return page(request, "imported.html", ask.t, imported(name, read, ask.t))
 
-    async def _night(self, ask: Ask, change: Change | None) -> NightView | None:
+    async def _night(self, ask: Ask) -> NightView | None:
         try:
-            return await self._agent.night(ask.telescope.id, change)
+            return await self._agent.night(ask.telescope.id)
         except AgentError:
             return None
 

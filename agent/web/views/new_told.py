@@ -246,7 +246,7 @@ def _line(form: Form, fresh: Row | None, t: Words) -> str:
     when = ""
     if fresh is not None:
         when = t.span(fresh.block.start, fresh.block.end) if fresh.block else t("state.not_tonight")
-    gain = f"{t('capture.gain').lower()} {form.gain}" if form.gain else ""
+    gain = t("capture.with_gain", value=form.gain) if form.gain else ""
     return " · ".join(part for part in (when, gain, form.filter) if part)
 
 

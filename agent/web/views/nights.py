@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from agent.web.agent import Body
 from agent.web.night import NightRecord, SessionRecord
 from agent.web.views.common import Ask
 from agent.web.words import Words
@@ -57,6 +58,7 @@ def nights_values(ask: Ask, nights: Sequence[NightRecord]) -> dict[str, Any]:
             for name, state, icon in _OUTCOMES
         ],
         "targets": _targets(nights, t),
+        "goals": [_goal(one, t) for one in ask.window.groups(ask.telescope.id)],
     }
 
 
@@ -131,6 +133,24 @@ def ended(one: SessionRecord, t: Words, *, named: bool = True) -> dict[str, str]
     text = " ".join(part for part in (f"{frames}." if frames else "", sentence) if part)
     bold = f"{one.target}: {outcome}." if named else f"{outcome}."
     return {"state": state, "icon": icon, "bold": bold, "text": text}
+
+
+def _goal(group: Body, t: Words) -> dict[str, Any]:
+    """How far a goal is, in all and by filter."""
+    said = "goal.had_one" if group["nights"] == 1 else "goal.had"
+    named = {name: one for name, one in group["filters"].items() if name}
+    return {
+        "name": group["group"],
+        "percent": min(100.0, float(group["percent"])),
+        "told": t(said, **_of(group, t), nights=group["nights"]),
+        "filters": [f"{name} {t('goal.of', **_of(one, t))}" for name, one in named.items()]
+        if len(group["filters"]) > 1
+        else [],
+    }
+
+
+def _of(body: Body, t: Words) -> dict[str, str]:
+    return {"have": t.duration(body["collected_s"]), "wanted": t.duration(body["goal_s"])}
 
 
 def _targets(nights: Sequence[NightRecord], t: Words) -> list[dict[str, Any]]:

@@ -266,12 +266,30 @@ def _scope(telemetry: Body, states: Mapping[str, Body], t: Words) -> Iterator[Fa
         off = {key: t.number(float(polar[f"{key}_error"]), 1) for key in ("azimuth", "altitude")}
         ways = {key: t(f"scope.{key}.{polar[key]}") for key in ("turn", "lift")}
         yield Fact("now", t("scope.polar"), t("scope.polar_off", **off), t("scope.polar_do", **ways))
+    yield from _archive(states.get("download", {}), t)
     there = states.get("availability", {}).get("state") == "online"
     tracking = str(telemetry.get("tracking") or "")
     word = t("scope.connected") if there else t("scope.away")
     if tracking:
         yield Fact("now", t("scope.follows"), t.said(tracking))
     yield Fact("link" if there else "lost", t("scope.link"), word, state="" if there else "paused")
+
+
+def _archive(download: Body, t: Words) -> Iterator[Fact]:
+    """How far the session is that is fetched, or why none is; nothing while there is nothing to fetch."""
+    match download.get("state"):
+        case "fetching":
+            files = t("archive.files", done=download["files_done"], count=download["files"])
+            share = f"{t.number(float(download['percent'] or 0))} %"
+            yield Fact("download", t("archive.title"), share, files, str(download["target"] or ""))
+        case "waiting":
+            reason = t.either(f"reason.{download['reason']}", str(download["message"]))
+            waits = t("head.waiting", reason=reason)
+            yield Fact("download", t("archive.title"), t("archive.left", count=download["sessions"]), waits)
+        case "failed":
+            yield Fact(
+                "download", t("archive.title"), t("archive.failed"), str(download["message"]), state="paused"
+            )
 
 
 def _or_unknown(value: Any, form: str, t: Words, digits: int = 0) -> str:

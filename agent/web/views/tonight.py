@@ -371,7 +371,7 @@ def _recipe(row: Row, t: Words) -> str:
     parts = list(row.recipe)
     if parts and row.total:
         parts[0] = t("frames.recipe", count=row.total, exposure=parts[0])
-    return " · ".join(part.replace("gain", t("capture.gain").lower()) for part in parts)
+    return " · ".join(t.said(part) for part in parts)
 
 
 def _queue(ask: Ask) -> list[dict[str, str]]:

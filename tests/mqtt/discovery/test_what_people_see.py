@@ -42,6 +42,7 @@ def test_no_statistics_are_kept_of_counters_that_begin_anew_with_each_session() 
     parts = components(telescope())
     assert {key for key, part in parts.items() if "state_class" in part} & RESET_WITH_EACH_SESSION == set()
     assert "state_class" in parts["battery"]
+    assert "state_class" not in components(bridge())["errors"]
 
 
 def test_one_of_something_reads_as_well_as_many() -> None:

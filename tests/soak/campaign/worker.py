@@ -10,14 +10,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web_app
+
 from tests.soak.campaign.night import play
 from tests.soak.campaign.script import Script
 
 _PAGE_MB = 4096 / 1e6
+_SETTLED = 10  # nights after which everything is imported and cached
+_MOST_GROWTH_MB = 40.0
 
 
 def memory_mb() -> float:
-    """What this process holds of memory."""
+    """What this process holds of memory, without the pages of past nights that aiohttp remembers."""
+    web_app._cached_build_middleware.cache_clear()
     gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_MB
 
@@ -35,10 +40,18 @@ def verdict_on(script: Script) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Until the input ends."""
+    """Until the input ends. What all nights share must not grow: that is what the agent itself would hold."""
     logging.getLogger().addHandler(logging.NullHandler())
-    for line in sys.stdin:
-        print(json.dumps(verdict_on(Script.from_json(json.loads(line)))), flush=True)
+    at_first = 0.0
+    for played, line in enumerate(sys.stdin, start=1):
+        verdict = verdict_on(Script.from_json(json.loads(line)))
+        held = verdict["figures"]["memory_mb"]
+        if played == _SETTLED:
+            at_first = held
+        if at_first and held > at_first + _MOST_GROWTH_MB:
+            grown = f"memory grew from {at_first:.0f} to {held:.0f} MB in {played} nights"
+            verdict["violations"].append(grown)
+        print(json.dumps(verdict), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from agent.telescope.errors import TelescopeError
 _LOGGER = logging.getLogger(__name__)
 
 _SEARCH, _INFINITY = 0, 1
+_FAR, _NEAR = 0, 1
 _SEARCH_FIRST = frozenset({-15101, -15107, -15108})  # the fast focus failed, or no position is stored
 
 
@@ -34,6 +35,19 @@ async def infinite_focus(device: Device) -> None:
             raise
         _LOGGER.info("The telescope wants a full focus search first")
         await auto_focus(device)
+
+
+async def step(device: Device, *, near: bool, steps: int) -> None:
+    """Turn the focus by so many steps. One that is not answered is not sent again: it may have been made."""
+    device.require_control()
+    device.state.infinity_at = None
+    request = focus_pb2.FocusStep(direction=_NEAR if near else _FAR)
+
+    async def attempt() -> None:
+        await device.order(Cmd.FOCUS_STEP, request, doing="Stepping the focus", attempts=1)
+
+    for _ in range(steps):
+        await willing(device, Camera.TELE, attempt)
 
 
 async def _focus(device: Device, mode: int, doing: str) -> None:

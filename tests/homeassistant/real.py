@@ -1,0 +1,137 @@
+"""A running Home Assistant, spoken to as its frontend does: a throw-away one, for our telescope stays in it.
+
+Environment: HA_URL, HA_TOKEN (an owner's long-lived token), and MQTT_HOST and MQTT_PORT of the broker of its
+MQTT integration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from tests.homeassistant.shipped import BLUEPRINTS
+
+VARIABLES = ("HA_URL", "HA_TOKEN", "MQTT_HOST", "MQTT_PORT")
+PATIENCE_S = 60.0
+_LOOK_S = 0.25
+
+
+def at_hand() -> bool:
+    """Whether there is one to try on."""
+    return all(os.environ.get(name) for name in VARIABLES)
+
+
+class RealHome:
+    """One connection; services, states, blueprints and templates over it."""
+
+    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._http = http
+        self._socket = socket
+        self._id = 0
+
+    async def ask(self, kind: str, **arguments: Any) -> Any:
+        """Send a WebSocket command and return its result."""
+        self._id += 1
+        await self._socket.send_json({"id": self._id, "type": kind, **arguments})
+        while True:
+            reply = await self._socket.receive_json()
+            if reply.get("id") == self._id and reply["type"] == "result":
+                assert reply["success"], reply.get("error")
+                return reply["result"]
+
+    async def rest(self, method: str, path: str, body: Any = None) -> Any:
+        """Make a REST call."""
+        async with self._http.request(method, f"{os.environ['HA_URL']}{path}", json=body) as answer:
+            text = await answer.text()
+            assert answer.status < 400, f"{method} {path}: {answer.status} {text}"
+            return json.loads(text) if answer.content_type == "application/json" else text
+
+    async def call(self, service: str, *, answers: bool = False, **data: Any) -> Any:
+        """Perform an action; return its response if it `answers`."""
+        domain, _, name = service.partition(".")
+        more = {"return_response": True} if answers else {}
+        result = await self.ask("call_service", domain=domain, service=name, service_data=data, **more)
+        return result.get("response")
+
+    async def press(self, button: str) -> str:
+        """Press a telescope's button and return what it answered."""
+        before = await self.state("sensor.evening_last_response")
+        await self.call("button.press", entity_id=f"button.evening_{button}")
+        fresh = await self.until(
+            "sensor.evening_last_response", lambda now: now["last_updated"] != before["last_updated"]
+        )
+        return str(fresh["state"])
+
+    async def state(self, entity: str) -> dict[str, Any]:
+        """Return an entity's state with its attributes."""
+        found: dict[str, Any] = await self.rest("GET", f"/api/states/{entity}")
+        return found
+
+    async def say(self, entity: str, state: str, name: str) -> None:
+        """Have a sensor of the house say something."""
+        attributes = {"friendly_name": name}
+        await self.rest("POST", f"/api/states/{entity}", {"state": state, "attributes": attributes})
+
+    async def until(
+        self, entity: str, holds: str | Callable[[dict[str, Any]], bool], limit_s: float = PATIENCE_S
+    ) -> dict[str, Any]:
+        """Wait for a state, or for what `holds` of one; return it."""
+        now: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(limit_s):
+                while True:
+                    if entity in {each["entity_id"] for each in await self.ask("get_states")}:
+                        now = await self.state(entity)
+                        if now["state"] == holds if isinstance(holds, str) else holds(now):
+                            return now
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise AssertionError(f"{entity} is still {now}") from None
+
+    async def render(self, template: str) -> str:
+        """Render a template."""
+        return str(await self.rest("POST", "/api/template", {"template": template}))
+
+    async def bring_blueprints(self) -> None:
+        """Import our blueprints, as the badges do."""
+        for path in (each for each in BLUEPRINTS if each.parent.name != "template"):  # that one is for YAML
+            await self.ask(
+                "blueprint/save",
+                domain=path.parent.name,
+                path=f"dwarf/{path.name}",
+                yaml=path.read_text(encoding="utf-8"),
+                allow_override=True,
+            )
+
+    async def make(self, domain: str, ident: str, blueprint: str, **inputs: Any) -> None:
+        """Make an automation or a script of a blueprint, as the editor does."""
+        use = {"path": f"dwarf/{blueprint}.yaml", "input": inputs}
+        body = {"alias": ident, "use_blueprint": use}
+        await self.rest("POST", f"/api/config/{domain}/config/{ident}", body)
+
+    async def drop(self, domain: str, ident: str) -> None:
+        """Delete an automation or a script again."""
+        await self.rest("DELETE", f"/api/config/{domain}/config/{ident}")
+
+
+@asynccontextmanager
+async def real_home() -> AsyncIterator[RealHome]:
+    """Log in, with our blueprints imported."""
+    token = os.environ["HA_TOKEN"]
+    address = os.environ["HA_URL"].replace("http", "ws", 1) + "/api/websocket"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http,
+        http.ws_connect(address, max_msg_size=0) as socket,
+    ):
+        await socket.receive_json()
+        await socket.send_json({"type": "auth", "access_token": token})
+        assert (await socket.receive_json())["type"] == "auth_ok"
+        home = RealHome(http, socket)
+        await home.bring_blueprints()
+        yield home
