@@ -12,12 +12,13 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from benchmarks.efficiency import found_again_s, sessions
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_mosaics_on_the_wire import Night, simulated
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 
 KINDS = [("D2", "v2"), ("D3", "v2"), ("D2", "v3"), ("D3", "v3"), ("mini", "v3")]
 
 
-@pytest.mark.parametrize(("model", "generation"), KINDS)
+@pytest.mark.parametrize(("model", "generation"), every(3, KINDS))
 def test_next_to_nothing_is_lost_beside_what_the_telescope_needs(
     tmp_path: Path, model: str, generation: str
 ) -> None:

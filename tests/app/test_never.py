@@ -249,7 +249,7 @@ cases = given(
 slowly = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=often(6), **slowly)
+@settings(max_examples=often(6, few=3), **slowly)
 @cases
 def test_never_a_goto_near_the_sun_nor_a_capture_past_dawn(
     site: Site, start: datetime, allow_sun: bool, told: list[Act]

@@ -13,6 +13,7 @@ from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import FrameTaken
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 NO_DARKS = "taken without fitting darks"
@@ -47,8 +48,9 @@ def night(
     return run_virtual(main())
 
 
-@pytest.mark.parametrize("habits", Habits.all("missing_darks"), ids=str)
-@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
+@pytest.mark.parametrize(
+    ("model", "habits"), sliced(["D2", "D3", "mini"], Habits.all("missing_darks")), ids=str
+)
 def test_the_result_says_that_frames_were_taken_without_fitting_darks(
     observatory: Callable[..., Observatory], model: str, habits: Habits
 ) -> None:

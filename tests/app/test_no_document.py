@@ -196,7 +196,7 @@ async def life(root: Path, state: Any, journals: dict[str, Any], note: Any) -> O
     return place
 
 
-@settings(max_examples=often(12), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=often(12, few=4), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     states | json_values,
     st.dictionaries(st.sampled_from(["todo", "ran", "empty"]), spoilt_facts),

@@ -14,6 +14,7 @@ from agent.telescope.interface import CaptureReport
 from agent.telescope.simulator.history import Focused, FrameTaken, ShutterClosed, ShutterOpened
 from tests.app.conftest import NEVER_SETS, Observatory, session
 from tests.app.test_mosaics_on_the_wire import Night, simulated
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 
 KINDS = [("D2", "v2"), ("D2", "v3"), ("D3", "v2"), ("D3", "v3"), ("mini", "v3")]
@@ -55,7 +56,7 @@ def scope(model: str) -> dict[str, Any]:
     return {"telescopes": [{"id": "scope", "host": "192.0.2.1", "model": model}]}
 
 
-@pytest.mark.parametrize(("model", "generation"), KINDS)
+@pytest.mark.parametrize(("model", "generation"), every(3, KINDS))
 def test_a_long_capture_is_focused_again_and_again_and_is_one_in_the_end(
     observatory: Callable[..., Observatory], model: str, generation: str
 ) -> None:

@@ -25,6 +25,7 @@ from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import DUSK, long_session, on_the_wire
 from tests.soak.mortal import run_mortal
 from tests.support.stepped_clock import SteppedClock
+from tests.support.tables import every
 from tests.telescope.simulator.schedules import schedule as app_schedule
 
 RUNS_S = 7200.0
@@ -174,7 +175,7 @@ def test_while_the_agent_lives_the_telescope_never_begins_by_itself(tmp_path: Pa
     night(tmp_path, story)
 
 
-@pytest.mark.parametrize("end", ["rain", "end_night", "remove", "stop", "silence"])
+@pytest.mark.parametrize("end", every(2, ["rain", "end_night", "remove", "silence", "stop"]))
 def test_it_is_taken_back_when_it_is_not_wanted_any_more(tmp_path: Path, end: str) -> None:
     async def story(rig: MortalRig) -> None:
         await rig.until(lambda: kept(rig), 300)
@@ -268,12 +269,15 @@ MISSED = {"date": "2026-01-15", "time": "21:00:00"}
 
 @pytest.mark.parametrize(
     "times",
-    [
-        {**MISSED, "when_missed": "skip"},
-        {**MISSED, "when_missed": "wait"},
-        {**MISSED, "when_missed": "run"},
-        {**MISSED, "end_date": "2026-01-15", "end_time": "21:30:00"},
-    ],
+    every(
+        3,
+        [
+            {**MISSED, "when_missed": "skip"},
+            {**MISSED, "when_missed": "wait"},
+            {**MISSED, "when_missed": "run"},
+            {**MISSED, "end_date": "2026-01-15", "end_time": "21:30:00"},
+        ],
+    ),
     ids=["skip", "wait", "run", "its window"],
 )
 def test_what_the_telescope_did_meanwhile_was_not_missed(tmp_path: Path, times: dict[str, str]) -> None:

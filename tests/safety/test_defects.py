@@ -163,7 +163,7 @@ def test_a_question_that_meets_a_defect_is_answered_and_ends_nothing(
     run_virtual(night())
 
 
-@pytest.mark.parametrize("topic", ["queue", "progress", "telemetry", "event"])
+@pytest.mark.parametrize("topic", every(2, ["queue", "progress", "telemetry", "event"]))
 def test_a_listener_that_fails_costs_the_night_nothing(tmp_path: Path, topic: str) -> None:
     class Failing(MemoryPort):
         failed = 0
@@ -191,7 +191,7 @@ def test_a_listener_that_fails_costs_the_night_nothing(tmp_path: Path, topic: st
 
 
 @pytest.mark.parametrize(
-    "raises", ["take_control", "set_time", "goto", "apply", "read", "start_capture", "follow_capture"]
+    "raises", every(3, ["take_control", "set_time", "goto", "apply", "read", "start_capture", "follow_capture"])
 )
 def test_a_defect_in_the_driver_fails_that_session_with_a_result(tmp_path: Path, raises: str) -> None:
     async def night() -> None:

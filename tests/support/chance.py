@@ -13,6 +13,6 @@ def be_thorough() -> None:
     _long = True
 
 
-def often(examples: int) -> int:
-    """Return how many examples of a property are tried in this run."""
-    return examples if _long else max(min(examples, _FEW), examples // _SHARE)
+def often(examples: int, few: int = _FEW) -> int:
+    """Return how many examples of a property are tried in this run; not many more than `few` by default."""
+    return examples if _long else max(min(examples, few), examples // _SHARE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,37 +24,57 @@ from tests.support.virtual_loop import run_virtual
 LEFT = Path(__file__).parent / "from_0_1"
 KILLED = datetime(2026, 1, 15, 18, 20, 22, tzinfo=UTC)
 DEVICE = "homeassistant/device/dwarf_agent_F00D/config"
+SUBMITTED = {
+    "id_command": {"max_retries": 2},
+    "goto_manual": {"do_action": True, "target": "s2", "ra_coord": 5.59, "dec_coord": -5.39},
+    "setup_camera": {"do_action": True, "exposure": "15", "gain": 80, "count": 2},
+}
+
+
+@dataclass(frozen=True)
+class Night:
+    """What the first night with the new version made of it, and what was there before."""
+
+    place: Observatory
+    finished: dict[Path, bytes]
+    columns: int
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Ten seconds after the kill the new version starts; what waited is done, and something comes again."""
+    base = tmp_path_factory.mktemp("upgrade")
+    root = base / "Astro_Sessions"
+    shutil.copytree(LEFT / "sessions", root)
+    (root / "state").rename(root / ".dwarf-agent")
+    place = Observatory(base, KILLED + timedelta(seconds=10))
+    finished = {
+        path: path.read_bytes() for name in ("Done", "Error") for path in place.folder(name).iterdir()
+    }
+    table = next(place.folder("Results").glob("*.csv")).read_text().splitlines()
+    run_virtual(_first_night(place))
+    return Night(place, finished, len(table[0].split(",")))
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Observatory:
-    """The installation, ten seconds after the kill, when nobody has started the new version yet."""
-    root = tmp_path / "Astro_Sessions"
-    shutil.copytree(LEFT / "sessions", root)
-    (root / "state").rename(root / ".dwarf-agent")
-    return Observatory(tmp_path, KILLED + timedelta(seconds=10))
+def place(night: Night) -> Observatory:
+    return night.place
 
 
-async def _telescope_goes_on(place: Observatory) -> None:
+async def _first_night(place: Observatory) -> None:
     place.telescope.gotos.append(SkyTarget("s5", 5.59, -5.39))
     capture = place.telescope.expose(Camera.TELE, 9, 15, "s5")
     capture.began, capture.taken, capture.stacked = KILLED - timedelta(seconds=56), 3, 3
     for topic, payload in json.loads((LEFT / "retained.json").read_text()).items():
         place.broker.publish(topic, payload, retain=True)
     place.broker.forget()
-
-
-def night(place: Observatory, then: Callable[[], Any]) -> None:
-    """Run the new version until everything that waited is done."""
-
-    async def main() -> None:
-        await _telescope_goes_on(place)
-        async with place.open():
-            await place.until(lambda: not place.files("ToDo") and not place.files("Current"), 40, every_s=30)
-            await place.clock.sleep(5)
-            await then()
-
-    run_virtual(main())
+    async with place.open():
+        await place.until(lambda: not place.files("ToDo") and not place.files("Current"), 40, every_s=30)
+        await place.clock.sleep(5)
+        place.say(
+            "scope/session/submit", {"command": SUBMITTED, "session_id": "by-mqtt", "request_id": "again"}
+        )
+        await place.clock.sleep(5)
 
 
 def details_of(place: Observatory, folder: str, name: str) -> dict[str, Any]:
@@ -64,12 +84,7 @@ def details_of(place: Observatory, folder: str, name: str) -> dict[str, Any]:
     return found
 
 
-async def nothing() -> None:
-    """Nothing more happens."""
-
-
 def test_the_capture_that_ran_is_followed_and_what_waited_runs_once(place: Observatory) -> None:
-    night(place, nothing)
     assert place.files("Done") == [
         "by-mqtt.json", "finished.json", "running.json", "tomorrow.json", "untold.json", "waiting.json",
     ]  # fmt: skip
@@ -80,39 +95,21 @@ def test_the_capture_that_ran_is_followed_and_what_waited_runs_once(place: Obser
     assert details_of(place, "Done", "tomorrow.json")["started_at"] >= "2026-01-16T20:00:00"
 
 
-def test_what_0_1_had_finished_stays_as_it_was(place: Observatory) -> None:
-    before = {
-        path.relative_to(place.root): path.read_bytes()
-        for folder in ("Done", "Error")
-        for path in place.folder(folder).iterdir()
-    }
-    table = next(place.folder("Results").glob("*.csv")).read_text().splitlines()
-    night(place, nothing)
-    assert {path: (place.root / path).read_bytes() for path in before} == before
-    rows = next(place.folder("Results").glob("*2026-01-15.csv")).read_text().splitlines()
+def test_what_0_1_had_finished_stays_as_it_was(night: Night) -> None:
+    assert {path: path.read_bytes() for path in night.finished} == night.finished
+    rows = next(night.place.folder("Results").glob("*2026-01-15.csv")).read_text().splitlines()
     assert [row.split(",")[1] for row in rows[1:]] == ["s1", "s2", "s3", "s4", "s5", "s6"]
-    assert len(rows[0].split(",")) >= len(table[0].split(","))
+    assert len(rows[0].split(",")) >= night.columns
 
 
 def test_what_was_submitted_to_0_1_is_a_duplicate_and_runs_nothing(place: Observatory) -> None:
-    goto = {"do_action": True, "target": "s2", "ra_coord": 5.59, "dec_coord": -5.39}
-    camera = {"do_action": True, "exposure": "15", "gain": 80, "count": 2}
-    document = {"id_command": {"max_retries": 2}, "goto_manual": goto, "setup_camera": camera}
-
-    async def again() -> None:
-        body = {"command": document, "session_id": "by-mqtt", "request_id": "once more"}
-        place.say("scope/session/submit", body)
-        await place.clock.sleep(5)
-
-    night(place, again)
-    [answer] = [one for one in place.said("session/response") if one["request_id"] == "once more"]
+    [answer] = [one for one in place.said("session/response") if one["request_id"] == "again"]
     assert (answer["status"], answer["duplicate"]) == ("error", True)
     assert len(place.telescope.captures) == 3
 
 
 def test_entities_that_are_no_more_leave_home_assistant(place: Observatory) -> None:
     old = json.loads(json.loads((LEFT / "retained.json").read_text())[DEVICE])["cmps"]
-    night(place, nothing)
     first = json.loads(place.broker.all(DEVICE)[0].payload)["cmps"]
     assert "firmware" not in first or first["firmware"].keys() == {"p"}
     for name in old:
