@@ -8,9 +8,6 @@ from pathlib import PurePath
 from typing import Any
 
 from agent.errors import AgentError, Problem, errors_of
-from agent.importing.horizon_file import setting_text
-from agent.importing.reading import read_other
-from agent.importing.sessions import prepare
 from agent.json_in import JsonError, read_json
 from agent.session.document import read_session
 from agent.sky.catalogue import resolve
@@ -25,6 +22,10 @@ _MARKS = frozenset(
 
 def read_file(station: Station, name: str, data: bytes) -> dict[str, Any]:
     """Return what a file is and the sessions it makes, each with what is wrong with it. Blocks."""
+    from agent.importing.horizon_file import setting_text  # all formats: once somebody drops such a file
+    from agent.importing.reading import read_other
+    from agent.importing.sessions import prepare
+
     stem = printable(PurePath(name).stem)[:80] or "session"
     document, broken = None, None
     try:

@@ -74,6 +74,9 @@ def test_without_scripts_everything_can_be_read(serve: Look, look: Look) -> None
     page.click("text=Read the report")
     page.click("#text summary")
     assert page.locator("pre").is_visible()
+    page.goto(f"{page_at.address}/new?target=M%2031")
+    assert page.locator("#about-place .frame").is_visible()
+    assert page.locator("#with-place .sky").is_visible()
 
 
 def test_the_first_paint_is_small_and_quick(serve: Look, look: Look) -> None:

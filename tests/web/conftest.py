@@ -22,7 +22,7 @@ from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 from agent.web.agent import Answer, Body, Facts, FramesTaken, News, SettingUp
 from agent.web.door import Door
-from agent.web.night import Change, NightRecord, NightView, Row, SessionLeft, SessionRecord
+from agent.web.night import Change, Course, NightRecord, NightView, Row, SessionLeft, SessionRecord
 from agent.web.server import PageServer
 
 PARIS = Site(48.8534, 2.3488, 35, "Europe/Paris")
@@ -30,6 +30,17 @@ NIGHT = date(2026, 12, 27)
 NOW = datetime(2026, 12, 27, 21, 31, tzinfo=UTC)
 SMALL = b"\xff\xd8\xff a small picture \xff\xd9"
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+
+
+COURSE = Course("hfd", ((NOW - timedelta(hours=1), 3.1), (NOW - timedelta(minutes=9), 3.4)))
+GOAL: Body = {
+    "group": "wall",
+    "collected_s": 9000.0,
+    "goal_s": 21600.0,
+    "percent": 41.7,
+    "nights": 1,
+    "filters": {"Astro": {"collected_s": 9000.0, "goal_s": 21600.0, "frames": 150}},
+}
 
 
 @cache
@@ -79,8 +90,8 @@ class FakeAgent:
         self.answer = Answer(True, {"status": "done", "code": "done", "message": "Done.", "hint": ""})
         self.more: dict[str, Body] = {}
         self.jpeg: bytes | None = JPEG
-        self.goals: list[Body] = []
-        self.remains: dict[str, SessionLeft] = {}
+        self.goals: list[Body] = [GOAL]
+        self.remains = {"m31": SessionLeft((COURSE,))}
         self.setting_up: SettingUp | None = None
         self.rows: tuple[Row, ...] = (
             self.row("orion", "M 42", "imaging", 20, 22),
@@ -174,7 +185,7 @@ class FakeAgent:
         return self.jpeg
 
     def frames(self, telescope: str) -> FramesTaken:
-        return FramesTaken("orion", 0, tuple(at not in (19, 28) for at in range(36)))
+        return FramesTaken("orion", 0, tuple(at not in (19, 28) for at in range(36)), (COURSE,))
 
     def streams(self, telescope: str) -> Mapping[str, str]:
         return {"tele_jpeg": "http://127.0.0.1:9/mainstream"}

@@ -16,11 +16,8 @@ from pathlib import Path
 
 AGENT = Path(str(files("agent")))
 SPEAKING = (
-    *("conditions", "execute", "planner", "schedule", "session", "station"),
+    *("app", "conditions", "execute", "planner", "schedule", "session", "station"),
     *("archive/fetch.py", "archive/lock.py", "archive/removal.py", "archive/words.py"),
-    *("app/enclosure_side.py", "app/goals_left.py", "app/handlers.py", "app/health.py", "app/instrument.py"),
-    *("app/page_files.py", "app/page_night.py", "app/page_requests.py", "app/queueing.py", "app/run.py"),
-    *("app/suggesting.py", "app/tonight.py", "app/weather.py"),
     *("fleet/fleet.py", "fleet/placing.py", "group_progress.py", "json_in.py"),
     *("mqtt/inbox.py", "mqtt/parsing.py", "mqtt/publisher.py", "mqtt/refusals.py", "mqtt/service.py"),
     *("sky/catalogue/errors.py", "sky/catalogue/small_bodies.py", "sky/horizon.py"),
@@ -34,13 +31,14 @@ SPEAKING = (
     *("telescope/dwarf/shooting_mode.py", "telescope/dwarf/state.py", "telescope/dwarf/telescope.py"),
     *("telescope/dwarf/wire/code_table.py", "telescope/dwarf/wire/codes.py"),
     *("web/api.py", "web/guard.py", "web/live.py", "web/stream.py", "web/views"),
-    *("app/first_setup.py", "app/setting_up.py", "settings"),
+    "settings",
 )
 ELSEWHERE = frozenset(
     {
         *("planner/night.py", "planner/merit_words.py", "planner/suggestion_words.py"),  # texts of a terminal
         *("session/text.py", "session/schema.py", "session/fields.py", "session/other_files.py"),
         *("session/writing.py", "session/jsontext.py", "session/pane_sessions.py", "station/neighbours.py"),
+        *("app/opening.py", "app/download.py", "app/diagnostics.py", "app/folders.py"),
         "settings/manifest.py",
         *("conditions/safety/entities.py", "conditions/safety/mapping.py", "station/planning.py"),
     }
