@@ -96,9 +96,9 @@ def _typing_errors(wanted: str) -> list[str]:
     for name in _names() if len(wanted) > 3 else ():
         for form in {name, name.removesuffix("nebula"), name.removesuffix("galaxy")}:
             allowed = 1 + max(len(form), len(wanted)) // 10
-            if [*filter(str.isdigit, form)] != digits:
+            if abs(len(form) - len(wanted)) > allowed or [*filter(str.isdigit, form)] != digits:
                 continue  # another number is another object, not a slip
-            if abs(len(form) - len(wanted)) <= allowed and (count := slips(wanted, form)) <= allowed:
+            if (count := slips(wanted, form)) <= allowed:
                 close.append((count, name))
     return [name for _, name in sorted(close)]
 
@@ -107,7 +107,9 @@ def _sharing(words: set[str]) -> list[str]:
     """Give the names that share a word which says something, those with the most of them first."""
     said = {word for word in words - _SAYS_LITTLE if len(word) > 2 and not word.isdigit()}
     ranked = []
-    for name in _names() if said else ():
+    for name in _names():
+        if not any(word in name for word in said):
+            continue  # seen before the name is looked up, which takes much longer
         target = find(name)
         own = set(plain(target.name).split()) if target else set()
         if own & said:
