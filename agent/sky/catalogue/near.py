@@ -59,8 +59,8 @@ def near(asked: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))[:_MOST]
 
 
-def slips(one: str, other: str) -> int:
-    """Count the letters wrong, missing, too many or swapped between two words."""
+def slips(one: str, other: str, most: int = 99) -> int:
+    """Count the letters wrong, missing, too many or swapped between two words; beyond `most` it stops."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
@@ -70,6 +70,8 @@ def slips(one: str, other: str) -> int:
             if earlier and j > 1 and letter == other[j - 2] and one[i - 2] == its:
                 best = min(best, earlier[j - 2] + 1)
             row.append(best)
+        if min(row) > most and min(before) > most:
+            return most + 1
     return row[-1]
 
 
@@ -98,7 +100,7 @@ def _typing_errors(wanted: str) -> list[str]:
             allowed = 1 + max(len(form), len(wanted)) // 10
             if abs(len(form) - len(wanted)) > allowed or [*filter(str.isdigit, form)] != digits:
                 continue  # another number is another object, not a slip
-            if (count := slips(wanted, form)) <= allowed:
+            if (count := slips(wanted, form, allowed)) <= allowed:
                 close.append((count, name))
     return [name for _, name in sorted(close)]
 
