@@ -16,7 +16,7 @@ from typing import TypeVar
 from agent.archive import facts, headers, layout, transfer
 from agent.archive.errors import ArchiveMissingError, ChangedError, NoRoomError
 from agent.archive.handover import Handover
-from agent.archive.lock import locked
+from agent.archive.lock import held, locked
 from agent.archive.manifest import NAME as NOTE
 from agent.archive.manifest import Counts, Entry, Manifest, State, folder_of, load
 from agent.archive.pace import Pace
@@ -103,19 +103,20 @@ class SessionFetch:
 
         UnreachableError when the telescope is away, ArchiveError for the disk: begin again later.
         """
-        lock = None
         try:
-            lock = await asyncio.to_thread(self._take_up)
-            return await self._run()
-        except asyncio.CancelledError:
-            with contextlib.suppress(OSError):  # what is there is what tells it next time
-                self._manifest.save(self.folder)
-            raise
+            async with held(self._take_up):
+                return await self._run_kept()
         except OSError as error:
             raise self._disk_error(error) from error
-        finally:
-            if lock is not None:
-                os.close(lock)
+
+    async def _run_kept(self) -> Manifest:
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError, ArchiveMissingError):  # what is there tells it next time
+                self._make_folder(self.folder)
+                self._manifest.save(self.folder)
+            raise
 
     async def _run(self) -> Manifest:
         manifest = self._manifest

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agent.archive import siril
 from agent.archive.errors import ChangedError
 from agent.archive.layout import LIGHTS, WIDE
-from agent.archive.lock import locked
+from agent.archive.lock import held, locked
 from agent.archive.manifest import Entry, Manifest
 from agent.store import disk
 from agent.telescope.card import CardFile, CardFileMissingError
@@ -49,14 +49,11 @@ class Handover:
             entry = Entry(
                 siril.masters_folder(lights[0].folder, wide=wide), file.path, "", file.size, file.modified
             )
-            lock = await asyncio.to_thread(_alone, path.parent)
             try:
-                await self.bring(entry, path)
+                async with held(partial(_alone, path.parent)):
+                    await self.bring(entry, path)
             except (CardFileMissingError, ChangedError):
                 return None
-            finally:
-                if lock is not None:
-                    os.close(lock)
         return (await asyncio.to_thread(siril.link, path, place / siril.DARKS)).name
 
     async def _fitting(self, lights: list[Entry], *, wide: bool) -> siril.Master | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from agent.archive.errors import ArchiveBusyError
@@ -30,3 +33,25 @@ def locked(folder: Path) -> int | None:
         os.close(handle)
         return None
     return handle
+
+
+@contextlib.asynccontextmanager
+async def held(take: Callable[[], int | None]) -> AsyncIterator[None]:
+    """Hold what `take` locks in a thread; cancelled meanwhile, it is let go as soon as it is there."""
+    taking = asyncio.create_task(asyncio.to_thread(take), name="archive lock")
+    try:
+        lock = await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        taking.add_done_callback(_let_go)
+        raise
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _let_go(taken: asyncio.Task[int | None]) -> None:
+    lock = None if taken.cancelled() or taken.exception() is not None else taken.result()
+    if lock is not None:
+        os.close(lock)

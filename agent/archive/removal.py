@@ -7,13 +7,13 @@ in the archive, byte for byte; whatever differs, is missing or cannot be read ke
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from agent.archive import headers
 from agent.archive.errors import ArchiveMissingError
-from agent.archive.lock import locked
+from agent.archive.lock import held, locked
 from agent.archive.manifest import Entry, Manifest, State, load
 from agent.archive.pace import Pace
 from agent.clock import Clock
@@ -45,19 +45,15 @@ class Removal:
 
     async def run(self) -> None:
         """Compare all of it, then delete it. KeptError keeps it; UnreachableError: begin again later."""
-        lock = None
         try:
-            lock = await asyncio.to_thread(locked, self._folder)
-            await self._run(await asyncio.to_thread(self._whole))
+            async with held(partial(locked, self._folder)):
+                await self._run(await asyncio.to_thread(self._whole))
         except OSError as error:
             if isinstance(error, FileNotFoundError) and self._folder.is_dir():
                 raise KeptError(f"The archive cannot be read: {error.strerror or error}.") from error
             raise ArchiveMissingError(
                 f"{printable(self._folder)} cannot be used: {error.strerror or error}."
             ) from error
-        finally:
-            if lock is not None:
-                os.close(lock)
 
     def _whole(self) -> Manifest:
         manifest = load(self._folder)

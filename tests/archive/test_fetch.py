@@ -6,6 +6,8 @@ import asyncio
 import errno
 import os
 import shutil
+import threading
+import time
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.archive import fetch as fetching
-from agent.archive.errors import ArchiveMissingError, NoRoomError
+from agent.archive.errors import ArchiveBusyError, ArchiveMissingError, NoRoomError
+from agent.archive.lock import locked
 from agent.archive.manifest import Counts, Manifest, State, load
 from agent.session.fields import DownloadWhat
 from agent.telescope.dwarf.card_ftp import FtpCard
@@ -190,6 +193,49 @@ def test_ended_in_the_middle_it_goes_on_from_there(tmp_path: Path) -> None:
         assert stand.heard[0].size_done >= before
 
     at_stand(tmp_path, work)
+
+
+def test_ended_while_it_takes_up_what_is_there_it_forgets_nothing_and_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(folder: Path) -> Manifest | None:
+        begun.set()
+        assert go_on.wait(10)
+        return load(folder)
+
+    async def work(stand: Stand) -> None:
+        manifest = await stand.fetch().run()
+        with monkeypatch.context() as share:
+            share.setattr(fetching, "load", slow)
+            task = asyncio.create_task(stand.fetch().run())
+            await asyncio.to_thread(begun.wait, 10)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            go_on.set()
+            folder = next((tmp_path / "M 42").iterdir())
+            assert load(folder) == manifest
+            await asyncio.to_thread(_until_free, folder)
+        stand.heard.clear()
+        assert await stand.fetch().run() == manifest
+        assert stand.heard[0].size_done == manifest.size
+
+    at_stand(tmp_path, work, ftp_port=0)
+
+
+def _until_free(folder: Path) -> None:
+    for _ in range(1000):
+        try:
+            handle = locked(folder)
+        except ArchiveBusyError:
+            time.sleep(0.01)
+            continue
+        assert handle is not None
+        os.close(handle)
+        return
+    raise AssertionError("it is still locked")
 
 
 def test_no_more_than_the_rate_comes(tmp_path: Path) -> None:
