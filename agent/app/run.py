@@ -71,8 +71,8 @@ async def run_agent(
     for own in settings.telescopes:  # first of all: without them nothing else counts
         await asyncio.to_thread(Tree(settings.sessions_dir_of(own)).make)
     bus = EventBus()
-    in_vain: list[Event] = []
-    bus.subscribe(lambda event: in_vain.append(event) if _went_to_error(event) else None)
+    in_vain = asyncio.Event()
+    bus.subscribe(lambda event: in_vain.set() if _went_to_error(event) else None)
     stations: dict[str, Station] = {}
 
     timetable = Timetable(clock, partial(clock_was_set, stations))
@@ -112,7 +112,7 @@ async def run_agent(
             await timetable.stop()
             await _of_each(station.close() for station in stations.values())
     _LOGGER.info("The agent has stopped")
-    return 1 if once and in_vain else 0
+    return 1 if once and in_vain.is_set() else 0
 
 
 async def _serve(

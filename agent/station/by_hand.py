@@ -30,6 +30,7 @@ from agent.telescope.errors import CommandTimeoutError, UnreachableError
 from agent.telescope.interface import CameraSettings, EqError, Telescope
 
 MOST_STEPS = 20  # of the focus, at once
+_LONG = 10  # digits; Python refuses to read thousands
 _FOCUS = ("near", "far")
 NUDGE_S, LEAST_NUDGE_S, MOST_NUDGE_S = 0.5, 0.1, 2.0
 _DIRECTIONS = {"right": 0.0, "up": 90.0, "left": 180.0, "down": 270.0}
@@ -272,8 +273,9 @@ def _seconds(value: object) -> float | None:
 
 
 def _steps(value: object) -> int | None:
-    text = str(value).strip() if isinstance(value, str | int | float) and value is not True else ""
-    return int(text) if text.isdecimal() and 1 <= int(text) <= MOST_STEPS else None
+    text = str(value).strip() if isinstance(value, str | int) and value is not True else ""
+    short = text.isdecimal() and len(text) < _LONG
+    return int(text) if short and 1 <= int(text) <= MOST_STEPS else None
 
 
 def _named(name: str) -> Target:

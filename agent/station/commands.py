@@ -265,7 +265,7 @@ class Commands:
         mosaic = self._station.parents.mosaics.holds(_name(command))
         session_id = _name(command) if mosaic else waiting.session_id
         stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
-        await self._station.intake.take_changed(stored)
+        await self._station.intake.take_changed(stored, other_times=True)
         return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
 
     async def _prioritize(self, command: Command, _accepted: Accepted) -> Reply:
@@ -280,7 +280,7 @@ class Commands:
             stored = await asyncio.to_thread(self._station.store.prioritize, session_id, priority)
         except InvalidSessionError as error:
             return refused(command, Code.INVALID, error.message, error.hint)
-        await self._station.intake.take_changed(stored)
+        await self._station.intake.take_changed(stored, other_times=False)
         return done(command, f"Session {session_id} has priority {stored.document.id_command.priority}.")
 
     def _named(self, command: Command) -> Waiting | None:

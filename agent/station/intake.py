@@ -268,9 +268,9 @@ class Intake:
         self._tell_queued([waiting])
         return waiting
 
-    async def take_changed(self, stored: StoredSession) -> Waiting:
-        """Take a session to which a person gave other times: it is wanted then, and not at once."""
-        if (before := self._queue.find(stored.session_id)) is not None:
+    async def take_changed(self, stored: StoredSession, *, other_times: bool) -> Waiting:
+        """Take a session that a person changed; with other times it is wanted then, and not at once."""
+        if other_times and (before := self._queue.find(stored.session_id)) is not None:
             self._queue.put(replace(before, forced=False))
         return await self._take(stored)
 

@@ -83,7 +83,7 @@ def test_a_higher_priority_has_the_night_at_once(observatory: Make) -> None:
         async with place.open():
             await place.clock.sleep(60)
             first, second = waits(place)
-            for wrong in (None, True, "high", [1], 1.5):
+            for wrong in (None, True, "high", [1], 1.5, 5000 * "9"):
                 told = await tell(place, "prioritize", session_id=second, priority=wrong)
                 assert (told["status"], told["code"]) == ("error", "invalid"), wrong
             unknown = await tell(place, "prioritize", session_id="nobody", priority=1)
@@ -96,6 +96,24 @@ def test_a_higher_priority_has_the_night_at_once(observatory: Make) -> None:
             assert plan[second]["run"] is not None
             body = json.loads((place.folder("ToDo") / f"{second}.json").read_text())["command"]
             assert body["id_command"]["priority"] == 3
+
+    run_virtual(night())
+
+
+def test_what_is_to_run_as_soon_as_the_telescope_is_free_still_is_with_another_priority(
+    observatory: Make,
+) -> None:
+    async def night() -> None:
+        place = observatory(start=NOON, conditions=SKY)
+        place.drop("long.json", wants("M 81", 900))
+        place.drop("other.json", wants("M 82", 30, date="2026-03-14", time="22:00:00"))
+        async with place.open():
+            await place.until(imaging(place))
+            assert (await tell(place, "run", session_id="other"))["status"] == "done"
+            assert (await tell(place, "prioritize", session_id="other", priority=1))["status"] == "done"
+            await tell(place, "abort")
+            await place.sessions_ended(2)
+            assert place.clock.now() - NOON < timedelta(days=1)
 
     run_virtual(night())
 

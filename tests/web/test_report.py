@@ -68,8 +68,9 @@ def test_a_long_course_is_drawn_with_what_a_screen_shows() -> None:
     (curve,) = drawn([Course("hfd", WIDTHS), Course("stars", WIDTHS[:1]), Course("stacked", ())], t)
     assert curve.path.count("L") < 310
     assert (curve.first, curve.last) == ("3.0 px", "9.0 px")
-    (flat,) = drawn([Course("background", tuple((at, 0.0) for at, _ in WIDTHS))], t)
-    assert "nan" not in flat.path
+    for level in (0.0, -5.0, 5.0):
+        (flat,) = drawn([Course("background", tuple((at, level) for at, _ in WIDTHS))], t)
+        assert "nan" not in flat.path
 
 
 async def test_goals_stand_beside_the_nights_that_work_for_them(served: Served) -> None:

@@ -34,13 +34,13 @@ def _curve(course: Course, t: Words) -> Curve:
     step = max(1, len(course.points) // _MOST)
     points = [*course.points[:-1:step], course.points[-1]]
     values = [value for _, value in points]
-    low, high = (0.0, 100.0) if course.name == "stacked" else (min(0.0, *values), max(values) or 1.0)
-    begin, end = points[0][0], points[-1][0]
+    low, high = (0.0, 100.0) if course.name == "stacked" else (min(0.0, *values), max(0.0, *values))
+    begin, end, height = points[0][0], points[-1][0], high - low or 1.0
 
     def steps() -> Iterator[str]:
         for number, (at, value) in enumerate(points):
             x = WIDTH * ((at - begin) / (end - begin))
-            y = HEIGHT - _MARGIN - (HEIGHT - 2 * _MARGIN) * (value - low) / (high - low)
+            y = HEIGHT - _MARGIN - (HEIGHT - 2 * _MARGIN) * (value - low) / height
             yield f"{'L' if number else 'M'}{x:.0f} {y:.1f}"
 
     name = t(f"course.{course.name}")
