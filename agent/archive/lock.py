@@ -38,7 +38,7 @@ def locked(folder: Path) -> int | None:
 @contextlib.asynccontextmanager
 async def held(take: Callable[[], int | None]) -> AsyncIterator[None]:
     """Hold what `take` locks in a thread; cancelled meanwhile, it is let go as soon as it is there."""
-    taking = asyncio.create_task(asyncio.to_thread(take), name="archive lock")
+    taking = asyncio.create_task(asyncio.to_thread(take))
     try:
         lock = await asyncio.shield(taking)
     except asyncio.CancelledError:

@@ -22,7 +22,8 @@ _LEAST_PART = 3  # a third of its letters: a text that is understood less is bet
 _SWALLOWED = 40  # a value that holds a whole sentence is a poor guess
 _LONGEST = 600  # letters; what is longer is nobody's sentence
 _DEPTH = 5
-_LOOKS = 300  # parts of one text that are looked at: a hostile one costs no more
+_LOOKS = 120  # parts of one text that are looked at: a hostile one costs no more
+_KEPT = 1024  # sentences that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,14 @@ class Sayings:
                 self._whole[made.literals[0]] = made.other
             elif made.letters >= _LEAST:
                 self._by_word[_first_word(made.literals[0])].append(made)
-        self.say = lru_cache(maxsize=256)(self._say)
+        self._said = lru_cache(_KEPT)(self._read)
 
-    def _say(self, text: str) -> str:
-        """The text in this language, as far as its forms are known."""
-        if not text or len(text) > _LONGEST or not (self._whole or self._by_word):
-            return text
+    def say(self, text: str) -> str:
+        """The text in this language, as far as its forms are known. Many of them are slow: use a thread."""
+        known = text and len(text) <= _LONGEST and (self._whole or self._by_word)
+        return self._said(text) if known else text
+
+    def _read(self, text: str) -> str:
         letters, said = _Reading(self._whole, self._by_word, self._point).best(text, _DEPTH)
         return said if letters * _LEAST_PART >= sum(one.isalpha() for one in text) else text
 

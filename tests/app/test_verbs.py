@@ -419,7 +419,9 @@ def test_a_focus_step_is_armed_and_ends_what_an_earlier_focus_was_worth(observat
             place.say("scope/set/armed", "true")
             await place.clock.sleep(1)
             wrong: list[dict[str, Any]] = [{}, {"direction": "up"}]
-            wrong += [{"direction": "near", "steps": one} for one in (0, 21, 1.5, "many", None, True, 5000 * "9")]
+            wrong += [
+                {"direction": "near", "steps": one} for one in (0, 21, 1.5, "many", None, True, 5000 * "9")
+            ]
             for arguments in wrong:
                 assert (await tell(place, "focus_step", **arguments))["code"] == "invalid", arguments
             kept = place.stations["scope"].hands.alignment

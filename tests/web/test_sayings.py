@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.web.agent import Answer
+from agent.web.night import NightRecord
 from agent.web.sayings import Sayings
 from agent.web.words import ENGLISH, languages, said_in
-from tests.web.conftest import FakeAgent
+from tests.web.conftest import FakeAgent, record
 from tests.web.sentences import forms
 from tests.web.test_words import table
 
@@ -116,6 +119,41 @@ SENTENCES = {
         "sources": {"roof": {"safe": False, "age_s": 700, "reason": "no news for more than 600 s"}},
     },
 }
+
+
+async def test_what_is_said_of_many_sessions_keeps_nothing_else_waiting(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = range(300)
+    night = record("m31")
+    sessions = tuple(
+        replace(night.sessions[0], session_id=f"s{one}", message=f"{one} frames are missing.") for one in many
+    )
+    problems = [{"message": f"count: {one} is not a number.", "hint": ""} for one in many]
+    read = {"what": "", "problems": problems, "sessions": []}
+    heard: list[int] = []
+    say = Sayings.say
+
+    def slow(sayings: Sayings, text: str) -> str:
+        heard.append(threading.get_ident())
+        return say(sayings, text)
+
+    async def nights(_: str) -> list[NightRecord]:
+        return [replace(night, sessions=sessions)]
+
+    async def read_file(*_: object) -> dict[str, Any]:
+        return read
+
+    monkeypatch.setattr(Sayings, "say", slow)
+    asks = {"headers": {"Accept-Language": "de"}}
+    async with served(agent := FakeAgent()) as page:
+        agent.nights, agent.read_file = nights, read_file  # type: ignore[assignment,method-assign]
+        for path in ("/nights", f"/nights/{night.night}/report", "/calendar.ics"):
+            await page.text(path, **asks)
+        async with page.post("/new/import", json={"name": "a.csv", "text": "x"}, **asks) as answer:
+            assert answer.status == 200
+    assert len(heard) > 4 * len(many)
+    assert heard.count(threading.get_ident()) < 20
 
 
 VIEWS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ class CalendarViews:
             except AgentError:
                 view = None
             told = Told(telescope, ask.t, several=len(telescopes) > 1)
-            events += told.events(view, nights)
+            events += await asyncio.to_thread(list, told.events(view, nights))
         name = telescopes[0].name if len(telescopes) == 1 else "DWARF"
         return web.Response(
             body=calendar(name, events, self._agent.now()), content_type="text/calendar", charset="utf-8"

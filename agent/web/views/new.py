@@ -149,7 +149,8 @@ class NewViews:
         body = await _form_body(request)
         text, name = str(body.get("text", "")), str(body.get("name", ""))
         read = await self._agent.read_file(ask.telescope.id, name, text.encode())
-        return page(request, "imported.html", ask.t, imported(name, read, ask.t))
+        values = await asyncio.to_thread(imported, name, read, ask.t)
+        return page(request, "imported.html", ask.t, values)
 
     async def _night(self, ask: Ask) -> NightView | None:
         try:

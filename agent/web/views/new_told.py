@@ -49,7 +49,7 @@ def folded(form: Form, t: Words) -> dict[str, str]:
 
 
 def imported(name: str, read: Body, t: Words) -> dict[str, Any]:
-    """What a file was read as: a row for the file, if there is anything to say of it, and one a session."""
+    """What a file was read as: a row for it, if there is anything to say, and one a session. Slow."""
     sessions, what = read["sessions"], t.said(read["what"])
     several = f"{len(sessions)} ×" if len(sessions) > 1 else ""
     whole = ", ".join(filter(None, (what, several)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from agent.web.agent import Agent, News
@@ -71,7 +73,8 @@ class Views:
     async def _nights(self, request: web.Request) -> web.Response:
         ask = self._asked(request)
         nights = await self._agent.nights(ask.telescope.id)
-        return page(request, "nights.html", ask.t, nights_values(ask, nights))
+        values = await asyncio.to_thread(nights_values, ask, nights)
+        return page(request, "nights.html", ask.t, values)
 
     async def _kept(self, request: web.Request) -> web.Response:
         ask = self._asked(request)

@@ -51,8 +51,9 @@ class ReportViews:
             )
         pictured = await self._agent.report_page(ask.telescope.id, night) is not None
         left = await self._agent.left(ask.telescope.id, record) if record is not None else {}
-        values = report_values(ask, night, record, left) | {"text": text or "", "pictured": pictured}
-        return page(request, "report.html", ask.t, values)
+        values = await asyncio.to_thread(report_values, ask, night, record, left)
+        more = {"text": text or "", "pictured": pictured}
+        return page(request, "report.html", ask.t, values | more)
 
     async def _page(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
