@@ -18,9 +18,10 @@ _ANSWER = 1 << 16  # bytes; of some hundred numbers
 
 async def measured_apart(chunks: AsyncIterator[bytes]) -> Measure | None:
     """Measure the frame that comes in these pieces; None when it is none. OSError when no process begins."""
-    lean = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # each would keep megabytes
+    ours = os.pathsep.join(filter(None, sys.path))  # and nothing of the folder that it begins in
+    lean = {**os.environ, "PYTHONPATH": ours, "OPENBLAS_NUM_THREADS": "1"}  # each would keep megabytes
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent.quality", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=lean
+        *(sys.executable, "-P", "-m", "agent.quality"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=lean
     )
     assert child.stdin is not None
     assert child.stdout is not None

@@ -36,6 +36,15 @@ async def test_it_tells_what_it_would_tell_here(monkeypatch: pytest.MonkeyPatch)
     assert await measured_apart(pieces(FRAME[:70_000], FRAME[70_000:])) is None
 
 
+async def test_what_lies_where_the_agent_was_started_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("agent.py", "json.py"):
+        (tmp_path / name).write_text("raise SystemExit('not the agent')")
+    monkeypatch.chdir(tmp_path)
+    assert await measured_apart(pieces(FRAME)) == measure(FRAME)
+
+
 async def test_a_line_that_breaks_or_an_end_of_the_agent_leaves_no_process() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield FRAME[:70_000]
