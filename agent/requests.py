@@ -22,6 +22,7 @@ class Verb(StrEnum):
     QUEUE = "queue"  # make a session of one of tonight's suggestions
     REMOVE = "remove"  # take a waiting session out of the queue
     RESCHEDULE = "reschedule"  # give a waiting session another start
+    PRIORITIZE = "prioritize"  # give a waiting session another priority
     PARK = "park"  # fold the telescope
     GOTO = "goto"  # manual goto
     NUDGE = "nudge"  # turn a little, as a joystick does

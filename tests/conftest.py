@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from agent import quality
 from agent.quality.trend import Measure
@@ -19,8 +19,9 @@ from tests.support.chance import be_thorough
 _QUALITY_IS_THERE = quality.is_there
 _MEMORY = Path("/dev/shm")  # where each fsync costs nothing
 
-settings.register_profile("default", derandomize=True, max_examples=20)  # the same examples in each run
-settings.register_profile("soak", print_blob=True)  # others each time
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+settings.register_profile("default", _PATIENT, derandomize=True, max_examples=20)  # the same in each run
+settings.register_profile("soak", _PATIENT, print_blob=True)  # others each time
 
 
 def pytest_configure(config: pytest.Config) -> None:

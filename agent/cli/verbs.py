@@ -47,6 +47,12 @@ _VERBS = (
         (_SESSION, ("at", "new start, such as 2026-03-12T22:30:00+01:00")),
     ),
     _CommandVerb(
+        "prioritize",
+        Verb.PRIORITIZE,
+        "give a waiting session another priority",
+        (_SESSION, ("priority", "a whole number; the higher goes first")),
+    ),
+    _CommandVerb(
         "goto",
         Verb.GOTO,
         "point the telescope (controls must be armed)",

@@ -21,6 +21,8 @@ from agent.targets import MovingTarget, Site, SkyTarget, SolarBody, SolarTarget,
 
 SUN = SolarTarget("Sun", SolarBody.SUN)
 MOON = SolarTarget("Moon", SolarBody.MOON)
+_SAME_SKY_S = 6 * 3600.0
+_TURN_PER_S = 2 * math.pi * 1.00273790935 / 86400  # of the Earth, radians
 PLUTO = "Pluto"  # the orbit of a MovingTarget that needs no elements
 
 _BODIES: dict[SolarBody, Any] = {
@@ -72,6 +74,8 @@ class CurvePoint:
 
 def altaz(target: Target, site: Site, instant: datetime) -> AltAz:
     """Return where the target stands above the site's horizon."""
+    if isinstance(target, SkyTarget) and not isinstance(target, MovingTarget):
+        return _turned(target, site, instant)
     body = _computed(target, _observer(site, instant))
     return AltAz(math.degrees(body.alt), math.degrees(body.az))
 
@@ -209,6 +213,35 @@ def instants(start: datetime, end: datetime, step: timedelta) -> Iterator[dateti
         yield instant
         instant += step
     yield end
+
+
+def _turned(target: SkyTarget, site: Site, instant: datetime) -> AltAz:
+    """Where a star stands: the sky of some hours around, turned with the Earth. A tenth of the work."""
+    if instant.tzinfo is None:
+        raise ValueError(f"instant must be aware, {instant.isoformat()} is not")
+    seconds = instant.timestamp()
+    number = int(seconds // _SAME_SKY_S)
+    hour_angle, sin_dec, cos_dec, sin_lat, cos_lat = _sky(target, site, number)
+    angle = hour_angle + _TURN_PER_S * (seconds - (number + 0.5) * _SAME_SKY_S)
+    across = cos_dec * math.cos(angle)
+    height = sin_lat * sin_dec + cos_lat * across
+    azimuth = math.atan2(-cos_dec * math.sin(angle), cos_lat * sin_dec - sin_lat * across)
+    altitude = math.asin(max(-1.0, min(1.0, height)))
+    return AltAz(math.degrees(altitude), math.degrees(azimuth) % 360)
+
+
+@lru_cache(maxsize=1024)
+def _sky(target: SkyTarget, site: Site, number: int) -> tuple[float, float, float, float, float]:
+    """Hour angle in the middle of that stretch of time, sine and cosine of declination and latitude.
+
+    The apparent place of a star changes by less than half an arc second meanwhile.
+    """
+    observer = _observer(site, datetime.fromtimestamp((number + 0.5) * _SAME_SKY_S, UTC))
+    body = _computed(target, observer)
+    declination, latitude = float(body.dec), math.radians(site.latitude)
+    hour_angle = float(observer.sidereal_time()) - float(body.ra)
+    places = math.sin(declination), math.cos(declination), math.sin(latitude), math.cos(latitude)
+    return hour_angle, *places
 
 
 def _observer(site: Site, instant: datetime) -> Any:

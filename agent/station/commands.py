@@ -14,7 +14,7 @@ from agent.events import Outcome, Reason, SessionBrief, Status
 from agent.execute.orders import CAP, USER, Ending, EndKind, Hold
 from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
-from agent.session.problems import BadValueError
+from agent.session.problems import BadValueError, InvalidSessionError
 from agent.session.times import read_instant
 from agent.station.by_hand import ByHand
 from agent.station.replies import Accepted, done, refused, text_of
@@ -48,6 +48,7 @@ class Commands:
             Verb.RUN: self._run,
             Verb.REMOVE: self._remove,
             Verb.RESCHEDULE: self._reschedule,
+            Verb.PRIORITIZE: self._prioritize,
             Verb.PARK: self.by_hand.park,
             Verb.GOTO: self.by_hand.goto,
             Verb.NUDGE: self.by_hand.nudge,
@@ -266,6 +267,21 @@ class Commands:
         stored = await asyncio.to_thread(self._station.store.reschedule, session_id, at)
         await self._station.intake.take_changed(stored)
         return done(command, f"Session {session_id} starts at {at.isoformat(timespec='minutes')}.")
+
+    async def _prioritize(self, command: Command, _accepted: Accepted) -> Reply:
+        waiting, priority = self._named(command), command.arguments.get("priority")
+        if waiting is None:
+            return refused(command, Code.UNKNOWN_SESSION, "No such session waits.")
+        if isinstance(priority, bool) or not isinstance(priority, int | str):
+            return refused(command, Code.INVALID, "priority must be a whole number; the higher goes first.")
+        mosaic = self._station.parents.mosaics.holds(_name(command))
+        session_id = _name(command) if mosaic else waiting.session_id
+        try:
+            stored = await asyncio.to_thread(self._station.store.prioritize, session_id, priority)
+        except InvalidSessionError as error:
+            return refused(command, Code.INVALID, error.message, error.hint)
+        await self._station.intake.take_changed(stored)
+        return done(command, f"Session {session_id} has priority {stored.document.id_command.priority}.")
 
     def _named(self, command: Command) -> Waiting | None:
         """The waiting session a command names; of one that comes back its next night, of a mosaic a pane."""

@@ -30,7 +30,7 @@ from agent.events import SessionResult
 from agent.session.document import SessionDocument
 from agent.session.identity import safe_session_id
 from agent.session.problems import InvalidSessionError, summary_of
-from agent.session.writing import Process, to_bytes, with_outcome
+from agent.session.writing import Process, to_bytes, with_fields, with_outcome
 from agent.store import disk
 from agent.store.disk import Stamp
 from agent.store.documents import (
@@ -306,11 +306,19 @@ class SessionStore:
         """
         with self._lock:
             session = self._registry.reread(self._registry.known(session_id, Folder.TO_DO))
-            data = with_times(session.document, start, end, self.zone)
-            content = self._reader.judge(data, session.document.name)
-            if not content.usable:
-                raise InvalidSessionError(content.problems)
-            return self._registry.rewrite(session, data)
+            return self._rewritten(session, with_times(session.document, start, end, self.zone))
+
+    def prioritize(self, session_id: str, priority: object) -> StoredSession:
+        """Give a waiting session another priority in its file; InvalidSessionError when it is none."""
+        with self._lock:
+            session = self._registry.reread(self._registry.known(session_id, Folder.TO_DO))
+            return self._rewritten(session, with_fields(session.document.raw, {"priority": priority}))
+
+    def _rewritten(self, session: StoredSession, data: bytes) -> StoredSession:
+        content = self._reader.judge(data, session.document.name)
+        if not content.usable:
+            raise InvalidSessionError(content.problems)
+        return self._registry.rewrite(session, data)
 
     def move_to(self, session_id: str, tree: Tree, *, rename: bool = False) -> None:
         """Move a session that has not begun into another tree's ToDo/, whose store finds it there.

@@ -66,7 +66,9 @@ def misses(history: Any) -> list[float]:
 
 @pytest.mark.parametrize(
     ("model", "generation", "exposure", "frames"),
-    every(3, [("D2", "v2", "15", 200), ("D3", "v2", "60", 50), ("D3", "v3", "60", 50), ("mini", "v3", "60", 50)]),
+    every(
+        3, [("D2", "v2", "15", 200), ("D3", "v2", "60", 50), ("D3", "v3", "60", 50), ("mini", "v3", "60", 50)]
+    ),
 )
 def test_a_long_capture_of_an_asteroid_is_pointed_again_and_is_one_in_the_end(
     observatory: Callable[..., Observatory], model: str, generation: str, exposure: str, frames: int

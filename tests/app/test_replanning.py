@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,6 +73,31 @@ def test_what_is_rescheduled_is_planned_for_its_new_night_at_once_and_says_which
 
     place = run_virtual(night())
     assert starts(place) == [("a", "22:00")]
+
+
+def test_a_higher_priority_has_the_night_at_once(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory(start=NOON, conditions=SKY)
+        place.drop("a.json", wants("M 81", 999, time="20:00:00"))
+        place.drop("b.json", wants("M 82", 999, time="20:00:00"))
+        async with place.open():
+            await place.clock.sleep(60)
+            first, second = waits(place)
+            for wrong in (None, True, "high", [1], 1.5):
+                told = await tell(place, "prioritize", session_id=second, priority=wrong)
+                assert (told["status"], told["code"]) == ("error", "invalid"), wrong
+            unknown = await tell(place, "prioritize", session_id="nobody", priority=1)
+            assert unknown["code"] == "unknown_session"
+            told = await tell(place, "prioritize", session_id=second, priority=3)
+            assert (told["status"], told["message"]) == ("done", f"Session {second} has priority 3.")
+            await place.clock.sleep(AT_ONCE)
+            assert list(waits(place)) == [second, first]
+            plan = await plan_of(place)
+            assert plan[second]["run"] is not None
+            body = json.loads((place.folder("ToDo") / f"{second}.json").read_text())["command"]
+            assert body["id_command"]["priority"] == 3
+
+    run_virtual(night())
 
 
 def test_a_start_moved_into_what_runs_ends_its_block_in_time(observatory: Make) -> None:

@@ -191,7 +191,8 @@ def test_a_listener_that_fails_costs_the_night_nothing(tmp_path: Path, topic: st
 
 
 @pytest.mark.parametrize(
-    "raises", every(3, ["take_control", "set_time", "goto", "apply", "read", "start_capture", "follow_capture"])
+    "raises",
+    every(3, ["take_control", "set_time", "goto", "apply", "read", "start_capture", "follow_capture"]),
 )
 def test_a_defect_in_the_driver_fails_that_session_with_a_result(tmp_path: Path, raises: str) -> None:
     async def night() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.sky import ephemeris
 from agent.sky.ephemeris import (
     MOON,
     SUN,
@@ -117,3 +118,23 @@ def test_a_curve_has_both_its_ends_and_even_steps_between() -> None:
     assert curve[1].altitude == altaz(M31, PARIS, curve[1].instant).altitude
     with pytest.raises(ValueError, match="step"):
         list(instants(start, start, timedelta(0)))
+
+
+@settings(max_examples=often(200))
+@given(
+    st.builds(SkyTarget, st.just("x"), st.floats(0, 24, exclude_max=True), st.floats(-90, 90)),
+    st.builds(Site, st.floats(-90, 90), st.floats(-180, 180), st.just(0.0), st.just("UTC")),
+    st.integers(-2_177_000_000, 4_070_000_000),  # 1901 to 2098
+)
+def test_a_star_stands_where_the_library_puts_it_at_that_instant(
+    target: SkyTarget, site: Site, seconds: int
+) -> None:
+    """It is turned with the sky of some hours around, in place of being computed anew each time."""
+    instant = datetime.fromtimestamp(seconds, UTC)
+    told = ephemeris.altaz(target, site, instant)
+    body = ephemeris._computed(target, ephemeris._observer(site, instant))
+    ours, theirs = (
+        (math.cos(alt) * math.cos(az), math.cos(alt) * math.sin(az), math.sin(alt))
+        for alt, az in ((math.radians(told.altitude), math.radians(told.azimuth)), (body.alt, body.az))
+    )
+    assert math.degrees(math.dist(ours, theirs)) * 3600 < 0.5  # arc seconds

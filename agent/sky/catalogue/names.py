@@ -100,10 +100,10 @@ def shown(name: str) -> str:
 def shown_key(spelling: str) -> str:
     """Write the key of a designation as people write the designation."""
     prefix, number = spelling.split(" ")
-    if star_designation(spelling if prefix.isdigit() else f"{prefix} {number}"):
+    if number.isalpha() and star_designation(spelling):
         return shown_star(prefix, number)
     word = _SHOWN.get(prefix, prefix.upper())
-    written = re.sub("NED", " NED", number.upper())
+    written = number.upper().replace("NED", " NED")
     return f"{word}{'' if word[-1] in '-G' and prefix in _SHOWN else ' '}{written}"
 
 

@@ -59,8 +59,8 @@ def near(asked: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))[:_MOST]
 
 
-def slips(one: str, other: str) -> int:
-    """Count the letters wrong, missing, too many or swapped between two words."""
+def slips(one: str, other: str, most: int = 99) -> int:
+    """Count the letters wrong, missing, too many or swapped between two words; beyond `most` it stops."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
@@ -70,6 +70,8 @@ def slips(one: str, other: str) -> int:
             if earlier and j > 1 and letter == other[j - 2] and one[i - 2] == its:
                 best = min(best, earlier[j - 2] + 1)
             row.append(best)
+        if min(row) > most and min(before) > most:
+            return most + 1
     return row[-1]
 
 
@@ -96,9 +98,9 @@ def _typing_errors(wanted: str) -> list[str]:
     for name in _names() if len(wanted) > 3 else ():
         for form in {name, name.removesuffix("nebula"), name.removesuffix("galaxy")}:
             allowed = 1 + max(len(form), len(wanted)) // 10
-            if [*filter(str.isdigit, form)] != digits:
+            if abs(len(form) - len(wanted)) > allowed or [*filter(str.isdigit, form)] != digits:
                 continue  # another number is another object, not a slip
-            if abs(len(form) - len(wanted)) <= allowed and (count := slips(wanted, form)) <= allowed:
+            if (count := slips(wanted, form, allowed)) <= allowed:
                 close.append((count, name))
     return [name for _, name in sorted(close)]
 
@@ -107,7 +109,9 @@ def _sharing(words: set[str]) -> list[str]:
     """Give the names that share a word which says something, those with the most of them first."""
     said = {word for word in words - _SAYS_LITTLE if len(word) > 2 and not word.isdigit()}
     ranked = []
-    for name in _names() if said else ():
+    for name in _names():
+        if not any(word in name for word in said):
+            continue  # seen before the name is looked up, which takes much longer
         target = find(name)
         own = set(plain(target.name).split()) if target else set()
         if own & said:

@@ -56,6 +56,7 @@ class SessionRow:
     progress: str
     acts: tuple[str, ...]
     moves: bool = False
+    priority: int = 0
 
 
 class TonightViews:
@@ -277,7 +278,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
     if running:
         acts = ("watch",)
     elif row.state in ("waiting", "planned", "not_tonight"):
-        acts = ("run", "edit", "duplicate", "earlier", "later", "remove")
+        acts = ("run", "edit", "duplicate", "earlier", "later", "higher", "lower", "remove")
         acts = acts if view.night == view.coming else ("edit", "duplicate")
     kind = ""
     if known is not None:
@@ -299,6 +300,7 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
         t("frames.of", taken=row.taken, total=row.total),
         acts,
         row.block is not None,
+        row.priority,
     )
 
 

@@ -59,7 +59,7 @@ def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None
 @pytest.mark.parametrize(
     "habits",
     every(
-        3,
+        5,
         [
             Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
             for answers in paired(*(habit.answers for habit in HABITS))
@@ -105,7 +105,7 @@ def test_what_is_said_of_the_frame_size_is_true_of_the_model(tmp_path: Path, mod
     assert (found.agreement is Agreement.AGREES) == (model in ("D2", "D3", "mini"))
 
 
-@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
+@pytest.mark.parametrize("model", every(2, ["D2", "D3", "mini"]))
 def test_every_model_is_asked_to_the_end(tmp_path: Path, model: str) -> None:
     lit = light(tmp_path / "light.jsonl", model=model, darks=False)
     assert lit.notebook.about["model"] == model

@@ -270,7 +270,7 @@ async def test_a_capture_is_followed_to_its_end_without_the_librarys_own_waiting
 ) -> None:
     frames = (
         f"[('set', 'take{wide}PhotoStarted', True), ('result', 'OK', 0), ('count', {number}, 2, 1),"
-        f" ('after', 1.5), ('count', {number}, 3, 2), ('state', '{wide}', 'stopped')]"
+        f" ('after', 4), ('count', {number}, 3, 2), ('state', '{wide}', 'stopped')]"
     )
     steps = {f"perform_takeAstro{wide}Photo": frames}
     async with bench(monkeypatch, tmp_path, **steps) as one:
