@@ -22,6 +22,7 @@ from agent.mqtt.schemas import TOPICS
 from agent.settings.flat import FLAT_SETTINGS
 from agent.settings.model import Settings
 from agent.station.switches import Switches
+from agent.telescope.simulator import SimulatorOptions
 from tests.mqtt.discovery.samples import bridge, components, telescope
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,6 +152,12 @@ def test_the_first_sessions_of_an_add_on_are_taken_by_newer_firmware_too(
         (tmp_path / "first.json").write_text(session, encoding="utf-8")
         assert main(["validate", str(tmp_path / "first.json")]) == 0
         assert "Newer firmware" not in capsys.readouterr().out
+
+
+def test_every_option_of_the_simulator_is_explained() -> None:
+    part = read(ROOT / "docs" / "simulator.md").split("## Options")[1].split("## Faults")[0]
+    first = " ".join(re.findall(r"^\| (.*?) \|", part, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) == {field.name for field in fields(SimulatorOptions)}
 
 
 # -- files, modules, extras -------------------------------------------------------------------
