@@ -70,6 +70,18 @@ def test_every_anchor_of_a_link_is_a_heading(page: Path) -> None:
         assert anchor in anchors((page.parent / file).resolve() if file else page), f"{file}#{anchor}"
 
 
+def test_every_page_can_be_found_from_the_readme() -> None:
+    found, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page not in found:
+            found.add(page)
+            ahead += [
+                (page.parent / link).resolve() for link in re.findall(r"\]\(([\w./-]+\.md)", read(page))
+            ]
+    assert set(GUIDES) <= found
+
+
 def test_every_blueprint_is_offered_and_every_one_that_is_offered_is_there() -> None:
     urls = re.findall(r"blueprint_url=([^)\s]+)", read(HOME))
     offered = [unquote(url).split("/blob/main/")[1] for url in urls]
