@@ -6,17 +6,23 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from importlib.util import find_spec
+from inspect import getsource
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
 
+from agent.app.handlers import AgentHandlers
 from agent.cli.main import commands_of, main, whole_parser
 from agent.mqtt.schemas import TOPICS
 from agent.settings.flat import FLAT_SETTINGS
 from agent.settings.model import Settings
+from agent.station.switches import Switches
+from agent.telescope.simulator import SimulatorOptions
 from tests.mqtt.discovery.samples import bridge, components, telescope
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +30,7 @@ GUIDES = sorted(
     [*(ROOT / name for name in ("README.md", "DOCS.md", "CONTRIBUTING.md")), *(ROOT / "docs").glob("*.md")]
 )
 HISTORY = ROOT / "CHANGELOG.md"
-NAMES = [page.name for page in GUIDES]
+HOME = ROOT / "docs" / "home-assistant.md"
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
@@ -62,6 +68,25 @@ def anchors(page: Path) -> frozenset[str]:
 def test_every_anchor_of_a_link_is_a_heading(page: Path) -> None:
     for file, anchor in re.findall(r"\]\(([\w./-]*\.md|)#([^)\s]+)\)", read(page)):
         assert anchor in anchors((page.parent / file).resolve() if file else page), f"{file}#{anchor}"
+
+
+def test_every_page_can_be_found_from_the_readme() -> None:
+    found, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page not in found:
+            found.add(page)
+            ahead += [
+                (page.parent / link).resolve() for link in re.findall(r"\]\(([\w./-]+\.md)", read(page))
+            ]
+    assert set(GUIDES) <= found
+
+
+def test_every_blueprint_is_offered_and_every_one_that_is_offered_is_there() -> None:
+    urls = re.findall(r"blueprint_url=([^)\s]+)", read(HOME))
+    offered = [unquote(url).split("/blob/main/")[1] for url in urls]
+    shipped = (ROOT / "homeassistant" / "blueprints").glob("*/*.yaml")
+    assert sorted(offered) == sorted(path.relative_to(ROOT).as_posix() for path in shipped)
 
 
 # -- commands ---------------------------------------------------------------------------------
@@ -141,6 +166,12 @@ def test_the_first_sessions_of_an_add_on_are_taken_by_newer_firmware_too(
         assert "Newer firmware" not in capsys.readouterr().out
 
 
+def test_every_option_of_the_simulator_is_explained() -> None:
+    part = read(ROOT / "docs" / "simulator.md").split("## Options")[1].split("## Faults")[0]
+    first = " ".join(re.findall(r"^\| (.*?) \|", part, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) == {field.name for field in fields(SimulatorOptions)}
+
+
 # -- files, modules, extras -------------------------------------------------------------------
 
 _PLACES = "agent|tests|tools|docs|benchmarks|deploy|homeassistant|translations|\\.ci|\\.github"
@@ -191,7 +222,6 @@ ENTITIES = {
     for body in components(message).values()
     if "default_entity_id" in body
 }
-HOME = ROOT / "docs" / "home-assistant.md"
 
 
 @pytest.mark.parametrize("page", [*GUIDES, HISTORY], ids=lambda page: page.name)
@@ -214,3 +244,15 @@ def test_what_is_switched_off_at_first_stands_with_what_is_switched_off() -> Non
     for row in rows:
         for name in re.findall(r"`(\w+\.dwarf_\w+)`", row):
             assert ENTITIES.get(name, True) or f"`{name}` (switch it on)" in row, name
+
+
+def keys_below(heading: str) -> list[str]:
+    """What the table of a part of docs/mqtt.md explains."""
+    part = read(ROOT / "docs" / "mqtt.md").split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([a-z_/]+)` \|", part, re.MULTILINE)
+
+
+def test_every_question_and_setting_over_mqtt_is_explained() -> None:
+    verbs = re.findall(r'case "([a-z_/]+)":', getsource(AgentHandlers.bridge_request))
+    assert keys_below("Questions to the agent") == verbs
+    assert keys_below("Settings") == [field.name for field in fields(Switches)]

@@ -121,8 +121,10 @@ def table(verdicts: Mapping[int, Mapping[str, Any]]) -> str:
     return "\n".join(f"{name:>18}: {value:,.0f}" for name, value in lines)
 
 
-async def campaign(record: Record, seeds: Iterator[int], workers: int, until: float) -> int:
-    """Play the nights; return how many broke a promise."""
+async def campaign(
+    record: Record, seeds: Iterator[int], workers: int, until: float, *, whole: bool = False
+) -> int:
+    """Play the nights; return how many broke a promise. Those are kept `whole`, or as short as they fail."""
     failed = 0
 
     async def work() -> None:
@@ -136,7 +138,8 @@ async def campaign(record: Record, seeds: Iterator[int], workers: int, until: fl
                 verdict = await worker.play(script)
                 if verdict["violations"]:
                     failed += 1
-                    path = record.keep_failure(await _shortest(worker, script, verdict), verdict)
+                    kept = script if whole else await _shortest(worker, script, verdict)
+                    path = record.keep_failure(kept, verdict)
                     print(
                         f"night {seed} broke a promise; it is kept as {path}",
                         *verdict["violations"],
@@ -182,6 +185,7 @@ def main() -> int:
         default=Path(".campaign"),
         help="folder of what was played; nights in it are not played again (.campaign)",
     )
+    parser.add_argument("--whole", action="store_true", help="keep a failing night as it is, not shrunk")
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="play the night kept in that file, and say what it breaks"
     )
@@ -196,7 +200,8 @@ def main() -> int:
     record.load()
     wanted = range(chosen.first, chosen.first + chosen.nights)
     seeds = (seed for seed in wanted if seed not in record.clean)
-    failed = asyncio.run(campaign(record, seeds, chosen.workers, time.monotonic() + chosen.for_s))
+    until = time.monotonic() + chosen.for_s
+    failed = asyncio.run(campaign(record, seeds, chosen.workers, until, whole=chosen.whole))
     print(table({seed: one for seed, one in record.verdicts.items() if seed in wanted}))
     return 1 if failed else 0
 
