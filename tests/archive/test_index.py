@@ -18,11 +18,12 @@ PAGE = """<html>\r
 <a href="Thumbnail/">Thumbnail/</a>      12-Mar-2026 20:01 -\r
 <a href="M%2042_10s80_Astro_0001.fits">M 42_10s80_Astro_0001.fits</a>      12-Mar-2026 20:01  16588800\r
 <a href="stacked-16_M%2042_a%26b.fits">stacked-16_M 42_10s80_Astro_2026..&gt;</a> 12-Mar-2026 20:01 47M\r
+<a href="absurd.fits">absurd.fits</a> 12-Mar-2026 20:01 {absurd}\r
 <a href="/etc/passwd">passwd</a> 12-Mar-2026 20:01 12\r
 <a href="%2e%2e%2fetc">etc</a> 12-Mar-2026 20:01 12\r
 </pre><hr></body>\r
 </html>\r
-"""
+""".replace("{absurd}", 5000 * "9")
 
 
 def test_files_folders_and_sizes_are_read_and_paths_are_not() -> None:
@@ -31,6 +32,7 @@ def test_files_folders_and_sizes_are_read_and_paths_are_not() -> None:
         IndexEntry("Thumbnail/", None, when),
         IndexEntry("M 42_10s80_Astro_0001.fits", 16588800, when),
         IndexEntry("stacked-16_M 42_a&b.fits", None, when),
+        IndexEntry("absurd.fits", None, when),
     ]
 
 

@@ -23,6 +23,7 @@ _MOST = 20_000  # files of one session
 _NOTE = "shotsInfo.json"
 _KNOWN = ("stacked.jpg", "stacked_thumbnail.jpg", _NOTE)  # beside the frames, where nothing lists them
 _ENTRY = re.compile(r'<a href="([^"]+)">[^<]*</a>\s+(\d\d?-\w{3}-\d{4} \d\d:\d\d)\s+(\S+)')
+_SIZE = re.compile(r"[0-9]{1,18}")
 _LINK = re.compile(r'<a\s+href="(?!\.\./")', re.IGNORECASE)
 _NAMED = {"mediaType", "filePath", "fileName"}  # what the album is asked to delete a session by
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -181,7 +182,7 @@ def read_index(page: str) -> list[IndexEntry]:
     for link, modified, told in _ENTRY.findall(page):
         name = unquote(html.unescape(link))
         if _fits(name.removesuffix("/")):
-            found.append(IndexEntry(name, int(told) if told.isascii() and told.isdigit() else None, modified))
+            found.append(IndexEntry(name, int(told) if _SIZE.fullmatch(told) else None, modified))
     return found
 
 
