@@ -64,6 +64,7 @@ class FrameCounter:
         self._panes: Panes = ()  # of the open capture
         self._sure = Frames()  # of these, what was counted while the capture was known to be ours
         self.opened_at: datetime | None = None
+        self.ended_unseen = False  # a capture was counted by its record; where it points since is unknown
         self.others: Camera | None = None  # the camera with which another client was seen to capture
         self._notes: list[str] = []
 

@@ -311,6 +311,8 @@ class SessionRun:
         context = self._context(telescope)
         await context.darks.stop(telescope)
         runs_on = self._counter.open_camera is not None  # or so it may: that is found out first
+        if self._counter.ended_unseen:  # where the telescope points since then nobody knows
+            self._repoint, self._counter.ended_unseen = True, False
         if self._repoint and self._pointed_by is not None and not runs_on:
             self._reporter.say(self._pointed_by, "pointing at the target again")
             await RUNNERS[self._pointed_by.kind](context, self._pointed_by)

@@ -120,3 +120,22 @@ def test_what_may_still_begin_is_waited_for_no_longer_than_that(bench: Bench) ->
         return bench.clock.monotonic() - began
 
     assert run_virtual(main()) <= AGAIN_CAPTURING_S + 5
+
+
+def test_after_a_capture_that_ended_unseen_the_next_camera_points_again(bench: Bench) -> None:
+    """The telescope may have been parked meanwhile, as it is in the rain."""
+
+    async def main() -> SessionResult | None:
+        _left_open(bench, ago_s=600)
+        ended = bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
+        ended.began = bench.clock.now() - timedelta(seconds=599)
+        ended.taken = ended.stacked = COUNT
+        ended.running = False
+        wide = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
+        return await bench.run_of(session(setup_wide_camera=wide)).execute()
+
+    result = run_virtual(main())
+    assert result is not None
+    assert (result.outcome, result.frames.taken) == (Outcome.COMPLETED, COUNT + 3)
+    calls = bench.telescope.calls
+    assert calls.index("goto") < calls.index("start_capture")

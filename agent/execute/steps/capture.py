@@ -151,6 +151,7 @@ async def _close_from_record(context: StepContext, camera: Camera) -> None:
     records = () if since is None else await context.telescope.recorded_captures(camera, since)
     ours = [report for report in records if not context.counter.stranger(report)]
     await context.counter.close(ours[0] if ours else None, taken_over=context.counter.others is camera)
+    context.counter.ended_unseen = True
     missing = context.counter.missing(camera)
     if missing:
         raise CaptureLostError(f"The capture ended while nobody watched; {missing} frames are missing.")
