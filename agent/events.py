@@ -298,6 +298,13 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResultHanded(Event):
+    """The result of a session is with the broker (or there is none): it need not be told again."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryChanged(Event):
     """New telemetry, throttled by the driver."""
 

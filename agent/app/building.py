@@ -117,7 +117,9 @@ async def build_station(
     note_owner(state, telescope_id, own)
     site = settings.site
     ground = Ground(telescope_id, telescope, clock, ZoneInfo(site.zone_name), site.site(), bus, state)
-    return Station(ground, telescope, settings, own, timetable)
+    station = Station(ground, telescope, settings, own, timetable)
+    bus.subscribe(station.records.hear)
+    return station
 
 
 def moved(own: TelescopeSettings, state: StateFile) -> TelescopeSettings:

@@ -37,6 +37,7 @@ class Outbox:
         self._port = port
         self._truth: dict[str, Publication] = {}
         self._waiting: OrderedDict[str | int, tuple[Lane | None, Publication]] = OrderedDict()
+        self._handed: dict[int, Callable[[], None]] = {}
         self._counts = dict.fromkeys(Lane, 0)
         self._serial = 0
         self._full = False  # some were dropped
@@ -50,12 +51,22 @@ class Outbox:
         """Count the messages that have not been handed to the port."""
         return len(self._waiting)
 
-    def publish(self, publication: Publication, lane: Lane = Lane.EVENT) -> None:
-        """Publish as soon as possible. A retained message replaces one that still waits on the same topic."""
+    def publish(
+        self,
+        publication: Publication,
+        lane: Lane = Lane.EVENT,
+        handed: Callable[[], None] | None = None,
+    ) -> None:
+        """Publish as soon as possible. A retained message replaces one that still waits on the same topic.
+
+        `handed` is called when the port took an unretained message: not before there is a broker.
+        """
         if publication.retain:
             self._retain(publication)
         else:
             self._append(publication, lane)
+            if handed is not None:
+                self._handed[self._serial] = handed
         self._listeners.call(publication)
         self._pump()
 
@@ -109,6 +120,8 @@ class Outbox:
     def _drop_oldest(self, lane: Lane) -> None:
         key = next(key for key, (its_lane, _) in self._waiting.items() if its_lane is lane)
         del self._waiting[key]
+        if isinstance(key, int):
+            self._handed.pop(key, None)
         self._counts[lane] -= 1
         if not self._full:
             self._full = True
@@ -119,14 +132,20 @@ class Outbox:
     def _pump(self) -> None:
         while self._waiting and self._port.connected:
             key, (lane, publication) = next(iter(self._waiting.items()))
+            handed = self._handed.pop(key, None) if isinstance(key, int) else None
             try:
                 if not self._port.publish(publication):
+                    if handed is not None and isinstance(key, int):
+                        self._handed[key] = handed
                     break
             except Exception:
                 _LOGGER.exception("MQTT: a message on %s met a defect and is left out", publication.topic)
+                handed = None
             del self._waiting[key]
             if lane is not None:
                 self._counts[lane] -= 1
+            if handed is not None:
+                handed()
         if self._waiting:
             self._empty.clear()
         else:

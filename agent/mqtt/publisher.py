@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from agent.afterwards import DownloadChanged, NightReported, SessionArchived, SkyChanged
@@ -19,6 +20,7 @@ from agent.events import (
     OwnScheduleChanged,
     QueueChanged,
     Reason,
+    ResultHanded,
     SafetyChanged,
     SessionBrief,
     SessionEnded,
@@ -88,6 +90,7 @@ class Publisher:
         self._topics = topics
         self._payloads = payloads
         self._clock = clock
+        self._bus: EventBus | None = None
         self._said = {telescope: _Said() for telescope in telescopes}
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             StatusChanged: self._status,
@@ -127,6 +130,7 @@ class Publisher:
                 self._payloads.queue(QueueChanged(telescope=telescope, at=now, sessions=())),
             )
             self._state(telescope, State.OWN_SCHEDULE, self._payloads.own_schedule(()))
+        self._bus = bus
         return bus.subscribe(self.handle)
 
     def handle(self, event: Event) -> None:
@@ -325,7 +329,7 @@ class Publisher:
         said.progress = said.held_back = said.waiting = None
         body = self._payloads.result(result)
         once = self._topics.result(event.telescope, result.session.session_id)
-        self._outbox.publish(Publication(once, encode(body), json=True))
+        self._outbox.publish(Publication(once, encode(body), json=True), handed=partial(self._handed, event))
         self._state(event.telescope, State.RESULT, body)
         self.event(
             event.telescope,
@@ -339,6 +343,12 @@ class Publisher:
             frames=frames(result.frames),
             integration_s=round(result.integration_s, 1),
         )
+
+    def _handed(self, event: SessionEnded) -> None:
+        session_id = event.result.session.session_id
+        if self._bus is not None:
+            told = ResultHanded(telescope=event.telescope, at=self._clock.now(), session_id=session_id)
+            self._bus.publish(told)
 
     def _telemetry(self, event: TelemetryChanged) -> None:
         said, telemetry = self._said[event.telescope], event.telemetry

@@ -13,7 +13,16 @@ from typing import Any
 
 from agent.clock import Clock
 from agent.errors import AgentError, Problem
-from agent.events import Event, Outcome, Reason, SessionBrief, SessionEnded, SessionResult, Source
+from agent.events import (
+    Event,
+    Outcome,
+    Reason,
+    ResultHanded,
+    SessionBrief,
+    SessionEnded,
+    SessionResult,
+    Source,
+)
 from agent.execute.journal import Journal, JournalFile
 from agent.session.document import body_of
 from agent.session.writing import result_details
@@ -70,6 +79,7 @@ class Records:
         self._on_problem = on_problem
         self._unreported = Unreported(store.tree)
         self._is_open = False
+        self._forgetting: set[asyncio.Task[None]] = set()
         self.on_learned: Callable[[], None] = _pass  # estimates have changed
         self._owed: list[_End] = []
         self._refused = asyncio.Event()
@@ -224,7 +234,6 @@ class Records:
     async def _tell(self, result: SessionResult) -> None:
         self._publish(SessionEnded(telescope=self._telescope_id, at=self._clock.now(), result=result))
         await self._settle(result)
-        await self._forget(result)
 
     def _goes_on(self, result: SessionResult) -> bool:
         """Whether a noted result never came into force: the session still waits to go on."""
@@ -235,13 +244,21 @@ class Records:
             return False
         return self._store.waits(session_id)
 
+    def hear(self, event: Event) -> None:
+        """Forget that a result has to be told, once it was handed to a broker (or there is none)."""
+        if isinstance(event, ResultHanded) and event.telescope == self._telescope_id:
+            task = asyncio.create_task(self._forget_id(event.session_id), name="forget a result")
+            self._forgetting.add(task)
+            task.add_done_callback(self._forgetting.discard)
+
     async def _forget(self, result: SessionResult) -> None:
+        await self._forget_id(result.session.session_id)
+
+    async def _forget_id(self, session_id: str) -> None:
         try:
-            await asyncio.to_thread(self._unreported.forget, result.session.session_id)
+            await asyncio.to_thread(self._unreported.forget, session_id)
         except StoreError as error:
-            _LOGGER.warning(
-                "The result of session %s will be told again: %s", result.session.session_id, error
-            )
+            _LOGGER.warning("The result of session %s will be told again: %s", session_id, error)
 
     async def _settle(self, result: SessionResult) -> None:
         summary = {"message": result.message, "frames_taken": result.frames.taken}
