@@ -333,12 +333,13 @@ async def on_the_wire(
     port: Callable[[MemoryBroker], MemoryPort] = MemoryPort,
     rig: type[Rig] = Rig,
     clock: Clock | None = None,
+    hardware: Clock | None = None,
     late_s: float = LATE_S,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
     """Everything but the agent, which `begin` starts; what still runs at the end is stopped and judged.
 
-    `simulated` holds what is special about a simulator, by telescope.
+    `simulated` holds what is special about a simulator, by telescope; `hardware` is the clock of them all.
     """
     clock = clock or LoopClock(start)
     broker = TimedBroker(clock)
@@ -358,7 +359,7 @@ async def on_the_wire(
                     **(simulated or {}).get(name, {}),
                 }
             )
-            sims[name] = await stack.enter_async_context(SimulatedDwarf(options, clock))
+            sims[name] = await stack.enter_async_context(SimulatedDwarf(options, hardware or clock))
         chosen = Settings.model_validate(
             {
                 "site": {"latitude": site.latitude, "longitude": site.longitude, "timezone": site.timezone},

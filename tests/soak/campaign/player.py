@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from agent.clock import LoopClock
 from agent.telescope.simulator.history import FrameTaken
 from tests.safety.mortal_rig import MortalRig, full_disk
 from tests.safety.rig import PARIS, on_the_wire
@@ -436,6 +437,7 @@ async def staged(script: Script, root: Path) -> AsyncIterator[tuple[Campaign, De
             simulated=script.telescopes,
             rig=Campaign,
             clock=clock,
+            hardware=LoopClock(script.start),  # nobody sets that one
             late_s=_LATE_S,
             page={"port": 0},
         ) as rig:

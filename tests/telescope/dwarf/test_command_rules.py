@@ -245,7 +245,7 @@ def test_the_clock_is_set_with_zone_and_place(zone: str, hours: float) -> None:
         await control.set_time(wire.device, now, zone, SITE)
         time = system_pb2.SetTime(timestamp=int(NIGHT.timestamp()), timezone_offset=hours)
         assert wire.sent == [
-            (Cmd.SET_TIME, time, "Setting the time", None, 2),
+            (Cmd.SET_TIME, time, "Setting the time", None, 1),
             (Cmd.SET_TIME_ZONE, system_pb2.SetTimeZone(timezone=zone), "Setting the time zone", None, 2),
         ]
         assert wire.did == [("place", SITE)]

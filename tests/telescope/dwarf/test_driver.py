@@ -797,3 +797,21 @@ def test_older_firmware_may_take_seconds_to_tell_that_it_still_captures() -> Non
 
     report = run_virtual(run())
     assert (report.taken, report.stacked, report.end) == (4, 3, CaptureEnd.FINISHED)
+
+
+def test_a_clock_that_is_set_again_after_a_lost_answer_is_set_to_the_time_then() -> None:
+    """Else it were behind by as long as the answer was waited for, and captures had begun before they did."""
+
+    async def run(b: Bench) -> None:
+        await b.connected()
+        before = len(b.sim.received)
+        b.sim.faults.add("no-answer:command=13000,times=1")
+        now = b.clock.now()
+        await b.telescope.set_time(now, "Europe/Zurich", None)
+        told = [one for one in b.sim.received[before:] if one.cmd == 13000]
+        assert len(told) == 2
+        for one in told:
+            assert one.request is not None
+            assert abs(one.request.timestamp - one.at.timestamp()) <= 1
+
+    on_bench(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from google.protobuf.message import Message
@@ -15,7 +15,7 @@ from agent.telescope.dwarf.commands.captures import stop_capture
 from agent.telescope.dwarf.commands.motors import PITCH, home_pitch, run_pitch
 from agent.telescope.dwarf.commands.pointing import stop_goto, stop_nudge
 from agent.telescope.dwarf.completion import LockCompletion
-from agent.telescope.dwarf.device import Device
+from agent.telescope.dwarf.device import SEND_TWICE, Device
 from agent.telescope.dwarf.proto import motor_pb2, system_pb2
 from agent.telescope.dwarf.state import CALIBRATING, DARKS, FOCUSING, FOLDING, SOLVING
 from agent.telescope.dwarf.wire import codes
@@ -89,8 +89,18 @@ async def set_time(device: Device, now: datetime, timezone: str, site: Site | No
     local = now.astimezone(zone)
     offset = local.utcoffset()
     hours = offset.total_seconds() / 3600 if offset is not None else 0.0
-    clock = system_pb2.SetTime(timestamp=int(now.timestamp()), timezone_offset=hours)
-    await device.order(Cmd.SET_TIME, clock, doing="Setting the time")
+    began = device.clock.monotonic()
+    for attempt in range(SEND_TWICE):  # waiting for a lost answer takes its time, which passes meanwhile
+        passed = timedelta(seconds=device.clock.monotonic() - began)
+        clock = system_pb2.SetTime(timestamp=int((now + passed).timestamp()), timezone_offset=hours)
+        try:
+            await device.order(Cmd.SET_TIME, clock, doing="Setting the time", attempts=1)
+            break
+        except UnreachableError:
+            raise
+        except CommandTimeoutError:
+            if attempt + 1 == SEND_TWICE:
+                raise
     device.zone = zone
     name = system_pb2.SetTimeZone(timezone=timezone)
     try:
