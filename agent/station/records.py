@@ -247,7 +247,7 @@ class Records:
     def hear(self, event: Event) -> None:
         """Forget that a result has to be told, once it was handed to a broker (or there is none)."""
         if isinstance(event, ResultHanded) and event.telescope == self._telescope_id:
-            task = asyncio.create_task(self._forget_id(event.session_id), name="forget a result")
+            task = asyncio.create_task(self._forget_id(event.session_id), name="told")
             self._forgetting.add(task)
             task.add_done_callback(self._forgetting.discard)
 
