@@ -8,8 +8,8 @@ from datetime import timedelta
 from benchmarks.reporting import quiet, say, spread
 from benchmarks.stage import document, now, staged
 
-SESSIONS = 30
-EVERY_S = 2  # a session with a telescope that needs no time is over long before the next one
+SESSIONS = 12
+EVERY_S = 6  # a session with a telescope that needs no time is over before the next one
 
 
 async def measure(sessions: int = SESSIONS) -> None:
