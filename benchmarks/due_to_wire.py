@@ -8,23 +8,20 @@ from datetime import timedelta
 from benchmarks.reporting import quiet, say, spread
 from benchmarks.stage import document, now, staged
 
-SESSIONS = 12
-EVERY_S = 6  # a session with a telescope that needs no time is over before the next one
+SESSIONS = 10
+AHEAD_S = 4
 
 
 async def measure(sessions: int = SESSIONS) -> None:
-    """Let that many sessions become due, one after the other."""
+    """Let that many sessions become due, each after the one before has ended: none has to make room."""
+    late = []
     async with staged() as stage:
-        first = now().replace(microsecond=0) + timedelta(seconds=4)
-        starts = [first + timedelta(seconds=EVERY_S * number) for number in range(sessions)]
-        for number, start in enumerate(starts):
+        for number in range(sessions):
+            start = now().replace(microsecond=0) + timedelta(seconds=AHEAD_S)
             stage.drop(f"s{number:03}.json", document(at=start))
-        await stage.results(sessions, limit_s=sessions * EVERY_S + 30)
-        await asyncio.sleep(0.1)
-        late = [
-            (min(one.at for one in stage.received_since(start)) - start).total_seconds() * 1000
-            for start in starts
-        ]
+            await stage.results(number + 1, limit_s=60)
+            began = min(one.at for one in stage.received_since(start))
+            late.append((began - start).total_seconds() * 1000)
     say("due_to_wire", unit="ms", **spread(late))
 
 
