@@ -7,6 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
+from typing import NamedTuple
 
 from agent.mqtt.callbacks import Callbacks
 from agent.mqtt.port import MqttPort, Publication
@@ -27,6 +28,14 @@ class Lane(StrEnum):
 _LIMITS = {Lane.EVENT: MAX_EVENTS, Lane.ANSWER: MAX_ANSWERS}
 
 
+class _Entry(NamedTuple):
+    """A message that waits; `lane` is None for a retained one."""
+
+    publication: Publication
+    lane: Lane | None = None
+    handed: Callable[[], None] | None = None
+
+
 class Outbox:
     """Hands messages to the port in order, only while it takes them.
 
@@ -36,8 +45,7 @@ class Outbox:
     def __init__(self, port: MqttPort) -> None:
         self._port = port
         self._truth: dict[str, Publication] = {}
-        self._waiting: OrderedDict[str | int, tuple[Lane | None, Publication]] = OrderedDict()
-        self._handed: dict[int, Callable[[], None]] = {}
+        self._waiting: OrderedDict[str | int, _Entry] = OrderedDict()
         self._counts = dict.fromkeys(Lane, 0)
         self._serial = 0
         self._full = False  # some were dropped
@@ -64,9 +72,7 @@ class Outbox:
         if publication.retain:
             self._retain(publication)
         else:
-            self._append(publication, lane)
-            if handed is not None:
-                self._handed[self._serial] = handed
+            self._append(_Entry(publication, lane, handed), lane)
         self._listeners.call(publication)
         self._pump()
 
@@ -87,7 +93,7 @@ class Outbox:
         """Publish every retained topic's current truth again, before whatever else waits."""
         rest = [(key, entry) for key, entry in self._waiting.items() if key not in self._truth]
         self._waiting = OrderedDict(
-            (topic, (None, publication)) for topic, publication in self._truth.items()
+            (topic, _Entry(publication)) for topic, publication in self._truth.items()
         )
         self._waiting.update(rest)
         self._pump()
@@ -108,20 +114,18 @@ class Outbox:
         else:
             self._truth.pop(topic, None)
         self._waiting.pop(topic, None)
-        self._waiting[topic] = (None, publication)
+        self._waiting[topic] = _Entry(publication)
 
-    def _append(self, publication: Publication, lane: Lane) -> None:
+    def _append(self, entry: _Entry, lane: Lane) -> None:
         if self._counts[lane] >= _LIMITS[lane]:
             self._drop_oldest(lane)
         self._serial += 1
         self._counts[lane] += 1
-        self._waiting[self._serial] = (lane, publication)
+        self._waiting[self._serial] = entry
 
     def _drop_oldest(self, lane: Lane) -> None:
-        key = next(key for key, (its_lane, _) in self._waiting.items() if its_lane is lane)
+        key = next(key for key, entry in self._waiting.items() if entry.lane is lane)
         del self._waiting[key]
-        if isinstance(key, int):
-            self._handed.pop(key, None)
         self._counts[lane] -= 1
         if not self._full:
             self._full = True
@@ -131,12 +135,9 @@ class Outbox:
 
     def _pump(self) -> None:
         while self._waiting and self._port.connected:
-            key, (lane, publication) = next(iter(self._waiting.items()))
-            handed = self._handed.pop(key, None) if isinstance(key, int) else None
+            key, (publication, lane, handed) = next(iter(self._waiting.items()))
             try:
                 if not self._port.publish(publication):
-                    if handed is not None and isinstance(key, int):
-                        self._handed[key] = handed
                     break
             except Exception:
                 _LOGGER.exception("MQTT: a message on %s met a defect and is left out", publication.topic)

@@ -89,7 +89,7 @@ class Records:
         self._is_open = True
         for result in await asyncio.to_thread(self._unreported.all):
             if await asyncio.to_thread(self._goes_on, result):
-                await self._forget(result)
+                await self._forget(result.session.session_id)
             else:
                 _LOGGER.info("Session %s ended before; its result is told now", result.session.session_id)
                 await self._tell(result)
@@ -232,8 +232,8 @@ class Records:
         )
 
     async def _tell(self, result: SessionResult) -> None:
+        await self._settle(result)  # before it may be forgotten, which being handed to a broker means
         self._publish(SessionEnded(telescope=self._telescope_id, at=self._clock.now(), result=result))
-        await self._settle(result)
 
     def _goes_on(self, result: SessionResult) -> bool:
         """Whether a noted result never came into force: the session still waits to go on."""
@@ -247,14 +247,11 @@ class Records:
     def hear(self, event: Event) -> None:
         """Forget that a result has to be told, once it was handed to a broker (or there is none)."""
         if isinstance(event, ResultHanded) and event.telescope == self._telescope_id:
-            task = asyncio.create_task(self._forget_id(event.session_id), name="told")
+            task = asyncio.create_task(self._forget(event.session_id), name="told")
             self._forgetting.add(task)
             task.add_done_callback(self._forgetting.discard)
 
-    async def _forget(self, result: SessionResult) -> None:
-        await self._forget_id(result.session.session_id)
-
-    async def _forget_id(self, session_id: str) -> None:
+    async def _forget(self, session_id: str) -> None:
         try:
             await asyncio.to_thread(self._unreported.forget, session_id)
         except StoreError as error:

@@ -139,7 +139,7 @@ def test_what_ran_and_cannot_run_on_the_telescope_of_the_next_start_is_ended_wit
 def test_a_ledger_nobody_can_read_ends_no_agent(
     observatory: Make, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         from agent.store.errors import StoreError
 
         raise StoreError("Cannot read the ledger of submissions: Input/output error.")
