@@ -39,7 +39,7 @@ class Room:
 
 
 _HANDS = ("hands", "safing", "safing_status", "belief", "kept_wishes", "turn", "left_open")
-_HANDS_TESTS = ("hands", "hands_rules", "wishes_rules", "kept_wishes")
+_HANDS_TESTS = ("hands", "hands_others", "hands_rules", "kept_wishes", "watch_rules", "wishes_rules")
 _RESULTS = ("results", "result_row", "unreported", "ledger")
 
 ROOMS = {  # a file belongs to the first room that has it
