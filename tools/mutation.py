@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import gc
 import json
 import random
 from collections import Counter
@@ -77,10 +78,16 @@ class NarrowFirst(PytestRunner):
         others = {name for name in collected_test_names() if not name.startswith(ours)}
         return ListAllTestsResult(ids=super().list_all_tests().ids | others)
 
+    def warm_up(self) -> None:
+        """Import what the tests need, once; what is there by then is not looked through again each time."""
+        super().warm_up()
+        self._measure()
+        gc.collect()
+        gc.freeze()
+
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
         if not self._breadth:
-            for reached in state().tests_by_mangled_function_name.values():
-                self._breadth.update(reached)
+            self._measure()
         chosen = self._within_budget(tests)
         if mutant_name is None:  # nothing is changed: all of them have to pass
             return super().run_tests(mutant_name=None, tests=chosen)
@@ -88,6 +95,10 @@ class NarrowFirst(PytestRunner):
         if code == 0 and chosen[FIRST:]:
             code = super().run_tests(mutant_name=mutant_name, tests=chosen[FIRST:])
         return code
+
+    def _measure(self) -> None:
+        for reached in state().tests_by_mangled_function_name.values():
+            self._breadth.update(reached)
 
     def _within_budget(self, tests: Iterable[str]) -> list[str]:
         chosen, spent, seconds = [], 0.0, state().duration_by_test

@@ -1,4 +1,4 @@
-"""The rules of the hands about what is not theirs: other clients' captures and the telescope's own schedule."""
+"""The rules of the hands about what is not theirs: others' captures, and the telescope's own schedule."""
 
 from __future__ import annotations
 
@@ -361,10 +361,6 @@ def test_what_an_earlier_life_knew_holds_if_the_telescope_was_seen_a_moment_ago(
 
 def test_what_holds_is_written_down_with_when_it_was_seen_until_others_may_have_it() -> None:
     async def story(stand: Stand) -> None:
-        def seen() -> float | None:
-            kept = stand.memory.facts["alignment"]
-            return kept and (stand.clock.now() - DUSK).total_seconds()
-
         def written() -> str | None:
             kept = stand.memory.facts["alignment"]
             return kept["seen_at"] if kept else None
@@ -388,7 +384,10 @@ def test_what_holds_is_written_down_with_when_it_was_seen_until_others_may_have_
         await stand.clock.sleep(1)
         stand.telescope.tell(ConnectionChanged(CONNECTED))
         stand.hands.alignment.calibrated(DUSK)
-        stand.telescope.tell(ConnectionChanged(RESTING))
+        stand.telescope.tell(ConnectionChanged(HELD))
         assert written() is None
+        await stand.clock.sleep(200)
+        stand.telescope.tell(TelemetryReport(stand.telescope.telemetry))
+        assert written() is None, "others have it, whatever it tells"
 
     stood(story)
