@@ -78,6 +78,11 @@ class NarrowFirst(PytestRunner):
         others = {name for name in collected_test_names() if not name.startswith(ours)}
         return ListAllTestsResult(ids=super().list_all_tests().ids | others)
 
+    def run_stats(self, *, tests: Iterable[str]) -> int:
+        """Learn which tests reach what; that takes longer, and nothing is changed that could hang."""
+        self._pytest_add_cli_args = [*self._pytest_add_cli_args, "--timeout=300"]
+        return super().run_stats(tests=tests)
+
     def warm_up(self) -> None:
         """Import what the tests need, once; what is there by then is not looked through again each time."""
         super().warm_up()
