@@ -276,6 +276,20 @@ def test_what_could_not_be_used_is_told_of_a_night_that_can_be_read(
     assert results.refused(NIGHT) == []
 
 
+def test_a_list_of_another_program_keeps_its_names_whatever_else_is_in_it(
+    store: SessionStore, results: Results, root: Path
+) -> None:
+    for name in ("m31", "m33"):
+        run(store, session(), name=name)
+    listed = root / "Results/results_list.txt"
+    listed.write_bytes(b"\xff\n\nm31.json\nby_hand.json\n")
+    assert results.catch_up() == 1
+    assert listed.read_text(encoding="utf-8") == "by_hand.json\nm31.json\nm33.json\n\ufffd\n"
+    before = listed.stat().st_mtime_ns
+    results.record(root / "Done/m33.json")
+    assert listed.stat().st_mtime_ns == before
+
+
 def test_folders_that_cannot_be_read_are_caught_up_later(
     results: Results, root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
