@@ -1,4 +1,4 @@
-"""The small parts of a run by themselves: panes, an end by the clock, what is aligned, records side by side."""
+"""The small parts of a run by themselves: panes, an end by the clock, what is aligned, records together."""
 
 from __future__ import annotations
 
