@@ -16,6 +16,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 
 from mutmut import __main__ as mutmut
@@ -150,6 +151,14 @@ def drawn(names: Iterable[str], room: str, sample: int | None, seed: int) -> lis
     return random.Random(f"{seed} {room}").sample(every, sample)  # noqa: S311 - a sample is no secret
 
 
+def interval(noticed: int, tried: int) -> tuple[float, float]:
+    """Between which shares the whole room's lies with 95 % confidence (Wilson), if drawn by chance."""
+    share, z2 = noticed / tried, 1.96**2
+    middle = share + z2 / (2 * tried)
+    spread = 1.96 * sqrt(share * (1 - share) / tried + z2 / (4 * tried**2))
+    return (middle - spread) / (1 + z2 / tried), (middle + spread) / (1 + z2 / tried)
+
+
 def main() -> int:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
@@ -180,7 +189,10 @@ def main() -> int:
     for room, names in chosen.items():
         tried = [known[room][name] for name in names if known[room][name] not in UNKNOWN]
         noticed = sum(status in NOTICED for status in tried)
-        share = f" ({noticed / len(tried):.1%})" if tried else ""
+        share = ""
+        if tried:
+            low, high = interval(noticed, len(tried))
+            share = f" ({noticed / len(tried):.1%}, of all {low:.0%} to {high:.0%})"
         print(f"{room:12} {noticed} of {len(tried)} noticed{share}; there are {len(known[room])}")
         for name in names:
             if known[room][name] not in NOTICED | UNKNOWN:
