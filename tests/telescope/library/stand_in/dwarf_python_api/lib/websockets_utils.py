@@ -90,6 +90,9 @@ class WebSocketClient:
             kind, *values = step
             if kind == "after":
                 await asyncio.sleep(values[0])
+            elif kind == "until":
+                while not Path(values[0]).exists():
+                    await asyncio.sleep(0.02)
             elif kind == "result":
                 await self.result_receive_messages(None, None, Dwarf_Result[values[0]], "", values[1])
             elif kind == "note":
