@@ -272,7 +272,7 @@ async def test_a_capture_is_followed_to_its_end_without_the_librarys_own_waiting
     followed = tmp_path / "followed"
     frames = (
         f"[('set', 'take{wide}PhotoStarted', True), ('result', 'OK', 0), ('count', {number}, 2, 1),"
-        f" ('until', {str(followed)!r}), ('count', {number}, 3, 2), ('state', '{wide}', 'stopped')]"
+        f" ('after', {str(followed)!r}), ('count', {number}, 3, 2), ('state', '{wide}', 'stopped')]"
     )
     steps = {f"perform_takeAstro{wide}Photo": frames}
     async with bench(monkeypatch, tmp_path, **steps) as one:
