@@ -115,6 +115,38 @@ class RealHome:
         body = {"alias": ident, "use_blueprint": use}
         await self.rest("POST", f"/api/config/{domain}/config/{ident}", body)
 
+    async def add(self, integration: str, **fields: Any) -> str:
+        """Add an integration, as its dialog does; return its entry's id."""
+        flows = "/api/config/config_entries/flow"
+        step = await self.rest("POST", flows, {"handler": integration})
+        while step["type"] == "form":
+            assert not step["errors"], step["errors"]
+            wanted = {one["name"] for one in step["data_schema"]}
+            given = {name: value for name, value in fields.items() if name in wanted}
+            step = await self.rest("POST", f"{flows}/{step['flow_id']}", given)
+        assert step["type"] == "create_entry", step
+        return str(step["result"]["entry_id"])
+
+    async def remove(self, entry: str) -> None:
+        """Take an integration out again."""
+        await self.rest("DELETE", f"/api/config/config_entries/entry/{entry}")
+
+    async def entity_of(self, entry: str) -> str:
+        """Return the entity that came with an integration's entry."""
+        entities = await self.ask("config/entity_registry/list")
+        return next(str(one["entity_id"]) for one in entities if one["config_entry_id"] == entry)
+
+    async def picture(self, path: str) -> bytes:
+        """Return the bytes behind a path."""
+        async with self._http.get(f"{os.environ['HA_URL']}{path}") as answer:
+            assert answer.status == 200, answer.status
+            return await answer.content.readany()
+
+    async def talk(self, sentence: str, language: str = "en") -> str:
+        """Say something to Assist and return its answer."""
+        said = await self.rest("POST", "/api/conversation/process", {"text": sentence, "language": language})
+        return str(said["response"]["speech"]["plain"]["speech"])
+
     async def drop(self, domain: str, ident: str) -> None:
         """Delete an automation or a script again."""
         await self.rest("DELETE", f"/api/config/{domain}/config/{ident}")
