@@ -31,10 +31,10 @@ class Evening:
         self.scene = scene
         self.agent: Process | None = None
 
-    async def begin(self, **settings: str) -> None:
-        """Have the agent run where it is evening, announced and idle."""
+    async def begin(self, hour: float = 20.5, **settings: str) -> None:
+        """Have the agent run where it is that hour by the Sun, announced and idle."""
         now = datetime.now(UTC)
-        evening = 15.0 * (20.5 - now.hour - now.minute / 60)
+        evening = 15.0 * (hour - now.hour - now.minute / 60)
         await self.scene.simulator("--speed", "3", "--set", "calibrated=true", "--set", "serial=evening")
         place = {"latitude": "13.75", "longitude": str(round((evening + 180) % 360 - 180, 2))}
         names = {"telescope_name": "Evening", "telescope_entity_prefix": "evening"}
@@ -58,6 +58,10 @@ class Evening:
         given = {"exposure": "5", "gain": 60, "filter": "Astro", **fields}
         answer: dict[str, Any] = await self.home.call(NEW, answers=True, target=target, count=count, **given)
         return answer
+
+    async def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        """Have something else in the house publish."""
+        await self.home.call("mqtt.publish", topic=topic, payload=payload, retain=retain)
 
     async def info(self) -> dict[str, Any]:
         """Return what the agent tells of itself."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.cli.dashboard import dashboard
-from tests.homeassistant.evening import AGENT, NEW, QUEUE, STATUS, WEATHER, Evening
+from agent.mqtt.discovery.dashboard import dashboard
+from tests.homeassistant.evening import AGENT, QUEUE, STATUS, WEATHER, Evening
 from tests.homeassistant.real import RealHome, at_hand
 from tests.homeassistant.shipped import load
 
