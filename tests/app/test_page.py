@@ -338,6 +338,30 @@ def test_a_change_is_shown_before_it_is_kept(observatory: Make) -> None:
     run_virtual(evening())
 
 
+def test_another_order_is_shown_and_kept_as_priorities(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        who, long = {"date": "2026-03-12", "time": "22:00"}, {**LONG, "count": 900}
+        for name in ("a", "b"):
+            place.drop(f"{name}.json", session(goto_manual=NEVER_SETS, id_command=who, setup_camera=long))
+        async with page_of(place) as browser:
+            before = await browser.get("/tonight")
+            first, last = re.findall(r'id="s-([ab])"', before)
+            status, shown = await browser.ask("POST", "/tonight/change", {"order": last, "before": first})
+            assert status == 200
+            assert "M 81 runs 22:00" in shown
+            assert "M 81 moves to" in shown or "M 81 would not run tonight" in shown
+            assert re.findall(r'id="s-([ab])"', await browser.get("/tonight")) == [first, last]
+            kept = json.loads(re.findall("data-commands='([^']+)'", shown)[0])
+            assert kept == [{"command": "prioritize", "session_id": last, "priority": 1}]
+            for command in kept:
+                assert (await browser.command(command))["status"] == "done"
+            await place.clock.sleep(60)
+            assert re.findall(r'id="s-([ab])"', await browser.get("/tonight")) == [last, first]
+
+    run_virtual(evening())
+
+
 CSV = "Catalogue Entry,Familiar Name,Right Ascension,Declination\nM 81,Bode's,09h55m33s,+69d03m55s\n"
 DROPPED = {
     "a.json": (json.dumps(session()), "", 1, None),

@@ -1,5 +1,5 @@
 // New session: what is typed goes to the server, which answers with targets, the night and what is wrong.
-import { address, html, say, send, telescope } from "./server.js";
+import { address, html, say, scope, send } from "./server.js";
 
 const WAIT_MS = 180;
 const TEMPLATES = "dwarf-templates";
@@ -262,6 +262,6 @@ async function saved(event) {
   const button = event.target.closest("[data-save]");
   if (!button) return;
   button.disabled = true;
-  const answer = await send(`/api/telescopes/${telescope}/sessions`, JSON.parse(button.dataset.save));
+  const answer = await send(`${scope}/sessions`, JSON.parse(button.dataset.save));
   button.textContent = answer.ok ? "✓" : (await answer.json()).message;
 }

@@ -17,6 +17,7 @@ from agent.web.draw.timeline import timeline
 from agent.web.night import NightView, Row
 from agent.web.session_form import Form, panes_of
 from agent.web.targets import Known, named
+from agent.web.views.change import effects
 from agent.web.views.common import Ask
 from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words
 from agent.web.views.tonight import height_words, when_words
@@ -192,23 +193,9 @@ def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
         }
         for note in fresh.notes:
             yield {"state": "paused", "icon": "waiting", "bold": t("check.note"), "text": t.said(note)}
-    old = {row.session_id: row for row in before.rows}
-    moved = [
-        row
-        for row in view.rows
-        if not row.fresh
-        and row.block is not None
-        and (was := old.get(row.session_id)) is not None
-        and was.block is not None
-        and abs((was.block.start - row.block.start).total_seconds()) >= 60
-    ]
-    lost = [
-        row.name
-        for row in view.rows
-        if row.block is None and (was := old.get(row.session_id)) is not None and was.block is not None
-    ]
+    moved, lost = effects(before, view)
     if lost:
-        text = t("check.lost_names", names=", ".join(lost))
+        text = t("check.lost_names", names=", ".join(row.name for row in lost))
         yield {"state": "paused", "icon": "waiting", "bold": t("check.lost"), "text": text}
     if moved:
         first = moved[0]
