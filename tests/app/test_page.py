@@ -288,6 +288,35 @@ def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Ma
     run_virtual(evening())
 
 
+def test_a_session_of_both_cameras_is_planned_and_saved(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        form = {
+            "target": "M 81",
+            "camera": "both",
+            "exposure": "15",
+            "gain": "80",
+            "count": "60",
+            "much": "frames",
+            "wide_exposure": "15",
+            "wide_gain": "80",
+            "wide_count": "20",
+        }
+        async with page_of(place) as browser:
+            assert "+ wide 20 × 15 s" in (await browser.ask("POST", "/new/plan", form))[1]
+            wrong = await browser.ask("POST", "/new/plan", {**form, "wide_exposure": "120"})
+            assert "no exposure of" in wrong[1]
+            saved = (await browser.ask("POST", "/new/save", form))[1]
+            assert saved["ok"] is True, saved
+            (name,) = place.files("ToDo")
+            made = json.loads((place.folder("ToDo") / name).read_text())["command"]
+            wide = {"do_action": True, "exposure": "15", "gain": 80, "count": 20}
+            assert made["setup_wide_camera"] == wide
+            assert made["setup_camera"]["count"] == 60
+
+    run_virtual(evening())
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -312,3 +312,20 @@ def test_a_row_by_its_handle_shows_the_new_plan_and_keeps_it(serve: Look, look: 
     page.wait_for_selector("#plan", state="visible")
     assert b'"prioritize"' in page_at.agent.asked[-1][2]
     assert b'"m45"' in page_at.agent.asked[-1][2]
+
+
+def test_each_camera_has_its_own_fields(serve: Look, look: Look) -> None:
+    page = look(f"{serve().address}/new?target=M%2031", PHONE)
+    shown = {"": ("exposure", "count"), "wide": ("wide_exposure", "wide_count")}
+    shown["both"] = (*shown[""], *shown["wide"])
+    for camera, fields in shown.items():
+        page.click(f"label:has([name=camera][value='{camera}'])")
+        for field in ("exposure", "count", "wide_exposure", "wide_count"):
+            assert page.locator(f"#{field}").is_visible() == (field in fields), (camera, field)
+    assert audit(page) == []
+    page.click("label:has([name=camera][value=wide])")
+    page.wait_for_selector("#about-place:has-text('43.3° × 24.9°')")
+    page.click("[data-step='1'][data-for=wide_count]")
+    page.wait_for_selector("#sum-place:has-text('M 31, 80 × 30 s')")
+    page.click("label:has([name=much][value=until])")
+    assert page.locator("#wide_count").is_hidden()

@@ -3,7 +3,7 @@ import { address, html, say, scope, send } from "./server.js";
 
 const WAIT_MS = 180;
 const TEMPLATES = "dwarf-templates";
-const OWN = "target edit copy camera date time end_date note group sun fields turn".split(" ");
+const OWN = "target edit copy date time end_date note group sun fields turn".split(" ");
 const query = document.getElementById("new")?.dataset.query || "";
 let asked = 0;
 let timer = 0;
@@ -100,7 +100,7 @@ function stepped(button) {
 // What the camera does not have is not sent: the nearest it has is taken, and said.
 function snap(event) {
   const field = event.target.closest(".stepper input");
-  if (!field || field.id === "count") return;
+  if (!field || field.id.endsWith("count")) return;
   const list = field.dataset.values.split(" ").filter(Boolean);
   const typed = number(field.value);
   if (!list.length || list.includes(field.value) || Number.isNaN(typed) || typed < number(list[0])) return;
@@ -177,7 +177,9 @@ function shape() {
 }
 
 function label(form) {
-  const { much, until, count, exposure } = form;
+  const { much, until } = form;
+  const of = form.camera === "wide" ? "wide_" : "";
+  const [count, exposure] = [form[`${of}count`], form[`${of}exposure`]];
   return much === "until" ? `${exposure} s → ${until}` : `${count} × ${exposure} s`;
 }
 
