@@ -1,4 +1,4 @@
-"""The agent is killed in a capture and its clock is set back: the capture is followed, and every frame counts."""
+"""The agent is killed in a capture and its clock is set back: it is followed, and every frame counts."""
 
 from __future__ import annotations
 
