@@ -137,7 +137,7 @@ class Journal:
     async def capture_started(
         self, camera: Camera, started_at: datetime, *, planned: int, settings: dict[str, Any]
     ) -> None:
-        """Note that a capture is open, before its shutter is; UnwrittenError, and none is, if it cannot be."""
+        """Note that a capture is open, before its shutter is; if it cannot be, UnwrittenError."""
         capture = {"camera": camera.value, "started_at": started_at.isoformat(), "planned": planned}
         before = self._facts
         self._facts = before | {
