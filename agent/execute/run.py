@@ -27,6 +27,7 @@ from agent.execute.reporter import Reporter
 from agent.execute.result import Ended, result_of
 from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
+from agent.execute.told_time import ToldTime
 from agent.execute.waits import Waits
 from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
@@ -79,6 +80,7 @@ class SessionRun:
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = Refocusing(wanted, around.clock, self._celsius, orders)
         self._reuse = around.reuse_for(job.plan)
+        self._told_time = ToldTime()
         target = next(reversed(job.plan.goto_targets), None)
         self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
@@ -365,6 +367,7 @@ class SessionRun:
             tell=self._note,
             progressed=self._reporter.frames,
             reuse=self._reuse,
+            told_time=self._told_time,
             refocusing=self._refocusing,
             recentring=self._recentring,
             darks=self._around.darks,
