@@ -1,4 +1,4 @@
-"""Every measurement, the short form of the long ones, and the table of them: some five minutes on a quiet machine."""
+"""Every measurement, the short form of the long ones, and the table of them: some five quiet minutes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ from benchmarks import (
 )
 from benchmarks.reporting import SAID, quiet
 from benchmarks.table import read, table
-
 
 LIMIT_S = 90  # the longest takes 60 on a quiet machine
 
