@@ -9,10 +9,11 @@ import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from io import BytesIO
 from typing import TypeVar
 
 from agent.telescope.card import Content
-from agent.telescope.dwarf.http_line import Address, Answer, asked, written
+from agent.telescope.dwarf.http_line import Address, Answer, NobodyError, asked, written
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableError
 
@@ -161,6 +162,8 @@ class DwarfHttp:
                 return await self._whole(f"{method} {address}", answer, max_bytes)
         except TimeoutError as error:
             raise HttpError(f"{method} {address} did not answer within {limit_s:.0f} s.") from error
+        except NobodyError as error:
+            raise HttpError(f"{error}.") from error
         except (OSError, ValueError) as error:
             raise HttpError(f"{method} {address}: {error or type(error).__name__}.") from error
 
@@ -175,13 +178,11 @@ class DwarfHttp:
         too_large = HttpError(f"{asked_for} is larger than {max_bytes // 1024 // 1024} MB.")
         if (answer.length or 0) > max_bytes:
             raise self._unusable(too_large)
-        pieces, size = [], 0
+        whole = BytesIO()  # pieces that are joined would take twice the memory
         async for piece in answer.pieces:
-            size += len(piece)
-            if size > max_bytes:
+            if whole.write(piece) and whole.tell() > max_bytes:
                 raise self._unusable(too_large)
-            pieces.append(piece)
-        return b"".join(pieces)
+        return whole.getvalue()
 
 
 def _part(told: str, asked: int) -> tuple[int, int | None]:
@@ -213,6 +214,8 @@ def _broken_off(address: Address) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise HttpError(f"GET {address} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
+    except NobodyError as error:
+        raise HttpError(f"{error}.") from error
     except (OSError, ValueError) as error:
         raise HttpError(f"GET {address}: {error or type(error).__name__}.") from error
 

@@ -6,6 +6,7 @@ A library that can more would be an eighth of what an idle agent takes.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +23,10 @@ _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 
 
+class NobodyError(OSError):
+    """Nothing answers at the address."""
+
+
 class NoHttpError(ValueError):
     """What came is no answer, or breaks off."""
 
@@ -35,7 +40,12 @@ class Address:
     target: str  # the path as `written`
 
     def __str__(self) -> str:
-        return f"http://{self._authority}{self.target}"
+        return f"{self.origin}{self.target}"
+
+    @property
+    def origin(self) -> str:
+        """The address without its path."""
+        return f"http://{self._authority}"
 
     @property
     def _authority(self) -> str:
@@ -72,12 +82,17 @@ async def asked(
     """Ask, and hold the connection while its answer is read.
 
     TimeoutError when nobody is there within `connect_s` or falls silent for `silence_s` (of the loop's time);
-    OSError for the network; NoHttpError for what is no answer.
+    NobodyError when nothing listens, OSError for a line that breaks; NoHttpError for what is no answer.
     """
-    async with asyncio.timeout(connect_s):
-        reader, writer = await asyncio.open_connection(
-            address.host, address.port, limit=_LONGEST_HEAD, happy_eyeballs_delay=_NEXT_ADDRESS_S
-        )
+    try:
+        async with asyncio.timeout(connect_s):
+            reader, writer = await asyncio.open_connection(
+                address.host, address.port, limit=_LONGEST_HEAD, happy_eyeballs_delay=_NEXT_ADDRESS_S
+            )
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise NobodyError(f"Nothing answers at {address.origin} ({_reason(error)})") from error
     try:
         writer.write(question)
         line = _Line(reader, silence_s)
@@ -126,6 +141,12 @@ class _Line:
                 yield piece
             if await self.until(b"\r\n") != b"\r\n":
                 raise NoHttpError("a chunk is longer than it said")
+
+
+def _reason(error: OSError) -> str:
+    if error.errno is not None and error.errno > 0:  # below 0 it is a name's; asyncio words the others itself
+        return os.strerror(error.errno)
+    return error.strerror or "Connection failed"
 
 
 def _read_head(head: bytes) -> tuple[int, dict[str, str]]:
