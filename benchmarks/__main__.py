@@ -38,7 +38,11 @@ from benchmarks import (
 from benchmarks.reporting import SAID, quiet
 from benchmarks.table import read, table
 
-LIMIT_S = 90  # the longest takes 60 on a quiet machine
+LIMIT_S = 120  # the longest, `page_cost`, takes 80 on a quiet machine
+
+
+class _OverError(KeyboardInterrupt):
+    """The time of a measurement is over; an event loop lets it through."""
 
 
 def _frame_quality() -> None:
@@ -79,7 +83,7 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
     "drop_storm": partial(drop_storm.measure, range(1)),
     "kill_anywhere": kill_anywhere.measure,
     "night_in_a_second": night_in_a_second.measure,
-    "efficiency": efficiency.measure,
+    "efficiency": partial(efficiency.measure, [("v3", "D3"), ("v3", "mini")], habits=False),
     "night_plans": night_plans.measure,
     "frame_quality": _frame_quality,
     "page_paint": _page_paint,
@@ -124,12 +128,14 @@ def _bounded() -> Iterator[None]:
     """End what takes longer than `LIMIT_S` with a TimeoutError."""
 
     def late(*_: object) -> None:
-        raise TimeoutError(f"not done within {LIMIT_S} s")
+        raise _OverError  # a TimeoutError would be taken for one of the agent's own
 
     signal.signal(signal.SIGALRM, late)
     signal.alarm(LIMIT_S)
     try:
         yield
+    except _OverError as error:
+        raise TimeoutError(f"not done within {LIMIT_S} s") from error
     finally:
         signal.alarm(0)
 
