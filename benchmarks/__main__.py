@@ -46,11 +46,11 @@ class _OverError(KeyboardInterrupt):
 
 
 def _frame_quality() -> None:
-    """A few nights of made-up stars, where the extra `quality` is installed."""
+    """A night of made-up stars of each kind, where the extra `quality` is installed."""
     if quality.is_there():
         from benchmarks import frame_quality
 
-        frame_quality.measure_kinds(nights=3)
+        frame_quality.measure_kinds(nights=1)
 
 
 def _page_paint() -> None:
@@ -81,7 +81,7 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
     "memory": memory.measure,
     "archive_fetch": partial(archive_fetch.measure, frames=12),
     "drop_storm": partial(drop_storm.measure, range(1)),
-    "kill_anywhere": kill_anywhere.measure,
+    "kill_anywhere": partial(kill_anywhere.measure, range(10)),
     "night_in_a_second": night_in_a_second.measure,
     "efficiency": partial(efficiency.measure, [("v3", "D3"), ("v3", "mini")], habits=False),
     "night_plans": night_plans.measure,
