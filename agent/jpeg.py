@@ -25,7 +25,7 @@ class PictureError(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """A picture in memory, upright, how large it was, and its JPEG when nothing was taken from it (else b"")."""
+    """A picture in memory, upright, how large it was, and its JPEG where nothing was taken from it."""
 
     picture: Image.Image
     original: tuple[int, int]

@@ -38,7 +38,9 @@ outputs = st.dictionaries(
     json_values | texts,
 )
 details = st.dictionaries(
-    st.sampled_from(["outcome", "reason", "error", "frames", "waits", "started_at", "ended_at", "firmware"]),
+    st.sampled_from(
+        ["outcome", "reason", "error", "frames", "waits", "started_at", "ended_at", "target", "settings"]
+    ),
     json_values | texts,
 )
 
@@ -59,6 +61,22 @@ def test_every_ended_file_has_a_row_of_harmless_cells(output: dict[str, Any], fo
     instant = instant_of(row, ZoneInfo("UTC"))
     assert instant is None or instant.tzinfo is not None
     night_report(date(2026, 11, 22), "balcony", [row])
+
+
+def test_a_row_has_the_place_and_the_filter_that_were_found_where_the_file_names_none() -> None:
+    found = {
+        "target": {"name": "M 31", "ra_hours": 0.71231, "dec_degrees": 41.2689},
+        "settings": {"tele": {"filter": "Astro"}, "wide": {"filter": None}},
+    }
+    camera = {"do_action": True, "exposure": "10", "gain": 80, "count": 3}
+    raw = {"command": {"id_command": {"process": "ended"}, "setup_camera": camera, "result_details": found}}
+    raw["command"]["goto_manual"] = {"do_action": True, "target": "M 31"}
+    row = row_of(read_session(raw, name="m31").document or pytest.fail(), "m31.json", None)
+    assert (row["ra_coord"], row["dec_coord"], row["filter"]) == ("0.71231", "41.2689", "Astro")
+    raw["command"]["goto_manual"] |= {"ra_coord": 0.7, "dec_coord": 0}
+    raw["command"]["setup_camera"] = {**camera, "IRCut": "Duo-Band"}
+    row = row_of(read_session(raw, name="m31").document or pytest.fail(), "m31.json", None)
+    assert (row["ra_coord"], row["dec_coord"], row["filter"]) == ("0.7", "0", "Duo-Band")
 
 
 @settings(deadline=None)
