@@ -63,20 +63,31 @@ def test_every_ended_file_has_a_row_of_harmless_cells(output: dict[str, Any], fo
     night_report(date(2026, 11, 22), "balcony", [row])
 
 
-def test_a_row_has_the_place_and_the_filter_that_were_found_where_the_file_names_none() -> None:
+@pytest.mark.parametrize(
+    ("said", "camera", "expected"),
+    [
+        ({}, {}, ("0.71231", "41.2689", "Astro")),
+        ({"ra_coord": 0.7, "dec_coord": 0}, {"IRCut": "Duo-Band"}, ("0.7", "0", "Duo-Band")),
+    ],
+    ids=["nothing", "all of it"],
+)
+def test_a_row_has_what_was_found_where_the_file_says_nothing(
+    said: dict[str, Any], camera: dict[str, Any], expected: tuple[str, ...]
+) -> None:
     found = {
         "target": {"name": "M 31", "ra_hours": 0.71231, "dec_degrees": 41.2689},
         "settings": {"tele": {"filter": "Astro"}, "wide": {"filter": None}},
     }
-    camera = {"do_action": True, "exposure": "10", "gain": 80, "count": 3}
-    raw = {"command": {"id_command": {"process": "ended"}, "setup_camera": camera, "result_details": found}}
-    raw["command"]["goto_manual"] = {"do_action": True, "target": "M 31"}
-    row = row_of(read_session(raw, name="m31").document or pytest.fail(), "m31.json", None)
-    assert (row["ra_coord"], row["dec_coord"], row["filter"]) == ("0.71231", "41.2689", "Astro")
-    raw["command"]["goto_manual"] |= {"ra_coord": 0.7, "dec_coord": 0}
-    raw["command"]["setup_camera"] = {**camera, "IRCut": "Duo-Band"}
-    row = row_of(read_session(raw, name="m31").document or pytest.fail(), "m31.json", None)
-    assert (row["ra_coord"], row["dec_coord"], row["filter"]) == ("0.7", "0", "Duo-Band")
+    body = {
+        "id_command": {"process": "ended"},
+        "goto_manual": {"do_action": True, "target": "M 31", **said},
+        "setup_camera": {"do_action": True, "exposure": "10", "gain": 80, "count": 3, **camera},
+        "result_details": found,
+    }
+    document = read_session({"command": body}, name="m31").document
+    assert document is not None
+    row = row_of(document, "m31.json", None)
+    assert (row["ra_coord"], row["dec_coord"], row["filter"]) == expected
 
 
 @settings(deadline=None)
