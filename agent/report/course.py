@@ -41,14 +41,14 @@ def course(story: Story) -> Iterator[str]:
 
 def _lines(story: Story) -> Iterator[tuple[datetime, str]]:
     told = {session.message for session in story.sessions}  # each stands with its session
+    for session in story.sessions:  # before what begins in the same second
+        if session.ended_at is not None:
+            yield session.ended_at, _ended(session)
     for note in story.notes:
         if note.kind == "problem" and note.text("message") in told - {""}:
             continue
         if text := _event(note):
             yield note.at, text
-    for session in story.sessions:
-        if session.ended_at is not None:
-            yield session.ended_at, _ended(session)
 
 
 def _ended(session: EndedSession) -> str:

@@ -148,10 +148,10 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
         place = f" Folder: {folder}" if folder else ""
         yield f"<p class='dim'>{_text(note.text('message') + place)}</p>"
     ratio = [
-        (note.at, stacked / taken * _SHARE)
+        (note.at, min(1.0, stacked / (taken - 1)) * _SHARE)  # the last one is always still being stacked
         for note in story.of("progress", session.session_id)
         if (taken := note.number("taken")) is not None
-        and taken >= _FEW  # the last frame is always still being stacked
+        and taken >= _FEW
         and (stacked := note.number("stacked")) is not None
     ]
     if ratio and session.ended_at is not None and session.taken:

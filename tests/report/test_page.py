@@ -191,6 +191,7 @@ def test_a_session_tells_its_plan_its_cameras_its_panes_its_end_and_where_it_lie
             (1.1, "archived", {"session_id": "a", "message": "All is there.", "folder": "/m/M 42/2026_a"}),
             (2.5, "progress", {"session_id": "b", "taken": 15, "stacked": 15}),
             (2.9, "progress", {"session_id": "b", "taken": 30, "stacked": 25}),
+            (3, "began", {"session_id": "c", "target": "M 45"}),
             (3, "problem", {"message": cut}),
         ),
     )
@@ -202,7 +203,7 @@ def test_a_session_tells_its_plan_its_cameras_its_panes_its_end_and_where_it_lie
         "Frames stacked of those taken: 100\u00a0% to 76\u00a0%",  # as it ended, not as it was last noted
         "21:00M 42 began",
         "22:00M 42 ended, completed: 12 frames stacked, 30 min of light",
-        "00:00M 31 ended, partial: weather: 26 frames stacked",
+        "00:00M 31 ended, partial: weather: 26 frames stacked, 30 min of light\n00:00M 45 began",
     ):
         assert words in text, words
     assert text.count("planned for") == 1
