@@ -84,6 +84,20 @@ def test_the_jpeg_is_let_go_before_the_small_picture_is_put_together(monkeypatch
     assert seen == [True]
 
 
+@pytest.mark.parametrize("disk", [True, False], ids=["", "no disk takes it"])
+def test_a_large_jpeg_is_the_same_wherever_it_lies(disk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = jpeg(1600, 1200, noise=True)
+    expected = prepare_image(data, taken_at=None).jpeg
+    monkeypatch.setattr("agent.jpeg._IN_MEMORY", 1000 if disk else 1)
+    if not disk:
+        monkeypatch.setattr("tempfile.TemporaryFile", full)
+    assert prepare_image(data, taken_at=None).jpeg == expected
+
+
+def full(*_: Any, **__: Any) -> Any:
+    raise OSError(28, "No space left on device")
+
+
 def test_noise_that_no_jpeg_compresses_still_fits() -> None:
     prepared = prepare_image(jpeg(1600, 1200, noise=True), taken_at=TAKEN)
     assert len(prepared.jpeg) <= MAX_BYTES
