@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from agent.errors import AgentError
 
 MAX_PIXELS = 80_000_000  # twice the largest panorama a telescope stitches for preview
-_IN_MEMORY = 1 << 20  # bytes of a JPEG
+_IN_MEMORY = 1 << 18  # bytes of a JPEG
 _STRIP = 32  # rows put together at a time
 _ONE = Lock()  # picture in memory at a time: each takes megabytes
 

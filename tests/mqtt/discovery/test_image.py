@@ -75,7 +75,7 @@ def test_the_jpeg_is_let_go_before_the_small_picture_is_put_together(monkeypatch
     new = Image.new
 
     def made(mode: str, *args: Any, **more: Any) -> Image.Image:
-        if mode == "YCbCr" and args[0] == (MAX_SIDE, 720):
+        if mode == "YCbCr" and args[0] == (MAX_SIDE, 540):
             seen.append(given.closed)
         return new(mode, *args, **more)
 
@@ -117,8 +117,8 @@ def test_colours_stay_what_they_are(kept: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     colours.convert(kept.pop("mode", "RGB")).save(buffer, "JPEG", exif=ROTATED, **kept)
     with Image.open(io.BytesIO(prepare_image(buffer.getvalue(), taken_at=None).jpeg)) as small:
-        assert small.size == (720, 1280)
-        seen = [small.convert("RGB").getpixel((360, y)) for y in (300, 900)]
+        assert small.size == (540, 960)
+        seen = [small.convert("RGB").getpixel((270, y)) for y in (220, 700)]
     assert seen[0] == pytest.approx((200, 40, 30), abs=6)
     assert seen[1] == pytest.approx((20, 60, 190), abs=6)
 
