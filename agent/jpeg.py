@@ -29,7 +29,7 @@ class PictureError(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """A picture in memory, upright, how large it was, and its JPEG where nothing was taken from it."""
+    """A picture in memory, upright; how large it was; its JPEG if nothing was taken from it (else b"")."""
 
     picture: Image.Image
     original: tuple[int, int]

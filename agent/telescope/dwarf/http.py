@@ -200,7 +200,7 @@ class DwarfHttp:
         except TimeoutError as error:
             raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise HttpError(f"{method} {url}: {error or type(error).__name__}.") from error
+            raise _broken(method, url, error) from error
 
 
 def _part(told: str, asked: int) -> tuple[int, int | None]:
@@ -233,7 +233,14 @@ def _broken_off(url: URL) -> Iterator[None]:
     except TimeoutError as error:
         raise HttpError(f"GET {url} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise HttpError(f"GET {url}: {error or type(error).__name__}.") from error
+        raise _broken("GET", url, error) from error
+
+
+def _broken(method: str, url: URL, error: Exception) -> HttpError:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        why = error.os_error.strerror or type(error.os_error).__name__
+        return HttpError(f"Nothing answers at {url.origin()} ({why.partition(' [')[0]}).")
+    return HttpError(f"{method} {url}: {error or type(error).__name__}.")
 
 
 def read_json(raw: bytes) -> object:

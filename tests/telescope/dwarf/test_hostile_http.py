@@ -22,6 +22,7 @@ from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.media import Album
 from agent.telescope.errors import ProtocolError
 from agent.telescope.interface import CaptureReport
+from tests.support.brokers import free_port
 from tests.support.chance import often
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -208,6 +209,17 @@ async def test_what_is_no_http_is_an_error(answer: bytes) -> None:
             await client.ask("GET", "/getDefaultParamsConfig")
         with suppress(HttpError):
             assert len(await client.file(client.port, "/a.jpg")) < 10
+
+
+async def test_a_port_without_a_service_is_named_in_plain_words() -> None:
+    port = free_port()
+    words = rf"^Nothing answers at http://127\.0\.0\.1:{port} \(Connect\w*[^\[\]]*\)\.$"
+    async with DwarfHttp("127.0.0.1", port) as client:
+        with pytest.raises(HttpError, match=words):
+            await client.ask("GET", "/getDefaultParamsConfig")
+        with pytest.raises(HttpError, match=words):
+            async with client.stream(port, "/a.fits", 0, "", None):
+                pass
 
 
 @pytest.mark.parametrize(
