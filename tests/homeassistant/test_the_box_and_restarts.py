@@ -1,7 +1,7 @@
 """The box around a telescope, of a running Home Assistant that restarts meanwhile.
 
-Asked for with `-m soak` where one is at hand, as tests/homeassistant/real.py says, and HA_RESTART is a command that
-starts it anew.
+Asked for with `-m soak` where one is at hand, as tests/homeassistant/real.py says, and the variable HA_RESTART is
+a command that starts it anew.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Shed:
 
 @asynccontextmanager
 async def a_shed() -> AsyncIterator[Shed]:
-    port = PahoPort(BrokerOptions("127.0.0.1", int(os.environ["MQTT_PORT"])))
+    port = PahoPort(BrokerOptions("127.0.0.1", int(os.environ["MQTT_PORT"]), client_id="shed"))
     shed = Shed(port)
     connected = asyncio.Event()
     port.on_connected(connected.set)
