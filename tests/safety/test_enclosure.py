@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from agent.errors import AgentError
 from agent.telescope.interface import ConnectionState
 from tests.app.conftest import Observatory, session
 from tests.app.test_verbs import imaging, tell
@@ -190,26 +189,6 @@ def test_a_telescope_that_does_not_park_keeps_the_roof_open_unless_the_owner_cho
         assert parked(place)
 
     night(tmp_path, story, box={"lid_first": lid_first}, weather=WEATHER)
-
-
-def test_a_home_assistant_that_is_away_for_minutes_uses_up_none_of_the_tries_to_open(tmp_path: Path) -> None:
-    async def story(place: Observatory, roof: Roof) -> None:
-        box = place.stations["scope"].enclosure
-        back = place.clock.monotonic() + 300
-
-        async def tell_when_it_is_back(_part: str, on: bool) -> None:
-            if place.clock.monotonic() < back:
-                raise AgentError("Home Assistant does not answer.")
-            place.broker.publish("shed/roof/set", "OPEN" if on else "CLOSE")
-
-        box.use(tell_when_it_is_back)
-        place.drop("a.json", session())
-        await place.until(lambda: problem(place) == "lid_stuck", hours=0.1)
-        assert "cannot be told" in place.said("status")[-1]["problem"]["message"]
-        await place.sessions_ended(1)
-        assert roof.told("OPEN") == 1
-
-    assert night(tmp_path, story).results[0]["result"] == "completed"
 
 
 def test_an_order_that_is_answered_late_keeps_nothing_waiting(tmp_path: Path) -> None:
