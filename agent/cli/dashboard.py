@@ -85,7 +85,8 @@ async def filled_in(
     telescopes = [one for body in found.values() for one in _telescopes(body, base)]
     chosen = _choose(telescopes, telescope)
     agents = [one for body in found.values() for one in _agents(body, base)]
-    return dashboard(chosen.prefix, *agents[:1], name=chosen.name)
+    agent = agents[0] if agents else None
+    return dashboard(chosen.prefix, agent, name=chosen.name)
 
 
 def _device(payload: bytes) -> Mapping[str, Any] | None:

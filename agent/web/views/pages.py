@@ -11,6 +11,7 @@ from agent.web.guard import DOOR, base_of
 from agent.web.render import page
 from agent.web.stream import Feed
 from agent.web.views.calendar import CalendarViews
+from agent.web.views.change import ChangeViews
 from agent.web.views.common import Ask, asked
 from agent.web.views.entrance import Entrance
 from agent.web.views.home_assistant import home_assistant_values
@@ -31,6 +32,7 @@ class Views:
         self._agent = agent
         self._feed = feed
         self._tonight = TonightViews(agent)
+        self._change = ChangeViews(agent)
         self._new = NewViews(agent)
         self._watch = WatchViews(agent, feed)
         self._calendar = CalendarViews(agent)
@@ -54,6 +56,7 @@ class Views:
             *self._entrance.routes(),
             *(self._setup.routes() if self._setup else ()),
             *self._tonight.routes(),
+            *self._change.routes(),
             *self._new.routes(),
             *self._watch.routes(),
             *self._calendar.routes(),
