@@ -1,7 +1,7 @@
 """The box around a telescope, of a running Home Assistant that restarts meanwhile.
 
-Asked for with `-m soak` where one is at hand, as tests/homeassistant/real.py says, and the variable HA_RESTART is
-a command that starts it anew.
+Asked for with `-m soak` where one is at hand (tests/homeassistant/real.py) and HA_RESTART is a command
+that starts it anew.
 """
 
 from __future__ import annotations
