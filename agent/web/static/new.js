@@ -13,9 +13,11 @@ export function begin() {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     if (event.target.id === "q") return later(search);
+    if (event.target.name in form.dataset) values();
     later(plan);
   });
   form.addEventListener("click", clicked);
+  form.addEventListener("toggle", (event) => unfold(event.target), true);
   form.addEventListener("change", snap);
   form.addEventListener("change", mosaic);
   document.getElementById("q").addEventListener("keydown", arrows);
@@ -25,8 +27,19 @@ export function begin() {
   templates();
 }
 
+const SHOWN_BY = ["fields", "camera", "much", "when"]; // what else there is to fill in
+
+// What is not seen at first is made when it is opened, or needed.
+function unfold(within = document.getElementById("new")) {
+  within.querySelectorAll("template").forEach((part) => part.replaceWith(part.content));
+}
+
 function values() {
-  return Object.fromEntries(new FormData(document.getElementById("new")));
+  unfold();
+  const form = document.getElementById("new");
+  const found = Object.fromEntries(new FormData(form));
+  for (const name of SHOWN_BY) form.dataset[name] = found[name];
+  return found;
 }
 
 function later(what) {
@@ -210,6 +223,7 @@ function templates() {
 }
 
 function fill(form) {
+  unfold();
   for (const field of document.querySelectorAll("#new [name]")) {
     if (form[field.name] === undefined && field.type !== "checkbox") continue;
     if (OWN.includes(field.name)) continue;
