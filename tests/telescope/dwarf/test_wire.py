@@ -296,7 +296,7 @@ def test_what_is_to_be_waited_for_entered_again_or_passed_over(advice: Advice, s
     ("code", "words"),
     [
         (-11505, ["shooting mode", "above the horizon"]),
-        (-11516, ["Focus on infinity"]),
+        (-11516, ["Try again: the focus is set to infinity first"]),
         (-11531, ["lens cap", "by hand"]),
         (-11533, ["roof", "lens"]),
     ],
