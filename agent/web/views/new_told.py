@@ -231,7 +231,7 @@ def wrong(ask: Ask, form: Form, problems: tuple[Problem, ...]) -> dict[str, Any]
         "checks": [],
         "wrong": [_problem(one, t) for one in problems],
         "sum_title": _title(form, t),
-        "sum_line": t("new.not_yet") if problems else t("new.saved_as"),
+        "sum_line": t("new.not_yet") if problems else "",
         "can_save": False,
     }
 
