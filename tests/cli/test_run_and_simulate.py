@@ -42,7 +42,7 @@ def simulator(
     code: int = 0,
     says: str = "",
 ) -> Iterator[tuple[str, ...]]:
-    """A simulated telescope, as host, port and HTTP port; it ends with that code and says so much."""
+    """A simulated telescope, as host and ports (control, HTTP, card); it ends so, and says so much."""
     command = agent("simulate", "--model", model, "--port", "0", "--http-port", "0", *flags)
     with subprocess.Popen(
         command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -51,7 +51,9 @@ def simulator(
             assert process.stdout is not None
             assert f"simulated {model}" in process.stdout.readline()
             found = process.stdout.readline().split()[2:]
-            assert found[::2] == ["--telescope-host", "--telescope-port", "--telescope-http-port"]
+            assert found[::2] == [
+                f"--telescope-{name}" for name in ("host", "port", "http-port", "card-port")
+            ]
             yield tuple(found[1::2])
         finally:
             process.send_signal(ends_by)
@@ -65,11 +67,17 @@ def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[s
     """A strict simulated telescope (a D3, or the model the test names), as the flags of `run`."""
     model = getattr(request, "param", "D3")
     options = ("--speed", "40", "--strict", "--set", "calibrated=true", "--set", "horizon=false")
-    with simulator(tmp_path, *options, model=model) as (host, port, http_port):
+    with simulator(tmp_path, *options, model=model) as (host, port, http_port, card):
         place = ["--set", "latitude=48.85", "--set", "longitude=2.35"]
         place += ["--set", "sun_below=90", "--set", "min_altitude=-90"]  # at whatever hour this is run
         address = ["--telescope-host", host, "--telescope-port", port, "--telescope-http-port", http_port]
-        yield [*address, *(["--telescope-model", "D3"] if model == "D3" else []), *place]
+        yield [
+            *address,
+            "--telescope-card-port",
+            card,
+            *(["--telescope-model", "D3"] if model == "D3" else []),
+            *place,
+        ]
 
 
 def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
@@ -91,6 +99,7 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     ended = json.loads((tmp_path / "Astro_Sessions" / "Done" / "two.json").read_text(encoding="utf-8"))
     assert ended["command"]["id_command"]["process"] == "ended"
     assert ended["command"]["id_command"]["result"] is True
+    assert list((tmp_path / "Astro_Sessions" / "Results" / "pictures").rglob("*.jpg")), "its picture is kept"
     assert "[two]" in done.stderr, "log lines of a session name it"
     assert "Traceback" not in done.stderr
 
@@ -159,7 +168,7 @@ def test_a_strict_simulator_ends_badly_and_says_which_rules_a_client_broke(
     says = (
         "silent_command: V3 firmware does not answer this command: it is not sent. (10038)" if strict else ""
     )
-    with simulator(tmp_path, *strict, ends_by=ends_by, code=code, says=says) as (_, port, _http):
+    with simulator(tmp_path, *strict, ends_by=ends_by, code=code, says=says) as (_, port, *_more):
         asyncio.run(break_rules(port))
 
 

@@ -45,11 +45,12 @@ def telescope(image: Buildah) -> Iterator[dict[str, Any]]:
     arguments = ("simulate", "--port", "0", "--http-port", "0", "--speed", "30")
     with image.container() as container, Inside(image, container, arguments) as simulator:
         line = simulator.wait_for("--telescope-port")
-        control, http = re.findall(r"port (\d+)", line)
+        control, http, card = re.findall(r"port (\d+)", line)
         yield {
             "telescope_host": "127.0.0.1",
             "telescope_port": int(control),
             "telescope_http_port": int(http),
+            "telescope_card_port": int(card),
             "telescope_model": "D3",
             "telescope_id": "scope",
         }
