@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _CARD_PORT = 8083  # a telescope's own, 80, is not everybody's to open
 _DESCRIPTION = """\
-Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --http-port, the files of its card on
---card-port. Point the agent (or any other client) at it with the line that it prints. Nothing is moved and no
-sky is needed."""
+Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --http-port, the files of its card
+on --card-port. Point the agent (or any other client) at it with the line that it prints. Nothing is moved,
+and no sky is needed."""
 _EXAMPLES = """\
   dwarf-agent simulate                                  a Dwarf 3 on 127.0.0.1:9900
   dwarf-agent simulate --model mini --speed 20          a Dwarf mini, twenty times as fast as life

@@ -127,6 +127,49 @@ def test_a_session_whose_start_finds_the_disk_full_runs_as_soon_as_there_is_room
     assert place.files("Done") == ["a.json", "b.json"]
 
 
+def test_a_capture_that_could_not_be_noted_begins_once_there_is_room(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("a.json", session())
+        async with place.open():
+            await place.until(lambda: place.said("status")[-1]["state"] == "slewing")
+            with full_disk():
+                await place.clock.sleep(3600)
+                status = place.said("status")[-1]
+                assert (status["state"], status["problem"]["code"]) == ("waiting", "disk_full")
+                assert "journal" in status["message"]
+                assert place.telescope.captures == []
+                pointed = len(place.telescope.gotos)
+            await place.until(frames(place, 1))
+            assert place.said("status")[-1]["problem"] is None
+            assert len(place.telescope.gotos) == pointed + 1, "an hour later the target is elsewhere"
+            await place.sessions_ended(1)
+        return place
+
+    (result,) = run_virtual(night()).results
+    assert (result["result"], result["frames"]["taken"], result["attempts"]) == ("completed", 12, 1)
+
+
+def test_a_person_may_end_what_waits_for_room(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("a.json", session())
+        async with place.open():
+            await place.until(lambda: place.said("status")[-1]["state"] == "slewing")
+            with full_disk():
+                await place.clock.sleep(600)
+                place.say("scope/command", {"command": "abort"})
+                await place.clock.sleep(60)
+                assert place.stations["scope"].running is None
+            await place.sessions_ended(1, hours=1)
+        return place
+
+    place = run_virtual(night())
+    (result,) = place.results
+    assert (result["result"], result["frames"]["taken"]) == ("aborted", 0)
+    assert place.telescope.captures == []
+
+
 def test_a_result_the_disk_refuses_for_hours_is_written_and_told_once(observatory: Make) -> None:
     async def night() -> Observatory:
         place = observatory()

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from io import BytesIO
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -191,13 +192,11 @@ class DwarfHttp:
                 too_large = HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
                 if (response.content_length or 0) > max_bytes:
                     raise self._unusable(too_large)
-                chunks, size = [], 0
+                whole = BytesIO()  # pieces that are joined would take twice the memory
                 async for chunk in response.content.iter_chunked(65536):
-                    size += len(chunk)
-                    if size > max_bytes:
+                    if whole.write(chunk) and whole.tell() > max_bytes:
                         raise self._unusable(too_large)
-                    chunks.append(chunk)
-                return b"".join(chunks)
+                return whole.getvalue()
         except TimeoutError as error:
             raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:

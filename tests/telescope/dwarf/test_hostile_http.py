@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
@@ -156,6 +157,23 @@ async def test_a_body_of_a_gigabyte_is_not_read(announced: int | None) -> None:
         with pytest.raises((HttpError, ProtocolError)):
             await client.ask("GET", "/getDefaultParamsConfig")
     assert sent < 64 * 1024 * 1024
+
+
+async def test_a_picture_takes_little_more_than_its_own_size() -> None:
+    size = 8_000_000
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"\xff" * size)
+
+    async with hostile(handler) as client:
+        port = client.port
+        await client.file(port, "warm")
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        assert len(await client.file(port, "a.jpg")) == size
+        most = tracemalloc.get_traced_memory()[1] - before
+        tracemalloc.stop()
+    assert most < 2.6 * size  # one is the server's
 
 
 async def test_a_packed_answer_that_would_unpack_to_gigabytes_is_not_unpacked() -> None:
