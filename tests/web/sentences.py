@@ -23,7 +23,7 @@ SPEAKING = (
     *("sky/catalogue/errors.py", "sky/catalogue/small_bodies.py", "sky/horizon.py"),
     *("store/documents.py", "store/drafts.py", "store/errors.py", "store/journal.py"),
     *("store/lists.py", "store/registry.py", "store/store.py", "store/recovery.py"),
-    *("telescope/errors.py", "telescope/interface.py", "telescope/dwarf/commands"),
+    *("telescope/errors.py", "telescope/interface.py", "telescope/time_zone.py", "telescope/dwarf/commands"),
     *("telescope/dwarf/completion.py", "telescope/dwarf/device.py", "telescope/dwarf/greeting.py"),
     *("telescope/dwarf/generation.py", "telescope/dwarf/generation_v2.py"),
     *("telescope/dwarf/generation_v3.py", "telescope/dwarf/link/connection.py"),
