@@ -10,26 +10,53 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import gc
 import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mutmut import __main__ as mutmut
 from mutmut.mutation.file_mutation import mutate_file_contents
-from mutmut.runners.harness import PytestRunner
+from mutmut.runners.harness import ListAllTestsResult, PytestRunner, collected_test_names
 from mutmut.state import state
 from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.utils.format_utils import get_mutant_name
-from mutmut.workers.isolation import ForkRunner
+from mutmut.workers.isolation import ForkServerRunner
 
-ROOMS = {
-    "station": "agent/station/",
-    "execute": "agent/execute/",
-    "conditions": "agent/conditions/",
-    "driver": "agent/telescope/dwarf/",
+
+@dataclass(frozen=True)
+class Room:
+    """Files whose changes are counted together, and the tests that are written for them."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    def has(self, path: Path) -> bool:
+        return any(fnmatch.fnmatch(path.as_posix(), pattern) for pattern in self.files)
+
+
+_HANDS = ("hands", "safing", "safing_status", "belief", "kept_wishes", "turn", "left_open")
+_HANDS_TESTS = ("hands", "hands_others", "hands_rules", "kept_wishes", "watch_rules", "wishes_rules")
+_RESULTS = ("results", "result_row", "unreported", "ledger")
+
+ROOMS = {  # a file belongs to the first room that has it
+    "hands": Room(
+        (*(f"agent/station/{name}.py" for name in _HANDS), "agent/goals.py"),
+        tuple(f"tests/app/test_{name}.py" for name in _HANDS_TESTS),
+    ),
+    "records": Room(
+        ("agent/station/records.py", *(f"agent/store/{name}.py" for name in _RESULTS)),
+        (*(f"tests/store/test_{name}.py" for name in _RESULTS), "tests/app/test_records_rules.py"),
+    ),
+    "station": Room(("agent/station/*",), ("tests/app", "tests/safety")),
+    "execute": Room(("agent/execute/*",), ("tests/execute",)),
+    "conditions": Room(("agent/conditions/*",), ("tests/conditions",)),
+    "planner": Room(("agent/planner/*",), ("tests/planner",)),
+    "driver": Room(("agent/telescope/dwarf/*",), ("tests/contract", "tests/telescope/dwarf")),
 }
 NOTICED = frozenset({"killed", "timeout", "segfault"})
 UNKNOWN = frozenset({"not checked", "check was interrupted by user"})
@@ -39,15 +66,28 @@ FIRST = 40  # tests that are tried before the rest is even collected
 class NarrowFirst(PytestRunner):
     """Tries quick tests that reach few functions first, and no more than so many seconds of all."""
 
-    def __init__(self, budget_s: float) -> None:
+    def __init__(self, budget_s: float, tests: Sequence[str]) -> None:
         super().__init__()
         self._budget_s = budget_s
+        self._pytest_add_cli_args_test_selection = list(tests)
         self._breadth: Counter[str] = Counter()
+
+    def list_all_tests(self) -> ListAllTestsResult:
+        """List ours, and what is known of other rooms' tests, which is not forgotten."""
+        ours = tuple(self._pytest_add_cli_args_test_selection)
+        others = {name for name in collected_test_names() if not name.startswith(ours)}
+        return ListAllTestsResult(ids=super().list_all_tests().ids | others)
+
+    def warm_up(self) -> None:
+        """Import what the tests need, once; what is there by then is not looked through again each time."""
+        super().warm_up()
+        self._measure()
+        gc.collect()
+        gc.freeze()
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
         if not self._breadth:
-            for reached in state().tests_by_mangled_function_name.values():
-                self._breadth.update(reached)
+            self._measure()
         chosen = self._within_budget(tests)
         if mutant_name is None:  # nothing is changed: all of them have to pass
             return super().run_tests(mutant_name=None, tests=chosen)
@@ -55,6 +95,10 @@ class NarrowFirst(PytestRunner):
         if code == 0 and chosen[FIRST:]:
             code = super().run_tests(mutant_name=mutant_name, tests=chosen[FIRST:])
         return code
+
+    def _measure(self) -> None:
+        for reached in state().tests_by_mangled_function_name.values():
+            self._breadth.update(reached)
 
     def _within_budget(self, tests: Iterable[str]) -> list[str]:
         chosen, spent, seconds = [], 0.0, state().duration_by_test
@@ -80,10 +124,11 @@ def results(rooms: Iterable[str], patterns: Sequence[str]) -> dict[str, dict[str
     """Room -> change -> what became of it, for the files that match."""
     paths = sorted(walk_mutatable_files())
     wanted = [path for path in paths if any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)]
+    room_of = {path: next((name for name, room in ROOMS.items() if room.has(path)), "") for path in wanted}
     return {
         room: {name: status for path in ours for name, status in found(path).items()}
         for room in rooms
-        if (ours := [path for path in wanted if path.as_posix().startswith(ROOMS[room])])
+        if (ours := [path for path in wanted if room_of[path] == room])
     }
 
 
@@ -117,7 +162,9 @@ def main() -> int:
         if known[room][name] in UNKNOWN or (args.again and known[room][name] not in NOTICED)
     ]
     if wanted and not args.list:
-        mutmut.get_mutant_runner = lambda jobs=1: ForkRunner(jobs, NarrowFirst(args.budget))
+        tests = sorted({test for room in known for test in ROOMS[room].tests})
+        how = {"budget_s": args.budget, "tests": tests}
+        mutmut.get_mutant_runner = lambda jobs=1: ForkServerRunner(jobs, NarrowFirst, how)
         mutmut.cli(["run", "--max-children", str(args.jobs), *wanted], standalone_mode=False)
         known = results(rooms, patterns)
     for room, names in chosen.items():

@@ -119,10 +119,9 @@ class Records:
             self._refused.clear()
             while self._owed:
                 await self._clock.sleep(TRY_AGAIN_S)
-                owed, self._owed = self._owed, []
-                for end in owed:
-                    if not await self._write(end):
-                        self._owed.append(end)
+                for end in tuple(self._owed):
+                    if await self._write(end):
+                        self._owed.remove(end)
             self._on_problem(None)
 
     @property
@@ -146,7 +145,7 @@ class Records:
             _LOGGER.warning("Session %s has no file any more: %s", session_id, error)
             await self.forget_journal(session_id)
         except StoreError as error:
-            level = logging.DEBUG if self._refused.is_set() or self._owed else logging.ERROR
+            level = logging.DEBUG if self._owed else logging.ERROR
             _LOGGER.log(level, "The result of session %s cannot be written: %s", session_id, error)
             self._on_problem(error.problem())
             return False

@@ -76,7 +76,7 @@ class Safing:
                 begins.append(camera.value)
             else:
                 self._reports[camera] = report
-        if belief.moved or belief.capturing:
+        if ours or belief.capturing:
             await telescope.halt()
         if running := await self.running(telescope):
             belief.captures(running)

@@ -13,6 +13,7 @@ from agent.clock import LoopClock
 from agent.errors import Problem
 from agent.events import EventBus, Reason, Status, StatusChanged
 from agent.goals import Level, Wish
+from agent.own_schedule import OwnSchedule
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.status import StationStatus
@@ -57,6 +58,9 @@ class Scripted(FakeTelescope):
         self.deaf = 0  # stops it does not hear
         self.takes: dict[str, float] = {}  # seconds a command takes; none without
         self.known = True
+        self.own: tuple[OwnSchedule, ...] = ()  # its own schedules, once it `own_told` of them
+        self.own_told = True
+        self.ends: dict[Camera, CaptureReport] = {}  # what a stop of that camera brings
         self.errors: dict[str, list[Exception]] = {}
         self.asked: list[tuple[float, str]] = []
 
@@ -67,6 +71,14 @@ class Scripted(FakeTelescope):
     @property
     def identity(self) -> Identity | None:
         return super().identity if self.known else None
+
+    @property
+    def schedules(self) -> tuple[OwnSchedule, ...]:
+        return self.own
+
+    @property
+    def schedules_told(self) -> bool:
+        return self.own_told
 
     def names(self) -> list[str]:
         """What it was asked for since the last look, questions left out."""
@@ -103,7 +115,7 @@ class Scripted(FakeTelescope):
 
     async def stop_capture(self, camera: Camera) -> CaptureReport:
         await self._do(f"stop {camera.value}")
-        return CaptureReport(camera, 7, 6, CaptureEnd.STOPPED, "/there", 12)
+        return self.ends.get(camera) or CaptureReport(camera, 7, 6, CaptureEnd.STOPPED, "/there", 12)
 
     async def running_capture(self, camera: Camera) -> CaptureProgress | None:
         await self._do(f"running {camera.value}")

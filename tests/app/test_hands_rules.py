@@ -69,6 +69,7 @@ def test_a_wish_breaks_off_work_of_lower_levels(doing: Level, wanted: Level) -> 
             with pytest.raises(PreemptedError) as caught:
                 await task
             assert caught.value.wish == wish(wanted)
+            assert caught.value.message == "rain"
         else:
             stand.hands.stop_all("two", Reason.USER, "stop")
             with pytest.raises(PreemptedError) as caught:
@@ -163,6 +164,24 @@ def test_a_person_parks_and_switches_off_whatever_the_weather_wants(weather: boo
         assert stand.telescope.names() == ["take_control", *STOP, "shutdown"]
         assert stand.hands.reached
         assert not stand.hands.busy
+
+    stood(story)
+
+
+def test_what_moves_nothing_is_done_beside_everything_else() -> None:
+    async def story(stand: Stand) -> None:
+        async def long(_telescope: Telescope) -> None:
+            await stand.clock.sleep(100)
+
+        async def asks(telescope: Telescope) -> bool:
+            return telescope is stand.telescope
+
+        task = asyncio.create_task(stand.hands.perform(Level.PERSON, long))
+        stand.hands.want("weather", wish(Level.UPKEEP, standing=True))
+        await stand.soon()
+        assert await stand.hands.aside(asks)
+        assert not task.done()
+        task.cancel()
 
     stood(story)
 
@@ -370,7 +389,11 @@ def test_a_new_capture_has_no_report_of_the_last_one() -> None:
     stood(story)
 
 
-def test_a_shutter_that_stays_open_is_tried_again_every_ten_seconds_with_control() -> None:
+def test_a_shutter_that_stays_open_is_tried_again_every_ten_seconds_with_control(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("WARNING")
+
     async def story(stand: Stand) -> None:
         await stand.moved()
         stand.telescope.deaf = 2
@@ -388,6 +411,7 @@ def test_a_shutter_that_stays_open_is_tried_again_every_ten_seconds_with_control
         )
         assert stand.problem is None
         assert stand.hands.trouble() == ""
+        assert caplog.text.count("is not stopped yet") == 1, "the log has it once"
 
     stood(story)
 
@@ -534,6 +558,31 @@ def test_a_look_that_fails_changes_nothing(error: Exception) -> None:
     stood(story)
 
 
+def test_a_look_that_a_defect_keeps_from_being_done_is_told_until_one_is() -> None:
+    async def story(stand: Stand) -> None:
+        stand.serve()
+        stand.hands.want("weather", wish(standing=True))
+        for seen in (True, False):
+            await stand.clock.sleep(30)
+            stand.telescope.errors["running wide"] = [ValueError("oops")]
+            await stand.clock.sleep(35)
+            assert stand.problem is not None
+            assert stand.problem.code == "not_seen"
+            assert stand.problem.message == (
+                "Whether the telescope still stands still is not seen: the agent failed (ValueError)."
+                " The agent looks again."
+            )
+            assert stand.problem.hint == "Look after it if you can. Please report it with the log."
+            if seen:
+                await stand.clock.sleep(60)
+            else:
+                stand.hands.withdraw("weather")
+                await stand.soon()
+            assert stand.problem is None
+
+    stood(story)
+
+
 def test_a_telescope_that_is_away_is_not_looked_at() -> None:
     async def story(stand: Stand) -> None:
         stand.serve()
@@ -643,12 +692,16 @@ def test_there_is_a_way_to_one_that_is_there_or_was_left_alone(
             {"park": True, "standing": True},
             False,
             False,
-        ),  # never seen: nothing to look after
+        ),  # never seen
+        (True, CONNECTING, {"park": True, "standing": True}, False, True),
+        (True, CONNECTING, {"off": True, "standing": True}, False, True),
+        (True, CONNECTING, {"standing": True}, False, False),  # it cannot do worse than it does
+        (False, CONNECTING, {"level": Level.UPKEEP, "park": True}, False, False),
         (False, CONNECTING, {}, True, True),
     ],
 )
 def test_what_nobody_can_reach_is_told_if_somebody_has_to_look_after_it(
-    known: bool, link: ConnectionState, more: dict[str, bool], capturing: bool, told: bool
+    known: bool, link: ConnectionState, more: dict[str, Any], capturing: bool, told: bool
 ) -> None:
     async def story(stand: Stand) -> None:
         await stand.hands.perform(Level.SESSION, nothing)
@@ -920,5 +973,9 @@ def test_an_agent_that_goes_says_so_if_the_telescope_was_not_seen_to_stop(
             assert stand.problem.hint == (
                 "Look after it if you can. The agent goes on trying after its next start."
             )
+            stand.serve()
+            assert await stand.hands.want("one", wish()) is True
+            await stand.soon()
+            assert stand.problem is None, "it was seen to stop all the same"
 
     stood(story)

@@ -231,9 +231,11 @@ def test_what_is_done_for_safety_and_by_a_persons_word_stops_even_the_telescopes
                     place.say("scope/set/armed", "ON")
                     await place.clock.sleep(1)
                     place.say("scope/command", {"command": how})
+                wanted = place.clock.now()
                 await place.until(lambda: bool(sim.history.of(ShutterClosed)), hours=0.1)
                 (theirs,) = sim.history.of(ShutterClosed)
                 assert theirs.taken < 60
+                assert (theirs.at - wanted).total_seconds() < 5, "at once"
 
     run_virtual(night())
 

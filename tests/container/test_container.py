@@ -30,12 +30,12 @@ LIMIT_S = 90.0
 
 
 @pytest.fixture(scope="module")
-def image() -> Buildah:
+def image() -> Iterator[Buildah]:
     """The image of this checkout."""
-    buildah = tools()
-    buildah.make_base()
-    buildah.build()
-    return buildah
+    with tools() as buildah:
+        buildah.make_base()
+        buildah.build()
+        yield buildah
 
 
 @pytest.fixture

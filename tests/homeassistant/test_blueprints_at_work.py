@@ -420,4 +420,18 @@ def test_a_form_without_a_target_takes_frames_where_it_points() -> None:
 
     (only,) = live(story)
     assert only["command"]["goto_manual"] == {"do_action": False}
-    assert only["command"]["setup_camera"] == {"count": 10, "do_action": True}
+    assert only["command"]["setup_camera"] == {"count": 10, "do_action": True, "without_goto": True}
+
+
+def test_coordinates_without_a_name_are_gone_to() -> None:
+    async def story(house: House) -> list[Any]:
+        await submits(house, target="", ra="05:35:17", dec="-05:23:28", count=10)
+        return house.sent()
+
+    (only,) = live(story)
+    assert only["command"]["goto_manual"] == {
+        "ra_coord": "05:35:17",
+        "dec_coord": "-05:23:28",
+        "do_action": True,
+    }
+    assert "without_goto" not in only["command"]["setup_camera"]

@@ -143,7 +143,7 @@ def test_the_page_tells_the_night() -> None:
         ended(
             "d", 4, target="NGC 2237", outcome="failed", reason="telescope", taken=0, stacked=0, place=ROSETTE
         ),
-        pictures={"a": small_picture(jpeg()) or b""},
+        pictures={"a": small_picture(BytesIO(jpeg())) or b""},
         notes=notes(
             (-1, "planned", {"session_id": "c", "target": "NGC 7000"}),
             (0.1, "progress", {"session_id": "a", "taken": 5, "stacked": 5}),
@@ -260,8 +260,8 @@ def test_a_pause_in_the_middle_is_no_imaging() -> None:
 
 
 def test_a_picture_that_is_none_is_left_out() -> None:
-    assert small_picture(b"\xff\xd8\xff no") is None
-    assert small_picture(json.dumps({}).encode()) is None
-    small = small_picture(jpeg((3000, 2000))) or b""
+    assert small_picture(BytesIO(b"\xff\xd8\xff no")) is None
+    assert small_picture(BytesIO(json.dumps({}).encode())) is None
+    small = small_picture(BytesIO(jpeg((3000, 2000)))) or b""
     with Image.open(BytesIO(small)) as opened:
         assert max(opened.size) == 800

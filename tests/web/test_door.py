@@ -24,7 +24,16 @@ from agent.web.stream import Feed
 from agent.web.words import languages
 from tests.web.conftest import FakeAgent
 
-VIEWS = ("/tonight", "/now", "/new", "/new?target=M%2031", "/nights", "/settings", "/watch")
+VIEWS = (
+    "/tonight",
+    "/now",
+    "/new",
+    "/new?target=M%2031",
+    "/nights",
+    "/settings",
+    "/home-assistant",
+    "/watch",
+)
 COMMAND = "/api/telescopes/scope/command"
 STOP = {"command": "abort"}
 Served = Callable[..., Any]

@@ -26,16 +26,16 @@ class PreparedImage:
 
 
 def prepare_image(
-    jpeg: bytes, *, taken_at: datetime | None, target: str = "", session_id: str = "", source: str = ""
+    jpeg: io.BytesIO, *, taken_at: datetime | None, target: str = "", session_id: str = "", source: str = ""
 ) -> PreparedImage:
-    """Shrink a JPEG to at most 1280 pixels and 256 KiB. CPU-bound: call it in a thread.
+    """Shrink a JPEG to at most 1280 pixels and 256 KiB, and close it. CPU-bound: call it in a thread.
 
     `taken_at` (aware, None unknown) is the capture's own time: Home Assistant shows the time of arrival,
     which is also when it restarted. Raise `PictureError` for anything that is not a JPEG.
     """
     with shrunk(jpeg, MAX_SIDE) as small:
-        picture, encoded = small.picture, jpeg
-        if not small.is_whole or len(jpeg) > MAX_BYTES:
+        picture, encoded = small.picture, small.whole
+        if not 0 < len(encoded) <= MAX_BYTES:
             encoded = _encode(picture)
         while len(encoded) > MAX_BYTES:
             picture = picture.resize([max(1, int(side * _SMALLER)) for side in picture.size])

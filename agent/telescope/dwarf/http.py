@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from io import BytesIO
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -191,17 +192,15 @@ class DwarfHttp:
                 too_large = HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
                 if (response.content_length or 0) > max_bytes:
                     raise self._unusable(too_large)
-                chunks, size = [], 0
+                whole = BytesIO()  # pieces that are joined would take twice the memory
                 async for chunk in response.content.iter_chunked(65536):
-                    size += len(chunk)
-                    if size > max_bytes:
+                    if whole.write(chunk) and whole.tell() > max_bytes:
                         raise self._unusable(too_large)
-                    chunks.append(chunk)
-                return b"".join(chunks)
+                return whole.getvalue()
         except TimeoutError as error:
             raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise HttpError(f"{method} {url}: {error or type(error).__name__}.") from error
+            raise _broken(method, url, error) from error
 
 
 def _part(told: str, asked: int) -> tuple[int, int | None]:
@@ -234,7 +233,14 @@ def _broken_off(url: URL) -> Iterator[None]:
     except TimeoutError as error:
         raise HttpError(f"GET {url} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise HttpError(f"GET {url}: {error or type(error).__name__}.") from error
+        raise _broken("GET", url, error) from error
+
+
+def _broken(method: str, url: URL, error: Exception) -> HttpError:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        why = error.os_error.strerror or type(error.os_error).__name__
+        return HttpError(f"Nothing answers at {url.origin()} ({why.partition(' [')[0]}).")
+    return HttpError(f"{method} {url}: {error or type(error).__name__}.")
 
 
 def read_json(raw: bytes) -> object:

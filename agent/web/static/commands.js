@@ -1,8 +1,7 @@
 // Buttons that ask the agent, each with its answer; what cannot be undone is asked for in place.
-import { say, send, sentence, stale, telescope } from "./server.js";
+import { say, scope, send, sentence, stale } from "./server.js";
 
 const GOOD = { done: true, accepted: null, error: false };
-const scope = `/api/telescopes/${telescope}`;
 
 export function commands() {
   document.addEventListener("click", clicked);

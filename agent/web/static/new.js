@@ -1,9 +1,9 @@
 // New session: what is typed goes to the server, which answers with targets, the night and what is wrong.
-import { address, html, say, send, telescope } from "./server.js";
+import { address, html, say, scope, send } from "./server.js";
 
 const WAIT_MS = 180;
 const TEMPLATES = "dwarf-templates";
-const OWN = "target edit copy camera date time end_date note group sun fields turn".split(" ");
+const OWN = "target edit copy date time end_date note group sun fields turn".split(" ");
 const query = document.getElementById("new")?.dataset.query || "";
 let asked = 0;
 let timer = 0;
@@ -100,7 +100,7 @@ function stepped(button) {
 // What the camera does not have is not sent: the nearest it has is taken, and said.
 function snap(event) {
   const field = event.target.closest(".stepper input");
-  if (!field || field.id === "count") return;
+  if (!field || field.id.endsWith("count")) return;
   const list = field.dataset.values.split(" ").filter(Boolean);
   const typed = number(field.value);
   if (!list.length || list.includes(field.value) || Number.isNaN(typed) || typed < number(list[0])) return;
@@ -177,7 +177,9 @@ function shape() {
 }
 
 function label(form) {
-  const { much, until, count, exposure } = form;
+  const { much, until } = form;
+  const of = form.camera === "wide" ? "wide_" : "";
+  const [count, exposure] = [form[`${of}count`], form[`${of}exposure`]];
   return much === "until" ? `${exposure} s → ${until}` : `${count} × ${exposure} s`;
 }
 
@@ -262,6 +264,6 @@ async function saved(event) {
   const button = event.target.closest("[data-save]");
   if (!button) return;
   button.disabled = true;
-  const answer = await send(`/api/telescopes/${telescope}/sessions`, JSON.parse(button.dataset.save));
+  const answer = await send(`${scope}/sessions`, JSON.parse(button.dataset.save));
   button.textContent = answer.ok ? "✓" : (await answer.json()).message;
 }

@@ -2,7 +2,7 @@
 const root = document.documentElement;
 
 export const base = root.dataset.base;
-export const telescope = root.dataset.telescope;
+export const scope = `/api/telescopes/${root.dataset.telescope}`;
 
 export function address(path) {
   return `${base}${path}`;

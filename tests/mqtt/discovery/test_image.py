@@ -16,13 +16,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from agent.jpeg import PictureError
-from agent.mqtt.discovery.image import MAX_BYTES, MAX_SIDE, prepare_image
+from agent.mqtt.discovery.image import MAX_BYTES, MAX_SIDE, PreparedImage
+from agent.mqtt.discovery.image import prepare_image as prepare
 from tests.support.chance import often
 
 TAKEN = datetime(2026, 11, 22, 22, 31, 5, tzinfo=UTC)
 
 ROTATED = Image.Exif()
 ROTATED[0x0112] = 6
+
+
+def prepare_image(jpeg: bytes, *, taken_at: datetime | None, **more: str) -> PreparedImage:
+    return prepare(io.BytesIO(jpeg), taken_at=taken_at, **more)
 
 
 def jpeg(width: int, height: int, *, noise: bool = False, mode: str = "RGB", orientation: int = 1) -> bytes:
@@ -63,6 +68,20 @@ def test_a_large_picture_shrinks_and_keeps_its_shape(width: int, height: int) ->
         assert small.width / small.height == pytest.approx(width / height, rel=0.1)
     assert prepared.info["original_width"] == width
     assert prepared.info["taken_at"] is None
+
+
+def test_the_jpeg_is_let_go_before_the_small_picture_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, seen = io.BytesIO(jpeg(2560, 1440)), []
+    new = Image.new
+
+    def made(mode: str, *args: Any, **more: Any) -> Image.Image:
+        if mode == "YCbCr" and args[0] == (MAX_SIDE, 720):
+            seen.append(given.closed)
+        return new(mode, *args, **more)
+
+    monkeypatch.setattr(Image, "new", made)
+    assert prepare(given, taken_at=None).jpeg
+    assert seen == [True]
 
 
 def test_noise_that_no_jpeg_compresses_still_fits() -> None:

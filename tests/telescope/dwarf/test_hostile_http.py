@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from agent.telescope.dwarf.http import DwarfHttp, HttpError, read_json
 from agent.telescope.dwarf.media import Album
 from agent.telescope.errors import ProtocolError
 from agent.telescope.interface import CaptureReport
+from tests.support.brokers import free_port
 from tests.support.chance import often
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -157,6 +159,23 @@ async def test_a_body_of_a_gigabyte_is_not_read(announced: int | None) -> None:
     assert sent < 64 * 1024 * 1024
 
 
+async def test_a_picture_takes_little_more_than_its_own_size() -> None:
+    size = 8_000_000
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"\xff" * size)
+
+    async with hostile(handler) as client:
+        port = client.port
+        await client.file(port, "warm")
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        assert len(await client.file(port, "a.jpg")) == size
+        most = tracemalloc.get_traced_memory()[1] - before
+        tracemalloc.stop()
+    assert most < 2.6 * size  # one is the server's
+
+
 async def test_a_packed_answer_that_would_unpack_to_gigabytes_is_not_unpacked() -> None:
     packed = gzip.compress(bytes(100_000_000), 9)
     body = saying(packed, **{"Content-Encoding": "gzip"})
@@ -190,6 +209,17 @@ async def test_what_is_no_http_is_an_error(answer: bytes) -> None:
             await client.ask("GET", "/getDefaultParamsConfig")
         with suppress(HttpError):
             assert len(await client.file(client.port, "/a.jpg")) < 10
+
+
+async def test_a_port_without_a_service_is_named_in_plain_words() -> None:
+    port = free_port()
+    words = rf"^Nothing answers at http://127\.0\.0\.1:{port} \(Connect\w*[^\[\]]*\)\.$"
+    async with DwarfHttp("127.0.0.1", port) as client:
+        with pytest.raises(HttpError, match=words):
+            await client.ask("GET", "/getDefaultParamsConfig")
+        with pytest.raises(HttpError, match=words):
+            async with client.stream(port, "/a.fits", 0, "", None):
+                pass
 
 
 @pytest.mark.parametrize(
