@@ -43,7 +43,7 @@ def simulator(
     says: str = "",
 ) -> Iterator[tuple[str, ...]]:
     """A simulated telescope, as the flags of `run`; it ends with that code and says so much."""
-    ports = ("--port", "0", "--http-port", "0", "--set", "card_port=0")
+    ports = ("--port", "0", "--http-port", "0")
     command = agent("simulate", "--model", model, *ports, *flags)
     with subprocess.Popen(
         command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -96,6 +96,7 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     ended = json.loads((tmp_path / "Astro_Sessions" / "Done" / "two.json").read_text(encoding="utf-8"))
     assert ended["command"]["id_command"]["process"] == "ended"
     assert ended["command"]["id_command"]["result"] is True
+    assert list((tmp_path / "Astro_Sessions" / "Results" / "pictures").rglob("*.jpg")), "its picture is kept"
     assert "[two]" in done.stderr, "log lines of a session name it"
     (page,) = (tmp_path / "Astro_Sessions").rglob("*.html")
     assert "data:image/jpeg" in page.read_text(encoding="utf-8"), "the picture came from the card's own port"
