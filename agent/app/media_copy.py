@@ -70,37 +70,37 @@ class MediaCopy:
         local = (result.started_at or result.ended_at).astimezone(self._station.zone)
         night = night_of(local, self._station.site, self._station.zone)
         folder = self._folder / night.isoformat()
-        picture = await self._picture(result) if result.frames.stacked and result.started_at else None
         try:
-            if picture is not None:
-                name = picture_name(result, local)
-                path = await asyncio.to_thread(_write, folder, name, picture.jpeg)
-                _LOGGER.info("The picture of session %s is %s", result.session.session_id, path)
+            if result.frames.stacked and result.started_at:
+                await self._copy_picture(result, result.started_at, folder, picture_name(result, local))
             report = self._station.results.report(night)
             await asyncio.to_thread(_copy_file, report, folder, f"report_{self._station.id}.md")
         except OSError as error:
             reason = error.strerror or error
             _LOGGER.warning("Nothing can be copied to %s: %s. Check media_dir.", self._folder, reason)
 
-    async def _picture(self, result: SessionResult) -> Picture | None:
-        """The session's newest stack; None when the telescope shows none after some tries."""
-        assert result.started_at is not None
+    async def _copy_picture(
+        self, result: SessionResult, started_at: datetime, folder: Path, name: str
+    ) -> None:
+        """Copy the session's newest stack; nothing when the telescope shows none after some tries."""
         for attempt in range(TRIES):
             if attempt:
                 await self._station.clock.sleep(PAUSE_S)
-            try:
-                found = await self._station.telescope.latest_picture(
-                    result.started_at - CLOCK_SLACK, result.files
-                )
-            except AgentError as error:
-                _LOGGER.info("No picture of session %s yet: %s", result.session.session_id, error)
-                continue
-            except Exception:
-                name = result.session.session_id
-                _LOGGER.exception("No picture of session %s, by a defect of the telescope's driver", name)
-                continue
-            if found is not None:
-                return found
+            async with self._station.ground.pictures:
+                found = await self._picture(result, started_at)
+                if found is not None:
+                    path = await asyncio.to_thread(_write, folder, name, found.jpeg)
+                    _LOGGER.info("The picture of session %s is %s", result.session.session_id, path)
+                    return
+
+    async def _picture(self, result: SessionResult, started_at: datetime) -> Picture | None:
+        name = result.session.session_id
+        try:
+            return await self._station.telescope.latest_picture(started_at - CLOCK_SLACK, result.files)
+        except AgentError as error:
+            _LOGGER.info("No picture of session %s yet: %s", name, error)
+        except Exception:
+            _LOGGER.exception("No picture of session %s, by a defect of the telescope's driver", name)
         return None
 
 

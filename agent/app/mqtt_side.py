@@ -26,7 +26,8 @@ from agent.fleet.placing import Placing
 from agent.group_progress import GroupsChanged
 from agent.mqtt.discovery.announced import Announced
 from agent.mqtt.discovery.announcer import Announcer
-from agent.mqtt.discovery.bridge import build_bridge_device
+from agent.mqtt.discovery.bridge import bridge_prefix, build_bridge_device
+from agent.mqtt.discovery.dashboard import dashboard
 from agent.mqtt.discovery.model import (
     NO_FILE,
     BridgeFacts,
@@ -266,6 +267,13 @@ class MqttSide:
             for word in station.parents.collecting.names
         ]
         self._announcer.announce(messages, (*topics.retained(self._stations), *groups))
+
+    def dashboard(self, telescope: str) -> str:
+        """Return a telescope's dashboard for Home Assistant; "" when nothing is announced to one."""
+        if not self._settings.discovery.enabled or isinstance(self.port, NoBroker):
+            return ""
+        facts = self._facts(self._stations[telescope])
+        return dashboard(facts.entity_prefix, bridge_prefix(self._options), facts.name)
 
     def _facts(self, station: Station) -> TelescopeFacts:
         identity = station.telescope.identity

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -101,7 +102,7 @@ class History:
             if small.stat().st_mtime >= whole.stat().st_mtime:
                 return small.read_bytes()
         jpeg = self.picture(session_id)
-        made = small_picture(jpeg, SMALL_SIDE) if jpeg is not None else None
+        made = small_picture(BytesIO(jpeg), SMALL_SIDE) if jpeg is not None else None
         if made is not None:
             with contextlib.suppress(OSError):
                 self._small.mkdir(exist_ok=True)

@@ -28,6 +28,7 @@ from agent.web.night import Change, NightView, Row, State
 
 BACK, AHEAD = timedelta(days=400), timedelta(days=7)
 DRAFT = "\N{HEAVY PLUS SIGN}"  # what a session is called that has no file yet
+_PLANNED_SINCE = timedelta(minutes=1)  # what runs is planned from a moment later on
 _UNFINISHED = frozenset({"failed", "skipped", "aborted", "partial"})
 
 Began = Callable[[str, str], datetime | None]
@@ -50,7 +51,7 @@ async def night_view(
         if candidate is not None:
             rows.append(_row(station, one, candidate, fresh=_is_fresh(candidate, change)))
         elif running is not None:
-            more = tuple(block.interval for block in one.blocks if block.start > now)
+            more = tuple(block.interval for block in one.blocks if block.start > now + _PLANNED_SINCE)
             rows.append(replace(running, more=more))
     return _view(station, plan, rows, now)
 
@@ -119,11 +120,19 @@ def _candidates(station: Station, change: Change, now: datetime) -> Iterable[Can
     for one in waiting_candidates(station):
         if one.session_id == change.in_place_of:
             continue
-        moved = change.starts.get(one.session_id)
-        yield one if moved is None else replace(one, start=moved, rank=0, rests_until=None)
+        yield _changed(one, change)
     if change.added is not None:
         document, plan, start = draft(station, change.added, now)
         yield Candidate(change.in_place_of or DRAFT, document, plan, start, plan.ends_at)
+
+
+def _changed(one: Candidate, change: Change) -> Candidate:
+    if (priority := change.priorities.get(one.session_id)) is not None:
+        who = one.document.id_command.model_copy(update={"priority": priority})
+        one = replace(one, document=one.document.model_copy(update={"id_command": who}))
+    if one.session_id == change.moved and change.start is not None:
+        return replace(one, start=change.start, rank=0, rests_until=None)
+    return one
 
 
 def draft(station: Station, body: object, now: datetime) -> tuple[SessionDocument, Plan, datetime | None]:
@@ -144,7 +153,7 @@ def draft(station: Station, body: object, now: datetime) -> tuple[SessionDocumen
 
 
 def _is_fresh(one: Candidate, change: Change) -> bool:
-    return one.session_id in change.starts or one.session_id in (DRAFT, change.in_place_of)
+    return one.session_id in (DRAFT, change.moved, change.in_place_of)
 
 
 def _row(station: Station, one: SessionNight, candidate: Candidate, *, fresh: bool) -> Row:

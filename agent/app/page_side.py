@@ -118,6 +118,9 @@ class PageSide:
     def frames(self, telescope: str) -> FramesTaken:
         return self._window.frames(telescope)
 
+    def dashboard(self, telescope: str) -> str:
+        return self._mqtt.dashboard(telescope)
+
     def streams(self, telescope: str) -> Mapping[str, str]:
         return self._stations[telescope].telescope.streams
 

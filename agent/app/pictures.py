@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from agent.app.memory import return_what_is_free
@@ -79,7 +80,8 @@ class Pictures:
 
     async def _tried(self, stack: _Stack) -> None:
         try:
-            await self._fetch(stack)
+            async with self._station.ground.pictures:
+                await self._fetch(stack)
         except Exception:
             _LOGGER.exception("A picture of %s failed; the next may do", self._station.id)
 
@@ -90,10 +92,11 @@ class Pictures:
             picture = await self._station.telescope.latest_picture(stack.began - CLOCK_SLACK, stack.folders)
             if picture is None or (picture.path, picture.taken_at) == self._shown:
                 return
+            jpeg, picture = BytesIO(picture.jpeg), replace(picture, jpeg=b"")  # so that it can be let go
             await asyncio.to_thread(return_what_is_free)  # before megabytes more are taken
             prepared = await asyncio.to_thread(
                 prepare_image,
-                picture.jpeg,
+                jpeg,
                 taken_at=picture.taken_at,
                 target=picture.target or stack.target,
                 session_id=stack.session_id,

@@ -38,7 +38,7 @@ def add_command(
         epilog=f"examples:\n{examples}" if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(command=run, parser=parser)
+    parser.set_defaults(command=run, parser=parser, summary=summary)
     return parser
 
 

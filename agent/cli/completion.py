@@ -79,8 +79,8 @@ def bash_completion(known: dict[str, argparse.ArgumentParser]) -> str:
 def _fish(known: dict[str, argparse.ArgumentParser]) -> Iterator[str]:
     alone = "complete -c dwarf-agent"
     for name, parser in known.items():
-        about = shlex.quote((parser.description or "").partition("\n")[0])
-        yield f"{alone} -n __fish_use_subcommand -a {name} -d {about}"
+        about = parser.get_default("summary")
+        yield f"{alone} -n __fish_use_subcommand -a {name} -d {shlex.quote(about)}"
         if values := _values(parser):
             yield f"{alone} -n '__fish_seen_subcommand_from {name}' -f -a {shlex.quote(' '.join(values))}"
         for flag in _flags(parser):

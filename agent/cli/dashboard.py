@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.common import Commands, add_command, add_config_flags, broker_of, load, perform
@@ -24,8 +23,6 @@ _EXAMPLES = """\
   dwarf-agent dashboard > dashboard.yaml
   dwarf-agent dashboard --telescope garden --mqtt-host broker.local > garden.yaml
   dwarf-agent dashboard --prefix dwarf_3 > dashboard.yaml"""
-
-_PREFIX, _AGENT = "dwarf_3", "dwarf_agent"  # as the file that is shipped has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,8 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from agent.mqtt.discovery.dashboard import dashboard
+
     if arguments.prefix:
         print(dashboard(arguments.prefix), end="")
         return 0
@@ -64,20 +63,12 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def dashboard(prefix: str, agent: str = _AGENT, name: str = "") -> str:
-    """Return the dashboard with these beginnings of entity ids, and the telescope's name as its title."""
-    text = files("agent.cli").joinpath("dashboard.yaml").read_text(encoding="utf-8")
-    if name:
-        text = text.replace("title: DWARF\n", f"title: {json.dumps(name, ensure_ascii=False)}\n", 1)
-        text = text.replace("*Dwarf 3 new session*", f"*{prefix.replace('_', ' ').capitalize()} new session*")
-    return text.replace(_AGENT, agent).replace(_PREFIX, prefix)
-
-
 async def filled_in(
     broker: BrokerOptions, base: str, discovery: str, *, telescope: str = "", port: MqttPort | None = None
 ) -> str:
     """Return the dashboard of an announced telescope; AgentError when it is not known which."""
     from agent.mqtt.client import calling
+    from agent.mqtt.discovery.dashboard import dashboard
     from agent.mqtt.paho_port import PahoPort
 
     found: dict[str, Mapping[str, Any]] = {}
@@ -94,7 +85,8 @@ async def filled_in(
     telescopes = [one for body in found.values() for one in _telescopes(body, base)]
     chosen = _choose(telescopes, telescope)
     agents = [one for body in found.values() for one in _agents(body, base)]
-    return dashboard(chosen.prefix, agents[0] if agents else _AGENT, chosen.name)
+    agent = agents[0] if agents else None
+    return dashboard(chosen.prefix, agent, name=chosen.name)
 
 
 def _device(payload: bytes) -> Mapping[str, Any] | None:

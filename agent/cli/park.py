@@ -28,6 +28,7 @@ _EXAMPLES = """\
   dwarf-agent park --direct --telescope-host 192.168.1.50
   ssh attic-pi dwarf-agent park --direct --telescope-host 192.168.1.50     from a shell_command"""
 
+_SILENT = {"held_by_other": "Another client holds the telescope: stop the agent, or close the phone app."}
 AGAIN_S = 10.0  # between two attempts
 REACH_S = 30.0  # a telescope that is there answers by then
 
@@ -100,7 +101,7 @@ async def park_directly(telescope: Telescope, clock: Clock, limit_s: float) -> i
                 await _stop(telescope)
                 await telescope.park()
             except (AgentError, TimeoutError) as error:
-                why = str(error) or "The telescope does not answer."
+                why = str(error) or _SILENT.get(telescope.connection, "The telescope does not answer.")
                 if why != said:
                     said = why
                     print(printable(f"not yet: {why}"), file=sys.stderr, flush=True)

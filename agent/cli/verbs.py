@@ -26,11 +26,12 @@ class _CommandVerb:
     verb: Verb
     summary: str
     arguments: tuple[tuple[str, str], ...] = ()  # (name, help); positional unless it begins with --
+    example: str = "--telescope garden"
 
 
 _SESSION = ("session_id", "the session: its file name without .json")
 _VERBS = (
-    _CommandVerb("abort", Verb.ABORT, "stop the running session now"),
+    _CommandVerb("abort", Verb.ABORT, "stop the running session now", example='--reason "fog"'),
     _CommandVerb("pause", Verb.PAUSE, "suspend the running session and the queue"),
     _CommandVerb("resume", Verb.RESUME, "go on after pause"),
     _CommandVerb("skip", Verb.SKIP, "end the running session, go on with the next"),
@@ -38,19 +39,23 @@ _VERBS = (
     _CommandVerb(
         "stop-after-this", Verb.STOP_AFTER_THIS, "finish the running session, then start nothing more tonight"
     ),
-    _CommandVerb("run-now", Verb.RUN, "run a waiting session now, whatever its start time", (_SESSION,)),
-    _CommandVerb("remove", Verb.REMOVE, "take a waiting session out of the queue", (_SESSION,)),
+    _CommandVerb(
+        "run-now", Verb.RUN, "run a waiting session now, whatever its start time", (_SESSION,), "m31"
+    ),
+    _CommandVerb("remove", Verb.REMOVE, "take a waiting session out of the queue", (_SESSION,), "m31"),
     _CommandVerb(
         "reschedule",
         Verb.RESCHEDULE,
         "give a waiting session another start",
         (_SESSION, ("at", "new start, such as 2026-03-12T22:30:00+01:00")),
+        "m31 2026-03-12T22:30:00+01:00",
     ),
     _CommandVerb(
         "prioritize",
         Verb.PRIORITIZE,
         "give a waiting session another priority",
         (_SESSION, ("priority", "a whole number; the higher goes first")),
+        "m31 5",
     ),
     _CommandVerb(
         "goto",
@@ -61,18 +66,21 @@ _VERBS = (
             ("--ra", "right ascension J2000: decimal hours or HH:MM:SS"),
             ("--dec", "declination J2000: decimal degrees or ±DD:MM:SS"),
         ),
+        '--target "M 42"',
     ),
     _CommandVerb(
         "nudge",
         Verb.NUDGE,
         "turn the telescope a little, in the dark (controls must be armed)",
         (("direction", "right, left, up or down"), ("--seconds", "for how long, 0.1 to 2 (default: 0.5)")),
+        "left --seconds 1",
     ),
     _CommandVerb(
         "focus-step",
         Verb.FOCUS_STEP,
         "turn the focus a little (controls must be armed)",
         (("direction", "near or far"), ("--steps", "how many, 1 to 20 (default: 1)")),
+        "near --steps 3",
     ),
     _CommandVerb("autofocus", Verb.AUTOFOCUS, "search the focus on stars (controls must be armed)"),
     _CommandVerb("calibrate", Verb.CALIBRATE, "find out where it points (controls must be armed)"),
@@ -85,15 +93,12 @@ _VERBS = (
 def add_to(commands: Commands) -> None:
     """Add a command for each verb."""
     for spec in _VERBS:
-        names = " ".join(name.upper() for name, _ in spec.arguments if not name.startswith("--"))
         parser = add_command(
             commands,
             spec.name,
             _run,
             summary=spec.summary,
-            examples=f"  dwarf-agent {spec.name} {names}".rstrip()
-            + f"\n  dwarf-agent {spec.name} {names}".rstrip()
-            + " --telescope garden --mqtt-host broker.local",
+            examples=f"  dwarf-agent {spec.name} {spec.example}",
         )
         parser.set_defaults(verb=spec.verb)
         taken = [

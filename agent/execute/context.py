@@ -19,6 +19,7 @@ from agent.execute.journal import JournalFile
 from agent.execute.recentring import Recentring
 from agent.execute.refocusing import Refocusing
 from agent.execute.status import StatusSink
+from agent.execute.told_time import ToldTime
 from agent.goals import Level, Wish
 from agent.session.plan import Plan, PlannedStep
 from agent.session.reuse_rules import ReuseRules
@@ -158,6 +159,7 @@ class StepContext:
     tell: Callable[[str], None]
     progressed: Callable[[CaptureProgress], None]
     reuse: Reuse
+    told_time: ToldTime
     refocusing: Refocusing | None = None
     recentring: Recentring | None = None
     darks: DarksUnderWay = field(default_factory=DarksUnderWay)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -57,7 +58,7 @@ class FrameCounter:
         self._asked = dict(asked)
         self._clock = clock
         self._open: Camera | None = None
-        self._opened_s: float | None = None  # of the monotonic clock, which no one sets
+        self._opened_s = 0.0  # of the monotonic clock, which no one sets
         self._planned = 0
         self._vouched = False
         self._progress = Frames()
@@ -158,7 +159,10 @@ class FrameCounter:
         left = self._journal.open_capture
         if left is not None:
             self._open, self.opened_at, planned = left
-            self._opened_s, self._vouched, self._planned = None, False, planned or self.missing(self._open)
+            self._vouched, self._planned = False, planned or self.missing(self._open)
+            since = (self._clock.now() - self.opened_at).total_seconds()
+            past = since if since >= 0 else math.inf  # the wall clock was set back: nobody knows
+            self._opened_s = self._clock.monotonic() - past
             self._progress = self._sure = self._journal.open_frames
             self._panes = self._journal.open_panes
             asked, told = self._of(self._open), self._journal.told
@@ -281,20 +285,19 @@ class FrameCounter:
     def _believed(self, taken: int, stacked: int, total: int) -> Frames:
         """The open capture's frames after hearing these counts: never fewer, never more than there can be."""
         known = self._progress
-        most = min(max(self._planned, total) + PAST_COUNT, self._time_allows())
+        most = int(min(max(self._planned, total) + PAST_COUNT, self._time_allows()))
         if taken < 0 or taken > most:
             self._doubt(taken, most)
             return known
         taken = max(known.taken, taken)
         return Frames(0, taken, min(taken, max(known.stacked, stacked)))
 
-    def _time_allows(self) -> int:
+    def _time_allows(self) -> float:
         if self.opened_at is None:
-            return 0
-        spans = [(self._clock.now() - self.opened_at).total_seconds()]
-        if self._opened_s is not None:
-            spans.append(self._clock.monotonic() - self._opened_s)
-        return 1 + int(max(0.0, *spans) / SHORTEST_FRAME_S)
+            return 0.0
+        by_wall = (self._clock.now() - self.opened_at).total_seconds()
+        seconds = max(by_wall, self._clock.monotonic() - self._opened_s)
+        return 1 + seconds / SHORTEST_FRAME_S
 
     def _doubt(self, taken: int, most: int) -> None:
         if not self._notes:

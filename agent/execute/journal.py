@@ -18,6 +18,12 @@ _LOGGER = logging.getLogger(__name__)
 SAVE_EVERY_S = 5.0  # frames of short exposures come faster than a memory card likes to be written
 
 
+class UnwrittenError(AgentError):
+    """The disk refuses the journal: begin no capture, of which nobody would know after a restart; wait."""
+
+    code = "journal"
+
+
 class JournalFile(Protocol):
     """Where the facts of one session are kept."""
 
@@ -131,14 +137,16 @@ class Journal:
     async def capture_started(
         self, camera: Camera, started_at: datetime, *, planned: int, settings: dict[str, Any]
     ) -> None:
-        """Note that a capture is open, before its shutter is."""
-        self._facts["capture"] = {
-            "camera": camera.value,
-            "started_at": started_at.isoformat(),
-            "planned": planned,
+        """Note that a capture is open, before its shutter is; if it cannot be, UnwrittenError."""
+        capture = {"camera": camera.value, "started_at": started_at.isoformat(), "planned": planned}
+        before = self._facts
+        self._facts = before | {
+            "capture": capture,
+            "settings": self.settings | {camera.value: settings},
         }
-        self._facts["settings"] = self.settings | {camera.value: settings}
-        await self.flush()
+        if (refusal := await self._save()) is not None:
+            self._facts = before
+            raise refusal
 
     def capture_told(self, target: str | None, exposure_s: float | None) -> None:
         """Note the first that the telescope says of the open capture; saved with its frames."""
@@ -206,12 +214,24 @@ class Journal:
             await asyncio.to_thread(self._file.clear)
 
     async def flush(self) -> None:
-        """Write the facts now. A disk that refuses costs the recovery, never the session."""
+        """Write the facts now. A disk that refuses costs what is new in them, never the session."""
+        if (refusal := await self._save()) is not None:
+            _LOGGER.warning("The session's journal cannot be written: %s", refusal)
+
+    async def written(self, every_s: float) -> None:
+        """Return once the facts are written; they are tried to be every so often."""
+        while await self._save() is not None:
+            await self._clock.sleep(every_s)
+
+    async def _save(self) -> UnwrittenError | None:
         async with self._lock:
             try:
                 await asyncio.to_thread(self._file.save, dict(self._facts))
-            except (OSError, ValueError, AgentError) as error:
-                _LOGGER.warning("The session's journal cannot be written: %s", error)
+            except AgentError as error:
+                return UnwrittenError(error.message, code=error.code, hint=error.hint)
+            except (OSError, ValueError) as error:
+                return UnwrittenError(f"Cannot write the session's journal: {error}.")
+        return None
 
     def _written(self, _task: asyncio.Task[None]) -> None:
         self._pending = None

@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from agent.errors import AgentError, Problem
-from agent.events import Reason, SessionResult, Status
+from agent.events import Reason, SessionResult
 from agent.execute.brake import FAILED, Brake, EndedError, HeldError
 from agent.execute.context import CaptureLostError, Job, StepContext, StepFailedError, Surroundings
 from agent.execute.dark_room import DarkRoom
 from agent.execute.defects import Defects
 from agent.execute.end_time import until
 from agent.execute.frame_counter import FrameCounter
-from agent.execute.journal import Journal
+from agent.execute.journal import Journal, UnwrittenError
 from agent.execute.orders import WAITS, Ending, EndKind, Hold, Orders
 from agent.execute.recentring import Recentring, TargetMovedError
 from agent.execute.recognition import asked_by
@@ -27,11 +27,12 @@ from agent.execute.reporter import Reporter
 from agent.execute.result import Ended, result_of
 from agent.execute.runners import AFTER_FRAMES, CLOSING, POINTING, RUNNERS, SAFING
 from agent.execute.steps.others import wait_for_others
+from agent.execute.told_time import ToldTime
+from agent.execute.waits import Waits
 from agent.goals import Level, Wish
 from agent.session.plan import PlannedStep, StepKind
 from agent.telescope.errors import (
     CommandTimeoutError,
-    HeldByOtherError,
     TelescopeError,
     TransientError,
     UnreachableError,
@@ -66,6 +67,7 @@ class SessionRun:
             around.options,
             around.telescope.recorded_captures,
         )
+        self._waits = Waits(around, self._brake, self._journal)
         self._reporter = Reporter(
             around.telescope_id,
             job.brief,
@@ -78,6 +80,7 @@ class SessionRun:
         wanted = next((step.refocus for step in job.plan.steps if step.refocus is not None), None)
         self._refocusing = Refocusing(wanted, around.clock, self._celsius, orders)
         self._reuse = around.reuse_for(job.plan)
+        self._told_time = ToldTime()
         target = next(reversed(job.plan.goto_targets), None)
         self._recentring = Recentring.of(target, around.clock, around.site)
         self._dark_room = DarkRoom(around, job, orders, self._brake, self._context)
@@ -287,9 +290,12 @@ class SessionRun:
                 now = self._clock.monotonic()
                 if lost_since is None or now - back_at > STABLE_S:  # it was there in between: another loss
                     lost_since = now
-                await self._wait_for_telescope(error, lost_since)
+                await self._waits.for_telescope(error, lost_since)
                 back_at = self._clock.monotonic()
                 self._repoint = self._counter.open_camera is None
+            except UnwrittenError as error:
+                attempt, self._repoint = attempt - 1, True
+                await self._waits.for_room(error)
             except TransientError as error:
                 if isinstance(error, CaptureLostError) and self._has_gained():
                     attempt -= 1
@@ -361,6 +367,7 @@ class SessionRun:
             tell=self._note,
             progressed=self._reporter.frames,
             reuse=self._reuse,
+            told_time=self._told_time,
             refocusing=self._refocusing,
             recentring=self._recentring,
             darks=self._around.darks,
@@ -384,25 +391,6 @@ class SessionRun:
         frames, before = self._counter.frames.taken, self._frames_at_loss
         self._frames_at_loss = frames
         return frames > before
-
-    async def _wait_for_telescope(self, error: UnreachableError, lost_since: float) -> None:
-        limit = self._options.reconnect_limit_s - (self._clock.monotonic() - lost_since)
-        if limit <= 0:
-            message = f"The telescope stayed away for too long: {error.message}"
-            raise StepFailedError(message, code=error.code, hint=error.hint) from error
-        held = isinstance(error, HeldByOtherError)
-        reason = Reason.HELD_BY_OTHER if held else Reason.LOST_CONNECTION
-        self._around.status.say(Status.WAITING, reason=reason, message=error.message)
-        # a time-out or a new refusal brings the caller back here with less of the limit left
-        with contextlib.suppress(TimeoutError, UnreachableError, HeldError):
-            async with self._clock.timeout(limit):
-                await self._brake.timed(reason, self._brake.attended(self._reconnected(held)))
-
-    async def _reconnected(self, held: bool) -> None:
-        if held:
-            await self._clock.sleep(self._options.retry_pause_s)
-        await self._telescope.wait_connected()
-        await self._hands.perform(Level.SESSION, lambda telescope: telescope.take_control(), moves=False)
 
     # -- the end ----------------------------------------------------------------------------------------
 

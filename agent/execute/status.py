@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from agent.errors import Problem
 from agent.events import Reason, Status
 
 
@@ -12,3 +13,6 @@ class StatusSink(Protocol):
 
     def say(self, status: Status, *, step: str = "", reason: Reason | None = None, message: str = "") -> None:
         """Tell the new status."""
+
+    def problem(self, part: str, problem: Problem | None) -> None:
+        """Something of one part needs a person's attention, or no longer does."""

@@ -8,8 +8,8 @@ _SIDE = 800
 _QUALITY = 82
 
 
-def small_picture(jpeg: bytes, side: int = _SIDE) -> bytes | None:
-    """Shrink a JPEG to so many pixels a side; None for what is no JPEG. CPU-bound: call it in a thread."""
+def small_picture(jpeg: io.BytesIO, side: int = _SIDE) -> bytes | None:
+    """Shrink a JPEG to so many pixels a side, and close it; None for what is none. CPU-bound: in a thread."""
     from agent.jpeg import PictureError, shrunk  # megabytes that an idle agent does without
 
     out = io.BytesIO()

@@ -130,6 +130,8 @@ def _with(
     if root is None:
         ending = newline if text and not text.endswith("\n") else ""
         flat = {name: value for name, value in flat.items() if value}
+        if not flat:
+            return text
         lines = "".join(f"{name}: {_scalar(value)}{newline}" for name, value in flat.items())
         return _checked(text + ending + lines, {}, (), "", flat)
     place, values = find(root)

@@ -73,7 +73,9 @@ async def expected_of_new(station: Station, waiting: Waiting, ahead: Sequence[Wa
     soonest = await asyncio.to_thread(station.planning.soonest, waiting, now)
     if soonest is None:
         return Expected(None, "No night of the next year has time and sky for it.")
-    busy = station.running is not None or any(one.due(soonest) for one in ahead)
+    running = station.running  # which may be itself by now
+    others = running is not None and running.waiting.session_id != waiting.session_id
+    busy = others or any(one.due(soonest) for one in ahead)
     wanted = max(waiting.due_at or now, now)
     why = station.planning.objection(waiting, wanted) if soonest > wanted + _AT_ONCE else ""
     turn = "Others have their turn before it." if busy and soonest <= now + _AT_ONCE else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from agent.clock import Clock
@@ -23,3 +24,4 @@ class Ground:
     site: Site | None
     bus: EventBus
     state: StateFile
+    pictures: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while one is in memory: megabytes

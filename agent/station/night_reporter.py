@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from pathlib import Path
 
 from agent import __version__
@@ -125,20 +126,25 @@ class NightReporter:
             if attempt:
                 await self._ground.clock.sleep(PAUSE_S)
             try:
-                found = await self._ground.telescope.latest_picture(
-                    result.started_at - CLOCK_SLACK, result.files
-                )
+                small = await self._small_picture(result.started_at, result.files)
             except AgentError as error:
                 _LOGGER.debug("No picture for the report: %s", error)
                 continue
             except Exception:
                 _LOGGER.exception("No picture for the report, by a defect of the telescope's driver")
                 return
-            small = await asyncio.to_thread(small_picture, found.jpeg) if found is not None else None
             if small is not None:
                 name = result.session.session_id
                 await asyncio.to_thread(self._book.keep_picture, night, name, small)
                 return
+
+    async def _small_picture(self, began: datetime, folders: Collection[str]) -> bytes | None:
+        async with self._ground.pictures:
+            found = await self._ground.telescope.latest_picture(began - CLOCK_SLACK, folders)
+            if found is None:
+                return None
+            jpeg, found = BytesIO(found.jpeg), None  # so that it can be let go
+            return await asyncio.to_thread(small_picture, jpeg)
 
     def _page(self, night: date) -> Story:
         """Write a night's page; what the disk refuses is written with the next session."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from agent.clock import Clock
+from agent.errors import AgentError
 from agent.goals import Level, PreemptedError, Wish
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,11 +49,15 @@ class Turn:
         try:
             waiting: list[asyncio.Future[Any]] = [task, doing.preempted]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            task.add_done_callback(_unheard)
+            raise
         finally:
             self._doing = None
             if not task.done():
                 await self._let_go(task)
         if doing.preempted.done() and (not task.done() or task.cancelled()):
+            task.add_done_callback(_unheard)
             raise PreemptedError(doing.preempted.result())
         return task.result()
 
@@ -63,3 +68,12 @@ class Turn:
                 await asyncio.wait([task])
         except TimeoutError:
             _LOGGER.warning("Work on the telescope does not end although it was told to: left to itself")
+
+
+def _unheard(task: asyncio.Future[Any]) -> None:
+    """Of work that nobody waits for any more only a defect is worth knowing."""
+    if task.cancelled():
+        return
+    error = task.exception()
+    if error is not None and not isinstance(error, AgentError):
+        _LOGGER.error("Work on the telescope that was broken off met a defect", exc_info=error)

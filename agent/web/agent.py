@@ -205,6 +205,9 @@ class Agent(Window, Protocol):
     async def report_page(self, telescope: str, night: str) -> str | None:
         """The report of a night with its pictures and curves: an HTML page that needs nothing else."""
 
+    def dashboard(self, telescope: str) -> str:
+        """The telescope's dashboard for Home Assistant, YAML; "" when it is announced to none."""
+
     @property
     def setting_up(self) -> SettingUp | None:
         """How what the agent cannot do without is set; None where nobody told which file that is."""

@@ -44,6 +44,11 @@ class Row:
     starts: datetime | None = None  # not before then
     fresh: bool = False  # what a change would add or move
 
+    @property
+    def waits(self) -> bool:
+        """Whether it can still be moved, changed and taken out."""
+        return self.state in ("waiting", "planned", "not_tonight")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightView:
@@ -69,9 +74,11 @@ class NightView:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would be different: at which start, and a new document beside the others."""
+    """What would be different: a session's start, priorities, a new document beside the others."""
 
-    starts: Mapping[str, datetime] = field(default_factory=dict)
+    moved: str = ""  # the session that it is about
+    start: datetime | None = None  # of `moved`
+    priorities: Mapping[str, int] = field(default_factory=dict)
     added: Mapping[str, Any] | None = None
     in_place_of: str = ""  # the session that `added` replaces
 

@@ -9,7 +9,16 @@ from copy import deepcopy
 from typing import Any
 
 from agent.session.telescope_wish import ANY
-from agent.web.session_form import WIDE, Form, form_of, inside, on, panes_of, section
+from agent.web.session_form import (
+    TELE_SECTION,
+    WIDE_SECTION,
+    Form,
+    form_of,
+    inside,
+    on,
+    panes_of,
+    section,
+)
 
 _BOOK_KEEPING = frozenset(
     {"request_id", "session_id", "source", "process", "result", "message", "nb_try", "starting_date"}
@@ -93,26 +102,38 @@ def _point(form: Form, body: Body) -> None:
 
 
 def _shoot(form: Form, body: Body, was: Form | None, changed: Callable[..., bool]) -> None:
-    """The camera's section."""
-    name = "setup_wide_camera" if form.camera == WIDE else "setup_camera"
-    camera = section(body, name)
-    before = dict(camera)
-    if changed("exposure"):
-        _set(camera, "exposure", form.exposure)
-    if changed("gain"):
-        _set(camera, "gain", _number(form.gain))
-    if changed("filter"):
+    """The cameras' sections; one that is not wanted any more is switched off."""
+    for name in (TELE_SECTION, WIDE_SECTION):
+        if name not in form.sections:
+            if changed("camera"):
+                _switch(body, name, on=False)
+            continue
+        anew = was is None or name not in was.sections
+        before = section(body, name)
+        camera = _exposed(form, name, before, was, (lambda *_: True) if anew else changed)
+        if camera != before or anew:
+            body[name] = {**camera, "do_action": True}
+
+
+def _exposed(form: Form, name: str, before: Body, was: Form | None, changed: Callable[..., bool]) -> Body:
+    """What a camera is to take."""
+    camera = dict(before)
+    of = "wide_" if name == WIDE_SECTION else ""
+    exposure, gain, count = form.shot(name)
+    if changed(f"{of}exposure"):
+        _set(camera, "exposure", exposure)
+    if changed(f"{of}gain"):
+        _set(camera, "gain", _number(gain))
+    if name == TELE_SECTION and changed("filter"):
         camera.pop("ircut", None)
         _set(camera, "IRCut", form.filter)
-    if changed("much", "count", "until"):
-        if form.much == "until":
-            camera |= {"count": 0, "end_time": form.until}
-        else:
-            camera["count"] = _number(form.count)
-            if was is not None and was.much == "until":
-                camera.pop("end_time", None)
-    if camera != before or was is None:
-        body[name] = {**camera, "do_action": True}
+    if not changed("camera", "much", "until", f"{of}count"):
+        return camera
+    if form.much == "until" and name == form.sections[0]:
+        return camera | {"count": 0, "end_time": form.until}
+    if was is not None and was.much == "until" and name == was.sections[0]:
+        camera.pop("end_time", None)
+    return camera | {"count": _number(count)}
 
 
 def _mosaic(form: Form, body: Body, *, anew: bool) -> None:

@@ -12,7 +12,9 @@ from agent.session.telescope_wish import ANY
 
 LONGEST = 200
 MOST_PANES_A_SIDE = 20
-WIDE = "wide"
+WIDE, BOTH = "wide", "both"
+TELE_SECTION, WIDE_SECTION = "setup_camera", "setup_wide_camera"
+_COUNT = "60"
 POLICIES = ("wait", "abort", "ignore")
 _FIELDS = re.compile(r"(\d{1,2})x(\d{1,2})")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -26,14 +28,17 @@ class Form:
 
     target: str = ""
     sun: str = ""  # a solar filter is mounted
-    camera: str = ""  # "" is the tele camera
-    exposure: str = ""
+    camera: str = ""  # "" is the tele camera, or wide, or both
+    exposure: str = ""  # of the tele camera, as gain, filter and count are
     gain: str = ""
     filter: str = ""
+    wide_exposure: str = ""
+    wide_gain: str = ""
+    wide_count: str = _COUNT
     fields: str = ""  # columns x rows of a mosaic, "" for one field
     turn: str = ""
-    much: str = "frames"  # or until
-    count: str = "60"
+    much: str = "frames"  # or until: of the first camera that is used
+    count: str = _COUNT
     until: str = ""
     when: str = "any"  # or at
     date: str = ""
@@ -61,6 +66,18 @@ class Form:
     edit: str = ""
     copy: str = ""
 
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The camera sections that the session has; the first is what `much` and `until` are about."""
+        used = {WIDE: (WIDE_SECTION,), BOTH: (TELE_SECTION, WIDE_SECTION)}
+        return used.get(self.camera, (TELE_SECTION,))
+
+    def shot(self, section: str) -> tuple[str, str, str]:
+        """Exposure, gain and count of a camera's section."""
+        if section == WIDE_SECTION:
+            return self.wide_exposure, self.wide_gain, self.wide_count
+        return self.exposure, self.gain, self.count
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Form:
         """Take what a browser sent; keys that are none of ours are left out."""
@@ -80,22 +97,25 @@ def form_of(document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> F
     who, conditions, mosaic = section(body, "id_command"), on(body, "conditions"), on(body, "mosaic")
     solar = on(body, "goto_solar")
     goto = on(body, "goto_manual") or solar
-    wide = not on(body, "setup_camera") and bool(on(body, "setup_wide_camera"))
-    camera = on(body, "setup_wide_camera" if wide else "setup_camera")
-    count, until = _text(camera.get("count", "60")), _text(camera.get("end_time"))
+    tele, wide = on(body, TELE_SECTION), on(body, WIDE_SECTION)
+    first = tele or wide
+    until = _text(first.get("end_time"))
     date, time = _start(who)
     ends = on(body, "shutdown")
     form = Form(
         target=_text(goto.get("target")),
         sun=_flag(is_true(solar.get("sun_filter"))),
-        camera=WIDE if wide else "",
-        exposure=_text(camera.get("exposure")),
-        gain=_text(camera.get("gain")),
-        filter=_text(camera.get("IRCut", camera.get("ircut"))),
+        camera=(BOTH if tele else WIDE) if wide else "",
+        exposure=_text(tele.get("exposure")),
+        gain=_text(tele.get("gain")),
+        filter=_text(tele.get("IRCut", tele.get("ircut"))),
+        wide_exposure=_text(wide.get("exposure")),
+        wide_gain=_text(wide.get("gain")),
+        wide_count=_count(wide),
         fields=f"{mosaic.get('columns', 1)}x{mosaic.get('rows', 1)}" if mosaic else "",
         turn=_text(mosaic.get("rotation")),
-        much="until" if until and count == "0" else "frames",
-        count=count if count != "0" else "60",
+        much="until" if until and _text(first.get("count")) == "0" else "frames",
+        count=_count(tele),
         until=_clock(until),
         when="at" if date or time else "any",
         date=date,
@@ -161,6 +181,11 @@ def _flag(value: object) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _count(camera: Mapping[str, Any]) -> str:
+    count = _text(camera.get("count", _COUNT))
+    return count if count != "0" else _COUNT
 
 
 def _start(who: Mapping[str, Any]) -> tuple[str, str]:

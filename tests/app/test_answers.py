@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -330,5 +332,27 @@ def test_answers_to_submissions(observatory: Make) -> None:
         assert over["errors"][0]["path"] == "/session_id"
         nameless = await talk.submit(**session(id_command=LATER), request_id="z")
         assert nameless["session_id"].startswith("M42-")
+
+    talking(observatory, story)
+
+
+def test_a_session_that_begins_before_it_is_answered_waits_for_no_others(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search for its first hour takes longer than the step from the queue to the telescope."""
+
+    async def story(talk: Talk) -> None:
+        clock, at_once = talk.place.clock, asyncio.to_thread
+
+        async def slowly(search: Callable[..., Any], *facts: Any) -> Any:
+            found = await at_once(search, *facts)
+            await clock.sleep(5)
+            return found
+
+        monkeypatch.setattr("agent.station.expected.asyncio", SimpleNamespace(to_thread=slowly))
+        first = await talk.submit(session_id="first")
+        assert first["message"] == "M 42 is queued at place 1. It starts at once."
+        second = await talk.submit(session_id="second")
+        assert "Others have their turn before it." in second["message"]
 
     talking(observatory, story)

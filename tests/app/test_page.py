@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from agent.app import page_night
 from agent.app.building import Drivers
 from agent.app.run import run_agent
 from agent.mqtt.vocabulary import State
@@ -240,6 +241,29 @@ def test_other_nights_are_as_they_went_or_as_they_are_planned(observatory: Make)
     run_virtual(nights())
 
 
+def test_what_runs_has_one_block_although_its_plan_begins_a_moment_later(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        planned = page_night.station_night
+
+        async def late(*asked: Any) -> Any:
+            await place.clock.sleep(2)
+            return await planned(*asked)
+
+        monkeypatch.setattr(page_night, "station_night", late)
+        async with page_of(place) as browser:
+            place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            await place.clock.sleep(30)
+            row = (await browser.get("/tonight")).split('id="s-a"')[1].split("</summary>")[0]
+            assert "Imaging." in row
+            assert re.search(r">[0-9:]{5} – [0-9:]{5}<", row), row
+
+    run_virtual(night())
+
+
 def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Make) -> None:
     async def evening() -> None:
         place = observatory(**PAGE)
@@ -284,6 +308,35 @@ def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Ma
             tonight = await browser.get("/tonight")
             assert "90 × 15 s" in tonight
             assert "60 × 15 s" not in tonight
+
+    run_virtual(evening())
+
+
+def test_a_session_of_both_cameras_is_planned_and_saved(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        form = {
+            "target": "M 81",
+            "camera": "both",
+            "exposure": "15",
+            "gain": "80",
+            "count": "60",
+            "much": "frames",
+            "wide_exposure": "15",
+            "wide_gain": "80",
+            "wide_count": "20",
+        }
+        async with page_of(place) as browser:
+            assert "+ wide 20 × 15 s" in (await browser.ask("POST", "/new/plan", form))[1]
+            wrong = await browser.ask("POST", "/new/plan", {**form, "wide_exposure": "120"})
+            assert "no exposure of" in wrong[1]
+            saved = (await browser.ask("POST", "/new/save", form))[1]
+            assert saved["ok"] is True, saved
+            (name,) = place.files("ToDo")
+            made = json.loads((place.folder("ToDo") / name).read_text())["command"]
+            wide = {"do_action": True, "exposure": "15", "gain": 80, "count": 20}
+            assert made["setup_wide_camera"] == wide
+            assert made["setup_camera"]["count"] == 60
 
     run_virtual(evening())
 
@@ -334,6 +387,30 @@ def test_a_change_is_shown_before_it_is_kept(observatory: Make) -> None:
             answer = await browser.command({"command": "reschedule", "session_id": "a", "at": start})
             assert answer["status"] == "done"
             assert "23:30 – " in await browser.get("/tonight")
+
+    run_virtual(evening())
+
+
+def test_another_order_is_shown_and_kept_as_priorities(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        who, long = {"date": "2026-03-12", "time": "22:00"}, {**LONG, "count": 900}
+        for name in ("a", "b"):
+            place.drop(f"{name}.json", session(goto_manual=NEVER_SETS, id_command=who, setup_camera=long))
+        async with page_of(place) as browser:
+            before = await browser.get("/tonight")
+            first, last = re.findall(r'id="s-([ab])"', before)
+            status, shown = await browser.ask("POST", "/tonight/change", {"order": last, "before": first})
+            assert status == 200
+            assert "M 81 runs 22:00" in shown
+            assert "M 81 moves to" in shown or "M 81 would not run tonight" in shown
+            assert re.findall(r'id="s-([ab])"', await browser.get("/tonight")) == [first, last]
+            kept = json.loads(re.findall("data-commands='([^']+)'", shown)[0])
+            assert kept == [{"command": "prioritize", "session_id": last, "priority": 1}]
+            for command in kept:
+                assert (await browser.command(command))["status"] == "done"
+            await place.clock.sleep(60)
+            assert re.findall(r'id="s-([ab])"', await browser.get("/tonight")) == [last, first]
 
     run_virtual(evening())
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.telescope.dwarf.telescope import DwarfTelescope
+from agent.telescope.interface import Picture
 from agent.telescope.simulator import SimulatedDwarf
 from agent.telescope.simulator.history import ShutterClosed
 from tests.app.conftest import Observatory, session
@@ -68,3 +71,45 @@ def test_a_picture_that_comes_late_is_that_of_its_own_session(
         assert "_TELE_" in last["source"]
     kept = (place.root / "Astro_Sessions" / ".dwarf-agent" / "nights").glob("*.jpg")
     assert len({path.read_bytes() for path in kept}) == 2
+
+
+def test_no_more_than_one_picture_is_in_memory_at_a_time(
+    observatory: Callable[..., Observatory], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = observatory(media_dir=str(tmp_path / "media"))  # page, report and copy all want the last one
+    for name in "ab":
+        place.drop(f"{name}.json", session(setup_camera={**SHORT, "exposure": "1"}))
+    alive: weakref.WeakSet[Held] = weakref.WeakSet()
+    most = 0
+
+    async def asked(telescope: DwarfTelescope, *args: Any) -> Picture | None:
+        nonlocal most
+        await place.clock.sleep(3)
+        assert not [one for one in alive if one.jpeg], "of an earlier one"
+        found = await real(telescope, *args)
+        if found is None:
+            return None
+        held = Held(found.jpeg, found.path, found.taken_at, found.target)
+        alive.add(held)
+        most += 1
+        await place.clock.sleep(3)
+        return held
+
+    async def work(_sim: SimulatedDwarf) -> None:
+        await place.sessions_ended(2)
+        await place.clock.sleep(120)
+
+    real = DwarfTelescope.latest_picture
+    monkeypatch.setattr(DwarfTelescope, "latest_picture", asked)
+    Archive(place, what="stacked").night(work)
+    assert most >= 6
+    assert len(list((tmp_path / "media").rglob("*.jpg"))) == 2
+    assert {one["session_id"] for one in place.said("image_info")} == {"a", "b"}
+    kept = (place.root / "Astro_Sessions" / ".dwarf-agent" / "nights").glob("*.jpg")
+    assert len(list(kept)) == 2
+
+
+class Held(Picture):
+    """A picture of which it is seen whether it is still there."""
+
+    __slots__ = ("__weakref__",)

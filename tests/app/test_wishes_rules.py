@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from agent.events import Reason, SafetyDecision, SafetyLevel, SafetyState
-from agent.goals import Level, PreemptedError, Wish
+from agent.goals import Level, Wish
 from agent.schedule.waiting import Waiting
 from agent.session.fields import WeatherPolicy
 from agent.session.sections import Shutdown
 from agent.station.night import Night
 from agent.station.start_brake import StartBrake
 from agent.station.switches import Switches
-from agent.station.turn import Turn
 from agent.station.weather_goal import WeatherGoal
 from agent.verdict import YES, Verdict
 from tests.app.hands_stand import DUSK, Stand, stood, wish
@@ -403,95 +402,5 @@ def test_what_a_person_wanted_not_before_is_over_at_that_instant() -> None:
         assert turns.judge() is not None
         await stand.clock.sleep(1)
         assert turns.judge() is None
-
-    stood(story)
-
-
-# -- one thing at a time ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("level", Level)
-@pytest.mark.parametrize("up_to", Level)
-def test_work_is_broken_off_up_to_a_level(level: Level, up_to: Level) -> None:
-    async def story(stand: Stand) -> None:
-        turn = Turn(stand.clock)
-        turn.break_off(wish(message="early"), up_to=Level.SAFETY)  # nothing to break off
-        task = asyncio.create_task(turn.perform(level, stand.clock.sleep(10)))
-        await stand.soon()
-        assert turn.busy
-        turn.break_off(wish(message="first"), up_to=up_to)
-        turn.break_off(wish(message="second"), up_to=up_to)
-        if level <= up_to:
-            with pytest.raises(PreemptedError) as caught:
-                await task
-            assert caught.value.wish.message == "first"
-            assert stand.clock.monotonic() < 1
-        else:
-            await task
-            assert stand.clock.monotonic() >= 10
-        assert not turn.busy
-
-    stood(story)
-
-
-def test_work_that_ended_in_time_has_its_result_although_it_was_to_be_broken_off() -> None:
-    async def story(stand: Stand) -> None:
-        turn = Turn(stand.clock)
-
-        async def finishes() -> str:
-            try:
-                await stand.clock.sleep(10)
-            except asyncio.CancelledError:
-                return "closed"
-            return "done"
-
-        task = asyncio.create_task(turn.perform(Level.SESSION, finishes()))
-        await stand.soon()
-        turn.break_off(wish(), up_to=Level.SAFETY)
-        assert await task == "closed"
-
-    stood(story)
-
-
-def test_work_that_does_not_let_go_is_left_to_itself_after_five_seconds() -> None:
-    async def story(stand: Stand) -> None:
-        turn = Turn(stand.clock)
-
-        async def clings() -> None:
-            while stand.clock.monotonic() < 60:
-                try:
-                    await stand.clock.sleep(60)
-                except asyncio.CancelledError:
-                    continue
-
-        task = asyncio.create_task(turn.perform(Level.SESSION, clings()))
-        await stand.soon()
-        turn.break_off(wish(), up_to=Level.SAFETY)
-        with pytest.raises(PreemptedError):
-            await task
-        assert stand.clock.monotonic() == pytest.approx(5.0, abs=0.01)
-        assert not turn.busy
-
-    stood(story)
-
-
-def test_whoever_is_cancelled_takes_its_work_along() -> None:
-    async def story(stand: Stand) -> None:
-        turn = Turn(stand.clock)
-        ended: list[bool] = []
-
-        async def work() -> None:
-            try:
-                await stand.clock.sleep(100)
-            finally:
-                ended.append(True)
-
-        task = asyncio.create_task(turn.perform(Level.SESSION, work()))
-        await stand.soon()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert ended == [True]
-        assert not turn.busy
 
     stood(story)

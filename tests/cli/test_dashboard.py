@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agent.cli.dashboard import dashboard, filled_in
+from agent.cli.dashboard import filled_in
 from agent.cli.main import main
 from agent.errors import AgentError
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.discovery.bridge import build_bridge_device
+from agent.mqtt.discovery.dashboard import dashboard
 from agent.mqtt.discovery.model import BridgeFacts
 from agent.mqtt.discovery.telescope import build_telescope_device
 from agent.mqtt.memory import MemoryBroker, MemoryPort

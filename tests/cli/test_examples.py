@@ -78,6 +78,7 @@ def test_every_example_is_a_command_line() -> None:
     parser = whole_parser()
     assert len(examples()) > 60
     for example in examples():
+        assert not re.search(r" [A-Z_]{2,}(?= |$)", example), f"{example!r} may be typed as it stands"
         try:
             parser.parse_args(words_of(example))
         except SystemExit:

@@ -64,6 +64,21 @@ def test_a_telescope_that_is_away_is_tried_again_and_given_up_with_a_word(
     assert capsys.readouterr().err.count("not yet") == 1, "the same word is said once"
 
 
+def test_beside_an_agent_that_lives_it_is_said_who_is_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path) as rig:
+            rig.drop("a.json", long_session())
+            await rig.begin()
+            await rig.captures()
+            with pytest.raises(AgentError, match="stop the agent"):
+                await park_directly(other_machine(rig), rig.clock, 60)
+
+    run_virtual(night())
+    assert "not yet: Another client holds the telescope" in capsys.readouterr().err
+
+
 def test_without_an_address_that_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "none.yaml").write_text("mqtt_host: broker.local\n", encoding="utf-8")
     assert main(["park", "--direct", "--config", str(tmp_path / "none.yaml")]) == 2

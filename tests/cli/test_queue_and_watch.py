@@ -180,4 +180,6 @@ def test_the_manual_has_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["completion", "zsh"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("#compdef dwarf-agent\n")
+    assert main(["completion", "fish"]) == 0
+    assert "-a setup -d 'find the telescope," in capsys.readouterr().out, "as the list of commands says it"
     assert told.endswith("\n_bash_complete -o filenames -F _dwarf_agent\n"), "the first one is one, too"

@@ -62,6 +62,16 @@ def listener() -> Iterator[int]:
         server.shutdown()
 
 
+@pytest.fixture
+def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No telescope answers, even where a simulated one runs on this machine."""
+
+    async def silence(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("agent.telescope.dwarf.http.listens", silence)
+
+
 class Script:
     """A person who answers as written: the beginning of each question, and the answer."""
 
@@ -139,6 +149,7 @@ def test_the_few_things_are_asked_tried_and_written_where_every_command_finds_th
     assert path.exists()
 
 
+@pytest.mark.usefixtures("nobody_listens")
 def test_a_new_file_is_for_its_owner_alone_and_a_bare_one_needs_little(home: Path) -> None:
     path = home / ".config" / "dwarf-agent" / "config.yaml"
     script = Script(
@@ -157,6 +168,31 @@ def test_a_new_file_is_for_its_owner_alone_and_a_bare_one_needs_little(home: Pat
     assert not (home / "told").exists()
 
 
+def test_without_a_telescope_in_sight_the_rest_is_written_before_bluetooth_begins(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody(*_: object) -> list[Neighbour]:
+        return []
+
+    monkeypatch.setattr("agent.telescope.dwarf.look_around.look_around", nobody)
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr("agent.cli.setup._run_command", lambda *words: asked.append(words))
+    path = home / "config.yaml"
+    script = Script(
+        ("Address of the telescope", ""),
+        ("None is in this network", ""),
+        ("MQTT broker", ""),
+        ("Latitude, longitude", "48.85, 2.35"),
+        ("Time zone", "Europe/Paris"),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert asked == [("provision", "--config", str(path))]
+    assert load_settings(path).site.latitude == 48.85
+
+
+@pytest.mark.usefixtures("nobody_listens")
 def test_what_cannot_be_is_asked_again_and_never_written(home: Path) -> None:
     path = home / "config.yaml"
     script = Script(

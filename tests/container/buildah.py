@@ -1,7 +1,7 @@
 """Building and running the image with buildah, which needs no container engine and no daemon.
 
-Everything lies in one folder (CONTAINER_TEST_CACHE, or a folder of the system's temporary one) and is used
-again the next time. Further arguments of the build come from CONTAINER_TEST_BUILD_ARGS, for example volumes.
+Everything lies in one folder on the disk, which is gone afterwards; with CONTAINER_TEST_CACHE in the one that
+it names, to be used again. CONTAINER_TEST_BUILD_ARGS has further arguments of the build, such as volumes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "localhost/dwarf-agent-base:bookworm"
 IMAGE = "localhost/dwarf-agent:test"
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "XDG_CONFIG_HOME"}
-"""Without the folder of nothing that other tests find their owner's configuration in: buildah needs one."""
-
 _INCLUDED = "python3,python3-venv,python3-pip,ca-certificates"
+_DISK = "/var/tmp"
 _START_S = 60.0
 _BUILD_S = 900.0
 
@@ -39,6 +37,28 @@ class Buildah:
     """buildah with a store of its own."""
 
     cache: Path
+    driver: str = field(default="vfs", init=False)
+
+    def __post_init__(self) -> None:
+        """Layers share files where the disk can do that; with vfs each is a copy of all below it."""
+        self.driver = "overlay"
+        tried = self.run("from", "scratch", check=False)
+        if tried.returncode == 0:
+            self.run("rm", tried.stdout.strip())
+        else:
+            shutil.rmtree(self.cache / "store", ignore_errors=True)
+            self.driver = "vfs"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Without what other tests are kept apart by: a configuration of nobody, and a disk in memory."""
+        found = {name: value for name, value in os.environ.items() if name != "XDG_CONFIG_HOME"}
+        return {**found, "TMPDIR": str(self.cache)}
+
+    def remove(self) -> None:
+        """Take away everything: what is mounted, then the files."""
+        self.run("rm", "--all", check=False)
+        shutil.rmtree(self.cache)
 
     def run(
         self, *arguments: str, check: bool = True, limit_s: float = 900
@@ -46,7 +66,7 @@ class Buildah:
         """Run one command to its end."""
         done = subprocess.run(
             self.command(*arguments),
-            env=ENVIRONMENT,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=limit_s,
@@ -60,8 +80,7 @@ class Buildah:
 
     def command(self, *arguments: str) -> list[str]:
         store, run = str(self.cache / "store"), str(self.cache / "run")
-        alone = ("env", "-u", "XDG_CONFIG_HOME")  # which the tests point at nothing
-        return [*alone, "buildah", "--root", store, "--runroot", run, "--storage-driver", "vfs", *arguments]
+        return ["buildah", "--root", store, "--runroot", run, "--storage-driver", self.driver, *arguments]
 
     def make_base(self) -> None:
         """Make a small Debian with Python, unless it is there already."""
@@ -141,7 +160,11 @@ class Inside:
         self._log = Path(name)
         with os.fdopen(handle, "w") as log:
             self._process = subprocess.Popen(
-                self._run(command), env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT, text=True
+                self._run(command),
+                env=self.buildah.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         return self
 
@@ -184,7 +207,12 @@ class Inside:
         test = self.buildah.settings()["Healthcheck"]["Test"]
         assert test[0] == "CMD"
         done = subprocess.run(
-            self._run(test[1:]), env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+            self._run(test[1:]),
+            env=self.buildah.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -210,17 +238,23 @@ class Inside:
         return self.buildah.command("run", *options, self.container, "--", *command)
 
 
-def tools() -> Buildah:
-    """Return buildah, or skip with a sentence that says what is missing."""
+@contextlib.contextmanager
+def tools() -> Iterator[Buildah]:
+    """Lend buildah, or skip with a sentence that says what is missing."""
     missing = [name for name in ("buildah", "debootstrap") if shutil.which(name, path=_path()) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} missing (Debian: apt-get install buildah debootstrap)")
     if os.geteuid() != 0:
         pytest.skip("needs root, to make a Debian base and to run a container without an engine")
     named = os.environ.get("CONTAINER_TEST_CACHE")
-    cache = Path(named) if named else Path(tempfile.gettempdir()) / "dwarf-agent-container"
+    cache = Path(named or tempfile.mkdtemp(prefix="dwarf-agent-container-", dir=_DISK))
     cache.mkdir(parents=True, exist_ok=True)
-    return Buildah(cache)
+    buildah = Buildah(cache)
+    try:
+        yield buildah
+    finally:
+        if not named:
+            buildah.remove()
 
 
 def debian_mirror() -> str:

@@ -76,9 +76,13 @@ class Said:
     """What the status said."""
 
     lines: list[tuple[Status, Reason | None, str]] = field(default_factory=list)
+    problems: dict[str, Problem | None] = field(default_factory=dict)
 
     def say(self, status: Status, *, step: str = "", reason: Reason | None = None, message: str = "") -> None:
         self.lines.append((status, reason, message))
+
+    def problem(self, part: str, problem: Problem | None) -> None:
+        self.problems[part] = problem
 
     @property
     def statuses(self) -> list[Status]:

@@ -468,14 +468,31 @@ def test_the_monotonic_clock_counts_where_the_wall_clock_was_set_back() -> None:
         count.counter.reopen()
         count.counter.opened_at = count.clock.now() + timedelta(hours=1)
         count.told(2)
-        assert count.counter.of(TELE).taken == 0, "no time has passed as far as anybody knows"
+        assert count.counter.of(TELE).taken == 0, "no time has passed by either clock"
         count.told(1)
         assert count.counter.of(TELE).taken == 1
+        await count.clock.sleep(30)
+        count.told(3)
+        assert count.counter.of(TELE).taken == 3
 
     counting(story)
     disk = MemoryJournal()
     disk.facts = {"capture": {"camera": "tele", "started_at": DUSK.isoformat(), "planned": 12}}
     counting(reopened, disk=disk)
+
+
+def test_where_the_wall_clock_was_set_back_between_two_lives_no_time_limits_the_frames() -> None:
+    async def story(count: Count) -> None:
+        count.counter.reopen()
+        count.told(23)
+        assert count.counter.of(TELE).taken == 0, "12 are planned"
+        count.told(12)
+        assert count.counter.of(TELE).taken == 12
+
+    disk = MemoryJournal()
+    later = DUSK + timedelta(hours=1)
+    disk.facts = {"capture": {"camera": "tele", "started_at": later.isoformat(), "planned": 12}}
+    counting(story, disk=disk)
 
 
 # -- an end time, and the panes of a mosaic -----------------------------------------------------------------

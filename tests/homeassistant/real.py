@@ -115,14 +115,104 @@ class RealHome:
         body = {"alias": ident, "use_blueprint": use}
         await self.rest("POST", f"/api/config/{domain}/config/{ident}", body)
 
+    async def add(self, integration: str, **fields: Any) -> str:
+        """Add an integration, as its dialog does; return its entry's id."""
+        flows = "/api/config/config_entries/flow"
+        step = await self.rest("POST", flows, {"handler": integration})
+        while step["type"] == "form":
+            assert not step["errors"], step["errors"]
+            wanted = {one["name"] for one in step["data_schema"]}
+            given = {name: value for name, value in fields.items() if name in wanted}
+            step = await self.rest("POST", f"{flows}/{step['flow_id']}", given)
+        assert step["type"] == "create_entry", step
+        return str(step["result"]["entry_id"])
+
+    async def remove(self, entry: str) -> None:
+        """Take an integration out again."""
+        await self.rest("DELETE", f"/api/config/config_entries/entry/{entry}")
+
+    async def entity_of(self, entry: str) -> str:
+        """Return the entity that came with an integration's entry."""
+        entities = await self.ask("config/entity_registry/list")
+        return next(str(one["entity_id"]) for one in entities if one["config_entry_id"] == entry)
+
+    async def picture(self, path: str) -> bytes:
+        """Return the bytes behind a path."""
+        async with self._http.get(f"{os.environ['HA_URL']}{path}") as answer:
+            assert answer.status == 200, answer.status
+            return await answer.content.readany()
+
+    async def talk(self, sentence: str, language: str = "en") -> str:
+        """Say something to Assist and return its answer."""
+        said = await self.rest("POST", "/api/conversation/process", {"text": sentence, "language": language})
+        return str(said["response"]["speech"]["plain"]["speech"])
+
+    @asynccontextmanager
+    async def phone(self, name: str) -> AsyncIterator[Phone]:
+        """Have a phone with the companion app, whose notifications come over its own connection."""
+        about = {
+            "app_id": "io.robbie.HomeAssistant",
+            "app_name": "Home Assistant",
+            "app_version": "2026.11",
+            "device_id": name,
+            "device_name": name,
+            "manufacturer": "Apple",
+            "model": "iPhone",
+            "os_name": "iOS",
+            "os_version": "26",
+            "supports_encryption": False,
+            "app_data": {"push_websocket_channel": True},
+        }
+        registered = await self.rest("POST", "/api/mobile_app/registrations", about)
+        async with logged_in() as (_, socket):
+            phone = Phone(self, registered["webhook_id"], socket)
+            await phone.listen()
+            devices = await self.ask("config/device_registry/list")
+            phone.device = next(one["id"] for one in devices if ["mobile_app", name] in one["identifiers"])
+            try:
+                yield phone
+            finally:
+                entries = await self.ask("config_entries/get", domain="mobile_app")
+                for one in (one for one in entries if one["title"] == name):
+                    await self.remove(one["entry_id"])
+
     async def drop(self, domain: str, ident: str) -> None:
         """Delete an automation or a script again."""
         await self.rest("DELETE", f"/api/config/{domain}/config/{ident}")
 
 
+class Phone:
+    """A phone with the companion app."""
+
+    def __init__(self, home: RealHome, webhook: str, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.device = ""
+        self._home = home
+        self._webhook = webhook
+        self._socket = socket
+
+    async def listen(self) -> None:
+        """Open the channel for notifications."""
+        ask = {"id": 1, "type": "mobile_app/push_notification_channel", "webhook_id": self._webhook}
+        await self._socket.send_json(ask)
+        assert (await self._socket.receive_json())["success"]
+
+    async def notified(self, limit_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Wait for the next notification."""
+        async with asyncio.timeout(limit_s):
+            while (told := await self._socket.receive_json())["type"] != "event":
+                pass
+        return dict(told["event"])
+
+    async def tap(self, action: str) -> None:
+        """Tap one of a notification's buttons."""
+        event = {"event_type": "mobile_app_notification_action", "event_data": {"action": action}}
+        body = {"type": "fire_event", "data": event}
+        await self._home.rest("POST", f"/api/webhook/{self._webhook}", body)
+
+
 @asynccontextmanager
-async def real_home() -> AsyncIterator[RealHome]:
-    """Log in, with our blueprints imported."""
+async def logged_in() -> AsyncIterator[tuple[aiohttp.ClientSession, aiohttp.ClientWebSocketResponse]]:
+    """Log in, as one more browser."""
     token = os.environ["HA_TOKEN"]
     address = os.environ["HA_URL"].replace("http", "ws", 1) + "/api/websocket"
     async with (
@@ -132,6 +222,13 @@ async def real_home() -> AsyncIterator[RealHome]:
         await socket.receive_json()
         await socket.send_json({"type": "auth", "access_token": token})
         assert (await socket.receive_json())["type"] == "auth_ok"
+        yield http, socket
+
+
+@asynccontextmanager
+async def real_home() -> AsyncIterator[RealHome]:
+    """Log in, with our blueprints imported."""
+    async with logged_in() as (http, socket):
         home = RealHome(http, socket)
         await home.bring_blueprints()
         yield home

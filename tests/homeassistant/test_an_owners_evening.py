@@ -5,20 +5,16 @@ Asked for with `-m soak` where one is at hand; tests/homeassistant/real.py says 
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from agent.cli.dashboard import dashboard
-from tests.end_to_end.conftest import Process, Scene
-from tests.homeassistant.real import RealHome, at_hand, real_home
+from agent.mqtt.discovery.dashboard import dashboard
+from tests.homeassistant.evening import AGENT, QUEUE, STATUS, WEATHER, Evening
+from tests.homeassistant.real import RealHome, at_hand
 from tests.homeassistant.shipped import load
-from tests.support.brokers import Mosquitto
 
 pytestmark = [
     pytest.mark.soak,
@@ -26,64 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not at_hand(), reason="no Home Assistant is named"),
 ]
 
-STATUS, QUEUE = "sensor.evening_status", "sensor.evening_queue"
-WEATHER, RAIN, CLOUD = "binary_sensor.evening_weather", "binary_sensor.owners_rain", "sensor.owners_cloud"
-NEW = "script.evening_new_session"
-AGENT = "binary_sensor.dwarf_agent_connectivity"
-
-
-class Evening:
-    """Home Assistant, the agent, the telescope."""
-
-    def __init__(self, home: RealHome, scene: Scene) -> None:
-        self.home = home
-        self._scene = scene
-        self.agent: Process | None = None
-
-    async def begin(self, **settings: str) -> None:
-        """Have the agent run where it is evening, announced and idle."""
-        now = datetime.now(UTC)
-        evening = 15.0 * (20.5 - now.hour - now.minute / 60)
-        await self._scene.simulator("--speed", "3", "--set", "calibrated=true", "--set", "serial=evening")
-        place = {"latitude": "13.75", "longitude": str(round((evening + 180) % 360 - 180, 2))}
-        names = {"telescope_name": "Evening", "telescope_entity_prefix": "evening"}
-        self.agent = await self._scene.agent(**place, **names, weather_clear_for_min="0.1", **settings)
-        await self.home.until("sensor.dwarf_agent_started", lambda at: at["state"] >= now.isoformat()[:19])
-        await self.home.until(AGENT, "on")
-        await self.home.until(STATUS, "idle")
-        await self.home.make(
-            "script",
-            "evening_new_session",
-            "submit_session",
-            submit_entity="notify.evening_submit",
-            response_entity="sensor.evening_last_response",
-            result_entity="sensor.evening_last_result",
-        )
-        await self.home.until(NEW, "off")
-
-    async def new_session(self, target: str = "", count: int = 40, **fields: Any) -> dict[str, Any]:
-        """Fill in the dialog; an empty target is where the telescope points."""
-        given = {"exposure": "5", "gain": 60, "filter": "Astro", **fields}
-        answer: dict[str, Any] = await self.home.call(NEW, answers=True, target=target, count=count, **given)
-        return answer
-
-    async def says(self) -> tuple[str, str, str]:
-        """Return what the status is, its reason and its message."""
-        now = await self.home.state(STATUS)
-        about = now["attributes"]
-        return now["state"], about.get("reason") or "", about.get("message") or ""
-
-
-@pytest.fixture
-async def evening(tmp_path: Path) -> AsyncIterator[Evening]:
-    broker = cast(Mosquitto, SimpleNamespace(port=int(os.environ["MQTT_PORT"])))
-    scene = Scene(tmp_path, broker)
-    async with real_home() as home:
-        try:
-            yield Evening(home, scene)
-        finally:
-            for process in scene.processes:
-                process.kill()
+RAIN, CLOUD = "binary_sensor.owners_rain", "sensor.owners_cloud"
 
 
 async def rain_and_cloud(evening: Evening) -> None:

@@ -22,6 +22,7 @@ VIEWS = (
     "nights",
     "nights/2026-12-26/report",
     "settings",
+    "home-assistant",
     "watch",
 )
 NARROW = (320, 640)
@@ -250,3 +251,82 @@ def test_a_dragged_block_shows_the_new_plan_and_escape_puts_it_back(serve: Look,
     page.click("#keep")
     page.wait_for_selector("#plan", state="visible")
     assert b'"reschedule"' in page_at.agent.asked[-1][2]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_row_by_its_handle_shows_the_new_plan_and_keeps_it(serve: Look, look: Look, size: Any) -> None:
+    agent = FakeAgent()
+    agent.rows = (*agent.rows, agent.row("m45", "M 45", "planned", 24.5, 25.5))
+    page_at = serve(agent)
+    touches = size == PHONE
+    page = look(f"{page_at.address}/tonight", size, has_touch=touches)
+    tools = page.context.new_cdp_session(page)
+
+    def finger(kind: str, *at: float) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def let_go() -> None:
+        finger("touchEnd") if touches else page.mouse.up()
+
+    def order() -> list[str]:
+        return [row.get_attribute("data-session") for row in page.locator(".ses").all()]
+
+    def dragged(end: str | None) -> None:
+        """Take the last row above the one before it."""
+        page.locator("#s-m45 .handle").scroll_into_view_if_needed()
+        box = page.locator("#s-m45 .handle").bounding_box()
+        other = page.locator("#s-rosette").bounding_box()
+        x, y = box["x"] + 10, box["y"] + 40
+        if touches:
+            finger("touchStart", x, y)
+            for part in range(1, 9):
+                finger("touchMove", x, y + (other["y"] + 5 - y) * part / 8)
+        else:
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.mouse.move(x, other["y"] + 5, steps=8)
+        assert order() == ["orion", "m45", "rosette"]
+        page.keyboard.press(end) if end else let_go()
+
+    dragged("Escape")
+    assert order() == ["orion", "rosette", "m45"]
+    let_go()
+    assert page.locator("#change").is_hidden()
+    dragged(None)
+    page.wait_for_selector("#change #keep")
+    assert page.locator("#plan").is_hidden()
+    assert "your order decides" in page.inner_text("#told")
+    page_at.tell("status")
+    time.sleep(1.2)
+    assert order() == ["orion", "m45", "rosette"], "news leave the order that is tried"
+    assert audit(page) == []
+    page.keyboard.press("Escape")
+    assert page.locator("#plan").is_visible()
+    assert order() == ["orion", "rosette", "m45"]
+    assert page.evaluate("document.activeElement.closest('.ses')?.id") == "s-m45"
+    page.keyboard.press("ArrowUp")
+    page.wait_for_selector("#change #keep")
+    page.keyboard.press("ArrowUp")  # it is the first of those that wait: nothing more happens
+    assert page_at.agent.asked == []
+    page.click("#keep")
+    page.wait_for_selector("#plan", state="visible")
+    assert b'"prioritize"' in page_at.agent.asked[-1][2]
+    assert b'"m45"' in page_at.agent.asked[-1][2]
+
+
+def test_each_camera_has_its_own_fields(serve: Look, look: Look) -> None:
+    page = look(f"{serve().address}/new?target=M%2031", PHONE)
+    shown = {"": ("exposure", "count"), "wide": ("wide_exposure", "wide_count")}
+    shown["both"] = (*shown[""], *shown["wide"])
+    for camera, fields in shown.items():
+        page.click(f"label:has([name=camera][value='{camera}'])")
+        for field in ("exposure", "count", "wide_exposure", "wide_count"):
+            assert page.locator(f"#{field}").is_visible() == (field in fields), (camera, field)
+    assert audit(page) == []
+    page.click("label:has([name=camera][value=wide])")
+    page.wait_for_selector("#about-place:has-text('43.3° × 24.9°')")
+    page.click("[data-step='1'][data-for=wide_count]")
+    page.wait_for_selector("#sum-place:has-text('M 31, 80 × 30 s')")
+    page.click("label:has([name=much][value=until])")
+    assert page.locator("#wide_count").is_hidden()

@@ -143,7 +143,7 @@ def test_the_page_tells_the_night() -> None:
         ended(
             "d", 4, target="NGC 2237", outcome="failed", reason="telescope", taken=0, stacked=0, place=ROSETTE
         ),
-        pictures={"a": small_picture(jpeg()) or b""},
+        pictures={"a": small_picture(BytesIO(jpeg())) or b""},
         notes=notes(
             (-1, "planned", {"session_id": "c", "target": "NGC 7000"}),
             (0.1, "progress", {"session_id": "a", "taken": 5, "stacked": 5}),
@@ -176,6 +176,39 @@ def test_the_page_tells_the_night() -> None:
     assert len(page.addresses) == 1
     assert "script" not in page.tags
     assert len(night_page(told, "1.0")) < 120_000
+
+
+def test_a_session_tells_its_plan_its_cameras_its_panes_its_end_and_where_it_lies() -> None:
+    both = {"Tele Astro": "True", "Wide Angle": "True", "wide_exposure": "10", "wide_gain": "60"}
+    cut = "roof: A cloud. 34 of 400 frames taken, 26 stacked"
+    told = story(
+        ended("a", row={"exposure": "30", "gain": "80", **both}, details={"panes": [{"pane": 1}] * 4}),
+        ended("b", 2, target="M 31", outcome="partial", reason="weather", taken=34, stacked=26, message=cut),
+        notes=notes(
+            (-1, "planned", {"session_id": "a", "scheduled_for": (DUSK - timedelta(hours=1)).isoformat()}),
+            (-1, "planned", {"session_id": "b", "scheduled_for": (DUSK + timedelta(hours=2)).isoformat()}),
+            (0, "began", {"session_id": "a", "target": "M 42"}),
+            (1.1, "archived", {"session_id": "a", "message": "All is there.", "folder": "/m/M 42/2026_a"}),
+            (2.5, "progress", {"session_id": "b", "taken": 15, "stacked": 15}),
+            (2.9, "progress", {"session_id": "b", "taken": 30, "stacked": 25}),
+            (3, "began", {"session_id": "c", "target": "M 45"}),
+            (3, "problem", {"message": cut}),
+        ),
+    )
+    text = Reader(night_page(told, "1.0")).text
+    for words in (
+        "21:00–22:00, planned for 20:00",
+        "30 s, gain 80, Astro; wide: 10 s, gain 60; mosaic of 4 panes",
+        "All is there. Folder: M 42/2026_a",
+        "Frames stacked of those taken: 100\u00a0% to 76\u00a0%",  # as it ended, not as it was last noted
+        "21:00M 42 began",
+        "22:00M 42 ended, completed: 12 frames stacked, 30 min of light",
+        "00:00M 31 ended, partial: weather: 26 frames stacked, 30 min of light\n00:00M 45 began",
+    ):
+        assert words in text, words
+    assert text.count("planned for") == 1
+    assert text.count(cut) == 1
+    assert text.count("12 of 12") == 1  # its message says nothing that does not stand beside it
 
 
 def test_a_night_without_anything_has_a_page_too() -> None:
@@ -260,8 +293,8 @@ def test_a_pause_in_the_middle_is_no_imaging() -> None:
 
 
 def test_a_picture_that_is_none_is_left_out() -> None:
-    assert small_picture(b"\xff\xd8\xff no") is None
-    assert small_picture(json.dumps({}).encode()) is None
-    small = small_picture(jpeg((3000, 2000))) or b""
+    assert small_picture(BytesIO(b"\xff\xd8\xff no")) is None
+    assert small_picture(BytesIO(json.dumps({}).encode())) is None
+    small = small_picture(BytesIO(jpeg((3000, 2000)))) or b""
     with Image.open(BytesIO(small)) as opened:
         assert max(opened.size) == 800

@@ -38,7 +38,9 @@ outputs = st.dictionaries(
     json_values | texts,
 )
 details = st.dictionaries(
-    st.sampled_from(["outcome", "reason", "error", "frames", "waits", "started_at", "ended_at", "firmware"]),
+    st.sampled_from(
+        ["outcome", "reason", "error", "frames", "waits", "started_at", "ended_at", "target", "settings"]
+    ),
     json_values | texts,
 )
 
@@ -59,6 +61,33 @@ def test_every_ended_file_has_a_row_of_harmless_cells(output: dict[str, Any], fo
     instant = instant_of(row, ZoneInfo("UTC"))
     assert instant is None or instant.tzinfo is not None
     night_report(date(2026, 11, 22), "balcony", [row])
+
+
+@pytest.mark.parametrize(
+    ("said", "camera", "expected"),
+    [
+        ({}, {}, ("0.71231", "41.2689", "Astro")),
+        ({"ra_coord": 0.7, "dec_coord": 0}, {"IRCut": "Duo-Band"}, ("0.7", "0", "Duo-Band")),
+    ],
+    ids=["nothing", "all of it"],
+)
+def test_a_row_has_what_was_found_where_the_file_says_nothing(
+    said: dict[str, Any], camera: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    found = {
+        "target": {"name": "M 31", "ra_hours": 0.71231, "dec_degrees": 41.2689},
+        "settings": {"tele": {"filter": "Astro"}, "wide": {"filter": None}},
+    }
+    body = {
+        "id_command": {"process": "ended"},
+        "goto_manual": {"do_action": True, "target": "M 31", **said},
+        "setup_camera": {"do_action": True, "exposure": "10", "gain": 80, "count": 3, **camera},
+        "result_details": found,
+    }
+    document = read_session({"command": body}, name="m31").document
+    assert document is not None
+    row = row_of(document, "m31.json", None)
+    assert (row["ra_coord"], row["dec_coord"], row["filter"]) == expected
 
 
 @settings(deadline=None)

@@ -127,6 +127,9 @@ class FakeAgent:
     def telescopes(self) -> Sequence[Facts]:
         return [Facts("scope", "Dwarf 3", capabilities_for("D3"))]
 
+    def dashboard(self, telescope: str) -> str:
+        return f"title: {telescope}\n"
+
     def states(self, telescope: str) -> Mapping[str, Body]:
         brief = {"session_id": "rosette", "target": "NGC 2237", "scheduled_for": "2026-12-27T23:06:00+01:00"}
         return {

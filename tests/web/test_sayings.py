@@ -157,7 +157,17 @@ async def test_what_is_said_of_many_sessions_keeps_nothing_else_waiting(
 
 
 VIEWS = (
-    *("/tonight", "/now", "/new", "/new?target=M%2031", "/nights", "/settings", "/watch", "/setup"),
+    *(
+        "/tonight",
+        "/now",
+        "/new",
+        "/new?target=M%2031",
+        "/nights",
+        "/settings",
+        "/home-assistant",
+        "/watch",
+        "/setup",
+    ),
     *("/tonight?night=yesterday", "/new/search?q=M%2031", "/new/search?q=xyzzy", "/nothing", "/sign-in"),
 )
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from agent.session.document import read_session
 from agent.sky.catalogue import resolve
+from agent.telescope.dwarf.models import capabilities_for
+from agent.web.agent import Facts
 from agent.web.session_document import document_of
 from agent.web.session_form import Form, form_of
 from tests.web.conftest import FakeAgent
@@ -57,6 +59,7 @@ forms = st.builds(
     exposure=st.sampled_from(["", "15", "1/4"]),
     gain=st.sampled_from(["", "80"]),
     filter=st.sampled_from(["", "Astro", "Duo-Band"]),
+    camera=st.sampled_from(["", "both"]),
     much=st.just("frames"),
     count=st.integers(1, 999).map(str),
     min_altitude=st.sampled_from(["", "30", "12.5"]),
@@ -92,6 +95,75 @@ def test_a_full_form_is_a_session_that_can_be_read() -> None:
     assert reading.document.id_command.priority == 5
     assert reading.document.repeat is not None
     assert reading.document.repeat.times == 3
+
+
+WIDE = Form(target="Milky Way", camera="wide", wide_exposure="30", wide_gain="80", wide_count="120")
+
+
+def test_a_session_with_the_wide_camera_is_its_section_alone() -> None:
+    made = document_of(WIDE)["command"]
+    assert made["setup_wide_camera"] == {"do_action": True, "exposure": "30", "gain": 80, "count": 120}
+    assert "setup_camera" not in made
+    assert form_of({"command": made}) == WIDE
+    until = document_of(dataclasses.replace(WIDE, much="until", until="03:30"))["command"]
+    assert (until["setup_wide_camera"]["count"], until["setup_wide_camera"]["end_time"]) == (0, "03:30")
+
+
+def test_a_camera_that_is_added_or_taken_away_leaves_what_the_other_has() -> None:
+    wide, tele = {"do_action": True, "count": 0, "end_time": "03:30"}, {"count": 9, "format": "TIFF"}
+    base = {"command": {"setup_wide_camera": wide, "setup_camera": {"do_action": False, **tele}}}
+    was = form_of(base)
+    both = document_of(dataclasses.replace(was, camera="both", exposure="15", wide_count="40"), base)
+    assert both["command"]["setup_camera"] == {
+        "do_action": True,
+        "format": "TIFF",
+        "exposure": "15",
+        "count": 0,
+        "end_time": "03:30",
+    }
+    assert both["command"]["setup_wide_camera"] == {"do_action": True, "count": 40}
+    alone = document_of(dataclasses.replace(form_of(both), camera=""), both)["command"]
+    assert alone["setup_wide_camera"]["do_action"] is False
+    assert alone["setup_camera"] == both["command"]["setup_camera"]
+
+
+class Telescope(FakeAgent):
+    """A telescope of a model."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.model = model
+
+    def telescopes(self) -> Any:
+        return [Facts("scope", "Scope", capabilities_for(self.model))]
+
+
+LISTS = {
+    "D2": ("3/10000", "1.0", "60 70 80", "38.9° × 22.4°"),
+    "D3": ("1", "90", "0 2 5 10", "43.3° × 24.9°"),
+    "mini": ("1", "30", "40 50 60", "Nobody has said how large"),
+}
+
+
+@pytest.mark.parametrize("model", LISTS)
+async def test_each_camera_offers_what_it_has_and_shows_its_own_field(served: Any, model: str) -> None:
+    shortest, longest, gains, field = LISTS[model]
+    async with served(Telescope(model)) as page:
+        values = {
+            found[1]: found[2]
+            for found in re.finditer(r'id="(\w+)" [^>]*data-values="([^"]*)"', await page.text("/new"))
+        }
+        exposures = values["wide_exposure"].split()
+        assert (exposures[0], exposures[-1]) == (shortest, longest)
+        assert values["wide_gain"].startswith(gains)
+        assert values["exposure"] != values["wide_exposure"]
+        form = dataclasses.asdict(dataclasses.replace(WIDE, target="M 31", wide_exposure=longest))
+        async with page.post("/new/plan", json=form) as answer:
+            told = await answer.text()
+        assert field in told
+        assert f"120 × {longest} s" in told
+        async with page.post("/new/plan", json={**form, "camera": "both", "exposure": "15"}) as answer:
+            assert f"60 × 15 s + wide 120 × {longest} s" in await answer.text()
 
 
 def test_until_a_time_asks_for_as_many_frames_as_come() -> None:

@@ -13,6 +13,7 @@ from agent.execute.recentring import Recentring, TargetMovedError
 from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.focus import refocus_if_due
 from agent.execute.steps.others import wait_for_others
+from agent.execute.steps.prepare import set_time
 from agent.session.plan import PlannedStep
 from agent.session.recentring import short_side
 from agent.telescope.errors import NothingExposedError, RefusedError, TransientError
@@ -65,6 +66,8 @@ async def _take(context: StepContext, step: PlannedStep, camera: Camera, missing
         mosaic = replace(mosaic, per_pane=context.counter.missing_per_pane(camera))
     planned = mosaic.frames if mosaic else min(max(missing, offered.min_count), offered.max_count)
     settings = await apply_and_verify(context, step, count=None if mosaic else planned, mosaic=mosaic)
+    if not context.told_time.holds:
+        await set_time(context, step)
     before = context.counter.closed(camera).taken
     await context.counter.open(camera, context.clock.now(), planned=planned, settings=settings)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.capabilities import Camera
+from agent.clock import ClockSteps
 from agent.execute.context import StepContext, StepFailedError
 from agent.execute.steps.camera import settings_of
 from agent.execute.steps.others import others_capture
@@ -13,7 +14,9 @@ _FEW = 4  # names in a sentence
 
 async def set_time(context: StepContext, _step: PlannedStep) -> None:
     """Tell the telescope the time, its zone and where it stands."""
+    since = ClockSteps(context.clock)
     await context.telescope.set_time(context.clock.now(), context.timezone, context.site)
+    context.told_time.told(since)
 
 
 async def go_live(context: StepContext, _step: PlannedStep) -> None:

@@ -19,6 +19,11 @@ def bridge_id(options: DiscoveryOptions) -> str:
     return f"dwarf_agent_bridge_{re.sub(r'[^a-zA-Z0-9_-]', '_', base)}"
 
 
+def bridge_prefix(options: DiscoveryOptions) -> str:
+    """Return what the ids of the agent's own entities begin with."""
+    return bridge_id(options).removesuffix("_bridge")
+
+
 def bridge_availability(options: DiscoveryOptions) -> Component:
     """Return the availability that tells whether the agent runs."""
     return {"topic": options.topics.availability}
@@ -41,8 +46,9 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
         "sw_version": options.agent_version,
         "configuration_url": facts.configuration_url,
     }
-    prefix = identifier.removesuffix("_bridge")
-    make = maker(identifier, prefix, options.topics.availability.removesuffix("/availability"))
+    make = maker(
+        identifier, bridge_prefix(options), options.topics.availability.removesuffix("/availability")
+    )
     info, request = "~/info", "~/request"
     shown = {"entity_category": DIAGNOSTIC}
     components = {

@@ -13,10 +13,12 @@ class Panes:
     """Owner of the counts per pane. `per_pane` is what each is asked for; 0 is not known (yet).
 
     Whether the telescope counts the frames of the present pane, or of all, is not known: its total tells.
+    While that fits neither, `per_pane` may be an old value unless it is `sure`, and nothing is counted.
     Panes are taken to come one after the other, so that those which nobody watched are full.
     """
 
     per_pane: int = 0
+    sure: bool = False
     pane: int = 0  # counted from 1; 0 is no mosaic
     taken: list[int] = field(default_factory=list)
     stacked: list[int] = field(default_factory=list)
@@ -28,14 +30,24 @@ class Panes:
         return self.per_pane * len(self.taken)
 
     @property
+    def doubtful(self) -> bool:
+        """Whether `per_pane` is to be asked for again, as it does not fit what the telescope told."""
+        news = self._last
+        if news is None or not self.per_pane:
+            return news is not None
+        return not self.sure and news.total not in (0, self.per_pane, self.per_pane * news.panes)
+
+    @property
     def frames(self) -> tuple[Frames, ...]:
-        """Each pane's frames, in the order of their numbers."""
+        """Each pane's frames, in the order of their numbers; empty while they are not counted."""
+        if self.doubtful:
+            return ()
         pairs = zip(self.taken, self.stacked, strict=True)
         return tuple(Frames(self.per_pane, taken, stacked) for taken, stacked in pairs)
 
-    def asked(self, per_pane: int) -> None:
+    def asked(self, per_pane: int, *, sure: bool) -> None:
         """A pane is asked for so many frames; what was told before is read with it."""
-        self.per_pane = per_pane
+        self.per_pane, self.sure = per_pane, sure
         if self._last is not None:
             self.count(self._last)
 
@@ -44,7 +56,7 @@ class Panes:
         self._last, self.pane = news, news.pane
         if len(self.taken) != news.panes:
             self.taken, self.stacked = [0] * news.panes, [0] * news.panes
-        if not self.per_pane or not 0 < news.pane <= news.panes:
+        if self.doubtful or not 0 < news.pane <= news.panes:
             return
         here, whole = news.pane - 1, news.panes > 1 and news.total == self.per_pane * news.panes
         if not whole and news.total:

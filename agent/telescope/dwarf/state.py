@@ -101,7 +101,8 @@ class CaptureRecord:
         """A new capture was asked for."""
         self._clear()
         self.phase = Phase.STARTING
-        self.panes.per_pane = self.mosaic.per_pane if self.mosaic is not None else 0
+        if self.mosaic is not None:
+            self.panes.asked(self.mosaic.per_pane, sure=True)
         self.started_at = now
         self.changed.set()
 
@@ -147,10 +148,10 @@ class CaptureRecord:
         self.exposure_index = news.exposure_index or self.exposure_index
         self.changed.set()
 
-    def asks_per_pane(self, frames: int) -> None:
-        """What a mosaic takes of each pane became known."""
-        self.panes.asked(frames)
-        if self.panes.pane:
+    def asks_per_pane(self, frames: int, *, sure: bool) -> None:
+        """What a mosaic takes of each pane was read."""
+        self.panes.asked(frames, sure=sure)
+        if self.panes.pane and not self.panes.doubtful:
             self._count_panes()
             self.changed.set()
 

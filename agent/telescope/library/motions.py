@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
 from agent.telescope.dwarf.generation import SOLAR_INDEX
@@ -27,6 +26,7 @@ from agent.telescope.library.captures import stop_capture
 from agent.telescope.library.core import Core, device_code
 from agent.telescope.library.folder import write_place
 from agent.telescope.library.process import Reply
+from agent.telescope.time_zone import zone_and_offset
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,16 +71,8 @@ async def release_control(core: Core) -> None:
 async def set_time(core: Core, now: datetime, timezone: str, site: Site | None) -> None:
     """Set the telescope's clock and zone; its place goes with the commands that need it."""
     core.require_control()
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise RefusedError(
-            f"There is no time zone {timezone!r}.",
-            code="unknown_timezone",
-            hint="Use an IANA name such as Europe/Paris.",
-        ) from error
-    offset = now.astimezone(zone).utcoffset()
-    seconds = offset.total_seconds() if offset is not None else 0.0
+    zone, offset = zone_and_offset(timezone, now)
+    seconds = offset.total_seconds()
     doing, limit = "Setting the time", core.limits.simple
     reply = await core.ask("set_time", doing=doing, limit=limit, timestamp=now.timestamp(), offset_s=seconds)
     core.judge(reply, doing)

@@ -2,11 +2,13 @@
 import { theme } from "./theme.js";
 import { follow } from "./follow.js";
 import { commands } from "./commands.js";
+import { copy } from "./copy.js";
 import { keys } from "./keys.js";
 import { picture } from "./picture.js";
 
 theme();
 commands();
+copy();
 keys();
 picture();
 follow();

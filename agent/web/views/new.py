@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from agent.capabilities import Camera, CameraCapabilities
+from agent.capabilities import Camera
 from agent.errors import AgentError, errors_of
 from agent.session.choices import find_position
 from agent.session.problems import BadValueError, InvalidSessionError
@@ -22,13 +22,15 @@ from agent.web.guard import json_body, json_object, who
 from agent.web.night import Change, NightView
 from agent.web.render import answer, page
 from agent.web.session_document import document_of
-from agent.web.session_form import WIDE, Form, form_of, inside, on
+from agent.web.session_form import Form, form_of, inside, on
 from agent.web.targets import search
 from agent.web.views.common import Ask, asked
 from agent.web.views.new_told import folded, imported, shown, tonight_with, wrong
-from agent.web.views.suggest import results, suggestions
+from agent.web.views.suggest import camera_of, results, suggestions
 
 _SHORTEST_SHOWN_S = 1.0  # the stepper's list; what is typed may be shorter
+_FEW = 5  # exposures: a camera with fewer long ones shows all it has
+_USUAL = {Camera.TELE: ("60", "15"), Camera.WIDE: ("30", "15")}
 
 
 class NewViews:
@@ -55,7 +57,8 @@ class NewViews:
             **ask.values("new", ask.t("new.title")),
             "form": form,
             "folded": folded(form, ask.t),
-            "camera": camera_choices(ask, form.filter, form.camera),
+            "tele": camera_choices(ask, Camera.TELE, form.filter),
+            "wide": camera_choices(ask, Camera.WIDE),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
             "best": await asyncio.to_thread(self._best, ask, view) if not form.target else [],
             **await asyncio.to_thread(shown, ask, form),
@@ -70,12 +73,12 @@ class NewViews:
         document = await self._agent.document(ask.telescope.id, wanted) if wanted else None
         if document is not None:
             return _filled(ask, document, edit=query.get("edit", ""), copy=query.get("copy", ""))
-        choices = camera_choices(ask)
+        tele = camera_choices(ask, Camera.TELE)
         return Form(
             target=query.get("target", "")[:100],
-            exposure=choices["exposure"],
-            gain=choices["gain"],
-            filter=choices["filter"],
+            exposure=tele["exposure"],
+            gain=tele["gain"],
+            filter=tele["filter"],
             calibration="on",
             focus="auto",
         )
@@ -170,42 +173,39 @@ def _document(ask: Ask, form: Form, base: Mapping[str, Any] | None) -> dict[str,
 def _filled(ask: Ask, document: Mapping[str, Any], *, edit: str = "", copy: str = "") -> Form:
     """The form as a document fills it."""
     form = form_of(document, edit=edit, copy=copy)
-    return replace(form, filter=_filter_name(ask, form.filter, form.camera))
+    return replace(form, filter=_filter_name(ask, form.filter))
 
 
-def _camera(ask: Ask, name: str) -> CameraCapabilities | None:
-    capabilities = ask.telescope.capabilities
-    return capabilities.cameras.get(Camera.WIDE if name == WIDE else Camera.TELE) if capabilities else None
-
-
-def _filter_name(ask: Ask, given: str, camera_name: str) -> str:
+def _filter_name(ask: Ask, given: str) -> str:
     """The name of a filter that a session gives by its number; what the model has not stays as it is."""
-    camera = _camera(ask, camera_name)
+    tele = camera_of(ask, Camera.TELE)
     try:
         wish = int(given) if given.isdecimal() else given
-        return find_position(camera.filters, wish, "filter").name if camera and given else given
+        return find_position(tele.filters, wish, "filter").name if tele and given else given
     except BadValueError:
         return given
 
 
-def camera_choices(ask: Ask, kept: str = "", name: str = "") -> dict[str, Any]:
+def camera_choices(ask: Ask, which: Camera, kept: str = "") -> dict[str, Any]:
     """What a camera of the model takes: its real lists, and what to begin with.
 
     A filter that a session has already is `kept` among the choices.
     """
-    camera = _camera(ask, name)
+    camera = camera_of(ask, which)
     if camera is None:
         return {"exposures": [], "gains": [], "filters": [], "exposure": "15", "gain": "60", "filter": ""}
     longer = [one.name for one in camera.exposures if one.seconds >= _SHORTEST_SHOWN_S]
+    exposures = longer if len(longer) >= _FEW else [one.name for one in camera.exposures]
     gains = [gain for gain in camera.gains if gain >= camera.sky_gain_from]
     filters = [
         one.name for one in camera.filters if not camera.sky_filters or one.value in camera.sky_filters
     ]
+    usual = (one for one in _USUAL[which] if one in exposures)
     return {
-        "exposures": longer,
+        "exposures": exposures,
         "gains": gains,
         "filters": filters if not kept or kept in filters else [*filters, kept],
-        "exposure": "60" if "60" in longer else "15" if "15" in longer else longer[-1],
+        "exposure": next(usual, exposures[-1]),
         "gain": str(60 if 60 in gains else gains[0]),
         "filter": filters[0] if filters else "",
     }

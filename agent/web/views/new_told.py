@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from agent.capabilities import Camera
 from agent.errors import Problem
 from agent.sky.ephemeris import altitude, sun
 from agent.targets import Site, Target
@@ -15,14 +16,16 @@ from agent.web.agent import Body
 from agent.web.draw.field import covered, mosaic_for, sketch, turn_for
 from agent.web.draw.timeline import timeline
 from agent.web.night import NightView, Row
-from agent.web.session_form import Form, panes_of
+from agent.web.session_form import WIDE, Form, panes_of
 from agent.web.targets import Known, named
+from agent.web.views.change import effects
 from agent.web.views.common import Ask
-from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words
+from agent.web.views.suggest import MOST_PANES, camera_of, facts, field_of_view, fit_words
 from agent.web.views.tonight import height_words, when_words
 from agent.web.words import Words
 
 _FRAME = (540.0, 320.0)
+_BARS, _LONGEST_BAR = (10.0, 5.0, 1.0, 0.5, 0.25), 220  # degrees, and the width of a bar in the drawing
 _MONTH_STEP = timedelta(minutes=30)
 _FLAGS = ("calibration", "polar", "darks", "park", "off", "sun")
 
@@ -80,7 +83,26 @@ def shown(ask: Ask, form: Form) -> dict[str, Any]:
     known = named(form.target) if form.target else None
     if known is None:
         return {"known": None, "frame": None, "months": None}
-    fov = field_of_view(ask)
+    fov = _field(ask, form)
+    values = {"name": known.name, "other": known.other_name, "facts": facts(known, ask.t), "turn": 0}
+    told, frame = {"fit": ask.t("new.no_field"), "middle": False, "mosaic": ""}, None
+    if fov is not None:
+        told, frame = _framed(known, form, fov, ask.t)
+    return {"known": values | told, "frame": frame, "months": _months(known, ask)}
+
+
+def _field(ask: Ask, form: Form) -> tuple[float, float] | None:
+    """The field of the camera that the session is about; None where nobody knows it."""
+    if form.camera != WIDE:
+        return field_of_view(ask)
+    camera = camera_of(ask, Camera.WIDE)
+    return camera.field_of_view if camera is not None else None
+
+
+def _framed(
+    known: Known, form: Form, fov: tuple[float, float], t: Words
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How a target lies in the field, or in those of a mosaic: in words, and drawn."""
     needed = mosaic_for(known.size, fov)
     turn = turn_for(known.size, known.angle, needed)
     chosen = panes_of(form)
@@ -88,25 +110,19 @@ def shown(ask: Ask, form: Form) -> dict[str, Any]:
     if chosen != (1, 1):
         turn = float(form.turn) if form.turn.isdecimal() else 0.0
     drawn = sketch(known.size, known.angle, fov, box=_FRAME, fields=fields, turn=turn, stars=known.name)
-    whole = covered(fields, fov)
-    t = ask.t
-    fit = fit_words(known, needed, fov, t)
-    return {
-        "known": {
-            "name": known.name,
-            "other": known.other_name,
-            "facts": facts(known, t),
-            "fit": fit[:1].upper() + fit[1:],
-            "fov": _sides(fov),
-            "middle": needed != (1, 1) and chosen == (1, 1),
-            "mosaic": t("new.mosaic", columns=chosen[0], rows=chosen[1], covers=_sides(whole))
-            if chosen != (1, 1)
-            else "",
-            "turn": int(turn),
-        },
-        "frame": drawn,
-        "months": _months(known, ask),
+    covers = _sides(covered(fields, fov))
+    fit = fit_words(known, needed, fov, t, wide=form.camera == WIDE)
+    told = {
+        "fit": f"{t('new.field', fov=_sides(fov))} {fit[:1].upper()}{fit[1:]}.",
+        "middle": needed != (1, 1) and chosen == (1, 1),
+        "mosaic": t("new.mosaic", columns=chosen[0], rows=chosen[1], covers=covers)
+        if chosen != (1, 1)
+        else "",
+        "turn": int(turn),
     }
+    degrees = next((one for one in _BARS if one * drawn.degree <= _LONGEST_BAR), _BARS[-1])
+    word = f"{degrees:g}°" if degrees >= 1 else f"{60 * degrees:.0f}′"
+    return told, {"sketch": drawn, "bar": degrees * drawn.degree, "bar_word": word}
 
 
 def _sides(sides: tuple[float, float]) -> str:
@@ -123,7 +139,7 @@ def _months(known: Known, ask: Ask) -> dict[str, Any] | None:
     t = ask.t
     best = max(range(12), key=lambda month: hours[month])
     return {
-        "bars": [(month * 10 + 1, 30 - 28 * one / most, 28 * one / most) for month, one in enumerate(hours)],
+        "bars": [(month * 10 + 1, 30 - 28 * one / most) for month, one in enumerate(hours)],
         "names": [t(f"month.{month}")[:1] for month in range(1, 13)],
         "label": t("new.months", month=t(f"month.{best + 1}"), hours=f"{hours[best]:.0f}"),
         "now": ask.window.now().astimezone(t.zone).month - 1,
@@ -192,23 +208,9 @@ def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
         }
         for note in fresh.notes:
             yield {"state": "paused", "icon": "waiting", "bold": t("check.note"), "text": t.said(note)}
-    old = {row.session_id: row for row in before.rows}
-    moved = [
-        row
-        for row in view.rows
-        if not row.fresh
-        and row.block is not None
-        and (was := old.get(row.session_id)) is not None
-        and was.block is not None
-        and abs((was.block.start - row.block.start).total_seconds()) >= 60
-    ]
-    lost = [
-        row.name
-        for row in view.rows
-        if row.block is None and (was := old.get(row.session_id)) is not None and was.block is not None
-    ]
+    moved, lost = effects(before, view)
     if lost:
-        text = t("check.lost_names", names=", ".join(lost))
+        text = t("check.lost_names", names=", ".join(row.name for row in lost))
         yield {"state": "paused", "icon": "waiting", "bold": t("check.lost"), "text": text}
     if moved:
         first = moved[0]
@@ -229,7 +231,7 @@ def wrong(ask: Ask, form: Form, problems: tuple[Problem, ...]) -> dict[str, Any]
         "checks": [],
         "wrong": [_problem(one, t) for one in problems],
         "sum_title": _title(form, t),
-        "sum_line": t("new.not_yet") if problems else t("new.saved_as"),
+        "sum_line": t("new.not_yet") if problems else "",
         "can_save": False,
     }
 
@@ -237,17 +239,21 @@ def wrong(ask: Ask, form: Form, problems: tuple[Problem, ...]) -> dict[str, Any]
 def _title(form: Form, t: Words) -> str:
     if not form.target:
         return t("new.choose")
+    first, *more = (form.shot(one) for one in form.sections)
+    also = "".join(t("new.sum_wide", count=count, exposure=exposure) for exposure, _, count in more)
     if form.much == "until":
-        return t("new.sum_until", target=form.target, time=form.until or "–")
-    return t("new.sum_frames", target=form.target, count=form.count, exposure=form.exposure)
+        return t("new.sum_until", target=form.target, time=form.until or "–") + also
+    return t("new.sum_frames", target=form.target, count=first[2], exposure=first[0]) + also
 
 
 def _line(form: Form, fresh: Row | None, t: Words) -> str:
     when = ""
     if fresh is not None:
         when = t.span(fresh.block.start, fresh.block.end) if fresh.block else t("state.not_tonight")
-    gain = t("capture.with_gain", value=form.gain) if form.gain else ""
-    return " · ".join(part for part in (when, gain, form.filter) if part)
+    camera = t("capture.cameras.wide") if form.camera == WIDE else form.filter
+    gain = form.shot(form.sections[0])[1]
+    said = (when, t("capture.with_gain", value=gain) if gain else "", camera)
+    return " · ".join(filter(None, said))
 
 
 def _problem(one: Problem, t: Words) -> dict[str, str]:

@@ -11,8 +11,10 @@ from agent.web.guard import DOOR, base_of
 from agent.web.render import page
 from agent.web.stream import Feed
 from agent.web.views.calendar import CalendarViews
+from agent.web.views.change import ChangeViews
 from agent.web.views.common import Ask, asked
 from agent.web.views.entrance import Entrance
+from agent.web.views.home_assistant import home_assistant_values
 from agent.web.views.new import NewViews
 from agent.web.views.nights import nights_values
 from agent.web.views.now import now_values
@@ -30,6 +32,7 @@ class Views:
         self._agent = agent
         self._feed = feed
         self._tonight = TonightViews(agent)
+        self._change = ChangeViews(agent)
         self._new = NewViews(agent)
         self._watch = WatchViews(agent, feed)
         self._calendar = CalendarViews(agent)
@@ -47,11 +50,13 @@ class Views:
             web.get("/nights", self._nights),
             web.get("/nights/picture/{session}", self._kept),
             web.get("/settings", self._settings),
+            web.get("/home-assistant", self._home_assistant),
             web.get("/picture", self._picture),
             web.get("/events", self._events),
             *self._entrance.routes(),
             *(self._setup.routes() if self._setup else ()),
             *self._tonight.routes(),
+            *self._change.routes(),
             *self._new.routes(),
             *self._watch.routes(),
             *self._calendar.routes(),
@@ -86,6 +91,10 @@ class Views:
         ask = self._asked(request)
         values = await settings_values(ask, self._agent, request.app[DOOR])
         return page(request, "settings.html", ask.t, values)
+
+    async def _home_assistant(self, request: web.Request) -> web.Response:
+        ask = self._asked(request)
+        return page(request, "home_assistant.html", ask.t, home_assistant_values(ask, self._agent))
 
     async def _picture(self, request: web.Request) -> web.Response:
         ask = self._asked(request)

@@ -39,6 +39,7 @@ async def settings_values(ask: Ask, agent: Agent, door: Door) -> dict[str, Any]:
         "languages": [{"code": code, "name": name} for code, name in languages().items()],
         "can_leave": door.password is not None and not door.gateway,
         "watch": door.watch or bool(door.gateway),
+        "home_assistant": bool(agent.dashboard(ask.telescope.id)),
         "calendar": door.calendar_link(ask.request.scheme, ask.request.host, CALENDAR),
     }
 

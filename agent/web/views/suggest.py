@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from agent.capabilities import Camera
+from agent.capabilities import Camera, CameraCapabilities
 from agent.planner.merit import Factor
 from agent.planner.suggestions import Suggestion
 from agent.sky.ephemeris import CurvePoint
@@ -22,6 +22,7 @@ MOST = 3
 LEAST_S = 30 * 60.0  # a shorter stretch is worth no goto
 MOST_PANES = 16  # that a sketch shows
 _BOX = (72.0, 56.0)
+_USUAL_FIELD = (2.9, 1.7)
 _BESIDE = frozenset({"kind", "time"})
 _SMALL = 0.05  # of the field's short side: smaller objects are a dot
 
@@ -146,7 +147,9 @@ def size_words(size: tuple[float, float]) -> str:
     return long if long == short else f"{long} × {short}"
 
 
-def fit_words(known: Known, fields: tuple[int, int], fov: tuple[float, float], t: Words) -> str:
+def fit_words(
+    known: Known, fields: tuple[int, int], fov: tuple[float, float], t: Words, *, wide: bool = False
+) -> str:
     """How an object fills the field."""
     if known.size is None:
         return t("fit.unknown")
@@ -155,14 +158,21 @@ def fit_words(known: Known, fields: tuple[int, int], fov: tuple[float, float], t
     if not lies_inside(known.size, known.angle, fov):
         return t("fit.ends")
     part = max(known.size) / fov[1]
-    return t("fit.tiny") if part < _SMALL else t("fit.small") if part < 0.25 else t("fit.one")
+    if part < _SMALL:
+        return t("fit.dot") if wide else t("fit.tiny")
+    return t("fit.small") if part < 0.25 else t("fit.one")
+
+
+def camera_of(ask: Ask, which: Camera) -> CameraCapabilities | None:
+    """What a camera of the telescope takes; None while the model is not known."""
+    capabilities = ask.telescope.capabilities
+    return capabilities.cameras.get(which) if capabilities else None
 
 
 def field_of_view(ask: Ask) -> tuple[float, float]:
     """The tele camera's field in degrees; a usual one while the model is not known."""
-    capabilities = ask.telescope.capabilities
-    camera = capabilities.cameras.get(Camera.TELE) if capabilities else None
-    return (camera.field_of_view if camera else None) or (2.9, 1.7)
+    camera = camera_of(ask, Camera.TELE)
+    return (camera.field_of_view if camera else None) or _USUAL_FIELD
 
 
 def window_of(view: NightView, known: Known, axis: Axis) -> Interval | None:

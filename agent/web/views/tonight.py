@@ -1,8 +1,9 @@
-"""Tonight: the night as planned, each session with its time or why not, and what a change would do."""
+"""Tonight: the night as planned, each session with its time or why not."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,15 +17,14 @@ from agent.sky.nights import Interval
 from agent.web.agent import Agent
 from agent.web.draw.axis import altitude_at, curve, night_axis
 from agent.web.draw.timeline import gaps, numbers, timeline
-from agent.web.guard import Refusal, json_body, json_object
-from agent.web.night import Change, NightView, Row
+from agent.web.guard import Refusal
+from agent.web.night import NightView, Row
 from agent.web.render import page
 from agent.web.targets import about
 from agent.web.views.common import Ask, asked, problem_words
 from agent.web.views.suggest import suggestions
 from agent.web.words import Words
 
-_MOST_MINUTES = 24 * 60
 AHEAD = timedelta(days=7)  # as far as nights are planned
 _ORDER = {"imaging": 0, "paused": 0, "waiting": 1, "planned": 1, "done": 2, "not_tonight": 3}
 _SIGNS = {
@@ -60,14 +60,14 @@ class SessionRow:
 
 
 class TonightViews:
-    """The page of tonight, and the answer to "what would change"."""
+    """The page of tonight, and of other nights."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
     def routes(self) -> list[web.RouteDef]:
         """Return them."""
-        return [web.get("/tonight", self._tonight), web.post("/tonight/change", self._change)]
+        return [web.get("/tonight", self._tonight)]
 
     async def _tonight(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
@@ -90,17 +90,6 @@ class TonightViews:
         told = view.night < view.coming and await self._agent.report(ask.telescope.id, view.night.isoformat())
         return page(request, "tonight.html", ask.t, values | {"has_report": bool(told)})
 
-    async def _change(self, request: web.Request) -> web.Response:
-        """Answer with the night as it would be: the same section, with what is new marked."""
-        ask = asked(request, self._agent)
-        before = await self._agent.night(ask.telescope.id)
-        change = read_change(await json_body(request), before)
-        view = await self._agent.night(ask.telescope.id, change)
-        values = await asyncio.to_thread(change_values, ask, before, view)
-        session, at = next(iter(change.starts.items()))
-        keep = {"session_id": session, "at": at.astimezone(ask.t.zone).isoformat(timespec="minutes")}
-        return page(request, "change.html", ask.t, values | {"keep": keep})
-
 
 def _night_of(text: str) -> date | None:
     """Read the night that is asked for; None for tonight. Refusal."""
@@ -108,18 +97,6 @@ def _night_of(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise Refusal(404, "invalid", "There is no such night.") from None
-
-
-def read_change(payload: bytes, view: NightView) -> Change:
-    """Read what would be changed: {"move": session, "minutes": by so many}."""
-    body = json_object(payload, "The change cannot be read", "A change is a JSON object.")
-    minutes = body.get("minutes")
-    row = next((one for one in view.rows if one.session_id == body.get("move")), None)
-    if row is None or row.block is None:
-        raise Refusal(409, "unknown_session", "No such session waits.")
-    if not isinstance(minutes, int) or abs(minutes) > _MOST_MINUTES:
-        raise Refusal(400, "invalid", "A session is moved by minutes.")
-    return Change(starts={row.session_id: row.block.start + timedelta(minutes=minutes)})
 
 
 def tonight_values(ask: Ask, view: NightView, selected: str = "") -> dict[str, Any]:
@@ -165,61 +142,6 @@ def _night_link(ask: Ask, view: NightView, days: int) -> str:
     return f"{ask.base}/tonight" + (f"?{words}" if words else "")
 
 
-def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, Any]:
-    """What a change would do, in a drawing and in sentences. Slow: use a thread."""
-    t = ask.t
-    old = {row.session_id: row for row in before.rows}
-    fresh = next((row for row in after.rows if row.fresh), None)
-    moved = [
-        t("change.moves", name=row.name, time=t.clock(row.block.start))
-        for row in after.rows
-        if not row.fresh and row.block is not None and _moved(old.get(row.session_id), row)
-    ]
-    lost = [
-        t("change.lost", name=row.name)
-        for row in after.rows
-        if row.block is None and (was := old.get(row.session_id)) is not None and was.block is not None
-    ]
-    light = _light(after) - _light(before)
-    sign = "+ " if light >= 0 else "− "
-    more = t("change.light", light=sign + t.duration(abs(light)))
-    return {
-        "query": ask.query,
-        "timeline": timeline(after, t, fresh.session_id if fresh else ""),
-        "head_left": t("change.not_kept"),
-        "head_right": more if abs(light) >= 60 else t("change.same_light"),
-        "fresh": _fresh_words(fresh, after, t),
-        "runs": fresh is None or fresh.block is not None,
-        "effects": [*moved, *lost] or [t("change.nothing_else")],
-    }
-
-
-def _fresh_words(row: Row | None, view: NightView, t: Words) -> dict[str, str]:
-    if row is None:
-        return {"title": t("change.title"), "text": ""}
-    if row.block is None:
-        title = t("change.not_tonight", name=row.name)
-        return {"title": title, "text": t.said(row.sentence)}
-    title = t("change.runs", name=row.name, span=t.span(row.block.start, row.block.end))
-    return {"title": title, "text": height_words(row, view, t)}
-
-
-def _moved(was: Row | None, row: Row) -> bool:
-    if was is None or was.block is None or row.block is None:
-        return False
-    return abs((was.block.start - row.block.start).total_seconds()) >= 60
-
-
-def _light(view: NightView) -> float:
-    return sum(_row_light(row) for row in view.rows if row.block is not None and row.state != "done")
-
-
-def _row_light(row: Row) -> float:
-    if row.block is None or not row.exposure_s:
-        return 0.0
-    return min(row.total * row.exposure_s, row.block.seconds)
-
-
 def collected(view: NightView, t: Words) -> str:
     """How much light there is, and how much is to come."""
     have = sum(
@@ -260,13 +182,34 @@ def place_words(view: NightView, t: Words) -> str:
 
 
 def session_rows(view: NightView, t: Words) -> list[SessionRow]:
-    """The rows: running, coming, done, not tonight."""
-    count = numbers(view)
-    ordered = sorted(enumerate(view.rows), key=lambda pair: (_ORDER[pair[1].state], pair[0]))
-    return [_session_row(row, count.get(row.session_id, ""), view, t) for _, row in ordered]
+    """The rows of the list."""
+    count, rows = numbers(view), ordered(view)
+    acts = _acts(rows, tonight=view.night == view.coming)
+    return [_session_row(row, count.get(row.session_id, ""), acts(row), view, t) for row in rows]
 
 
-def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow:
+def ordered(view: NightView) -> list[Row]:
+    """The sessions in the order of the list: running, coming, done, not tonight."""
+    return sorted(view.rows, key=lambda row: _ORDER[row.state])
+
+
+def _acts(rows: Sequence[Row], *, tonight: bool) -> Callable[[Row], tuple[str, ...]]:
+    """What can be done with each: of those that wait the first goes no higher, and the last no lower."""
+    waiting = [row for row in rows if row.waits]
+
+    def acts(row: Row) -> tuple[str, ...]:
+        if not row.waits:
+            return ("watch",) if row.state in ("imaging", "paused") else ()
+        if not tonight:
+            return ("edit", "duplicate")
+        higher = ("higher",) if row is not waiting[0] else ()
+        lower = ("lower",) if row is not waiting[-1] else ()
+        return ("run", "edit", "duplicate", "earlier", "later", *higher, *lower, "remove")
+
+    return acts
+
+
+def _session_row(row: Row, number: str, acts: tuple[str, ...], view: NightView, t: Words) -> SessionRow:
     state, icon = _SIGNS[row.state]
     if row.state == "done" and row.outcome in ("failed", "aborted"):
         state, icon = "problem", "problem"
@@ -274,12 +217,6 @@ def _session_row(row: Row, number: str, view: NightView, t: Words) -> SessionRow
     bold, text = _reason(row, view, t)
     running = row.state in ("imaging", "paused")
     percent = 100.0 * row.taken / row.total if row.total and (running or row.state == "done") else None
-    acts: tuple[str, ...] = ()
-    if running:
-        acts = ("watch",)
-    elif row.state in ("waiting", "planned", "not_tonight"):
-        acts = ("run", "edit", "duplicate", "earlier", "later", "higher", "lower", "remove")
-        acts = acts if view.night == view.coming else ("edit", "duplicate")
     kind = ""
     if known is not None:
         kind = known.other_name or (t(f"kind.{known.kind}") if known.kind else "")

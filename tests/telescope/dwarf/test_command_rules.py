@@ -170,7 +170,7 @@ def test_a_telescope_that_left_its_mode_is_made_ready_anew(code: int) -> None:
 
 def test_live_view_needs_control() -> None:
     async def story(wire: Wire) -> None:
-        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.device.state.take(HostMode(host=False))
         with pytest.raises(HeldByOtherError):
             await live.go_live(wire.device)
         assert wire.sent == []
@@ -185,7 +185,7 @@ def test_live_view_needs_control() -> None:
 def test_the_lock_is_asked_for_and_known_to_be_ours_already(held: bool | None) -> None:
     async def story(wire: Wire) -> None:
         if held is not None:
-            wire.device.state.take(HostMode(host=held, locked=True))
+            wire.device.state.take(HostMode(host=held))
         await control.take_control(wire.device)
         assert wire.sent == [(Cmd.MASTER_LOCK, system_pb2.SetMasterLock(lock=True), LIMITS.lock, None)]
         assert isinstance(wire.completions[0], LockCompletion)
@@ -199,7 +199,7 @@ def test_a_lock_that_nobody_answers_is_ours_unless_another_client_has_it() -> No
     async def story(wire: Wire) -> None:
         wire.answers = [CommandTimeoutError("silence"), CommandTimeoutError("silence")]
         await control.take_control(wire.device)
-        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.device.state.take(HostMode(host=False))
         with pytest.raises(HeldByOtherError) as caught:
             await control.take_control(wire.device)
         assert caught.value.message == "Another client controls the telescope."
@@ -227,7 +227,7 @@ def test_newer_firmware_has_no_lock_and_is_asked_whether_another_client_let_go()
         await control.take_control(wire.device)
         await control.release_control(wire.device)
         assert (wire.sent, wire.asked) == ([], [])
-        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.device.state.take(HostMode(host=False))
         with pytest.raises(HeldByOtherError):
             await control.take_control(wire.device)
         assert (wire.sent, len(wire.asked)) == ([], 1)
@@ -325,7 +325,7 @@ def test_parking_stops_the_goto_and_folds_the_barrel() -> None:
             (Cmd.STOP_GOTO, None, LIMITS.stop, 2),
             (Cmd.MOTOR_RUN_TO, FOLD, LIMITS.motor, 1),
         ]
-        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.device.state.take(HostMode(host=False))
         with pytest.raises(HeldByOtherError):
             await control.park(wire.device)
 
@@ -404,7 +404,7 @@ def test_what_a_camera_takes_is_learnt_for_the_target() -> None:
     async def story(wire: Wire) -> None:
         await cameras.prepare(wire.device, ORION, WIDE)
         assert wire.did == [("aim", ORION), ("prepare", WIDE)]
-        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.device.state.take(HostMode(host=False))
         with pytest.raises(HeldByOtherError):
             await cameras.prepare(wire.device, None, WIDE)
         assert len(wire.did) == 2

@@ -500,7 +500,7 @@ def test_the_lock_is_ours_when_it_was_before_and_the_answer_does_not_refuse(code
 
 
 async def test_the_lock_is_ours_when_the_host_mode_or_silence_says_so() -> None:
-    assert fed(LockCompletion("Lock", judge, LIMITS), HostMode(host=True, locked=True)).done
+    assert fed(LockCompletion("Lock", judge, LIMITS), HostMode(host=True)).done
     completion = LockCompletion("Lock", judge, LIMITS)
     assert completion.see(BatteryLevel(5)) is False
     assert not completion.done
@@ -511,7 +511,7 @@ async def test_the_lock_is_ours_when_the_host_mode_or_silence_says_so() -> None:
 def test_a_lock_that_another_client_has_is_not_ours() -> None:
     hint = "Close the phone app, or wait until it lets go."
     with pytest.raises(HeldByOtherError) as caught:
-        LockCompletion("Lock", judge, LIMITS).see(HostMode(host=False, locked=True))
+        LockCompletion("Lock", judge, LIMITS).see(HostMode(host=False))
     assert (caught.value.message, caught.value.hint) == ("Another client controls the telescope.", hint)
     with pytest.raises(HeldByOtherError) as caught:
         LockCompletion("Lock", judge, LIMITS).see(answered(-13300))

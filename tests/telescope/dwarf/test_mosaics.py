@@ -120,6 +120,35 @@ def test_an_agent_that_starts_anew_follows_the_mosaic_that_runs(habit: str) -> N
     assert report.taken == 12
 
 
+@pytest.mark.parametrize("habit", ["pane", "whole"])
+@pytest.mark.parametrize("followed", [False, True], ids=["asked again", "followed"])
+def test_a_listing_that_lags_behind_is_read_again_before_panes_are_counted(
+    habit: str, *, followed: bool
+) -> None:
+    async def run(b: Bench) -> tuple[CaptureProgress | None, CaptureReport]:
+        await b.telescope.calibrate(BASEL)
+        await b.telescope.goto(ORION, BASEL)
+        await b.telescope.apply(Camera.TELE, settings())
+        await b.telescope.start_capture(Camera.TELE)
+        await b.telescope.close()
+        after = b.another()
+        await after.open()
+        await after.wait_connected()
+        first = await after.running_capture(Camera.TELE)  # what HTTP tells is of before it was set
+        assert first is not None
+        progress = None
+        while not followed and not (progress and progress.pane == 2):
+            await b.clock.sleep(5)
+            progress = await after.running_capture(Camera.TELE)
+        report = await after.follow_capture(Camera.TELE)
+        await after.close()
+        return progress, report
+
+    progress, report = on_bench(run, habits={"mosaic_counts": habit})
+    assert followed or (progress is not None and progress.panes[0] == Frames(3, 3, 3))
+    assert (report.taken, report.panes) == (12, full())
+
+
 def test_a_stop_in_the_second_pane_keeps_what_there_is() -> None:
     async def run(b: Bench) -> CaptureReport:
         await started(b)

@@ -70,7 +70,7 @@ def test_an_activity_is_over_when_its_command_failed(act: Any, activity: str) ->
         assert wire.told() == [(activity, "begins"), (activity, "ends")]
         assert wire.did[-1] == TELE
         assert len(wire.sent) == 1
-        wire.device.state.take(HostMode(host=False, locked=True))
+        wire.device.state.take(HostMode(host=False))
         wire.events.clear()
         with pytest.raises(HeldByOtherError):
             await act(wire)

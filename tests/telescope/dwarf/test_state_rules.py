@@ -226,7 +226,7 @@ def test_news_of_a_capture_reach_its_own_camera_and_those_who_listen() -> None:
 
 def test_a_broken_link_leaves_only_what_still_may_hold() -> None:
     heard = Heard().take(
-        say.HostMode(host=True, locked=True),
+        say.HostMode(host=True),
         say.BatteryLevel(50),
         say.GotoStep(State.RUNNING, ""),
         say.PoweringOff(),
@@ -304,7 +304,7 @@ def test_telemetry_is_kept_within_reason_and_told_when_it_changes() -> None:
         say.BodyTemperature(17),
         say.StorageSpace(12, 60),
         say.FocusAt(800),
-        say.HostMode(host=False, locked=True),
+        say.HostMode(host=False),
         say.Tracking(State.RUNNING, "M 42"),
         say.AlbumChanged(4),
     )
@@ -322,7 +322,7 @@ def test_telemetry_is_kept_within_reason_and_told_when_it_changes() -> None:
     )
     assert isinstance(heard.state.telemetry.temperature, float)
     assert heard.state.slave
-    heard.take(say.HostMode(host=True, locked=True), say.Tracking(State.RUNNING, ""))
+    heard.take(say.HostMode(host=True), say.Tracking(State.RUNNING, ""))
     assert not heard.state.slave
     assert heard.state.telemetry.tracking == "a target"
     heard.take(say.Tracking(State.STOPPED, "M 42"))

@@ -75,8 +75,10 @@ async def follow_capture(
     told: CaptureProgress | None = None
     first_light = FirstLight(device, camera)
     away_since: float | None = None
+    since = device.clock.monotonic()
     while record.active:
         record.changed.clear()
+        await _ask_per_pane(device, record, since)
         progress = _told(device, record)
         if on_progress is not None and progress != told:
             told = progress
@@ -130,8 +132,8 @@ async def running_capture(device: Device, camera: Camera) -> CaptureProgress | N
         record.abandon()
     if not record.active:
         return None
-    if not record.panes.per_pane:  # begun in an earlier life of the agent
-        record.asks_per_pane(await device.dialect.per_pane(device))
+    if not record.panes.per_pane or record.panes.doubtful:  # begun in an earlier life of the agent
+        record.asks_per_pane(await device.dialect.per_pane(device), sure=False)
     progress = _told(device, record)
     tracked = device.state.telemetry.tracking  # before the first frame, the name of what is tracked is all
     return progress if progress.target or tracked == UNNAMED else replace(progress, target=tracked)
@@ -218,6 +220,13 @@ async def _ask_whether_over(device: Device, record: CaptureRecord) -> None:
     await _ask_quietly(device)
     if record.doubted and _connected(device):
         record.reconcile(running=False)
+
+
+async def _ask_per_pane(device: Device, record: CaptureRecord, since: float) -> None:
+    """Read what each pane of a mosaic is asked for, if that is in doubt; in the end it is no old value."""
+    if record.panes.doubtful and _connected(device):
+        sure = device.clock.monotonic() - since >= device.limits.read_back
+        record.asks_per_pane(await device.dialect.per_pane(device), sure=sure)
 
 
 async def _ask_quietly(device: Device) -> None:

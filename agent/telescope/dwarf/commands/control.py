@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from google.protobuf.message import Message
 
@@ -24,10 +23,10 @@ from agent.telescope.errors import (
     CommandTimeoutError,
     GarbledLinkError,
     HeldByOtherError,
-    RefusedError,
     TelescopeError,
     UnreachableError,
 )
+from agent.telescope.time_zone import zone_and_offset
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,17 +77,8 @@ async def release_control(device: Device) -> None:
 async def set_time(device: Device, now: datetime, timezone: str, site: Site | None) -> None:
     """Set the telescope's clock, its zone, and its place where it takes one and we know it."""
     device.require_control()
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise RefusedError(
-            f"There is no time zone {timezone!r}.",
-            code="unknown_timezone",
-            hint="Use an IANA name such as Europe/Paris.",
-        ) from error
-    local = now.astimezone(zone)
-    offset = local.utcoffset()
-    hours = offset.total_seconds() / 3600 if offset is not None else 0.0
+    zone, offset = zone_and_offset(timezone, now)
+    hours = offset / timedelta(hours=1)
     began = device.clock.monotonic()
     for attempt in range(SEND_TWICE):  # waiting for a lost answer takes its time, which passes meanwhile
         passed = timedelta(seconds=device.clock.monotonic() - began)

@@ -133,7 +133,7 @@ COMMON: dict[int, DeviceCode] = {
     -11516: DeviceCode(
         "eq_solving_failed",
         "the polar alignment could not be measured",
-        "focus on infinity right before it; if it fails again, check the sky",
+        "try again: the focus is set to infinity first; if it fails again, check the sky",
         _RETRY,
     ),
     -11517: DeviceCode("sky_search_failed", "the sky search failed", _SKY, _RETRY),

@@ -79,10 +79,9 @@ class SensorTemperature:
 
 @dataclass(frozen=True, slots=True)
 class HostMode:
-    """Whether this client controls the telescope."""
+    """Whether this client controls the telescope; who is host keeps it, with the lock or without."""
 
     host: bool
-    locked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +289,7 @@ def _simple(kind: type[M], build: Callable[[M], Notification | None]) -> _Decode
 
 def host_mode(message: notify_pb2.HostSlaveMode) -> HostMode:
     """Mode 0 is host, anything else slave."""
-    return HostMode(host=message.mode == 0, locked=message.lock)
+    return HostMode(host=message.mode == 0)
 
 
 def one_click(message: notify_pb2.OneClickGotoState) -> Notification | None:
