@@ -130,9 +130,8 @@ class DwarfHttp:
         address = self._address(port, path)
         async with AsyncExitStack() as line:
             with _broken_off(address):
-                question = address.head("GET", wanted)
                 answer = await line.enter_async_context(
-                    asked(address, question, connect_s=CONNECT_LIMIT_S, silence_s=SILENCE_LIMIT_S)
+                    asked("GET", address, wanted, connect_s=CONNECT_LIMIT_S, silence_s=SILENCE_LIMIT_S)
                 )
             if answer.status != 416 or not wanted:
                 if answer.status == 404:
@@ -152,12 +151,11 @@ class DwarfHttp:
         self, method: str, address: Address, limit_s: float, max_bytes: int, body: dict[str, object] | None
     ) -> bytes:
         said = b"" if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(said))} if said else {}
+        headers = {"Content-Type": "application/json"} if said else {}
         try:
-            question = address.head(method, headers) + said
             async with (
                 asyncio.timeout(limit_s),
-                asked(address, question, connect_s=CONNECT_LIMIT_S, silence_s=limit_s) as answer,
+                asked(method, address, headers, said, connect_s=CONNECT_LIMIT_S, silence_s=limit_s) as answer,
             ):
                 return await self._whole(f"{method} {address}", answer, max_bytes)
         except TimeoutError as error:

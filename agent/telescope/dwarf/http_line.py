@@ -1,26 +1,23 @@
-"""HTTP/1.1 as far as a telescope's service needs it: a connection a question, nothing unpacked or followed.
+"""A question to a telescope's HTTP service on a connection of its own: nothing is unpacked or followed.
 
-A library that can more would be an eighth of what an idle agent takes.
+What goes over the line is h11's; a client that can more would be an eighth of what an idle agent takes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
-PIECE = 65536
-_LONGEST_HEAD = 2 * PIECE
+import h11
+
+_PIECE = 65536
 _NEXT_ADDRESS_S = 0.25  # of a name with several, RFC 8305
 _LEFT_ALONE = "/:@!$&'()*+,;="  # in a path, RFC 3986
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: [^\r\n]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\r\n]*?)[ \t]*", re.ASCII)
-_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
-_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
+_LONGEST_LENGTH = 18  # digits
 
 
 class NobodyError(OSError):
@@ -45,19 +42,13 @@ class Address:
     @property
     def origin(self) -> str:
         """The address without its path."""
-        return f"http://{self._authority}"
+        return f"http://{self.authority}"
 
     @property
-    def _authority(self) -> str:
+    def authority(self) -> str:
+        """Host and port as an address has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == 80 else f"{host}:{self.port}"
-
-    def head(self, method: str, headers: Mapping[str, str]) -> bytes:
-        """Return what a question begins with; UnicodeEncodeError for what no header can say."""
-        lines = {"Host": self._authority, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
-        lines["Connection"] = "close"
-        told = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        return f"{method} {self.target} HTTP/1.1\r\n{told}\r\n".encode("latin-1")
 
 
 def written(path: str) -> str:
@@ -77,17 +68,26 @@ class Answer:
 
 @asynccontextmanager
 async def asked(
-    address: Address, question: bytes, *, connect_s: float, silence_s: float
+    method: str,
+    address: Address,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    *,
+    connect_s: float,
+    silence_s: float,
 ) -> AsyncIterator[Answer]:
     """Ask, and hold the connection while its answer is read.
 
     TimeoutError when nobody is there within `connect_s` or falls silent for `silence_s` (of the loop's time);
-    NobodyError when nothing listens, OSError for a line that breaks; NoHttpError for what is no answer.
+    NobodyError when nothing listens, OSError for a line that breaks; NoHttpError for what is no answer;
+    ValueError for a header that cannot be sent.
     """
+    http = h11.Connection(h11.CLIENT)
+    question = _question(http, method, address, headers, body)
     try:
         async with asyncio.timeout(connect_s):
             reader, writer = await asyncio.open_connection(
-                address.host, address.port, limit=_LONGEST_HEAD, happy_eyeballs_delay=_NEXT_ADDRESS_S
+                address.host, address.port, happy_eyeballs_delay=_NEXT_ADDRESS_S
             )
     except TimeoutError:
         raise
@@ -95,11 +95,10 @@ async def asked(
         raise NobodyError(f"Nothing answers at {address.origin} ({_reason(error)})") from error
     try:
         writer.write(question)
-        line = _Line(reader, silence_s)
-        status, headers = _read_head(await line.until(b"\r\n\r\n"))
-        chunked = headers.get("transfer-encoding", "").lower() == "chunked"
-        length = None if chunked else _length(headers)
-        yield Answer(status, headers, length, line.chunks() if chunked else line.body(length))
+        line = _Line(http, reader, silence_s)
+        head = await line.head()
+        told = {name.decode(): value.decode("latin-1") for name, value in head.headers}
+        yield Answer(head.status_code, told, _length(told), line.pieces())
     finally:
         writer.transport.abort()
         with suppress(OSError):
@@ -109,70 +108,62 @@ async def asked(
 class _Line:
     """What comes in on a connection, none of it waited for without end."""
 
-    def __init__(self, reader: asyncio.StreamReader, silence_s: float) -> None:
+    def __init__(self, http: h11.Connection, reader: asyncio.StreamReader, silence_s: float) -> None:
+        self._http = http
         self._reader = reader
         self._silence_s = silence_s
 
-    async def until(self, end: bytes) -> bytes:
-        try:
-            async with asyncio.timeout(self._silence_s):
-                return await self._reader.readuntil(end)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise NoHttpError("what answers speaks no HTTP, or breaks off") from error
+    async def head(self) -> h11.Response:
+        event = await self._next()
+        while isinstance(event, h11.InformationalResponse):
+            event = await self._next()
+        if not isinstance(event, h11.Response):
+            raise NoHttpError("it breaks off before its answer")
+        return event
 
-    async def body(self, length: int | None) -> AsyncIterator[bytes]:
-        """Give that many bytes, or all until the connection ends."""
-        left = length
-        while left != 0:
-            async with asyncio.timeout(self._silence_s):
-                piece = await self._reader.read(PIECE if left is None else min(left, PIECE))
-            if not piece:
-                if left is None:
-                    return
-                raise NoHttpError(f"it broke off {left} bytes before its end")
-            if left is not None:
-                left -= len(piece)
-            yield piece
+    async def pieces(self) -> AsyncIterator[bytes]:
+        while isinstance(event := await self._next(), h11.Data):
+            yield bytes(event.data)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Give what comes in chunks, each after its size; what follows the last is not read."""
-        while size := _chunk_size(await self.until(b"\r\n")):
-            async for piece in self.body(size):
-                yield piece
-            if await self.until(b"\r\n") != b"\r\n":
-                raise NoHttpError("a chunk is longer than it said")
+    async def _next(self) -> object:
+        async with asyncio.timeout(self._silence_s):
+            try:
+                while (event := self._http.next_event()) is h11.NEED_DATA:
+                    self._http.receive_data(await self._reader.read(_PIECE))
+            except h11.RemoteProtocolError as error:
+                raise NoHttpError(f"what answers speaks no HTTP, or breaks off: {error}") from error
+        return event
+
+
+def _question(
+    http: h11.Connection, method: str, address: Address, headers: Mapping[str, str], body: bytes
+) -> bytes:
+    lines = {"Host": address.authority, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+    if body:
+        lines["Content-Length"] = str(len(body))
+    lines["Connection"] = "close"
+    told = [(name.encode(), value.encode("latin-1")) for name, value in lines.items()]
+    try:
+        events = (
+            h11.Request(method=method, target=address.target, headers=told),
+            *([h11.Data(body)] if body else []),
+            h11.EndOfMessage(),
+        )
+        return b"".join(http.send(event) or b"" for event in events)
+    except h11.LocalProtocolError as error:
+        raise ValueError(str(error)) from error
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    told = headers.get("content-length")
+    if told is None or "transfer-encoding" in headers:
+        return None
+    if len(told) > _LONGEST_LENGTH:
+        raise NoHttpError(f"it does not say how long it is ({told[:40]!r})")
+    return int(told)
 
 
 def _reason(error: OSError) -> str:
     if error.errno is not None and error.errno > 0:  # below 0 it is a name's; asyncio words the others itself
         return os.strerror(error.errno)
     return error.strerror or "Connection failed"
-
-
-def _read_head(head: bytes) -> tuple[int, dict[str, str]]:
-    first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
-    status = _STATUS.fullmatch(first)
-    found = [_HEADER.fullmatch(line) for line in lines]
-    if status is None or None in found:
-        raise NoHttpError("what answers speaks no HTTP")
-    headers: dict[str, str] = {}
-    for name, value in (each.groups() for each in found if each):
-        known = headers.get(key := name.decode().lower())
-        headers[key] = value.decode("latin-1") if known is None else f"{known}, {value.decode('latin-1')}"
-    return int(status[1]), headers
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    told = headers.get("content-length")
-    if told is None:
-        return None
-    if not _LENGTH.fullmatch(told):
-        raise NoHttpError(f"it does not say how long it is ({told[:40]!r})")
-    return int(told)
-
-
-def _chunk_size(line: bytes) -> int:
-    match = _CHUNK.fullmatch(line)
-    if match is None:
-        raise NoHttpError("a chunk does not say how long it is")
-    return int(match[1], 16)
