@@ -1,4 +1,4 @@
-"""What an agent without its page and with nothing to do takes: memory, processor and wake-ups, and whether it leaks."""
+"""What an agent without page or sessions takes: memory, processor and wake-ups, and whether it leaks."""
 
 from __future__ import annotations
 
