@@ -6,13 +6,17 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from threading import Lock
+from typing import IO
 
 from PIL import Image, ImageOps
 
 from agent.errors import AgentError
 
 MAX_PIXELS = 80_000_000  # twice the largest panorama a telescope stitches for preview
+_IN_MEMORY = 1 << 18  # bytes of a JPEG
 _STRIP = 32  # rows put together at a time
 _ONE = Lock()  # picture in memory at a time: each takes megabytes
 
@@ -36,8 +40,8 @@ class Small:
 def shrunk(jpeg: io.BytesIO, side: int) -> Iterator[Small]:
     """Unpack a JPEG, no larger than `side` pixels. PictureError for anything that is not one.
 
-    Its size is judged by its header, before any pixel is unpacked. It is closed as soon as it is: one that
-    nobody else holds makes room for the picture.
+    Its size is judged by its header, before any pixel is unpacked. It is closed before that: one that nobody
+    else holds makes room for the picture.
     """
     with _ONE:
         try:
@@ -50,6 +54,30 @@ def shrunk(jpeg: io.BytesIO, side: int) -> Iterator[Small]:
 
 
 def _shrunk(jpeg: io.BytesIO, side: int) -> Small:
+    with _aside(jpeg) as kept:
+        original, planes, whole = _unpacked(kept, side)
+    picture = _joined(planes) if len(planes) > 1 else planes[0]
+    ImageOps.exif_transpose(picture, in_place=True)
+    return Small(picture, original, whole)
+
+
+@contextmanager
+def _aside(jpeg: io.BytesIO) -> Iterator[IO[bytes]]:
+    """Keep a large JPEG in a file without a name while it is unpacked, in memory where no disk takes it."""
+    jpeg.seek(0)
+    kept: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed below
+    try:
+        copyfileobj(jpeg, kept, 1 << 16)
+        jpeg.close()
+    except OSError:
+        kept.close()
+        kept = jpeg
+    with kept:
+        yield kept
+
+
+def _unpacked(jpeg: IO[bytes], side: int) -> tuple[tuple[int, int], list[Image.Image], bytes]:
+    """Return how large it is, its planes no larger than that side, and all of it where that is no smaller."""
     with _opened(jpeg) as opened:
         original = opened.size
         if original[0] * original[1] > MAX_PIXELS:
@@ -58,15 +86,12 @@ def _shrunk(jpeg: io.BytesIO, side: int) -> Small:
         size = (max(1, round(original[0] * share)), max(1, round(original[1] * share)))
         mode = opened.mode
     planes = _planes(jpeg, size) if mode == "RGB" and share < 1 else []
-    picture = _plain(jpeg, size, "L" if mode == "L" else "RGB") if not planes else None
-    whole = jpeg.getvalue() if share == 1 else b""
-    jpeg.close()
-    picture = picture or _joined(planes)
-    ImageOps.exif_transpose(picture, in_place=True)
-    return Small(picture, original, whole)
+    planes = planes or [_plain(jpeg, size, "L" if mode == "L" else "RGB")]
+    jpeg.seek(0)
+    return original, planes, jpeg.read() if share == 1 else b""
 
 
-def _planes(jpeg: io.BytesIO, size: tuple[int, int]) -> list[Image.Image]:
+def _planes(jpeg: IO[bytes], size: tuple[int, int]) -> list[Image.Image]:
     """Unpack brightness, and colours as coarse as a JPEG has them: that takes a third of the memory.
 
     Nothing of a JPEG that keeps no brightness.
@@ -92,7 +117,7 @@ def _joined(planes: list[Image.Image]) -> Image.Image:
     return picture
 
 
-def _plain(jpeg: io.BytesIO, size: tuple[int, int], mode: str) -> Image.Image:
+def _plain(jpeg: IO[bytes], size: tuple[int, int], mode: str) -> Image.Image:
     with _opened(jpeg) as opened:
         opened.draft(mode, size)  # unpacked no larger than needed
         picture = opened if opened.mode == mode else opened.convert(mode)
@@ -110,5 +135,5 @@ def _strips(size: tuple[int, int]) -> Iterator[tuple[int, tuple[int, int]]]:
         yield top, (size[0], min(_STRIP, size[1] - top))
 
 
-def _opened(jpeg: io.BytesIO) -> Image.Image:
+def _opened(jpeg: IO[bytes]) -> Image.Image:
     return Image.open(jpeg, formats=("JPEG",))

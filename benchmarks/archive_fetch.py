@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import resource
@@ -19,6 +20,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import ephem
 from aiohttp import web
 
 from agent.archive.fetch import SessionFetch
@@ -48,8 +50,9 @@ HEADER = b"".join(  # as sparse as firmware writes it: what it lacks is added to
     )
 ).ljust(2880)
 FRAMES = 60  # a gigabyte
-PLACE = {"ra_coord": 5.59, "dec_coord": -5.39}
-LIMIT_S = 240.0
+SUGGESTED_S = 20.0  # after the start; ten seconds after the telescope is there
+REPORTED_S = 10.0
+LIMIT_S = 300.0
 ROUNDS = 2  # of each; the best counts, for the disk is everybody's
 FOLDER = "/DWARF3/Astronomy/DWARF_RAW_TELE_M 42_EXP_10_GAIN_80_2026-03-12-20-00-00-000"
 _KIB_OR_BYTES = 1024 if sys.platform == "darwin" else 1  # macOS counts bytes
@@ -87,10 +90,13 @@ def measure(frames: int = FRAMES) -> None:
     )
 
 
-async def measure_memory(frames: int = 30) -> None:
-    """A whole agent (Linux) that fetches full frames of a simulated telescope: the most memory it had."""
-    shot = {"do_action": True, "exposure": "1", "gain": 80, "count": frames}
-    document = {"setup_camera": shot, "goto_manual": {"do_action": True, "target": "M 42", **PLACE}}
+async def measure_memory(frames: int = 10) -> None:
+    """A whole agent (Linux) with a place, suggestions, archive and report: the most memory it had.
+
+    Three sessions, the last one with both cameras, of full frames and pictures of a simulated telescope.
+    """
+    tele = {"do_action": True, "exposure": "1", "gain": 80, "count": frames}
+    here, overhead = _midnight()
     with tempfile.TemporaryDirectory() as folder:
         broker = await Mosquitto(Path(folder)).start()
         scene = Scene(Path(folder), broker)
@@ -98,21 +104,38 @@ async def measure_memory(frames: int = 30) -> None:
             card_port = str(_free_port())
             await scene.simulator("--speed", "20", "--set", f"card_port={card_port}")
             (archive := Path(folder) / "archive").mkdir()
-            scene.drop("a.json", {"command": {"id_command": {}, **document}})
-            wanted = {"archive_dir": str(archive), "archive_what": "all"}
-            agent = await scene.agent(telescope_card_port=card_port, **wanted)
-            note = archive / "M 42"
-            done = '"state": "complete"'
-            await scene.until(
-                lambda: any(done in one.read_text() for one in note.rglob("archive.json")), agent, LIMIT_S
-            )
+            settings = {"archive_dir": str(archive), "archive_what": "all", "archive_siril": "true", **here}
+            agent = await scene.agent(telescope_card_port=card_port, **settings)
+            await asyncio.sleep(SUGGESTED_S)
+            for name in "abc":
+                goto = {"do_action": True, "target": f"Field {name}", **overhead}
+                wide = {"setup_wide_camera": {**tele, "gain": 60}} if name == "c" else {}
+                document = {"id_command": {}, "setup_camera": tele, "goto_manual": goto, **wide}
+                scene.drop(f"{name}.json", {"command": document})
+            await scene.until(lambda: _complete(archive) == 3, agent, LIMIT_S)
+            await asyncio.sleep(REPORTED_S)
             status = (Path("/proc") / str(agent.process.pid) / "status").read_text()
         finally:
             for process in scene.processes:
                 process.kill()
             broker.stop()
     most = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in status.splitlines() if " kB" in line}
-    say("archive_memory", frames=frames, most_mb=round(most["VmHWM"], 1), own_mb=round(most["RssAnon"], 1))
+    say("archive_memory", frames=4 * frames, most_mb=round(most["VmHWM"], 1), end_mb=round(most["VmRSS"], 1))
+
+
+def _midnight() -> tuple[dict[str, str], dict[str, float]]:
+    """A place where it is midnight now, as settings, and what stands high there."""
+    now = datetime.now(UTC)
+    longitude = (180 - (now.hour + now.minute / 60) * 15) % 360 - 180  # 0 at midnight, 180 at noon
+    there = ephem.Observer()
+    there.lon, there.lat, there.date = str(longitude), "35", now
+    hours = float(there.sidereal_time()) * 12 / math.pi
+    place = {"latitude": "35", "longitude": str(round(longitude, 3)), "timezone": "UTC"}
+    return place, {"ra_coord": round(hours, 3), "dec_coord": 20.0}
+
+
+def _complete(archive: Path) -> int:
+    return sum('"state": "complete"' in note.read_text() for note in archive.rglob("archive.json"))
 
 
 def _free_port() -> int:
@@ -150,17 +173,17 @@ def _fetch(port: int, root: str) -> tuple[float, float]:
 
 async def _fetched(port: int, folder: Path) -> State:
     clock = SystemClock()
-    async with DwarfHttp("127.0.0.1", port, card_port=port) as http:
-        fetch = SessionFetch(
-            HttpCard(http),
-            folder,
-            ended(FOLDER),
-            DownloadWhat.ALL,
-            clock=clock,
-            pace=Pace(clock, 0),
-            site=SITE,
-        )
-        return (await fetch.run()).state
+    http = DwarfHttp("127.0.0.1", port, card_port=port)
+    fetch = SessionFetch(
+        HttpCard(http),
+        folder,
+        ended(FOLDER),
+        DownloadWhat.ALL,
+        clock=clock,
+        pace=Pace(clock, 0),
+        site=SITE,
+    )
+    return (await fetch.run()).state
 
 
 def _peak_mb() -> float:
@@ -201,5 +224,6 @@ def _index(card: Path) -> str:
 
 if __name__ == "__main__":
     quiet()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # measured as what is installed: with its bytecode
     measure()
     asyncio.run(measure_memory())

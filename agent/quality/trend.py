@@ -186,14 +186,12 @@ def _causes(now: _Now, part: float, *, fell: bool) -> tuple[Cause, ...]:
         found.append(Cause.DEW)
     elif now.light < 1 - (1 - DIM) * part or (fell and dewy):
         found.append(Cause.CLOUD)
-    elif soft and not (
-        now.light < FADES and now.wings is not None and now.wings > SPREAD / 2
-    ):  # that is young dew
+    elif soft and not _is_young_dew(now):
         found.append(Cause.FOCUS)
     return tuple(found)
 
 
-def _young_dew(now: _Now) -> bool:
+def _is_young_dew(now: _Now) -> bool:
     return now.light < FADES and now.wings is not None and now.wings > SPREAD / 2
 
 

@@ -84,7 +84,7 @@ class Noting:
         yield from ()
 
     def _archived(self, event: SessionArchived) -> Iterator[Note]:
-        facts: dict[str, Any] = {"complete": event.complete, "message": event.message}
+        facts: dict[str, Any] = {"complete": event.complete, "message": event.message, "folder": event.folder}
         yield _note(event, "archived", event.session_id, event.target, **facts)
 
     def _status(self, event: StatusChanged) -> Iterator[Note]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import PurePath
 
+from agent.clock import aware_instant
 from agent.events import Outcome
-from agent.report.book import Note
 from agent.report.charts import curve
+from agent.report.course import course
 from agent.report.progress import PERCENT, goals, measured_curves, totals
-from agent.report.story import Story, local, reason_words, target_of
+from agent.report.story import Story, how_it_ended, local, outcome_of, target_of
 from agent.report.style import STYLE
 from agent.session.text import duration_text
 from agent.sky.chart import ChartTarget, draw_chart
@@ -22,13 +24,14 @@ from agent.text import printable
 _MOST_LINES = 60  # of any list: a night that went wrong again and again is understood by then
 _SHARE = 100.0
 _FEW = 5  # frames
+_LATE = timedelta(minutes=5)  # from which on it is worth telling when a session was planned for
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def night_page(story: Story, version: str) -> str:
     """Return the page. Everything that anybody else wrote stands in it as text."""
     ordered = sorted(story.sessions, key=lambda session: session.began_at)
-    body = [*_top(story), *goals(story), *_sky(story, ordered), *_sessions(story, ordered), *_course(story)]
+    body = [*_top(story), *goals(story), *_sky(story, ordered), *_sessions(story, ordered), *course(story)]
     title = _text(f"{story.title} ({story.telescope})")
     return "\n".join(
         [
@@ -83,7 +86,7 @@ def _sky(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
             printable(session.target),
             target,
             story.imaged(session),
-            "" if session.outcome == Outcome.COMPLETED else printable(_how_it_ended(session)),
+            "" if session.outcome == Outcome.COMPLETED else printable(how_it_ended(session)),
         )
         for session in ordered
         if (target := target_of(session)) is not None
@@ -121,9 +124,9 @@ def _sessions(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
 
 
 def _session(story: Story, session: EndedSession) -> Iterator[str]:
-    outcome = _outcome(session)
+    outcome = outcome_of(session)
     yield f'<section class="card"><div class="head"><h3>{_text(session.target)}</h3>'
-    yield f'<span class="badge {outcome}">{_text(_how_it_ended(session))}</span></div>'
+    yield f'<span class="badge {outcome}">{_text(how_it_ended(session))}</span></div>'
     yield f"<small>{_text(session.session_id)}</small>"
     if picture := story.pictures.get(session.session_id):
         data = base64.b64encode(picture).decode()
@@ -133,21 +136,26 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
         f"<div><span>{_text(name)}</span>{_text(value)}</div>" for name, value in _facts(story, session)
     )
     yield "</div>"
-    if session.message:
+    counts = f"{session.taken} of {session.requested} frames taken, {session.stacked} stacked"
+    if session.message not in ("", counts):  # those stand above
         yield f"<p>{_text(session.message)}</p>"
     waits = session.details.get("waits")
     told = [_wait(one) for one in waits if isinstance(one, dict)] if isinstance(waits, list) else []
     if told:
         yield f"<p class='dim'>Waited: {_text('; '.join(told))}.</p>"
     for note in story.of("archived", session.session_id)[-1:]:
-        yield f"<p class='dim'>{_text(note.text('message'))}</p>"
+        folder = "/".join(PurePath(note.text("folder")).parts[-2:])
+        place = f" Folder: {folder}" if folder else ""
+        yield f"<p class='dim'>{_text(note.text('message') + place)}</p>"
     ratio = [
-        (note.at, stacked / taken * _SHARE)
+        (note.at, min(1.0, stacked / (taken - 1)) * _SHARE)  # the last one is always still being stacked
         for note in story.of("progress", session.session_id)
         if (taken := note.number("taken")) is not None
-        and taken >= _FEW  # the last frame is always still being stacked
+        and taken >= _FEW
         and (stacked := note.number("stacked")) is not None
     ]
+    if ratio and session.ended_at is not None and session.taken:
+        ratio.append((max(session.ended_at, ratio[-1][0]), session.stacked / session.taken * _SHARE))
     curves = [
         curve(ratio, 0, _SHARE, "Frames stacked of those taken", PERCENT),
         *measured_curves(story, session),
@@ -156,87 +164,41 @@ def _session(story: Story, session: EndedSession) -> Iterator[str]:
     yield "</section>"
 
 
-def _outcome(session: EndedSession) -> str:
-    return session.outcome if session.outcome in list(Outcome) else Outcome.FAILED
-
-
-def _how_it_ended(session: EndedSession) -> str:
-    outcome = _outcome(session)
-    return outcome if outcome == Outcome.COMPLETED else f"{outcome}: {reason_words(session)}"
-
-
 def _facts(story: Story, session: EndedSession) -> Iterator[tuple[str, str]]:
     ended = f"–{local(session.ended_at, story.zone)}" if session.ended_at else ""
-    yield "when", f"{local(session.began_at, story.zone)}{ended}"
+    yield "when", f"{local(session.began_at, story.zone)}{ended}{_planned(story, session)}"
     yield "frames", f"{session.taken} of {session.requested or '?'} taken, {session.stacked} stacked"
     yield "light", duration_text(session.integration_s) if session.integration_s else "none"
     row = session.row
-    settings = [f"{row['exposure']} s"] if row.get("exposure") else []
-    settings += [f"gain {row['gain']}"] if row.get("gain") else []
-    if settings or session.filter:
-        yield "settings", ", ".join([*settings, *([session.filter] if session.filter else [])])
+    settings = [*_settings(row, ""), *([session.filter] if session.filter else [])]
+    both = row.get("Tele Astro") == row.get("Wide Angle") == "True"
+    wide = [f"wide: {', '.join(_settings(row, 'wide_'))}"] if both else []
+    panes = session.details.get("panes")
+    mosaic = [f"mosaic of {len(panes)} panes"] if isinstance(panes, list) and panes else []
+    if told := list(filter(None, [", ".join(settings), *wide, *mosaic])):
+        yield "settings", "; ".join(told)
     if number(row.get("attempts", "")) > 1:
         yield "attempts", row["attempts"]
+
+
+def _settings(row: Mapping[str, str], camera: str) -> list[str]:
+    exposure, gain = row.get(f"{camera}exposure"), row.get(f"{camera}gain")
+    return [*([f"{exposure} s"] if exposure else []), *([f"gain {gain}"] if gain else [])]
+
+
+def _planned(story: Story, session: EndedSession) -> str:
+    """When it was planned for, where it began at another time."""
+    noted = story.of("planned", session.session_id)[:1]
+    planned = aware_instant(noted[0].facts.get("scheduled_for")) if noted else None
+    if planned is None or abs(planned - session.began_at) < _LATE:
+        return ""
+    return f", planned for {local(planned, story.zone)}"
 
 
 def _wait(wait: dict[str, object]) -> str:
     seconds = wait.get("seconds")
     lasted = duration_text(float(seconds)) if isinstance(seconds, int | float) else ""
     return f"{str(wait.get('reason', '')).replace('_', ' ')} {lasted}".strip()
-
-
-# -- its course ---------------------------------------------------------------------------------------------
-
-
-def _course(story: Story) -> Iterator[str]:
-    curves = [
-        curve(_series(story, "battery"), 0, 100, "Battery", PERCENT),
-        curve(
-            _series(story, "storage_free_gb"), 0, _most(story, "storage_free_gb"), "Storage free", "\u00a0GB"
-        ),
-        curve(_series(story, "temperature"), -20, 60, "Temperature of the telescope", "\u00a0°C"),
-    ]
-    if any(curves):
-        yield "<h2>The telescope</h2>"
-        yield f'<div class="card curves">{"".join(curves)}</div>'
-    lines = [(note.at, text) for note in story.notes if (text := _event(note))]
-    if lines:
-        yield '<h2>What happened</h2><div class="card"><ul class="course">'
-        for at, text in lines[:_MOST_LINES]:
-            yield f"<li><time>{local(at, story.zone)}</time>{_text(text)}</li>"
-        if len(lines) > _MOST_LINES:
-            yield f"<li>and {len(lines) - _MOST_LINES} more</li>"
-        yield "</ul></div>"
-
-
-def _series(story: Story, name: str) -> list[tuple[datetime, float]]:
-    return [(note.at, value) for note in story.of("telemetry") if (value := note.number(name)) is not None]
-
-
-def _most(story: Story, name: str) -> float:
-    return max((value for _, value in _series(story, name)), default=0.0) * 1.1
-
-
-def _event(note: Note) -> str:
-    """Return a line of what happened; "" for what is shown elsewhere."""
-    match note.kind:
-        case "wait":
-            return f"{note.text('target')} waits: {note.text('message')}"
-        case "weather":
-            reasons = f": {note.text('message')}" if note.text("message") else ""
-            return f"The weather is {note.text('state')}{reasons}"
-        case "problem":
-            return f"Problem: {note.text('message')}" if note.text("message") else "The problem is over"
-        case "link":
-            if note.facts.get("online") is True:
-                return "The telescope is there"
-            return f"The telescope is away. {note.text('message')}".rstrip()
-        case "sky":
-            return note.text("message")
-        case "began":
-            resumed = " goes on after a restart" if note.facts.get("resumed") is True else " began"
-            return note.text("target") + resumed
-    return ""
 
 
 def _text(text: object) -> str:

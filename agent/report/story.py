@@ -105,6 +105,17 @@ class Story:
         return (*found, Interval(start, last))
 
 
+def outcome_of(session: EndedSession) -> str:
+    """Return a session's outcome; one that nobody knows is a failure."""
+    return session.outcome if session.outcome in list(Outcome) else Outcome.FAILED
+
+
+def how_it_ended(session: EndedSession) -> str:
+    """Return the outcome, and the reason for what is not completed."""
+    outcome = outcome_of(session)
+    return outcome if outcome == Outcome.COMPLETED else f"{outcome}: {reason_words(session)}"
+
+
 def reason_words(session: EndedSession) -> str:
     """Return why a session is not completed, in a few words."""
     return (session.reason or session.row.get("error") or session.outcome).replace("_", " ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from agent.sky.chart_shapes import Area, Badge, Box, Drawing, Line, Point, Shape, Words
 from agent.text import printable
@@ -13,7 +13,7 @@ def as_svg(drawing: Drawing) -> str:
     title = _safe(drawing.title)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawing.width} {drawing.height}" '
-        f'role="img" aria-label={quoteattr(printable(drawing.title))} '
+        f'role="img" aria-label="{escape(printable(drawing.title))}" '
         'font-family="system-ui, sans-serif">'
     )
     return "\n".join([head, f"<title>{title}</title>", *map(_shape, drawing.shapes), "</svg>", ""])
@@ -58,4 +58,4 @@ def _number(value: float) -> str:
 
 
 def _safe(text: str) -> str:
-    return escape(printable(text))
+    return escape(printable(text), quote=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +32,7 @@ OWN_COLUMNS = (
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _FORMULA = ("=", "+", "-", "@")
-_HARMLESS = re.compile(r"[+-]?\d[\d:.\s]*")  # numbers and coordinates may begin with a sign
+_HARMLESS = re.compile(r"[+-]?\d[\d:.\s]*|-")  # numbers and coordinates may begin with a sign
 
 
 def row_of(document: SessionDocument, name: str, capabilities: Capabilities | None) -> dict[str, str]:
@@ -64,8 +65,8 @@ def row_of(document: SessionDocument, name: str, capabilities: Capabilities | No
         "goto_solar": solar is not None,
         "goto_manual": manual is not None,
         "target": target,
-        "ra_coord": _raw(document, "goto_manual", "ra_coord") if manual else "",
-        "dec_coord": _raw(document, "goto_manual", "dec_coord") if manual else "",
+        "ra_coord": _coordinate(document, details, "ra_coord", "ra_hours") if manual else "",
+        "dec_coord": _coordinate(document, details, "dec_coord", "dec_degrees") if manual else "",
         "Tele Astro": tele is not None,
         "Wide Angle": wide is not None,
         "exposure": shown.exposure if shown else "",
@@ -85,7 +86,7 @@ def row_of(document: SessionDocument, name: str, capabilities: Capabilities | No
         "frames_stacked": frames.get("stacked"),
         "integration_s": details.get("integration_s"),
         "waited": _waited(details.get("waits")),
-        "filter": filter_name(tele, str(id_command.dwarf), capabilities),
+        "filter": filter_name(tele, str(id_command.dwarf), capabilities) or _filter_used(details),
         "wide_exposure": wide.exposure if wide else "",
         "wide_gain": wide.gain if wide else "",
         "wide_count": wide.count if wide else "",
@@ -110,6 +111,22 @@ def row_of_rejected(rejected: Rejected, at: datetime, zone: ZoneInfo) -> dict[st
         "ended_at": at.astimezone(zone).isoformat(timespec="seconds"),
     }
     return {column: _cell(row.get(column)) for column in (*SEED_COLUMNS, *OWN_COLUMNS)}
+
+
+def _coordinate(document: SessionDocument, details: Mapping[str, Any], key: str, found: str) -> Any:
+    """What the file says, else what was found under the target's name."""
+    said, place = _raw(document, "goto_manual", key), details.get("target")
+    if said not in ("", None):
+        return said
+    return place.get(found) if isinstance(place, dict) else ""
+
+
+def _filter_used(details: Mapping[str, Any]) -> str:
+    """What the telescope had in its tele camera, where the session asked for none."""
+    settings = details.get("settings")
+    tele = settings.get("tele") if isinstance(settings, dict) else None
+    used = tele.get("filter") if isinstance(tele, dict) else None
+    return used if isinstance(used, str) else ""
 
 
 def _raw(document: SessionDocument, section: str, key: str) -> Any:

@@ -178,6 +178,39 @@ def test_the_page_tells_the_night() -> None:
     assert len(night_page(told, "1.0")) < 120_000
 
 
+def test_a_session_tells_its_plan_its_cameras_its_panes_its_end_and_where_it_lies() -> None:
+    both = {"Tele Astro": "True", "Wide Angle": "True", "wide_exposure": "10", "wide_gain": "60"}
+    cut = "roof: A cloud. 34 of 400 frames taken, 26 stacked"
+    told = story(
+        ended("a", row={"exposure": "30", "gain": "80", **both}, details={"panes": [{"pane": 1}] * 4}),
+        ended("b", 2, target="M 31", outcome="partial", reason="weather", taken=34, stacked=26, message=cut),
+        notes=notes(
+            (-1, "planned", {"session_id": "a", "scheduled_for": (DUSK - timedelta(hours=1)).isoformat()}),
+            (-1, "planned", {"session_id": "b", "scheduled_for": (DUSK + timedelta(hours=2)).isoformat()}),
+            (0, "began", {"session_id": "a", "target": "M 42"}),
+            (1.1, "archived", {"session_id": "a", "message": "All is there.", "folder": "/m/M 42/2026_a"}),
+            (2.5, "progress", {"session_id": "b", "taken": 15, "stacked": 15}),
+            (2.9, "progress", {"session_id": "b", "taken": 30, "stacked": 25}),
+            (3, "began", {"session_id": "c", "target": "M 45"}),
+            (3, "problem", {"message": cut}),
+        ),
+    )
+    text = Reader(night_page(told, "1.0")).text
+    for words in (
+        "21:00–22:00, planned for 20:00",
+        "30 s, gain 80, Astro; wide: 10 s, gain 60; mosaic of 4 panes",
+        "All is there. Folder: M 42/2026_a",
+        "Frames stacked of those taken: 100\u00a0% to 76\u00a0%",  # as it ended, not as it was last noted
+        "21:00M 42 began",
+        "22:00M 42 ended, completed: 12 frames stacked, 30 min of light",
+        "00:00M 31 ended, partial: weather: 26 frames stacked, 30 min of light\n00:00M 45 began",
+    ):
+        assert words in text, words
+    assert text.count("planned for") == 1
+    assert text.count(cut) == 1
+    assert text.count("12 of 12") == 1  # its message says nothing that does not stand beside it
+
+
 def test_a_night_without_anything_has_a_page_too() -> None:
     page = Reader(night_page(story(site=None), "1.0"))
     assert "None ended." in page.text

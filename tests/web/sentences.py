@@ -29,7 +29,7 @@ SPEAKING = (
     *("telescope/dwarf/generation_v3.py", "telescope/dwarf/link/connection.py"),
     *("telescope/dwarf/models.py", "telescope/dwarf/parameters.py", "telescope/dwarf/schedules.py"),
     *("telescope/dwarf/shooting_mode.py", "telescope/dwarf/state.py", "telescope/dwarf/telescope.py"),
-    *("telescope/dwarf/wire/code_table.py", "telescope/dwarf/wire/codes.py"),
+    *("telescope/dwarf/wire/code_table.py", "telescope/dwarf/wire/codes.py", "telescope/time_zone.py"),
     *("web/api.py", "web/guard.py", "web/live.py", "web/stream.py", "web/views"),
     "settings",
 )

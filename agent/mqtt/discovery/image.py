@@ -11,7 +11,7 @@ from PIL import Image
 
 from agent.jpeg import shrunk
 
-MAX_SIDE = 1280  # pixels; enough for a full-screen dashboard
+MAX_SIDE = 960  # pixels: a quarter of a stack, which its JPEG is unpacked to without a larger one in between
 MAX_BYTES = 256 * 1024  # retained by the broker and held in Home Assistant's memory
 _QUALITIES = (88, 80, 70, 60, 50, 40, 30)
 _SMALLER = 0.75  # when the lowest quality is still too large
@@ -28,7 +28,7 @@ class PreparedImage:
 def prepare_image(
     jpeg: io.BytesIO, *, taken_at: datetime | None, target: str = "", session_id: str = "", source: str = ""
 ) -> PreparedImage:
-    """Shrink a JPEG to at most 1280 pixels and 256 KiB, and close it. CPU-bound: call it in a thread.
+    """Shrink a JPEG to at most 960 pixels and 256 KiB, and close it. CPU-bound: call it in a thread.
 
     `taken_at` (aware, None unknown) is the capture's own time: Home Assistant shows the time of arrival,
     which is also when it restarted. Raise `PictureError` for anything that is not a JPEG.

@@ -13,8 +13,8 @@ function live(field) {
   const image = document.createElement("img");
   image.id = "live";
   image.alt = field.dataset.alt;
-  image.width = 1280;
-  image.height = 720;
+  image.width = 960;
+  image.height = 540;
   image.setAttribute("data-keep", "");
   image.addEventListener("error", () => {
     const words = document.createElement("p");

@@ -75,13 +75,27 @@ def test_the_jpeg_is_let_go_before_the_small_picture_is_put_together(monkeypatch
     new = Image.new
 
     def made(mode: str, *args: Any, **more: Any) -> Image.Image:
-        if mode == "YCbCr" and args[0] == (MAX_SIDE, 720):
+        if mode == "YCbCr" and args[0] == (MAX_SIDE, 540):
             seen.append(given.closed)
         return new(mode, *args, **more)
 
     monkeypatch.setattr(Image, "new", made)
     assert prepare(given, taken_at=None).jpeg
     assert seen == [True]
+
+
+@pytest.mark.parametrize("disk", [True, False], ids=["", "no disk takes it"])
+def test_a_large_jpeg_is_the_same_wherever_it_lies(disk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = jpeg(1600, 1200, noise=True)
+    expected = prepare_image(data, taken_at=None).jpeg
+    monkeypatch.setattr("agent.jpeg._IN_MEMORY", 1000 if disk else 1)
+    if not disk:
+        monkeypatch.setattr("tempfile.TemporaryFile", full)
+    assert prepare_image(data, taken_at=None).jpeg == expected
+
+
+def full(*_: Any, **__: Any) -> Any:
+    raise OSError(28, "No space left on device")
 
 
 def test_noise_that_no_jpeg_compresses_still_fits() -> None:
@@ -103,8 +117,8 @@ def test_colours_stay_what_they_are(kept: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     colours.convert(kept.pop("mode", "RGB")).save(buffer, "JPEG", exif=ROTATED, **kept)
     with Image.open(io.BytesIO(prepare_image(buffer.getvalue(), taken_at=None).jpeg)) as small:
-        assert small.size == (720, 1280)
-        seen = [small.convert("RGB").getpixel((360, y)) for y in (300, 900)]
+        assert small.size == (540, 960)
+        seen = [small.convert("RGB").getpixel((270, y)) for y in (220, 700)]
     assert seen[0] == pytest.approx((200, 40, 30), abs=6)
     assert seen[1] == pytest.approx((20, 60, 190), abs=6)
 
