@@ -59,7 +59,7 @@ async def test_every_view_is_whole_without_scripts_and_carries_a_strict_policy(s
 
 
 def _without_ways_out(text: str) -> str:
-    """The page without links that a person may follow to Home Assistant; no browser fetches those by itself."""
+    """The page without links that a person may follow to Home Assistant; no browser fetches those."""
     return re.sub(
         r'<a href="https://my\.home-assistant\.io/[^"]*" target="_blank" rel="noopener">', "<a>", text
     )
