@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
@@ -20,6 +19,8 @@ def health_path(sessions_dir: Path | None, environment: Mapping[str, str]) -> Pa
     folder = Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     if sessions_dir is None:
         return folder / "dwarf-agent.sock"
+    import hashlib  # with OpenSSL's library it is a fifth of a check's memory, and a container needs no name
+
     name = hashlib.sha256(os.fsencode(sessions_dir.resolve())).hexdigest()[:12]
     return folder / f"dwarf-agent-{name}.sock"
 

@@ -173,17 +173,17 @@ def _fetch(port: int, root: str) -> tuple[float, float]:
 
 async def _fetched(port: int, folder: Path) -> State:
     clock = SystemClock()
-    async with DwarfHttp("127.0.0.1", port, card_port=port) as http:
-        fetch = SessionFetch(
-            HttpCard(http),
-            folder,
-            ended(FOLDER),
-            DownloadWhat.ALL,
-            clock=clock,
-            pace=Pace(clock, 0),
-            site=SITE,
-        )
-        return (await fetch.run()).state
+    http = DwarfHttp("127.0.0.1", port, card_port=port)
+    fetch = SessionFetch(
+        HttpCard(http),
+        folder,
+        ended(FOLDER),
+        DownloadWhat.ALL,
+        clock=clock,
+        pace=Pace(clock, 0),
+        site=SITE,
+    )
+    return (await fetch.run()).state
 
 
 def _peak_mb() -> float:

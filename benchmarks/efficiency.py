@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,12 +103,15 @@ async def found_again_s(root: Path) -> float:
     return found
 
 
-def measure() -> None:
+TELESCOPES = (("v2", "D2"), ("v2", "D3"), ("v3", "D2"), ("v3", "D3"), ("v3", "mini"))
+
+
+def measure(telescopes: Sequence[tuple[str, str]] = TELESCOPES, *, habits: bool = True) -> None:
     """Each generation and model, and each habit of newer firmware, without and with a valid calibration."""
-    for generation, model in (("v2", "D2"), ("v2", "D3"), ("v3", "D2"), ("v3", "D3"), ("v3", "mini")):
+    for generation, model in telescopes:
         _tell("efficiency", generation=generation, model=model)
-    for habits in Habits.one_by_one()[1:]:
-        _tell("efficiency_by_habit", habits=habits)
+    for habit in Habits.one_by_one()[1:] if habits else ():
+        _tell("efficiency_by_habit", habits=habit)
     with tempfile.TemporaryDirectory() as folder:
         say("found_again", outage_s=OUTAGE_S, seconds=round(run_virtual(found_again_s(Path(folder))), 1))
 

@@ -19,8 +19,8 @@ from tests.soak.world import World
 from tests.support.brokers import Mosquitto
 from tests.support.scheduler_time import scheduler_reads
 
-WARM_UP_S = 25.0  # the suggestions are made ten seconds after the telescope is there
-WATCH_S = 30.0
+WARM_UP_S = 20.0  # the suggestions are made ten seconds after the telescope is there
+WATCH_S = 20.0
 LATER = {"date": "2027-01-15", "time": "22:00:00"}  # a session that waits keeps the telescope connected
 IDLE_H = 24
 MESSAGES = 10_000

@@ -16,8 +16,8 @@ from tests.end_to_end.conftest import Scene
 from tests.end_to_end.test_processes import session
 from tests.support.brokers import Mosquitto
 
-WARM_UP_S = 10.0
-WATCH_S = 20.0
+WARM_UP_S = 8.0
+WATCH_S = 15.0
 VIEWS = ("tonight", "now", "new?target=M%2031", "nights", "settings", "watch")
 PLACE = {"latitude": "48.85", "longitude": "2.35", "timezone": "Europe/Paris"}
 

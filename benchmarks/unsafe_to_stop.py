@@ -45,18 +45,23 @@ async def measure(trials: int = TRIALS) -> None:
             states[stage.station.status.status.value] += 1
             began = now()
             _report(stage, safe=False)
-            delays.append(await _stopped(stage, began))
+            delay = await _stopped(stage, began)
+            if delay is not None:
+                delays.append(delay)
             stage.say("scope/command", "abort")
             await stage.results(trial + 1)
     say("unsafe_to_stop", unit="ms", **spread(delays), states=dict(states))
 
 
-async def _stopped(stage: Stage, began: object) -> float:
+async def _stopped(stage: Stage, began: object) -> float | None:
+    """Milliseconds until a stop is on the wire; None when the session ended with nothing to stop."""
     async with asyncio.timeout(LIMIT_S):
         while True:
             stops = [one for one in stage.received_since(began) if one.cmd in STOPS]  # type: ignore[arg-type]
             if stops:
                 return (stops[0].at - began).total_seconds() * 1000  # type: ignore[operator]
+            if stage.station.running is None:
+                return None
             await asyncio.sleep(0.01)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -80,6 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     soak = [item for item in items if item.get_closest_marker("soak") is not None]
     items[:] = [item for item in items if item.get_closest_marker("soak") is None]
     config.hook.pytest_deselected(items=soak)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the thousands of tests, each time it looks for what they leave."""
+    gc.freeze()
 
 
 def _plain(text: str) -> str:

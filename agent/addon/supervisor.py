@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from agent.clock import Clock
@@ -123,6 +122,8 @@ class Supervisor:
             raise SupervisorError(f"Home Assistant answers {status} to a notice.")
 
     async def _request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        import aiohttp  # some 10 MB, of use in an add-on alone
+
         timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
         headers = {"Authorization": f"Bearer {self.token}"}
         try:

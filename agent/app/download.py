@@ -75,19 +75,19 @@ async def fetch_all(
     pace = Pace(clock, settings.archive.max_mb_per_s * _MB)
     for one in wanted:
         own = one.own
-        async with DwarfHttp(own.host, own.http_port, card_port=own.card_port) as http:
-            fetch = SessionFetch(
-                HttpCard(http, FtpCard(own.host, own.ftp_port)),
-                archive_of(settings),
-                one.session,
-                one.what,
-                clock=clock,
-                pace=pace,
-                tell=progress,
-                site=settings.site.site(),
-                siril=settings.archive.siril,
-            )
-            done(one, await fetch.run(), fetch.folder)
+        http = DwarfHttp(own.host, own.http_port, card_port=own.card_port)
+        fetch = SessionFetch(
+            HttpCard(http, FtpCard(own.host, own.ftp_port)),
+            archive_of(settings),
+            one.session,
+            one.what,
+            clock=clock,
+            pace=pace,
+            tell=progress,
+            site=settings.site.site(),
+            siril=settings.archive.siril,
+        )
+        done(one, await fetch.run(), fetch.folder)
 
 
 def _asked_for(settings: Settings, asked: Asked) -> Iterator[Download]:

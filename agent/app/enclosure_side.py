@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from agent.app.weather import Subscribe, home_assistant_address
 from agent.clock import Clock
-from agent.conditions.safety.entities import EntityReader, call_service
 from agent.conditions.safety.errors import UnreadableInputError
 from agent.conditions.safety.inputs import Reading
 from agent.conditions.safety.sources import EntitySource
@@ -49,6 +48,8 @@ class EnclosureSide:
             if seen.entity_id
         ]
         if sources:
+            from agent.conditions.safety.entities import EntityReader
+
             url, token = home_assistant_address(self._home_assistant)
             await EntityReader(self, self._clock, sources, token, url).run()
 
@@ -56,6 +57,8 @@ class EnclosureSide:
         """Tell a part to be on, or open; AgentError when it is not reached."""
         actuator = self._actuators[part]
         if actuator.entity_id:
+            from agent.conditions.safety.entities import call_service
+
             domain = actuator.entity_id.partition(".")[0]
             service = _SERVICES.get(domain, _SWITCHED)[0 if on else 1]
             url, token = home_assistant_address(self._home_assistant)

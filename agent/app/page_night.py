@@ -28,6 +28,7 @@ from agent.web.night import Change, NightView, Row, State
 
 BACK, AHEAD = timedelta(days=400), timedelta(days=7)
 DRAFT = "\N{HEAVY PLUS SIGN}"  # what a session is called that has no file yet
+_PLANNED_SINCE = timedelta(minutes=1)  # what runs is planned from a moment later on
 _UNFINISHED = frozenset({"failed", "skipped", "aborted", "partial"})
 
 Began = Callable[[str, str], datetime | None]
@@ -50,7 +51,7 @@ async def night_view(
         if candidate is not None:
             rows.append(_row(station, one, candidate, fresh=_is_fresh(candidate, change)))
         elif running is not None:
-            more = tuple(block.interval for block in one.blocks if block.start > now)
+            more = tuple(block.interval for block in one.blocks if block.start > now + _PLANNED_SINCE)
             rows.append(replace(running, more=more))
     return _view(station, plan, rows, now)
 

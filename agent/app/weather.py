@@ -10,7 +10,6 @@ from datetime import datetime
 
 from agent.clock import Clock
 from agent.conditions.safety.aggregator import SafetyMonitor
-from agent.conditions.safety.entities import SUPERVISOR_URL, EntityReader
 from agent.conditions.safety.mapping import SafeWhen
 from agent.conditions.safety.sources import EntitySource, HeartbeatSource, SafetySource, TopicSource
 from agent.errors import Problem
@@ -23,6 +22,8 @@ from agent.station.station import Station
 from agent.station.tasks import Loop, Tasks
 
 _LOGGER = logging.getLogger(__name__)
+
+_SUPERVISOR_URL = "ws://supervisor/core/websocket"  # where an add-on finds Home Assistant
 
 Subscribe = Callable[[str, Callable[[Message], None], Classify], Callable[[], None]]
 
@@ -71,6 +72,8 @@ class Weather:
         entities = [source for source in self._sources if isinstance(source, EntitySource)]
         loops: dict[str, Loop] = {"deadlines": self.monitor.run}
         if entities:
+            from agent.conditions.safety.entities import EntityReader
+
             url, token = home_assistant_address(self._home_assistant)
             loops["entities"] = EntityReader(self.monitor, self._clock, entities, token, url).run
         await Tasks("weather", self._clock, self._give_up).keep(loops)
@@ -134,4 +137,4 @@ def home_assistant_address(settings: HomeAssistantSettings) -> tuple[str, str]:
     if settings.url and token:
         url = settings.url.rstrip("/").replace("http", "ws", 1)
         return f"{url}/api/websocket", token
-    return SUPERVISOR_URL, os.environ.get("SUPERVISOR_TOKEN", "")
+    return _SUPERVISOR_URL, os.environ.get("SUPERVISOR_TOKEN", "")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, add_config_flags, load, perform, port_number
+from agent.cli.common import Commands, add_command, add_config_flags, load, perform
 from agent.text import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -63,11 +63,10 @@ def add_to(commands: Commands) -> None:
         "--only", action="append", default=[], metavar="CHECK", help="this check, again if need be (repeat)"
     )
     parser.add_argument("--list", action="store_true", help="list the checks, and exit")
-    parser.add_argument(
-        "--files-port", type=port_number, default=80, help="port of the card's files (default: %(default)s)"
-    )
     add_config_flags(
-        parser, "telescope_host", "telescope_port", "telescope_http_port", "latitude", "longitude"
+        parser,
+        *("telescope_host", "telescope_port", "telescope_http_port", "telescope_card_port"),
+        *("latitude", "longitude"),
     )
 
 
@@ -86,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
     require_addresses(settings)
     set_up_logging("error")
     own = settings.telescopes[0]
-    place = Place(own.host, own.port, own.http_port, files_port=arguments.files_port)
+    place = Place(own.host, own.port, own.http_port, files_port=own.card_port)
     _end_like_ctrl_c()
     return perform(
         first_light(

@@ -16,9 +16,11 @@ from agent.errors import AgentError
 if TYPE_CHECKING:
     from agent.telescope.simulator import Fault, Habit, SimulatorOptions
 
+_CARD_PORT = 8083  # a telescope's own, 80, is not everybody's to open
 _DESCRIPTION = """\
-Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --http-port. Point the agent
-(or any other client) at it. Nothing is moved and no sky is needed."""
+Behaves like a telescope on the wire: WebSocket control on --port, HTTP on --http-port, the files of its card
+on --card-port. Point the agent (or any other client) at it with the line that it prints. Nothing is moved,
+and no sky is needed."""
 _EXAMPLES = """\
   dwarf-agent simulate                                  a Dwarf 3 on 127.0.0.1:9900
   dwarf-agent simulate --model mini --speed 20          a Dwarf mini, twenty times as fast as life
@@ -45,6 +47,11 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--port", type=port_number, default=9900, help="control port (default: %(default)s)")
     parser.add_argument(
         "--http-port", type=port_number, default=8082, help="HTTP port (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--card-port",
+        type=port_number,
+        help=f"port of the card's files (default: {_CARD_PORT}, or a free one as for --http-port 0)",
     )
     parser.add_argument(
         "--model",
@@ -95,6 +102,12 @@ def add_to(commands: Commands) -> None:
     )
 
 
+def _card_port(arguments: argparse.Namespace) -> int:
+    if arguments.card_port is not None:
+        return int(arguments.card_port)
+    return _CARD_PORT if arguments.http_port else 0
+
+
 def _model(text: str) -> str:
     """A model however it is written; what no real telescope is has one spelling."""
     from agent.capabilities import read_model
@@ -121,6 +134,7 @@ def _run(arguments: argparse.Namespace) -> int:
             "host": arguments.host,
             "port": arguments.port,
             "http_port": arguments.http_port,
+            "card_port": _card_port(arguments),
             "seed": arguments.seed,
             "speed": arguments.speed,
             "faults": [parse_fault(text) for text in arguments.fault],
@@ -195,7 +209,7 @@ async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
     except OSError as error:
         raise AgentError(
             f"The simulator cannot listen: {error.strerror or error}.",
-            hint="Choose other ports with --port and --http-port (0 takes a free one).",
+            hint="Choose other ports with --port, --http-port and --card-port (0 takes a free one).",
         ) from None
     return 0
 

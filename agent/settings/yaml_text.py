@@ -11,10 +11,15 @@ from typing import Any
 
 import yaml
 
+try:
+    from yaml import CSafeLoader as SafeLoader  # a tenth of the time; wherever PyYAML has its C library
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 from agent.settings.text import TOO_DEEP
 
 
-class _TextLoader(yaml.SafeLoader):
+class _TextLoader(SafeLoader):
     """SafeLoader that guesses no types and refuses a key given twice."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own shape

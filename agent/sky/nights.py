@@ -122,6 +122,7 @@ def next_sun_above(site: Site, instant: datetime, limit: float, within: timedelt
     return first_time(lambda when: sun(site, when).altitude >= limit, instant, instant + within)
 
 
+@lru_cache(maxsize=64)
 def windows_above(
     target: Target, site: Site, start: datetime, end: datetime, minimum: float, maximum: float = 90.0
 ) -> tuple[Interval, ...]:

@@ -262,10 +262,12 @@ class Enclosure:
         needed = wanted or self._expected()
         if not needed and not (self._powered and self._may_lose_power()):
             return  # what others switched on is theirs to switch off
-        shown = "power_on" in self._settings.seen()
-        there = self.seen.value("power_on") is needed if shown else self._moves.told("power", needed)
+        shown, on = "power_on" in self._settings.seen(), self.seen.value("power_on")
+        answers = needed and on is None and self._hands.linked  # so it has power, whatever shows it or not
+        there = on is needed or answers if shown else self._moves.told("power", needed)
         if not there:
-            self._remember_power(True)
+            if on is False or not shown:
+                self._remember_power(True)
             self._moves.towards("power", needed, POWER_S)
         elif shown:
             self._moves.forget("power")

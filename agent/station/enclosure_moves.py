@@ -84,6 +84,7 @@ class Moves:
             await self._tell(part, order.on)
         except AgentError as error:
             order.failed = error.message
+            order.count -= 1  # it did not reach the part, so it was no try
             _LOGGER.warning("The %s cannot be told: %s", part, error)
         except Exception as error:
             order.failed = f"the agent failed ({type(error).__name__})"

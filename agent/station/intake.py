@@ -22,10 +22,11 @@ from agent.session.plan import Plan, make_plan
 from agent.session.problems import InvalidSessionError
 from agent.session.times import start_instant, time_problems, window_end
 from agent.station.as_waiting import as_waiting
+from agent.station.interrupted import Interrupted
 from agent.station.neighbours import Neighbours
 from agent.station.parents import Parents
 from agent.station.records import Records
-from agent.store.errors import StoreError, UnknownSessionError
+from agent.store.errors import StoreError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
@@ -76,7 +77,7 @@ class Intake:
         self._on_problem = on_problem
         self._on_orphan = on_orphan
         self._told: str | None = None
-        self._interrupted: list[StoredSession] = []  # still in Current/, from an earlier life
+        self._interrupted = Interrupted(store, records, self._take, self._tell_problem, on_orphan)
         self._looked = asyncio.Event()
         self.wanted_now: set[str] = set()  # files on their way into ToDo/ that are to run at once
         self.judging = False  # whether files in ToDo/ may still be written to, and have no verdict yet
@@ -100,36 +101,11 @@ class Intake:
 
     async def recover(self) -> None:
         """Put back what was running when the agent last ended; it goes on from its journal."""
-        self._interrupted = await asyncio.to_thread(self._store.recover)
-        await self._take_up()
+        await self._interrupted.recover()
 
-    async def _take_up(self) -> None:
-        """Put back what was interrupted; what the disk refuses has its turn at the next look."""
-        interrupted, self._interrupted = self._interrupted, []
-        for stored in interrupted:
-            if stored.lost:
-                await self._end_lost(stored)
-                continue
-            message = "The agent was restarted while this session ran."
-            try:
-                waiting = await asyncio.to_thread(self._store.put_back, stored.session_id, message)
-            except UnknownSessionError as error:
-                _LOGGER.warning("Session %s cannot go on: %s", stored.session_id, error)
-                self._on_orphan(stored.session_id)
-            except StoreError as error:
-                self._interrupted.append(stored)
-                self._tell_problem(error)
-            else:
-                _LOGGER.warning("Session %s was running when the agent ended; it goes on", stored.session_id)
-                await self._take(waiting)
-
-    async def _end_lost(self, stored: StoredSession) -> None:
-        """End a session of which only the journal is left."""
-        self._on_orphan(stored.session_id)
-        message = "The session's file and its copy cannot be read any more, as after a power cut."
-        brief = SessionBrief(stored.session_id, stored.session_id)
-        journal = self._store.journal(stored.session_id)
-        await self._records.end_from_journal(brief, journal, Reason.AGENT_RESTARTED, message)
+    async def put_back(self, session_id: str, why: str) -> bool:
+        """Put a session back that ran; False when the disk refuses: then it is queued once it can be."""
+        return await self._interrupted.put_back(session_id, why)
 
     async def watch(self) -> None:
         """Follow ToDo/ for ever."""
@@ -143,7 +119,7 @@ class Intake:
                 self._queue.gather(more=False)
                 await self._clock.sleep(self._poll_s)
                 continue
-            await self._take_up()
+            await self._interrupted.take_up()
             if self._told is not None and not self._interrupted:
                 self._told = None
                 self._on_problem(None)

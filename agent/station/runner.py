@@ -176,7 +176,7 @@ class SessionRunner:
             return
         if plan is None:
             message = "The telescope's model is not known yet."
-            if await self._put_back(waiting, message):
+            if await self._intake.put_back(waiting.session_id, message):
                 await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.LOST_CONNECTION, message))
             return
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
@@ -233,7 +233,9 @@ class SessionRunner:
                 run = SessionRun(self._around, self._job(waiting, plan), orders)
                 result = await run.execute()
             except asyncio.CancelledError:
-                await asyncio.shield(self._put_back(waiting, "The agent was stopped while this session ran."))
+                await asyncio.shield(
+                    self._intake.put_back(waiting.session_id, "The agent was stopped while this session ran.")
+                )
                 raise
             finally:
                 watch.cancel()
@@ -280,7 +282,9 @@ class SessionRunner:
     async def _go_on_later(self, waiting: Waiting, ending: Ending | None) -> None:
         """Let a session wait with the frames it has: for the agent's next start, or for the sky."""
         if ending is None or ending.kind not in WAITS:
-            await self._put_back(waiting, "The agent was stopped; the session goes on after its start.")
+            await self._intake.put_back(
+                waiting.session_id, "The agent was stopped; the session goes on after its start."
+            )
             return
         journal = self._store.journal(waiting.session_id)
         try:
@@ -293,7 +297,7 @@ class SessionRunner:
         taken = frames_of(facts)
         count = sum(taken.values())
         message = f"{ending.message} It goes on later, with the {count} frames it has."
-        if not await self._put_back(waiting, message):
+        if not await self._intake.put_back(waiting.session_id, message):
             return
         again = self._by_the_clock(waiting)
         began = again.began or instant_in(facts, "started_at")
@@ -340,9 +344,10 @@ class SessionRunner:
         except StoreError as error:
             _LOGGER.warning("Session %s gets no other turn: %s", waiting.session_id, error)
             return False
-        if not await self._put_back(waiting, message):
+        back = await self._intake.put_back(waiting.session_id, message)
+        if not back and await asyncio.to_thread(self._store.get, waiting.session_id) is None:
             return False
-        if self.dispatcher is not None:
+        if back and self.dispatcher is not None:
             taken = frames_of(await asyncio.to_thread(journal.load))
             again = self._by_the_clock(waiting)
             again = replace(again, resume=False, began=None, forced=False, rests_until=later, taken=taken)
@@ -367,17 +372,6 @@ class SessionRunner:
             "storage_free_gb": telemetry.storage_free_gb,
         }
         return {name: value for name, value in readings.items() if value is not None}
-
-    async def _put_back(self, waiting: Waiting, message: str) -> bool:
-        try:
-            await asyncio.to_thread(self._store.put_back, waiting.session_id, message)
-        except StoreError as error:
-            _LOGGER.warning(
-                "Session %s stays in Current/ until the next start: %s", waiting.session_id, error
-            )
-            return False
-        _LOGGER.info("Session %s is back in ToDo/: %s", waiting.session_id, message)
-        return True
 
     async def _take_control(self, running: Running) -> bool:
         """Whether the session may go on: it has the telescope, or is to be ended without it."""

@@ -32,7 +32,7 @@ OWN_COLUMNS = (
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _FORMULA = ("=", "+", "-", "@")
-_HARMLESS = re.compile(r"[+-]?\d[\d:.\s]*")  # numbers and coordinates may begin with a sign
+_HARMLESS = re.compile(r"[+-]?\d[\d:.\s]*|-")  # numbers and coordinates may begin with a sign
 
 
 def row_of(document: SessionDocument, name: str, capabilities: Capabilities | None) -> dict[str, str]:

@@ -29,6 +29,7 @@ def page(
 ) -> web.Response:
     """Render a template as an answer."""
     theme = request.cookies.get(THEME_COOKIE, "")
+    static = f"{base_of(request)}/static/{static_files.version()}"
     text = (
         _environment()
         .get_template(name)
@@ -36,11 +37,12 @@ def page(
             t=t,
             base=base_of(request),
             theme=theme if theme in THEMES else THEMES[0],
-            static=f"{base_of(request)}/static/{static_files.version()}",
+            static=static,
             **values,
         )
     )
     response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+    response.headers["Link"] = f"<{static}/style.css>; rel=preload; as=style"
     if len(text) > _PACK_FROM:
         response.enable_compression()
     return response

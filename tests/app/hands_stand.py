@@ -61,6 +61,7 @@ class Scripted(FakeTelescope):
         self.own: tuple[OwnSchedule, ...] = ()  # its own schedules, once it `own_told` of them
         self.own_told = True
         self.ends: dict[Camera, CaptureReport] = {}  # what a stop of that camera brings
+        self.facts: dict[str, Any] = {}  # what it tells of a running capture besides its frames
         self.errors: dict[str, list[Exception]] = {}
         self.asked: list[tuple[float, str]] = []
 
@@ -119,7 +120,8 @@ class Scripted(FakeTelescope):
 
     async def running_capture(self, camera: Camera) -> CaptureProgress | None:
         await self._do(f"running {camera.value}")
-        return CaptureProgress(camera, 1, 1, 12) if camera in self.shutters else None
+        seen = CaptureProgress(camera, 1, 1, 12, **self.facts)
+        return seen if camera in self.shutters else None
 
 
 class Stand:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.reasons import Reason
 from agent.store import disk
 from agent.telescope.interface import CaptureReport
 from tests.app.conftest import Observatory, session
@@ -213,6 +214,28 @@ def test_what_ran_before_a_start_with_a_full_disk_goes_on_when_there_is_room(obs
 
     (result,) = run_virtual(night()).results
     assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
+
+
+def test_a_turn_given_back_on_a_full_disk_is_taken_again_when_there_is_room(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("m42.json", session())
+        async with place.open():
+            await place.until(frames(place, 5))
+            with full_disk():
+                runner = place.stations["scope"].runner
+                runner.give_back("m42", Reason.QUEUE, "Another one has its turn.")
+                await place.clock.sleep(600)
+                assert place.stations["scope"].running is None
+                assert place.said("status")[-1]["problem"]["code"] == "disk_full"
+            await place.sessions_ended(1, hours=1)
+            assert place.said("status")[-1]["problem"] is None
+        return place
+
+    place = run_virtual(night())
+    (result,) = place.results
+    assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
+    assert place.files("Current") == place.files("ToDo") == []
 
 
 def test_a_tree_that_is_not_there_for_a_while_is_a_problem_and_loses_nothing(observatory: Make) -> None:

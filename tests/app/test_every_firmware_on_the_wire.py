@@ -70,6 +70,14 @@ def first(model: str) -> dict[str, Any]:
     return session(auto_focus=STEP, calibration=STEP, setup_camera=TELE, setup_wide_camera=wide)
 
 
+MET: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "missed solutions": ({"calibration": STEP}, ("solving-fails:times=3",)),
+    "polar alignment": ({"eq_solving": STEP, "calibration": STEP}, ()),
+    "link away for ten minutes": ({}, ("drop-link:frame=3,refuse_s=600",)),
+    "busy": ({"calibration": STEP}, ("busy:times=3,command=11005",)),
+}
+
+
 def read_as(answers: tuple[str, ...]) -> Habits:
     return Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
 
@@ -159,20 +167,11 @@ def test_the_moon_and_planets_are_shot_in_their_own_modes(
     assert {(one.target, one.exposure_s, one.gain) for one in opened} == {(target, 15.0, 80)}
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(
-    ("sections", "faults"),
-    [
-        ({"calibration": STEP}, ("solving-fails:times=3",)),
-        ({"eq_solving": STEP, "calibration": STEP}, ()),
-        ({}, ("drop-link:frame=3,refuse_s=600",)),
-        ({"calibration": STEP}, ("busy:times=3,command=11005",)),
-    ],
-    ids=["missed solutions", "polar alignment", "link away for ten minutes", "busy"],
-)
+@pytest.mark.parametrize(("model", "met"), sliced(MODELS, list(MET)))
 def test_what_a_night_meets_costs_no_frame(
-    observatory: Callable[..., Observatory], model: str, sections: dict[str, Any], faults: tuple[str, ...]
+    observatory: Callable[..., Observatory], model: str, met: str
 ) -> None:
+    sections, faults = MET[met]
     document = session(setup_camera=TELE, **sections)
     [result], _, frames = nights(observatory(), model, Habits(), document, faults=faults)
     assert (result["result"], result["frames"]["taken"], len(frames)) == ("completed", 10, 10), result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from agent.events import Reason, Status
 from agent.goals import Level
 from agent.own_schedule import OwnSchedule, ScheduleState
 from agent.session.plan import StepKind
+from agent.station.left_open import tell_left_open
 from agent.telescope.errors import TransientError
 from agent.telescope.interface import (
     CaptureEnd,
@@ -121,6 +123,54 @@ def test_a_capture_that_may_still_begin_is_stopped_again_until_it_may_not(
     stood(story)
 
 
+class Left:
+    """The journal of a session that an earlier life did not end."""
+
+    def __init__(self, opened_s: float | None, **told: Any) -> None:
+        opened = {"camera": "tele", "started_at": (DUSK - timedelta(seconds=opened_s or 0)).isoformat()}
+        self.facts = {"capture": {**opened, **told}} if opened_s is not None else {}
+
+    def load(self) -> dict[str, Any]:
+        return self.facts
+
+    def save(self, facts: dict[str, Any]) -> None:
+        raise AssertionError
+
+    clear = save  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(("target", "left"), [("M 31", True), ("M 42", False)])
+def test_a_journal_tells_what_was_left_open_and_how_to_know_it(target: str, left: bool) -> None:
+    async def story(stand: Stand) -> None:
+        files = [Left(None), Left(600, taken=3, stacked=3, target="M 42", exposure_s=15.0)]
+        await tell_left_open(stand.hands, files, stand.clock)
+        assert stand.hands.capturing == {TELE}
+        stand.telescope.shutters.add(TELE)
+        stand.telescope.facts = {"target": target}
+        stand.serve()
+        assert await stand.hands.want("one", wish()) is True
+        assert stand.telescope.shutters == ({TELE} if left else set())
+
+    stood(story)
+
+
+@pytest.mark.parametrize(
+    ("opened_s", "told", "until_s"),
+    [(10, {}, 40), (10, {"taken": 1, "stacked": 1}, 0), (10, {"exposure_s": 15.0}, 0), (45, {}, 0)],
+)
+def test_a_journals_capture_that_was_never_seen_may_still_begin(
+    opened_s: float, told: dict[str, Any], until_s: float
+) -> None:
+    async def story(stand: Stand) -> None:
+        await tell_left_open(stand.hands, [Left(opened_s, **told)], stand.clock)
+        stand.telescope.ends[TELE] = CaptureReport(TELE, 0, 0, CaptureEnd.UNKNOWN, None, 0)
+        stand.serve()
+        assert await stand.hands.want("one", wish()) is True
+        assert stand.clock.monotonic() == pytest.approx(until_s, abs=0.1)
+
+    stood(story)
+
+
 # -- captures that are left to others -----------------------------------------------------------------------
 
 
@@ -167,6 +217,19 @@ def test_a_shutter_of_ours_is_closed_beside_what_others_capture() -> None:
         stand.serve()
         assert await stand.hands.want("one", wish()) is True
         assert stand.telescope.names()[0] == "stop wide"
+
+    stood(story)
+
+
+def test_a_camera_of_others_that_is_ours_again_is_stopped_until_it_is_seen() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.moved()
+        stand.hands.capture_closed(TELE, taken_over=True)
+        stand.opened(TELE)
+        stand.telescope.deaf = 1
+        stand.serve()
+        assert await stand.hands.want("one", wish()) is True
+        assert stand.telescope.names() == [*STOP, "take_control", *STOP]
 
     stood(story)
 

@@ -421,6 +421,7 @@ def test_a_shutter_nobody_knew_of_is_closed() -> None:
         await stand.hands.perform(Level.SESSION, nothing)
         stand.telescope.shutters.add(WIDE)
         stand.telescope.deaf = 1
+        stand.telescope.ends[WIDE] = CaptureReport(WIDE, 0, 0, CaptureEnd.UNKNOWN, None, 0)
         stand.serve()
         assert await stand.hands.want("one", wish()) is True
         assert stand.telescope.names() == ["halt", "take_control", "stop wide", "halt"]
@@ -532,6 +533,10 @@ def test_a_telescope_that_has_to_stand_still_is_looked_at_every_minute() -> None
         await stand.clock.sleep(125)
         first = stand.telescope.times("running tele")
         assert first == pytest.approx([0, 60, 120], abs=0.1)
+        stand.hands.withdraw("nobody")
+        stand.hands.want("another", wish(standing=True))
+        await stand.clock.sleep(50)
+        assert len(stand.telescope.times("running tele")) == 3, "a minute from the last change on"
         stand.telescope.shutters.add(TELE)
         await stand.clock.sleep(60)
         assert stand.telescope.shutters == set()
@@ -796,6 +801,30 @@ def test_one_that_somebody_switched_on_is_switched_off_for_safety() -> None:
         stand.serve()
         await stand.clock.sleep(10)
         assert "shutdown" in stand.telescope.names()
+
+    stood(story)
+
+
+def test_one_that_is_left_alone_is_folded_again_if_that_is_wanted_then() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.hands.park()
+        stand.telescope.tell(ConnectionChanged(RESTING))
+        stand.telescope.names()
+        stand.serve()
+        assert await stand.hands.want("one", wish(park=True)) is True
+        names = stand.telescope.names()
+        assert (names[0], names[-1]) == ("take_control", "park")
+
+    stood(story)
+
+
+def test_one_that_was_seen_at_rest_is_believed_so_when_it_goes_before_it_was_looked_at_again() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.hands.park()
+        for state in (CONNECTING, CONNECTED, CONNECTING):
+            stand.telescope.tell(ConnectionChanged(state))
+        stand.hands.want("weather", wish(standing=True))
+        assert stand.hands.reached
 
     stood(story)
 

@@ -14,6 +14,7 @@ from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import ShutterOpened
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 TELE = {"do_action": True, "exposure": "10", "gain": 80, "IRCut": 1, "count": 3}
@@ -40,8 +41,11 @@ def night(
     return run_virtual(run())
 
 
-@pytest.mark.parametrize("habits", [Habits(), *Habits.all("foreign_ids", "go_live")[1:]], ids=str)
-@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
+@pytest.mark.parametrize(
+    ("model", "habits"),
+    sliced(["D2", "D3", "mini"], [Habits(), *Habits.all("foreign_ids", "go_live")[1:]]),
+    ids=str,
+)
 def test_sessions_of_both_cameras_follow_each_other(
     observatory: Callable[..., Observatory], model: str, habits: Habits
 ) -> None:

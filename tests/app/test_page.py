@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from agent.app import page_night
 from agent.app.building import Drivers
 from agent.app.run import run_agent
 from agent.mqtt.vocabulary import State
@@ -238,6 +239,29 @@ def test_other_nights_are_as_they_went_or_as_they_are_planned(observatory: Make)
             assert (await browser.ask("GET", "/tonight?night=tomorrow"))[0] == 404
 
     run_virtual(nights())
+
+
+def test_what_runs_has_one_block_although_its_plan_begins_a_moment_later(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def night() -> None:
+        place = observatory(**PAGE)
+        planned = page_night.station_night
+
+        async def late(*asked: Any) -> Any:
+            await place.clock.sleep(2)
+            return await planned(*asked)
+
+        monkeypatch.setattr(page_night, "station_night", late)
+        async with page_of(place) as browser:
+            place.drop("a.json", session(goto_manual=NEVER_SETS, setup_camera=LONG))
+            await place.until(lambda: place.said("status")[-1]["state"] == "imaging")
+            await place.clock.sleep(30)
+            row = (await browser.get("/tonight")).split('id="s-a"')[1].split("</summary>")[0]
+            assert "Imaging." in row
+            assert re.search(r">[0-9:]{5} – [0-9:]{5}<", row), row
+
+    run_virtual(night())
 
 
 def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Make) -> None:

@@ -136,10 +136,8 @@ def at_stand(root: Path, work: Callable[[Stand], Awaitable[T]], *faults: str, **
         wanted = SimulatorOptions.from_mapping(
             {"model": "D3", "card_port": 0, "faults": list(faults), **options}
         )
-        async with (
-            SimulatedDwarf(wanted, clock) as sim,
-            DwarfHttp("127.0.0.1", sim.http_port, card_port=sim.card_port or 0) as http,
-        ):
+        async with SimulatedDwarf(wanted, clock) as sim:
+            http = DwarfHttp("127.0.0.1", sim.http_port, card_port=sim.card_port or 0)
             session = ended(take(sim))
             ftp = FtpCard("127.0.0.1", sim.ftp_port) if sim.ftp_port is not None else None
             return await work(Stand(sim, HttpCard(http, ftp), clock, root, session, []))

@@ -31,7 +31,7 @@ async def streamed(answer: Answer, offset: int = 0, tag: str = "") -> tuple[int 
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = int(runner.addresses[0][1])
-        http = await stack.enter_async_context(DwarfHttp("127.0.0.1", port, card_port=port))
+        http = DwarfHttp("127.0.0.1", port, card_port=port)
         content = await stack.enter_async_context(http.stream(port, "/a b?.fits", offset, tag, None))
         return content.size, content.offset, b"".join([chunk async for chunk in content.chunks])
 

@@ -108,7 +108,7 @@ def test_whatever_ends_it_in_a_capture_stops_that_first(
         process.stdin.write("y\n")
         process.stdin.flush()
         until = time.monotonic() + 60
-        while not any(one["what"] == "ShutterOpened" for one in looked_at(f"{http}/history")):
+        while not any(one["what"] == "FrameTaken" for one in looked_at(f"{http}/history")):  # hears a stop
             assert time.monotonic() < until
             time.sleep(0.1)
         process.send_signal(ending)

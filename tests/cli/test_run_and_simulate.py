@@ -42,8 +42,9 @@ def simulator(
     code: int = 0,
     says: str = "",
 ) -> Iterator[tuple[str, ...]]:
-    """A simulated telescope, as host, port and HTTP port; it ends with that code and says so much."""
-    command = agent("simulate", "--model", model, "--port", "0", "--http-port", "0", *flags)
+    """A simulated telescope, as the flags of `run`; it ends with that code and says so much."""
+    ports = ("--port", "0", "--http-port", "0")
+    command = agent("simulate", "--model", model, *ports, *flags)
     with subprocess.Popen(
         command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -51,8 +52,13 @@ def simulator(
             assert process.stdout is not None
             assert f"simulated {model}" in process.stdout.readline()
             found = process.stdout.readline().split()[2:]
-            assert found[::2] == ["--telescope-host", "--telescope-port", "--telescope-http-port"]
-            yield tuple(found[1::2])
+            assert [flag.removeprefix("--telescope-") for flag in found[::2]] == [
+                "host",
+                "port",
+                "http-port",
+                "card-port",
+            ]
+            yield tuple(found)
         finally:
             process.send_signal(ends_by)
             _, told = process.communicate(timeout=20)
@@ -65,10 +71,9 @@ def simulated(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[s
     """A strict simulated telescope (a D3, or the model the test names), as the flags of `run`."""
     model = getattr(request, "param", "D3")
     options = ("--speed", "40", "--strict", "--set", "calibrated=true", "--set", "horizon=false")
-    with simulator(tmp_path, *options, model=model) as (host, port, http_port):
+    with simulator(tmp_path, *options, model=model) as address:
         place = ["--set", "latitude=48.85", "--set", "longitude=2.35"]
         place += ["--set", "sun_below=90", "--set", "min_altitude=-90"]  # at whatever hour this is run
-        address = ["--telescope-host", host, "--telescope-port", port, "--telescope-http-port", http_port]
         yield [*address, *(["--telescope-model", "D3"] if model == "D3" else []), *place]
 
 
@@ -91,7 +96,10 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     ended = json.loads((tmp_path / "Astro_Sessions" / "Done" / "two.json").read_text(encoding="utf-8"))
     assert ended["command"]["id_command"]["process"] == "ended"
     assert ended["command"]["id_command"]["result"] is True
+    assert list((tmp_path / "Astro_Sessions" / "Results" / "pictures").rglob("*.jpg")), "its picture is kept"
     assert "[two]" in done.stderr, "log lines of a session name it"
+    (page,) = (tmp_path / "Astro_Sessions").rglob("*.html")
+    assert "data:image/jpeg" in page.read_text(encoding="utf-8"), "the picture came from the card's own port"
     assert "Traceback" not in done.stderr
 
 
@@ -159,8 +167,8 @@ def test_a_strict_simulator_ends_badly_and_says_which_rules_a_client_broke(
     says = (
         "silent_command: V3 firmware does not answer this command: it is not sent. (10038)" if strict else ""
     )
-    with simulator(tmp_path, *strict, ends_by=ends_by, code=code, says=says) as (_, port, _http):
-        asyncio.run(break_rules(port))
+    with simulator(tmp_path, *strict, ends_by=ends_by, code=code, says=says) as address:
+        asyncio.run(break_rules(address[address.index("--telescope-port") + 1]))
 
 
 def test_habits_are_listed_and_a_wrong_one_is_refused_with_a_sentence(

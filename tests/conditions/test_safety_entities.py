@@ -277,6 +277,6 @@ def test_a_wrong_token_is_unsafe_said_plainly_and_not_hammered() -> None:
 def test_the_token_is_in_no_words_about_the_reader() -> None:
     async def story() -> None:
         monitor = SafetyMonitor(LoopClock(START), (CLOUD,), policy=WeatherPolicy.WAIT)
-        assert TOKEN not in repr(EntityReader(monitor, LoopClock(START), (CLOUD,), TOKEN))
+        assert TOKEN not in repr(EntityReader(monitor, LoopClock(START), (CLOUD,), TOKEN, "ws://home"))
 
     run_virtual(story())

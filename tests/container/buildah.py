@@ -1,7 +1,7 @@
 """Building and running the image with buildah, which needs no container engine and no daemon.
 
 Everything lies in one folder on the disk, which is gone afterwards; with CONTAINER_TEST_CACHE in the one that
-it names, to be used again. Further arguments of the build come from CONTAINER_TEST_BUILD_ARGS: volumes, say.
+it names, to be used again. CONTAINER_TEST_BUILD_ARGS has further arguments of the build, such as volumes.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from agent.telescope.interface import Telescope
 from agent.telescope.simulator.history import Calibration, Focused, PolarAlignment, Slew
 from tests.contract.stage import BASEL, ORION, Contract, Stage
 from tests.contract.transports import BYTE_BY_BYTE, DOUBLING, DROPPING, SLOW, Transport
+from tests.support.tables import sliced
 
 both = pytest.mark.parametrize("generation", ["v2", "v3"])
 networks = pytest.mark.parametrize(
@@ -44,7 +45,6 @@ COMMANDS: dict[str, Callable[[Telescope], Awaitable[object]]] = {
     "capture": lambda telescope: telescope.start_capture(Camera.TELE),
 }
 NUMBERS = dict(zip(COMMANDS, (11000, 11002, 11003, 15004, 15004, 11018, 11005), strict=True))
-every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
 @networks
@@ -174,8 +174,7 @@ def test_a_goto_before_any_calibration_is_refused(contract: Contract, generation
     contract.play(story, generation=generation)
 
 
-@both
-@every_command
+@pytest.mark.parametrize(("name", "generation"), sliced(list(COMMANDS), ["v2", "v3"]))
 def test_busy_is_for_later_and_ends_with_what_was_busy(
     contract: Contract, generation: str, name: str
 ) -> None:
@@ -218,8 +217,7 @@ def test_a_link_that_breaks_during_a_command_is_no_failure_of_the_command(
     contract.play(story, generation=generation)
 
 
-@both
-@every_command
+@pytest.mark.parametrize(("name", "generation"), sliced(list(COMMANDS), ["v3", "v2"]))
 def test_a_telescope_that_hears_nothing_ends_in_a_timeout(
     contract: Contract, generation: str, name: str
 ) -> None:
@@ -232,9 +230,14 @@ def test_a_telescope_that_hears_nothing_ends_in_a_timeout(
     contract.play(story, f"deaf:command={NUMBERS[name]}", generation=generation)
 
 
-@both
-@pytest.mark.parametrize("name", ["calibrate", "goto", "auto focus", "polar alignment", "capture"])
-@pytest.mark.parametrize("after_s", [0.0, 0.3, 4.0, 12.0])
+@pytest.mark.parametrize(
+    ("name", "after_s", "generation"),
+    sliced(
+        ["calibrate", "goto", "auto focus", "polar alignment", "capture"],
+        [0.0, 0.3, 4.0, 12.0],
+        ["v2", "v3"],
+    ),
+)
 def test_a_cancelled_command_leaves_a_telescope_that_halts_and_obeys(
     contract: Contract, generation: str, name: str, after_s: float
 ) -> None:

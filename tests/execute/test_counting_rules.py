@@ -76,6 +76,7 @@ def test_the_place_decides_only_where_both_are_known() -> None:
         (ORION, "NGC1976", "M 42", False),  # the telescope's own words go first
         (None, None, "M 31", True),
         (None, "M 42", "M 31", False),
+        (None, "", "M 31", True),
         (None, "M 42", "M 42", True),
         (MOON, None, "LUNA", True),
         (SUN, None, "SOL", True),
@@ -492,3 +493,35 @@ def test_where_the_wall_clock_was_set_back_between_two_lives_no_time_limits_the_
     later = DUSK + timedelta(hours=1)
     disk.facts = {"capture": {"camera": "tele", "started_at": later.isoformat(), "planned": 12}}
     counting(story, disk=disk)
+
+
+# -- an end time, and the panes of a mosaic -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("taken", "asked", "settled"), [(5, 5, True), (0, 12, False), (14, 12, True)])
+def test_what_was_taken_by_the_end_time_is_what_was_asked_for(taken: int, asked: int, settled: bool) -> None:
+    async def story(count: Count) -> None:
+        await count.opened()
+        await count.counter.close(report(taken))
+        assert count.counter.settle(TELE) is settled
+        assert count.counter.frames == Frames(asked, taken, taken)
+        assert count.counter.complete is settled
+        assert count.counter.notes == ()
+
+    counting(story)
+
+
+def test_every_pane_of_a_mosaic_needs_its_own_frames_even_at_an_end_time() -> None:
+    async def story(count: Count) -> None:
+        counter = count.counter
+        await count.opened()
+        await counter.close(report(10, panes=(Frames(0, 5, 5), Frames(0, 4, 3), Frames(0, 1, 1))))
+        assert counter.panes(TELE) == (Frames(4, 5, 5), Frames(4, 4, 3), Frames(4, 1, 1))
+        assert (counter.missing(TELE), counter.missing_per_pane(TELE)) == (3, 3)
+        assert counter.frames == Frames(12, 9, 8)
+        assert counter.settle(TELE) is True
+        assert counter.frames == Frames(12, 9, 8)
+        assert counter.notes == ("the end time came before every pane had its frames",)
+        assert not counter.complete
+
+    counting(story, asked={TELE: Asked(12, 15.0, ORION, 3)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.capabilities import Camera
 from agent.events import Outcome, Reason, Status
 from agent.telescope.errors import RefusedError, TransientError
-from tests.execute.conftest import Bench, session
+from tests.execute.conftest import DUSK, Bench, session
 
 
 def test_a_session_that_takes_its_frames_is_completed_with_true_numbers(bench: Bench) -> None:
@@ -203,3 +203,21 @@ def test_a_telescope_that_must_calibrate_first_is_calibrated_and_the_result_says
     assert result.outcome is Outcome.COMPLETED
     assert "calibrate" in bench.telescope.calls
     assert "calibrated it first" in result.message
+
+
+def test_each_step_tells_how_it_went_and_a_capture_what_its_frames_took(bench: Bench) -> None:
+    async def known() -> None:
+        bench.hands.alignment.calibrated(DUSK)
+
+    result = bench.result_of(session(calibration={"do_action": True}), known)
+    told = {step.kind: step for step in result.steps}
+    calibration, capture = told["calibration"], told["capture"]
+    why = "not needed: calibrated at 19:00, and nothing has moved the telescope since"
+    assert (calibration.result, calibration.attempts, calibration.message) == ("skipped", 0, why)
+    assert calibration.started_at == calibration.ended_at
+    assert (capture.camera, capture.exposure_s, capture.frame_s) == ("tele", 15.0, 16.0)
+    others = [step for step in result.steps if step is not capture]
+    assert {(step.camera, step.exposure_s, step.frame_s, step.setup_s) for step in others} == {
+        ("", None, None, None)
+    }
+    assert "calibrate" not in bench.telescope.calls

@@ -358,6 +358,44 @@ def test_the_best_of_uptonight_are_proposed_and_queued_by_one_tap() -> None:
     assert datetime.fromisoformat(first["id_command"]["date"]) == dark
 
 
+def test_the_agents_own_suggestions_are_proposed_once_a_night() -> None:
+    dark = (datetime.now().astimezone() + timedelta(minutes=30)).replace(microsecond=0)
+    best = [
+        {"target": "M 42", "waits": True},
+        {"target": "NGC 1499", "waits": False},
+        {"target": "IC 434", "waits": False},
+        {"target": "M 33", "waits": False},
+    ]
+
+    async def story(house: House) -> tuple[list[str], list[Any]]:
+        await house.automation(
+            "ask_me_tonight",
+            phone=house.phone(),
+            submit_entity="notify.scope_submit",
+            darkness_entity="sensor.scope_darkness",
+            suggestions_entity="sensor.scope_suggestions",
+            uptonight_entity="sensor.uptonight",
+            how_many=2,
+        )
+        house.say("sensor.uptonight", "unknown")
+        house.say("sensor.scope_suggestions", "M 42", suggestions=best)
+        house.say("sensor.scope_darkness", dark.isoformat(), moon_percent=12)
+        await house.settle_soon()
+        (asked,) = [data for name, data in house.told if name == "notify.mobile_app_phone"]
+        action = asked["data"]["actions"][0]["action"]
+        house.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+        await house.settle()
+        for state in ("unavailable", dark.isoformat()):
+            house.say("sensor.scope_darkness", state, moon_percent=12)
+            await house.settle_soon()
+        return [data["message"] for name, data in house.told if "mobile_app" in name], house.sent()
+
+    asked, sent = live(story)
+    assert len(asked) == 1
+    assert "NGC 1499, IC 434?" in asked[0]
+    assert [one["command"]["goto_manual"]["target"] for one in sent] == ["NGC 1499", "IC 434"]
+
+
 @pytest.mark.parametrize(("state", "safe"), [("23", True), ("71", False), ("unavailable", False)])
 def test_astroweathers_sensors_are_sources_like_any_other(state: str, safe: bool) -> None:
     cloud = "sensor.astroweather_backyard_cloud_cover"

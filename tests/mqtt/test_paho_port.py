@@ -99,7 +99,8 @@ async def test_after_a_broker_restart_the_last_state_and_all_events_arrive_in_or
         assert await outbox.drained(5)
 
 
-async def test_a_broker_that_comes_later_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_broker_that_comes_later_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.mqtt.paho_client.RETRY_S", (0.1, 60))
     broker = Mosquitto(tmp_path, port=free_port())
     port = PahoPort(_options(broker, "agent"))
     ear = Ear(port)

@@ -22,9 +22,10 @@ from tests.support.virtual_loop import run_virtual
 
 @pytest.mark.parametrize("protocol", [Protocol.V5, Protocol.V311])
 async def test_two_agents_with_one_client_id_are_told_so_and_calm_down(
-    tmp_path: Path, protocol: Protocol, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, protocol: Protocol, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
+    monkeypatch.setattr("agent.mqtt.paho_client.RETRY_S", (0.1, 60))
     broker = await Mosquitto(tmp_path).start()
     options = BrokerOptions("127.0.0.1", broker.port, "dwarf-agent", protocol=protocol)
     ports = [PahoPort(options), PahoPort(options)]

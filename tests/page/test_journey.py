@@ -109,6 +109,7 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
         row.locator("summary").click()
         row.locator("text=Edit").click()
         page.wait_for_selector("h1:has-text('Edit session')")
+        page.click("#fold-when summary")
         assert page.input_value("#time") == "22:00"
         page.fill("#count", "40")
         page.wait_for_selector("#sum-place:has-text('40 × 60 s')")

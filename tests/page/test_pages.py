@@ -22,6 +22,7 @@ VIEWS = (
     "nights",
     "nights/2026-12-26/report",
     "settings",
+    "home-assistant",
     "watch",
 )
 NARROW = (320, 640)

@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.store import disk
-from agent.store.errors import NoSpaceError
+from agent.store.errors import NoSpaceError, StoreError
 from agent.store.journal import JournalFile, Journals
 from agent.store.ledger import REDELIVERY, Ledger, body_hash, submission_key
 
@@ -44,9 +45,14 @@ def test_an_open_submission_is_found_by_its_session(path: Path, clock: HandClock
     assert outcomes == {"k1": "failed", "k2": ""}
     entry = ledger.by_session("a")
     assert entry is not None
-    assert entry.outcome == "failed"
+    assert (entry.outcome, entry.result, entry.ended_at) == ("failed", {}, START)
+    assert (entry.request_id, entry.body_hash, entry.at) == ("", "", START)
+    ledger.record("k3", session_id="a")
+    assert (ledger.by_session("a") or entry).key == "k3", "the newest"
+    ledger.forget("k2")
     ledger.forget("k2")
     assert Ledger(path, clock).find("k2") is None
+    assert Ledger(path, clock).find("k1") == entry
 
 
 def test_the_ledger_stays_small_and_never_drops_what_is_open(path: Path, clock: HandClock) -> None:
@@ -61,6 +67,64 @@ def test_the_ledger_stays_small_and_never_drops_what_is_open(path: Path, clock: 
     ledger.record("new", session_id="new")
     assert ledger.find("k4") is None
     assert ledger.find("open") is not None
+    assert ledger.find("new") is not None
+
+
+def test_what_is_forgotten_is_older_than_seven_days_or_not_of_the_newest_five_hundred(
+    path: Path, clock: HandClock
+) -> None:
+    def entry(number: int) -> dict[str, Any]:
+        key = {"key": f"k{number}", "session_id": f"s{number}", "request_id": "", "body_hash": ""}
+        return {**key, "at": START.isoformat(), "outcome": "completed"}
+
+    path.parent.mkdir()
+    path.write_text(json.dumps({"version": 2, "entries": [entry(number) for number in range(501)]}))
+    ledger = Ledger(path, clock)
+    clock.seconds = timedelta(days=7).total_seconds()
+    ledger.record("open", session_id="open")
+    assert [ledger.find(f"k{number}") is not None for number in (0, 1, 2)] == [False, False, True]
+    clock.seconds += 1
+    ledger.settle("open", "completed")
+    assert [ledger.find(key) is not None for key in ("k2", "k500", "open")] == [False, False, True]
+
+
+def test_a_broken_ledger_that_cannot_be_set_aside_is_an_error_in_words(
+    path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"{")
+    monkeypatch.setattr(disk, "move", _full)
+    with pytest.raises(NoSpaceError, match="Cannot set the broken ledger aside: no space left"):
+        Ledger(path, clock).find("k")
+
+
+def test_a_ledger_that_cannot_be_read_or_written_is_an_error_in_words(path: Path, clock: HandClock) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"Cannot read the ledger of submissions: .*ledger\.json"):
+        Ledger(path, clock).find("k")
+    path.rmdir()
+    ledger = Ledger(path, clock)
+    assert ledger.find("k") is None
+    path.mkdir()
+    with pytest.raises(StoreError, match=r"Cannot write the ledger of submissions: .*ledger\.json"):
+        ledger.record("k", session_id="a")
+
+
+@pytest.mark.parametrize(
+    ("at", "ended_at"), [("2026-11-22T20:00:00", None), (START.isoformat(), "2026-11-22T20:00:00")]
+)
+def test_an_instant_of_nobody_knows_what_zone_breaks_a_ledger(
+    path: Path, clock: HandClock, at: str, ended_at: str | None
+) -> None:
+    names = {"key": "k", "session_id": "a", "request_id": "", "body_hash": "h"}
+    path.parent.mkdir()
+    path.write_text(json.dumps({"version": 2, "entries": [{**names, "at": at, "ended_at": ended_at}]}))
+    assert Ledger(path, clock).find("k") is None
+    assert (path.parent / "ledger.broken.json").exists()
+
+
+def test_the_hash_of_content_is_the_same_in_every_version() -> None:
+    assert body_hash({"b": [1, "é"], "a": None}) == "a44633ba036df25280e4fd9ef09da6f5"
 
 
 @pytest.mark.parametrize(

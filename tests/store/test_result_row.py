@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from agent.session.document import read_session
 from agent.store.folders import Folder
 from agent.store.model import Rejected
 from agent.store.night_report import night_report
-from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS, instant_of, row_of
+from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS, instant_of, row_of, row_of_rejected
 from agent.store.results import Results
 from agent.store.store import SessionStore
 
@@ -124,6 +124,141 @@ def test_a_rejected_file_is_in_the_table_and_the_report_of_its_night(
     assert "**list.json** (failed, invalid)" in report
     assert "torn\\|\\\\x1b.json" in report
     assert results.catch_up() == 0  # the files themselves are not sessions that ended
+
+
+def test_the_row_of_a_rejected_file_says_when_it_was_found_and_what_is_wrong() -> None:
+    failure = Problem("not_json", "The JSON breaks.", hint="Mend it.")
+    at = datetime(2026, 11, 22, 20, 0, 1, 500, tzinfo=UTC)
+    row = row_of_rejected(Rejected("a", "A name", failure, (), Path("Error/a.json")), at, PARIS)
+    assert tuple(row) == COLUMNS
+    assert {column: cell for column, cell in row.items() if cell} == {
+        "description": "A name",
+        "starting_date": "2026-11-22 21:00:01",
+        "processed_date": "2026-11-22 21:00:01",
+        "result": "False",
+        "message": "The JSON breaks. Mend it.",
+        "session_id": "a",
+        "file": "a.json",
+        "outcome": "failed",
+        "reason": "invalid",
+        "error": "not_json",
+        "ended_at": "2026-11-22T21:00:01+01:00",
+    }
+
+
+DETAILS = {
+    "session_id": "m31-two",
+    "outcome": "partial",
+    "reason": "weather",
+    "error": {"code": "clouds"},
+    "started_at": "2026-11-22T21:00:00+01:00",
+    "ended_at": "2026-11-22T22:00:00+01:00",
+    "attempts": 2,
+    "frames": {"requested": 20, "taken": 12, "stacked": 11},
+    "integration_s": 180.0,
+    "waits": [{"reason": "weather", "seconds": 60}, "odd", {"reason": "dark", "seconds": 5}],
+    "firmware": "1.2.3",
+}
+OWN = {
+    "session_id": "m31-two",
+    "file": "m31.json",
+    "outcome": "partial",
+    "reason": "weather",
+    "error": "clouds",
+    "started_at": "2026-11-22T21:00:00+01:00",
+    "ended_at": "2026-11-22T22:00:00+01:00",
+    "attempts": "2",
+    "frames_requested": "20",
+    "frames_taken": "12",
+    "frames_stacked": "11",
+    "integration_s": "180.0",
+    "waited": "weather 60 s; dark 5 s",
+    "filter": "Astro",
+    "wide_exposure": "1/100",
+    "wide_gain": "70",
+    "wide_count": "7",
+    "firmware": "1.2.3",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "differs"),
+    [
+        ({}, {}),
+        (
+            {"made_of": ["a", "b"]},  # each of them has a row of its own
+            dict.fromkeys(
+                ("started_at", "frames_requested", "frames_taken", "frames_stacked", "integration_s"), ""
+            ),
+        ),
+        (
+            {"error": "odd", "frames": "odd", "waits": "odd"},
+            {"error": "", "waited": ""}
+            | dict.fromkeys(("frames_requested", "frames_taken", "frames_stacked"), ""),
+        ),
+    ],
+)
+def test_the_columns_of_our_own_say_what_the_result_says(
+    more: dict[str, Any], differs: dict[str, str]
+) -> None:
+    raw = session(process="ended", dwarf="D3", nb_try=5)
+    raw["command"]["setup_wide_camera"] = {"do_action": True, "exposure": "1/100", "gain": 70, "count": 7}
+    raw["command"]["result_details"] = {**DETAILS, **more}
+    document = read_session(raw, name="m31").document
+    assert document is not None
+    row = row_of(document, "m31.json", None)
+    assert {column: row[column] for column in OWN_COLUMNS} == {**OWN, **differs}
+
+
+def test_a_file_of_another_program_is_told_by_its_older_keys() -> None:
+    raw = session(process="ended", result="TRUE", nb_try=5, processed_date="2026-11-20 03:00:00")
+    for section in ("calibration", "goto_manual", "setup_camera"):
+        raw["command"][section]["do_action"] = False
+    document = read_session(raw, name="old.name").document
+    assert document is not None
+    row = row_of(document, "old.name.json", None)
+    assert {column: cell for column, cell in row.items() if cell} == {
+        "id": "00001",
+        "description": "M 31",
+        "dwarf": "-",
+        "starting_date": "2026-11-20 03:00:00",
+        "processed_date": "2026-11-20 03:00:00",
+        "result": "True",
+        "calibration": "False",
+        "goto_solar": "False",
+        "goto_manual": "False",
+        "target": document.target,
+        "Tele Astro": "False",
+        "Wide Angle": "False",
+        "session_id": "old.name",
+        "file": "old.name.json",
+        "attempts": "5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "instant"),
+    [
+        ({"started_at": "2026-11-22T21:00:00+00:00", "ended_at": "2026-11-22T22:00:00+00:00"}, 21),
+        ({"started_at": "", "ended_at": "2026-11-22T22:00:00+00:00"}, 22),
+        ({"started_at": "1999-11-22T21:00:00+00:00", "starting_date": "2026-11-22 21:00:00"}, 20),
+        ({"starting_date": "soon", "processed_date": "2026-11-22 22:00:00"}, 21),
+        ({"started_at": "2101-01-01 00:00:00"}, None),
+        ({}, None),
+    ],
+)
+def test_a_session_is_of_the_night_in_which_it_began_or_else_ended(
+    row: dict[str, str], instant: int | None
+) -> None:
+    whole = dict.fromkeys(("started_at", "ended_at", "starting_date", "processed_date"), "") | row
+    found = instant_of(whole, PARIS)
+    assert found == (None if instant is None else datetime(2026, 11, 22, instant, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("year", "counts"), [(1999, False), (2000, True), (2100, True), (2101, False)])
+def test_no_session_ran_before_2000_or_after_2100(year: int, counts: bool) -> None:
+    row = dict.fromkeys(("ended_at", "starting_date", "processed_date"), "")
+    assert (instant_of({**row, "started_at": f"{year}-06-01T00:00:00+00:00"}, PARIS) is not None) is counts
 
 
 def test_what_was_rejected_while_the_table_was_locked_comes_with_the_next(

@@ -15,6 +15,7 @@ from agent.errors import Problem
 from agent.events import Frames, Outcome, Reason, Waited
 from agent.store import disk
 from agent.store.folders import Folder
+from agent.store.model import Rejected
 from agent.store.result_row import OWN_COLUMNS, SEED_COLUMNS
 from agent.store.results import Results
 from agent.store.store import SessionStore
@@ -238,6 +239,63 @@ def test_ended_files_without_a_row_are_caught_up_and_others_are_not(
     assert (root / "Results/results_list.txt").read_text().split() == ["m31.json", "older.json"]
     assert [row["description"] for row in rows(results.table(date(2026, 11, 19)))] == ["Older"]
     assert "1 completed" in results.report(date(2026, 11, 19)).read_text()
+
+
+def test_the_noon_between_two_nights_is_the_suns_over_the_site(store: SessionStore) -> None:
+    far = Results(
+        store.tree, telescope="balcony", zone=PARIS, site=Site(48.0, -60.0, timezone="Europe/Paris")
+    )
+    began = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+    path = run(store, session(), started_at=began, ended_at=began + timedelta(hours=1))
+    assert far.record(path) == far.table(NIGHT - timedelta(days=1))
+    failure = Problem("not_json", "The JSON breaks.")
+    far.record_rejected([Rejected("a", "a.json", failure, (), Path("a.json"))], began)
+    assert [row["file"] for row in far.refused(NIGHT - timedelta(days=1))] == ["a.json"]
+
+
+def test_the_nights_with_a_table_are_told_newest_first_and_their_rows_as_they_are(
+    store: SessionStore, results: Results, root: Path
+) -> None:
+    assert results.nights() == []
+    for name in ("2026-11-20", "2026-11-22", "2026-11-21", "of_love"):
+        (root / f"Results/results_session_night_{name}.csv").write_text("id\n7\n")
+    assert results.nights() == [date(2026, 11, 22), date(2026, 11, 21), date(2026, 11, 20)]
+    assert results.rows(NIGHT) == [{"id": "7"}]
+    assert results.report(NIGHT) == root / "Results/report_night_2026-11-22.md"
+
+
+def test_what_could_not_be_used_is_told_of_a_night_that_can_be_read(
+    store: SessionStore, results: Results
+) -> None:
+    assert results.refused(NIGHT) == []
+    table = results.table(NIGHT)
+    table.write_text("file,reason,started_at\na,invalid,\nb,invalid,2026-11-22 21:00:00\nc,weather,\n")
+    assert [row["file"] for row in results.refused(NIGHT)] == ["a"]
+    table.unlink()
+    table.mkdir()
+    assert results.refused(NIGHT) == []
+
+
+def test_a_list_of_another_program_keeps_its_names_whatever_else_is_in_it(
+    store: SessionStore, results: Results, root: Path
+) -> None:
+    for name in ("m31", "m33"):
+        run(store, session(), name=name)
+    listed = root / "Results/results_list.txt"
+    listed.write_bytes(b"\xff\n\nm31.json\nby_hand.json\n")
+    assert results.catch_up() == 1
+    assert listed.read_text(encoding="utf-8") == "by_hand.json\nm31.json\nm33.json\n\ufffd\n"
+    before = listed.stat().st_mtime_ns
+    results.record(root / "Done/m33.json")
+    assert listed.stat().st_mtime_ns == before
+
+
+def test_folders_that_cannot_be_read_are_caught_up_later(
+    results: Results, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (root / "Error").rmdir()
+    assert results.catch_up() == 0
+    assert "cannot be completed now" in caplog.text
 
 
 @pytest.mark.parametrize("site", [None, Site(60.17, 2.35, timezone="Europe/Paris")])

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.store import disk
+from agent.store.errors import NoSpaceError
 from agent.store.store import SessionStore
 from agent.store.unreported import Unreported
 
 from .support import START, HandClock, open_store, result
+from .test_moves import _full
 
 
 def test_a_result_noted_by_the_first_version_is_still_told(root: Path, store: SessionStore) -> None:
@@ -59,3 +62,36 @@ def test_a_spoilt_note_is_said_and_holds_up_no_other(
     path.write_text(text.replace(*spoilt, 1))
     assert [one.session.session_id for one in notes.all()] == ["good"]
     assert "m31.json" in caplog.text
+
+
+def test_what_was_not_told_is_told_in_the_order_of_its_end(store: SessionStore) -> None:
+    notes = Unreported(store.tree)
+    assert notes.all() == []
+    for name, minutes in (("a", 2), ("b", 1), ("c", 3)):
+        notes.note(result(name, ended_at=START + timedelta(minutes=minutes)))
+    assert [one.session.session_id for one in notes.all()] == ["b", "a", "c"]
+    assert notes.all()[0] == result("b", ended_at=START + timedelta(minutes=1))
+    notes.forget("a")
+    notes.forget("a")
+    assert [one.session.session_id for one in notes.all()] == ["b", "c"]
+
+
+@pytest.mark.parametrize(("year", "told"), [(1999, False), (2000, True), (2100, True), (2101, False)])
+def test_no_session_ended_before_2000_or_after_2100(store: SessionStore, year: int, told: bool) -> None:
+    notes = Unreported(store.tree)
+    notes.note(result("a", started_at=None, ended_at=START.replace(year=year)))
+    assert len(notes.all()) == told
+
+
+def test_a_note_that_the_disk_refuses_is_an_error_in_words(
+    store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Unreported(store.tree)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write", _full)
+        with pytest.raises(NoSpaceError, match=r"Cannot note the result: no space left for .*a\.json"):
+            notes.note(result("a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", _full)
+        with pytest.raises(NoSpaceError, match=r"Cannot forget the result: no space left for .*a\.json"):
+            notes.forget("a")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from agent.web.views.home_assistant import BLUEPRINTS
+
+SHIPPED = Path(__file__).parents[2] / "homeassistant" / "blueprints"
 Served = Callable[..., Any]
 
 
@@ -14,6 +19,9 @@ async def test_the_page_leads_to_a_dashboard_to_copy_and_to_the_live_view(served
         text = await page.text("/home-assistant")
         assert ">title: scope\n</textarea>" in text
         assert 'data-copy="dashboard"' in text
+        for path in BLUEPRINTS.values():
+            assert (SHIPPED / f"{path}.yaml").is_file()
+            assert quote(f"/homeassistant/blueprints/{path}.yaml", safe="") in text
         for address in page.agent.streams("scope").values():
             assert (address in text) is address.startswith("http")
 

@@ -165,3 +165,22 @@ async def test_how_far_the_pictures_are_is_on_the_page(
         text = await page.text("/now", headers={"Accept-Language": "de"})
     assert [word for word in told if word not in text] == []
     assert (table("de")["archive.title"] in text) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("2026-12-27T23:40:00+01:00", {"M 1 at 23:40", "M 1 is next, at 23:40."}),
+        ("2027-01-12T21:30:00+01:00", {"M 1 on Tue 12 Jan at 21:30", "M 1 is next, on Tue 12 Jan at 21:30."}),
+        (None, {"then M 1", "M 1 is next."}),
+    ],
+)
+async def test_what_is_next_is_said_with_its_day_when_that_is_another(
+    served: Served, start: str | None, said: set[str]
+) -> None:
+    agent = FakeAgent()
+    status = {"state": "idle", "running": False, "reason": None, "message": ""}
+    agent.more = {"status": status, "queue": {"next": {"target": "M 1", "scheduled_for": start}}}
+    async with served(agent) as page:
+        text = await page.text("/now")
+    assert [words for words in said if words not in text] == []

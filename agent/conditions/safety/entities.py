@@ -24,8 +24,6 @@ from agent.text import escaped
 
 _LOGGER = logging.getLogger(__name__)
 
-SUPERVISOR_URL = "ws://supervisor/core/websocket"  # where an add-on finds Home Assistant
-
 _PING_S = 20.0  # between two pings: a silent Home Assistant is noticed within half a minute
 _ANSWER_S = 10.0  # Home Assistant answers within milliseconds; ten seconds is a busy Raspberry Pi
 _TRUSTED_S = _PING_S + _ANSWER_S + 5.0  # a state outlives two answers by a little, never a lost connection
@@ -92,7 +90,7 @@ class EntityReader:
     clock: Clock
     sources: Sequence[EntitySource]
     token: str = field(repr=False)
-    url: str = SUPERVISOR_URL
+    url: str
     _entities: dict[str, _Entity] = field(default_factory=dict, init=False)
     _failures: int = field(default=0, init=False)
 

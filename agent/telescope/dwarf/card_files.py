@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -178,9 +177,11 @@ def _more_than_seen(folder: str) -> RefusedError:
 
 def read_index(page: str) -> list[IndexEntry]:
     """Read nginx' index of a folder. Names that are no names in this folder are left out."""
+    from html import unescape  # its table of characters is half a megabyte
+
     found: list[IndexEntry] = []
     for link, modified, told in _ENTRY.findall(page):
-        name = unquote(html.unescape(link))
+        name = unquote(unescape(link))
         if _fits(name.removesuffix("/")):
             found.append(IndexEntry(name, int(told) if _SIZE.fullmatch(told) else None, modified))
     return found

@@ -8,15 +8,12 @@ import logging
 import math
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from io import BytesIO
-from types import TracebackType
-from typing import Self, TypeVar
-
-import aiohttp
-from yarl import URL
+from typing import TypeVar
 
 from agent.telescope.card import Content
+from agent.telescope.dwarf.http_line import Address, Answer, NobodyError, asked, written
 from agent.telescope.dwarf.link.recorder import Recorder
 from agent.telescope.errors import ProtocolError, TelescopeError, UnreachableError
 
@@ -29,7 +26,6 @@ CONNECT_LIMIT_S = 5.0  # the service answers on the same network or not at all
 ANSWER_LIMIT_S = 15.0  # album listings of full cards were reported to take several seconds
 FILE_LIMIT_S = 60.0  # a stacked picture over weak Wi-Fi
 SILENCE_LIMIT_S = 20.0  # between two pieces of a file that is streamed
-CHUNK = 65536
 MAX_JSON_BYTES = 8 * 1024 * 1024  # the largest catalogues and listings stay far below
 MAX_FILE_BYTES = 32 * 1024 * 1024  # a stacked JPEG of 8 megapixels is about 5 MB
 _MAX_WARNINGS = 20  # different ones; after that the rest is silence
@@ -69,7 +65,7 @@ async def listens(host: str, port: int, within_s: float) -> bool:
 
 
 class DwarfHttp:
-    """A client for one telescope. Opens its session at the first question; `close` ends it."""
+    """A client for one telescope."""
 
     def __init__(
         self, host: str, port: int, recorder: Recorder | None = None, *, card_port: int = CARD_PORT
@@ -78,22 +74,7 @@ class DwarfHttp:
         self.port = port
         self.card_port = card_port
         self._recorder = recorder
-        self._session: aiohttp.ClientSession | None = None
         self._warned: set[str] = set()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close every connection."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
 
     async def answers(self) -> bool:
         """Whether anything listens there, without asking it anything."""
@@ -101,7 +82,7 @@ class DwarfHttp:
 
     async def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> object:
         """Return the `data` of a JSON answer whose code is 0; HttpError or ProtocolError otherwise."""
-        raw = await self._fetch(method, self._url(self.port, path), ANSWER_LIMIT_S, MAX_JSON_BYTES, body)
+        raw = await self._fetch(method, self._address(self.port, path), ANSWER_LIMIT_S, MAX_JSON_BYTES, body)
         try:
             answer = read_json(raw)
             if self._recorder is not None:
@@ -120,7 +101,7 @@ class DwarfHttp:
 
     async def file(self, port: int, path: str) -> bytes:
         """Return a file of at most `MAX_FILE_BYTES`; HttpError when it is not there or too large."""
-        return await self._fetch("GET", self._url(port, path), FILE_LIMIT_S, MAX_FILE_BYTES, None)
+        return await self._fetch("GET", self._address(port, path), FILE_LIMIT_S, MAX_FILE_BYTES, None)
 
     def _unusable(self, error: Error) -> Error:
         """The error, told to the owner once: this is no telescope that is merely away."""
@@ -130,9 +111,9 @@ class DwarfHttp:
             _LOGGER.log(level, "The telescope's HTTP service: %s", error.message)
         return error
 
-    def _url(self, port: int, path: str) -> URL:
+    def _address(self, port: int, path: str) -> Address:
         try:
-            return URL.build(scheme="http", host=self.host, port=port, path="/" + path.lstrip("/"))
+            return Address(self.host, port, written(path))
         except ValueError as error:
             raise HttpError(f"There is no address for the path {path[:200]!r}.") from error
 
@@ -141,66 +122,65 @@ class DwarfHttp:
         self, port: int, path: str, offset: int, tag: str, most: int | None
     ) -> AsyncIterator[Content]:
         """Fetch a file of any size, from `offset` on while it has that tag. HttpError when it breaks off."""
-        url = self._url(port, path)
-        asked: dict[str, str] = {}
+        wanted: dict[str, str] = {}
         if offset or most:
-            asked["Range"] = f"bytes={offset}-{offset + most - 1 if most else ''}"
+            wanted["Range"] = f"bytes={offset}-{offset + most - 1 if most else ''}"
             if tag:
-                asked["If-Range"] = tag
-        limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_LIMIT_S, sock_read=SILENCE_LIMIT_S)
-        with _broken_off(url):
-            response = await self._opened().get(url, headers=asked, timeout=limits, allow_redirects=False)
-        async with response:
-            if response.status == 416 and asked:  # it is shorter than it was
-                async with self.stream(port, path, 0, "", None) as whole:
-                    yield whole
+                wanted["If-Range"] = tag
+        address = self._address(port, path)
+        async with AsyncExitStack() as line:
+            with _broken_off(address):
+                answer = await line.enter_async_context(
+                    asked("GET", address, wanted, connect_s=CONNECT_LIMIT_S, silence_s=SILENCE_LIMIT_S)
+                )
+            if answer.status != 416 or not wanted:
+                if answer.status == 404:
+                    raise MissingError(f"GET {address} answered 404.")
+                if answer.status not in (200, 206):
+                    raise HttpError(f"GET {address} answered {answer.status}.")
+                begins, size = 0, answer.length
+                if answer.status == 206:
+                    with _broken_off(address):
+                        begins, size = _part(answer.headers.get("content-range", ""), offset)
+                yield Content(size, begins, _tag(answer.headers), _pieces(answer, address))
                 return
-            if response.status == 404:
-                raise MissingError(f"GET {url} answered 404.")
-            if response.status not in (200, 206):
-                raise HttpError(f"GET {url} answered {response.status}.")
-            begins, size = 0, response.content_length
-            if response.status == 206:
-                with _broken_off(url):
-                    begins, size = _part(response.headers.get("Content-Range", ""), offset)
-            yield Content(size, begins, _tag(response.headers), _pieces(response, url))
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            # Nothing is unpacked: some bytes of a packed answer can stand for gigabytes.
-            self._session = aiohttp.ClientSession(
-                trust_env=False, auto_decompress=False, headers={"Accept-Encoding": "identity"}
-            )
-        return self._session
+        async with self.stream(port, path, 0, "", None) as whole:  # it is shorter than it was
+            yield whole
 
     async def _fetch(
-        self, method: str, url: URL, limit_s: float, max_bytes: int, body: dict[str, object] | None
+        self, method: str, address: Address, limit_s: float, max_bytes: int, body: dict[str, object] | None
     ) -> bytes:
-        session = self._opened()
-        limits = aiohttp.ClientTimeout(total=limit_s, connect=CONNECT_LIMIT_S)
+        said = b"" if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} if said else {}
         try:
-            async with session.request(
-                method, url, json=body, timeout=limits, allow_redirects=False
-            ) as response:
-                if 300 <= response.status < 400:
-                    message = f"{method} {url} answered {response.status}, a redirect; none is followed."
-                    raise self._unusable(HttpError(message))
-                if response.status == 404:
-                    raise MissingError(f"{method} {url} answered 404.")
-                if response.status != 200:
-                    raise HttpError(f"{method} {url} answered {response.status}.")
-                too_large = HttpError(f"{method} {url} is larger than {max_bytes // 1024 // 1024} MB.")
-                if (response.content_length or 0) > max_bytes:
-                    raise self._unusable(too_large)
-                whole = BytesIO()  # pieces that are joined would take twice the memory
-                async for chunk in response.content.iter_chunked(65536):
-                    if whole.write(chunk) and whole.tell() > max_bytes:
-                        raise self._unusable(too_large)
-                return whole.getvalue()
+            async with (
+                asyncio.timeout(limit_s),
+                asked(method, address, headers, said, connect_s=CONNECT_LIMIT_S, silence_s=limit_s) as answer,
+            ):
+                return await self._whole(f"{method} {address}", answer, max_bytes)
         except TimeoutError as error:
-            raise HttpError(f"{method} {url} did not answer within {limit_s:.0f} s.") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _broken(method, url, error) from error
+            raise HttpError(f"{method} {address} did not answer within {limit_s:.0f} s.") from error
+        except NobodyError as error:
+            raise HttpError(f"{error}.") from error
+        except (OSError, ValueError) as error:
+            raise HttpError(f"{method} {address}: {error or type(error).__name__}.") from error
+
+    async def _whole(self, asked_for: str, answer: Answer, max_bytes: int) -> bytes:
+        if 300 <= answer.status < 400:
+            message = f"{asked_for} answered {answer.status}, a redirect; none is followed."
+            raise self._unusable(HttpError(message))
+        if answer.status == 404:
+            raise MissingError(f"{asked_for} answered 404.")
+        if answer.status != 200:
+            raise HttpError(f"{asked_for} answered {answer.status}.")
+        too_large = HttpError(f"{asked_for} is larger than {max_bytes // 1024 // 1024} MB.")
+        if (answer.length or 0) > max_bytes:
+            raise self._unusable(too_large)
+        whole = BytesIO()  # pieces that are joined would take twice the memory
+        async for piece in answer.pieces:
+            if whole.write(piece) and whole.tell() > max_bytes:
+                raise self._unusable(too_large)
+        return whole.getvalue()
 
 
 def _part(told: str, asked: int) -> tuple[int, int | None]:
@@ -213,34 +193,29 @@ def _part(told: str, asked: int) -> tuple[int, int | None]:
 
 def _tag(headers: Mapping[str, str]) -> str:
     """What a later request can name this state of a file by: its strong tag, else its time."""
-    tag = headers.get("ETag", "")
+    tag = headers.get("etag", "")
     if tag.startswith('"') and len(tag) <= _LONGEST_TAG:
         return tag
-    return headers.get("Last-Modified", "")[:_LONGEST_TAG]
+    return headers.get("last-modified", "")[:_LONGEST_TAG]
 
 
-async def _pieces(response: aiohttp.ClientResponse, url: URL) -> AsyncIterator[bytes]:
-    with _broken_off(url):
-        async for chunk in response.content.iter_chunked(CHUNK):
-            yield chunk
+async def _pieces(answer: Answer, address: Address) -> AsyncIterator[bytes]:
+    with _broken_off(address):
+        async for piece in answer.pieces:
+            yield piece
 
 
 @contextmanager
-def _broken_off(url: URL) -> Iterator[None]:
+def _broken_off(address: Address) -> Iterator[None]:
     """Make what goes wrong on the line a HttpError."""
     try:
         yield
     except TimeoutError as error:
-        raise HttpError(f"GET {url} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _broken("GET", url, error) from error
-
-
-def _broken(method: str, url: URL, error: Exception) -> HttpError:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        why = error.os_error.strerror or type(error.os_error).__name__
-        return HttpError(f"Nothing answers at {url.origin()} ({why.partition(' [')[0]}).")
-    return HttpError(f"{method} {url}: {error or type(error).__name__}.")
+        raise HttpError(f"GET {address} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
+    except NobodyError as error:
+        raise HttpError(f"{error}.") from error
+    except (OSError, ValueError) as error:
+        raise HttpError(f"GET {address}: {error or type(error).__name__}.") from error
 
 
 def read_json(raw: bytes) -> object:

@@ -49,11 +49,10 @@ async def look_around(
         async with gate:
             if not await listens(host, port, KNOCK_S):
                 return None
-        async with DwarfHttp(host, http_port) as http:
-            try:
-                config = read_config(await http.ask("GET", "/getDefaultParamsConfig"))
-            except AgentError:
-                return Neighbour(host)
+        try:
+            config = read_config(await DwarfHttp(host, http_port).ask("GET", "/getDefaultParamsConfig"))
+        except AgentError:
+            return Neighbour(host)
         return Neighbour(host, config.model or "", config.name) if config is not None else Neighbour(host)
 
     return [found for found in await asyncio.gather(*map(ask, hosts)) if found is not None]

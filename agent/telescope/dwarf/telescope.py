@@ -171,7 +171,6 @@ class DwarfTelescope(Telescope):
             await control.release_control(self._device)
         await self._link.close()
         await self._schedules.close()
-        await self._http.close()
         throttle, self._throttle = self._throttle, None
         if throttle is not None:
             throttle.cancel()

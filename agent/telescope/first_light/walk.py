@@ -59,17 +59,17 @@ async def walk(
     """
     checks = [one for one in chosen(only) if only or not _settled(notebook, one)]
     line = Line(place, clock, notebook.recorder)
-    async with DwarfHttp(place.host, place.http_port, notebook.recorder) as http:
-        bench = Bench(line, http, place, owner, clock, site)
+    http = DwarfHttp(place.host, place.http_port, notebook.recorder)
+    bench = Bench(line, http, place, owner, clock, site)
+    try:
         try:
-            try:
-                await line.open()
-                await _meet(bench, notebook)
-            except LinkLostError as error:
-                raise _unreachable(error) from error
-            await _Walk(bench, notebook, checks).run()
-        finally:
-            await line.close()
+            await line.open()
+            await _meet(bench, notebook)
+        except LinkLostError as error:
+            raise _unreachable(error) from error
+        await _Walk(bench, notebook, checks).run()
+    finally:
+        await line.close()
 
 
 def _unreachable(error: LinkLostError) -> AgentError:

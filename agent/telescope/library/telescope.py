@@ -37,7 +37,7 @@ from agent.telescope.interface import (
 )
 from agent.telescope.library import cameras, captures, motions
 from agent.telescope.library.core import Core, LibraryOptions
-from agent.telescope.library.folder import check_address, url_host, write_place
+from agent.telescope.library.folder import check_address, write_place
 from agent.telescope.library.keeper import Keeper
 from agent.telescope.library.limits import Limits
 from agent.telescope.library.process import LibraryProcess
@@ -78,7 +78,7 @@ class LibraryTelescope(Telescope):
                 on_status=on_status,
                 on_end=on_end,
             ),
-            http=DwarfHttp(url_host(address.host), address.http_port),
+            http=DwarfHttp(address.host, address.http_port),
             folder=self._folder,
             limits=self._limits,
             clock=clock or SystemClock(),
@@ -106,7 +106,6 @@ class LibraryTelescope(Telescope):
             await motions.release_control(self._core)
         self._core.lost("", ConnectionState.CLOSED)
         await self._core.process.quit(self._limits.quit)
-        await self._core.http.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     @property

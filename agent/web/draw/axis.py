@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from agent.sky.ephemeris import CurvePoint, altitude_curve, sun
@@ -16,6 +16,7 @@ from agent.targets import Site, Target
 TOP = 96.0  # degrees at the upper edge: a target in the zenith keeps its label
 STEP = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
+_VISIBLE = -4.0  # degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,13 @@ def curve(target: Target, site: Site, axis: Axis) -> tuple[CurvePoint, ...]:
     return altitude_curve(target, site, axis.start, axis.end, STEP)
 
 
+@lru_cache(maxsize=24)
+def way(target: Target, site: Site, axis: Axis) -> str:
+    """The same as a path, drawn a little below the edge, so that it leaves it at its own angle."""
+    points = curve(target, site, axis)
+    return path([(axis.x(one.instant), y(one.altitude)) for one in points if one.altitude > _VISIBLE])
+
+
 @lru_cache(maxsize=8)
 def sun_altitudes(site: Site, axis: Axis) -> tuple[float, ...]:
     """The Sun's altitude at the points of every curve."""
@@ -85,11 +93,12 @@ def curve_of_sun(site: Site, axis: Axis) -> Iterator[CurvePoint]:
 
 def altitude_at(points: Sequence[CurvePoint], at: datetime) -> float:
     """The altitude of a curve at an instant, between its points."""
-    for before, after in pairwise(points):
-        if before.instant <= at <= after.instant:
-            part = (at - before.instant) / (after.instant - before.instant)
-            return before.altitude + part * (after.altitude - before.altitude)
-    return points[0].altitude if at < points[0].instant else points[-1].altitude
+    later = bisect_right(points, at, key=lambda one: one.instant)
+    if not 0 < later < len(points):
+        return points[0].altitude if at < points[0].instant else points[-1].altitude
+    before, after = points[later - 1], points[later]
+    part = (at - before.instant) / (after.instant - before.instant)
+    return before.altitude + part * (after.altitude - before.altitude)
 
 
 def path(points: Sequence[tuple[float, float]]) -> str:

@@ -118,11 +118,8 @@ def _fields(
             left = degree * (-whole[0] / 2 + column * fov[0] * (1 - OVERLAP))
             top = degree * (-whole[1] / 2 + row * fov[1] * (1 - OVERLAP))
             wide, high = degree * fov[0], degree * fov[1]
-            outside = (
-                left + wide - 20 if column == count[0] - 1 and column else left + 12,
-                top + high - 10 if row == count[1] - 1 and row else top + 22,
-            )
-            yield Rect(left, top, wide, high, number if count != (1, 1) else 0, outside)
+            label = left + 12, top + 22  # clear of the scale below, and of north
+            yield Rect(left, top, wide, high, number if count != (1, 1) else 0, label)
 
 
 def _extent(size: tuple[float, float], angle: float) -> tuple[float, float]:

@@ -9,14 +9,13 @@ from itertools import groupby
 
 from agent.sky.ephemeris import MOON, CurvePoint
 from agent.sky.nights import Interval
-from agent.web.draw.axis import Axis, altitude_at, curve, night_axis, path, stretch, sun_altitudes, y
+from agent.web.draw.axis import Axis, altitude_at, curve, night_axis, path, stretch, sun_altitudes, way, y
 from agent.web.draw.labels import Label, Placer
 from agent.web.night import NightView, Row
 from agent.web.words import Words
 
 MOST_CURVES = 8
 _FREE = timedelta(minutes=30)  # a shorter gap between blocks is no room for a session
-_VISIBLE = -4.0  # degrees: curves are drawn a little below the edge, so that they leave it at their own angle
 _NARROWEST = 3.0  # percent of the strip: less is no room for a sign
 _NARROW = 25 / 356  # of the strip, which is what a finger can hit
 
@@ -110,7 +109,7 @@ def timeline(view: NightView, t: Words, selected: str = "") -> Timeline:
         stops=_stops(view, axis),
         limits=tuple(axis.x(at) for at in _dark_ends(view) if axis.start < at < axis.end),
         past=max(0.0, min(100.0, axis.x(view.now))),
-        moon=path([(axis.x(one.instant), y(one.altitude)) for one in moon if one.altitude > _VISIBLE]),
+        moon=way(MOON, view.site, axis),
         curves=tuple(_curve(view, row, axis) for row in drawn),
         ground=_ground(view, chosen, axis),
         now=now,
@@ -200,7 +199,6 @@ def _curve(view: NightView, row: Row, axis: Axis) -> Curve:
     assert row.target is not None
     assert row.block is not None
     points = curve(row.target, view.site, axis)
-    up = [(axis.x(one.instant), y(one.altitude)) for one in points if one.altitude > _VISIBLE]
     suns = sun_altitudes(view.site, axis)
     parts = []
     for usable, group in groupby(
@@ -214,7 +212,7 @@ def _curve(view: NightView, row: Row, axis: Axis) -> Curve:
     later = [path(stretch(points, axis, block)) for block in row.more]
     return Curve(
         _state(row),
-        path(up),
+        way(row.target, view.site, axis),
         "".join(parts),
         path(stretch(points, axis, done)) + ("" if running else "".join(later)),
         (path(stretch(points, axis, todo)) if todo is not None else "") + ("".join(later) if running else ""),

@@ -1,5 +1,5 @@
 // Buttons that ask the agent, each with its answer; what cannot be undone is asked for in place.
-import { say, scope, send, sentence, stale } from "./server.js";
+import { scope, send, stale, tell } from "./server.js";
 
 const GOOD = { done: true, accepted: null, error: false };
 
@@ -11,17 +11,8 @@ export function commands() {
 
 export async function command(verb, more = {}) {
   if (stale()) return null;
-  say("…", null);
-  try {
-    const asked = { command: verb, request_id: `page-${Date.now()}`, ...more };
-    const answer = await send(`${scope}/command`, asked);
-    const told = await answer.json();
-    say(sentence(told), GOOD[told.status]);
-    return told;
-  } catch (error) {
-    say(String(error.message || error), false);
-    return null;
-  }
+  const asked = { command: verb, request_id: `page-${Date.now()}`, ...more };
+  return tell(send(`${scope}/command`, asked), (told) => GOOD[told.status]);
 }
 
 function clicked(event) {
@@ -45,15 +36,10 @@ function clicked(event) {
 async function changed(event) {
   const field = event.target.closest("[data-setting]");
   if (!field) return;
-  const value = field.type === "checkbox" ? field.checked : field.value;
-  try {
-    const answer = await send(`${scope}/settings/${field.dataset.setting}`, { value }, "PUT");
-    const told = await answer.json();
-    say(sentence(told), answer.ok);
-    if (!answer.ok && field.type === "checkbox") field.checked = !field.checked;
-  } catch (error) {
-    say(String(error.message || error), false);
-  }
+  const switched = field.type === "checkbox";
+  const value = switched ? field.checked : field.value;
+  const told = await tell(send(`${scope}/settings/${field.dataset.setting}`, { value }, "PUT"));
+  if (!told?.ok && switched) field.checked = !field.checked;
 }
 
 function submitted(event) {

@@ -1,6 +1,6 @@
 // Follows the agent's news and brings the page up to date; says so when no word comes any more.
 import { morph } from "./morph.js";
-import { address, clock } from "./server.js";
+import { address, clock, query } from "./server.js";
 
 const SILENT_MS = 9000; // two pings that did not come
 const AT_MOST_EVERY_MS = 700;
@@ -13,7 +13,6 @@ let busy = false;
 export function follow() {
   const kind = document.documentElement.dataset.live;
   if (!document.getElementById("status")) return;
-  const query = location.search.includes("t=") ? location.search : "";
   const source = new EventSource(address(`${kind === "watch" ? "/watch" : ""}/events${query}`));
   for (const name of ["hello", "ping", "state", "image", "event"]) {
     source.addEventListener(name, () => {

@@ -1,5 +1,5 @@
 // Keys. Single letters can be turned off, are dead in fields, and none of them stops, ends or parks anything.
-import { address } from "./server.js";
+import { address, query } from "./server.js";
 import { close } from "./commands.js";
 
 const VIEWS = { t: "/tonight", n: "/new", s: "/now", h: "/nights", e: "/settings" };
@@ -23,7 +23,7 @@ function pressed(event) {
   if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(OFF) !== null) return;
   const second = Date.now() - going < 1200;
   going = 0;
-  if (second && VIEWS[event.key]) return location.assign(address(VIEWS[event.key]) + location.search);
+  if (second && VIEWS[event.key]) return location.assign(address(VIEWS[event.key]) + query);
   if (event.key === "g") going = Date.now();
   else if (event.key === "/") search(event);
   else if (event.key === "j" || event.key === "k") row(event.key === "j" ? 1 : -1);
@@ -38,9 +38,9 @@ function escaped() {
 
 function search(event) {
   event.preventDefault();
-  const field = document.getElementById("q") || document.getElementById("goto-target");
-  if (field && document.getElementById("q")) field.focus();
-  else location.assign(address("/new") + location.search);
+  const field = document.getElementById("q");
+  if (field) field.focus();
+  else location.assign(address("/new") + query);
 }
 
 function row(step) {

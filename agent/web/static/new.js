@@ -1,10 +1,9 @@
 // New session: what is typed goes to the server, which answers with targets, the night and what is wrong.
-import { address, html, say, scope, send } from "./server.js";
+import { address, html, query, say, scope, send, tell } from "./server.js";
 
 const WAIT_MS = 180;
 const TEMPLATES = "dwarf-templates";
 const OWN = "target edit copy date time end_date note group sun fields turn".split(" ");
-const query = document.getElementById("new")?.dataset.query || "";
 let asked = 0;
 let timer = 0;
 
@@ -13,9 +12,11 @@ export function begin() {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     if (event.target.id === "q") return later(search);
+    if (event.target.name in form.dataset) values();
     later(plan);
   });
   form.addEventListener("click", clicked);
+  form.addEventListener("toggle", (event) => unfold(event.target), true);
   form.addEventListener("change", snap);
   form.addEventListener("change", mosaic);
   document.getElementById("q").addEventListener("keydown", arrows);
@@ -25,8 +26,23 @@ export function begin() {
   templates();
 }
 
+const SHOWN_BY = ["fields", "camera", "much", "when"]; // what else there is to fill in
+
+// What is not seen at first is made when it is opened, or needed.
+function unfold(within = document.getElementById("new")) {
+  within.querySelectorAll("template").forEach((part) => part.replaceWith(part.content));
+}
+
 function values() {
-  return Object.fromEntries(new FormData(document.getElementById("new")));
+  unfold();
+  const form = document.getElementById("new");
+  const found = Object.fromEntries(new FormData(form));
+  for (const name of SHOWN_BY) form.dataset[name] = found[name];
+  return found;
+}
+
+function also(name, value) {
+  return `${query}${query ? "&" : "?"}${name}=${encodeURIComponent(value)}`;
 }
 
 function later(what) {
@@ -37,8 +53,7 @@ function later(what) {
 async function search() {
   const field = document.getElementById("q");
   const mine = ++asked;
-  const join = query ? "&" : "?";
-  const page = await html(`/new/search${query}${join}q=${encodeURIComponent(field.value)}`).catch(() => null);
+  const page = await html(`/new/search${also("q", field.value)}`).catch(() => null);
   if (!page || mine !== asked) return;
   const list = document.getElementById("hits");
   list.replaceChildren(...page.body.childNodes);
@@ -74,10 +89,8 @@ function arrows(event) {
 }
 
 function clicked(event) {
-  const hit = event.target.closest(".hit");
-  if (hit) return choose(hit.dataset.name);
-  const step = event.target.closest("[data-step]");
-  if (step) stepped(step);
+  const at = event.target.closest(".hit, [data-step]");
+  if (at) at.dataset.step ? stepped(at) : choose(at.dataset.name);
 }
 
 function number(text) {
@@ -85,13 +98,14 @@ function number(text) {
   return bottom ? Number(top) / Number(bottom) : Number(top);
 }
 
+function choices(field) {
+  return field.dataset.values.split(" ").filter(Boolean);
+}
+
 function stepped(button) {
   const field = document.getElementById(button.dataset.for);
-  const list = field.dataset.values.split(" ").filter(Boolean);
-  const up = Number(button.dataset.step) > 0;
-  const now = number(field.value);
-  const others = up ? list.filter((one) => number(one) > now) : list.filter((one) => number(one) < now);
-  const next = up ? others[0] : others[others.length - 1];
+  const [way, now] = [Number(button.dataset.step), number(field.value)];
+  const next = choices(field).filter((one) => (number(one) - now) * way > 0).at(way > 0 ? 0 : -1);
   if (next === undefined) return;
   field.value = next;
   field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -101,7 +115,7 @@ function stepped(button) {
 function snap(event) {
   const field = event.target.closest(".stepper input");
   if (!field || field.id.endsWith("count")) return;
-  const list = field.dataset.values.split(" ").filter(Boolean);
+  const list = choices(field);
   const typed = number(field.value);
   if (!list.length || list.includes(field.value) || Number.isNaN(typed) || typed < number(list[0])) return;
   const away = (one) => Math.abs(number(one) - typed);
@@ -144,21 +158,11 @@ function place(from) {
 async function save() {
   const button = document.getElementById("save");
   button.disabled = true;
-  try {
-    const answer = await send(`/new/save${query}`, values());
-    const body = await answer.json();
-    if (body.ok) {
-      remember();
-      const session = `session=${encodeURIComponent(body.session_id)}`;
-      location.assign(`${address("/tonight")}${query}${query ? "&" : "?"}${session}`);
-      return;
-    }
-    const first = body.errors?.[0];
-    say([first?.message || body.message, first?.hint || body.hint].filter(Boolean).join(" "), false);
-  } catch (error) {
-    say(error.message, false);
-  }
-  button.disabled = false;
+  const told = await tell(send(`/new/save${query}`, values()));
+  button.disabled = Boolean(told?.ok);
+  if (!told?.ok) return;
+  remember();
+  location.assign(address("/tonight") + also("session", told.session_id));
 }
 
 // Templates are the browser's own: everything but what is one session's own.
@@ -210,12 +214,12 @@ function templates() {
 }
 
 function fill(form) {
+  unfold();
   for (const field of document.querySelectorAll("#new [name]")) {
-    if (form[field.name] === undefined && field.type !== "checkbox") continue;
-    if (OWN.includes(field.name)) continue;
-    if (field.type === "radio") field.checked = field.value === form[field.name];
-    else if (field.type === "checkbox") field.checked = form[field.name] === "on";
-    else field.value = form[field.name];
+    const given = form[field.name];
+    if (OWN.includes(field.name) || (given === undefined && field.type !== "checkbox")) continue;
+    if (["radio", "checkbox"].includes(field.type)) field.checked = field.value === given;
+    else field.value = given;
   }
   plan();
 }
@@ -264,6 +268,6 @@ async function saved(event) {
   const button = event.target.closest("[data-save]");
   if (!button) return;
   button.disabled = true;
-  const answer = await send(`${scope}/sessions`, JSON.parse(button.dataset.save));
-  button.textContent = answer.ok ? "✓" : (await answer.json()).message;
+  const told = await tell(send(`${scope}/sessions`, JSON.parse(button.dataset.save)));
+  button.textContent = told?.ok ? "✓" : told?.message || "–";
 }

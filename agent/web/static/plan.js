@@ -1,13 +1,12 @@
 // Tonight: a change is seen before it is kept, and a removal can be undone.
 import { command } from "./commands.js";
 import { update } from "./follow.js";
-import { address, html, say, scope, send, sentence, stale } from "./server.js";
+import { address, html, query, say, scope, send, sentence, stale } from "./server.js";
 
 const UNDO_MS = 10000;
 const SNAP_MIN = 5;
 const EDGE_PX = 110; // of the window: a row that is dragged there scrolls the list
 const WAYS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
-const query = location.search.includes("t=") ? location.search : "";
 let pending = null; // the change that is shown: its row and minutes
 let listed = null; // the rows in their old order, while another is tried
 let drag = null;

@@ -2,6 +2,7 @@
 const root = document.documentElement;
 
 export const base = root.dataset.base;
+export const query = root.dataset.query || ""; // keeps to the telescope that was chosen
 export const scope = `/api/telescopes/${root.dataset.telescope}`;
 
 export function address(path) {
@@ -30,7 +31,22 @@ export async function html(path, body) {
 }
 
 export function sentence(told) {
-  return [told.message, told.hint].filter(Boolean).join(" ");
+  const { message, hint } = told.errors?.[0] || told;
+  return [message, hint].filter(Boolean).join(" ");
+}
+
+// What is asked is answered in the line for answers; returned with `ok`, or null where nobody answered.
+export async function tell(asking, good = (told) => told.ok) {
+  say("…", null);
+  try {
+    const answer = await asking;
+    const told = { ok: answer.ok, ...(await answer.json()) };
+    say(sentence(told), good(told));
+    return told;
+  } catch (error) {
+    say(String(error.message || error), false);
+    return null;
+  }
 }
 
 export function say(text, good, time = "") {

@@ -1,5 +1,5 @@
 // Set-up: what was found goes into the form; what is saved is followed until the agent is there.
-import { address, say, send, sentence } from "./server.js";
+import { address, say, send, tell } from "./server.js";
 
 const form = document.getElementById("setup");
 const LOOK_MS = 1000;
@@ -11,16 +11,10 @@ form.addEventListener("click", (event) => {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  say("…", null);
-  try {
-    const answer = await send("/api/setup", Object.fromEntries(new FormData(form)));
-    const told = await answer.json();
-    const begins = told.code === "begins";
-    say(begins ? form.dataset.begins : sentence(told), answer.ok);
-    if (begins) follow();
-  } catch (error) {
-    say(String(error.message || error), false);
-  }
+  const told = await tell(send("/api/setup", Object.fromEntries(new FormData(form))));
+  if (told?.code !== "begins") return;
+  say(form.dataset.begins, true);
+  follow();
 });
 
 async function follow() {

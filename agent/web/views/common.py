@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -134,6 +135,20 @@ def head(ask: Ask) -> Head:
     return Head(state, icon, line, " · ".join(_second(ask)))
 
 
+_NEXT = ("head.next_soon", "head.next", "head.next_day")
+
+
+def coming(ask: Ask, words: tuple[str, str, str], name: str, upcoming: Body) -> str:
+    """What is next: in the words for soon, for a time of the next 24 hours, or for a later day."""
+    t, at = ask.t, aware_instant(upcoming.get("scheduled_for"))
+    if at is None:
+        return t(words[0], target=name)
+    if at - ask.window.now() < timedelta(days=1):
+        return t(words[1], target=name, time=t.clock(at))
+    day = t.short_day(at.astimezone(t.zone).date())
+    return t(words[2], target=name, day=day, time=t.clock(at))
+
+
 def _second(ask: Ask) -> list[str]:
     t, states = ask.t, ask.states
     parts = [ask.telescope.name]
@@ -142,11 +157,7 @@ def _second(ask: Ask) -> list[str]:
     if ends is not None:
         parts.append(t("head.ends", time=t.clock(ends)))
     elif (upcoming := states.get("queue", {}).get("next")) and not states["status"].get("running"):
-        at = aware_instant(upcoming.get("scheduled_for"))
-        name = short_name(upcoming.get("target"))
-        parts.append(
-            t("head.next", target=name, time=t.clock(at)) if at else t("head.next_soon", target=name)
-        )
+        parts.append(coming(ask, _NEXT, short_name(upcoming.get("target")), upcoming))
     battery = states.get("telemetry", {}).get("battery")
     if battery is not None:
         parts.append(t("head.battery", percent=battery))

@@ -139,7 +139,7 @@ def _months(known: Known, ask: Ask) -> dict[str, Any] | None:
     t = ask.t
     best = max(range(12), key=lambda month: hours[month])
     return {
-        "bars": [(month * 10 + 1, 30 - 28 * one / most, 28 * one / most) for month, one in enumerate(hours)],
+        "bars": [(month * 10 + 1, 30 - 28 * one / most) for month, one in enumerate(hours)],
         "names": [t(f"month.{month}")[:1] for month in range(1, 13)],
         "label": t("new.months", month=t(f"month.{best + 1}"), hours=f"{hours[best]:.0f}"),
         "now": ask.window.now().astimezone(t.zone).month - 1,
@@ -231,7 +231,7 @@ def wrong(ask: Ask, form: Form, problems: tuple[Problem, ...]) -> dict[str, Any]
         "checks": [],
         "wrong": [_problem(one, t) for one in problems],
         "sum_title": _title(form, t),
-        "sum_line": t("new.not_yet") if problems else t("new.saved_as"),
+        "sum_line": t("new.not_yet") if problems else "",
         "can_save": False,
     }
 

@@ -12,10 +12,11 @@ from agent.requests import Verb
 from agent.web.agent import Body, FramesTaken
 from agent.web.draw.courses import drawn
 from agent.web.targets import named
-from agent.web.views.common import RUNS, Ask, frame_counts, look, problem_words
+from agent.web.views.common import RUNS, Ask, coming, frame_counts, look, problem_words
 from agent.web.words import Words
 
 _HEIGHT = 40.0
+_NEXT = ("now.next_soon", "now.next", "now.next_day")
 _LEVELS = {"clear": "done", "warning": "paused", "alert": "problem"}
 _BY_HAND = (Verb.AUTOFOCUS.value, Verb.CALIBRATE.value, Verb.ALIGN.value)
 
@@ -137,10 +138,7 @@ def _coming(ask: Ask) -> str:
     upcoming = ask.states.get("queue", {}).get("next")
     if not upcoming:
         return ask.t("now.nothing_planned")
-    at = aware_instant(upcoming.get("scheduled_for"))
-    if at is None:
-        return ask.t("now.next_soon", target=upcoming.get("target"))
-    return ask.t("now.next", target=upcoming.get("target"), time=ask.t.clock(at))
+    return coming(ask, _NEXT, str(upcoming.get("target")), upcoming)
 
 
 def picture(ask: Ask, address: str = "picture") -> dict[str, str] | None:

@@ -38,8 +38,7 @@ async def hostile(handler: Handler) -> AsyncIterator[DwarfHttp]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        async with DwarfHttp("127.0.0.1", runner.addresses[0][1]) as client:
-            yield client
+        yield DwarfHttp("127.0.0.1", runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
@@ -72,8 +71,7 @@ async def raw(answer: bytes, *, then: float = 0.0) -> AsyncIterator[DwarfHttp]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        async with DwarfHttp("127.0.0.1", server.sockets[0].getsockname()[1]) as client:
-            yield client
+        yield DwarfHttp("127.0.0.1", server.sockets[0].getsockname()[1])
     finally:
         server.close()
         for task in tasks:
@@ -196,12 +194,31 @@ async def test_a_packed_answer_that_would_unpack_to_gigabytes_is_not_unpacked() 
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9" + b"9" * 5000 + b"\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}}",
+        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
         b"HTTP/1.1 99999 \xff\xfe\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000,
         b"\x00\xff" * 5000,
         b"SSH-2.0-OpenSSH_9.6\r\n",
     ],
-    ids=["nothing", "short", "long", "negative", "digits", "chunk", "status", "header", "noise", "ssh"],
+    ids=[
+        "nothing",
+        "short",
+        "long",
+        "negative",
+        "digits",
+        "chunk",
+        "long chunk",
+        "two lengths",
+        "folded",
+        "bare",
+        "status",
+        "header",
+        "noise",
+        "ssh",
+    ],
 )
 async def test_what_is_no_http_is_an_error(answer: bytes) -> None:
     async with raw(answer) as client:
@@ -214,12 +231,12 @@ async def test_what_is_no_http_is_an_error(answer: bytes) -> None:
 async def test_a_port_without_a_service_is_named_in_plain_words() -> None:
     port = free_port()
     words = rf"^Nothing answers at http://127\.0\.0\.1:{port} \(Connect\w*[^\[\]]*\)\.$"
-    async with DwarfHttp("127.0.0.1", port) as client:
-        with pytest.raises(HttpError, match=words):
-            await client.ask("GET", "/getDefaultParamsConfig")
-        with pytest.raises(HttpError, match=words):
-            async with client.stream(port, "/a.fits", 0, "", None):
-                pass
+    client = DwarfHttp("127.0.0.1", port)
+    with pytest.raises(HttpError, match=words):
+        await client.ask("GET", "/getDefaultParamsConfig")
+    with pytest.raises(HttpError, match=words):
+        async with client.stream(port, "/a.fits", 0, "", None):
+            pass
 
 
 @pytest.mark.parametrize(

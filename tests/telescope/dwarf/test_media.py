@@ -67,8 +67,7 @@ async def served(album: object, files: dict[str, bytes] | None = None) -> AsyncI
     await site.start()
     port = runner.addresses[0][1]
     try:
-        async with DwarfHttp("127.0.0.1", port) as client:
-            yield client
+        yield DwarfHttp("127.0.0.1", port)
     finally:
         await runner.cleanup()
 
@@ -171,9 +170,8 @@ async def test_huge_files_and_endless_redirects_are_refused(monkeypatch: pytest.
 
 
 async def test_a_dead_service_is_an_error_and_not_a_hang() -> None:
-    async with DwarfHttp("127.0.0.1", 1) as client:
-        with pytest.raises(HttpError):
-            await client.ask("GET", "/getDefaultParamsConfig")
+    with pytest.raises(HttpError):
+        await DwarfHttp("127.0.0.1", 1).ask("GET", "/getDefaultParamsConfig")
 
 
 async def test_an_answer_without_data_is_a_protocol_error() -> None:
@@ -222,8 +220,7 @@ async def answering(
         runners.append(runner)
         ports.append(int(runner.addresses[0][1]))
     try:
-        async with DwarfHttp("127.0.0.1", ports[0], card_port=ports[1]) as client:
-            yield client
+        yield DwarfHttp("127.0.0.1", ports[0], card_port=ports[1])
     finally:
         for runner in runners:
             await runner.cleanup()

@@ -28,6 +28,7 @@ from agent.telescope.errors import (
 from agent.telescope.interface import (
     CameraSettings,
     CaptureEnd,
+    CaptureProgress,
     ConnectionChanged,
     ConnectionState,
     EqError,
@@ -268,9 +269,10 @@ async def test_the_time_that_is_set_is_the_time_that_was_asked_for(
 async def test_a_capture_is_followed_to_its_end_without_the_librarys_own_waiting(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, camera: Camera, number: int, wide: str
 ) -> None:
+    followed = tmp_path / "followed"
     frames = (
         f"[('set', 'take{wide}PhotoStarted', True), ('result', 'OK', 0), ('count', {number}, 2, 1),"
-        f" ('after', 4), ('count', {number}, 3, 2), ('state', '{wide}', 'stopped')]"
+        f" ('after', {str(followed)!r}), ('count', {number}, 3, 2), ('state', '{wide}', 'stopped')]"
     )
     steps = {f"perform_takeAstro{wide}Photo": frames}
     async with bench(monkeypatch, tmp_path, **steps) as one:
@@ -278,9 +280,14 @@ async def test_a_capture_is_followed_to_its_end_without_the_librarys_own_waiting
         with pytest.raises(TransientError, match="already captures"):
             await one.telescope.start_capture(camera)
         seen: list[tuple[int, int]] = []
-        report = await one.telescope.follow_capture(camera, lambda now: seen.append((now.taken, now.stacked)))
+
+        def told(now: CaptureProgress) -> None:
+            seen.append((now.taken, now.stacked))
+            followed.touch()
+
+        report = await one.telescope.follow_capture(camera, told)
         assert (report.taken, report.stacked, report.end) == (3, 2, CaptureEnd.FINISHED)
-        assert seen[-1] == (3, 2)
+        assert (seen[0], seen[-1]) == ((2, 1), (3, 2))
         assert await one.telescope.running_capture(camera) is None
         assert (await one.telescope.stop_capture(camera)).taken == 3
         assert not one.calls(f"perform_stopAstro{wide}Photo"), "asked in vain, it would wait 150 s"

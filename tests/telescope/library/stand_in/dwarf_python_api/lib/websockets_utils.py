@@ -1,4 +1,4 @@
-# ruff: noqa: T201, ASYNC240 - as the library does
+# ruff: noqa: T201, ASYNC110, ASYNC240 - as the library does
 """A stand-in for the library's client: the same names and threads, and a telescope made of a script.
 
 The script is a module `behaviour` somewhere on the path: STEPS maps a function's name to what happens when
@@ -89,7 +89,7 @@ class WebSocketClient:
         for step in steps:
             kind, *values = step
             if kind == "after":
-                await asyncio.sleep(values[0])
+                await self.wait(values[0])
             elif kind == "result":
                 await self.result_receive_messages(None, None, Dwarf_Result[values[0]], "", values[1])
             elif kind == "note":
@@ -107,6 +107,12 @@ class WebSocketClient:
             elif kind == "drop":
                 self.start_client = self.websocket = False
                 await self.result_receive_messages(None, None, Dwarf_Result.DISCONNECTED, "", -1)
+
+    async def wait(self, what):
+        """So many seconds, or until a file is there."""
+        while isinstance(what, str) and not Path(what).exists():
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0 if isinstance(what, str) else what)
 
     def take_state(self, wide, state):
         if state == "running" and getattr(self, f"RestartAstro{wide}Capture"):
