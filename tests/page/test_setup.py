@@ -36,7 +36,7 @@ def test_a_telescope_is_found_and_kept(
     page.click("text=Look on the network")
     page.wait_for_selector("[data-host]")
     assert page.input_value("#telescope_host") == "192.168.1.50"
-    assert page.input_value("#timezone") == "Europe/Paris", "the browser's, where the machine has none of its own"
+    assert page.input_value("#timezone") == "Europe/Paris", "where the machine has no zone of its own"
     page.click("text=192.168.1.57")
     page.fill("#latitude", "48.85")
     page.fill("#longitude", "2.35")
