@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.capabilities import Camera
 from agent.events import Outcome, Reason, Status
+from agent.execute.orders import Ending, EndKind
 from agent.telescope.errors import RefusedError, TransientError
 from tests.execute.conftest import DUSK, Bench, session
 
@@ -221,3 +222,28 @@ def test_each_step_tells_how_it_went_and_a_capture_what_its_frames_took(bench: B
         ("", None, None, None)
     }
     assert "calibrate" not in bench.telescope.calls
+
+
+def test_what_closes_an_ended_session_took_no_frames(bench: Bench) -> None:
+    async def abort() -> None:
+        await bench.after_frames(5)
+        bench.orders.end(Ending(EndKind.ABORT, Reason.USER, "Stop."))
+
+    result = bench.result_of(session(), abort)
+    told = {step.kind: step.frame_s for step in result.steps}
+    assert told.pop("capture") == 16.0
+    assert told
+    assert set(told.values()) == {None}
+
+
+def test_a_capture_is_focused_again_once_somebody_asks(bench: Bench) -> None:
+    async def ask() -> None:
+        await bench.after_frames(5)
+        bench.orders.ask_focus("the stars are larger")
+
+    document = session(setup_camera={"do_action": True, "exposure": "15", "gain": 80, "count": 30})
+    result = bench.result_of(document, ask)
+    assert result.outcome is Outcome.COMPLETED
+    assert bench.telescope.calls.count("auto_focus") == 1
+    assert "focused again: the stars are larger" in result.message
+    assert bench.orders.focus_asked == ""

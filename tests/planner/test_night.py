@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from agent.conditions import ConditionSet, Requirements
 from agent.conditions.cautions import sky_cautions
+from agent.conditions.rules.twilight import TwilightRule
 from agent.events import Reason
 from agent.planner import Exposures, Request, make_plan
 from agent.planner.night import NightPlan, plan_night, target_facts
+from agent.planner.windows import never_holds
 from agent.session.sections import Conditions
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import SUN, altitude, separation, sun
@@ -210,3 +212,27 @@ def test_no_planned_session_points_near_a_sun_that_is_up_or_overlaps_another(
                 assert separation(target, SUN, site, instant) >= 20
     for first, second in pairwise(plan.blocks):
         assert first.end <= second.start
+
+
+def test_a_plan_made_during_the_night_tells_of_a_target_from_then_on() -> None:
+    """Another session has the time: nothing is told of hours that have passed."""
+    both = (
+        session("a", "M31", priority=5, duration_s=9 * 3600.0),
+        session("b", "M33", duration_s=9 * 3600.0),
+    )
+    told = {one.request.session_id: one for one in _plan(*both, now=at(23)).sessions}
+    facts = told["b"].facts
+    assert not told["b"].blocks
+    assert facts is not None
+    assert facts.start == pytest.approx(altitude(resolve("M33"), PARIS, at(23)), abs=0.1)
+
+
+def test_the_dark_is_looked_at_before_what_else_a_session_asks_for() -> None:
+    """What is up by day alone is too low at night; it is not too bright while it is up."""
+    site, bounds = PARIS, night_bounds(PARIS, NIGHT)
+    by_day = session("spica", "Spica")
+    found = never_holds(by_day, site, bounds)
+    assert found is not None
+    rule, before = found
+    assert not isinstance(rule, TwilightRule)
+    assert [sun(site, one.start + (one.end - one.start) / 2).altitude < -12 for one in before] == [True]

@@ -15,10 +15,11 @@ from agent.capabilities import Camera
 from agent.conditions import ConditionSet, Requirements
 from agent.planner.merit import Factor
 from agent.planner.request import Request
-from agent.planner.suggestions import KINDS, Known, Suggestions, smallest_arcmin, suggest
+from agent.planner.suggestions import KINDS, Known, Suggestions, _Chooser, smallest_arcmin, suggest
 from agent.planner.windows import night_span, windows_of
 from agent.sky.catalogue import CatalogueEntry, entries
 from agent.sky.nights import Interval
+from agent.sky.sweep import Place
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
@@ -247,3 +248,16 @@ def test_the_whole_catalogue_takes_a_third_of_a_second() -> None:
         best(night=night, horizon="0:15, 90:30, 180:10")
         took.append(time.process_time() - begun)
     assert min(took) < 0.3
+
+
+def test_the_moon_counts_more_the_higher_it_stands_and_the_nearer() -> None:
+    camera = capabilities_for("D3").cameras[Camera.TELE]
+    chooser = _Chooser(Requirements(), PARIS, (), camera, NOTHING, 0.5)
+
+    def light(moon: float, apart: float) -> float:
+        return chooser._moonlight(Place(0, 50.0, 180.0, apart, moon))
+
+    assert [light(-5, 0), light(0, 0), light(21, 0), light(42, 0), light(80, 0)] == pytest.approx(
+        [0.0, 0.15, 0.325, 0.5, 0.5]
+    )
+    assert [light(42, 60), light(42, 120), light(42, 170)] == pytest.approx([0.35, 0.2, 0.2])
