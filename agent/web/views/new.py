@@ -26,7 +26,7 @@ from agent.web.session_form import Form, form_of, inside, on
 from agent.web.targets import search
 from agent.web.views.common import Ask, asked
 from agent.web.views.new_told import folded, imported, shown, tonight_with, wrong
-from agent.web.views.suggest import camera_of, results, suggestions
+from agent.web.views.suggest import Hit, camera_of, results, suggestions
 
 _SHORTEST_SHOWN_S = 1.0  # the stepper's list; what is typed may be shorter
 _FEW = 5  # exposures: a camera with fewer long ones shows all it has
@@ -52,7 +52,6 @@ class NewViews:
     async def _new(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
         form = await self._begun(ask)
-        view = await self._night(ask)
         values = {
             **ask.values("new", ask.t("new.title")),
             "form": form,
@@ -60,10 +59,10 @@ class NewViews:
             "tele": camera_choices(ask, Camera.TELE, form.filter),
             "wide": camera_choices(ask, Camera.WIDE),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
-            "best": await asyncio.to_thread(self._best, ask, view) if not form.target else [],
+            "best": [] if form.target else await self._best(ask),
             **await asyncio.to_thread(shown, ask, form),
+            **await self._planned(ask, form),
         }
-        values |= await self._planned(ask, form, view)
         return page(request, "new.html", ask.t, values)
 
     async def _begun(self, ask: Ask) -> Form:
@@ -83,11 +82,12 @@ class NewViews:
             focus="auto",
         )
 
-    def _best(self, ask: Ask, view: NightView | None) -> list[Any]:
-        if view is None:
+    async def _best(self, ask: Ask) -> list[Hit]:
+        view = await self._night(ask)
+        free = max(gaps(view), key=lambda gap: gap.seconds, default=None) if view is not None else None
+        if view is None or free is None:
             return []
-        free = max(gaps(view), key=lambda gap: gap.seconds, default=None)
-        return suggestions(ask, view, free)[0] if free is not None else []
+        return (await asyncio.to_thread(suggestions, ask, view, free))[0]
 
     async def _search(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
@@ -107,11 +107,11 @@ class NewViews:
             "query": ask.query,
             "folded": folded(form, ask.t),
             **await asyncio.to_thread(shown, ask, form),
-            **await self._planned(ask, form, await self._night(ask)),
+            **await self._planned(ask, form),
         }
         return page(request, "new_plan.html", ask.t, values)
 
-    async def _planned(self, ask: Ask, form: Form, before: NightView | None) -> dict[str, Any]:
+    async def _planned(self, ask: Ask, form: Form) -> dict[str, Any]:
         base = await self._base(ask, form)
         if not form.target and base is None:
             return wrong(ask, form, ())
@@ -122,7 +122,7 @@ class NewViews:
             return wrong(ask, form, errors_of(error.problems))
         except AgentError as error:
             return wrong(ask, form, (error.problem(),))
-        return await asyncio.to_thread(tonight_with, ask, form, view, before or view)
+        return await asyncio.to_thread(tonight_with, ask, form, view)
 
     async def _base(self, ask: Ask, form: Form) -> Mapping[str, Any] | None:
         wanted = form.edit or form.copy

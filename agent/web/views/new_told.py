@@ -162,11 +162,11 @@ def month_hours(target: Target, site: Site, year: int) -> tuple[float, ...]:
     return tuple(found)
 
 
-def tonight_with(ask: Ask, form: Form, view: NightView, before: NightView) -> dict[str, Any]:
+def tonight_with(ask: Ask, form: Form, view: NightView) -> dict[str, Any]:
     """The night with the session in it, what follows from that, and the line above Save."""
     t = ask.t
     fresh = next((row for row in view.rows if row.fresh), None)
-    checks = list(_checks(fresh, view, before, t)) if fresh is not None else []
+    checks = list(_checks(fresh, view, t)) if fresh is not None else []
     return {
         "tl": timeline(view, t, fresh.session_id if fresh else ""),
         "tl_left": form.target if fresh is None else _span(fresh, t),
@@ -183,7 +183,7 @@ def _span(row: Row, t: Words) -> str:
     return f"{row.name} {when_words(row, t)}" if row.block else row.name
 
 
-def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
+def _checks(fresh: Row, view: NightView, t: Words) -> Any:
     if fresh.block is None:
         yield {
             "state": "paused",
@@ -208,7 +208,7 @@ def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
         }
         for note in fresh.notes:
             yield {"state": "paused", "icon": "waiting", "bold": t("check.note"), "text": t.said(note)}
-    moved, lost = effects(before, view)
+    moved, lost = effects(view)
     if lost:
         text = t("check.lost_names", names=", ".join(row.name for row in lost))
         yield {"state": "paused", "icon": "waiting", "bold": t("check.lost"), "text": text}
