@@ -162,6 +162,10 @@ async def test_each_camera_offers_what_it_has_and_shows_its_own_field(served: An
             told = await answer.text()
         assert field in told
         assert f"120 × {longest} s" in told
+        hits = [await page.text(f"/new/search?q=M+31&camera={camera}") for camera in ("", "wide")]
+        fits = "small in the field" if "°" in field else field
+        assert [fits in one.split('id="hit-2"')[0] for one in hits] == [False, True]
+        assert 'class="hit"' not in await page.text("/new/search?q=&camera=wide")
         async with page.post("/new/plan", json={**form, "camera": "both", "exposure": "15"}) as answer:
             assert f"60 × 15 s + wide 120 × {longest} s" in await answer.text()
 

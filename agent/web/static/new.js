@@ -52,10 +52,12 @@ function later(what) {
 
 async function search() {
   const field = document.getElementById("q");
-  const mine = ++asked;
-  const page = await html(`/new/search${also("q", field.value)}`).catch(() => null);
-  if (!page || mine !== asked) return;
   const list = document.getElementById("hits");
+  const { camera } = document.getElementById("new").dataset;
+  const mine = ++asked;
+  const page = await html(`/new/search${also("q", field.value)}&camera=${camera}`).catch(() => null);
+  if (!page || mine !== asked) return;
+  list.dataset.camera = camera;
   list.replaceChildren(...page.body.childNodes);
   list.hidden = !list.querySelector(".hit, .nohit");
   field.setAttribute("aria-expanded", String(!list.hidden));
@@ -139,7 +141,10 @@ async function plan() {
   const mine = ++asked;
   try {
     const page = await html(`/new/plan${query}`, form);
-    if (mine === asked) place(page.body);
+    if (mine !== asked) return;
+    place(page.body);
+    const hits = document.getElementById("hits");
+    if (hits.dataset.camera !== form.camera && (!form.target || !hits.hidden)) search();
   } catch (error) {
     say(error.message, false);
   }

@@ -22,7 +22,7 @@ from agent.web.guard import json_body, json_object, who
 from agent.web.night import Change, NightView
 from agent.web.render import answer, page
 from agent.web.session_document import document_of
-from agent.web.session_form import Form, form_of, inside, on
+from agent.web.session_form import WIDE, Form, form_of, inside, on
 from agent.web.targets import search
 from agent.web.views.common import Ask, asked
 from agent.web.views.new_told import folded, imported, shown, tonight_with, wrong
@@ -59,7 +59,8 @@ class NewViews:
             "tele": camera_choices(ask, Camera.TELE, form.filter),
             "wide": camera_choices(ask, Camera.WIDE),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
-            "best": [] if form.target else await self._best(ask),
+            "found": [] if form.target else await self._best(ask, form.camera),
+            "typed": "",
             **await asyncio.to_thread(shown, ask, form),
             **await self._planned(ask, form),
         }
@@ -82,8 +83,9 @@ class NewViews:
             focus="auto",
         )
 
-    async def _best(self, ask: Ask) -> list[Hit]:
-        view = await self._night(ask)
+    async def _best(self, ask: Ask, camera: str) -> list[Hit]:
+        """What is proposed while nothing is typed; the list is of what suits the tele camera."""
+        view = await self._night(ask) if camera != WIDE else None
         free = max(gaps(view), key=lambda gap: gap.seconds, default=None) if view is not None else None
         if view is None or free is None:
             return []
@@ -91,13 +93,12 @@ class NewViews:
 
     async def _search(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
-        typed = request.query.get("q", "")[:100]
-        view = await self._night(ask)
-
-        def find() -> list[Any]:
-            return list(results(ask, view, search(typed), typed))
-
-        found = await asyncio.to_thread(find)
+        typed, camera = request.query.get("q", "")[:100], request.query.get("camera", "")
+        if typed:
+            view = await self._night(ask)
+            found = await asyncio.to_thread(lambda: results(ask, view, search(typed), typed, camera))
+        else:
+            found = await self._best(ask, camera)
         return page(request, "hits.html", ask.t, {"found": found, "typed": typed})
 
     async def _plan(self, request: web.Request) -> web.Response:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from agent.capabilities import Camera
 from agent.errors import Problem
 from agent.sky.ephemeris import altitude, sun
 from agent.targets import Site, Target
@@ -20,7 +19,7 @@ from agent.web.session_form import WIDE, Form, panes_of
 from agent.web.targets import Known, named
 from agent.web.views.change import effects
 from agent.web.views.common import Ask
-from agent.web.views.suggest import MOST_PANES, camera_of, facts, field_of_view, fit_words
+from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words
 from agent.web.views.tonight import height_words, when_words
 from agent.web.words import Words
 
@@ -83,20 +82,12 @@ def shown(ask: Ask, form: Form) -> dict[str, Any]:
     known = named(form.target) if form.target else None
     if known is None:
         return {"known": None, "frame": None, "months": None}
-    fov = _field(ask, form)
+    fov = field_of_view(ask, form.camera)
     values = {"name": known.name, "other": known.other_name, "facts": facts(known, ask.t), "turn": 0}
     told, frame = {"fit": ask.t("new.no_field"), "middle": False, "mosaic": ""}, None
     if fov is not None:
         told, frame = _framed(known, form, fov, ask.t)
     return {"known": values | told, "frame": frame, "months": _months(known, ask)}
-
-
-def _field(ask: Ask, form: Form) -> tuple[float, float] | None:
-    """The field of the camera that the session is about; None where nobody knows it."""
-    if form.camera != WIDE:
-        return field_of_view(ask)
-    camera = camera_of(ask, Camera.WIDE)
-    return camera.field_of_view if camera is not None else None
 
 
 def _framed(
