@@ -211,6 +211,9 @@ def test_everything_wrong_is_told_at_once_with_place_and_nearest_name(tmp_path: 
             "telescope_port: stands beside a list of telescopes.",
         ),
         ("!!python/object/apply:os.system [ls]\n", "line 1"),
+        ("telescope_host: !!timestamp soon\n", "line 1, column 17"),
+        ("telescope_host: !!set [a]\n", "line 1, column 17"),
+        ("telescope_port: !!int many\n", "line 1, column 17"),
     ],
 )
 def test_files_that_cannot_be_used_say_where_and_why(tmp_path: Path, text: str, expected: str) -> None:
