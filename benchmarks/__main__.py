@@ -69,7 +69,6 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
                 due_to_wire,
                 session_overhead,
                 back_to_back,
-                unsafe_to_stop,
                 scan_start,
                 idle_cost,
                 page_cost,
@@ -77,6 +76,7 @@ MEASUREMENTS: dict[str, Callable[[], object]] = {
             ),
         )
     },
+    "unsafe_to_stop": lambda: asyncio.run(unsafe_to_stop.measure(trials=12)),
     "commands": commands.measure,
     "memory": memory.measure,
     "archive_fetch": partial(archive_fetch.measure, frames=12),

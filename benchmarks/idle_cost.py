@@ -1,4 +1,4 @@
-"""What an agent with nothing to do takes: memory, processor and wake-ups, and whether it leaks."""
+"""What an agent without page or sessions takes: memory, processor and wake-ups, and whether it leaks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def measure(watch_s: float = WATCH_S) -> None:
         try:
             await scene.simulator()
             began = time.perf_counter()
-            agent = await scene.agent(latitude="48.85", longitude="2.35")
+            agent = await scene.agent(latitude="48.85", longitude="2.35", page_enabled="false")
             await scene.until(lambda: "MQTT: connected" in agent.output, agent)
             ready_s = time.perf_counter() - began
             await asyncio.sleep(WARM_UP_S)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 
+from agent.events import Status
 from agent.telescope.dwarf.wire.commands import Cmd
 from benchmarks.reporting import quiet, say, spread
 from benchmarks.stage import Stage, document, now, staged
@@ -54,13 +55,13 @@ async def measure(trials: int = TRIALS) -> None:
 
 
 async def _stopped(stage: Stage, began: object) -> float | None:
-    """Milliseconds until a stop is on the wire; None when the session ended with nothing to stop."""
+    """Milliseconds until a stop is on the wire; None when the session pauses with nothing to stop."""
     async with asyncio.timeout(LIMIT_S):
         while True:
             stops = [one for one in stage.received_since(began) if one.cmd in STOPS]  # type: ignore[arg-type]
             if stops:
                 return (stops[0].at - began).total_seconds() * 1000  # type: ignore[operator]
-            if stage.station.running is None:
+            if stage.station.running is None or stage.station.status.status is Status.PAUSED:
                 return None
             await asyncio.sleep(0.01)
 

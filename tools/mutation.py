@@ -56,7 +56,7 @@ ROOMS = {  # a file belongs to the first room that has it
     "station": Room(("agent/station/*",), ("tests/app", "tests/safety")),
     "execute": Room(("agent/execute/*",), ("tests/execute",)),
     "conditions": Room(("agent/conditions/*",), ("tests/conditions",)),
-    "planner": Room(("agent/planner/*",), ("tests/planner",)),
+    "planner": Room(("agent/planner/*",), ("tests/planner", "tests/app/test_repeats.py")),
     "driver": Room(("agent/telescope/dwarf/*",), ("tests/contract", "tests/telescope/dwarf")),
 }
 NOTICED = frozenset({"killed", "timeout"})

@@ -84,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
     base = settings.sessions_dir_of(settings.telescopes[0])
     current = [] if arguments.files else _running(base)
     named = arguments.files or [base / "ToDo"]
-    checked = [check_file(path, around) for path in session_files(named, none_is_fine=bool(current))]
+    checked = [check_file(path, around) for path in session_files(named, none_is_fine=not arguments.files)]
     runs = [check_file(path, around) for path in current]
     candidates = _candidates([*runs, *checked], around, base)
     collected = Collected(Tree(base), around.zone, around.site, lambda: around.capabilities).all()
@@ -94,6 +94,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json_text([_json(one, around, night) for one in checked], indent=2))
         return 0 if all(one.valid for one in checked) else 1
+    if not (checked or runs):
+        print_lines([f"No session waits in {base / 'ToDo'}."])
     for one in checked:
         print(painted(f"{one.path}:", Ink.HEADING))
         if one.plan is not None:

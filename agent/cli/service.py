@@ -67,6 +67,9 @@ def _run(arguments: argparse.Namespace) -> int:
             return uninstall()
         case _:
             _needs_systemd()
+            if not _unit_file().exists():
+                print("The agent is no service of yours: `dwarf-agent service install` makes it one.")
+                return 1
             return 0 if _systemctl("status", "--no-pager", UNIT) == 0 else 1
 
 

@@ -245,6 +245,8 @@ class Commands:
         await self._station.records.end_unrun(waiting.brief, Outcome.SKIPPED, Reason.USER, message)
         if waiting.resume and self._station.running is None:  # the telescope may still capture for it
             self._station.runner.leave_at_rest(Reason.USER, message)
+        if command.reason:
+            return done(command, f"Session {waiting.session_id} was removed: {command.reason}")
         return done(command, f"Session {waiting.session_id} was removed.")
 
     async def _remove_parent(self, command: Command, parent: StoredSession) -> Reply:

@@ -158,7 +158,8 @@ def test_answers_about_the_queue(observatory: Make) -> None:
         assert place.results[-1]["result"] == "skipped"
         assert place.results[-1]["reason"] == "user"
         assert place.results[-1]["message"] == "A person removed the session."
-        await talk.tell("remove", file="c.json", reason="clouds")
+        why = ("", "done", "Session c was removed: clouds", "")
+        assert await talk.tell("remove", file="c.json", reason="clouds") == why
         assert (place.results[-1]["session_id"], place.results[-1]["message"]) == ("c", "clouds")
         run = "Session a runs as soon as the telescope is free."
         assert await talk.tell("run", session_id="a.json") == ("", "done", run, "")

@@ -176,6 +176,8 @@ def test_nothing_is_imaged_while_nobody_says_that_the_cap_is_off(
     results = {one["session_id"]: one for one in run_virtual(run())}
     assert [results[name]["result"] for name in "abc"] == ["failed", "failed", "completed"]
     assert results["a"]["error"]["code"] == results["b"]["error"]["code"] == "cap_on"
+    words = "Nobody said that the cap is off the lens, so nothing is imaged."
+    assert results["a"]["error"]["message"] == results["b"]["error"]["message"] == words
 
 
 @pytest.mark.parametrize("clear_after_s", [1800, 30])

@@ -24,7 +24,10 @@ JSON = st.recursive(
 
 @given(
     st.sets(st.sampled_from(Camera)),
-    st.none() | st.builds(Goal, st.booleans(), st.booleans(), st.sampled_from(Reason), st.text(max_size=20)),
+    st.none()
+    | st.builds(
+        Goal, st.booleans(), st.booleans(), st.sampled_from(Reason), st.text(max_size=20), st.booleans()
+    ),
 )
 def test_open_shutters_and_what_was_not_reached_are_known_after_a_restart(
     cameras: set[Camera], goal: Goal | None
@@ -36,6 +39,8 @@ def test_open_shutters_and_what_was_not_reached_are_known_after_a_restart(
     assert bool(stops) == bool(goal is not None and cameras)
     assert not any(wish.off or wish.standing for wish in wishes), "nothing is switched off after a restart"
     assert {wish.message for wish in wishes} <= {goal.message if goal is not None else ""}
+    assert {wish.reason for wish in wishes} <= {goal.reason if goal is not None else None}
+    assert {wish.own_schedule for wish in stops} <= {goal.own_schedule if goal is not None else None}
 
 
 @given(JSON)

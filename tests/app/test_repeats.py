@@ -124,6 +124,12 @@ def test_a_child_carries_the_session_and_nothing_of_what_became_of_the_parent() 
     assert child["goto_manual"] == session()["command"]["goto_manual"]
 
 
+def test_an_hour_that_comes_twice_is_told_with_its_offset() -> None:
+    second = Night(date(2026, 10, 24), datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+    child = child_of(document({"time": "02:30:00"}), second, ZONE)["command"]["id_command"]
+    assert (child["date"], child["time"]) == ("2026-10-25T02:30:00+01:00", "")
+
+
 # -- the whole agent over several nights ---------------------------------------------------------------
 
 

@@ -231,6 +231,16 @@ def test_a_plan_shows_steps_start_end_and_the_sky(capsys: pytest.CaptureFixture[
     assert {place["target"] for place in found["sky"]} == {"M 42 Orion Nebula"}
 
 
+def test_a_plan_without_sessions_still_shows_the_night(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ToDo").mkdir()
+    assert main(["plan", "--model", "D3", "--set", f"sessions_dir={tmp_path}", *SITE]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"No session waits in {tmp_path / 'ToDo'}.")
+    assert "Sun: sets " in told
+
+
 SITE = ["--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris"]
 
 

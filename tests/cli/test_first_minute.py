@@ -149,6 +149,15 @@ def test_a_folder_that_cannot_be_written_is_said_first_and_once(
     ]
 
 
+def test_a_service_that_is_not_installed_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("agent.cli.service.has_systemd", lambda: True)
+    assert main(["service", "status"]) == 1
+    assert "`dwarf-agent service install` makes it one" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words",
     [["samples", "file/below"], ["service", "install", "--config", "mine.yaml"]],

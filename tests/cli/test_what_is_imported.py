@@ -131,6 +131,7 @@ def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
     assert not found & {
         "PIL",
         "aiohttp",
+        "html",
         "attr",
         "bleak",
         "multidict",

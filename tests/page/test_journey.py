@@ -82,7 +82,7 @@ def test_from_the_first_search_to_the_report(look: Look, tmp_path: Path, size: t
         page.click("#fold-weather summary")
         page.click("#fold-weather label:has-text('Stop')")
         page.wait_for_selector("#with-place:has-text('M 31 22:00')")
-        assert "Stop" in page.inner_text("#fold-weather summary")
+        page.wait_for_selector("#fold-weather summary:has-text('Stop')")
         assert audit(page) == []
         picture(page, f"new-{word}")
         page.click("#save")

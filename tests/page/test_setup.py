@@ -11,7 +11,7 @@ import pytest
 
 from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
-from agent.settings import Settings, load_settings
+from agent.settings import load_settings
 from agent.web.agent import Neighbour
 from agent.web.server import FirstServer, PageServer
 from tests.page.audit import audit
@@ -28,14 +28,15 @@ def test_a_telescope_is_found_and_kept(
 
     monkeypatch.chdir(tmp_path)
     file = Path("config.yaml")
-    setting_up = SettingUp(Settings(), file, {}, look=around)
+    setting_up = SettingUp(load_settings(flags={"timezone": "Etc/UTC"}), file, {}, look=around)
     page_at = serve(make=lambda door: FirstServer(setting_up, door, SystemClock()))
-    page = look(page_at.address, PHONE)
+    page = look(page_at.address, PHONE, timezone_id="Europe/Paris")
     page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     assert audit(page) == []
     page.click("text=Look on the network")
     page.wait_for_selector("[data-host]")
     assert page.input_value("#telescope_host") == "192.168.1.50"
+    assert page.input_value("#timezone") == "Europe/Paris", "where the machine has no zone of its own"
     page.click("text=192.168.1.57")
     page.fill("#latitude", "48.85")
     page.fill("#longitude", "2.35")
@@ -50,6 +51,7 @@ def test_a_telescope_is_found_and_kept(
     page.click("#save")
     page.wait_for_selector("#answer.is-done")
     assert load_settings(file).telescopes[0].host == "192.168.1.57"
+    assert load_settings(file).site.timezone == "Europe/Paris"
     page_at.stop()
     page_at.make = lambda door: PageServer(page_at.agent, door, SystemClock())
     page_at.start()

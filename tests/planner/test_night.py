@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -93,6 +94,19 @@ def test_the_plan_is_told_in_words_and_in_json() -> None:
     assert [block["frames"] for block in body["sessions"][0]["blocks"]] == [240]
     assert body["sessions"][1]["run"] is None
     assert body["sessions"][1]["reason"] == "altitude"
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("LMC", "LMC never rises here."), ("M42", "M42 is below the horizon while it may run.")],
+)
+def test_what_is_below_the_horizon_says_whether_it_ever_rises(target: str, words: str) -> None:
+    anywhere = ConditionSet.of(Requirements(max_wait_min=1440))
+    low = replace(session("a", target, at(18)), conditions=anywhere, end=at(20))
+    (told,) = _plan(low).sessions
+    assert told.left is not None
+    assert told.left.reason is Reason.ALTITUDE
+    assert told.left.message.startswith(words)
 
 
 def test_a_session_crowded_out_says_so_and_names_the_next_night() -> None:

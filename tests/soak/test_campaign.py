@@ -78,7 +78,7 @@ def test_frames_that_a_restart_forgets_are_seen_to_be_taken_twice(
     async def forgotten(_self: Journal) -> None:
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(Journal, "flush", forgotten)
+    monkeypatch.setattr(Journal, "_save", forgotten)
     violations = play(QUIET.with_events(some_events()), tmp_path).violations
     assert any("frames" in one for one in violations), violations
 

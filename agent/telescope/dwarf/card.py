@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from html import unescape
 from urllib.parse import unquote
 
 from agent.telescope.dwarf.http import DwarfHttp, HttpError
@@ -26,12 +25,19 @@ async def session_folders(http: DwarfHttp) -> list[str]:
     return []
 
 
+def linked(link: str) -> str:
+    """What a link in a listing names."""
+    from html import unescape  # its table of characters is half a megabyte
+
+    return unquote(unescape(link))
+
+
 async def _names(http: DwarfHttp, folder: str) -> list[str]:
     """What a listing links to: names of files and folders, none of another place."""
     page = b""
     with suppress(HttpError):
         page = await http.file(http.card_port, folder)
-    links = (unquote(unescape(link)).rstrip("/") for link in _LINK.findall(page.decode("utf-8", "replace")))
+    links = (linked(link).rstrip("/") for link in _LINK.findall(page.decode("utf-8", "replace")))
     names = (link.removeprefix(folder) for link in links)
     own = (name for name in names if name and name[0] != "." and not set(name) & _NOT_IN_NAMES)
     return list(dict.fromkeys(own))

@@ -7,9 +7,9 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from agent.telescope.card import Card, CardFile, CardFileMissingError, Content
+from agent.telescope.dwarf.card import linked
 from agent.telescope.dwarf.card_ftp import FtpCard, FtpError
 from agent.telescope.dwarf.http import DwarfHttp, HttpError, MissingError, read_json
 from agent.telescope.dwarf.media import SESSION_QUESTIONS
@@ -177,11 +177,9 @@ def _more_than_seen(folder: str) -> RefusedError:
 
 def read_index(page: str) -> list[IndexEntry]:
     """Read nginx' index of a folder. Names that are no names in this folder are left out."""
-    from html import unescape  # its table of characters is half a megabyte
-
     found: list[IndexEntry] = []
     for link, modified, told in _ENTRY.findall(page):
-        name = unquote(unescape(link))
+        name = linked(link)
         if _fits(name.removesuffix("/")):
             found.append(IndexEntry(name, int(told) if _SIZE.fullmatch(told) else None, modified))
     return found

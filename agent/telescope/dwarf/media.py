@@ -213,16 +213,16 @@ def newest_since(
     return next((entry for entry in entries if _fits(entry, camera) and begun_after(entry, since)), None)
 
 
-def newest_ended_since(entries: Iterable[AlbumEntry], since: datetime, camera: Camera) -> AlbumEntry | None:
-    """The newest capture that was still being written after `since`."""
-    return next(
-        (
-            entry
-            for entry in entries
-            if _fits(entry, camera) and entry.modified is not None and entry.modified >= since - _SLACK
-        ),
-        None,
-    )
+def newest_ended_since(
+    entries: Iterable[AlbumEntry], since: datetime, camera: Camera, now: datetime
+) -> AlbumEntry | None:
+    """The newest capture that was still being written after `since`.
+
+    One written after `now`, by a clock that was set back meanwhile, is older than any other.
+    """
+    written = ((one.modified, one) for one in entries if _fits(one, camera) and one.modified is not None)
+    found = [(at > now + _SLACK, one) for at, one in written if at >= since - _SLACK]
+    return min(found, key=lambda pair: pair[0], default=(False, None))[1]
 
 
 def begun_after(entry: AlbumEntry, since: datetime) -> bool:

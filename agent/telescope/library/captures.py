@@ -181,7 +181,7 @@ async def _album_entry(core: Core, record: CaptureRecord, attached_at: datetime)
     if record.started_at is not None:
         entry = newest_since(entries, record.started_at, record.camera)
     else:
-        entry = newest_ended_since(entries, attached_at, record.camera)
+        entry = newest_ended_since(entries, attached_at, record.camera, core.clock.now())
     if entry is not None and record.asked and entry.to_take and record.asked != entry.to_take:
         return None
     return entry

@@ -4,6 +4,11 @@ import { address, say, send, tell } from "./server.js";
 const form = document.getElementById("setup");
 const LOOK_MS = 1000;
 
+// A machine without a screen often runs on UTC; who sets the place is mostly near it.
+if (!form.latitude.value && form.timezone.value.endsWith("UTC")) {
+  form.timezone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 form.addEventListener("click", (event) => {
   const found = event.target.closest("[data-host]");
   if (found) form.telescope_host.value = found.value;

@@ -114,8 +114,21 @@ async def test_a_capture_without_a_stamp_goes_by_its_end() -> None:
     assert newest_since(entries, START) is not None
     assert newest_since(entries, START + timedelta(hours=1)) is None
     assert newest_since(entries, START, Camera.WIDE) is None
-    assert newest_ended_since(entries, START + timedelta(minutes=29), Camera.TELE) is not None
-    assert newest_ended_since(entries, START + timedelta(minutes=31), Camera.TELE) is None
+    later = START + timedelta(hours=1)
+    assert newest_ended_since(entries, START + timedelta(minutes=29), Camera.TELE, later) is not None
+    assert newest_ended_since(entries, START + timedelta(minutes=31), Camera.TELE, later) is None
+
+
+async def test_what_was_written_before_the_clock_was_set_back_is_older_than_what_was_since() -> None:
+    before = item(modificationTime=int((START + timedelta(minutes=90)).timestamp()), target="M 33")
+    now, since = START + timedelta(minutes=31), START + timedelta(minutes=29)
+    async with served([before, item()]) as client:
+        entries = await Album(client).captures(ZURICH)
+    ours = newest_ended_since(entries, since, Camera.TELE, now)
+    assert ours is not None
+    assert ours.modified == START + timedelta(minutes=30)
+    only = newest_ended_since(entries[:1], since, Camera.TELE, now)
+    assert only is not None, "our clock may have been set back, and the telescope's not"
 
 
 async def test_the_newest_comes_first_whatever_the_order_and_the_unit_of_time() -> None:

@@ -282,7 +282,7 @@ async def _album_entry(device: Device, record: CaptureRecord, attached_at: datet
     if record.started_at is not None:
         entry = newest_since(entries, record.started_at, record.camera)
     else:
-        entry = newest_ended_since(entries, attached_at, record.camera)
+        entry = newest_ended_since(entries, attached_at, record.camera, device.clock.now())
     if entry is None:
         return None
     other_count = record.asked and entry.to_take and record.asked != entry.to_take
