@@ -59,16 +59,19 @@ async function search() {
   if (!page || mine !== asked) return;
   list.dataset.camera = camera;
   list.replaceChildren(...page.body.childNodes);
-  list.hidden = !list.querySelector(".hit, .nohit");
-  field.setAttribute("aria-expanded", String(!list.hidden));
+  offer(Boolean(list.querySelector(".hit, .nohit")));
+}
+
+function offer(shown) {
+  const field = document.getElementById("q");
+  field.setAttribute("aria-expanded", String(shown));
+  field.removeAttribute("aria-activedescendant");
+  document.getElementById("hits").hidden = !shown;
 }
 
 function choose(name) {
-  const field = document.getElementById("q");
-  field.value = name;
-  field.setAttribute("aria-expanded", "false");
-  field.removeAttribute("aria-activedescendant");
-  document.getElementById("hits").hidden = true;
+  document.getElementById("q").value = name;
+  offer(false);
   plan();
 }
 
@@ -87,7 +90,7 @@ function arrows(event) {
       event.target.setAttribute("aria-activedescendant", next.id);
       next.scrollIntoView({ block: "nearest" });
     }
-  } else if (event.key === "Escape") document.getElementById("hits").hidden = true;
+  } else if (event.key === "Escape") offer(false);
 }
 
 function clicked(event) {
