@@ -25,6 +25,7 @@ from agent.events import (
     Status,
     StatusChanged,
 )
+from agent.execute.cap import Cap
 from agent.execute.context import ExecutorOptions, Job, Surroundings
 from agent.execute.orders import Orders
 from agent.execute.run import SessionRun
@@ -112,6 +113,8 @@ class Bench:
         self.said = Said()
         self.events: list[Event] = []
         self.options = ExecutorOptions()
+        self.cap = Cap()
+        self.capabilities = CAPABILITIES
         self.bus = EventBus()
         self.bus.subscribe(self.events.append)
         self.state = StateFile(Path("state.json"))
@@ -144,7 +147,7 @@ class Bench:
     def run_of(self, document: dict[str, Any]) -> SessionRun:
         reading = read_session(document, name="m42")
         assert reading.document is not None, reading.problems
-        plan = make_plan(reading.document, CAPABILITIES)
+        plan = make_plan(reading.document, self.capabilities)
         around = Surroundings(
             self.telescope,
             self.hands,
@@ -155,6 +158,7 @@ class Bench:
             self.events.append,
             self.said,
             self.options,
+            self.cap,
         )
         job = Job(SessionBrief("m42", plan.target), plan, self.journal, self.guard)
         return SessionRun(around, job, self.orders)
