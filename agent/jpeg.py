@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
@@ -68,9 +68,11 @@ def _aside(jpeg: io.BytesIO) -> Iterator[IO[bytes]]:
     kept: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed below
     try:
         copyfileobj(jpeg, kept, 1 << 16)
+        kept.flush()
         jpeg.close()
     except OSError:
-        kept.close()
+        with suppress(OSError):  # what it still holds is refused once more
+            kept.close()
         kept = jpeg
     with kept:
         yield kept

@@ -88,10 +88,10 @@ class MediaCopy:
                 await self._station.clock.sleep(PAUSE_S)
             async with self._station.ground.pictures:
                 found = await self._picture(result, started_at)
-                if found is not None:
-                    path = await asyncio.to_thread(_write, folder, name, found.jpeg)
-                    _LOGGER.info("The picture of session %s is %s", result.session.session_id, path)
-                    return
+            if found is not None:  # a share that hangs holds up no other's picture
+                path = await asyncio.to_thread(_write, folder, name, found.jpeg)
+                _LOGGER.info("The picture of session %s is %s", result.session.session_id, path)
+                return
 
     async def _picture(self, result: SessionResult, started_at: datetime) -> Picture | None:
         name = result.session.session_id

@@ -39,10 +39,11 @@ async def night_view(
 ) -> NightView:
     """Return tonight at a station, as it would be with `change`; AgentError without a site."""
     now = station.clock.now()
-    change = change or Change()
+    changed, change = change is not None, change or Change()
     running = _running_row(station, states, began, now)
     candidates = list(_candidates(station, change, now))
     plan = await station_night(station, candidates)
+    before = await _runs(station) if changed else {}
     ended = await asyncio.to_thread(station.results.rows, plan.night)
     by_id = {one.session_id: one for one in candidates}
     rows = [_ended_row(row) for row in ended if not taken_back(row)]
@@ -53,7 +54,13 @@ async def night_view(
         elif running is not None:
             more = tuple(block.interval for block in one.blocks if block.start > now + _PLANNED_SINCE)
             rows.append(replace(running, more=more))
-    return _view(station, plan, rows, now)
+    return replace(_view(station, plan, rows, now), before=before)
+
+
+async def _runs(station: Station) -> dict[str, Interval | None]:
+    """When each session that waits runs tonight, as things are."""
+    plan = await station_night(station, waiting_candidates(station))
+    return {one.request.session_id: one.blocks[0].interval if one.blocks else None for one in plan.sessions}
 
 
 def coming(station: Station) -> date:

@@ -220,8 +220,10 @@ class Journal:
 
     async def written(self, every_s: float) -> None:
         """Return once the facts are written; they are tried to be every so often."""
-        while await self._save() is not None:
-            await self._clock.sleep(every_s)
+        while True:
+            await self._clock.sleep(every_s)  # first: what was refused may be more than what is written here
+            if await self._save() is None:
+                return
 
     async def _save(self) -> UnwrittenError | None:
         async with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -233,6 +234,7 @@ def plan_night(
     )
 
 
+@lru_cache(maxsize=128)
 def target_facts(target: Target, site: Site, start: datetime, end: datetime) -> TargetFacts:
     """Return a target's way between two instants."""
     first, last = altaz(target, site, start), altaz(target, site, end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
@@ -164,6 +164,8 @@ def _all_hold(rules: Iterable[SkyRule], sky: Sky, span: Interval) -> tuple[Inter
 def _narrowed(rule: SkyRule, sky: Sky, left: Iterable[Interval]) -> tuple[Interval, ...]:
     if isinstance(rule, _FOR_ALL) and not sky.bright:
         sky = Sky(sky.site)  # computed once a night
+    elif not isinstance(rule, DawnRule):
+        sky = replace(sky, due=None)  # the others ask nobody when it may begin
     return tuple(part for one in left for part in _holding(rule, sky, one.start, one.end))
 
 

@@ -40,13 +40,17 @@ def course(story: Story) -> Iterator[str]:
 
 
 def _lines(story: Story) -> Iterator[tuple[datetime, str]]:
-    told = {session.message for session in story.sessions}  # each stands with its session
+    told = {"", *(session.message for session in story.sessions)}  # each stands with its session
     for session in story.sessions:  # before what begins in the same second
         if session.ended_at is not None:
             yield session.ended_at, _ended(session)
+    silent = False  # of what is told there the end is no news either
     for note in story.notes:
-        if note.kind == "problem" and note.text("message") in told - {""}:
-            continue
+        if note.kind == "problem":
+            message = note.text("message")
+            silent = message in told and (silent or bool(message))
+            if silent:
+                continue
         if text := _event(note):
             yield note.at, text
 

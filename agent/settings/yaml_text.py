@@ -20,9 +20,14 @@ from agent.settings.text import TOO_DEEP
 
 
 class _TextLoader(SafeLoader):
-    """SafeLoader that guesses no types and refuses a key given twice."""
+    """SafeLoader that guesses no types, makes none but text, and refuses a key given twice."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own shape
+    yaml_constructors = {  # noqa: RUF012 - the same
+        tag: make
+        for tag, make in SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in ("null", "str", "seq", "map")
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

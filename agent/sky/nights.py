@@ -91,6 +91,7 @@ def next_solar_noon(now: datetime, site: Site | None, zone: ZoneInfo) -> datetim
     return _end_of(night_of(now, site, zone), site, zone)
 
 
+@lru_cache(maxsize=64)
 def dark_window(site: Site, night: date, sun_below: float) -> Interval | None:
     """Return when the Sun is below that altitude in the night: None if never, noon to noon if always."""
     bounds = night_bounds(site, night)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agent.clock import Clock
+from agent.conditions.safety.errors import TriedInVainError
 from agent.errors import AgentError
 
 _LOGGER = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ class Moves:
             await self._tell(part, order.on)
         except AgentError as error:
             order.failed = error.message
-            order.count -= 1  # it did not reach the part, so it was no try
+            if not isinstance(error, TriedInVainError):
+                order.count -= 1  # it did not reach the part, so it was no try
             _LOGGER.warning("The %s cannot be told: %s", part, error)
         except Exception as error:
             order.failed = f"the agent failed ({type(error).__name__})"

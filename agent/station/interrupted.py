@@ -60,8 +60,8 @@ class Interrupted:
 
     async def take_up(self) -> None:
         """Put back and queue what can be; what the disk refuses has its turn at the next look."""
-        left, self._left = self._left, []
-        for stored, why in left:
+        for _ in range(len(self._left)):
+            stored, why = self._left.pop(0)  # one by one: a defect met in one leaves the others their turn
             if stored.lost:
                 await self._end_lost(stored)
                 continue

@@ -162,8 +162,7 @@ class SessionRunner:
             return
         except StoreError as error:
             _LOGGER.error("Session %s cannot be taken: %s", waiting.session_id, error)  # noqa: TRY400
-            self._status.problem("files", error.problem())
-            await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.RETRY, error.message))
+            await self._not_taken(waiting, error)
             return
         self._status.problem("files", None)
         try:
@@ -182,6 +181,14 @@ class SessionRunner:
         path = log_path(self._store.tree[Folder.RESULTS], waiting.session_id)
         with session_log(path, waiting.session_id):
             await self._run(running, plan)
+
+    async def _not_taken(self, waiting: Waiting, error: StoreError) -> None:
+        """Have a session that the disk refuses wait; one that is in Current/ already is put back first."""
+        self._status.problem("files", error.problem())
+        left = await asyncio.to_thread(self._store.get, waiting.session_id)
+        there = left is not None and left.folder is Folder.CURRENT
+        if not there or await self._intake.put_back(waiting.session_id, error.message):
+            await self._queue_again(self._rested(waiting, TRY_AGAIN_S, Reason.RETRY, error.message))
 
     async def _make_anew(self, waiting: Waiting) -> None:
         """Have what is not wanted as it is replaced; it may be another telescope that does so, in a while."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from agent.capabilities import Camera, Capabilities
 from agent.events import Event, Reason, SessionEnded, SessionProgress
-from agent.goals import Level
+from agent.goals import Level, PreemptedError
 from agent.schedule.waiting import Waiting
 from agent.session.plan import Plan
 from agent.station.ground import Ground
@@ -90,15 +91,17 @@ class Sharing:
                     if not await telescope.answers():
                         return await self._wake()  # it is gone: look for it as for any other
             elif self._may_be_freed():
-                self._freed = True
-                await self._hands.perform(Level.SAFETY, lambda one: one.release_control(), moves=False)
+                with suppress(PreemptedError):
+                    await self._hands.perform(Level.SAFETY, lambda one: one.release_control(), moves=False)
+                    self._freed = True
             if not resting and not self._hands.session_id:
                 await self._filter.look()
             await clock.sleep(self._poll_s)
         return None
 
     async def _wake(self) -> None:
-        await self._hands.perform(Level.SAFETY, lambda telescope: telescope.open(), moves=False)
+        with suppress(PreemptedError):
+            await self._hands.perform(Level.SAFETY, lambda telescope: telescope.open(), moves=False)
 
     def _may_be_freed(self) -> bool:
         idle_s = self._ground.clock.monotonic() - self._needed_at
@@ -158,6 +161,9 @@ class ShownFilter:
             return
         try:
             read = await self._hands.perform(Level.SAFETY, lambda one: one.read(Camera.TELE), moves=False)
+        except PreemptedError:
+            self._stale = True
+            return
         except TelescopeError as error:
             _LOGGER.debug("The filter is not told: %s", error)
             return

@@ -54,7 +54,8 @@ class Row:
 class NightView:
     """A night with its sessions in the order of their time; those that do not run come last.
 
-    `coming` is the night that lasts or comes next: of an earlier one, `rows` are what ended in it.
+    `coming` is the night that lasts or comes next: of an earlier one, `rows` are what ended in it. Of a night
+    with a change, `before` says when each session that waits runs without it (None: not that night).
     """
 
     site: Site
@@ -70,6 +71,7 @@ class NightView:
     sun_below: float
     min_altitude: float
     horizon: HorizonMask | None = None
+    before: Mapping[str, Interval | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,15 +108,15 @@ def _shoot(form: Form, body: Body, was: Form | None, changed: Callable[..., bool
             if changed("camera"):
                 _switch(body, name, on=False)
             continue
-        anew = was is None or name not in was.sections
+        old = was if was is not None and name in was.sections else None
         before = section(body, name)
-        camera = _exposed(form, name, before, was, (lambda *_: True) if anew else changed)
-        if camera != before or anew:
+        camera = _exposed(form, name, before, old, changed if old is not None else lambda *_: True)
+        if camera != before or old is None:
             body[name] = {**camera, "do_action": True}
 
 
 def _exposed(form: Form, name: str, before: Body, was: Form | None, changed: Callable[..., bool]) -> Body:
-    """What a camera is to take."""
+    """What a camera is to take; `was` the form in which it was used, if it was."""
     camera = dict(before)
     of = "wide_" if name == WIDE_SECTION else ""
     exposure, gain, count = form.shot(name)
@@ -127,11 +127,13 @@ def _exposed(form: Form, name: str, before: Body, was: Form | None, changed: Cal
     if name == TELE_SECTION and changed("filter"):
         camera.pop("ircut", None)
         _set(camera, "IRCut", form.filter)
-    if not changed("camera", "much", "until", f"{of}count"):
+    until = form.much == "until" and name == form.sections[0]
+    was_until = was is not None and was.much == "until" and name == was.sections[0]
+    if not (until is not was_until or changed(f"{of}count") or (until and changed("until"))):
         return camera
-    if form.much == "until" and name == form.sections[0]:
+    if until:
         return camera | {"count": 0, "end_time": form.until}
-    if was is not None and was.much == "until" and name == was.sections[0]:
+    if was is None or was_until:
         camera.pop("end_time", None)
     return camera | {"count": _number(count)}
 

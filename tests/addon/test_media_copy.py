@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from agent.app import media_copy
 from agent.app.media_copy import CLOCK_SLACK
 from agent.telescope.errors import TelescopeError
 from agent.telescope.interface import Picture
@@ -98,6 +102,39 @@ def test_a_defect_of_a_driver_costs_the_picture_and_not_the_report_nor_the_next_
     assert len(defects) >= 3
     assert place.code == 0
     assert [path.name[4:] for path in tmp_path.glob("media/*/*.jpg")] == ["_M-42_b.jpg"]
+
+
+def test_a_share_that_hangs_holds_up_neither_the_report_nor_the_next_picture(
+    tmp_path: Path, make: Callable[..., Observatory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = make(media_dir=str(tmp_path / "share"))
+    in_thread = asyncio.to_thread
+
+    async def hangs(work: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        if work is media_copy._write:
+            await asyncio.get_running_loop().create_future()
+        return await in_thread(work, *args, **more)
+
+    async def night() -> None:
+        async with place.open():
+            place.drop("a.json", session())
+            await place.sessions_ended(1)
+            await place.clock.sleep(60)
+            place.drop("b.json", session())
+            await place.sessions_ended(2)
+            await place.clock.sleep(120)
+            (page,) = place.folder("Results").glob("*.html")
+            assert page.read_text(encoding="utf-8").count("<img ") == 2
+            assert {one["session_id"] for one in place.said("image_info")} == {"a", "b"}
+
+    async def stack(_since: datetime, _folders: Any = ()) -> Picture:
+        jpeg = io.BytesIO()
+        Image.new("RGB", (64, 36)).save(jpeg, "JPEG")
+        return Picture(jpeg.getvalue(), f"/astro/{len(place.results)}/stacked.jpg", None)
+
+    monkeypatch.setattr(asyncio, "to_thread", hangs)
+    place.telescope.latest_picture = stack  # type: ignore[method-assign]
+    run_virtual(night())
 
 
 def _kept(root: Path) -> list[str]:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,6 +127,42 @@ def test_a_session_whose_start_finds_the_disk_full_runs_as_soon_as_there_is_room
     place = run_virtual(night())
     assert [result["result"] for result in place.results] == ["completed"] * 2
     assert place.files("Done") == ["a.json", "b.json"]
+
+
+def test_a_session_that_the_disk_takes_and_does_not_give_back_runs_as_soon_as_there_is_room(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, write, full = disk.rename_exclusive, disk._write_temporary, [False]
+
+    def renamed(source: Path, target: Path) -> None:
+        refuse(target)
+        rename(source, target)
+        full[0] = target.parent.name == "Current" and target.name == "a.json"
+
+    def written(folder: Path, *args: Any, **more: Any) -> Path:
+        refuse(folder)
+        return write(folder, *args, **more)
+
+    def refuse(place: Path) -> None:
+        if full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device", str(place))
+
+    async def night() -> Observatory:
+        place = observatory()
+        place.drop("a.json", session())
+        async with place.open():
+            await place.clock.sleep(600)
+            assert place.files("Current") == ["a.json"]
+            assert place.said("status")[-1]["problem"]["code"] == "disk_full"
+            monkeypatch.undo()
+            await place.sessions_ended(1, hours=1)
+            assert place.said("status")[-1]["problem"] is None
+        return place
+
+    monkeypatch.setattr(disk, "rename_exclusive", renamed)
+    monkeypatch.setattr(disk, "_write_temporary", written)
+    (result,) = run_virtual(night()).results
+    assert result["result"] == "completed"
 
 
 def test_a_capture_that_could_not_be_noted_begins_once_there_is_room(observatory: Make) -> None:

@@ -404,6 +404,11 @@ def test_another_order_is_shown_and_kept_as_priorities(observatory: Make) -> Non
             assert status == 200
             assert "M 81 runs 22:00" in shown
             assert "M 81 moves to" in shown or "M 81 would not run tonight" in shown
+            form = {"target": "M 81", "exposure": "15", "count": "900", "when": "at", "time": "22:00"}
+            _, harmless = await browser.ask("POST", "/new/plan", form)
+            _, rude = await browser.ask("POST", "/new/plan", {**form, "priority": "9"})
+            assert ["Nothing else moves" in one for one in (harmless, rude)] == [True, False]
+            assert "M 81 moves to" in rude
             assert re.findall(r'id="s-([ab])"', await browser.get("/tonight")) == [first, last]
             kept = json.loads(re.findall("data-commands='([^']+)'", shown)[0])
             assert kept == [{"command": "prioritize", "session_id": last, "priority": 1}]

@@ -6,6 +6,10 @@ import itertools
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
+from agent.capabilities import Camera
+from agent.telescope.interface import CameraSettings
 from tests.app.conftest import DUSK, Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -122,3 +126,26 @@ def test_the_filter_that_is_shown_is_the_one_in_front_of_the_camera(observatory:
         return place
 
     run_virtual(day())
+
+
+def test_a_person_who_stops_everything_breaks_off_the_look_at_the_filter_and_no_more(
+    observatory: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def day() -> None:
+        place = observatory()
+        read, reads = place.telescope.read, []
+
+        async def slow(camera: Camera) -> CameraSettings:
+            reads.append(camera)
+            await place.clock.sleep(5 if len(reads) == 1 else 0)
+            return await read(camera)
+
+        monkeypatch.setattr(place.telescope, "read", slow)
+        async with place.open():
+            await place.until(lambda: bool(reads), hours=0.1)
+            place.say("scope/command", "abort")
+            await place.until(lambda: place.said("settings")[-1]["filter"] == "VIS", hours=0.1)
+        assert len(reads) == 2
+
+    run_virtual(day())
+    assert "defect" not in caplog.text

@@ -75,3 +75,9 @@ def test_nothing_of_the_sample_is_left() -> None:
     assert "dwarf_3" not in text
     assert "Dwarf 3" not in text
     assert yaml.safe_load(text)["title"] == 'Attic "2"'
+
+
+def test_names_that_are_those_of_the_sample_are_taken_as_they_are() -> None:
+    text = dashboard("attic", "dwarf_agent_bridge_dwarf_3", "My dwarf_3")
+    assert yaml.safe_load(text)["title"] == "My dwarf_3"
+    assert "dwarf_agent_bridge_dwarf_3_connectivity" in text

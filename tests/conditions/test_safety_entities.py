@@ -38,6 +38,7 @@ class FakeHomeAssistant:
         self.answers_pings = True
         self.logins = 0
         self.called: list[tuple[str, str, str]] = []  # services
+        self.refusal: dict[str, str] = {}  # of the next ones: its code and message
         self.url = ""
         self._sockets: list[tuple[web.WebSocketResponse, int]] = []
         app = web.Application()
@@ -97,7 +98,8 @@ class FakeHomeAssistant:
             return  # one that answers only when all is done
         if asked["type"] == "call_service":
             self.called.append((asked["domain"], asked["service"], asked["target"]["entity_id"]))
-            await socket.send_json({"id": number, "type": "result", "success": True, "result": None})
+            answer = {"success": False, "error": self.refusal} if self.refusal else {"success": True}
+            await socket.send_json({"id": number, "type": "result", "result": None, **answer})
             return
         assert asked["type"] == "subscribe_entities"
         await socket.send_json({"id": number, "type": "result", "success": True, "result": None})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from agent.events import Outcome, Reason, SessionResult, SessionStarted, Status
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.telescope.interface import CaptureEnd
-from tests.execute.conftest import Bench, session
+from tests.execute.conftest import DUSK, Bench, session
 from tests.support.virtual_loop import run_virtual
 
 SHOT = {"do_action": True, "exposure": "15", "gain": 80}
@@ -327,3 +330,20 @@ def test_a_capture_that_breaks_off_is_pointed_at_again_and_taken_to_its_end(benc
     assert result.outcome is Outcome.COMPLETED
     assert [capture.taken for capture in bench.telescope.captures] == [4, 8]
     assert bench.telescope.calls.count("goto") == 2
+
+
+def test_a_disk_that_takes_only_what_is_small_is_asked_now_and_then_and_not_without_a_pause(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, room_at = bench.journal.save, DUSK + timedelta(minutes=10)
+
+    def small(facts: dict[str, Any]) -> None:
+        if "capture" in facts and bench.clock.now() < room_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(facts)
+
+    monkeypatch.setattr(bench.journal, "save", small)
+    result = bench.result_of(session())
+    assert (result.outcome, result.frames.taken, result.attempts) == (Outcome.COMPLETED, 12, 1)
+    assert min(wait.seconds for wait in result.waits) >= bench.options.retry_pause_s
+    assert bench.said.problems == {"journal": None}

@@ -193,6 +193,9 @@ def test_a_session_tells_its_plan_its_cameras_its_panes_its_end_and_where_it_lie
             (2.9, "progress", {"session_id": "b", "taken": 30, "stacked": 25}),
             (3, "began", {"session_id": "c", "target": "M 45"}),
             (3, "problem", {"message": cut}),
+            (4, "problem", {"message": ""}),
+            (5, "problem", {"message": "The disk is full."}),
+            (6, "problem", {"message": ""}),
         ),
     )
     text = Reader(night_page(told, "1.0")).text
@@ -208,6 +211,7 @@ def test_a_session_tells_its_plan_its_cameras_its_panes_its_end_and_where_it_lie
         assert words in text, words
     assert text.count("planned for") == 1
     assert text.count(cut) == 1
+    assert text.count("The problem is over") == 1  # what was told is
     assert text.count("12 of 12") == 1  # its message says nothing that does not stand beside it
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from agent.conditions.safety.entities import call_service
 from agent.errors import AgentError
+from agent.station.enclosure_moves import OPENINGS
 from tests.app.conftest import Observatory, session
 from tests.app.test_verbs import imaging
+from tests.conditions.test_safety_entities import TOKEN, FakeHomeAssistant
 from tests.safety.roof import Roof
 from tests.safety.test_enclosure import LONG, POWER, night, problem
 
@@ -29,6 +34,31 @@ def test_a_home_assistant_that_is_away_for_minutes_uses_up_none_of_the_tries_to_
         assert roof.told("OPEN") == 1
 
     assert night(tmp_path, story).results[0]["result"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("code", "least", "most"), [("home_assistant_error", OPENINGS, OPENINGS), ("not_found", 20, 50)]
+)
+def test_a_lid_that_home_assistant_moves_in_vain_is_not_driven_for_ever(
+    code: str, least: int, most: int, tmp_path: Path
+) -> None:
+    async def story(place: Observatory, _roof: Roof) -> None:
+        home = FakeHomeAssistant(place.clock)
+        home.refusal = {"code": code, "message": "The motor stopped halfway."}
+        await home.start()
+
+        async def tell(_part: str, on: bool) -> None:
+            service = "open_cover" if on else "stop_cover"
+            await call_service(home.url, TOKEN, place.clock, "cover.roof", service)
+
+        place.stations["scope"].enclosure.use(tell)
+        place.drop("a.json", session())
+        await place.clock.sleep(600)
+        assert "stopped halfway" in place.said("status")[-1]["problem"]["message"]
+        assert least <= home.called.count(("cover", "open_cover", "cover.roof")) <= most
+        await home.stop()
+
+    night(tmp_path, story)
 
 
 def test_a_plug_that_falls_silent_while_it_is_on_stays_its_owners(tmp_path: Path) -> None:

@@ -211,6 +211,9 @@ def test_everything_wrong_is_told_at_once_with_place_and_nearest_name(tmp_path: 
             "telescope_port: stands beside a list of telescopes.",
         ),
         ("!!python/object/apply:os.system [ls]\n", "line 1"),
+        ("telescope_host: !!timestamp soon\n", "line 1, column 17"),
+        ("telescope_host: !!set [a]\n", "line 1, column 17"),
+        ("telescope_port: !!int many\n", "line 1, column 17"),
     ],
 )
 def test_files_that_cannot_be_used_say_where_and_why(tmp_path: Path, text: str, expected: str) -> None:
@@ -224,7 +227,8 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
     assert "is not UTF-8 text" in problems(binary)[0]
     assert "is not valid JSON" in problems(write(tmp_path / "o.json", "{"))[0]
     assert "'a' is there twice" in problems(write(tmp_path / "p.json", '{"a": 1, "a": 2}'))[0]
-    assert "nested too deeply" in problems(write(tmp_path / "q.json", '{"a": ' + 9999 * "["))[0]
+    deep = '{"a": ' + 500_000 * "[" + 500_000 * "]" + "}"
+    assert "nested too deeply" in problems(write(tmp_path / "q.json", deep))[0]
 
 
 def test_one_telescopes_flat_name_is_refused_when_there_are_several(tmp_path: Path) -> None:

@@ -127,6 +127,33 @@ def test_a_camera_that_is_added_or_taken_away_leaves_what_the_other_has() -> Non
     assert alone["setup_camera"] == both["command"]["setup_camera"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"until": "04:00"},
+        {"much": "frames", "count": "40"},
+        {"exposure": "30"},
+        {"much": "frames", "camera": "wide"},
+    ],
+)
+def test_when_one_camera_ends_is_no_matter_of_the_other(change: dict[str, str]) -> None:
+    tele, wide = ({"do_action": True, "count": 0, "end_time": at} for at in ("03:30", "02:00"))
+    base = {"command": {"setup_camera": tele, "setup_wide_camera": wide}}
+    was = form_of(base)
+    if change.get("camera"):
+        base["command"]["setup_camera"] = {"do_action": True, "count": 40}
+        was = form_of(base)
+    made = document_of(dataclasses.replace(was, **change), base)["command"]
+    assert made["setup_wide_camera"] == wide
+
+
+def test_a_camera_that_comes_back_brings_no_end_time_that_nobody_sees() -> None:
+    off = {"do_action": False, "count": 0, "end_time": "02:00"}
+    base = {"command": {"setup_camera": {"do_action": True, "count": 40}, "setup_wide_camera": off}}
+    made = document_of(dataclasses.replace(form_of(base), camera="both"), base)["command"]
+    assert made["setup_wide_camera"] == {"do_action": True, "count": 60}
+
+
 class Telescope(FakeAgent):
     """A telescope of a model."""
 
@@ -162,6 +189,10 @@ async def test_each_camera_offers_what_it_has_and_shows_its_own_field(served: An
             told = await answer.text()
         assert field in told
         assert f"120 × {longest} s" in told
+        hits = [await page.text(f"/new/search?q=M+31&camera={camera}") for camera in ("", "wide")]
+        fits = "small in the field" if "°" in field else field
+        assert [fits in one.split('id="hit-2"')[0] for one in hits] == [False, True]
+        assert 'class="hit"' not in await page.text("/new/search?q=&camera=wide")
         async with page.post("/new/plan", json={**form, "camera": "both", "exposure": "15"}) as answer:
             assert f"60 × 15 s + wide 120 × {longest} s" in await answer.text()
 

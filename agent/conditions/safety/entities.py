@@ -7,7 +7,7 @@ the connection is lost, every entity is unsafe at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from agent.clock import Clock
-from agent.conditions.safety.errors import UnreadableInputError
+from agent.conditions.safety.errors import TriedInVainError, UnreadableInputError
 from agent.conditions.safety.inputs import Reading
 from agent.conditions.safety.sources import EntitySource
 from agent.errors import AgentError
@@ -29,6 +29,7 @@ _ANSWER_S = 10.0  # Home Assistant answers within milliseconds; ten seconds is a
 _TRUSTED_S = _PING_S + _ANSWER_S + 5.0  # a state outlives two answers by a little, never a lost connection
 _RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses between attempts; Home Assistant restarts within minutes
 _REFUSED_RETRY_S = 300.0  # a wrong token needs a person
+_NOT_TRIED = ("not_found", "unauthorized")  # while it starts, a service is not there yet
 _MAX_MESSAGE = 4 * 1024 * 1024
 
 
@@ -42,6 +43,14 @@ class TokenRefusedError(EntityReaderError):
     """Home Assistant does not know the token."""
 
     code = "home_assistant_token"
+
+
+class RefusedError(EntityReaderError):
+    """Home Assistant does not do what it was asked; `why` is its own code."""
+
+    def __init__(self, message: str, why: object) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(slots=True)
@@ -64,7 +73,10 @@ class Hears(Protocol):
 
 
 async def call_service(url: str, token: str, clock: Clock, entity_id: str, service: str) -> None:
-    """Have Home Assistant do something with an entity; EntityReaderError when it does not."""
+    """Have Home Assistant do something with an entity; EntityReaderError when it does not.
+
+    TriedInVainError when it tried, as far as can be told: another order is another try.
+    """
     domain = entity_id.partition(".")[0]
     try:
         async with (
@@ -76,10 +88,19 @@ async def call_service(url: str, token: str, clock: Clock, entity_id: str, servi
             await connection.log_in(token)
             wanted = {"domain": domain, "service": service, "target": {"entity_id": entity_id}}
             with suppress(TimeoutError):  # it was told; some services answer only when all is done
-                await connection.ask("call_service", lambda _: None, **wanted)
+                await _carried_out(connection.ask("call_service", lambda _: None, **wanted))
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
         what = str(problem) or type(problem).__name__
         raise EntityReaderError(f"Home Assistant does not answer ({what}).") from problem
+
+
+async def _carried_out(asking: Awaitable[None]) -> None:
+    try:
+        await asking
+    except RefusedError as refused:
+        if refused.why in _NOT_TRIED:
+            raise
+        raise TriedInVainError(refused.message) from refused
 
 
 @dataclass(slots=True)
@@ -190,8 +211,9 @@ class _Connection:
                 elif message.get("id") == self._id:
                     break
         if message.get("type") == "result" and not message.get("success"):
-            said = (message.get("error") or {}).get("message", "no reason given")
-            raise EntityReaderError(f"Home Assistant refuses {kind}: {said}")
+            error = message.get("error") or {}
+            said = error.get("message", "no reason given")
+            raise RefusedError(f"Home Assistant refuses {kind}: {said}", error.get("code"))
 
     async def listen(self, seconds: float, on_event: Callable[[dict[str, Any]], None]) -> None:
         """Hand on events for that long."""

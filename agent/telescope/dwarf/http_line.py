@@ -114,9 +114,9 @@ class _Line:
         self._silence_s = silence_s
 
     async def head(self) -> h11.Response:
-        event = await self._next()
-        while isinstance(event, h11.InformationalResponse):
-            event = await self._next()
+        async with asyncio.timeout(self._silence_s):  # in all: it may be put off for ever
+            while isinstance(event := await self._next(), h11.InformationalResponse):
+                pass
         if not isinstance(event, h11.Response):
             raise NoHttpError("it breaks off before its answer")
         return event

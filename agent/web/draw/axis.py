@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from agent.sky.ephemeris import CurvePoint, altitude_curve, sun
+from agent.sky.horizon import HorizonMask
 from agent.sky.nights import Interval, SunEvents
 from agent.targets import Site, Target
 
@@ -72,6 +74,35 @@ def way(target: Target, site: Site, axis: Axis) -> str:
     """The same as a path, drawn a little below the edge, so that it leaves it at its own angle."""
     points = curve(target, site, axis)
     return path([(axis.x(one.instant), y(one.altitude)) for one in points if one.altitude > _VISIBLE])
+
+
+@lru_cache(maxsize=24)
+def usable_way(
+    target: Target, site: Site, axis: Axis, lowest: float, mask: HorizonMask | None, sun_below: float
+) -> str:
+    """The parts of it above an altitude and the horizon while the Sun is low enough."""
+    points = zip(curve(target, site, axis), sun_altitudes(site, axis), strict=True)
+    parts = groupby(points, key=lambda pair: pair[1] < sun_below and _above(pair[0], lowest, mask))
+    return "".join(
+        path([(axis.x(one.instant), y(one.altitude)) for one, _ in group])
+        for usable, group in parts
+        if usable
+    )
+
+
+def _above(point: CurvePoint, lowest: float, mask: HorizonMask | None) -> bool:
+    edge = mask.altitude_at(point.azimuth) if mask is not None else 0.0
+    return point.altitude >= max(lowest, edge, 0.0)
+
+
+@lru_cache(maxsize=24)
+def ground(target: Target, site: Site, axis: Axis, level: float, mask: HorizonMask | None) -> str:
+    """What stands below its way: the horizon there, or a level one, as a path that is closed."""
+    edge = [
+        (axis.x(one.instant), y(max(0.0, mask.altitude_at(one.azimuth) if mask is not None else level)))
+        for one in curve(target, site, axis)
+    ]
+    return path([(-1.0, 102.0), (-1.0, edge[0][1]), *edge, (101.0, edge[-1][1]), (101.0, 102.0)]) + "Z"
 
 
 @lru_cache(maxsize=8)

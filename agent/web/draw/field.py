@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from agent.mosaics import OVERLAP, panes_along
 
 _SURE = 0.95  # of a size in a catalogue: where an object ends is a matter of taste
+_STARS, _FAINT = 48, 0.71  # how many are scattered, and the share of the faint ones
 _EAST = 90.0  # the position angle of a field's long side that is not turned: along right ascension
 
 
@@ -39,7 +40,7 @@ class Rect:
 class Sketch:
     """A drawing `width` × `height` units wide, its middle at 0, 0. `degree` is the length of one degree.
 
-    The fields are turned together, clockwise.
+    The fields are turned together, clockwise. `stars` are the paths of faint ones and of brighter ones.
     """
 
     width: float
@@ -48,7 +49,7 @@ class Sketch:
     fields: tuple[Rect, ...]
     degree: float
     turn: float = 0.0
-    stars: tuple[tuple[float, float, float], ...] = ()
+    stars: tuple[str, str] = ("", "")
 
 
 def mosaic_for(size: tuple[float, float] | None, fov: tuple[float, float]) -> tuple[int, int]:
@@ -104,7 +105,7 @@ def sketch(
         tuple(_fields(fields, fov, whole, degree)),
         degree,
         -turn,
-        tuple(_stars(stars, box)) if stars else (),
+        _stars(stars, box) if stars else ("", ""),
     )
 
 
@@ -131,11 +132,10 @@ def _extent(size: tuple[float, float], angle: float) -> tuple[float, float]:
     )
 
 
-def _stars(word: str, box: tuple[float, float]) -> Iterator[tuple[float, float, float]]:
+def _stars(word: str, box: tuple[float, float]) -> tuple[str, str]:
     chance = random.Random(zlib.crc32(word.encode()))  # noqa: S311 - the same sky each time
-    for _ in range(48):
-        yield (
-            round((chance.random() - 0.5) * box[0]),
-            round((chance.random() - 0.5) * box[1]),
-            round(0.4 + 1.1 * chance.random() ** 3, 1),
-        )
+    found = {True: "", False: ""}
+    for _ in range(_STARS):
+        left, down = (round((chance.random() - 0.5) * side) for side in box)
+        found[chance.random() < _FAINT] += f"M{left} {down}h.01"
+    return found[True], found[False]

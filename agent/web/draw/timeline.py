@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from agent.sky.ephemeris import MOON, CurvePoint
 from agent.sky.nights import Interval
-from agent.web.draw.axis import Axis, altitude_at, curve, night_axis, path, stretch, sun_altitudes, way, y
+from agent.web.draw.axis import (
+    Axis,
+    altitude_at,
+    curve,
+    ground,
+    night_axis,
+    path,
+    stretch,
+    sun_altitudes,
+    usable_way,
+    way,
+    y,
+)
 from agent.web.draw.labels import Label, Placer
 from agent.web.night import NightView, Row
 from agent.web.words import Words
@@ -199,13 +210,7 @@ def _curve(view: NightView, row: Row, axis: Axis) -> Curve:
     assert row.target is not None
     assert row.block is not None
     points = curve(row.target, view.site, axis)
-    suns = sun_altitudes(view.site, axis)
-    parts = []
-    for usable, group in groupby(
-        zip(points, suns, strict=True), key=lambda pair: _usable(view, row, pair[0], pair[1])
-    ):
-        if usable:
-            parts.append(path([(axis.x(one.instant), y(one.altitude)) for one, _ in group]))
+    lowest = row.min_altitude or view.min_altitude
     running = row.state in ("imaging", "paused") and row.block.start < view.now < row.block.end
     done = Interval(row.block.start, view.now) if running else row.block
     todo = Interval(view.now, row.block.end) if running else None
@@ -213,17 +218,10 @@ def _curve(view: NightView, row: Row, axis: Axis) -> Curve:
     return Curve(
         _state(row),
         way(row.target, view.site, axis),
-        "".join(parts),
+        usable_way(row.target, view.site, axis, lowest, view.horizon, view.sun_below),
         path(stretch(points, axis, done)) + ("" if running else "".join(later)),
         (path(stretch(points, axis, todo)) if todo is not None else "") + ("".join(later) if running else ""),
     )
-
-
-def _usable(view: NightView, row: Row, point: CurvePoint, sun: float) -> bool:
-    lowest = row.min_altitude or view.min_altitude
-    if view.horizon is not None:
-        lowest = max(lowest, view.horizon.altitude_at(point.azimuth))
-    return point.altitude >= max(lowest, 0.0) and sun < view.sun_below
 
 
 def _ground(view: NightView, chosen: Row | None, axis: Axis) -> str:
@@ -232,13 +230,7 @@ def _ground(view: NightView, chosen: Row | None, axis: Axis) -> str:
         return ""
     if view.horizon is None and not view.min_altitude:
         return ""
-    points = curve(chosen.target, view.site, axis)
-    edge = [(axis.x(one.instant), y(_height(view, one))) for one in points]
-    return path([(-1.0, 102.0), (-1.0, edge[0][1]), *edge, (101.0, edge[-1][1]), (101.0, 102.0)]) + "Z"
-
-
-def _height(view: NightView, point: CurvePoint) -> float:
-    return max(0.0, view.horizon.altitude_at(point.azimuth) if view.horizon else view.min_altitude)
+    return ground(chosen.target, view.site, axis, view.min_altitude, view.horizon)
 
 
 def _labels(

@@ -52,21 +52,26 @@ function later(what) {
 
 async function search() {
   const field = document.getElementById("q");
-  const mine = ++asked;
-  const page = await html(`/new/search${also("q", field.value)}`).catch(() => null);
-  if (!page || mine !== asked) return;
   const list = document.getElementById("hits");
+  const { camera } = document.getElementById("new").dataset;
+  const mine = ++asked;
+  const page = await html(`/new/search${also("q", field.value)}&camera=${camera}`).catch(() => null);
+  if (!page || mine !== asked) return;
+  list.dataset.camera = camera;
   list.replaceChildren(...page.body.childNodes);
-  list.hidden = !list.querySelector(".hit, .nohit");
-  field.setAttribute("aria-expanded", String(!list.hidden));
+  offer(Boolean(list.querySelector(".hit, .nohit")));
+}
+
+function offer(shown) {
+  const field = document.getElementById("q");
+  field.setAttribute("aria-expanded", String(shown));
+  field.removeAttribute("aria-activedescendant");
+  document.getElementById("hits").hidden = !shown;
 }
 
 function choose(name) {
-  const field = document.getElementById("q");
-  field.value = name;
-  field.setAttribute("aria-expanded", "false");
-  field.removeAttribute("aria-activedescendant");
-  document.getElementById("hits").hidden = true;
+  document.getElementById("q").value = name;
+  offer(false);
   plan();
 }
 
@@ -85,7 +90,7 @@ function arrows(event) {
       event.target.setAttribute("aria-activedescendant", next.id);
       next.scrollIntoView({ block: "nearest" });
     }
-  } else if (event.key === "Escape") document.getElementById("hits").hidden = true;
+  } else if (event.key === "Escape") offer(false);
 }
 
 function clicked(event) {
@@ -139,7 +144,10 @@ async function plan() {
   const mine = ++asked;
   try {
     const page = await html(`/new/plan${query}`, form);
-    if (mine === asked) place(page.body);
+    if (mine !== asked) return;
+    place(page.body);
+    const hits = document.getElementById("hits");
+    if (hits.dataset.camera !== form.camera && (!form.target || !hits.hidden)) search();
   } catch (error) {
     say(error.message, false);
   }

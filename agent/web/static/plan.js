@@ -113,14 +113,16 @@ async function propose(mine, asked) {
 
 async function keep(button) {
   for (const { command: verb, ...more } of JSON.parse(button.dataset.commands)) {
-    const told = await command(verb, more);
-    if (!told || told.status === "error") {
-      toast(told ? sentence(told) : "");
-      break;
-    }
+    if (!(await done(verb, more))) break;
   }
   putBack();
   update();
+}
+
+// The answer to a command; one that is refused is said.
+async function done(verb, more) {
+  const told = await command(verb, more);
+  return told && told.status !== "error" ? told : toast(told ? sentence(told) : "");
 }
 
 function putBack() {
@@ -139,8 +141,8 @@ function putBack() {
 async function away(session) {
   const answer = await fetch(address(`${scope}/sessions/${encodeURIComponent(session)}`));
   const document_ = answer.ok ? await answer.json() : null;
-  const told = await command("remove", { session_id: session });
-  if (!told || told.status === "error") return toast(told ? sentence(told) : "");
+  const told = await done("remove", { session_id: session });
+  if (!told) return;
   toast(sentence(told), document_ && (() => back(session, document_)));
   update();
 }

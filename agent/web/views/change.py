@@ -99,7 +99,7 @@ def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, An
     """What a change would do, in a drawing and in sentences. Slow: use a thread."""
     t = ask.t
     fresh = next((row for row in after.rows if row.fresh), None)
-    moved, lost = effects(before, after)
+    moved, lost = effects(after)
     told = [t("change.moves", name=row.name, time=t.clock(row.block.start)) for row in moved if row.block]
     told += [t("change.lost", name=row.name) for row in lost]
     light = _light(after) - _light(before)
@@ -115,13 +115,12 @@ def change_values(ask: Ask, before: NightView, after: NightView) -> dict[str, An
     }
 
 
-def effects(before: NightView, after: NightView) -> tuple[list[Row], list[Row]]:
-    """The other sessions that would begin at another time, and those that would lose theirs."""
-    old = {row.session_id: row.block for row in before.rows}
+def effects(view: NightView) -> tuple[list[Row], list[Row]]:
+    """The other sessions that a change would let begin at another time, and those that would lose theirs."""
     moved, lost = [], []
-    for row in after.rows:
-        was = old.get(row.session_id)
-        if was is None or row.fresh:
+    for row in view.rows:
+        was = view.before.get(row.session_id)
+        if was is None or row.fresh or not row.waits:
             continue
         if row.block is None:
             lost.append(row)

@@ -22,11 +22,11 @@ from agent.web.guard import json_body, json_object, who
 from agent.web.night import Change, NightView
 from agent.web.render import answer, page
 from agent.web.session_document import document_of
-from agent.web.session_form import Form, form_of, inside, on
+from agent.web.session_form import WIDE, Form, form_of, inside, on
 from agent.web.targets import search
 from agent.web.views.common import Ask, asked
 from agent.web.views.new_told import folded, imported, shown, tonight_with, wrong
-from agent.web.views.suggest import camera_of, results, suggestions
+from agent.web.views.suggest import Hit, camera_of, results, suggestions
 
 _SHORTEST_SHOWN_S = 1.0  # the stepper's list; what is typed may be shorter
 _FEW = 5  # exposures: a camera with fewer long ones shows all it has
@@ -52,7 +52,6 @@ class NewViews:
     async def _new(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
         form = await self._begun(ask)
-        view = await self._night(ask)
         values = {
             **ask.values("new", ask.t("new.title")),
             "form": form,
@@ -60,10 +59,11 @@ class NewViews:
             "tele": camera_choices(ask, Camera.TELE, form.filter),
             "wide": camera_choices(ask, Camera.WIDE),
             "has_weather": bool(ask.states.get("safety", {}).get("sources")),
-            "best": await asyncio.to_thread(self._best, ask, view) if not form.target else [],
+            "found": [] if form.target else await self._best(ask, form.camera),
+            "typed": "",
             **await asyncio.to_thread(shown, ask, form),
+            **await self._planned(ask, form),
         }
-        values |= await self._planned(ask, form, view)
         return page(request, "new.html", ask.t, values)
 
     async def _begun(self, ask: Ask) -> Form:
@@ -83,21 +83,22 @@ class NewViews:
             focus="auto",
         )
 
-    def _best(self, ask: Ask, view: NightView | None) -> list[Any]:
-        if view is None:
+    async def _best(self, ask: Ask, camera: str) -> list[Hit]:
+        """What is proposed while nothing is typed; the list is of what suits the tele camera."""
+        view = await self._night(ask) if camera != WIDE else None
+        free = max(gaps(view), key=lambda gap: gap.seconds, default=None) if view is not None else None
+        if view is None or free is None:
             return []
-        free = max(gaps(view), key=lambda gap: gap.seconds, default=None)
-        return suggestions(ask, view, free)[0] if free is not None else []
+        return (await asyncio.to_thread(suggestions, ask, view, free))[0]
 
     async def _search(self, request: web.Request) -> web.Response:
         ask = asked(request, self._agent)
-        typed = request.query.get("q", "")[:100]
-        view = await self._night(ask)
-
-        def find() -> list[Any]:
-            return list(results(ask, view, search(typed), typed))
-
-        found = await asyncio.to_thread(find)
+        typed, camera = request.query.get("q", "")[:100], request.query.get("camera", "")
+        if typed:
+            view = await self._night(ask)
+            found = await asyncio.to_thread(lambda: results(ask, view, search(typed), typed, camera))
+        else:
+            found = await self._best(ask, camera)
         return page(request, "hits.html", ask.t, {"found": found, "typed": typed})
 
     async def _plan(self, request: web.Request) -> web.Response:
@@ -107,11 +108,11 @@ class NewViews:
             "query": ask.query,
             "folded": folded(form, ask.t),
             **await asyncio.to_thread(shown, ask, form),
-            **await self._planned(ask, form, await self._night(ask)),
+            **await self._planned(ask, form),
         }
         return page(request, "new_plan.html", ask.t, values)
 
-    async def _planned(self, ask: Ask, form: Form, before: NightView | None) -> dict[str, Any]:
+    async def _planned(self, ask: Ask, form: Form) -> dict[str, Any]:
         base = await self._base(ask, form)
         if not form.target and base is None:
             return wrong(ask, form, ())
@@ -122,7 +123,7 @@ class NewViews:
             return wrong(ask, form, errors_of(error.problems))
         except AgentError as error:
             return wrong(ask, form, (error.problem(),))
-        return await asyncio.to_thread(tonight_with, ask, form, view, before or view)
+        return await asyncio.to_thread(tonight_with, ask, form, view)
 
     async def _base(self, ask: Ask, form: Form) -> Mapping[str, Any] | None:
         wanted = form.edit or form.copy

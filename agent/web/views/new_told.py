@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from agent.capabilities import Camera
 from agent.errors import Problem
 from agent.sky.ephemeris import altitude, sun
 from agent.targets import Site, Target
@@ -20,7 +19,7 @@ from agent.web.session_form import WIDE, Form, panes_of
 from agent.web.targets import Known, named
 from agent.web.views.change import effects
 from agent.web.views.common import Ask
-from agent.web.views.suggest import MOST_PANES, camera_of, facts, field_of_view, fit_words
+from agent.web.views.suggest import MOST_PANES, facts, field_of_view, fit_words
 from agent.web.views.tonight import height_words, when_words
 from agent.web.words import Words
 
@@ -83,20 +82,12 @@ def shown(ask: Ask, form: Form) -> dict[str, Any]:
     known = named(form.target) if form.target else None
     if known is None:
         return {"known": None, "frame": None, "months": None}
-    fov = _field(ask, form)
+    fov = field_of_view(ask, form.camera)
     values = {"name": known.name, "other": known.other_name, "facts": facts(known, ask.t), "turn": 0}
     told, frame = {"fit": ask.t("new.no_field"), "middle": False, "mosaic": ""}, None
     if fov is not None:
         told, frame = _framed(known, form, fov, ask.t)
     return {"known": values | told, "frame": frame, "months": _months(known, ask)}
-
-
-def _field(ask: Ask, form: Form) -> tuple[float, float] | None:
-    """The field of the camera that the session is about; None where nobody knows it."""
-    if form.camera != WIDE:
-        return field_of_view(ask)
-    camera = camera_of(ask, Camera.WIDE)
-    return camera.field_of_view if camera is not None else None
 
 
 def _framed(
@@ -162,11 +153,11 @@ def month_hours(target: Target, site: Site, year: int) -> tuple[float, ...]:
     return tuple(found)
 
 
-def tonight_with(ask: Ask, form: Form, view: NightView, before: NightView) -> dict[str, Any]:
+def tonight_with(ask: Ask, form: Form, view: NightView) -> dict[str, Any]:
     """The night with the session in it, what follows from that, and the line above Save."""
     t = ask.t
     fresh = next((row for row in view.rows if row.fresh), None)
-    checks = list(_checks(fresh, view, before, t)) if fresh is not None else []
+    checks = list(_checks(fresh, view, t)) if fresh is not None else []
     return {
         "tl": timeline(view, t, fresh.session_id if fresh else ""),
         "tl_left": form.target if fresh is None else _span(fresh, t),
@@ -183,7 +174,7 @@ def _span(row: Row, t: Words) -> str:
     return f"{row.name} {when_words(row, t)}" if row.block else row.name
 
 
-def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
+def _checks(fresh: Row, view: NightView, t: Words) -> Any:
     if fresh.block is None:
         yield {
             "state": "paused",
@@ -208,7 +199,7 @@ def _checks(fresh: Row, view: NightView, before: NightView, t: Words) -> Any:
         }
         for note in fresh.notes:
             yield {"state": "paused", "icon": "waiting", "bold": t("check.note"), "text": t.said(note)}
-    moved, lost = effects(before, view)
+    moved, lost = effects(view)
     if lost:
         text = t("check.lost_names", names=", ".join(row.name for row in lost))
         yield {"state": "paused", "icon": "waiting", "bold": t("check.lost"), "text": text}

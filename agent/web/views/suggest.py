@@ -14,6 +14,7 @@ from agent.sky.nights import Interval
 from agent.web.draw.axis import Axis, curve, night_axis, sun_altitudes
 from agent.web.draw.field import Sketch, lies_inside, mosaic_for, sketch, turn_for
 from agent.web.night import NightView
+from agent.web.session_form import WIDE
 from agent.web.targets import Known, known_of
 from agent.web.views.common import Ask
 from agent.web.words import Words
@@ -47,7 +48,7 @@ class Hit:
     facts: str
     reason: str
     best: str
-    sketch: Sketch
+    sketch: Sketch | None  # None: nobody knows the camera's field
     spark: Spark | None
 
 
@@ -88,23 +89,37 @@ def _spelt(name: str) -> str:
     return name.casefold().replace(" ", "")
 
 
-def results(ask: Ask, view: NightView | None, found: Iterable[Known], typed: str) -> list[Hit]:
-    """What was found under what was typed."""
+def results(
+    ask: Ask, view: NightView | None, found: Iterable[Known], typed: str, camera: str = ""
+) -> list[Hit]:
+    """What was found under what was typed, in the field of the form's camera."""
     told = []
     for known in found:
         good = None
         if view is not None:
             good = window_of(view, known, night_axis(view.sun, view.bounds, []))
-        told.append(result(ask, view, known, typed, good, ""))
+        told.append(result(ask, view, known, typed, good, "", camera))
     return told
 
 
 def result(
-    ask: Ask, view: NightView | None, known: Known, typed: str, good: Interval | None, reason: str
+    ask: Ask,
+    view: NightView | None,
+    known: Known,
+    typed: str,
+    good: Interval | None,
+    reason: str,
+    camera: str = "",
 ) -> Hit:
     """One target with its facts."""
-    t, fov = ask.t, field_of_view(ask)
-    fields = mosaic_for(known.size, fov)
+    t, fov = ask.t, field_of_view(ask, camera)
+    fit, drawn = t("new.no_field"), None
+    if fov is not None:
+        fields = mosaic_for(known.size, fov)
+        turn = turn_for(known.size, known.angle, fields)
+        shown = fields if fields[0] * fields[1] <= MOST_PANES else (1, 1)
+        fit = fit_words(known, fields, fov, t, wide=camera == WIDE)
+        drawn = sketch(known.size, known.angle, fov, box=_BOX, fields=shown, turn=turn)
     before, match, after = _marked(known.name, typed)
     best = t.span(good.start, good.end) if good is not None else t("new.not_tonight") if view else ""
     spark = _spark(view, known, good) if view is not None else None
@@ -115,16 +130,9 @@ def result(
         after,
         known.other_name,
         facts(known, t),
-        reason or fit_words(known, fields, fov, t),
+        reason or fit,
         best,
-        sketch(
-            known.size,
-            known.angle,
-            fov,
-            box=_BOX,
-            fields=fields if fields[0] * fields[1] <= MOST_PANES else (1, 1),
-            turn=turn_for(known.size, known.angle, fields),
-        ),
+        drawn,
         spark,
     )
 
@@ -169,10 +177,14 @@ def camera_of(ask: Ask, which: Camera) -> CameraCapabilities | None:
     return capabilities.cameras.get(which) if capabilities else None
 
 
-def field_of_view(ask: Ask) -> tuple[float, float]:
-    """The tele camera's field in degrees; a usual one while the model is not known."""
-    camera = camera_of(ask, Camera.TELE)
-    return (camera.field_of_view if camera else None) or _USUAL_FIELD
+def field_of_view(ask: Ask, camera: str = "") -> tuple[float, float] | None:
+    """The field in degrees of the form's camera, None where nobody knows it.
+
+    The tele camera has a usual one while the model is not known.
+    """
+    found = camera_of(ask, Camera.WIDE if camera == WIDE else Camera.TELE)
+    known = found.field_of_view if found is not None else None
+    return known if camera == WIDE else known or _USUAL_FIELD
 
 
 def window_of(view: NightView, known: Known, axis: Axis) -> Interval | None:

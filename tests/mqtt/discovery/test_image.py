@@ -8,6 +8,7 @@ import tracemalloc
 import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,18 +85,22 @@ def test_the_jpeg_is_let_go_before_the_small_picture_is_put_together(monkeypatch
     assert seen == [True]
 
 
-@pytest.mark.parametrize("disk", [True, False], ids=["", "no disk takes it"])
-def test_a_large_jpeg_is_the_same_wherever_it_lies(disk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = jpeg(1600, 1200, noise=True)
-    expected = prepare_image(data, taken_at=None).jpeg
-    monkeypatch.setattr("agent.jpeg._IN_MEMORY", 1000 if disk else 1)
-    if not disk:
-        monkeypatch.setattr("tempfile.TemporaryFile", full)
-    assert prepare_image(data, taken_at=None).jpeg == expected
+def missing(*_: Any, **__: Any) -> Any:
+    raise FileNotFoundError(2, "No usable temporary directory found")
 
 
 def full(*_: Any, **__: Any) -> Any:
-    raise OSError(28, "No space left on device")
+    return Path("/dev/full").open("w+b", buffering=1 << 24)  # all is refused at the end
+
+
+@pytest.mark.parametrize("disk", [None, missing, full])
+def test_a_large_jpeg_is_the_same_wherever_it_lies(disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = jpeg(1600, 1200, noise=True)
+    expected = prepare_image(data, taken_at=None).jpeg
+    monkeypatch.setattr("agent.jpeg._IN_MEMORY", 1)
+    if disk is not None:
+        monkeypatch.setattr("tempfile.TemporaryFile", disk)
+    assert prepare_image(data, taken_at=None).jpeg == expected
 
 
 def test_noise_that_no_jpeg_compresses_still_fits() -> None:

@@ -51,7 +51,7 @@ def saying(body: bytes, content_type: str = "application/json", **headers: str) 
 
 
 @asynccontextmanager
-async def raw(answer: bytes, *, then: float = 0.0) -> AsyncIterator[DwarfHttp]:
+async def raw(answer: bytes, *, then: float = 0.0, again: bytes = b" ") -> AsyncIterator[DwarfHttp]:
     """A service that sends these bytes whatever it is asked, and goes on slowly for ever if told so."""
     tasks: set[asyncio.Task[None] | None] = set()
 
@@ -61,7 +61,7 @@ async def raw(answer: bytes, *, then: float = 0.0) -> AsyncIterator[DwarfHttp]:
             writer.write(answer)
             await writer.drain()
             while then:
-                writer.write(b" ")
+                writer.write(again)
                 await writer.drain()
                 await asyncio.sleep(then)
         except (OSError, asyncio.CancelledError):
@@ -237,6 +237,15 @@ async def test_a_port_without_a_service_is_named_in_plain_words() -> None:
     with pytest.raises(HttpError, match=words):
         async with client.stream(port, "/a.fits", 0, "", None):
             pass
+
+
+async def test_an_answer_that_is_put_off_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dwarf_http, "SILENCE_LIMIT_S", 0.3)
+    later = b"HTTP/1.1 102 Processing\r\n\r\n"
+    async with raw(later, then=0.02, again=later) as client, asyncio.timeout(5):
+        with pytest.raises(HttpError, match="fell silent"):
+            async with client.stream(client.port, "/a.fits", 0, "", None):
+                pass
 
 
 @pytest.mark.parametrize(
