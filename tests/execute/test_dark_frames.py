@@ -79,8 +79,8 @@ def test_an_owner_who_answers_has_darks_and_takes_the_cap_off_again(capped: Benc
     result = capped.result_of(ordered("before"), owner)
     assert result.outcome is Outcome.COMPLETED
     assert [one.message for one in asked(capped)] == [
-        "Put the cap on the lens for dark frames, then press Resume. Without an answer within 10 minutes none "
-        "are taken; leave the lens free then.",
+        "Put the cap on the lens for dark frames, then press Resume. Without an answer within 10 minutes "
+        "none are taken; leave the lens free then.",
         "Take the cap off the lens, then press Resume. Nothing is imaged before.",
     ]
     assert [one.until - one.at for one in asked(capped) if one.until] == [
