@@ -1,0 +1,87 @@
+"""What a caution, a refusal and a report say, one rule each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agent.clock import LoopClock
+from agent.conditions import ConditionSet, Moment, Requirements
+from agent.conditions.cautions import sky_cautions
+from agent.conditions.moment import Sky, clock_words
+from agent.conditions.rules.above_horizon import AboveHorizonRule
+from agent.conditions.safety.aggregator import SafetyMonitor
+from agent.conditions.safety.sources import HeartbeatSource
+from agent.events import Reason, SafetyLevel, SafetyState
+from agent.session.fields import WeatherPolicy
+from agent.session.sections import Conditions
+from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
+from tests.support.virtual_loop import run_virtual
+
+PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
+POLARIS = SkyTarget("Polaris", 2.53, 89.26)
+M42 = SkyTarget("M42", 5.588, -5.39)
+NOON = datetime(2026, 1, 20, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("start_h", "end_h", "told_h"),
+    [(0, 9, 0), (9, 22, 22), (0, 22, 0), (9, 12, None)],
+    ids=["begins by day", "ends by day", "both", "dark"],
+)
+def test_the_light_is_told_of_the_first_instant_that_has_it(
+    start_h: int, end_h: int, told_h: int | None
+) -> None:
+    start, end = NOON + start_h * HOUR, NOON + end_h * HOUR
+    said = [one.message for one in sky_cautions(POLARIS, PARIS, start, end)]
+    expected = [] if told_h is None else [f"It is not dark at {clock_words(NOON + told_h * HOUR, PARIS)}."]
+    assert said == expected
+
+
+def test_a_target_that_is_down_or_sets_is_told_with_its_hour() -> None:
+    below, end = NOON + 17 * HOUR, NOON + 18 * HOUR
+    (one,) = sky_cautions(M42, PARIS, below, end)
+    assert one.message == f"M42 is below the horizon at {clock_words(below, PARIS)}."
+    (one,) = sky_cautions(M42, PARIS, NOON + 9 * HOUR, below)
+    assert one.message == f"M42 sets before {clock_words(below, PARIS)}."
+    assert AboveHorizonRule().told(Sky(PARIS, M42), NOON).lost == "M42 sets"
+
+
+def test_the_sun_itself_is_refused_for_good_and_says_why() -> None:
+    moment = Moment(now=NOON, site=PARIS, target=SolarTarget("Sun", SolarBody.SUN), duration_s=60.0)
+    for asked in (moment, replace(moment, site=None)):
+        (verdict,) = [one for one in ConditionSet.of(Requirements()).judge(asked) if one.rule == "sun"]
+        assert (verdict.allowed, verdict.reason, verdict.final) == (False, Reason.SUN, True)
+
+
+def test_a_session_says_for_itself_what_becomes_of_poor_frames() -> None:
+    asked = Requirements().with_session(Conditions(do_action=True, watch_frames="refocus"))
+    assert asked.watch_frames == "refocus"
+    assert Requirements(watch_frames="pause").with_session(Conditions(do_action=True)).watch_frames == "pause"
+
+
+def _monitor(level: SafetyLevel) -> SafetyMonitor:
+    sources = (HeartbeatSource(name="roof", level=level),)
+    return SafetyMonitor(LoopClock(NOON), sources, policy=WeatherPolicy.WAIT, on_change=lambda _: None)
+
+
+@pytest.mark.parametrize("level", [SafetyLevel.WARNING, SafetyLevel.ALERT])
+def test_a_heartbeat_that_says_no_level_has_its_sources(level: SafetyLevel) -> None:
+    async def story() -> None:
+        monitor = _monitor(level)
+        assert monitor.receive("roof", b'{"safe": false}', retained=False)
+        assert (monitor.decision.state, monitor.decision.level) == (SafetyState.UNSAFE, level)
+
+    run_virtual(story())
+
+
+def test_what_is_no_answer_is_quoted_in_short() -> None:
+    async def story() -> None:
+        monitor = _monitor(SafetyLevel.ALERT)
+        assert monitor.receive("roof", b'{"safe": "' + b"x" * 60 + b'"}', retained=False)
+        assert f"not '{'x' * 39}…'" in "; ".join(monitor.decision.reasons)
+
+    run_virtual(story())
