@@ -57,6 +57,16 @@ def test_the_sun_itself_is_refused_for_good_and_says_why() -> None:
         assert (verdict.allowed, verdict.reason, verdict.final) == (False, Reason.SUN, True)
 
 
+def test_a_planet_near_the_sun_waits_for_sunset_where_the_site_tells_it() -> None:
+    moment = Moment(now=NOON, site=PARIS, target=SolarTarget("Mercury", SolarBody.MERCURY), duration_s=60.0)
+    asked = ConditionSet.of(Requirements())
+    (here,) = [one for one in asked.judge(moment) if one.rule == "sun"]
+    assert (here.allowed, here.final) == (False, False)
+    assert here.until is not None
+    (nowhere,) = [one for one in asked.judge(replace(moment, site=None)) if one.rule == "sun"]
+    assert (nowhere.allowed, nowhere.final, nowhere.until) == (False, True, None)
+
+
 def test_a_session_says_for_itself_what_becomes_of_poor_frames() -> None:
     asked = Requirements().with_session(Conditions(do_action=True, watch_frames="refocus"))
     assert asked.watch_frames == "refocus"
