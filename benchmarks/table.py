@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+_NO_FACTS = frozenset({"benchmark", "python"})
+_NO_WORDS = _NO_FACTS | {"decisions"}  # these are a digest
 
 
 def table(said: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -32,9 +36,20 @@ def _row(name: str, number: float, before: Mapping[str, float]) -> str:
 
 
 def _numbers(said: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    times = Counter(_label(one) for one in said)
     for one in said:
-        facts = {name: value for name, value in one.items() if name not in ("benchmark", "python")}
-        yield from _leaves(str(one.get("benchmark")), facts)
+        facts = {name: value for name, value in one.items() if name not in _NO_FACTS}
+        label = _label(one)
+        if times[label] > 1:  # what was measured several times begins with how much of it there was
+            much = next(fact for fact in _leaves("", facts))
+            label = f"{label}{much[0]} {much[1]:g}"
+        yield from _leaves(label, facts)
+
+
+def _label(one: Mapping[str, Any]) -> str:
+    """Return what was measured, with the words that tell it from its siblings and the unit."""
+    words = [value for name, value in one.items() if name not in _NO_WORDS and isinstance(value, str)]
+    return f"{one.get('benchmark')} ({', '.join(words)})" if words else str(one.get("benchmark"))
 
 
 def _leaves(name: str, value: object) -> Iterator[tuple[str, float]]:

@@ -24,3 +24,16 @@ def test_a_run_is_compared_with_what_an_earlier_one_printed(tmp_path: Path) -> N
         "| scan start, new one | 3 |  |  |",
     ]
     assert table(now).splitlines()[2] == "| scan start, ms, p50 | 6 |"
+
+
+def test_what_is_measured_several_times_has_a_row_each() -> None:
+    views = [{"benchmark": "page", "view": view, "unit": "ms", "first": 1} for view in ("now", "new")]
+    scans = [{"benchmark": "scan", "files": files, "first": 2} for files in (10, 1000)]
+    assert [row.split("|")[1].strip() for row in table([*views, *scans]).splitlines()[2:]] == [
+        "page (now, ms), first",
+        "page (new, ms), first",
+        "scan, files 10, files",
+        "scan, files 10, first",
+        "scan, files 1000, files",
+        "scan, files 1000, first",
+    ]
