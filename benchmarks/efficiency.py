@@ -122,7 +122,13 @@ def _tell(name: str, **options: Any) -> None:
     shown = {key: str(value) for key, value in options.items()}
     for calibrated, one in ((False, without), (True, with_valid)):
         percent = {"efficiency": round(100 * one.efficiency, 1), "limit": round(100 * one.limit, 1)}
-        say(name, **shown, calibration="valid" if calibrated else "none", **percent, wasted_s=round(one.wasted_s, 1))
+        say(
+            name,
+            **shown,
+            calibration="valid" if calibrated else "none",
+            **percent,
+            wasted_s=round(one.wasted_s, 1),
+        )
 
 
 if __name__ == "__main__":
