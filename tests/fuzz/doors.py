@@ -31,6 +31,7 @@ from agent.mqtt.parsing import (
 )
 from agent.session.document import read_session
 from agent.session.plan import make_plan
+from agent.session.problems import InvalidSessionError
 from agent.settings.loader import load_settings
 from agent.settings.problems import SettingsError
 from agent.store.journal import JournalFile
@@ -195,7 +196,9 @@ def _journal(data: bytes) -> None:
 
 DOORS: dict[str, Door] = {
     "session": Door(
-        _session, [_json(SESSION), _json(SESSION["command"]), '{"command": {}}'.encode("utf-16")]
+        _session,
+        [_json(SESSION), _json(SESSION["command"]), '{"command": {}}'.encode("utf-16")],
+        (InvalidSessionError,),  # what is asked for and cannot be done; it holds every problem
     ),
     "request": Door(
         _requests,
