@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from datetime import datetime
 
 from agent.report.book import Note
 from agent.report.charts import curve
+from agent.report.markup import as_html
 from agent.report.progress import PERCENT
 from agent.report.story import Story, how_it_ended, local
 from agent.session.text import duration_text
 from agent.store.ended import EndedSession
-from agent.text import printable
 
 _MOST_LINES = 60  # a night that went wrong again and again is understood by then
 
@@ -33,7 +32,7 @@ def course(story: Story) -> Iterator[str]:
     if lines:
         yield '<h2>What happened</h2><div class="card"><ul class="course">'
         for at, text in lines[:_MOST_LINES]:
-            yield f"<li><time>{local(at, story.zone)}</time>{_text(text)}</li>"
+            yield f"<li><time>{local(at, story.zone)}</time>{as_html(text)}</li>"
         if len(lines) > _MOST_LINES:
             yield f"<li>and {len(lines) - _MOST_LINES} more</li>"
         yield "</ul></div>"
@@ -88,7 +87,3 @@ def _event(note: Note) -> str:
             resumed = " goes on after a restart" if note.facts.get("resumed") is True else " began"
             return note.text("target") + resumed
     return ""
-
-
-def _text(text: object) -> str:
-    return html.escape(printable(" ".join(str(text).splitlines())), quote=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePath
@@ -12,6 +11,7 @@ from agent.clock import aware_instant
 from agent.events import Outcome
 from agent.report.charts import curve
 from agent.report.course import course
+from agent.report.markup import as_html
 from agent.report.progress import PERCENT, goals, measured_curves, totals
 from agent.report.story import Story, how_it_ended, local, outcome_of, target_of
 from agent.report.style import STYLE
@@ -32,7 +32,7 @@ def night_page(story: Story, version: str) -> str:
     """Return the page. Everything that anybody else wrote stands in it as text."""
     ordered = sorted(story.sessions, key=lambda session: session.began_at)
     body = [*_top(story), *goals(story), *_sky(story, ordered), *_sessions(story, ordered), *course(story)]
-    title = _text(f"{story.title} ({story.telescope})")
+    title = as_html(f"{story.title} ({story.telescope})")
     return "\n".join(
         [
             "<!doctype html>",
@@ -41,7 +41,7 @@ def night_page(story: Story, version: str) -> str:
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
             f"<title>{title}</title><style>{STYLE}</style></head><body>",
             *body,
-            f"<footer>dwarf-agent {_text(version)}; times are {_text(story.zone.key)}</footer>",
+            f"<footer>dwarf-agent {as_html(version)}; times are {as_html(story.zone.key)}</footer>",
             "</body></html>",
             "",
         ]
@@ -52,8 +52,8 @@ def night_page(story: Story, version: str) -> str:
 
 
 def _top(story: Story) -> Iterator[str]:
-    yield f"<header><p class='dim'>{_text(story.telescope)}</p><h1>{_text(story.title)}</h1>"
-    yield f"<p>{_text(story.message)}</p></header>"
+    yield f"<header><p class='dim'>{as_html(story.telescope)}</p><h1>{as_html(story.title)}</h1>"
+    yield f"<p>{as_html(story.message)}</p></header>"
     sums = [
         (duration_text(story.integration_s), "light kept"),
         (f"{story.stacked} of {story.taken}", "frames stacked"),
@@ -62,7 +62,7 @@ def _top(story: Story) -> Iterator[str]:
     if share := _efficiency(story):
         sums.append((f"{share:.0%}", "of session time was light"))
     yield '<div class="sums">'
-    yield from (f"<div><b>{_text(value)}</b>{_text(label)}</div>" for value, label in sums)
+    yield from (f"<div><b>{as_html(value)}</b>{as_html(label)}</div>" for value, label in sums)
     yield "</div>"
     yield from totals(story)
 
@@ -113,40 +113,40 @@ def _sessions(story: Story, ordered: Sequence[EndedSession]) -> Iterator[str]:
         for note in left[:_MOST_LINES]:
             why = story.of("wait", note.text("session_id"))
             reason = f": {why[-1].text('message')}" if why else ""
-            yield f"<li><b>{_text(note.text('target'))}</b>{_text(reason)}</li>"
+            yield f"<li><b>{as_html(note.text('target'))}</b>{as_html(reason)}</li>"
         yield "</ul>"
     if story.refused:
         yield "<h2>Files that were no sessions</h2><ul>"
         for row in story.refused[:_MOST_LINES]:
             name, message = row.get("description") or row.get("file") or "", row.get("message") or ""
-            yield f"<li><b>{_text(name)}</b>: {_text(message)}</li>"
+            yield f"<li><b>{as_html(name)}</b>: {as_html(message)}</li>"
         yield "</ul>"
 
 
 def _session(story: Story, session: EndedSession) -> Iterator[str]:
     outcome = outcome_of(session)
-    yield f'<section class="card"><div class="head"><h3>{_text(session.target)}</h3>'
-    yield f'<span class="badge {outcome}">{_text(how_it_ended(session))}</span></div>'
-    yield f"<small>{_text(session.session_id)}</small>"
+    yield f'<section class="card"><div class="head"><h3>{as_html(session.target)}</h3>'
+    yield f'<span class="badge {outcome}">{as_html(how_it_ended(session))}</span></div>'
+    yield f"<small>{as_html(session.session_id)}</small>"
     if picture := story.pictures.get(session.session_id):
         data = base64.b64encode(picture).decode()
-        yield f'<img alt="{_text(session.target)}" src="data:image/jpeg;base64,{data}">'
+        yield f'<img alt="{as_html(session.target)}" src="data:image/jpeg;base64,{data}">'
     yield '<div class="facts">'
     yield from (
-        f"<div><span>{_text(name)}</span>{_text(value)}</div>" for name, value in _facts(story, session)
+        f"<div><span>{as_html(name)}</span>{as_html(value)}</div>" for name, value in _facts(story, session)
     )
     yield "</div>"
     counts = f"{session.taken} of {session.requested} frames taken, {session.stacked} stacked"
     if session.message not in ("", counts):  # those stand above
-        yield f"<p>{_text(session.message)}</p>"
+        yield f"<p>{as_html(session.message)}</p>"
     waits = session.details.get("waits")
     told = [_wait(one) for one in waits if isinstance(one, dict)] if isinstance(waits, list) else []
     if told:
-        yield f"<p class='dim'>Waited: {_text('; '.join(told))}.</p>"
+        yield f"<p class='dim'>Waited: {as_html('; '.join(told))}.</p>"
     for note in story.of("archived", session.session_id)[-1:]:
         folder = "/".join(PurePath(note.text("folder")).parts[-2:])
         place = f" Folder: {folder}" if folder else ""
-        yield f"<p class='dim'>{_text(note.text('message') + place)}</p>"
+        yield f"<p class='dim'>{as_html(note.text('message') + place)}</p>"
     ratio = [
         (note.at, min(1.0, stacked / (taken - 1)) * _SHARE)  # the last one is always still being stacked
         for note in story.of("progress", session.session_id)
@@ -199,7 +199,3 @@ def _wait(wait: dict[str, object]) -> str:
     seconds = wait.get("seconds")
     lasted = duration_text(float(seconds)) if isinstance(seconds, int | float) else ""
     return f"{str(wait.get('reason', '')).replace('_', ' ')} {lasted}".strip()
-
-
-def _text(text: object) -> str:
-    return html.escape(printable(" ".join(str(text).splitlines())), quote=True)

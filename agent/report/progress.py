@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 
 from agent.report.book import Note
 from agent.report.charts import curve
+from agent.report.markup import as_html
 from agent.report.story import Story
 from agent.session.text import duration_text
 from agent.store.ended import EndedSession
-from agent.text import printable
 
 PERCENT = "\u00a0%"  # stays with its number
 _MOST = 30  # goals
@@ -34,7 +33,7 @@ def goals(story: Story) -> Iterator[str]:
         more = percent - first[name]
         gained = f" <small>{more:+.0f} % tonight</small>" if more >= 1 else ""
         over = "" if note.facts.get("waits") is True else " <small>no session waits for it any more</small>"
-        yield f"<p>{_text(note.text('message'))}{gained}{over}</p>"
+        yield f"<p>{as_html(note.text('message'))}{gained}{over}</p>"
         bar = f'<i style="width:{percent:.0f}%"></i>'
         yield f'<div class="bar" role="img" aria-label="{percent:.0f} %">{bar}</div>'
     yield "</div>"
@@ -51,7 +50,7 @@ def totals(story: Story) -> Iterator[str]:
         told = (
             f"{duration_text(light)} of light in {many}, {completed:.0f} of {sessions:.0f} sessions completed"
         )
-        yield f"<p class='dim'>In all: {_text(told)}.</p>"
+        yield f"<p class='dim'>In all: {as_html(told)}.</p>"
 
 
 def measured_curves(story: Story, session: EndedSession) -> list[str]:
@@ -63,7 +62,3 @@ def measured_curves(story: Story, session: EndedSession) -> list[str]:
         points = [(at, value / told[0][1] * _SHARE) for at, value in told]
         found.append(curve(points, 0, max((share for _, share in points), default=0) * _ROOM, label, PERCENT))
     return found
-
-
-def _text(text: object) -> str:
-    return html.escape(printable(" ".join(str(text).splitlines())), quote=True)

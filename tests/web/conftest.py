@@ -30,6 +30,16 @@ NIGHT = date(2026, 12, 27)
 NOW = datetime(2026, 12, 27, 21, 31, tzinfo=UTC)
 SMALL = b"\xff\xd8\xff a small picture \xff\xd9"
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+VIEWS = (
+    "/tonight",
+    "/now",
+    "/new",
+    "/new?target=M%2031",
+    "/nights",
+    "/settings",
+    "/home-assistant",
+    "/watch",
+)
 
 
 COURSE = Course("hfd", ((NOW - timedelta(hours=1), 3.1), (NOW - timedelta(minutes=9), 3.4)))

@@ -23,18 +23,8 @@ from agent.web.password import Buckets, Password, hashed
 from agent.web.server import AgentPages, make_app
 from agent.web.stream import Feed
 from agent.web.words import languages
-from tests.web.conftest import FakeAgent
+from tests.web.conftest import VIEWS, FakeAgent
 
-VIEWS = (
-    "/tonight",
-    "/now",
-    "/new",
-    "/new?target=M%2031",
-    "/nights",
-    "/settings",
-    "/home-assistant",
-    "/watch",
-)
 COMMAND = "/api/telescopes/scope/command"
 STOP = {"command": "abort"}
 Served = Callable[..., Any]
