@@ -45,7 +45,7 @@ class TokenRefusedError(EntityReaderError):
     code = "home_assistant_token"
 
 
-class RefusedError(EntityReaderError):
+class HomeAssistantRefusedError(EntityReaderError):
     """Home Assistant does not do what it was asked; `why` is its own code."""
 
     def __init__(self, message: str, why: object) -> None:
@@ -97,7 +97,7 @@ async def call_service(url: str, token: str, clock: Clock, entity_id: str, servi
 async def _carried_out(asking: Awaitable[None]) -> None:
     try:
         await asking
-    except RefusedError as refused:
+    except HomeAssistantRefusedError as refused:
         if refused.why in _NOT_TRIED:
             raise
         raise TriedInVainError(refused.message) from refused
@@ -213,7 +213,7 @@ class _Connection:
         if message.get("type") == "result" and not message.get("success"):
             error = message.get("error") or {}
             said = error.get("message", "no reason given")
-            raise RefusedError(f"Home Assistant refuses {kind}: {said}", error.get("code"))
+            raise HomeAssistantRefusedError(f"Home Assistant refuses {kind}: {said}", error.get("code"))
 
     async def listen(self, seconds: float, on_event: Callable[[dict[str, Any]], None]) -> None:
         """Hand on events for that long."""
