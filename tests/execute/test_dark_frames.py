@@ -91,6 +91,18 @@ def test_an_owner_who_answers_has_darks_and_takes_the_cap_off_again(capped: Benc
     assert capped.telescope.calls.count("shoot_darks 4") == 1
 
 
+def test_a_look_for_darks_moves_nothing(capped: Bench) -> None:
+    async def onlooker() -> None:
+        while "go_live" not in capped.telescope.calls:
+            await capped.clock.sleep(0.1)
+        await capped.hands.park()  # by hand, as the last before it looks
+        await _is_asked(capped, 1)
+        assert capped.telescope.calls[-2:] == ["park", "darks"]
+        assert capped.hands.parked, "what was seen of it stays true"
+
+    capped.result_of(ordered("before"), onlooker)
+
+
 def test_nobody_puts_the_cap_on_so_the_session_goes_on_without_darks(capped: Bench) -> None:
     result = capped.result_of(ordered("before"))
     assert result.outcome is Outcome.COMPLETED
