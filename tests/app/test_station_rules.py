@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from agent.clock import LoopClock
 from agent.conditions import ConditionSet, Requirements, SunLimitError
 from agent.errors import Problem
-from agent.events import Lid
+from agent.events import Event, Lid, OwnScheduleChanged, Telemetry, TelemetryChanged
 from agent.station.enclosure_problems import Sight, problem_of
 from agent.station.gate import SessionGuard
+from agent.station.link import Link
 from agent.targets import Site, SolarBody, SolarTarget
+from agent.telescope.interface import ConnectionChanged, ConnectionState, SchedulesReport, TelemetryReport
+from tests.app.hands_stand import Stand
 from tests.support.virtual_loop import run_virtual
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
@@ -30,6 +34,37 @@ def test_a_guard_looks_as_far_ahead_as_the_session_points_there() -> None:
         for seconds in (4 * 3600, None):
             with pytest.raises(SunLimitError):
                 guard.permit(MERCURY, seconds=seconds)
+
+    run_virtual(story())
+
+
+class Filter:
+    """Hears of the link, and shows nothing."""
+
+    def link(self, _state: ConnectionState) -> None: ...
+
+
+def test_news_of_a_telescope_has_its_conditions_looked_at_and_its_link_kicks() -> None:
+    async def story() -> None:
+        stand = Stand()
+        told: list[Event] = []
+        asked: list[str] = []
+        unused: Any = None
+        link = Link(
+            *(stand.ground, stand.status, Filter(), unused),
+            kick=lambda: asked.append("kick"),
+            look=lambda: asked.append("look"),
+            look_again=unused,
+            poll_s=10,
+        )
+        link.begin()
+        stand.ground.bus.subscribe(told.append)
+        stand.telescope.tell(TelemetryReport(Telemetry(battery=7)))
+        stand.telescope.tell(SchedulesReport(()))
+        assert [type(one) for one in told] == [TelemetryChanged, OwnScheduleChanged]
+        assert asked == ["look", "look"]
+        stand.telescope.tell(ConnectionChanged(ConnectionState.CONNECTING, "no route"))
+        assert asked == ["look", "look", "kick"]
 
     run_virtual(story())
 

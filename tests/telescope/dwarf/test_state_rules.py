@@ -203,8 +203,8 @@ def test_a_start_that_was_refused_leaves_no_capture() -> None:
 def test_the_progress_says_what_is_known_and_nothing_else() -> None:
     kept = CaptureRecord(WIDE, taken=3, stacked=2, total=12, target="M 42", started_at=AT, confirmed=True)
     assert kept.progress() == CaptureProgress(WIDE, 3, 2, 12, target="M 42", began=AT)
-    kept.missed, kept.target = True, ""
-    assert kept.progress() == CaptureProgress(WIDE, 3, 2, 12)
+    kept.missed, kept.target, kept.without_darks = True, "", True
+    assert kept.progress() == CaptureProgress(WIDE, 3, 2, 12, without_darks=True)
 
 
 # -- a telescope --------------------------------------------------------------------------------------------
