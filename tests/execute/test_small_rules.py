@@ -20,7 +20,7 @@ from agent.execute.orders import Ending, EndKind
 from agent.execute.outcome import outcome_of
 from agent.execute.records import together
 from agent.session.document import read_session
-from agent.session.plan import StepKind, make_plan
+from agent.session.plan import PlannedStep, StepKind, make_plan
 from agent.session.reuse_rules import ReuseRules
 from agent.targets import Site
 from tests.execute.conftest import session
@@ -192,19 +192,39 @@ def test_a_trend_tells_its_shares_before_anything_was_taken() -> None:
 # -- what need not be done again ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("says", "needed"), [(True, False), (None, False), (False, True)])
-def test_a_calibration_is_needed_again_where_the_telescope_says_so(says: bool | None, needed: bool) -> None:
-    clock: Any = SimpleNamespace(now=lambda: AT)
-    alignment = Alignment()
-    alignment.calibrated(AT - timedelta(hours=1))
-    reading = read_session(session(calibration={"do_action": True}), name="m42")
+def reuse_of(alignment: Alignment, **telescope: Any) -> tuple[Reuse, dict[StepKind, PlannedStep]]:
+    reading = read_session(
+        session(calibration={"do_action": True}, auto_focus={"do_action": True}), name="m42"
+    )
     assert reading.document is not None
     plan = make_plan(reading.document, CAPABILITIES)
-    (step,) = [one for one in plan.steps if one.kind is StepKind.CALIBRATION]
-    telescope: Any = SimpleNamespace(calibrated=says, telemetry=Telemetry())
-    reuse = Reuse(alignment, ReuseRules(), plan, telescope, clock, SITE, SITE.timezone)
+    clock: Any = SimpleNamespace(now=lambda: AT)
+    seen: Any = SimpleNamespace(**{"calibrated": True, "telemetry": Telemetry(), **telescope})
+    reuse = Reuse(alignment, ReuseRules(), plan, seen, clock, SITE, SITE.timezone)
+    return reuse, {step.kind: step for step in plan.steps}
+
+
+@pytest.mark.parametrize(("says", "needed"), [(True, False), (None, False), (False, True)])
+def test_a_calibration_is_needed_again_where_the_telescope_says_so(says: bool | None, needed: bool) -> None:
+    alignment = Alignment()
+    alignment.calibrated(AT - timedelta(hours=1))
+    reuse, steps = reuse_of(alignment, calibrated=says)
     told = "not needed: calibrated at 20:00, and nothing has moved the telescope since"
-    assert (reuse.why(step), reuse.passed) == (("", False) if needed else (told, True))
+    assert reuse.why(steps[StepKind.CALIBRATION]) == ("" if needed else told)
+    assert reuse.passed is not needed
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "celsius", "needed"), [(1, 8.0, False), (1, 7.9, True), (1, None, True), (24, 10.0, True)]
+)
+def test_a_focus_is_needed_again_when_it_got_colder_or_another_night(
+    hours_ago: int, celsius: float | None, needed: bool
+) -> None:
+    alignment = Alignment()
+    alignment.focused(StepKind.AUTO_FOCUS, AT - timedelta(hours=hours_ago), 10.0)
+    reuse, steps = reuse_of(alignment, telemetry=Telemetry(temperature=celsius))
+    told = "not needed: focused at 20:00, and it is 2.0 K warmer or colder now"
+    assert reuse.why(steps[StepKind.AUTO_FOCUS]) == ("" if needed else told)
 
 
 def test_a_session_that_asked_for_no_frames_says_so_when_it_is_ended() -> None:
