@@ -135,6 +135,17 @@ def test_nothing_is_imaged_while_nobody_says_that_the_cap_is_off(capped: Bench) 
     assert capped.cap.on
 
 
+def test_a_cap_that_nobody_takes_off_after_the_last_frame_is_told(capped: Bench) -> None:
+    async def owner() -> None:
+        await _is_asked(capped, 1)
+        capped.orders.resume(CAP)
+
+    result = capped.result_of(ordered("after"), owner)
+    assert result.outcome is Outcome.COMPLETED
+    assert result.message.split("; ")[-1] == "the cap is still on the lens"
+    assert capped.cap.on
+
+
 def test_clouds_leave_time_for_darks(dark: Bench) -> None:
     async def clouds() -> None:
         await dark.after_frames(3)

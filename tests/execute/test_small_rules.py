@@ -222,9 +222,12 @@ def test_a_focus_is_needed_again_when_it_got_colder_or_another_night(
 ) -> None:
     alignment = Alignment()
     alignment.focused(StepKind.AUTO_FOCUS, AT - timedelta(hours=hours_ago), 10.0)
-    reuse, steps = reuse_of(alignment, telemetry=Telemetry(temperature=celsius))
+    seen: Any = SimpleNamespace(calibrated=True, telemetry=Telemetry(temperature=celsius))
+    reuse, steps = reuse_of(alignment, telemetry=seen.telemetry)
     told = "not needed: focused at 20:00, and it is 2.0 K warmer or colder now"
     assert reuse.why(steps[StepKind.AUTO_FOCUS]) == ("" if needed else told)
+    if hours_ago == 1:
+        assert (StepKind.AUTO_FOCUS not in alignment.valid(ReuseRules(), seen)) is needed
 
 
 def test_a_session_that_asked_for_no_frames_says_so_when_it_is_ended() -> None:
