@@ -59,7 +59,7 @@ def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None
 @pytest.mark.parametrize(
     "habits",
     every(
-        5,
+        8,
         [
             Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
             for answers in paired(*(habit.answers for habit in HABITS))
