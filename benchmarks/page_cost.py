@@ -48,6 +48,7 @@ async def measure(watch_s: float = WATCH_S) -> None:
     grown = facts["viewed"]["own_mb"] - facts["off"]["own_mb"]
     say(
         "page_cost",
+        rss_mb={name: round(one["rss_mb"], 1) for name, one in facts.items()},
         own_mb={name: round(one["own_mb"], 1) for name, one in facts.items()},
         grown_with_a_viewer_mb=round(grown, 1),
         cpu_percent={name: round(one["cpu_percent"], 2) for name, one in facts.items()},

@@ -18,6 +18,7 @@ from agent.app.tonight import NoSiteError
 from agent.errors import AgentError
 from agent.events import AvailabilityChanged, Event, QueueChanged, SessionEnded
 from agent.planner.suggestions import Suggestions
+from agent.sky import catalogue
 from agent.sky.nights import Interval, coming_night, next_solar_noon, night_bounds
 from agent.station.station import Station
 from agent.store.targets import collected_seconds
@@ -78,6 +79,7 @@ class Suggesting:
             await station.clock.sleep(SETTLES_S)
             self._changed.clear()
             await self._keep()
+            catalogue.forget()  # targets that wait were looked for in it
             now = station.clock.now()
             noon = next_solar_noon(now, station.site, station.zone)
             try:
@@ -119,6 +121,7 @@ class Suggesting:
                     stretch=stretch,
                 )
             finally:
+                catalogue.forget()  # megabytes that nobody looks at for an hour
                 return_what_is_free()
 
         self._of_stretch = lru_cache(_STRETCHES)(lambda stretch: make(stretch.start, stretch))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -125,6 +124,8 @@ def choice(kind: type[E], value: object, aliases: dict[str, E] | None = None) ->
     word = read_text(value).lower()
     if word in words:
         return words[word]
+    from difflib import get_close_matches  # for mistakes alone
+
     close = get_close_matches(word, words, n=1)
     hint = f'Did you mean "{close[0]}"? ' if close else ""
     names = ", ".join(member.value for member in kind)

@@ -6,7 +6,6 @@ text or null anywhere means "not set". Everything wrong is collected and told at
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -150,7 +149,9 @@ def redacted(settings: Settings) -> dict[str, Any]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known name most like `word`, or ""."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    from difflib import get_close_matches  # for mistakes alone
+
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else ""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from agent.settings import Settings, TelescopeSettings
-from agent.station.archivist import Archivist
 from agent.station.ground import Ground
 from agent.station.hands import Hands
 from agent.station.night_reporter import NightReporter
@@ -15,6 +15,9 @@ from agent.station.tasks import Loop
 from agent.station.totals import Totals
 from agent.store.folders import Tree
 from agent.store.results import Results
+
+if TYPE_CHECKING:
+    from agent.station.archivist import Archivist
 
 
 class Followers:
@@ -37,6 +40,8 @@ class Followers:
         self.reporter = NightReporter(ground, tree, results, runner, self._name)
         self.archivist: Archivist | None = None
         if settings.archive.dir is not None:
+            from agent.station.archivist import Archivist  # half a megabyte with what it reads files by
+
             on_problem = partial(status.problem, "archive")
             self.archivist = Archivist(ground, hands, tree, settings.archive, runner, on_problem)
 

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 
 from agent.mqtt.schemas import schemas
+from agent.sky.catalogue import lookup
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -35,6 +36,7 @@ def test_the_list_is_retained_bounded_and_as_its_schema_says(observatory: Make) 
             kept = place.broker.retained["dwarf/scope/suggestions"]
             assert json.loads(kept.payload) == found
             assert len(kept.payload) < 16_384
+            assert not lookup.objects.cache_info().currsize  # megabytes, asked for once an hour
 
     run_virtual(night())
 

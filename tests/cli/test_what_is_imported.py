@@ -139,7 +139,9 @@ def test_an_agent_imports_what_its_settings_ask_for_alone() -> None:
         "rich",
         "amqtt",
         "agent.app.page_side",
+        "agent.archive",
         "agent.web",
+        "difflib",
     }
     assert not with_its_page & {"PIL", "yaml", "xml", "agent.importing.reading", "agent.sky.chart_svg"}
     assert not found & {"agent.importing.reading", "agent.report.page", "agent.sky.chart_svg", "xml"}

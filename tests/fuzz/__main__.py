@@ -11,6 +11,7 @@ import time
 import traceback
 from pathlib import Path
 
+from agent.app.memory import return_large_allocations
 from tests.fuzz.doors import DOORS, Door
 from tests.fuzz.mutation import hostile
 
@@ -97,6 +98,7 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     logging.getLogger().addHandler(logging.NullHandler())
+    return_large_allocations()  # as the agent: else what asyncio reads by 256 KB leaves gaps behind
     bureau = Bureau(chosen.kept)
     doors = {chosen.door: DOORS[chosen.door]} if chosen.door else DOORS
     for name, door in doors.items():

@@ -12,7 +12,7 @@ from itertools import chain
 from agent.sky.catalogue.composites import composite
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
 from agent.sky.catalogue.errors import AmbiguousTargetError, UnknownTargetError
-from agent.sky.catalogue.lookup import find_entry, options
+from agent.sky.catalogue.lookup import find_entry, forget, options
 from agent.sky.catalogue.names import key
 from agent.sky.catalogue.near import near
 from agent.sky.catalogue.nouns import without_noun
@@ -29,6 +29,7 @@ __all__ = [
     "UnknownTargetError",
     "entries",
     "entry",
+    "forget",
     "resolve",
     "search",
 ]

@@ -148,6 +148,12 @@ def henry_draper() -> HenryDraper:
     return HenryDraper()
 
 
+def forget() -> None:
+    """Let go of the data files; they are read again, in a hundredth of a second, when a name is asked for."""
+    for files in (objects, stars, henry_draper):
+        files.cache_clear()
+
+
 def _found(keys: Iterable[str]) -> Iterator[Target]:
     for wanted in keys:
         target = find(wanted)
