@@ -187,7 +187,7 @@ class Words:
         best = max(rise_set_transit(target, site, one.start, one.end).highest for one in before)
         if best < rule.minimum:
             return (
-                f"{name} gets no higher than {best:.0f} degrees while it is dark and it may run; "
+                f"{name} gets no higher than {best:.0f} degrees while it is dark enough and it may run; "
                 f"the minimum is {rule.minimum:g}."
             )
         return f"{name} is above its maximum of {rule.maximum:g} degrees while it may run."
