@@ -66,6 +66,8 @@ class Words:
             return f"its priority is {request.priority}"
         if piece.job.named is not None and abs(piece.start - piece.job.named) < 1:
             return "it is its start time"
+        if rivals and piece.job.stretches and piece.job.loses > self._span.end.timestamp():
+            return "it is its turn"
         if rivals and piece.job.stretches:
             return f"it loses its window at {self._clock(_instant(piece.job.loses))}"
         return "nothing else can run then"

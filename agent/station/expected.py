@@ -82,8 +82,9 @@ async def expected_of_new(station: Station, waiting: Waiting, ahead: Sequence[Wa
     busy = others or any(one.due(soonest) for one in ahead)
     wanted = max(waiting.due_at or now, now)
     why = station.planning.objection(waiting, wanted) if soonest > wanted + _AT_ONCE else ""
-    turn = "Others have their turn before it." if busy and soonest <= now + _AT_ONCE else ""
-    return Expected(soonest, why or turn or _late(station, waiting))
+    if busy and not why and soonest <= now + _AT_ONCE:
+        return Expected(None, "Others have their turn before it.")
+    return Expected(soonest, why or _late(station, waiting))
 
 
 def _why(station: Station, waiting: Waiting, at: datetime, otherwise: str) -> str:
