@@ -56,6 +56,19 @@ def test_an_answer_says_when_the_session_will_really_run(tmp_path: Path) -> None
     run_virtual(story())
 
 
+def test_an_answer_says_what_the_weather_has_against_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path, weather={"policy": "wait", "inputs": ["roof"]})
+        async with place.open():
+            told = await answered(place, "one")
+            assert told == (
+                "M 42 is queued at place 1. "
+                "The weather is unknown, so unsafe: roof: nothing has been heard yet."
+            )
+
+    run_virtual(story())
+
+
 def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path)
