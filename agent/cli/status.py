@@ -168,7 +168,7 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
     if problem := status.get("problem"):
         facts.append(("problem", f"{problem.get('message')} {problem.get('hint') or ''}".strip()))
     waiting, next_at = f"{queue.get('count', 0)} waiting", aware_instant(queue.get("next_at"))
-    if next_at is not None and next_at > datetime.now(UTC):  # an earlier start is over, and waits for its turn
+    if next_at is not None and next_at > datetime.now(UTC):
         waiting += f", next at {time_words(queue['next_at'])}"
     facts.append(("queue", waiting))
     if over := topics.get("night_over"):

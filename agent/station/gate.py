@@ -114,7 +114,7 @@ class ConditionGate:
         return self._bounded(waiting, conditions.wait_max_s, verdict, now)
 
     def hindrance(self, waiting: Waiting, now: datetime) -> str:
-        """Return what nobody can foresee and keeps it from its turn just now, as a sentence; "" for nothing."""
+        """Return what keeps it from its turn just now and nobody can foresee, a sentence; "" for nothing."""
         try:
             verdicts = self.conditions(waiting).judge_now(self.moment(waiting, now))
         except AgentError as error:

@@ -107,7 +107,7 @@ def _restored(defaults: Switches, saved: dict[str, Any]) -> Switches:
 
 def _policy(configured: WeatherPolicy, saved: object, then: object) -> WeatherPolicy:
     """The later word of the two; the stricter one where nobody noted what was configured when it was kept."""
-    if saved not in set(WeatherPolicy):
+    if not isinstance(saved, str) or saved not in set(WeatherPolicy):
         return configured
     kept, noted = WeatherPolicy(saved), then.get("weather_policy") if isinstance(then, dict) else None
     if noted is None:

@@ -203,7 +203,9 @@ def test_who_images_at_any_hour_gets_no_daylight_hours_proposed() -> None:
     found = best(sun_below=90)
     assert found.sun_below == -6
     (dark,) = found.dark
-    assert all(dark.start <= window.start < window.end <= dark.end for one in found.best for window in one.windows)
+    assert all(
+        dark.start <= window.start < window.end <= dark.end for one in found.best for window in one.windows
+    )
 
 
 def test_a_stretch_that_is_over_or_bright_says_so() -> None:
