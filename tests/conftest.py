@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import os
 import shutil
 import sys
@@ -83,9 +85,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=soak)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each worker of a fresh clone compile its share of the tests, and not all of them every file."""
+    config = session.config
+    if (worker := getattr(config, "workerinput", None)) is None or config.args != config.getini("testpaths"):
+        return
+    names = sorted(
+        str(path.relative_to(config.rootpath)) for path in config.rootpath.glob("tests/**/test_*.py")
+    )
+    share = names[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
+    for name in share:
+        with contextlib.suppress(pytest.skip.Exception):
+            importlib.import_module(name.removesuffix(".py").replace(os.sep, "."))
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over the thousands of tests, each time it looks for what they leave."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # seldom: few of them leave any
 
 
 def _plain(text: str) -> str:

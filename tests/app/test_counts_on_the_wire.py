@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from agent.telescope.simulator import SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import ShutterClosed
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 
 
@@ -43,9 +45,9 @@ def night(
     return run_virtual(main())
 
 
-@pytest.mark.parametrize("generation", ["v2", "v3"])
-@pytest.mark.parametrize("frames", [2**31 - 1, 5000, 0])
-@pytest.mark.parametrize("times", [4, 0], ids=["for a while", "for ever"])
+@pytest.mark.parametrize(
+    ("generation", "frames", "times"), every(2, list(product(["v3", "v2"], [2**31 - 1, 5000, 0], [4, 0])))
+)
 def test_counters_that_cannot_be_are_not_believed(
     observatory: Callable[..., Observatory], generation: str, frames: int, times: int
 ) -> None:

@@ -18,7 +18,7 @@ from tests.support.virtual_loop import run_virtual
 KINDS = [("D2", "v2"), ("D3", "v2"), ("D2", "v3"), ("D3", "v3"), ("mini", "v3")]
 
 
-@pytest.mark.parametrize(("model", "generation"), every(3, KINDS))
+@pytest.mark.parametrize(("model", "generation"), every(4, KINDS))
 def test_next_to_nothing_is_lost_beside_what_the_telescope_needs(
     tmp_path: Path, model: str, generation: str
 ) -> None:
@@ -30,7 +30,9 @@ def test_next_to_nothing_is_lost_beside_what_the_telescope_needs(
 
 @pytest.mark.parametrize(
     "habits",
-    [{"same_mode": "silent"}, {"go_live": "leaves_mode_after_capture"}, {"calibration_end": "idle"}],
+    every(
+        3, [{"same_mode": "silent"}, {"go_live": "leaves_mode_after_capture"}, {"calibration_end": "idle"}]
+    ),
     ids=str,
 )
 def test_no_habit_of_newer_firmware_costs_more(tmp_path: Path, habits: dict[str, str]) -> None:

@@ -85,7 +85,7 @@ def read_as(answers: tuple[str, ...]) -> Habits:
 @pytest.mark.parametrize(
     ("model", "darks", "trouble", "habits"),
     every(
-        3,
+        5,
         [
             (model, darks, trouble, read_as(tuple(answers)))
             for model, darks, trouble, *answers in paired(

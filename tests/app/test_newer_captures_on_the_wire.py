@@ -13,7 +13,7 @@ from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.history import FrameTaken
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
-from tests.support.tables import sliced
+from tests.support.tables import every, sliced
 from tests.support.virtual_loop import run_virtual
 
 NO_DARKS = "taken without fitting darks"
@@ -83,7 +83,7 @@ def test_a_link_lost_for_ten_minutes_shoots_no_frame_twice(
     assert len(result["files"]) == 1
 
 
-@pytest.mark.parametrize("model", ["D2", "D3", "mini", "foreign"])
+@pytest.mark.parametrize("model", every(3, ["D2", "D3", "mini", "foreign"]))
 def test_an_album_that_lists_nothing_leaves_the_notes_on_the_card(
     observatory: Callable[..., Observatory], model: str
 ) -> None:

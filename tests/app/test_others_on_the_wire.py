@@ -19,6 +19,7 @@ from agent.telescope.simulator.history import FrameTaken, ShutterClosed, Shutter
 from tests.app.conftest import Observatory, session
 from tests.app.test_night import PARIS
 from tests.contract.transports import PERFECT, Proxy, proxied
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 ANDROMEDA = SkyTarget("M 31", 0.712, 41.27)
@@ -80,13 +81,14 @@ async def scene(place: Observatory, generation: str) -> AsyncIterator[Scene]:
             yield Scene(place, sim, network)
 
 
-@pytest.mark.parametrize("generation", ["v2", "v3"])
 @pytest.mark.parametrize(
-    ("target", "exposure"), [(ANDROMEDA, FIFTEEN_SECONDS), (ORION, TEN_SECONDS)], ids=["target", "exposure"]
+    ("generation", "other"), sliced(["v2", "v3"], [(ANDROMEDA, FIFTEEN_SECONDS), (ORION, TEN_SECONDS)])
 )
 def test_a_start_lost_with_the_link_is_not_credited_with_another_clients_frames(
-    observatory: Callable[..., Observatory], generation: str, target: SkyTarget, exposure: int
+    observatory: Callable[..., Observatory], generation: str, other: tuple[SkyTarget, int]
 ) -> None:
+    target, exposure = other
+
     async def night() -> None:
         async with scene(observatory(), generation) as here:
             here.sim.faults.add(f"deaf:command={int(Cmd.START_CAPTURE)},times=1")

@@ -67,7 +67,7 @@ def misses(history: Any) -> list[float]:
 @pytest.mark.parametrize(
     ("model", "generation", "exposure", "frames"),
     every(
-        3, [("D2", "v2", "15", 200), ("D3", "v2", "60", 50), ("D3", "v3", "60", 50), ("mini", "v3", "60", 50)]
+        4, [("D2", "v2", "15", 200), ("D3", "v2", "60", 50), ("D3", "v3", "60", 50), ("mini", "v3", "60", 50)]
     ),
 )
 def test_a_long_capture_of_an_asteroid_is_pointed_again_and_is_one_in_the_end(

@@ -152,8 +152,9 @@ def test_a_simulator_that_cannot_be_is_refused_with_a_sentence(capsys: pytest.Ca
     assert "low-battery" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("ends_by", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize(("strict", "code"), [(("--strict",), 1), ((), 0)])
+@pytest.mark.parametrize(
+    ("ends_by", "strict", "code"), [(signal.SIGTERM, ("--strict",), 1), (signal.SIGINT, (), 0)]
+)
 def test_a_strict_simulator_ends_badly_and_says_which_rules_a_client_broke(
     tmp_path: Path, strict: tuple[str, ...], code: int, ends_by: signal.Signals
 ) -> None:

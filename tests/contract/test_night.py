@@ -16,6 +16,7 @@ from agent.telescope.simulator.history import (
 )
 from tests.contract.stage import BASEL, ONE_SECOND, ORION, TEN_SECONDS, Contract, Stage
 from tests.contract.transports import TRANSPORTS, Transport
+from tests.support.tables import sliced
 
 FRAMES = 12
 
@@ -66,9 +67,9 @@ async def night(stage: Stage) -> None:
     await step(telescope.release_control)
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS, ids=str)
-@pytest.mark.parametrize("model", ["D2", "D3", "mini"])
-@pytest.mark.parametrize("generation", ["v2", "v3"])
+@pytest.mark.parametrize(
+    ("generation", "model", "transport"), sliced(["v2", "v3"], ["D2", "D3", "mini"], TRANSPORTS), ids=str
+)
 def test_a_night_takes_every_frame_once(
     contract: Contract, generation: str, model: str, transport: Transport
 ) -> None:

@@ -178,7 +178,7 @@ wishes = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=often(30))
+@settings(deadline=None, max_examples=often(30, few=8))
 @given(wishes, st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.sampled_from([PARIS, TROMSO]))
 def test_no_planned_session_points_near_a_sun_that_is_up_or_overlaps_another(
     wishes: list[tuple[str, int | None, int, int, dict[str, object]]], night: date, site: Site

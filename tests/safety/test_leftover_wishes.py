@@ -9,6 +9,7 @@ import pytest
 
 from agent.telescope.dwarf.wire.commands import Cmd
 from tests.safety.rig import Rig, long_session, on_the_wire
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 
 JAMMED = f"answer-code:command={int(Cmd.MOTOR_RUN_TO)},code=-14501"
@@ -110,7 +111,8 @@ def test_a_motor_that_jams_in_the_rain_costs_no_frame(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("away_s", "parks", "switches_off"), [(60, True, True), (1200, True, False), (13 * 3600, False, False)]
+    ("away_s", "parks", "switches_off"),
+    every(2, [(60, True, True), (1200, True, False), (13 * 3600, False, False)]),
 )
 def test_what_a_session_leaves_to_be_closed_is_closed_that_night_and_switched_off_soon_or_never(
     tmp_path: Path, away_s: float, parks: bool, switches_off: bool

@@ -11,6 +11,7 @@ import pytest
 from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import Rig, long_session, on_the_wire, seconds
 from tests.soak.mortal import run_mortal
+from tests.support.tables import sliced
 from tests.support.virtual_loop import run_virtual
 
 AWAY_S = 600.0
@@ -55,8 +56,7 @@ async def stopped_when_back(rig: Rig, lost: datetime) -> None:
     assert rig.closed(up)
 
 
-@pytest.mark.parametrize("how", ENDS)
-@pytest.mark.parametrize("restarts", [0, 1])
+@pytest.mark.parametrize(("how", "restarts"), sliced(list(ENDS), [0, 1]))
 def test_a_capture_that_only_a_journal_knows_is_stopped_when_its_session_is_gone(
     tmp_path: Path, how: str, restarts: int
 ) -> None:

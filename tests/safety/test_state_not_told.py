@@ -10,6 +10,7 @@ from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.safety.mortal_rig import MortalRig
 from tests.safety.rig import long_session, on_the_wire
 from tests.soak.mortal import run_mortal
+from tests.support.tables import every
 
 FRAMES = 24
 RESULT_S = 2400.0
@@ -17,7 +18,7 @@ RESULT_S = 2400.0
 
 @pytest.mark.parametrize(
     ("generation", "fault"),
-    [("v3", "garbled-frames"), ("v3", "truncated-frames"), ("v2", "truncated-frames")],
+    every(2, [("v3", "garbled-frames"), ("v3", "truncated-frames"), ("v2", "truncated-frames")]),
 )
 def test_a_capture_that_runs_on_is_followed_once_that_is_understood(
     tmp_path: Path, generation: str, fault: str

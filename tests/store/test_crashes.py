@@ -16,6 +16,7 @@ from agent.events import Outcome
 from agent.store.errors import StoreError
 from agent.store.folders import Folder, reason_path
 from agent.store.store import SessionStore
+from tests.support.tables import sliced
 
 from .faults import FaultyDisk, PowerCut
 from .support import FOLDERS, START, HandClock, drop, open_store, result, session
@@ -98,8 +99,7 @@ def arranged(root: Path, scenario: Scenario) -> SessionStore:
     return store
 
 
-@pytest.mark.parametrize("exclusive", [True, False], ids=["local", "share"])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("name", "exclusive"), sliced(list(SCENARIOS), [True, False]))
 def test_a_power_cut_at_any_call_leaves_every_session_once_and_whole(
     tmp_path: Path, name: str, exclusive: bool
 ) -> None:
@@ -122,8 +122,7 @@ def test_a_power_cut_at_any_call_leaves_every_session_once_and_whole(
     assert number > 2, "the fault must have struck"
 
 
-@pytest.mark.parametrize("exclusive", [True, False], ids=["local", "share"])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("name", "exclusive"), sliced(list(SCENARIOS), [True, False]))
 def test_a_disk_error_at_any_call_loses_nothing_and_can_be_tried_again(
     tmp_path: Path, name: str, exclusive: bool
 ) -> None:

@@ -12,6 +12,7 @@ from agent.telescope.errors import RefusedError, TransientError
 from agent.telescope.interface import CameraSettings, CaptureEnd, CaptureProgress, CaptureReport
 from agent.telescope.simulator.habits import Habits
 from agent.telescope.simulator.history import FrameTaken
+from tests.support.tables import sliced
 from tests.telescope.dwarf.support import BASEL, ORION, Bench, on_bench
 
 FOUR = Mosaic(180, 140, per_pane=3, rotation=30.0)
@@ -33,8 +34,7 @@ def full(frames: int = 3, panes: int = 4) -> tuple[Frames, ...]:
     return (Frames(frames, frames, frames),) * panes
 
 
-@pytest.mark.parametrize("habits", HABITS, ids=str)
-@pytest.mark.parametrize("darks", [True, False])
+@pytest.mark.parametrize(("habits", "darks"), sliced(HABITS, [True, False]), ids=str)
 def test_every_pane_is_counted_whatever_the_counts_are_of(habits: Habits, darks: bool) -> None:
     heard: list[CaptureProgress] = []
 
