@@ -121,7 +121,7 @@ def _flag_meant(word: str, own: argparse.ArgumentParser) -> str:
 
     flag = word.partition("=")[0]
     if not flag.startswith("-"):
-        return ""
+        return f" Say --target {word!r}." if "--target" in own._option_string_actions else ""
     setting = flag.lstrip("-").replace("-", "_")
     if setting in FLAT_SETTINGS and "--set" in own._option_string_actions:
         return f" Say --set {setting}=..."

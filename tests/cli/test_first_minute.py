@@ -88,9 +88,10 @@ def test_a_flag_before_the_command_is_told_its_place(
     [
         (["download", "--telescope-card-port", "8083"], "--set telescope_card_port=..."),
         (["plan", "--sun-below=90"], "--set sun_below=..."),
+        (["goto", "M 31"], "--target 'M 31'."),
     ],
 )
-def test_a_setting_without_a_flag_here_is_told_how_to_say_it(
+def test_what_is_said_in_another_way_here_is_told_how(
     words: list[str], instead: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert f"Say {instead}" in refused(words, capsys)
