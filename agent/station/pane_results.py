@@ -32,7 +32,10 @@ class PaneEnd:
 
 def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> PaneEnd:
     """Read it from the file of an ended session; one that ended before `since` is another's."""
-    details = body_of(ended[1].raw).get("result_details") if ended is not None else None
+    if ended is None:
+        return PaneEnd()
+    _, document = ended
+    details = body_of(document.raw).get("result_details")
     if not isinstance(details, dict):
         return PaneEnd()
     ended_at = aware_instant(details.get("ended_at"))
@@ -47,7 +50,7 @@ def end_of(ended: tuple[Path, SessionDocument] | None, *, since: datetime) -> Pa
         integration_s=_amount(details.get("integration_s")),
         started_at=aware_instant(details.get("started_at")),
         ended_at=ended_at,
-        message=str(ended[1].id_command.message or "") if ended is not None else "",
+        message=str(document.id_command.message or ""),
         files=tuple(map(str, files)) if isinstance(files, list) else (),
     )
 

@@ -309,6 +309,8 @@ def test_the_status_is_that_of_the_weightiest_part() -> None:
         status.safing(Status.STOPPING, Reason.WEATHER, "rain")
         assert stand.last() == ("stopping", Reason.WEATHER, "rain", "", "m42")
         status.manual_done()
+        status.safing(Status.PARKED)
+        assert stand.last()[:3] == ("parked", None, "")
         status.safing(None)
         assert stand.last()[0] == "imaging", "a session says what it does until it ended"
         told = len(stand.said)
@@ -354,7 +356,7 @@ def test_what_the_link_means(
 ) -> None:
     def story(stand: Shown) -> None:
         stand.status.link(state, message)
-        assert stand.last()[:3] == expected
+        assert stand.last() == (*expected, "", "")
 
     shown(story)
 

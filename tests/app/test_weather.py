@@ -114,13 +114,18 @@ def test_an_alert_ends_the_night(observatory: Make) -> None:
     assert len(place.telescope.captures) == 1
 
 
-def test_a_wait_for_better_weather_is_bounded(observatory: Make) -> None:
+@pytest.mark.parametrize(("configured_min", "switched_min"), [(60, None), (180, 60)])
+def test_a_wait_for_better_weather_is_bounded(
+    observatory: Make, configured_min: int, switched_min: int | None
+) -> None:
     async def night() -> Observatory:
-        place = observatory(weather=WEATHER, conditions={"max_wait_min": 60})
+        place = observatory(weather=WEATHER, conditions={"max_wait_min": configured_min})
         place.drop("a.json", session())
         async with place.open():
+            if switched_min is not None:
+                place.say("scope/set/max_wait_min", switched_min)
             report(place, False, ttl=3600)
-            await place.sessions_ended(1)
+            await place.sessions_ended(1, hours=1.2)
         return place
 
     (result,) = run_virtual(night()).results

@@ -17,6 +17,8 @@ from agent.conditions import (
     first_danger,
 )
 from agent.conditions.moment import Sky
+from agent.conditions.rules.dawn import DawnRule
+from agent.conditions.sun_guard import first_dawn
 from agent.events import Reason, SafetyDecision, SafetyLevel, SafetyState, Telemetry
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.sections import Conditions
@@ -483,6 +485,19 @@ def test_a_session_that_was_due_at_night_and_got_no_turn_waits_for_the_next_nigh
     assert decision.until is not None
     assert 11 * HOUR < decision.until - MORNING < 13 * HOUR
     assert merged(_set().judge(replace(_due(6), now=decision.until + HOUR))).allowed
+
+
+def test_the_dawn_has_passed_at_its_very_instant_and_not_before() -> None:
+    limit = Requirements().dawn_limit
+    assert limit is not None
+    due = MORNING - 6 * HOUR
+    dawn, rule = first_dawn(PARIS, due, limit), DawnRule(limit)
+    assert dawn is not None
+    sky = Sky(PARIS, M31, due)
+    second = timedelta(seconds=1)
+    for when, yes in ((dawn - second, True), (dawn, False), (dawn + second, False)):
+        assert rule.holds(sky, when) is yes
+        assert rule.check(_moment(when, window=Window(due))).allowed is yes
 
 
 def test_a_session_that_was_due_by_day_runs_by_day() -> None:

@@ -6,11 +6,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from agent.clock import LoopClock
 from agent.conditions.safety.aggregator import SafetyMonitor
-from agent.conditions.safety.entities import EntityReader
+from agent.conditions.safety.entities import EntityReader, EntityReaderError, call_service
 from agent.conditions.safety.mapping import SafeWhen
 from agent.conditions.safety.sources import EntitySource
 from agent.events import SafetyLevel, SafetyState
@@ -35,6 +36,7 @@ class FakeHomeAssistant:
     def __init__(self, clock: LoopClock) -> None:
         self.clock = clock
         self.states = {"sensor.cloud": "12", "binary_sensor.rain": "off"}
+        self.attributes: dict[str, object] = {}  # of an entity, {} where nothing else is said
         self.answers_pings = True
         self.logins = 0
         self.called: list[tuple[str, str, str]] = []  # services
@@ -105,7 +107,7 @@ class FakeHomeAssistant:
         await socket.send_json({"id": number, "type": "result", "success": True, "result": None})
         now = self.clock.now().timestamp()
         there = {
-            entity_id: {"s": self.states[entity_id], "a": {}, "c": "x", "lc": now - 50}
+            entity_id: {"s": self.states[entity_id], "a": self.attributes.get(entity_id, {}), "lc": now - 50}
             for entity_id in asked["entity_ids"]
             if entity_id in self.states
         }
@@ -167,6 +169,52 @@ def test_entities_are_followed_and_a_change_acts_at_once() -> None:
         assert night.state is SafetyState.UNSAFE
         await asyncio.sleep(2)
         assert night.state is SafetyState.SAFE
+
+    _night(story, CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "called"),
+    [
+        ({"friendly_name": "Clouds"}, "Clouds"),
+        ({"friendly_name": "C" * 60}, "C" * 60),
+        ({"friendly_name": "C" * 61}, "C" * 59 + "…"),
+        ({"friendly_name": 7}, "cloud"),
+        (["friendly_name"], "cloud"),
+    ],
+)
+def test_an_entity_is_called_what_people_call_it(attributes: object, called: str) -> None:
+    async def story(night: Night) -> None:
+        night.home.attributes["sensor.cloud"] = attributes
+        await asyncio.sleep(5)
+        await night.home.change("sensor.cloud", "80")
+        await asyncio.sleep(0.2)
+        assert night.monitor.decision.reasons == (f"{called}: 80",)
+
+    _night(story, CLOUD)
+
+
+@pytest.mark.parametrize(("service", "after_s"), [("open_cover", 0), ("close_cover", 10)])
+def test_a_service_is_called_and_what_answers_late_was_called_all_the_same(
+    service: str, after_s: float
+) -> None:
+    async def story(night: Night) -> None:
+        began = night.clock.monotonic()
+        await call_service(night.home.url, TOKEN, night.clock, "cover.roof", service)
+        assert night.clock.monotonic() - began == pytest.approx(after_s, abs=0.5)
+
+    _night(story, CLOUD)
+
+
+def test_a_home_assistant_that_does_not_even_greet_is_given_up_after_half_a_minute() -> None:
+    async def story(night: Night) -> None:
+        silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = silent.sockets[0].getsockname()[1]
+        began = night.clock.monotonic()
+        with pytest.raises(EntityReaderError, match=r"does not answer \(TimeoutError\)"):
+            await call_service(f"ws://127.0.0.1:{port}/", TOKEN, night.clock, "cover.roof", "open_cover")
+        assert night.clock.monotonic() - began == pytest.approx(30, abs=0.5)
+        silent.close()
 
     _night(story, CLOUD)
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from agent.clock import LoopClock
 from agent.conditions import ConditionSet, Moment, Requirements
 from agent.conditions.cautions import sky_cautions
+from agent.conditions.limits import LOWEST
 from agent.conditions.moment import Sky, clock_words
 from agent.conditions.rules.above_horizon import AboveHorizonRule
 from agent.conditions.safety.aggregator import SafetyMonitor
@@ -45,6 +47,7 @@ def test_a_target_that_is_down_or_sets_is_told_with_its_hour() -> None:
     below, end = NOON + 17 * HOUR, NOON + 18 * HOUR
     (one,) = sky_cautions(M42, PARIS, below, end)
     assert one.message == f"M42 is below the horizon at {clock_words(below, PARIS)}."
+    assert one.reason is Reason.ALTITUDE
     (one,) = sky_cautions(M42, PARIS, NOON + 9 * HOUR, below)
     assert one.message == f"M42 sets before {clock_words(below, PARIS)}."
     assert AboveHorizonRule().told(Sky(PARIS, M42), NOON).lost == "M42 sets"
@@ -71,6 +74,20 @@ def test_a_session_says_for_itself_what_becomes_of_poor_frames() -> None:
     asked = Requirements().with_session(Conditions(do_action=True, watch_frames="refocus"))
     assert asked.watch_frames == "refocus"
     assert Requirements(watch_frames="pause").with_session(Conditions(do_action=True)).watch_frames == "pause"
+
+
+@pytest.mark.parametrize(
+    ("asked", "lowest"), [({}, LOWEST), ({"max_altitude": LOWEST}, None), ({"min_altitude": 30.0}, 30.0)]
+)
+def test_by_night_some_height_is_asked_where_nobody_said_otherwise(
+    asked: dict[str, float], lowest: float | None
+) -> None:
+    assert Requirements(**asked).by_night(start_named=True).min_altitude == lowest
+
+
+def test_a_horizon_that_cannot_be_read_says_why() -> None:
+    with pytest.raises(ValidationError, match="'north' is not a point of a horizon"):
+        Requirements(horizon="north 20")
 
 
 def _monitor(level: SafetyLevel) -> SafetyMonitor:

@@ -91,6 +91,18 @@ def test_an_owner_who_answers_has_darks_and_takes_the_cap_off_again(capped: Benc
     assert capped.telescope.calls.count("shoot_darks 4") == 1
 
 
+def test_a_look_for_darks_moves_nothing(capped: Bench) -> None:
+    async def onlooker() -> None:
+        while "go_live" not in capped.telescope.calls:
+            await capped.clock.sleep(0.1)
+        await capped.hands.park()  # by hand, as the last before it looks
+        await _is_asked(capped, 1)
+        assert capped.telescope.calls[-2:] == ["park", "darks"]
+        assert capped.hands.parked, "what was seen of it stays true"
+
+    capped.result_of(ordered("before"), onlooker)
+
+
 def test_nobody_puts_the_cap_on_so_the_session_goes_on_without_darks(capped: Bench) -> None:
     result = capped.result_of(ordered("before"))
     assert result.outcome is Outcome.COMPLETED
@@ -120,6 +132,17 @@ def test_nothing_is_imaged_while_nobody_says_that_the_cap_is_off(capped: Bench) 
         "Take it off and run the session again; it asks once more.",
     )
     assert "goto" not in capped.telescope.calls
+    assert capped.cap.on
+
+
+def test_a_cap_that_nobody_takes_off_after_the_last_frame_is_told(capped: Bench) -> None:
+    async def owner() -> None:
+        await _is_asked(capped, 1)
+        capped.orders.resume(CAP)
+
+    result = capped.result_of(ordered("after"), owner)
+    assert result.outcome is Outcome.COMPLETED
+    assert result.message.split("; ")[-1] == "the cap is still on the lens"
     assert capped.cap.on
 
 

@@ -52,6 +52,25 @@ def test_clouds_are_found_within_a_dozen_frames_and_their_end_as_well() -> None:
     assert ended >= NIGHTS * 0.97
 
 
+def test_a_cloud_is_told_once_and_so_is_its_end() -> None:
+    said = [one for _, one in judged([True] * 60 + [False] * 20 + [True] * 60)]
+    assert [one.degraded for one in said] == [True, False]
+    assert said[0].kept < said[0].usual == said[1].usual == 1.0
+    assert said[1].kept >= 0.75
+
+
+def test_after_a_pause_it_is_told_that_what_was_lost_is_kept_again() -> None:
+    trend, stacked, said = FrameTrend(), 0, []
+    for taken, kept in enumerate([True] * 60 + [False] * 20 + [True] * 40):
+        if taken == 80:
+            trend.look_again()
+        if (judgement := trend.count(taken + 1, stacked)) is not None:
+            said.append(judgement)
+        stacked += kept
+    assert said[0].degraded
+    assert said[1:] == [Judgement(False, 5 / 6, 1.0, False)], "one was lost as the pause began"
+
+
 def test_what_comes_at_once_is_told_from_what_creeps() -> None:
     dice = random.Random(3)
     cloud = [judged(night(dice, (60, 0.03), (20, 1.0)))[0][1].sudden for _ in range(NIGHTS)]

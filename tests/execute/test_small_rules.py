@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.clock import LoopClock
-from agent.events import Frames, Saved
+from agent.events import Frames, Reason, Saved, Telemetry
 from agent.execute import panes
-from agent.execute.alignment import Alignment
+from agent.execute.alignment import Alignment, Reuse
 from agent.execute.end_time import until
 from agent.execute.frame_trend import FrameTrend, Judgement
+from agent.execute.orders import Ending, EndKind
+from agent.execute.outcome import outcome_of
 from agent.execute.records import together
-from agent.session.plan import StepKind
+from agent.session.document import read_session
+from agent.session.plan import PlannedStep, StepKind, make_plan
+from agent.session.reuse_rules import ReuseRules
 from agent.targets import Site
+from tests.execute.conftest import session
+from tests.support.fake_telescope import CAPABILITIES
 from tests.support.virtual_loop import run_virtual
 
 AT = datetime(2026, 3, 12, 20, 0, tzinfo=UTC)
@@ -180,3 +187,49 @@ def test_a_record_counts_if_it_tells_of_every_folder() -> None:
 
 def test_a_trend_tells_its_shares_before_anything_was_taken() -> None:
     assert FrameTrend().shares() == Judgement(False, 1.0, 1.0, False)
+
+
+# -- what need not be done again ----------------------------------------------------------------------------
+
+
+def reuse_of(alignment: Alignment, **telescope: Any) -> tuple[Reuse, dict[StepKind, PlannedStep]]:
+    reading = read_session(
+        session(calibration={"do_action": True}, auto_focus={"do_action": True}), name="m42"
+    )
+    assert reading.document is not None
+    plan = make_plan(reading.document, CAPABILITIES)
+    clock: Any = SimpleNamespace(now=lambda: AT)
+    seen: Any = SimpleNamespace(**{"calibrated": True, "telemetry": Telemetry(), **telescope})
+    reuse = Reuse(alignment, ReuseRules(), plan, seen, clock, SITE, SITE.timezone)
+    return reuse, {step.kind: step for step in plan.steps}
+
+
+@pytest.mark.parametrize(("says", "needed"), [(True, False), (None, False), (False, True)])
+def test_a_calibration_is_needed_again_where_the_telescope_says_so(says: bool | None, needed: bool) -> None:
+    alignment = Alignment()
+    alignment.calibrated(AT - timedelta(hours=1))
+    reuse, steps = reuse_of(alignment, calibrated=says)
+    told = "not needed: calibrated at 20:00, and nothing has moved the telescope since"
+    assert reuse.why(steps[StepKind.CALIBRATION]) == ("" if needed else told)
+    assert reuse.passed is not needed
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "celsius", "needed"), [(1, 8.0, False), (1, 7.9, True), (1, None, True), (24, 10.0, True)]
+)
+def test_a_focus_is_needed_again_when_it_got_colder_or_another_night(
+    hours_ago: int, celsius: float | None, needed: bool
+) -> None:
+    alignment = Alignment()
+    alignment.focused(StepKind.AUTO_FOCUS, AT - timedelta(hours=hours_ago), 10.0)
+    seen: Any = SimpleNamespace(calibrated=True, telemetry=Telemetry(temperature=celsius))
+    reuse, steps = reuse_of(alignment, telemetry=seen.telemetry)
+    told = "not needed: focused at 20:00, and it is 2.0 K warmer or colder now"
+    assert reuse.why(steps[StepKind.AUTO_FOCUS]) == ("" if needed else told)
+    if hours_ago == 1:
+        assert (StepKind.AUTO_FOCUS not in alignment.valid(ReuseRules(), seen)) is needed
+
+
+def test_a_session_that_asked_for_no_frames_says_so_when_it_is_ended() -> None:
+    _, _, message = outcome_of({}, Ending(EndKind.ABORT, Reason.USER, "Stopped"), None)
+    assert message == "Stopped. No frames were asked for"

@@ -57,8 +57,12 @@ def test_no_frame_is_taken_in_the_dark(tmp_path: Path, generation: str, when: st
     run_mortal(night())
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_a_goto_by_hand_stops_darks_that_a_dead_agent_left(tmp_path: Path, generation: str) -> None:
+@pytest.mark.parametrize(
+    ("generation", "by_hand"), [*((one, "goto") for one in GENERATIONS), (GENERATIONS[-1], "filter")]
+)
+def test_a_hand_on_the_telescope_stops_darks_that_a_dead_agent_left(
+    tmp_path: Path, generation: str, by_hand: str
+) -> None:
     async def night() -> None:
         async with on_the_wire(tmp_path, rig=MortalRig, generation=generation) as rig:
             assert isinstance(rig, MortalRig)
@@ -76,6 +80,11 @@ def test_a_goto_by_hand_stops_darks_that_a_dead_agent_left(tmp_path: Path, gener
             rig.say("scope/set/armed", "true")
             await rig.clock.sleep(10)
             since = rig.clock.now()
+            if by_hand == "filter":
+                rig.say("scope/set/filter", "Duo-Band")
+                await rig.until(lambda: rig.said("settings")[-1].body["filter"] == "Duo-Band", 60)
+                assert rig.asked(Cmd.STOP_DARKS, since=since)
+                return
             rig.command("goto", target="M 42", ra=5.59, dec=-5.39)
             await rig.until(lambda: rig.final("goto"), 300)
             final = rig.final("goto")

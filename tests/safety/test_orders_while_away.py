@@ -135,5 +135,7 @@ def test_a_stop_that_was_wanted_survives_a_telescope_that_comes_back_in_the_next
             await rig.begin()
             await stopped_at_once(rig, began, 0)
             assert rig.begun(lost) == []
+            result = rig.results()["a"]
+            assert (result["result"], result["reason"]) == ("aborted", "user")
 
     run_virtual(night())

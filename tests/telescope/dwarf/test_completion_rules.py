@@ -19,6 +19,7 @@ from agent.telescope.dwarf.completion import (
     GoLiveCompletion,
     GotoCompletion,
     LockCompletion,
+    SettingCompletion,
 )
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.link.requests import Answered
@@ -37,6 +38,7 @@ from agent.telescope.dwarf.wire.notifications import (
     GotoStep,
     HostMode,
     Notification,
+    ParamEcho,
     State,
     Tracking,
 )
@@ -517,3 +519,26 @@ def test_a_lock_that_another_client_has_is_not_ours() -> None:
         LockCompletion("Lock", judge, LIMITS).see(answered(-13300))
     assert caught.value.message == "The telescope does not hand over control (-13300)."
     assert (caught.value.hint, caught.value.device_code) == (hint, -13300)
+
+
+# -- settings ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mute", "patience"), [(True, LIMITS.probe), (False, None)])
+async def test_a_setting_is_waited_for_as_its_parameter_is_known_to_answer(
+    mute: bool, patience: float | None
+) -> None:
+    unheard, echoed = (SettingCompletion("Setting the gain", judge, LIMITS) for _ in range(2))
+    for setting in (unheard, echoed):
+        setting.expect(7, 80, mute=mute)
+        assert setting.patience == patience
+        assert not setting.see(ParamEcho(7, 0, 81)), "another value"
+    assert echoed.see(ParamEcho(7, 0, 80))
+    assert (echoed.done, echoed.patience) == (mute, LIMITS.probe)
+    await echoed.silent(1.0)
+    assert echoed.done, "its own word is enough"
+    if mute:
+        await unheard.silent(1.0)
+        assert unheard.done
+    else:
+        assert await timed_out(unheard) == "Setting the gain: the telescope said nothing for 77 s."

@@ -8,11 +8,14 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.telescope.darks import DarkFrame, DarkKind, DarkLibrary, DarkState
+from agent.telescope.dwarf.commands import darks
 from agent.telescope.dwarf.models import capabilities_for
+from agent.telescope.dwarf.proto import astro_pb2
 from agent.telescope.errors import RefusedError, TransientError
 from agent.telescope.interface import CameraSettings
 from agent.telescope.simulator.habits import Habits
 from agent.telescope.simulator.history import DarksTaken
+from tests.telescope.dwarf.scripted import Wire, on_wire
 from tests.telescope.dwarf.support import Bench, on_bench
 from tests.telescope.dwarf.test_newer_captures import captured
 
@@ -110,6 +113,19 @@ def test_a_telescope_that_takes_none_is_not_waited_for_for_ever() -> None:
         return b.clock.monotonic() - began
 
     assert on_bench(run, "answer-code:command=11021,code=-5", darks=False) < 200
+
+
+@pytest.mark.parametrize(
+    ("gain_name", "gain"), [("80", 80), ("9999", 9999), ("10000", None), ("٨٠", None), ("-8", None)]
+)
+def test_a_dark_whose_gain_cannot_be_read_is_not_counted(gain_name: str, gain: int | None) -> None:
+    async def story(wire: Wire) -> None:
+        dark = astro_pb2.DarkFrame(exp_index=150, exp_name="10", gain_index=9999, gain_name=gain_name)
+        wire.answers = [astro_pb2.ListDarksAnswer(darks=[dark]).SerializeToString()]
+        kept = await darks.library(wire.device, Camera.TELE)
+        assert [frame.kind.gain for frame in kept.frames] == ([] if gain is None else [gain])
+
+    on_wire(story)
 
 
 def test_what_fits() -> None:

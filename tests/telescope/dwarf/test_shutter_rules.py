@@ -9,6 +9,7 @@ import pytest
 
 from agent.capabilities import Camera
 from agent.telescope.dwarf.commands import captures
+from agent.telescope.dwarf.commands.missing_darks import FirstLight
 from agent.telescope.dwarf.device import Device
 from agent.telescope.dwarf.generation import Dialect
 from agent.telescope.dwarf.state import Phase, Snapshot
@@ -295,6 +296,18 @@ def test_a_capture_without_its_first_light_is_told_to_go_on_once(
         assert (
             caught.value.message == "The telescope says that its tele camera captures, and exposes nothing."
         )
+
+    staged(story)
+
+
+def test_a_first_light_is_due_at_the_very_second() -> None:
+    async def story(stage: Stage) -> None:
+        stage.running(asked=12, exposing=False, exposure_s=15.0)
+        watch, due = FirstLight(stage.device, TELE), 15.0 + LIMITS.first_light
+        assert await watch.look(connected=True) == due
+        await stage.clock.sleep(due - 0.5)
+        assert await watch.look(connected=True) == pytest.approx(0.5)
+        assert not stage.record.told_to_go_on
 
     staged(story)
 

@@ -16,7 +16,7 @@ from agent.telescope.dwarf.completion import (
 )
 from agent.telescope.dwarf.generation import SOLAR_INDEX, Dialect
 from agent.telescope.dwarf.link.requests import Answered
-from agent.telescope.dwarf.proto import astro_pb2, common_pb2, focus_pb2
+from agent.telescope.dwarf.proto import astro_pb2, common_pb2, focus_pb2, motor_pb2
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.notifications import HostMode, Tracking
 from agent.telescope.errors import (
@@ -307,6 +307,32 @@ def test_stopping_a_goto_is_asked_twice_and_frees_the_telescope() -> None:
         wire.link = ConnectionState.CONNECTING
         with pytest.raises(UnreachableError):
             await pointing.stop_goto(wire.device)
+
+    on_wire(story)
+
+
+# -- by hand ------------------------------------------------------------------------------------------------
+
+
+def test_a_turn_by_hand_is_begun_once_at_a_speed_and_stopped() -> None:
+    async def story(wire: Wire) -> None:
+        await pointing.nudge(wire.device, 90.0, 0.5)
+        turn = motor_pb2.Joystick(vector_angle=90.0, vector_length=1.0, speed=1.0)
+        assert wire.sent == [
+            (Cmd.JOYSTICK, turn, "Turning by hand", None, 1),
+            (Cmd.STOP_JOYSTICK, None, LIMITS.stop, 2),
+        ]
+        assert wire.clock.monotonic() == 0.5
+
+    on_wire(story)
+
+
+@pytest.mark.parametrize(("near", "direction"), [(True, 1), (False, 0)])
+def test_a_step_of_the_focus_is_sent_once(near: bool, direction: int) -> None:
+    async def story(wire: Wire) -> None:
+        await focus.step(wire.device, near=near, steps=2)
+        one = (Cmd.FOCUS_STEP, focus_pb2.FocusStep(direction=direction), "Stepping the focus", None, 1)
+        assert wire.sent == [one, one]
 
     on_wire(story)
 

@@ -203,8 +203,8 @@ def test_a_start_that_was_refused_leaves_no_capture() -> None:
 def test_the_progress_says_what_is_known_and_nothing_else() -> None:
     kept = CaptureRecord(WIDE, taken=3, stacked=2, total=12, target="M 42", started_at=AT, confirmed=True)
     assert kept.progress() == CaptureProgress(WIDE, 3, 2, 12, target="M 42", began=AT)
-    kept.missed, kept.target = True, ""
-    assert kept.progress() == CaptureProgress(WIDE, 3, 2, 12)
+    kept.missed, kept.target, kept.without_darks = True, "", True
+    assert kept.progress() == CaptureProgress(WIDE, 3, 2, 12, without_darks=True)
 
 
 # -- a telescope --------------------------------------------------------------------------------------------
@@ -368,15 +368,16 @@ def test_an_exposure_of_the_other_camera_says_nothing_of_this_one(caplog: pytest
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_only_a_capture_that_runs_is_seen_to_expose(phase: Phase) -> None:
+@pytest.mark.parametrize("seen", [say.ExposureTick(TELE, 15.0, 1.0), say.Waiting()], ids=["tick", "waiting"])
+def test_only_a_capture_that_runs_is_seen_to_expose(seen: say.Notification, phase: Phase) -> None:
     heard = Heard()
     kept = heard.state.captures[TELE]
     kept.phase = phase
     kept.changed.clear()
-    heard.take(say.ExposureTick(TELE, 15.0, 1.0))
+    heard.take(seen)
     assert kept.exposing is kept.changed.is_set() is (phase is Phase.RUNNING)
     kept.changed.clear()
-    heard.take(say.ExposureTick(TELE, 15.0, 2.0))
+    heard.take(seen)
     assert not kept.changed.is_set(), "that is no news"
 
 
