@@ -92,7 +92,7 @@ async def fetch_all(
 
 def _asked_for(settings: Settings, asked: Asked) -> Iterator[Download]:
     zone, site = ZoneInfo(settings.site.zone_name), settings.site.site()
-    matched = False
+    matched, there = False, not asked.session_id
     for own in place(settings).settings.telescopes:
         folder = settings.sessions_dir_of(own)
         state = state_of(folder)
@@ -101,11 +101,19 @@ def _asked_for(settings: Settings, asked: Asked) -> Iterator[Download]:
             continue
         matched = True
         for session in ended_sessions(Tree(folder), zone, site):
-            wanted = asked.session_id in ("", session.session_id) and asked.night in (None, session.night)
-            if wanted and session.folders:
+            if asked.session_id not in ("", session.session_id):
+                continue
+            there = True
+            if asked.night in (None, session.night) and session.folders:
                 yield Download(moved(own, state), session, asked.what or _what(settings, session))
     if not matched:
         raise AgentError(f"No telescope {asked.telescope!r} is configured.", code="unknown_telescope")
+    if not there:
+        raise AgentError(
+            f"No session {asked.session_id!r} has ended here.",
+            code="unknown_session",
+            hint="Its id is usually the name of its file in Done/ or Error/, without .json.",
+        )
 
 
 def _what(settings: Settings, session: EndedSession) -> DownloadWhat:

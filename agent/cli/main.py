@@ -84,15 +84,17 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     """Parse the words; what nobody knows is a usage error that names what was perhaps meant."""
     parser = _parser(_needed(words))
     known = commands_of(parser)
+    first = words[0].partition("=")[0]
+    if first.startswith("-") and not any(one.startswith(first) for one in parser._option_string_actions):
+        command = next((word for word in words if word in known), "COMMAND")
+        parser.error(f"flags come after the command, as in `dwarf-agent {command} {first} ...`.")
     if words[0] not in known and not words[0].startswith("-"):
         there_are = f"Commands: {', '.join(known)}."
         parser.error(f"there is no command {words[0]!r}.{_meant(words[0], known) or f' {there_are}'}")
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         own: argparse.ArgumentParser = arguments.parser
-        flag = unknown[0].partition("=")[0]
-        meant = _meant(flag, own._option_string_actions) if flag.startswith("-") else ""
-        own.error(f"unrecognized arguments: {' '.join(unknown)}.{meant}")
+        own.error(f"unrecognized arguments: {' '.join(unknown)}.{_flag_meant(unknown[0], own)}")
     return arguments
 
 
@@ -112,6 +114,18 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def _flag_meant(word: str, own: argparse.ArgumentParser) -> str:
+    from agent.settings.flat import FLAT_SETTINGS
+
+    flag = word.partition("=")[0]
+    if not flag.startswith("-"):
+        return f" Say --target {word!r}." if "--target" in own._option_string_actions else ""
+    setting = flag.lstrip("-").replace("-", "_")
+    if setting in FLAT_SETTINGS and "--set" in own._option_string_actions:
+        return f" Say --set {setting}=..."
+    return _meant(flag, own._option_string_actions)
 
 
 def _needed(words: Sequence[str]) -> Sequence[str]:

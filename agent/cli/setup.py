@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent.cli.common import Commands, add_command, perform
 from agent.errors import AgentError
-from agent.text import printable
+from agent.text import printable_lines
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
     path = arguments.config or user_file(os.environ)
     if path is None:
         raise AgentError("Where this user's files are is not known.", hint="Set HOME, or give --config.")
-    person = Person(input, getpass.getpass, lambda line: print(printable(line), flush=True))
+    person = Person(input, getpass.getpass, lambda line: print(printable_lines(line), flush=True))
     try:
         return set_up(path, person)
     except EOFError:
@@ -163,6 +163,9 @@ def _broker(path: Path, before: Settings, person: Person) -> dict[str, str]:
         )
         if host in ("", "none"):
             return {"mqtt_host": ""}
+        if wrong := _wrong({"mqtt_host": host}):
+            person.say(wrong)
+            continue
         values = {"mqtt_host": host, "mqtt_port": person.answer("  its port", str(mqtt.port))}
         if wrong := _wrong(values):
             person.say(wrong)

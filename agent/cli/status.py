@@ -148,7 +148,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
+    from datetime import UTC, datetime
+
     from agent.cli.live import time_words
+    from agent.clock import aware_instant
 
     status, progress, queue, telemetry, result = (
         topics.get(name) or {} for name in ("status", "progress", "queue", "telemetry", "result")
@@ -164,10 +167,10 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("progress", f"{percent:.0f} %, {_counted(progress, 'taken', 'total')} frames"))
     if problem := status.get("problem"):
         facts.append(("problem", f"{problem.get('message')} {problem.get('hint') or ''}".strip()))
-    waiting = f"{queue.get('count', 0)} waiting"
-    facts.append(
-        ("queue", waiting + (f", next at {time_words(queue['next_at'])}" if queue.get("next_at") else ""))
-    )
+    waiting, next_at = f"{queue.get('count', 0)} waiting", aware_instant(queue.get("next_at"))
+    if next_at is not None and next_at > datetime.now(UTC):
+        waiting += f", next at {time_words(queue['next_at'])}"
+    facts.append(("queue", waiting))
     if over := topics.get("night_over"):
         facts.append(("night", str(over.get("message"))))
     facts.append(("schedule", _own_schedule(topics.get("own_schedule") or {})))

@@ -43,6 +43,10 @@ _NAMES = (
 _FAMILIAR = ("familiar name", "common name", "description")
 _PANES = ("pane", "panel")
 _ROTATION = ("position angle", "rotation", "pa", "camera angle")
+_EQUINOX = (
+    *("equinox", "epoch", "coordinates", "aquinoktium", "epoche", "equinoxe", "epoque"),
+    *("equinoccio", "epoca", "equinozio"),
+)
 _UNIT = re.compile(
     r"(?P<name>.*?)[\s_]*(?:[\[(](?P<unit>[^\])]*)[\])]|\b(?P<word>deg(?:rees)?|h(?:ou)?rs?))?\s*"
 )
@@ -106,6 +110,10 @@ def _target(header: _Header, row: list[str], place: str, stem: str, *, mosaic: b
     count = number_or_none(header.cell(row, ("count", "frames", "exposures")))
     moves = header.cell(row, ("type",)).casefold() in _MOVING
     one = Imported(place, name, rotation=rotation, exposure=exposure, description=about, moves=moves)
+    if header.cell(row, _RA) and _OTHER_EQUINOX.search(header.cell(row, _EQUINOX)):
+        one = with_problems(
+            one, Problem("equinox", "Its coordinates are not those of J2000.", "Change it there.")
+        )
     if count is None:
         return one
     if not count.is_integer() or count < 1:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from agent.conditions.moment import clock_words
 from agent.importing.model import Imported
 from agent.planner.suggestions import Suggestion, Suggestions
+from agent.sky.altitudes import CIVIL
 from agent.sky.catalogue.entry import ObjectKind
 from agent.sky.nights import Interval
 from agent.targets import Site
@@ -22,7 +23,8 @@ def lines(found: Suggestions, site: Site) -> Iterator[str]:
     yield f"Best of the night of {found.night.isoformat()} ({site.timezone})"
     if found.dark:
         lit = f"Moon {found.illumination * 100:.0f} % lit"
-        yield f"  Dark {_spans(found.dark, site)}; {lit}; {found.looked_at} objects looked at"
+        hours = "Dark" if found.sun_below <= CIVIL else "Usable hours"
+        yield f"  {hours} {_spans(found.dark, site)}; {lit}; {found.looked_at} objects looked at"
     if not found.best:
         yield f"  {found.why_none}"
     for number, one in enumerate(found.best, start=1):

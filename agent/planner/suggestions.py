@@ -108,7 +108,8 @@ class Suggestions:
 
     night: date
     made_at: datetime
-    dark: tuple[Interval, ...]
+    dark: tuple[Interval, ...]  # the hours in which the Sun is below `sun_below`
+    sun_below: float
     illumination: float
     looked_at: int
     best: tuple[Suggestion, ...]
@@ -144,12 +145,13 @@ def suggest(
     Of a `stretch` of it: the best of that time alone, without what waits already. Objects are chosen by
     samples of the time; what is told of the chosen ones is exact.
     """
-    asked = requirements.by_night(start_named=False)
+    asked = _in_the_dark(requirements.by_night(start_named=False))
     span = night_span(site, night, ZoneInfo(site.timezone))
     begin, end = max(now, span.start), span.end
     if stretch is not None:
         begin, end = max(begin, stretch.start), min(end, stretch.end)
-    dark = _dark(asked, site, Interval(begin, end)) if begin < end else ()
+    below = 90.0 if asked.sun_below is None else asked.sun_below
+    dark = windows_where(lambda when: sun(site, when).altitude < below, begin, end) if begin < end else ()
     middle = dark[0].start + (dark[-1].end - dark[0].start) / 2 if dark else begin
     lit = moon(site, middle).illumination
     chooser = _Chooser(asked, site, dark, camera, known, lit)
@@ -157,7 +159,7 @@ def suggest(
     told = _told(rated, asked, site, span, Interval(begin, end), known, camera, fresh=stretch is not None)
     best = tuple(islice(told, limit))
     why = "" if best else _why_none(chooser, asked, site, Interval(begin, end), dark, lit)
-    return Suggestions(night, now, dark, lit, chooser.looked_at, best, why)
+    return Suggestions(night, now, dark, below, lit, chooser.looked_at, best, why)
 
 
 class _Chooser:
@@ -253,10 +255,10 @@ class _Chooser:
         return self._illumination * min(1.0, 0.3 + height) * (1.0 - 0.6 * apart)
 
 
-def _dark(asked: Requirements, site: Site, span: Interval) -> tuple[Interval, ...]:
+def _in_the_dark(asked: Requirements) -> Requirements:
+    """The same by dark alone: what may begin by day ends at dawn, and is no picture before dusk either."""
     limits = [limit for limit in (asked.sun_below, asked.dawn_limit) if limit is not None]
-    limit = min(limits, default=90.0)
-    return windows_where(lambda when: sun(site, when).altitude < limit, span.start, span.end)
+    return asked.model_copy(update={"sun_below": min(limits, default=None)})
 
 
 def _told(
@@ -325,14 +327,14 @@ def _why_none(
         return "That night is over."
     if not dark:
         lowest = min(sun(site, when).altitude for when in instants(time.start, time.end, _STEP))
-        if asked.sun_below is not None:
-            limit = f"the limit is {asked.sun_below:g} (sun_below)"
-        else:
-            limit = f"the limit is {asked.dawn_limit:g} (dawn_limit)"
-        return f"It does not get dark enough: the Sun goes down to {lowest:.0f} degrees, {limit}."
+        name = "dawn_limit" if asked.sun_below == asked.dawn_limit else "sun_below"
+        return (
+            f"It does not get dark enough: the Sun goes down to {lowest:.0f} degrees, "
+            f"the limit is {asked.sun_below:g} ({name})."
+        )
     if not any(chooser.moonless):
         return (
-            f"The Moon, {lit * 100:.0f} % lit, is up while it is dark "
+            f"The Moon, {lit * 100:.0f} % lit, is up while it is dark enough "
             "(moon_below and max_moon_illumination say how much of it is too much)."
         )
     counted = [f"{count} {against}" for against, count in chooser.against.most_common()]

@@ -66,6 +66,8 @@ class Words:
             return f"its priority is {request.priority}"
         if piece.job.named is not None and abs(piece.start - piece.job.named) < 1:
             return "it is its start time"
+        if rivals and piece.job.stretches and piece.job.loses > self._span.end.timestamp():
+            return "it is its turn"
         if rivals and piece.job.stretches:
             return f"it loses its window at {self._clock(_instant(piece.job.loses))}"
         return "nothing else can run then"
@@ -187,7 +189,7 @@ class Words:
         best = max(rise_set_transit(target, site, one.start, one.end).highest for one in before)
         if best < rule.minimum:
             return (
-                f"{name} gets no higher than {best:.0f} degrees while it is dark and it may run; "
+                f"{name} gets no higher than {best:.0f} degrees while it is dark enough and it may run; "
                 f"the minimum is {rule.minimum:g}."
             )
         return f"{name} is above its maximum of {rule.maximum:g} degrees while it may run."

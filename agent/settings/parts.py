@@ -15,6 +15,15 @@ from agent.settings.kinds import Part, Port, Secret, Text, Words, shown, text
 from agent.targets import Site
 
 
+def _address(value: str) -> str:
+    """A host's name or address, and nothing beside it."""
+    if "/" in value or any(sign.isspace() for sign in value):
+        raise ValueError("must be an address alone, such as 192.168.1.50, without http:// or a path")
+    if value.count(":") == 1:  # those of IPv6 have more
+        raise ValueError("must be an address alone, such as 192.168.1.50; its port is a setting of its own")
+    return value
+
+
 class TelescopeSettings(Part):
     """One telescope."""
 
@@ -70,12 +79,7 @@ class TelescopeSettings(Part):
             return value
         return read_model(value) or ("auto" if value.casefold() == "auto" else value)
 
-    @field_validator("host")
-    @classmethod
-    def _host_is_an_address(cls, value: str) -> str:
-        if "/" in value or any(sign.isspace() for sign in value):
-            raise ValueError("must be an address alone, such as 192.168.1.50, without http:// or a path")
-        return value
+    _host_is_an_address = field_validator("host")(_address)
 
     @field_validator("id")
     @classmethod
@@ -88,6 +92,8 @@ class TelescopeSettings(Part):
 
 class MqttSettings(Part):
     """The MQTT broker."""
+
+    _host_is_an_address = field_validator("host")(_address)
 
     host: Text = Field(
         "",

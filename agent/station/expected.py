@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.planner import Block
+from agent.events import Reason
 from agent.schedule.waiting import Waiting
 from agent.station.station import Station
 from agent.telescope.interface import ConnectionState
@@ -59,8 +59,12 @@ def expected(station: Station, waiting: Waiting) -> Expected:
         until = foreseen.until if foreseen is not None and foreseen.message == waiting.brief.note else None
         return Expected(until, waiting.brief.note)
     if block is not None:
-        return Expected(max(block.start, now), _why(station, waiting, block))
+        planned = f"The plan has it then: {block.why}."
+        return Expected(max(block.start, now), _why(station, waiting, block.start, planned))
     if plan is not None and (left := plan.left_of(name)) is not None:
+        # "The session starts on …" says again what `at` says, or when it was to start and will not.
+        if left.reason is Reason.SCHEDULE and left.start is not None:
+            return Expected(left.start, _why(station, waiting, left.start, ""))
         return Expected(left.start, left.message)
     return Expected(max(waiting.due_at or now, now), _late(station, waiting))
 
@@ -78,15 +82,18 @@ async def expected_of_new(station: Station, waiting: Waiting, ahead: Sequence[Wa
     busy = others or any(one.due(soonest) for one in ahead)
     wanted = max(waiting.due_at or now, now)
     why = station.planning.objection(waiting, wanted) if soonest > wanted + _AT_ONCE else ""
-    turn = "Others have their turn before it." if busy and soonest <= now + _AT_ONCE else ""
-    return Expected(soonest, why or turn or _late(station, waiting))
+    if busy and not why and soonest <= now + _AT_ONCE:
+        return Expected(None, "Others have their turn before it.")
+    if soonest <= now + _AT_ONCE and (hindrance := station.gate.hindrance(waiting, now)):
+        return Expected(None, hindrance)
+    return Expected(soonest, why or _late(station, waiting))
 
 
-def _why(station: Station, waiting: Waiting, block: Block) -> str:
+def _why(station: Station, waiting: Waiting, at: datetime, otherwise: str) -> str:
     wanted = max(waiting.due_at or waiting.seen, station.clock.now())
-    if block.start <= wanted + _AT_ONCE:
+    if at <= wanted + _AT_ONCE:
         return _late(station, waiting)
-    return station.planning.objection(waiting, wanted) or f"The plan has it then: {block.why}."
+    return station.planning.objection(waiting, wanted) or otherwise
 
 
 def _late(station: Station, waiting: Waiting) -> str:

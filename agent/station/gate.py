@@ -113,6 +113,14 @@ class ConditionGate:
             return replace(verdict, final=True)
         return self._bounded(waiting, conditions.wait_max_s, verdict, now)
 
+    def hindrance(self, waiting: Waiting, now: datetime) -> str:
+        """Return what keeps it from its turn just now and nobody can foresee, a sentence; "" for nothing."""
+        try:
+            verdicts = self.conditions(waiting).judge_now(self.moment(waiting, now))
+        except AgentError as error:
+            return str(error)
+        return merged(verdicts).message if against(verdicts) else ""
+
     def _bounded(self, waiting: Waiting, wait_max_s: float, verdict: Verdict, now: datetime) -> Verdict:
         """The same no, which becomes final when the session has waited for too long while it could run."""
         waited, steady = self._waited.setdefault(waiting.session_id, _Waited()), self._clock.monotonic()

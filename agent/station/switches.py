@@ -42,6 +42,7 @@ class SwitchBoard:
         self._listeners: list[Callable[[Switches], None]] = []
         self._disarm: asyncio.Task[None] | None = None
         self._armed_for_s = ARMED_FOR_S  # for how long the next arming holds
+        self._configured = _configured(defaults)
         saved = state.get("switches")
         self.values = _restored(defaults, saved if isinstance(saved, dict) else {})
 
@@ -55,7 +56,7 @@ class SwitchBoard:
         kept = asdict(self.values)
         kept.pop("armed")
         kept["not_before"] = self.values.not_before.isoformat() if self.values.not_before else None
-        self._state.set(switches=kept)
+        self._state.set(switches={**kept, "configured": self._configured})
         if "armed" in values:
             self._arm(values["armed"])
         for listener in tuple(self._listeners):
@@ -83,17 +84,35 @@ class SwitchBoard:
         self.change(armed=False)
 
 
+def _configured(defaults: Switches) -> dict[str, Any]:
+    """What the configuration says of those switches that it has as well."""
+    return {"weather_policy": defaults.weather_policy.value, "max_wait_min": defaults.max_wait_min}
+
+
 def _restored(defaults: Switches, saved: dict[str, Any]) -> Switches:
-    scheduler, policy, wait = saved.get("scheduler"), saved.get("weather_policy"), saved.get("max_wait_min")
+    scheduler, wait = saved.get("scheduler"), saved.get("max_wait_min")
+    now, then = _configured(defaults), saved.get("configured", {})
+    if not isinstance(then, dict) or then.get("max_wait_min", now["max_wait_min"]) != now["max_wait_min"]:
+        wait = None  # the configuration was changed since, and its word is the later one
     return replace(
         defaults,
         scheduler=scheduler if isinstance(scheduler, bool) else defaults.scheduler,
-        weather_policy=WeatherPolicy(policy) if policy in set(WeatherPolicy) else defaults.weather_policy,
+        weather_policy=_policy(defaults.weather_policy, saved.get("weather_policy"), then),
         max_wait_min=wait if isinstance(wait, int) and wait >= 0 else defaults.max_wait_min,
         session_file=file if isinstance(file := saved.get("session_file"), str) else defaults.session_file,
         not_before=_instant(saved.get("not_before")),
         enclosure=box if (box := saved.get("enclosure")) in ENCLOSURE_MODES else defaults.enclosure,
     )
+
+
+def _policy(configured: WeatherPolicy, saved: object, then: object) -> WeatherPolicy:
+    """The later word of the two; the stricter one where nobody noted what was configured when it was kept."""
+    if not isinstance(saved, str) or saved not in set(WeatherPolicy):
+        return configured
+    kept, noted = WeatherPolicy(saved), then.get("weather_policy") if isinstance(then, dict) else None
+    if noted is None:
+        return max(configured, kept, key=list(WeatherPolicy).index)
+    return kept if noted == configured else configured
 
 
 def _instant(saved: object) -> datetime | None:

@@ -66,7 +66,7 @@ def ended_sessions(
     """Read every session that ended, one at a time; files not written since that instant are passed over."""
     for folder in (Folder.DONE, Folder.ERROR):
         try:
-            paths = sorted(path for path in tree[folder].iterdir() if is_session_name(path.name))
+            paths = sorted(path for path in tree[folder].iterdir() if _may_be_one(path))
         except FileNotFoundError:  # nothing ever ended
             continue
         except OSError as error:
@@ -78,10 +78,14 @@ def ended_sessions(
                     continue
                 ended = read_ended(path, zone, site, capabilities())
             except OSError as error:
-                _LOGGER.warning("%s is left out: %s", printable(path.name), error)
+                _LOGGER.warning("%s is left out: %s", printable(path.name), error.strerror or error)
                 continue
             if ended is not None:
                 yield ended
+
+
+def _may_be_one(path: Path) -> bool:
+    return is_session_name(path.name) and path.is_file() and not path.is_symlink()
 
 
 def read_ended(

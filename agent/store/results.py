@@ -164,7 +164,9 @@ class Results:
         try:
             read = disk.read(path, MAX_BYTES)
         except OSError as error:
-            _LOGGER.warning("%s is left out of the results: %s", printable(path.name), error)
+            _LOGGER.warning(
+                "%s is left out of the results: %s", printable(path.name), error.strerror or error
+            )
             return None
         document = read_session(read[0], name=printable(path.stem)).document if read else None
         if document is None or process_of(document) != Process.ENDED:

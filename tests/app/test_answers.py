@@ -354,6 +354,6 @@ def test_a_session_that_begins_before_it_is_answered_waits_for_no_others(
         first = await talk.submit(session_id="first")
         assert first["message"] == "M 42 is queued at place 1. It starts at once."
         second = await talk.submit(session_id="second")
-        assert "Others have their turn before it." in second["message"]
+        assert second["message"] == "M 42 is queued at place 1. Others have their turn before it."
 
     talking(observatory, story)

@@ -37,6 +37,16 @@ def board(saved: object) -> SwitchBoard:
         ({"armed": True}, {}),
         ({"weather_policy": "abort"}, {"weather_policy": WeatherPolicy.ABORT}),
         ({"weather_policy": "pray"}, {}),
+        ({"weather_policy": "ignore"}, {}),
+        ({"weather_policy": "ignore", "configured": {"weather_policy": "abort"}}, {}),
+        ({"weather_policy": "abort", "configured": {"weather_policy": "ignore"}}, {}),
+        (
+            {"weather_policy": "ignore", "configured": {"weather_policy": "wait"}},
+            {"weather_policy": WeatherPolicy.IGNORE},
+        ),
+        ({"max_wait_min": 9, "configured": {"max_wait_min": 45}}, {"max_wait_min": 9}),
+        ({"max_wait_min": 9, "configured": {"max_wait_min": 120}}, {}),
+        ({"weather_policy": "ignore", "max_wait_min": 9, "configured": 5}, {}),
         ({"max_wait_min": 0}, {"max_wait_min": 0}),
         ({"max_wait_min": -1}, {}),
         ({"max_wait_min": "9"}, {}),
@@ -88,12 +98,28 @@ def test_a_change_is_kept_and_told_to_everybody() -> None:
             "session_file": "x.json",
             "not_before": AT.isoformat(),
             "enclosure": "auto",
+            "configured": {"weather_policy": "wait", "max_wait_min": 45},
         }
         made.change(not_before=None)
         assert memory.facts["switches"]["not_before"] is None
         assert made.values.scheduler is False
 
     switched(story)
+
+
+def test_who_arms_the_controls_fixes_no_weather_policy() -> None:
+    async def main() -> None:
+        memory, clock = Memory(), LoopClock(AT)
+        before = SwitchBoard(memory, Switches(), clock)  # type: ignore[arg-type]
+        before.change(armed=True)
+        before.close()
+        after = SwitchBoard(memory, Switches(weather_policy=WeatherPolicy.ABORT, max_wait_min=45), clock)  # type: ignore[arg-type]
+        assert after.values == Switches(weather_policy=WeatherPolicy.ABORT, max_wait_min=45)
+        after.change(weather_policy=WeatherPolicy.IGNORE)
+        again = SwitchBoard(memory, Switches(weather_policy=WeatherPolicy.ABORT, max_wait_min=45), clock)  # type: ignore[arg-type]
+        assert again.values.weather_policy is WeatherPolicy.IGNORE
+
+    run_virtual(main())
 
 
 def test_arming_undoes_itself_after_ten_minutes() -> None:

@@ -19,6 +19,8 @@ from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
 DARK_SKY = {"sun_below": -12, "min_altitude": 10}
+ANOTHER_DAY = {"date": "2026-03-20", "time": "21:30:00"}
+TOO_EARLY = {"date": "2026-03-20", "time": "04:00:00"}
 LATER = {"max_retries": 2, "date": "2026-03-12", "time": "23:30:00"}
 OVER = {"max_retries": 2, "date": "2026-03-11", "time": "20:00:00"}
 
@@ -54,6 +56,19 @@ def test_an_answer_says_when_the_session_will_really_run(tmp_path: Path) -> None
     run_virtual(story())
 
 
+def test_an_answer_says_what_the_weather_has_against_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path, weather={"policy": "wait", "inputs": ["roof"]})
+        async with place.open():
+            told = await answered(place, "one")
+            assert told == (
+                "M 42 is queued at place 1. "
+                "The weather is unknown, so unsafe: roof: nothing has been heard yet."
+            )
+
+    run_virtual(story())
+
+
 def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path)
@@ -74,6 +89,26 @@ def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None
             assert rows["over"]["why"] == (
                 "It starts as soon as the telescope answers. Its start, 2026-03-11 20:00, is over."
             )
+
+    run_virtual(story())
+
+
+def test_the_start_of_another_night_is_told_once_and_a_later_one_with_its_reason(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path, conditions=DARK_SKY)
+        place.drop("dated.json", session(id_command=ANOTHER_DAY))
+        place.drop("early.json", session(id_command=TOO_EARLY))
+        async with place.open():
+            await place.clock.sleep(30)
+            place.say("bridge/request/sessions/list", {"request_id": "q"})
+            topic = "dwarf/bridge/response/sessions/list"
+            await place.until(lambda: bool(place.broker.all(topic)))
+            (answer,) = place.broker.all(topic)
+            rows = {row["session_id"]: row for row in json.loads(answer.payload)["data"]["scope"]}
+            assert rows["dated"]["starts_at"] == "2026-03-20T21:30:00+01:00"
+            assert rows["dated"]["why"] == ""
+            assert rows["early"]["starts_at"] > "2026-03-20T19:"
+            assert rows["early"]["why"] == "M 42 is at -35 degrees, below the minimum of 10."
 
     run_virtual(story())
 

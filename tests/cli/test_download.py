@@ -103,12 +103,13 @@ def test_what_is_missing_is_fetched_once(
 
 
 def test_one_night_and_one_session_can_be_asked_for(
-    by_hand: Callable[..., list[int]], tmp_path: Path
+    by_hand: Callable[..., list[int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = tmp_path / "archive"
     archive.mkdir()
     to = ("--to", str(archive))
-    assert by_hand((*to, "--night", "2026-03-12"), (*to, "--session", "nobody")) == [0, 0]
+    assert by_hand((*to, "--night", "2026-03-12"), (*to, "--session", "nobody")) == [0, 2]
+    assert "No session 'nobody' has ended here." in capsys.readouterr().err
     assert [path.name for path in (archive / "M 42").iterdir()] == ["2026-03-12_new"]
 
 

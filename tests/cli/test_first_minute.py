@@ -68,6 +68,36 @@ def test_a_mistyped_flag_names_the_one_that_was_meant(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--set", "latitude=48", "validate", "x.json"], "dwarf-agent validate --set ..."),
+        (["--sessions-dir=x", "plan"], "dwarf-agent plan --sessions-dir ..."),
+        (["--json"], "dwarf-agent COMMAND --json ..."),
+    ],
+)
+def test_a_flag_before_the_command_is_told_its_place(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused(words, capsys)
+    assert told.endswith(f"flags come after the command, as in `{meant}`.\n")
+    assert "latitude" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        (["download", "--telescope-card-port", "8083"], "--set telescope_card_port=..."),
+        (["plan", "--sun-below=90"], "--set sun_below=..."),
+        (["goto", "M 31"], "--target 'M 31'."),
+    ],
+)
+def test_what_is_said_in_another_way_here_is_told_how(
+    words: list[str], instead: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"Say {instead}" in refused(words, capsys)
+
+
+@pytest.mark.parametrize(
     ("words", "place"),
     [
         (["--set", "latitude=99", "--set", "longitude=1"], "--set latitude: "),

@@ -197,10 +197,12 @@ def test_what_cannot_be_is_asked_again_and_never_written(home: Path) -> None:
     path = home / "config.yaml"
     script = Script(
         ("Address of the telescope", "http://dwarf"),
+        ("Address of the telescope", "127.0.0.1:9900"),
         ("Address of the telescope", "a..b"),
         ("Keep this address", "n"),
         ("Address of the telescope", "127.0.0.1"),
         ("Keep this address", ""),
+        ("MQTT broker", "broker.local:1883"),
         ("MQTT broker", "127.0.0.1"),
         ("its port", "mqtt"),
         ("MQTT broker", "127.0.0.1"),
@@ -212,9 +214,35 @@ def test_what_cannot_be_is_asked_again_and_never_written(home: Path) -> None:
     assert set_up(path, script.person()) == 0
     assert script.done()
     told = "\n".join(script.told)
-    assert "must be an address alone" in told
+    assert "telescope_host: must be an address alone" in told
+    assert told.count("its port is a setting of its own") == 2
     assert "mqtt_port: must be a whole number." in told
     assert load_settings(path).mqtt.host == "127.0.0.1"
+
+
+@pytest.mark.usefixtures("nobody_listens")
+def test_several_things_that_are_wrong_stand_on_lines_of_their_own(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = Script(
+        ("Address of the telescope", "127.0.0.1"),
+        ("Keep this address", "y"),
+        ("MQTT broker", ""),
+        ("Latitude", "north, 2"),
+        ("Time zone", "Nowhere"),
+    )
+    person = script.person()
+
+    def answer(question: str) -> str:
+        if script.done():
+            raise EOFError
+        return person.answer(question)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", answer)
+    assert main(["setup", "--config", str(home / "config.yaml")]) == 130
+    told = capsys.readouterr().out
+    assert "The configuration has 2 problems:\n  - latitude: must be a number.\n  - timezone: " in told
 
 
 def test_a_password_is_not_written_where_everybody_reads_it(home: Path, listener: int) -> None:

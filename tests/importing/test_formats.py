@@ -115,6 +115,14 @@ def test_coordinates_of_another_equinox_are_refused() -> None:
     assert file.what == "a table of targets (CSV)"
 
 
+@pytest.mark.parametrize("column", ["Epoch", "equinox", "Äquinoktium"])
+def test_a_column_of_another_equinox_leaves_out_its_lines(column: str) -> None:
+    table = f"name,ra,dec,{column}\nM 31,0.74,41.4,JNow\nM 33,1.564,30.66,J2000\nM 57,,,JNow\n"
+    file = read_other(table.encode(), "t")
+    assert [one.readable for one in file.targets] == [False, True, True]
+    assert "not those of J2000" in str(file.targets[0].problems[0])
+
+
 def test_a_line_that_cannot_be_read_is_named_and_the_others_are_read() -> None:
     file = read_other(b"name,ra,dec\nM 31,0.7123,41.269\nM 42,5h99m,-5.39\nM 81,9.92,\n", "t")
     assert [one.readable for one in file.targets] == [True, False, False]

@@ -185,7 +185,7 @@ ONE = Suggestion(
     advised=False,
     beside=("M 43", "NGC 1977"),
 )
-FOUND = Suggestions(date(2026, 3, 16), AT, HOURS, 0.123, 30_000, (ONE,), "")
+FOUND = Suggestions(date(2026, 3, 16), AT, HOURS, -12.0, 0.123, 30_000, (ONE,), "")
 
 
 def test_a_suggestion_is_told_to_people() -> None:
@@ -202,6 +202,8 @@ def test_a_suggestion_is_told_to_people() -> None:
         "    21:00 to 22:00; highest 35° at 21:05",
         f"    {other.words}",
     ]
+    by_day = list(lines(replace(FOUND, sun_below=5.0), PARIS))
+    assert by_day[1].startswith("  Usable hours 21:00 to 22:00 and 23:00 to 01:00; ")
     none = replace(FOUND, dark=(), best=(), why_none="It is never dark.")
     assert list(lines(none, PARIS)) == [told[0], "  It is never dark."]
 

@@ -199,6 +199,15 @@ def test_what_waits_and_what_is_in_its_field_is_not_for_a_free_stretch() -> None
     assert len(again.best) == 10
 
 
+def test_who_images_at_any_hour_gets_no_daylight_hours_proposed() -> None:
+    found = best(sun_below=90)
+    assert found.sun_below == -6
+    (dark,) = found.dark
+    assert all(
+        dark.start <= window.start < window.end <= dark.end for one in found.best for window in one.windows
+    )
+
+
 def test_a_stretch_that_is_over_or_bright_says_so() -> None:
     noon = datetime(2026, 3, 16, 13, tzinfo=UTC)
     bright = best(stretch=Interval(noon, noon + timedelta(hours=3)))
@@ -216,10 +225,16 @@ def test_a_stretch_that_is_over_or_bright_says_so() -> None:
             {},
             "not get dark enough: the Sun goes down to 3 degrees, the limit is -12",
         ),
+        (
+            TROMSO,
+            date(2026, 6, 21),
+            {"sun_below": 90},
+            "not get dark enough: the Sun goes down to 3 degrees, the limit is -6 (dawn_limit)",
+        ),
         (PARIS, MARCH, {"horizon": "0:89"}, "behind the horizon around you (horizon)"),
         (PARIS, MARCH, {"min_altitude": 89.9}, "stay too low (min_altitude)"),
         (PARIS, MARCH, {"least_block_min": 240, "min_altitude": 75}, "are up too shortly (least_block_min)"),
-        (PARIS, FULL, {"max_moon_illumination": 0.5}, "The Moon, 100 % lit, is up while it is dark"),
+        (PARIS, FULL, {"max_moon_illumination": 0.5}, "The Moon, 100 % lit, is up while it is dark enough"),
         (PARIS, FULL, {"moon_separation": 175}, "are too near to the Moon (moon_separation)"),
     ],
 )

@@ -220,6 +220,13 @@ def test_what_has_no_time_left_says_when_it_could_have_run() -> None:
     assert told == (Reason.SCHEDULE, "The session starts on 2026-10-13 at 09:00.")
 
 
+def test_a_window_that_lasts_beyond_the_night_is_not_said_to_be_lost() -> None:
+    any_hour = Requirements(sun_below=90, min_altitude=10, dawn_limit=None)
+    sessions = [session(name, "Polaris", None, 600.0, any_hour) for name in ("a", "b")]
+    plan = make_plan(sessions, site=PARIS, zone=ZoneInfo("Europe/Paris"), now=at(18))
+    assert [block.why for block in plan.blocks] == ["it is its turn", "it is its turn"]
+
+
 def test_a_block_is_worth_its_goto() -> None:
     busy = session("busy", "", at(18), 3060.0, PLAIN, priority=1, end=at(18, 51))
     nine = session("a", "", at(18), 3600.0, PLAIN, end=at(19))

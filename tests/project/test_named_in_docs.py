@@ -256,3 +256,25 @@ def test_every_question_and_setting_over_mqtt_is_explained() -> None:
     verbs = re.findall(r'case "([a-z_/]+)":', getsource(AgentHandlers.bridge_request))
     assert keys_below("Questions to the agent") == verbs
     assert keys_below("Settings") == [field.name for field in fields(Switches)]
+
+
+# -- messages ---------------------------------------------------------------------------------
+
+
+def test_what_the_tables_of_troubles_quote_is_said() -> None:
+    joined = re.sub(r'"\s*\n\s*f?"', "", "\n".join(read(path) for path in (ROOT / "agent").rglob("*.py")))
+    rows = [
+        line.split("|")[1]
+        for page in (ROOT / "docs" / "troubleshooting.md", ROOT / "DOCS.md")
+        for line in read(page).splitlines()
+        if line.startswith("|")
+    ]
+    quoted = [
+        part.strip().removeprefix("Cannot ")  # which is put before what is done
+        for row in rows
+        for quote in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", row)
+        for part in quote.split("…")
+        if part.strip()
+    ]
+    assert len(quoted) > 10
+    assert [part for part in quoted if part not in joined] == []

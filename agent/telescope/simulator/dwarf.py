@@ -152,10 +152,11 @@ async def serve_recording(path: Path, options: SimulatorOptions, clock: Clock | 
 
 
 def patient(options: SimulatorOptions) -> SimulatorOptions:
-    """Return the options with captures and goodbyes long enough, in real time, for clients that look late."""
+    """Return the options with what clients must not be late for lasting long enough in real time."""
     shortest = _SHORTEST_S * options.speed
     return replace(
         options,
         minimum_session_s=max(options.minimum_session_s, shortest),
         goodbye_s=max(options.goodbye_s, shortest),
+        in_focus_s=options.in_focus_s * max(1.0, options.speed),
     )

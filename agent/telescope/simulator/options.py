@@ -68,6 +68,7 @@ class SimulatorOptions:
     boot_s: float = 45.0
     goodbye_s: float = 0.5
     minimum_session_s: float = 0.0
+    in_focus_s: float = 60.0
     telemetry_s: float = 60.0
     faults: tuple[Fault, ...] = ()
     habits: Habits = field(default_factory=Habits)

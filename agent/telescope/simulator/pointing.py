@@ -23,7 +23,6 @@ ACTIVITY = "motion"
 _STEP_CALIBRATION = 30  # of a one-click goto
 _GIVE_UP_SOLVES = 5  # plate solves that find nothing before a calibration is given up
 _STANDSTILL_S = 2.0  # after a stop the mount still swings that long
-_IN_FOCUS_S = 60.0  # so long after an infinity focus newer firmware measures the polar alignment
 
 Code = Callable[[int], None]
 
@@ -294,7 +293,7 @@ def _ends_idle(device: Device) -> bool:
 
 def _in_focus(device: Device) -> bool:
     since = device.state.focus.infinity_at
-    return since is not None and device.clock.monotonic() - since <= _IN_FOCUS_S
+    return since is not None and device.clock.monotonic() - since <= device.options.in_focus_s
 
 
 def _begin(device: Device, activity: str) -> None:

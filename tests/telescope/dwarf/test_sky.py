@@ -6,12 +6,15 @@ from functools import partial
 
 import pytest
 
+from agent.clock import LoopClock
 from agent.telescope.dwarf.limits import Limits
+from agent.telescope.dwarf.telescope import DwarfTelescope
 from agent.telescope.errors import CommandTimeoutError, TransientError
 from agent.telescope.interface import ActivityReport
-from agent.telescope.simulator import Habits
+from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions, patient
 from agent.telescope.simulator.history import Calibration, Focused, PolarAlignment
-from tests.telescope.dwarf.support import BASEL, ORION, Bench, on_bench
+from tests.support.virtual_loop import run_virtual
+from tests.telescope.dwarf.support import BASEL, NIGHT, ORION, Bench, address_of, on_bench
 
 both = pytest.mark.parametrize("generation", ["v2", "v3"])
 SKY_HABITS = Habits.all("calibration_end", "infinity_focus", "stop_eq")
@@ -118,6 +121,32 @@ def test_it_is_stopped_when_nobody_said_whether_it_tracks() -> None:
         await b.telescope.calibrate(BASEL)
 
     on_bench(run, "deaf:command=16405")
+
+
+class _Hasty(LoopClock):
+    """The clock of a simulator that lives twenty times as fast as its client."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 20
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / 20)
+
+
+def test_a_hasty_simulator_has_patience_with_who_focuses_and_then_lets_the_mount_come_to_rest() -> None:
+    async def run() -> list[int]:
+        options = patient(SimulatorOptions(speed=20, calibrated=True))
+        async with SimulatedDwarf(options, _Hasty(NIGHT)) as sim:
+            telescope = DwarfTelescope(address_of(sim), clock=LoopClock(NIGHT))
+            await telescope.open()
+            try:
+                await telescope.wait_connected()
+                await telescope.solve_eq(BASEL)
+            finally:
+                await telescope.close()
+            return [one.code for one in sim.history.of(PolarAlignment)]
+
+    assert run_virtual(run()) == [0]
 
 
 def test_a_mount_that_was_stopped_already_is_not_stopped_again() -> None:

@@ -117,7 +117,10 @@ COMMON: dict[int, DeviceCode] = {
     -11509: _running("capture", "a capture"),
     -11510: DeviceCode("pitch_reset_failed", "the pitch motor did not find its home", _ARM, _RETRY),
     -11511: DeviceCode(
-        "needs_calibration", "the telescope is not calibrated", "let the session calibrate first", _STOP
+        "needs_calibration",
+        "the telescope is not calibrated",
+        "calibrate first, in the session or with `dwarf-agent calibrate`",
+        _STOP,
     ),
     -11512: DeviceCode("goto_unsolved", "the goto found neither position nor solution", _SKY, _RETRY),
     -11513: DeviceCode(
