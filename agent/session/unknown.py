@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from agent.errors import Problem, warning
@@ -87,6 +86,8 @@ def unknown_around(raw: dict[str, Any]) -> Iterator[Problem]:
 
 def near(name: str, known: set[str] | frozenset[str], cutoff: float = _ALIKE) -> str:
     """Return a hint with the known name that is meant, "" when none is alike."""
+    from difflib import get_close_matches  # for mistakes alone
+
     close = get_close_matches(name.lower(), sorted(known), n=1, cutoff=cutoff)
     return f"Did you mean {close[0]}?" if close else ""
 
