@@ -65,7 +65,10 @@ class Timetable:
             seconds = step.total_seconds()
             _LOGGER.warning("The system clock was set %+.0f s; start times are followed anew", seconds)
             if self._on_clock_step is not None:
-                self._on_clock_step(step)
+                try:
+                    self._on_clock_step(step)
+                except Exception:
+                    _LOGGER.exception("Not all that follows the clock heard that it was set")
             if self._scheduler.running:
                 self._scheduler.wakeup()  # its timer knows only the clock as it was
 

@@ -123,3 +123,28 @@ def test_a_clock_set_back_rings_later_at_the_wall_time_and_only_once() -> None:
     rung = run_virtual(night())
     assert len(rung) == 1
     assert abs(rung[0] - 7200) <= HEARTBEAT_S
+
+
+def test_a_defect_of_one_alarm_or_of_who_hears_of_a_step_keeps_no_other_from_ringing() -> None:
+    def fails(_: object = None) -> None:
+        raise RuntimeError("a defect")
+
+    async def night() -> list[float]:
+        clock = SteppedClock(DUSK)
+        rung: list[float] = []
+        with scheduler_reads(clock):
+            timetable = Timetable(clock, fails)
+            timetable.start()
+            timetable.set("a", DUSK + timedelta(hours=1), fails)
+            timetable.set("b", DUSK + timedelta(hours=1), lambda: rung.append(clock.monotonic()))
+            await asyncio.sleep(60)
+            clock.step = timedelta(minutes=30)
+            await asyncio.sleep(3600)
+            clock.step = timedelta(hours=2)
+            timetable.set("c", clock.now() + timedelta(minutes=1), lambda: rung.append(clock.monotonic()))
+            await asyncio.sleep(120)
+            await timetable.stop()
+        return rung
+
+    rung = run_virtual(night())
+    assert [round(at) for at in rung] == [1800, 3720]
