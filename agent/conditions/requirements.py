@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agent.session.sections import Conditions
 from agent.sky.altitudes import CIVIL, NAUTICAL
 
+LONGEST_WAIT_MIN = 1440
+
 
 class ConditionConfigError(AgentError):
     """Conditions that contradict each other or ask for something that is not configured."""
@@ -64,7 +66,7 @@ class ConfiguredConditions(ConditionKeys):
     max_wait_min: int = Field(
         120,
         ge=0,
-        le=1440,
+        le=LONGEST_WAIT_MIN,
         description="Minutes a due session that could otherwise run waits for weather, battery and the like "
         "before it is given up. The sky is waited for without a limit.",
     )

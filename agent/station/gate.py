@@ -115,6 +115,8 @@ class ConditionGate:
 
     def hindrance(self, waiting: Waiting, now: datetime) -> str:
         """Return what keeps it from its turn just now and nobody can foresee, a sentence; "" for nothing."""
+        if (braked := self._brake(waiting)) is not None:
+            return braked.message
         try:
             verdicts = self.conditions(waiting).judge_now(self.moment(waiting, now))
         except AgentError as error:

@@ -55,7 +55,8 @@ class StateFile:
         try:
             self._path.parent.mkdir(parents=not self._has_folder, exist_ok=True)
             written = {**changed, "version": _VERSION}
-            disk.write(self._path, json.dumps(written, ensure_ascii=False, indent=1).encode())
+            text = json.dumps(written, ensure_ascii=False, indent=1)
+            disk.write(self._path, text.encode(errors="backslashreplace"))  # half a character, as it was read
         except OSError as error:
             level = logging.DEBUG if self._owes else logging.WARNING
             _LOGGER.log(level, "%s cannot be written: %s", self._path.name, error)

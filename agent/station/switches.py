@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.clock import Clock
+from agent.conditions.requirements import LONGEST_WAIT_MIN
 from agent.session.fields import WeatherPolicy
 from agent.session.problems import BadValueError
 from agent.session.times import read_instant
@@ -45,6 +46,8 @@ class SwitchBoard:
         self._configured = _configured(defaults)
         saved = state.get("switches")
         self.values = _restored(defaults, saved if isinstance(saved, dict) else {})
+        if isinstance(saved, dict) and saved.get("configured") != self._configured:
+            self._keep()  # what gave way to the configuration does not come back when that goes back
 
     def listen(self, listener: Callable[[Switches], None]) -> None:
         """Call back after each change."""
@@ -53,10 +56,7 @@ class SwitchBoard:
     def change(self, **values: Any) -> None:
         """Change some switches; arming undoes itself after a while."""
         self.values = replace(self.values, **values)
-        kept = asdict(self.values)
-        kept.pop("armed")
-        kept["not_before"] = self.values.not_before.isoformat() if self.values.not_before else None
-        self._state.set(switches={**kept, "configured": self._configured})
+        self._keep()
         if "armed" in values:
             self._arm(values["armed"])
         for listener in tuple(self._listeners):
@@ -71,6 +71,12 @@ class SwitchBoard:
         """Forget the timer."""
         if self._disarm is not None:
             self._disarm.cancel()
+
+    def _keep(self) -> None:
+        kept = asdict(self.values)
+        kept.pop("armed")
+        kept["not_before"] = self.values.not_before.isoformat() if self.values.not_before else None
+        self._state.set(switches={**kept, "configured": self._configured})
 
     def _arm(self, armed: bool) -> None:
         self.close()
@@ -98,7 +104,7 @@ def _restored(defaults: Switches, saved: dict[str, Any]) -> Switches:
         defaults,
         scheduler=scheduler if isinstance(scheduler, bool) else defaults.scheduler,
         weather_policy=_policy(defaults.weather_policy, saved.get("weather_policy"), then),
-        max_wait_min=wait if isinstance(wait, int) and wait >= 0 else defaults.max_wait_min,
+        max_wait_min=wait if type(wait) is int and 0 <= wait <= LONGEST_WAIT_MIN else defaults.max_wait_min,
         session_file=file if isinstance(file := saved.get("session_file"), str) else defaults.session_file,
         not_before=_instant(saved.get("not_before")),
         enclosure=box if (box := saved.get("enclosure")) in ENCLOSURE_MODES else defaults.enclosure,

@@ -49,6 +49,10 @@ def board(saved: object) -> SwitchBoard:
         ({"weather_policy": "ignore", "max_wait_min": 9, "configured": 5}, {}),
         ({"max_wait_min": 0}, {"max_wait_min": 0}),
         ({"max_wait_min": -1}, {}),
+        ({"max_wait_min": True}, {}),
+        ({"max_wait_min": 1440}, {"max_wait_min": 1440}),
+        ({"max_wait_min": 1441}, {}),
+        ({"max_wait_min": 10**40}, {}),
         ({"max_wait_min": "9"}, {}),
         ({"session_file": "m42.json"}, {"session_file": "m42.json"}),
         ({"session_file": 5}, {}),
@@ -122,6 +126,14 @@ def test_who_arms_the_controls_fixes_no_weather_policy() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("noted", [{}, {"configured": {"weather_policy": "wait", "max_wait_min": 45}}])
+def test_a_configuration_that_was_the_later_word_stays_so_when_it_goes_back(noted: dict[str, Any]) -> None:
+    memory, clock = Memory(switches={"weather_policy": "ignore", "max_wait_min": 9, **noted}), LoopClock(AT)
+    for policy in (WeatherPolicy.ABORT, WeatherPolicy.WAIT):
+        made = SwitchBoard(memory, Switches(weather_policy=policy, max_wait_min=50), clock)  # type: ignore[arg-type]
+        assert made.values.weather_policy is policy
+
+
 def test_arming_undoes_itself_after_ten_minutes() -> None:
     async def story(made: SwitchBoard, memory: Memory, clock: LoopClock) -> None:
         made.change(armed=True)
@@ -171,6 +183,15 @@ def test_a_file_that_cannot_be_read_counts_as_empty(tmp_path: Path, text: str) -
     assert file.load() == {}
     file.set(host="h")
     assert json.loads(path.read_text(encoding="utf-8")) == {"host": "h", "version": 1}
+
+
+def test_half_a_character_in_the_file_keeps_nothing_from_being_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text('{"name": "\\ud83d"}', encoding="utf-8")
+    file = StateFile(path)
+    file.load()
+    file.set(host="h")
+    assert StateFile(path).load() == {"name": "\ud83d", "host": "h"}
 
 
 def test_a_tree_that_went_away_is_not_made_again(tmp_path: Path) -> None:

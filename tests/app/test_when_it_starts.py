@@ -69,6 +69,18 @@ def test_an_answer_says_what_the_weather_has_against_it(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_an_answer_says_that_nothing_begins_while_the_scheduler_is_off(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path)
+        async with place.open():
+            place.say("scope/set/scheduler", "false")
+            await place.until(lambda: not place.stations["scope"].switches.values.scheduler)
+            told = await answered(place, "one")
+            assert told == "M 42 is queued at place 1. The scheduler is switched off."
+
+    run_virtual(story())
+
+
 def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path)
