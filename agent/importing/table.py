@@ -50,7 +50,9 @@ _EQUINOX = (
 _UNIT = re.compile(
     r"(?P<name>.*?)[\s_]*(?:[\[(](?P<unit>[^\])]*)[\])]|\b(?P<word>deg(?:rees)?|h(?:ou)?rs?))?\s*"
 )
-_OTHER_EQUINOX = re.compile(r"jnow|b1950|b1875|apparent|of date", re.IGNORECASE)
+_OTHER_EQUINOX = re.compile(
+    r"jnow|current|apparent|of date|(?<![\d.])(?!2000)(?:18|19|20)\d\d(?!\d)", re.IGNORECASE
+)
 _MOVING = {"comet", "asteroid", "minor planet", "dwarf planet", "planet", "moon", "natural satellite"}
 _MIDDLE = "center"
 
@@ -97,11 +99,15 @@ def read_table(data: bytes, what: str, stem: str) -> ImportedFile:
 
 def _target(header: _Header, row: list[str], place: str, stem: str, *, mosaic: bool) -> Imported:
     rotation = number_or_none(header.cell(row, _ROTATION).rstrip("°º˚ "))
+    wrong: tuple[Problem, ...] = ()
+    if header.cell(row, _RA) and _OTHER_EQUINOX.search(header.cell(row, _EQUINOX)):
+        wrong = (Problem("equinox", "Its coordinates are not those of J2000.", "Change it there."),)
     if mosaic:
         pane = header.cell(row, _PANES)
         pane = f"Pane {pane}" if pane.isdecimal() else pane
         name = stem if pane.casefold() == _MIDDLE else f"{stem} {pane}"
-        return Imported(place, name, rotation=rotation, group=stem, description=f"{stem} {pane}")
+        about = f"{stem} {pane}"
+        return Imported(place, name, rotation=rotation, group=stem, description=about, problems=wrong)
     catalogue = header.cell(row, _CATALOGUE)
     familiar = header.cell(row, _FAMILIAR)
     name = first_text((catalogue, header.cell(row, _NAMES), familiar))
@@ -109,11 +115,9 @@ def _target(header: _Header, row: list[str], place: str, stem: str, *, mosaic: b
     exposure = number_or_none(header.cell(row, ("exposure", "exposure time")))
     count = number_or_none(header.cell(row, ("count", "frames", "exposures")))
     moves = header.cell(row, ("type",)).casefold() in _MOVING
-    one = Imported(place, name, rotation=rotation, exposure=exposure, description=about, moves=moves)
-    if header.cell(row, _RA) and _OTHER_EQUINOX.search(header.cell(row, _EQUINOX)):
-        one = with_problems(
-            one, Problem("equinox", "Its coordinates are not those of J2000.", "Change it there.")
-        )
+    one = Imported(
+        *(place, name), rotation=rotation, exposure=exposure, description=about, moves=moves, problems=wrong
+    )
     if count is None:
         return one
     if not count.is_integer() or count < 1:

@@ -83,6 +83,15 @@ def test_a_flag_before_the_command_is_told_its_place(
     assert "latitude" not in told
 
 
+@pytest.mark.parametrize("words", [["--mqtt-password=hunter2"], ["--mqtt-pasword", "hunter2"]])
+def test_what_is_given_to_a_flag_that_nobody_knows_is_not_repeated(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused(["run", *words], capsys)
+    assert words[0].partition("=")[0] in told
+    assert "hunter2" not in told
+
+
 @pytest.mark.parametrize(
     ("words", "instead"),
     [

@@ -123,6 +123,30 @@ def test_a_column_of_another_equinox_leaves_out_its_lines(column: str) -> None:
     assert "not those of J2000" in str(file.targets[0].problems[0])
 
 
+@pytest.mark.parametrize("said", ["1950", "B1950.0", "J2025.9", "2025.9", "J2050", "JNow (2025)", "current"])
+def test_a_year_of_another_equinox_leaves_out_its_line(said: str) -> None:
+    file = read_other(f"name,ra,dec,equinox\nM 31,0.74,41.4,{said}\nM 33,1.564,30.66,2000.0\n".encode(), "t")
+    assert [one.readable for one in file.targets] == [False, True]
+
+
+@pytest.mark.parametrize("said", ["", "2000", "J2000.0", "ICRS", "2460000.5", "00:42:44.1950 +41 16 09"])
+def test_a_column_that_says_no_other_equinox_leaves_out_nothing(said: str) -> None:
+    file = read_other(f"name,ra,dec,coordinates\nM 31,0.74,41.4,{said}\n".encode(), "t")
+    assert [one.readable for one in file.targets] == [True]
+
+
+@pytest.mark.parametrize("unit", ["1950", "hours, J2025.5"])
+def test_a_title_that_names_the_year_of_another_equinox_is_refused(unit: str) -> None:
+    assert "not those of J2000" in words(
+        read_other(f'name,"ra ({unit})",dec\nM 31,0.74,41.4\n'.encode(), "t")
+    )
+
+
+def test_panes_of_another_equinox_are_left_out() -> None:
+    file = read_other(b"pane,ra,dec,equinox\n1,0.74,41.4,JNow\n2,0.8,41.4,J2000\n", "t")
+    assert [one.readable for one in file.targets] == [False, True]
+
+
 def test_a_line_that_cannot_be_read_is_named_and_the_others_are_read() -> None:
     file = read_other(b"name,ra,dec\nM 31,0.7123,41.269\nM 42,5h99m,-5.39\nM 81,9.92,\n", "t")
     assert [one.readable for one in file.targets] == [True, False, False]
