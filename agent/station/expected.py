@@ -82,10 +82,10 @@ async def expected_of_new(station: Station, waiting: Waiting, ahead: Sequence[Wa
     busy = others or any(one.due(soonest) for one in ahead)
     wanted = max(waiting.due_at or now, now)
     why = station.planning.objection(waiting, wanted) if soonest > wanted + _AT_ONCE else ""
-    if busy and not why and soonest <= now + _AT_ONCE:
-        return Expected(None, "Others have their turn before it.")
     if soonest <= now + _AT_ONCE and (hindrance := station.gate.hindrance(waiting, now)):
         return Expected(None, hindrance)
+    if busy and not why and soonest <= now + _AT_ONCE:
+        return Expected(None, "Others have their turn before it.")
     return Expected(soonest, why or _late(station, waiting))
 
 

@@ -77,6 +77,8 @@ def test_an_answer_says_that_nothing_begins_while_the_scheduler_is_off(tmp_path:
             await place.until(lambda: not place.stations["scope"].switches.values.scheduler)
             told = await answered(place, "one")
             assert told == "M 42 is queued at place 1. The scheduler is switched off."
+            told = await answered(place, "two")
+            assert told == "M 42 is queued at place 2. The scheduler is switched off."
 
     run_virtual(story())
 
