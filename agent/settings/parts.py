@@ -17,6 +17,7 @@ from agent.targets import Site
 
 def _address(value: str) -> str:
     """A host's name or address, and nothing beside it."""
+    value = value.strip()
     if "/" in value or any(sign.isspace() for sign in value):
         raise ValueError("must be an address alone, such as 192.168.1.50, without http:// or a path")
     if value.count(":") == 1:  # those of IPv6 have more

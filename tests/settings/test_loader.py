@@ -376,6 +376,12 @@ def test_any_json_options_give_settings_or_a_settings_error(
         assert isinstance(load_settings(file), Settings)
 
 
+@pytest.mark.parametrize("host", [" 192.168.1.50", "192.168.1.50 ", "192.168.1.50\n"])
+def test_what_is_pasted_around_an_address_is_no_part_of_it(host: str) -> None:
+    settings = load_settings(flags={"telescope_host": host, "mqtt_host": host}, environment={})
+    assert (settings.telescopes[0].host, settings.mqtt.host) == ("192.168.1.50", "192.168.1.50")
+
+
 @pytest.mark.parametrize("host", ["http://192.168.1.50:9900", "192.168.1.50/x", "192.168.1.50 9900"])
 def test_a_telescope_host_that_is_no_address_is_told_with_the_remedy(host: str) -> None:
     with pytest.raises(SettingsError, match="without http"):
