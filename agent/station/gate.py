@@ -117,8 +117,11 @@ class ConditionGate:
         """Return what keeps it from its turn just now and nobody can foresee, a sentence; "" for nothing."""
         if (braked := self._brake(waiting)) is not None:
             return braked.message
+        moment = self.moment(waiting, now)
+        if self._telescope.connection is ConnectionState.RESTING:
+            moment = replace(moment, link=Link.READY)  # left alone on purpose: its turn wakes it
         try:
-            verdicts = self.conditions(waiting).judge_now(self.moment(waiting, now))
+            verdicts = self.conditions(waiting).judge_now(moment)
         except AgentError as error:
             return str(error)
         return merged(verdicts).message if against(verdicts) else ""

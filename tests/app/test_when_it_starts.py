@@ -15,6 +15,7 @@ from agent.app.opening import Opening
 from agent.clock import SystemClock
 from agent.settings import Settings
 from agent.station.state_file import StateFile
+from agent.telescope.interface import ConnectionState
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -79,6 +80,18 @@ def test_an_answer_says_that_nothing_begins_while_the_scheduler_is_off(tmp_path:
             assert told == "M 42 is queued at place 1. The scheduler is switched off."
             told = await answered(place, "two")
             assert told == "M 42 is queued at place 2. The scheduler is switched off."
+
+    run_virtual(story())
+
+
+def test_a_telescope_that_was_left_alone_for_others_keeps_no_session_from_beginning(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path)
+        place.telescope.single_client = True
+        async with place.open():
+            await place.until(lambda: place.telescope.connection is ConnectionState.RESTING)
+            assert await answered(place, "one") == "M 42 is queued at place 1. It starts at once."
+            await place.until(lambda: place.said("status")[-1]["running"])
 
     run_virtual(story())
 
