@@ -61,6 +61,7 @@ def test_a_session_that_is_to_pause_takes_its_frames_after_the_cloud(
     assert result["frames"]["stacked"] >= 60  # without the pause, all behind the cloud's beginning were lost
 
 
+@pytest.mark.soak
 def test_a_sky_that_stays_bad_is_paused_for_no_longer_than_sessions_wait(
     observatory: Callable[..., Observatory],
 ) -> None:
@@ -124,5 +125,6 @@ def test_a_focus_that_drifts_is_seen_in_the_frames_and_mended(
     assert "focused again: the frames got worse" in place.results[0]["message"]
 
 
+@pytest.mark.soak
 def test_nothing_is_said_where_nobody_wants_to_know(observatory: Callable[..., Observatory]) -> None:
     assert cloudy(observatory(), "ignore", 300) == []

@@ -87,6 +87,7 @@ def test_a_long_capture_of_an_asteroid_is_pointed_again_and_is_one_in_the_end(
         assert separation(fixed(SWIFT, begin.at), fixed(SWIFT, end.at), None, DUSK) < 0.12
 
 
+@pytest.mark.soak
 def test_a_field_of_twenty_degrees_is_not_pointed_again(observatory: Callable[..., Observatory]) -> None:
     wide = {"do_action": True, "exposure": "60", "gain": 80, "count": 50}
     result, history = night(observatory(), asteroid(setup_camera=None, setup_wide_camera=wide))

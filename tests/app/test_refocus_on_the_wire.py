@@ -94,6 +94,7 @@ def test_it_is_not_focused_again_near_its_end(observatory: Callable[..., Observa
     assert not history.of(Focused)
 
 
+@pytest.mark.soak
 def test_a_focus_of_the_session_counts(observatory: Callable[..., Observatory]) -> None:
     document = long_session({"every": 1200}, infinite_focus={"do_action": True})
     result, history = night(observatory(), document, generation="v3")

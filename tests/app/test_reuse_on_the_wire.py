@@ -175,6 +175,7 @@ def test_the_focus_is_kept_until_the_temperature_changes(observatory: Make) -> N
     assert len(sim.history.of(Focused)) == 2
 
 
+@pytest.mark.soak
 def test_one_way_to_focus_does_not_stand_for_the_other(observatory: Make) -> None:
     documents = [calibrating(auto_focus=ON), calibrating(infinite_focus=ON), calibrating(infinite_focus=ON)]
     assert len(evening(observatory(), *documents).history.of(Focused)) == 2

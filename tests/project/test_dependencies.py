@@ -7,6 +7,7 @@ import itertools
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +36,7 @@ UNPUBLISHED = {"dwarf_python_api"}
 DATA = {"tzdata"}
 
 
+@cache
 def imported() -> dict[str, set[str]]:
     """Return the distributions that the package imports, each with the files that do."""
     found: dict[str, set[str]] = {}

@@ -107,7 +107,8 @@ def test_the_evening_after_is_another_night(tmp_path: Path) -> None:
     run_virtual(night())
 
 
-@pytest.mark.parametrize("verb", every(2, VERBS))
+@pytest.mark.soak
+@pytest.mark.parametrize("verb", VERBS)
 def test_the_same_words_end_the_night_after_as_well(tmp_path: Path, verb: str) -> None:
     async def night() -> None:
         async with on_the_wire(tmp_path, site=HELSINKI, start=AFTERNOON) as rig:

@@ -79,12 +79,14 @@ class FakeTelescope(Telescope):
         self._listeners: list[Listener] = []
         self._telemetry = Telemetry(battery=80)
         self._back = asyncio.Event()
+        self._news = asyncio.Event()  # of a capture, or that the link is lost
 
     # -- switches for tests -----------------------------------------------------------------------------
 
     def cut(self) -> None:
         """The link is lost; the telescope goes on with what it does."""
         self.online = False
+        self._news.set()
         self._back = asyncio.Event()
         self._tell(ConnectionChanged(ConnectionState.CONNECTING, "cut"))
 
@@ -124,6 +126,7 @@ class FakeTelescope(Telescope):
 
     async def close(self) -> None:
         self.online = False
+        self._news.set()
 
     @property
     def connection(self) -> ConnectionState:
@@ -244,7 +247,8 @@ class FakeTelescope(Telescope):
             if capture.taken != seen and on_progress:
                 seen = capture.taken
                 on_progress(_progress(capture))
-            await self.clock.sleep(1.0)
+            self._news.clear()
+            await self._news.wait()
         if not self.online:
             raise UnreachableError("The telescope does not answer.")
         if on_progress:
@@ -295,7 +299,10 @@ class FakeTelescope(Telescope):
             capture.taken += 1
             if not (self.lose_every and capture.taken % self.lose_every == 0):
                 capture.stacked += 1
+            if capture.taken < limit:
+                self._news.set()
         capture.running = False
+        self._news.set()
 
     def _report(self, capture: FakeCapture) -> CaptureReport:
         return CaptureReport(
@@ -313,6 +320,7 @@ class FakeTelescope(Telescope):
     def _stop(self, capture: FakeCapture) -> None:
         if capture.running:
             capture.running, capture.end = False, CaptureEnd.STOPPED
+            self._news.set()
 
     def _tell(self, event: ConnectionChanged | EqError) -> None:
         for listener in tuple(self._listeners):
