@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -117,21 +118,28 @@ class Journal:
         return dict(settings) if isinstance(settings, dict) else {}
 
     @property
-    def by_camera(self) -> dict[str, Frames]:
-        """Every frame it knows of by the camera's word, the open capture included."""
+    def by_camera(self) -> dict[Camera, Frames]:
+        """Every frame it knows of and what was asked for, by camera, the open capture included."""
+        asked = self._facts.get("asked")
+        wanted = asked if isinstance(asked, dict) else {}
         found = {camera: self.frames(camera) for camera in Camera}
         if self.open_capture is not None:
             found[self.open_capture[0]] += self.open_frames
-        return {camera.value: frames for camera, frames in found.items() if frames.taken}
+        for camera in found:
+            if isinstance(count := wanted.get(camera.value), int) and count > 0:
+                found[camera] += Frames(requested=count)
+        return {camera: frames for camera, frames in found.items() if frames != Frames()}
 
     @property
-    def all_frames(self) -> Frames:
-        """Every frame it knows of, both cameras, the open capture included."""
-        return sum((self.frames(camera) for camera in Camera), self.open_frames)
+    def complete(self) -> bool:
+        """Whether it knows what was asked for, and every frame of it was taken."""
+        frames = self.by_camera.values()
+        return any(each.requested for each in frames) and all(each.taken >= each.requested for each in frames)
 
-    async def begin(self, started_at: datetime) -> None:
-        """Note that the session runs."""
+    async def begin(self, started_at: datetime, asked: Mapping[Camera, int]) -> None:
+        """Note that the session runs, and how many frames it asks for."""
         self._facts.setdefault("started_at", started_at.isoformat())
+        self._facts["asked"] = {camera.value: count for camera, count in asked.items()}
         await self.flush()
 
     async def capture_started(

@@ -101,7 +101,8 @@ class SessionRun:
             await self._journal.load()
             resumed = self._journal.started_at is not None
             started_at = self._journal.started_at or started_at
-            await self._journal.begin(started_at)
+            asked = {camera: one.count for camera, one in asked_by(self._job.plan).items()}
+            await self._journal.begin(started_at, asked)
             self._counter.reopen()
             self._reporter.started(resumed=resumed)
             ending, failure = await self._run_plan()

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.errors import AgentError, Problem
 from agent.events import (
     Event,
+    Frames,
     Outcome,
     Reason,
     ResultHanded,
@@ -177,20 +178,9 @@ class Records:
         """End a session that does not run (again), with the frames of an earlier turn, if it had one."""
         journal = Journal(self._store.journal(brief.session_id), self._clock)
         await journal.load()
-        await self.end(
-            SessionResult(
-                telescope=self._telescope_id,
-                session=brief,
-                outcome=outcome,
-                ended_at=self._clock.now(),
-                started_at=journal.started_at,
-                frames=journal.all_frames,
-                by_camera=journal.by_camera,
-                reason=reason,
-                message=message,
-                error=failure,
-            )
-        )
+        if journal.complete and failure is None:
+            outcome = Outcome.COMPLETED
+        await self._end_with(journal, brief, outcome, reason, message, failure)
 
     async def end_submission(self, session_id: str, reason: Reason, failure: Problem) -> None:
         """Tell the end of a submitted session whose file is lost or spoilt; other files have no caller."""
@@ -215,18 +205,34 @@ class Records:
         """End a session that was cut off and cannot go on, with the frames its journal knows."""
         journal = Journal(file, self._clock)
         await journal.load()
-        frames = journal.all_frames
+        taken = sum(each.taken for each in journal.by_camera.values())
+        unfinished = Outcome.PARTIAL if taken else Outcome.FAILED
+        outcome = Outcome.COMPLETED if journal.complete else unfinished
+        message = f"{message} {taken} frames were taken before."
+        await self._end_with(journal, brief, outcome, reason, message)
+
+    async def _end_with(
+        self,
+        journal: Journal,
+        brief: SessionBrief,
+        outcome: Outcome,
+        reason: Reason,
+        message: str,
+        failure: Problem | None = None,
+    ) -> None:
+        frames = journal.by_camera
         await self.end(
             SessionResult(
                 telescope=self._telescope_id,
                 session=brief,
-                outcome=Outcome.PARTIAL if frames.taken else Outcome.FAILED,
+                outcome=outcome,
                 ended_at=self._clock.now(),
                 started_at=journal.started_at,
-                frames=frames,
-                by_camera=journal.by_camera,
+                frames=sum(frames.values(), Frames()),
+                by_camera={camera.value: each for camera, each in frames.items()},
                 reason=reason,
-                message=f"{message} {frames.taken} frames were taken before.",
+                message=message,
+                error=failure,
             )
         )
 

@@ -231,7 +231,7 @@ def test_what_closes_an_ended_session_took_no_frames(bench: Bench) -> None:
 
     result = bench.result_of(session(), abort)
     told = {step.kind: step.frame_s for step in result.steps}
-    assert told.pop("capture") == 16.0
+    assert round(told.pop("capture") or 0.0, 6) == 16.0
     assert told
     assert set(told.values()) == {None}
 

@@ -42,3 +42,26 @@ def test_a_session_that_was_ordered_to_end_before_a_kill_has_what_the_telescope_
             assert len(result["files"]) == 1
 
     run_mortal(night())
+
+
+def test_a_session_that_was_killed_with_all_its_frames_is_complete_although_its_night_is_over(
+    tmp_path: Path,
+) -> None:
+    async def night() -> None:
+        async with on_the_wire(tmp_path, rig=MortalRig) as rig:
+            assert isinstance(rig, MortalRig)
+            rig.drop("a.json", long_session(frames=4))
+            await rig.begin()
+            await rig.captures(frames=4)
+            await rig.clock.sleep(1)  # the last is in the journal, and the capture is not closed yet
+            await rig.kill()
+            rig.sim.faults.add("refuse-connection")
+            await rig.begin()
+            rig.rain("alert")
+            await rig.until(lambda: "a" in rig.results(), 600)
+            told = rig.results()["a"]
+            assert told["result"] == "completed"
+            assert (told["frames"]["requested"], told["frames"]["taken"]) == (4, 4)
+            assert rig.files("Done") == ["a.json"]
+
+    run_mortal(night())

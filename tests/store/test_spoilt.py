@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
-from agent.events import Outcome
+from agent.events import Frames, Outcome
 from agent.execute.journal import Journal
 from agent.store.folders import Folder
 from agent.store.journal import JournalFile
@@ -159,11 +159,12 @@ async def test_no_journal_stops_what_reads_it(tmp_path: Path, facts: dict[str, A
     path.write_text(json.dumps({"mark": "", "facts": facts}))
     journal = Journal(JournalFile(path), HandClock())
     await journal.load()
-    began, frames = journal.started_at, journal.all_frames
+    began, frames = journal.started_at, sum(journal.by_camera.values(), Frames())
     assert began is None or (START + timedelta(days=1) - began) > timedelta()
-    assert min(frames.taken, frames.stacked) >= 0
+    assert min(frames.requested, frames.taken, frames.stacked) >= 0
+    assert journal.complete in (True, False)
     assert journal.open_capture is None or journal.open_capture[0] is Camera.TELE
-    await journal.begin(START)
+    await journal.begin(START, {Camera.TELE: 9})
     journal.capture_progress(3, 2)
     await journal.capture_closed(Camera.TELE, journal.frames(Camera.TELE), None)
 
