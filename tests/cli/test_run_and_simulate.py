@@ -103,6 +103,7 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("simulated", ["mini"], indirect=True)
 def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(
     tmp_path: Path, simulated: list[str]

@@ -101,7 +101,8 @@ async def test_an_agent_killed_mid_capture_follows_the_same_capture_after_its_re
     assert starts(scene) == 1
 
 
-@pytest.mark.parametrize("generation", [pytest.param("v2", marks=pytest.mark.soak), "v3"])
+@pytest.mark.soak
+@pytest.mark.parametrize("generation", ["v2", "v3"])
 async def test_a_link_dropped_at_frame_2_of_12_costs_no_frame(scene: Scene, generation: str) -> None:
     await scene.simulator(
         "--speed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ def test_one_telescopes_defect_never_ends_anothers_night(tmp_path: Path, raises:
 
 
 @pytest.mark.parametrize(
-    ("raises", "level"), sliced(("stop_capture", "halt", "stop_goto", "park"), ("warning", "alert"))
+    ("raises", "level"),
+    every(5, list(product(("stop_capture", "halt", "stop_goto", "park"), ("warning", "alert")))),
 )
 def test_a_defect_in_stopping_never_ends_anothers_night_nor_goes_unsaid(
     tmp_path: Path, raises: str, level: str

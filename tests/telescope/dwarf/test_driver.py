@@ -34,6 +34,7 @@ from agent.telescope.interface import (
     TelemetryReport,
 )
 from agent.telescope.simulator.history import MotorMoved
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.dwarf.peer import Peer, answer, notify, peer
 from tests.telescope.dwarf.support import BASEL, NIGHT, ORION, Bench, bench, on_bench
@@ -297,23 +298,26 @@ def test_a_silent_telescope_ends_in_a_timeout_that_names_the_command(generation:
 @both
 @pytest.mark.parametrize(
     ("faults", "taken", "stacked"),
-    [
-        ((), 4, 4),
-        (("drop-link:frame=2",), 4, 4),
-        (("drop-link:frame=2,refuse_s=300",), 4, 4),
-        (("half-open:frame=2",), 4, 4),
-        (("slow-answers:seconds=5",), 4, 4),
-        (("duplicate-answers:later_s=3", "duplicate-notifications"), 4, 4),
-        (("unknown-notifications", "no-pong"), 4, 4),
-        (("garbled-frames:times=3",), 4, 4),
-        (("truncated-frames:times=3",), 4, 4),
-        (("no-answer:times=2",), 4, 4),
-        (("stacks-fewer:every=2",), 4, 2),
-        (("ends-early:at=2",), 2, 2),
-        (("storage-full:frame=2",), 2, 2),
-        (("capture-fails:times=1",), 4, 4),  # a warning: the telescope captures all the same
-        (("capture-fails:times=1,code=-11501",), 4, 4),  # busy with something over
-    ],
+    every(
+        2,
+        [
+            ((), 4, 4),
+            (("drop-link:frame=2",), 4, 4),
+            (("drop-link:frame=2,refuse_s=300",), 4, 4),
+            (("half-open:frame=2",), 4, 4),
+            (("slow-answers:seconds=5",), 4, 4),
+            (("duplicate-answers:later_s=3", "duplicate-notifications"), 4, 4),
+            (("unknown-notifications", "no-pong"), 4, 4),
+            (("garbled-frames:times=3",), 4, 4),
+            (("truncated-frames:times=3",), 4, 4),
+            (("no-answer:times=2",), 4, 4),
+            (("stacks-fewer:every=2",), 4, 2),
+            (("ends-early:at=2",), 2, 2),
+            (("storage-full:frame=2",), 2, 2),
+            (("capture-fails:times=1",), 4, 4),  # a warning: the telescope captures all the same
+            (("capture-fails:times=1,code=-11501",), 4, 4),  # busy with something over
+        ],
+    ),
     ids=str,
 )
 def test_no_frame_is_lost_or_invented(

@@ -43,7 +43,7 @@ KNOWN = [one.name for one in fields(Habits) if one.name not in NOT_ASKED]
 VARIANTS = [(name, getattr(habits, name)) for name in KNOWN for habits in Habits.all(name)]
 
 
-@pytest.mark.parametrize(("name", "answer"), every(2, VARIANTS), ids=str)
+@pytest.mark.parametrize(("name", "answer"), every(3, VARIANTS), ids=str)
 def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None:
     only, simulated = CHECKS[name]
     lit = light(tmp_path / "light.jsonl", *only, habits=Habits.from_texts({name: answer}), **simulated)
@@ -55,7 +55,7 @@ def test_each_habit_is_found_out(tmp_path: Path, name: str, answer: str) -> None
 @pytest.mark.parametrize(
     "habits",
     every(
-        8,
+        12,
         [
             Habits.from_texts(dict(zip((habit.name for habit in HABITS), answers, strict=True)))
             for answers in paired(*(habit.answers for habit in HABITS))
