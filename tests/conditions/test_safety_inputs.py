@@ -177,6 +177,7 @@ def test_only_a_message_that_says_safe_is_safe(payload: bytes, retained: bool) -
         (SafeWhen(above=5, below=30), b" 6 ", True),
         (SafeWhen(path="sky.cloud", below=30), b'{"sky": {"cloud": "12"}}', True),
         (SafeWhen(path="$.list.1.v", above=0), b'{"list": [0, {"v": 3}]}', True),
+        (SafeWhen(path="X.wind.X", below=30), b'{"X": {"wind": {"X": 12}}}', True),
         (SafeWhen(equals="dry"), b"DRY", True),
         (SafeWhen(equals="dry"), b'"wet"', False),
         (SafeWhen(path="rain", equals=False), b'{"rain": false}', True),

@@ -380,6 +380,19 @@ def test_a_retained_topic_value_may_be_any_age_and_is_not_believed() -> None:
     assert night.monitor.topics == ("garden/rain",)
 
 
+def test_a_good_value_of_a_topic_is_as_old_as_its_message_and_good_for_its_whole_time() -> None:
+    async def story(night: Night) -> None:
+        night.monitor.receive_topic("garden/rain", DRY, retained=False)
+        assert night.monitor.decision.sources["rain"].age_s == 0.0
+        await asyncio.sleep(179.5)
+        assert night.monitor.evaluate().sources["rain"].age_s == 179.5
+        assert night.state is SafetyState.SAFE
+        await asyncio.sleep(1)
+        assert night.monitor.evaluate().reasons == ("rain: no news for more than 180 s",)
+
+    _night(story, RAIN)
+
+
 def test_only_changes_are_told() -> None:
     async def story(night: Night) -> None:
         await night.beat(3600)

@@ -14,6 +14,7 @@ from agent.conditions.cautions import sky_cautions
 from agent.conditions.limits import LOWEST
 from agent.conditions.moment import Sky, clock_words
 from agent.conditions.rules.above_horizon import AboveHorizonRule
+from agent.conditions.rules.sun_distance import SunDistanceRule
 from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.sources import HeartbeatSource
 from agent.events import Reason, SafetyLevel, SafetyState
@@ -68,6 +69,14 @@ def test_a_planet_near_the_sun_waits_for_sunset_where_the_site_tells_it() -> Non
     assert here.until is not None
     (nowhere,) = [one for one in asked.judge(replace(moment, site=None)) if one.rule == "sun"]
     assert (nowhere.allowed, nowhere.final, nowhere.until) == (False, True, None)
+
+
+def test_how_far_the_moon_is_from_the_sun_is_told_as_seen_from_the_site() -> None:
+    """In a total eclipse it stands before it; from the Earth's middle it is a degree away."""
+    burgos, totality = Site(42.34, -3.70, 860.0, "Europe/Madrid"), datetime(2026, 8, 12, 18, 29, tzinfo=UTC)
+    rule = SunDistanceRule(limit_deg=20.0, allow_sun=False)
+    told = rule.told(Sky(burgos, SolarTarget("Moon", SolarBody.MOON)), totality)
+    assert told.no == "Moon is 0 degrees from the Sun; the limit is 20 degrees."
 
 
 def test_a_session_says_for_itself_what_becomes_of_poor_frames() -> None:
