@@ -505,6 +505,7 @@ def test_what_was_taken_by_the_end_time_is_what_was_asked_for(taken: int, asked:
         await count.counter.close(report(taken))
         assert count.counter.settle(TELE) is settled
         assert count.counter.frames == Frames(asked, taken, taken)
+        assert count.counter.integration_s == taken * 15.0, "nothing else of it is another"
         assert count.counter.complete is settled
         assert count.counter.notes == ()
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from agent.events import Outcome, Reason, SessionResult, SessionStarted, Status
+from agent.capabilities import Camera
+from agent.events import Frames, Outcome, Reason, SessionResult, SessionStarted, Status
 from agent.execute.orders import Ending, EndKind, Hold, Orders
-from agent.telescope.interface import CaptureEnd
+from agent.mosaics import Mosaic
+from agent.telescope.interface import CameraSettings, CaptureEnd
 from tests.execute.conftest import DUSK, Bench, session
 from tests.support.virtual_loop import run_virtual
 
@@ -81,6 +83,38 @@ def test_a_pause_stops_the_shutter_and_resuming_points_again_and_takes_only_what
     again = bench.said.statuses[bench.said.statuses.index(Status.PAUSED) :]
     assert again[again.index(Status.SLEWING) + 1] is Status.IMAGING, "it says that it images again"
     assert Reason.WEATHER in [wait.reason for wait in result.waits]
+
+
+def test_after_a_pause_it_is_pointed_again_once_and_not_for_every_capture(bench: Bench) -> None:
+    async def cloud() -> None:
+        await bench.after_frames(4)
+        bench.orders.pause("weather", RAIN)
+        await bench.clock.sleep(600)
+        bench.orders.resume("weather")
+
+    result = bench.result_of(session(setup_wide_camera={**SHOT, "count": 3}), cloud)
+    assert result.outcome is Outcome.COMPLETED
+    assert [capture.taken for capture in bench.telescope.captures] == [4, 8, 3]
+    assert bench.telescope.calls.count("goto") == 2
+
+
+def test_a_mosaic_that_was_paused_takes_in_each_pane_what_the_poorest_lacks(bench: Bench) -> None:
+    orders: list[CameraSettings] = []
+
+    async def pause() -> None:
+        await bench.after_frames(10)  # of four panes with three each: the last has one
+        orders.append(bench.telescope.held[Camera.TELE])
+        bench.orders.pause("weather", RAIN)
+        await bench.clock.sleep(600)
+        bench.orders.resume("weather")
+
+    mosaic = {"doMosaic": True, "framingX": 180, "framingY": 180, "mosaic_count": 3}
+    result = bench.result_of(session(setup_camera={**SHOT, **mosaic}), pause)
+    orders.append(bench.telescope.held[Camera.TELE])
+    assert [(one.mosaic, one.count) for one in orders] == [
+        (Mosaic(180, 180, per_pane), None) for per_pane in (3, 2)
+    ]
+    assert (result.outcome, result.frames) == (Outcome.COMPLETED, Frames(12, 12, 12))
 
 
 def test_the_stop_is_asked_of_the_telescope_in_the_instant_of_the_order(bench: Bench) -> None:
@@ -347,3 +381,27 @@ def test_a_disk_that_takes_only_what_is_small_is_asked_now_and_then_and_not_with
     assert (result.outcome, result.frames.taken, result.attempts) == (Outcome.COMPLETED, 12, 1)
     assert min(wait.seconds for wait in result.waits) >= bench.options.retry_pause_s
     assert bench.said.problems == {"journal": None}
+
+
+def test_a_pause_while_there_is_no_room_for_the_journal_is_waited_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, room_at = bench.journal.save, DUSK + timedelta(minutes=20)
+
+    def full(facts: dict[str, Any]) -> None:
+        if "capture" in facts and bench.clock.now() < room_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(facts)
+
+    async def cloud() -> None:
+        while not bench.said.problems:
+            await bench.clock.sleep(1)
+        bench.orders.pause("weather", RAIN)
+        await bench.clock.sleep(1800)
+        assert bench.said.problems == {"journal": None}, "who is paused does not wait for room"
+        bench.orders.resume("weather")
+
+    monkeypatch.setattr(bench.journal, "save", full)
+    result = bench.result_of(session(), cloud)
+    assert (result.outcome, result.frames.taken, result.attempts) == (Outcome.COMPLETED, 12, 1)
+    assert [wait.reason for wait in result.waits] == [Reason.RETRY, Reason.WEATHER]

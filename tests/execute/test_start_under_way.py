@@ -139,3 +139,19 @@ def test_after_a_capture_that_ended_unseen_the_next_camera_points_again(bench: B
     assert (result.outcome, result.frames.taken) == (Outcome.COMPLETED, COUNT + 3)
     calls = bench.telescope.calls
     assert calls.index("goto") < calls.index("start_capture")
+
+
+def test_after_a_capture_that_ended_unseen_it_is_pointed_again_once(bench: Bench) -> None:
+    async def main() -> SessionResult | None:
+        _left_open(bench, ago_s=600)
+        ended = bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
+        ended.began = bench.clock.now() - timedelta(seconds=599)
+        ended.taken = ended.stacked = COUNT - 4
+        ended.running = False
+        wide = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
+        return await bench.run_of(session(setup_wide_camera=wide)).execute()
+
+    result = run_virtual(main())
+    assert result is not None
+    assert (result.outcome, result.frames.taken) == (Outcome.COMPLETED, COUNT + 3)
+    assert bench.telescope.calls.count("goto") == 1
