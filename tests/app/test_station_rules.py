@@ -1,8 +1,10 @@
-"""Small rules of a station: how far its guard looks ahead, and what it says of the telescope's box."""
+"""Small rules of a station: how far its guard looks ahead, and the box around its telescope."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,13 +12,26 @@ import pytest
 from agent.clock import LoopClock
 from agent.conditions import ConditionSet, Requirements, SunLimitError
 from agent.errors import Problem
-from agent.events import Event, Lid, OwnScheduleChanged, Telemetry, TelemetryChanged
+from agent.events import (
+    EnclosureChanged,
+    Event,
+    Lid,
+    OwnScheduleChanged,
+    SessionBrief,
+    SessionEnded,
+    SessionStarted,
+    Telemetry,
+    TelemetryChanged,
+)
+from agent.settings.enclosure import EnclosureSettings
+from agent.station.enclosure import Enclosure
 from agent.station.enclosure_problems import Sight, problem_of
 from agent.station.gate import SessionGuard
 from agent.station.link import Link
 from agent.targets import Site, SolarBody, SolarTarget
 from agent.telescope.interface import ConnectionChanged, ConnectionState, SchedulesReport, TelemetryReport
-from tests.app.hands_stand import Stand
+from tests.app.hands_stand import DUSK, Stand
+from tests.store.support import result
 from tests.support.virtual_loop import run_virtual
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
@@ -65,6 +80,37 @@ def test_news_of_a_telescope_has_its_conditions_looked_at_and_its_link_kicks() -
         assert asked == ["look", "look"]
         stand.telescope.tell(ConnectionChanged(ConnectionState.CONNECTING, "no route"))
         assert asked == ["look", "look", "kick"]
+
+    run_virtual(story())
+
+
+def test_the_lid_waits_open_for_what_is_due_so_many_minutes_and_not_longer() -> None:
+    async def story() -> None:
+        stand = Stand()
+        told: list[Event] = []
+        stand.ground.bus.subscribe(told.append)
+        due = SimpleNamespace(resume=False, start=stand.clock.now())
+        around: dict[str, Any] = {
+            "nights": SimpleNamespace(left=lambda: (due,)),
+            "switches": SimpleNamespace(values=SimpleNamespace(enclosure="auto"), listen=lambda _: None),
+        }
+        sky: Any = SimpleNamespace(holds=False, unsafe="", decision=None)
+        words = {"lid": "roof/set OPEN CLOSE", "lid_open": "roof is 1", "lid_closed": "roof is 0"}
+        settings = EnclosureSettings(**words, idle_min=60)
+        box = Enclosure(stand.ground, stand.hands, stand.status, sky, settings, **around)
+        box.seen.see("lid_open", True)
+        box.seen.see("lid_closed", False)
+        serving = asyncio.create_task(box.serve())
+        stand.ground.bus.publish(
+            SessionStarted(telescope="scope", at=stand.clock.now(), session=SessionBrief("a", "M 42"))
+        )
+        await stand.clock.sleep(100)
+        stand.ground.bus.publish(SessionEnded(telescope="scope", at=stand.clock.now(), result=result("a")))
+        await stand.clock.sleep(2 * 3600)
+        serving.cancel()
+        changes = [one for one in reversed(told) if isinstance(one, EnclosureChanged)]
+        wanted = {one.wanted_open: (one.at - DUSK).total_seconds() for one in changes}
+        assert wanted == {True: 0.0, False: 100.0 + 60 * 60.0}
 
     run_virtual(story())
 
