@@ -94,9 +94,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         own: argparse.ArgumentParser = arguments.parser
-        flags = [
-            word.partition("=")[0] for word in unknown if word.startswith("-")
-        ]  # a value may be a secret
+        flags = [word.partition("=")[0] for word in unknown if word.startswith("-")]  # a value may be secret
         own.error(f"unrecognized arguments: {' '.join(flags or unknown)}.{_flag_meant(unknown[0], own)}")
     return arguments
 

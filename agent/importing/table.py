@@ -116,7 +116,13 @@ def _target(header: _Header, row: list[str], place: str, stem: str, *, mosaic: b
     count = number_or_none(header.cell(row, ("count", "frames", "exposures")))
     moves = header.cell(row, ("type",)).casefold() in _MOVING
     one = Imported(
-        *(place, name), rotation=rotation, exposure=exposure, description=about, moves=moves, problems=wrong
+        place,
+        name,
+        rotation=rotation,
+        exposure=exposure,
+        description=about,
+        moves=moves,
+        problems=wrong,
     )
     if count is None:
         return one
