@@ -90,6 +90,19 @@ class Request:
         """The same on a telescope that is calibrated and focused already."""
         return self.opening_with([one.kind for one in self.reusable if one.hours == 0])
 
+    @property
+    def in_the_sky(self) -> Request:
+        """What of it its windows depend on: the same for a session whatever it has taken."""
+        return Request(
+            session_id="",
+            target=self.target,
+            conditions=self.conditions,
+            start=self.start,
+            end=self.end,
+            seen=self.seen,
+            sun_filter=self.sun_filter,
+        )
+
     def opening_with(self, needed: Collection[StepKind]) -> Request:
         """Return the same with these of its reusable parts done, and the others spared."""
         done = tuple(one for one in self.reusable if one.kind in needed)

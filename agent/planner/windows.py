@@ -87,11 +87,17 @@ def never_holds(request: Request, site: Site, span: Interval) -> tuple[SkyRule, 
     return None
 
 
-@lru_cache(maxsize=8192)  # each plan asks it again of each session that it leaves
 def next_window(
     request: Request, site: Site | None, zone: ZoneInfo, after: datetime, least_s: float
 ) -> tuple[date, Window] | None:
     """Return the first night that begins at or after an instant in which it may image for that long."""
+    return _next_window(request.in_the_sky, site, zone, after, least_s)
+
+
+@lru_cache(maxsize=1024)  # each plan asks it again of each session that it leaves
+def _next_window(
+    request: Request, site: Site | None, zone: ZoneInfo, after: datetime, least_s: float
+) -> tuple[date, Window] | None:
     first = night_of(max(after, request.start or after), site, zone)
     if site is None:
         window = _room(request, site, zone, first, least_s, after)
@@ -169,6 +175,6 @@ def _narrowed(rule: SkyRule, sky: Sky, left: Iterable[Interval]) -> tuple[Interv
     return tuple(part for one in left for part in _holding(rule, sky, one.start, one.end))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _holding(rule: SkyRule, sky: Sky, start: datetime, end: datetime) -> tuple[Interval, ...]:
     return windows_where(partial(rule.holds, sky), start, end)

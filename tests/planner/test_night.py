@@ -14,9 +14,9 @@ from agent.conditions import ConditionSet, Requirements
 from agent.conditions.cautions import sky_cautions
 from agent.conditions.rules.twilight import TwilightRule
 from agent.events import Reason
-from agent.planner import Exposures, Request, make_plan
+from agent.planner import Exposures, Request, make_plan, windows
 from agent.planner.night import NightPlan, plan_night, target_facts
-from agent.planner.windows import never_holds
+from agent.planner.windows import never_holds, next_window
 from agent.session.sections import Conditions
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import SUN, altitude, separation, sun
@@ -236,3 +236,17 @@ def test_the_dark_is_looked_at_before_what_else_a_session_asks_for() -> None:
     rule, before = found
     assert not isinstance(rule, TwilightRule)
     assert [sun(site, one.start + (one.end - one.start) / 2).altitude < -12 for one in before] == [True]
+
+
+def test_months_of_sessions_are_looked_for_once_each_and_kept_within_bounds() -> None:
+    one = session("andromeda", "M31")
+    after, least_s, zone = at(12), 900.0, ZoneInfo("UTC")
+    looked, before = windows._next_window.cache_info, windows._next_window.cache_info().misses
+    found = {
+        next_window(replace(one, captures=(Exposures(frames, 15.0, 14.0),)), PARIS, zone, after, least_s)
+        for frames in range(100, 0, -1)
+    }
+    assert len(found) == 1
+    assert looked().misses == before + 1, "what it has taken changes nothing"
+    for cache in (windows._next_window, windows._holding):
+        assert (cache.cache_info().maxsize or 0) <= 2048, "some kilobytes each"
