@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from agent import quality
+from agent.app import pictures
 from agent.quality.trend import Measure
 from tests.support.chance import be_thorough
 
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.dont_write_bytecode = False  # else each test process, and each agent it starts, compiles everything
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     quality.is_there = lambda: False  # measuring frames costs the others several times their own time
+    pictures.EVERY_S = 300.0  # and so do pictures, which each test on the wire would fetch all the time
     if _has_room(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
         os.environ.setdefault("TMPDIR", str(_MEMORY))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ class Guard:
     _unheard: float | None = None
     _before: Any = None
     _known: Any = None
+    _heard: dict[str, tuple[bytes, dict[str, Any]]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look for ever."""
@@ -107,8 +108,14 @@ class Guard:
 
     def _said(self, topic: str) -> dict[str, Any]:
         retained = self.broker.retained.get(f"dwarf/{self.telescope}/{topic}")
-        body = json.loads(retained.payload) if retained is not None else {}
-        return body if isinstance(body, dict) else {}
+        if retained is None:
+            return {}
+        payload, told = self._heard.get(topic, (b"", {}))
+        if payload is not retained.payload:  # it is looked at each second, and seldom new
+            body = json.loads(retained.payload)
+            told = body if isinstance(body, dict) else {}
+            self._heard[topic] = retained.payload, told
+        return told
 
 
 def exposes(sim: SimulatedDwarf) -> bool:
