@@ -47,6 +47,9 @@ def session(**sections: Any) -> dict[str, Any]:
     return {"command": {key: value for key, value in body.items() if value is not None}}
 
 
+_LOOKS = 600  # after so many whoever waits looks seldom
+
+
 class Observatory:
     """The agent under test with everything around it."""
 
@@ -101,8 +104,10 @@ class Observatory:
 
     async def until(self, condition: Callable[[], bool], hours: float = 24, every_s: float = 1) -> None:
         async with asyncio.timeout(hours * 3600):
+            looks = 0
             while not condition():
-                await self.clock.sleep(every_s)
+                looks += 1
+                await self.clock.sleep(every_s if looks < _LOOKS else 5 * every_s)
 
     async def sessions_ended(self, count: int, hours: float = 24) -> None:
         await self.until(lambda: len(self.broker.all("dwarf/scope/result/+")) >= count, hours, every_s=20)
