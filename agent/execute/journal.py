@@ -12,6 +12,7 @@ from agent.capabilities import Camera
 from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Frames
+from agent.execute.outcome import all_taken
 from agent.telescope.interface import CaptureFacts
 
 _LOGGER = logging.getLogger(__name__)
@@ -133,8 +134,8 @@ class Journal:
     @property
     def complete(self) -> bool:
         """Whether it knows what was asked for, and every frame of it was taken."""
-        frames = self.by_camera.values()
-        return any(each.requested for each in frames) and all(each.taken >= each.requested for each in frames)
+        frames = self.by_camera
+        return any(each.requested for each in frames.values()) and all_taken(frames)
 
     async def begin(self, started_at: datetime, asked: Mapping[Camera, int]) -> None:
         """Note that the session runs, and how many frames it asks for."""

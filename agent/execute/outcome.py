@@ -26,20 +26,21 @@ def outcome_of(
         return fewer, Reason.TELESCOPE, message
     if not frames:
         return Outcome.COMPLETED, None, "All steps done; the session asked for no frames"
-    if _all_taken(frames):
+    if all_taken(frames):
         return Outcome.COMPLETED, None, count
     return fewer, Reason.TELESCOPE, f"The telescope took fewer frames than it was asked for. {count}"
 
 
 def _ended(frames: Mapping[Camera, Frames], ending: Ending) -> Outcome:
-    if _all_taken(frames):
+    if all_taken(frames):
         return Outcome.COMPLETED
     if ending.kind in (EndKind.ABORT, EndKind.END_NIGHT):
         return Outcome.ABORTED
     return Outcome.PARTIAL if _any_taken(frames) else Outcome.SKIPPED
 
 
-def _all_taken(frames: Mapping[Camera, Frames]) -> bool:
+def all_taken(frames: Mapping[Camera, Frames]) -> bool:
+    """Whether there are cameras, and each took what it was asked for."""
     return bool(frames) and all(each.taken >= each.requested for each in frames.values())
 
 

@@ -101,7 +101,7 @@ class SessionRun:
             await self._journal.load()
             resumed = self._journal.started_at is not None
             started_at = self._journal.started_at or started_at
-            asked = {camera: one.count for camera, one in asked_by(self._job.plan).items()}
+            asked = {camera: frames.requested for camera, frames in self._counter.by_camera.items()}
             await self._journal.begin(started_at, asked)
             self._counter.reopen()
             self._reporter.started(resumed=resumed)

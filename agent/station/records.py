@@ -176,8 +176,7 @@ class Records:
         failure: Problem | None = None,
     ) -> None:
         """End a session that does not run (again), with the frames of an earlier turn, if it had one."""
-        journal = Journal(self._store.journal(brief.session_id), self._clock)
-        await journal.load()
+        journal = await self._read(self._store.journal(brief.session_id))
         if journal.complete and failure is None:
             outcome = Outcome.COMPLETED
         await self._end_with(journal, brief, outcome, reason, message, failure)
@@ -203,13 +202,17 @@ class Records:
         message: str,
     ) -> None:
         """End a session that was cut off and cannot go on, with the frames its journal knows."""
-        journal = Journal(file, self._clock)
-        await journal.load()
+        journal = await self._read(file)
         taken = sum(each.taken for each in journal.by_camera.values())
         unfinished = Outcome.PARTIAL if taken else Outcome.FAILED
         outcome = Outcome.COMPLETED if journal.complete else unfinished
         message = f"{message} {taken} frames were taken before."
         await self._end_with(journal, brief, outcome, reason, message)
+
+    async def _read(self, file: JournalFile) -> Journal:
+        journal = Journal(file, self._clock)
+        await journal.load()
+        return journal
 
     async def _end_with(
         self,

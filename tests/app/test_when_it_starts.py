@@ -96,6 +96,15 @@ def test_a_telescope_that_was_left_alone_for_others_keeps_no_session_from_beginn
     run_virtual(story())
 
 
+async def listed(place: Observatory) -> dict[str, dict[str, Any]]:
+    """What the queue says of each session."""
+    place.say("bridge/request/sessions/list", {"request_id": "q"})
+    topic = "dwarf/bridge/response/sessions/list"
+    await place.until(lambda: bool(place.broker.all(topic)))
+    (answer,) = place.broker.all(topic)
+    return {row["session_id"]: row for row in json.loads(answer.payload)["data"]["scope"]}
+
+
 def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path)
@@ -104,11 +113,7 @@ def test_the_queue_says_when_each_session_begins_and_why(tmp_path: Path) -> None
         place.drop("later.json", session(id_command=LATER))
         async with place.open():
             await place.clock.sleep(30)
-            place.say("bridge/request/sessions/list", {"request_id": "q"})
-            topic = "dwarf/bridge/response/sessions/list"
-            await place.until(lambda: bool(place.broker.all(topic)))
-            (answer,) = place.broker.all(topic)
-            rows = {row["session_id"]: row for row in json.loads(answer.payload)["data"]["scope"]}
+            rows = await listed(place)
             assert rows["later"]["starts_at"] == "2026-03-12T23:30:00+01:00"
             assert rows["later"]["why"] == ""
             assert [rows[name]["place"] for name in ("over", "later")] == [1, 2]
@@ -127,11 +132,7 @@ def test_the_start_of_another_night_is_told_once_and_a_later_one_with_its_reason
         place.drop("early.json", session(id_command=TOO_EARLY))
         async with place.open():
             await place.clock.sleep(30)
-            place.say("bridge/request/sessions/list", {"request_id": "q"})
-            topic = "dwarf/bridge/response/sessions/list"
-            await place.until(lambda: bool(place.broker.all(topic)))
-            (answer,) = place.broker.all(topic)
-            rows = {row["session_id"]: row for row in json.loads(answer.payload)["data"]["scope"]}
+            rows = await listed(place)
             assert rows["dated"]["starts_at"] == "2026-03-20T21:30:00+01:00"
             assert rows["dated"]["why"] == ""
             assert rows["early"]["starts_at"] > "2026-03-20T19:"

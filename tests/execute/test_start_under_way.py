@@ -122,17 +122,22 @@ def test_what_may_still_begin_is_waited_for_no_longer_than_that(bench: Bench) ->
     assert run_virtual(main()) <= AGAIN_CAPTURING_S + 5
 
 
+async def _goes_on_after(bench: Bench, taken: int) -> SessionResult | None:
+    """Run a session of both cameras whose capture ended unseen, with so many frames."""
+    _left_open(bench, ago_s=600)
+    ended = bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
+    ended.began = bench.clock.now() - timedelta(seconds=599)
+    ended.taken = ended.stacked = taken
+    ended.running = False
+    wide = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
+    return await bench.run_of(session(setup_wide_camera=wide)).execute()
+
+
 def test_after_a_capture_that_ended_unseen_the_next_camera_points_again(bench: Bench) -> None:
     """The telescope may have been parked meanwhile, as it is in the rain."""
 
     async def main() -> SessionResult | None:
-        _left_open(bench, ago_s=600)
-        ended = bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
-        ended.began = bench.clock.now() - timedelta(seconds=599)
-        ended.taken = ended.stacked = COUNT
-        ended.running = False
-        wide = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
-        return await bench.run_of(session(setup_wide_camera=wide)).execute()
+        return await _goes_on_after(bench, COUNT)
 
     result = run_virtual(main())
     assert result is not None
@@ -143,13 +148,7 @@ def test_after_a_capture_that_ended_unseen_the_next_camera_points_again(bench: B
 
 def test_after_a_capture_that_ended_unseen_it_is_pointed_again_once(bench: Bench) -> None:
     async def main() -> SessionResult | None:
-        _left_open(bench, ago_s=600)
-        ended = bench.telescope.expose(Camera.TELE, COUNT, 15, "M 42")
-        ended.began = bench.clock.now() - timedelta(seconds=599)
-        ended.taken = ended.stacked = COUNT - 4
-        ended.running = False
-        wide = {"do_action": True, "exposure": "10", "gain": 60, "count": 3}
-        return await bench.run_of(session(setup_wide_camera=wide)).execute()
+        return await _goes_on_after(bench, COUNT - 4)
 
     result = run_virtual(main())
     assert result is not None

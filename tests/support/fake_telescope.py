@@ -299,8 +299,7 @@ class FakeTelescope(Telescope):
             capture.taken += 1
             if not (self.lose_every and capture.taken % self.lose_every == 0):
                 capture.stacked += 1
-            if capture.taken < limit:
-                self._news.set()
+            self._news.set()
         capture.running = False
         self._news.set()
 
