@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -66,7 +67,12 @@ def ended_sessions(
     """Read every session that ended, one at a time; files not written since that instant are passed over."""
     for folder in (Folder.DONE, Folder.ERROR):
         try:
-            paths = sorted(path for path in tree[folder].iterdir() if _may_be_one(path))
+            with os.scandir(tree[folder]) as entries:  # which knows what is a file, without asking for each
+                paths = sorted(
+                    Path(one.path)
+                    for one in entries
+                    if is_session_name(one.name) and one.is_file(follow_symlinks=False)
+                )
         except FileNotFoundError:  # nothing ever ended
             continue
         except OSError as error:
@@ -82,10 +88,6 @@ def ended_sessions(
                 continue
             if ended is not None:
                 yield ended
-
-
-def _may_be_one(path: Path) -> bool:
-    return is_session_name(path.name) and path.is_file() and not path.is_symlink()
 
 
 def read_ended(
