@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.events import Frames
@@ -67,16 +68,23 @@ class Panes:
             taken = news.taken - here * self.per_pane if whole else news.taken
             self._raise(self.taken, here, taken)
         if news.counted in (Counted.STACKED, Counted.BOTH):
-            elsewhere = sum(self.stacked) - self.stacked[here] if whole else 0
-            self._raise(self.stacked, here, news.stacked - elsewhere)
+            if whole:
+                self._share_stacked(news.stacked, [here, *range(here)])
+            unseen = news.stacked - (sum(self.stacked) - self.stacked[here] if whole else 0)
+            self._raise(self.stacked, here, unseen)
             self.taken[here] = max(self.taken[here], self.stacked[here])
 
     def settle(self, taken: int, stacked: int) -> None:
         """The telescope recorded so many frames in all: those unheard are of the first panes with room."""
         for here in range(len(self.taken)):
             self.taken[here] += _between(0, taken - sum(self.taken), self.per_pane - self.taken[here])
-        for here, most in enumerate(self.taken):
-            self.stacked[here] += _between(0, stacked - sum(self.stacked), most - self.stacked[here])
+        self._share_stacked(stacked, range(len(self.taken)))
+
+    def _share_stacked(self, stacked: int, panes: Iterable[int]) -> None:
+        """So many are stacked in all: those unheard are of the first of these panes that has room for them."""
+        for here in panes:
+            room = self.taken[here] - self.stacked[here]
+            self.stacked[here] += _between(0, stacked - sum(self.stacked), room)
 
     def _raise(self, counts: list[int], here: int, found: int) -> None:
         counts[here] = max(counts[here], min(found, self.per_pane))

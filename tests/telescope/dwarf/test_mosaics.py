@@ -99,6 +99,8 @@ def test_panes_that_went_by_while_the_link_was_lost_are_counted(habit: str) -> N
 
 @pytest.mark.parametrize("habit", ["pane", "whole"])
 def test_an_agent_that_starts_anew_follows_the_mosaic_that_runs(habit: str) -> None:
+    heard: list[tuple[int, int]] = []
+
     async def run(b: Bench) -> tuple[CaptureProgress | None, CaptureReport]:
         await started(b)
         while len(b.sim.history.of(FrameTaken)) < 5:
@@ -109,11 +111,14 @@ def test_an_agent_that_starts_anew_follows_the_mosaic_that_runs(habit: str) -> N
         await after.wait_connected()
         await b.clock.sleep(15)  # it hears of a frame, and does not know yet how many a pane has
         progress = await after.running_capture(Camera.TELE)
-        report = await after.follow_capture(Camera.TELE)
+        report = await after.follow_capture(
+            Camera.TELE, lambda told: heard.append((told.taken, len(b.sim.history.of(FrameTaken))))
+        )
         await after.close()
         return progress, report
 
     progress, report = on_bench(run, habits={"mosaic_counts": habit})
+    assert all(told <= taken for told, taken in heard)
     assert progress is not None
     assert (progress.pane, progress.taken) in [(2, 5), (2, 6)]
     assert [one.taken for one in report.panes] == [3, 3, 3, 3]
