@@ -81,7 +81,7 @@ class Panes:
         self._share_stacked(stacked, range(len(self.taken)))
 
     def _share_stacked(self, stacked: int, panes: Iterable[int]) -> None:
-        """So many are stacked in all: those unheard are of the first of these panes that has room for them."""
+        """So many are stacked in all: those unheard are of the first of these panes with room for them."""
         for here in panes:
             room = self.taken[here] - self.stacked[here]
             self.stacked[here] += _between(0, stacked - sum(self.stacked), room)

@@ -34,7 +34,14 @@ def moments(panes: int, per_pane: int, lost: frozenset[int], *, whole: bool) -> 
             shown = (sum(taken), sum(stacked)) if whole else (taken[here], stacked[here])
             total = per_pane * panes if whole else per_pane
             news = CaptureCount(
-                Camera.TELE, kind, total, *shown, target="M 42", exposure_index=150, pane=here + 1, panes=panes
+                Camera.TELE,
+                kind,
+                total,
+                *shown,
+                target="M 42",
+                exposure_index=150,
+                pane=here + 1,
+                panes=panes,
             )
             told.append(Moment(news, tuple(taken), tuple(stacked)))
     return told
