@@ -194,6 +194,7 @@ def test_a_ledger_of_the_first_version_is_read_whatever_the_telescope_is_called_
     assert (found.outcome, found.ended_at) == ("completed", None)
     ledger.record("id/m33", session_id="m33")
     assert Ledger(path, clock).find("id/m31") == found
+    assert json.loads(path.read_bytes())["version"] == 2
 
 
 def test_a_journal_remembers_across_restarts_until_cleared(tmp_path: Path) -> None:

@@ -146,6 +146,13 @@ def test_the_row_of_a_rejected_file_says_when_it_was_found_and_what_is_wrong() -
     }
 
 
+def test_of_a_rejected_file_for_which_there_is_no_hint_only_what_is_wrong_is_told() -> None:
+    failure = Problem("not_json", "The JSON breaks.")
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    row = row_of_rejected(Rejected("a", "a", failure, (), Path("a.json")), at, PARIS)
+    assert row["message"] == "The JSON breaks."
+
+
 DETAILS = {
     "session_id": "m31-two",
     "outcome": "partial",

@@ -101,6 +101,15 @@ def test_wide_sessions_show_the_wide_camera_and_solar_ones_the_body(
     assert (row["goto_solar"], row["goto_manual"]) == ("True", "False")
 
 
+def test_a_session_that_names_no_target_is_told_by_its_files_name(
+    store: SessionStore, results: Results
+) -> None:
+    raw = session("")
+    raw["command"]["goto_manual"]["do_action"] = False
+    (row,) = rows(results.record(run(store, raw, name="by_hand")))
+    assert row["target"] == "by_hand"
+
+
 def test_failures_carry_reason_message_and_waits_into_table_and_report(
     store: SessionStore, results: Results
 ) -> None:
