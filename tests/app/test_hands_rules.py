@@ -526,6 +526,37 @@ def test_what_is_withdrawn_during_an_attempt_is_not_done_any_more() -> None:
     stood(story)
 
 
+def test_what_is_withdrawn_before_its_attempt_can_begin_is_not_begun() -> None:
+    async def story(stand: Stand) -> None:
+        async def long(_telescope: Telescope) -> None:
+            await stand.clock.sleep(8)
+
+        work = asyncio.create_task(stand.hands.perform(Level.SAFETY, long))
+        await stand.soon()
+        stand.serve()
+        stand.hands.want("one", wish(park=True))
+        await stand.clock.sleep(5)
+        stand.hands.withdraw("one")
+        await work
+        await stand.soon()
+        assert stand.telescope.asked == []
+        assert all(one.problem is None for one in stand.said)
+
+    stood(story)
+
+
+def test_one_that_was_seen_to_stand_still_is_folded_without_another_look() -> None:
+    async def story(stand: Stand) -> None:
+        await stand.moved()
+        stand.serve()
+        await stand.hands.want("one", wish())
+        stand.telescope.asked.clear()
+        assert await stand.hands.want("one", wish(park=True)) is True
+        assert [name for _, name in stand.telescope.asked] == ["take_control", "park"]
+
+    stood(story)
+
+
 def test_a_telescope_that_has_to_stand_still_is_looked_at_every_minute() -> None:
     async def story(stand: Stand) -> None:
         stand.serve()
