@@ -81,6 +81,11 @@ def test_what_comes_at_once_is_told_from_what_creeps() -> None:
     assert sum(dew) <= NIGHTS * 0.15
 
 
+def test_a_capture_is_judged_as_soon_as_twelve_frames_are_usual_and_twelve_are_new() -> None:
+    ((at, judgement),) = judged([True] * 16 + [False] * 8)
+    assert (at, judgement) == (24, Judgement(True, 4 / 12, 1.0, True))
+
+
 def test_one_lost_frame_or_a_bad_beginning_says_nothing() -> None:
     assert judged([True] * 30 + [False] + [True] * 30) == []
     assert judged([False] * 60) == []  # what is usual here is nothing: that is no change

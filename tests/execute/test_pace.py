@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.execute.pace import Pace
+from agent.execute.pace import FramePace, Pace
 from agent.session.plan import Plan, PlannedStep, StepKind
 
 
@@ -131,3 +131,11 @@ def test_frames_beyond_the_count_do_not_pass_for_later_steps(clock: HandClock) -
     pace.enter(0)
     pace.frames(20, 10)
     assert pace.percent() == 50.0
+
+
+def test_a_camera_is_set_up_until_its_first_frame_begins_whatever_is_told_before(clock: HandClock) -> None:
+    shots = FramePace(clock)  # type: ignore[arg-type]
+    for seconds, taken in ((0, 0), (40, 0), (20, 1), (15, 2), (15, 3)):
+        clock.seconds += seconds
+        shots.frames(taken)
+    assert (shots.setup_s, shots.frame_s) == (45.0, 15.0)

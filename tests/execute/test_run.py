@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from agent.capabilities import Camera
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agent.capabilities import Camera, Exposure
 from agent.events import Outcome, Reason, Status
 from agent.execute.orders import Ending, EndKind
 from agent.telescope.errors import RefusedError, TransientError
 from tests.execute.conftest import DUSK, Bench, session
+from tests.support.fake_telescope import CAMERA, CAPABILITIES
 
 
 def test_a_session_that_takes_its_frames_is_completed_with_true_numbers(bench: Bench) -> None:
@@ -139,6 +145,32 @@ def test_settings_the_telescope_does_not_take_keep_the_shutter_closed(bench: Ben
     assert result.error.code == "settings_mismatch"
     assert "not 15 s" in result.error.message
     assert "start_capture" not in bench.telescope.calls
+
+
+@pytest.mark.parametrize(
+    ("more", "asked", "told", "hint"),
+    [
+        (
+            {"exposures": (*CAMERA.exposures, Exposure("90", 90.0, 200))},
+            {"exposure": "90"},
+            "exposure 90",
+            "1, 10, 15",
+        ),
+        ({"gains": (*CAMERA.gains, 77)}, {"gain": 77}, "gain 77", "0 to 240"),
+    ],
+)
+def test_what_the_telescope_no_longer_offers_is_refused_before_anything_moves(
+    bench: Bench, more: dict[str, Any], asked: dict[str, Any], told: str, hint: str
+) -> None:
+    cameras = {Camera.TELE: replace(CAMERA, **more)}
+    bench.capabilities = replace(CAPABILITIES, cameras=cameras)  # as the session was planned
+    camera = {"do_action": True, "exposure": "15", "gain": 80, "count": 12, **asked}
+    result = bench.result_of(session(setup_camera=camera))
+    assert result.error is not None
+    assert result.error.code == "not_offered"
+    assert result.error.message.endswith(f": the telescope does not offer {told} here.")
+    assert result.error.hint == f"It offers {hint}."
+    assert "goto" not in bench.telescope.calls
 
 
 def test_both_cameras_have_their_own_counts(bench: Bench) -> None:
