@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ class FakeHomeAssistant:
         self.states = {"sensor.cloud": "12", "binary_sensor.rain": "off"}
         self.attributes: dict[str, object] = {}  # of an entity, {} where nothing else is said
         self.answers_pings = True
+        self.restarts = False  # it answers nobody
+        self.asked_at: list[float] = []  # of the monotonic clock
         self.logins = 0
         self.called: list[tuple[str, str, str]] = []  # services
         self.refusal: dict[str, str] = {}  # of the next ones: its code and message
@@ -76,6 +79,9 @@ class FakeHomeAssistant:
             await socket.send_json({"id": number, "type": "event", "event": event})
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        self.asked_at.append(self.clock.monotonic())
+        if self.restarts:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"type": "auth_required", "ha_version": "2026.11.0"})
@@ -237,6 +243,17 @@ def test_a_lost_connection_is_unsafe_at_once_and_found_again() -> None:
         await asyncio.sleep(200)
         assert night.state is SafetyState.SAFE
         assert night.home.logins == 2
+
+    _night(story, CLOUD)
+
+
+def test_a_home_assistant_that_restarts_is_asked_again_ever_less_often() -> None:
+    async def story(night: Night) -> None:
+        night.home.restarts = True
+        await asyncio.sleep(90)
+        asked = night.home.asked_at
+        pauses = [after - before for before, after in pairwise(asked)]
+        assert pauses == pytest.approx([1, 2, 5, 10, 30, 30], abs=0.5)
 
     _night(story, CLOUD)
 

@@ -73,6 +73,15 @@ def _night(story: Callable[[Night], Awaitable[None]], *sources: SafetySource, **
     return run_virtual(whole())
 
 
+def test_a_source_that_fell_silent_is_called_what_it_called_itself() -> None:
+    async def story(night: Night) -> None:
+        night.monitor.receive("cloud", b'{"safe": true, "name": "Cloud sensor"}', retained=False)
+        await night.clock.sleep(200)
+        assert night.monitor.decision.reasons == ("Cloud sensor: no news for more than 180 s",)
+
+    _night(story)
+
+
 def test_after_a_start_nothing_is_known_until_every_source_has_spoken() -> None:
     async def story(night: Night) -> None:
         await asyncio.sleep(30)

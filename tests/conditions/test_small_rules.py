@@ -18,9 +18,11 @@ from agent.conditions.rules.sun_distance import SunDistanceRule
 from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.sources import HeartbeatSource
 from agent.events import Reason, SafetyLevel, SafetyState
+from agent.session.document import read_session
 from agent.session.fields import WeatherPolicy
 from agent.session.sections import Conditions
-from agent.targets import Site, SkyTarget, SolarBody, SolarTarget
+from agent.sky.altitudes import CIVIL, NAUTICAL
+from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
 from tests.support.virtual_loop import run_virtual
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
@@ -92,6 +94,25 @@ def test_by_night_some_height_is_asked_where_nobody_said_otherwise(
     asked: dict[str, float], lowest: float | None
 ) -> None:
     assert Requirements(**asked).by_night(start_named=True).min_altitude == lowest
+
+
+@pytest.mark.parametrize(
+    ("command", "target", "site", "dark"),
+    [
+        ({}, M42, PARIS, NAUTICAL),
+        ({"time": "21:00:00"}, M42, PARIS, CIVIL),
+        ({"date": "2026-01-20T21:00:00+01:00"}, M42, PARIS, CIVIL),
+        ({}, M42, None, None),
+        ({}, SolarTarget("Moon", SolarBody.MOON), PARIS, None),
+        ({}, None, PARIS, None),
+    ],
+)
+def test_a_deep_sky_target_is_for_the_night_where_the_site_is_known(
+    command: dict[str, str], target: Target | None, site: Site | None, dark: float | None
+) -> None:
+    document = read_session({"command": {"id_command": command}}).document
+    assert document is not None
+    assert ConditionSet.of_session(Requirements(), document, target, site).requirements.sun_below == dark
 
 
 def test_a_horizon_that_cannot_be_read_says_why() -> None:
