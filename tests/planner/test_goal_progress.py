@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.capabilities import Camera
+from agent.group_progress import PartProgress
 from agent.planner.goal_progress import (
     OVERSHOOT_S,
     Field,
@@ -122,10 +123,10 @@ def test_a_group_has_each_field_and_filter_once_and_none_makes_up_for_another() 
     duo = replace(HOURS, filter="Duo-Band", seconds=2 * 3600.0)
     lights = [light(1, seconds=9 * 3600.0), light(2, filter="Duo-Band", night="2026-03-13", seconds=3600.0)]
     (group,) = progress_of([("a", HOURS), ("b", duo), ("c", replace(HOURS, seconds=3600.0))], lights)
-    assert [(one.filter, one.wanted_s, one.sessions) for one in group.parts] == [
-        ("Astro", 6 * 3600, ("a", "c")),
-        ("Duo-Band", 2 * 3600, ("b",)),
-    ]
+    assert group.parts == (
+        PartProgress("M 31", "tele", "Astro", 40, 9 * 3600, 1, 15.0, None, 6 * 3600, ("a", "c")),
+        PartProgress("M 31", "tele", "Duo-Band", 40, 3600, 1, 15.0, None, 2 * 3600, ("b",)),
+    )
     assert group.nights == 2
     assert group.percent == pytest.approx(100 * (6 + 1) / 8)
     assert (
