@@ -12,6 +12,7 @@ import pytest
 
 from agent.planner import Request, Running, make_plan
 from tests.planner.nights import Night, nights
+from tests.planner.test_reuse import EVENING, ZONE, wants
 
 NIGHTS = nights()
 
@@ -54,6 +55,13 @@ def test_a_plan_made_again_during_the_night_changes_nothing(night: Night) -> Non
         assert [one.session_id for one in plan.blocks] == [name for name, _ in later]
         for now, (_, before) in zip(plan.blocks, later, strict=True):
             assert abs((now.start - before).total_seconds()) < 2
+
+
+def test_what_a_person_wants_now_comes_first_and_of_several_what_is_wanted_most() -> None:
+    ranks = {"a": 0, "b": 1, "c": 0, "d": 2, "e": 1}
+    requests = [replace(wants(name), rank=rank) for name, rank in ranks.items()]
+    plan = make_plan(requests, site=None, zone=ZONE, now=EVENING)
+    assert [block.session_id for block in plan.blocks] == ["d", "b", "e", "a", "c"]
 
 
 def test_what_runs_keeps_its_block_and_lets_a_new_named_start_have_its_time() -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.conditions import ConditionSet, Requirements
-from agent.planner import Exposures, Request, Valid, make_plan
+from agent.planner import Exposures, Request, Valid, make_plan, shape_of
 from agent.planner.request import Reusable, reusable_of
 from agent.session.document import read_session
 from agent.session.plan import StepKind
@@ -103,3 +103,16 @@ def test_a_sessions_parts_are_as_it_and_the_settings_say(
     assert document is not None
     plan = steps_of(document, capabilities_for("D3"))
     assert {one.kind: one.hours for one in reusable_of(plan, rules)} == hours
+
+
+def test_a_sessions_parts_together_take_as_long_as_it_does() -> None:
+    on = {"do_action": True}
+    body = session(calibration=on, auto_focus=on, shutdown={"do_action": True, "park": True})
+    document = read_session(body, name="s").document
+    assert document is not None
+    plan = steps_of(document, capabilities_for("D3"))
+    opening, captures, closing = shape_of(plan)
+    told = {step.kind: step.total_s for step in plan.steps}
+    assert opening > told[CALIBRATION] + told[AUTO]
+    assert closing >= told[StepKind.PARK]
+    assert opening + sum(one.total_s for one in captures) + closing == pytest.approx(plan.estimate_s)
