@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agent.telescope.errors import TransientError
 from tests.app.conftest import Observatory, session
 from tests.support.virtual_loop import run_virtual
 
@@ -216,6 +217,37 @@ def test_answers_to_a_person_who_moves_the_telescope(observatory: Make) -> None:
             assert await talk.tell(verb) == busy
         assert await talk.tell("goto", target="M 31") == busy
         await talk.tell("abort")
+
+    talking(observatory, story)
+
+
+def test_nobody_turns_by_hand_what_nobody_said_the_place_of(observatory: Make) -> None:
+    async def story(talk: Talk) -> None:
+        talk.place.say("scope/set/armed", "true")
+        await talk.place.clock.sleep(1)
+        assert await talk.tell("nudge", direction="left") == (
+            "",
+            "not_allowed",
+            "Nobody said where the telescope stands.",
+            "Set latitude and longitude in the configuration.",
+        )
+        assert talk.place.telescope.calls.count("nudge") == 0
+
+    talking(observatory, story, site={"timezone": "Europe/Paris"})
+
+
+def test_nobody_moves_a_telescope_that_was_not_seen_to_stop_yet(observatory: Make) -> None:
+    async def story(talk: Talk) -> None:
+        place = talk.place
+        place.say("scope/set/armed", "true")
+        place.telescope.fail["halt"].append(TransientError("It is busy."))
+        place.say("scope/command", {"command": "abort", "request_id": "x"})
+        await place.clock.sleep(1)
+        _, code, message, _ = await talk.tell("goto", target="M 42")
+        assert (code, place.telescope.gotos) == ("not_allowed", [])
+        assert message == "The telescope is not moved while it is unsafe: A person stopped the session."
+        await place.clock.sleep(120)
+        assert (await talk.tell("goto", target="M 42"))[1] == "done"
 
     talking(observatory, story)
 

@@ -7,20 +7,24 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from agent.cli.submit import submit as command
+from agent.clock import LoopClock
 from agent.errors import AgentError, Problem
 from agent.mqtt.broker_options import BrokerOptions
 from agent.mqtt.memory import MemoryPort
+from agent.requests import Acknowledgement, Code, Submission
 from agent.session.problems import InvalidSessionError
 from agent.station.intake import Intake
+from agent.station.submissions import Submissions
 from agent.store import disk
 from agent.store.errors import StoreError
 from agent.store.store import SessionStore
-from tests.app.conftest import Observatory, session
+from tests.app.conftest import DUSK, Observatory, session
 from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 
@@ -369,3 +373,23 @@ def test_ids_that_are_written_alike_on_disk_are_still_two_sessions(observatory: 
         return place
 
     assert len(run_virtual(night()).telescope.captures) == 2
+
+
+def test_what_expires_on_its_way_to_its_station_is_refused_there() -> None:
+    async def story() -> None:
+        clock = LoopClock(DUSK)
+        station: Any = SimpleNamespace(id="scope", clock=clock)
+        expires_at = clock.now() - timedelta(seconds=1)
+        late = Submission(session(), request_id="r1", session_id="m42", expires_at=expires_at)
+        message = "The submission came after its expires_at."
+        assert await Submissions(station).submit(late) == Acknowledgement(
+            accepted=False,
+            code=Code.EXPIRED,
+            message=message,
+            telescope="scope",
+            request_id="r1",
+            session_id="m42",
+            errors=(Problem("expired", message),),
+        )
+
+    run_virtual(story())
