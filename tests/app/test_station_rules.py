@@ -84,22 +84,28 @@ def test_news_of_a_telescope_has_its_conditions_looked_at_and_its_link_kicks() -
     run_virtual(story())
 
 
+def lid_of(stand: Stand) -> Enclosure:
+    """A lid over that telescope, seen open, with a session that is due."""
+    due = SimpleNamespace(resume=False, start=stand.clock.now())
+    around: dict[str, Any] = {
+        "nights": SimpleNamespace(left=lambda: (due,)),
+        "switches": SimpleNamespace(values=SimpleNamespace(enclosure="auto"), listen=lambda _: None),
+    }
+    sky: Any = SimpleNamespace(holds=False, unsafe="", decision=None)
+    words = {"lid": "roof/set OPEN CLOSE", "lid_open": "roof is 1", "lid_closed": "roof is 0"}
+    settings = EnclosureSettings(**words, idle_min=60)
+    box = Enclosure(stand.ground, stand.hands, stand.status, sky, settings, **around)
+    box.seen.see("lid_open", True)
+    box.seen.see("lid_closed", False)
+    return box
+
+
 def test_the_lid_waits_open_for_what_is_due_so_many_minutes_and_not_longer() -> None:
     async def story() -> None:
         stand = Stand()
         told: list[Event] = []
         stand.ground.bus.subscribe(told.append)
-        due = SimpleNamespace(resume=False, start=stand.clock.now())
-        around: dict[str, Any] = {
-            "nights": SimpleNamespace(left=lambda: (due,)),
-            "switches": SimpleNamespace(values=SimpleNamespace(enclosure="auto"), listen=lambda _: None),
-        }
-        sky: Any = SimpleNamespace(holds=False, unsafe="", decision=None)
-        words = {"lid": "roof/set OPEN CLOSE", "lid_open": "roof is 1", "lid_closed": "roof is 0"}
-        settings = EnclosureSettings(**words, idle_min=60)
-        box = Enclosure(stand.ground, stand.hands, stand.status, sky, settings, **around)
-        box.seen.see("lid_open", True)
-        box.seen.see("lid_closed", False)
+        box = lid_of(stand)
         serving = asyncio.create_task(box.serve())
         stand.ground.bus.publish(
             SessionStarted(telescope="scope", at=stand.clock.now(), session=SessionBrief("a", "M 42"))
@@ -111,6 +117,24 @@ def test_the_lid_waits_open_for_what_is_due_so_many_minutes_and_not_longer() -> 
         changes = [one for one in reversed(told) if isinstance(one, EnclosureChanged)]
         wanted = {one.wanted_open: (one.at - DUSK).total_seconds() for one in changes}
         assert wanted == {True: 0.0, False: 100.0 + 60 * 60.0}
+
+    run_virtual(story())
+
+
+def test_a_lid_that_is_to_be_open_waits_for_no_telescope_that_is_away() -> None:
+    async def story() -> None:
+        stand = Stand()
+        told: list[Event] = []
+        stand.ground.bus.subscribe(told.append)
+        serving = asyncio.create_task(lid_of(stand).serve())
+        stand.ground.bus.publish(
+            SessionStarted(telescope="scope", at=stand.clock.now(), session=SessionBrief("a", "M 42"))
+        )
+        stand.telescope.tell(ConnectionChanged(ConnectionState.CONNECTING, "no route"))
+        await stand.clock.sleep(600)
+        serving.cancel()
+        changes = [one for one in told if isinstance(one, EnclosureChanged)]
+        assert {(one.wanted_open, one.message) for one in changes} == {(True, "")}
 
     run_virtual(story())
 
