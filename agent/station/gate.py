@@ -14,7 +14,6 @@ from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Waiting
-from agent.session.fields import WeatherPolicy
 from agent.targets import Site, Target
 from agent.telescope.interface import ConnectionState, TelescopeView
 from agent.verdict import YES, Verdict, against, merged
@@ -109,8 +108,6 @@ class ConditionGate:
             return YES
         if verdict.final or all(one.reason in _UNBOUNDED for one in against(verdicts)):
             return verdict
-        if conditions.weather is WeatherPolicy.ABORT and verdict.reason is Reason.WEATHER:
-            return replace(verdict, final=True)
         return self._bounded(waiting, conditions.wait_max_s, verdict, now)
 
     def hindrance(self, waiting: Waiting, now: datetime) -> str:
