@@ -62,11 +62,12 @@ class StartBrake:
         over = self._night.judgement()
         if over is not None:
             return over
-        values = self._switches.values
+        values, now = self._switches.values, self._ground.clock.now()
         if not values.scheduler:
             return Verdict(False, Reason.USER, "The scheduler is switched off.")
-        if values.not_before is not None and self._ground.clock.now() < values.not_before:
-            return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
+        if values.not_before is not None and now < values.not_before:
+            message = f"A person wants nothing before {clock_words(values.not_before, self._ground.site)}."
+            return Verdict(False, Reason.USER, message, values.not_before)
         return self._enclosure()
 
     def _own_schedule(self, waiting: Waiting) -> Verdict | None:
