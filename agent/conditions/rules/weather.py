@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from agent.conditions.moment import Moment
 from agent.conditions.requirements import Requirements
 from agent.conditions.rule import About
-from agent.events import SafetyDecision, SafetyState
 from agent.reasons import Reason, SafetyLevel
 from agent.session.fields import WeatherPolicy
 from agent.verdict import Verdict
+
+if TYPE_CHECKING:
+    from agent.events import SafetyDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def gives_up_in(decision: SafetyDecision | None, policy: WeatherPolicy) -> bool:
 
     Never before every source was heard once: the seconds after a start are no bad weather.
     """
-    heard = decision is None or decision.state is not SafetyState.UNKNOWN
+    heard = decision is None or decision.state != "unknown"
     return policy is WeatherPolicy.ABORT and heard
 
 
