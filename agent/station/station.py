@@ -406,10 +406,11 @@ class Station:
         return running.waiting.plan if (running := self.runner.running) is not None else None
 
     def _weather_policy(self) -> WeatherPolicy:
-        running = self.runner.running
-        if running is not None:
+        goes_on = (waiting for waiting in self._queue() if waiting.resume)  # the telescope may capture for it
+        asked = self.runner.running.waiting if self.runner.running is not None else next(goes_on, None)
+        if asked is not None:
             with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
-                return self.gate.conditions(running.waiting).weather
+                return self.gate.conditions(asked).weather
         return self.switches.values.weather_policy
 
     def _switched(self, _switches: Switches) -> None:

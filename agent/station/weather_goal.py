@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from agent.events import Reason, SafetyDecision, SafetyLevel, SafetyState
+from agent.events import Event, QueueChanged, Reason, SafetyDecision, SafetyLevel, SafetyState
 from agent.goals import Level, Wish
 from agent.session.fields import WeatherPolicy
 from agent.station.ground import Ground
@@ -26,7 +26,7 @@ class WeatherGoal:
         policy: Callable[[], WeatherPolicy],
         end_night: Callable[[Reason, str], None],
     ) -> None:
-        """`policy` is what counts now: the running session's own, else the station's."""
+        """`policy` is what counts now: the word of the session that runs or goes on, else the station's."""
         self._clock = ground.clock
         self._hands = hands
         self._action = action
@@ -36,6 +36,12 @@ class WeatherGoal:
         self._unknown_since: float | None = None  # monotonic
         self._late = False  # unknown for so long that it is as bad as unsafe
         self.decision: SafetyDecision | None = None
+        ground.bus.subscribe(self._heard)
+
+    def _heard(self, event: Event) -> None:
+        """Look again when the queue has changed: a session may be in it that goes on after a restart."""
+        if isinstance(event, QueueChanged):
+            self.look()
 
     @property
     def unsafe(self) -> str:
