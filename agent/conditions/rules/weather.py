@@ -50,7 +50,7 @@ class WeatherRule:
 
 
 def gives_up_in(decision: SafetyDecision | None, policy: WeatherPolicy) -> bool:
-    """Whether this policy ends a session in such weather.
+    """Whether this policy ends a session in such weather; None: nothing could ever tell of it.
 
     Never before every source was heard once: the seconds after a start are no bad weather.
     """
