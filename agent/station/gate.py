@@ -20,7 +20,7 @@ from agent.verdict import YES, Verdict, against, merged
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 MISSED_DATE_AFTER = timedelta(hours=36)  # so was a date without a time, when the night after it is over
-LINK_PATIENCE_S = 600.0  # a telescope that is there answers within minutes of the agent's start
+LINK_PATIENCE_S = 300.0  # a telescope that is there answers within minutes of the agent's start
 HELD_PAUSE_S = 30.0  # after another client refused us control, before asking again
 _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 

@@ -124,7 +124,7 @@ def test_for_a_telescope_that_stays_away_it_waits_no_longer_than_minutes(tmp_pat
             rig.rain()
             away = rig.sim.faults.add("refuse-connection")
             await rig.begin()
-            await rig.until(rig.results, 900)
+            await rig.until(rig.results, 400)
             (result,) = rig.results().values()
             assert (result["result"], result["frames"]["taken"]) == ("partial", 4)
             rig.sim.faults.remove(away)

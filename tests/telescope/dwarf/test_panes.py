@@ -87,12 +87,9 @@ def test_a_gap_after_a_loss_gives_an_earlier_pane_no_frame_that_it_lost() -> Non
     told = moments(2, 5, frozenset({3}), whole=True)
     panes = Panes()
     panes.asked(5, sure=True)
-    for moment in told:
+    for moment in told:  # the link is away, and back when the ninth frame is stacked
         frame, kind = sum(moment.taken), moment.news.counted
-        if frame not in (7, 8) and (frame, kind) != (
-            9,
-            Counted.TAKEN,
-        ):  # a link that is back with a stacked one
+        if frame not in (7, 8) and (frame, kind) != (9, Counted.TAKEN):
             panes.count(moment.news)
     assert (panes.taken, panes.stacked) == ([5, 5], [4, 5])
 
