@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
+from agent.conditions.moment import clock_words
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Waiting
+from agent.session.fields import WeatherPolicy
 from agent.targets import Site, Target
 from agent.telescope.interface import ConnectionState, TelescopeView
 from agent.verdict import YES, Verdict, against, merged
@@ -114,6 +116,8 @@ class ConditionGate:
             verdict = self._bounded(waiting, conditions.wait_max_s, verdict, now)
         if verdict.final and waiting.resume:
             return self._ended(waiting, verdict, now, waited=bounded)
+        if (kept := self._waited.get(waiting.session_id)) is not None:
+            kept.final_since = None
         return verdict
 
     def waited_too_long(self, session_id: str) -> Verdict | None:
@@ -153,6 +157,13 @@ class ConditionGate:
         targets = waiting.plan.goto_targets if waiting.plan is not None else ()
         target = targets[-1] if targets else None
         return ConditionSet.of_session(self._defaults(), waiting.document, target, self._site)
+
+    def weather_policy(self, waiting: Waiting) -> WeatherPolicy:
+        """What bad weather does to one session; contradicting conditions end it themselves."""
+        try:
+            return self.conditions(waiting).weather
+        except AgentError:
+            return self._defaults().weather
 
     def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
         """What the rules are asked about; of what is running only the present, as its end is watched over."""
@@ -204,7 +215,11 @@ class ConditionGate:
             return YES
         kept.final_since = steady if kept.final_since is None else kept.final_since
         left_s = kept.final_since + LINK_PATIENCE_S - steady
-        return replace(verdict, final=False, until=now + timedelta(seconds=left_s)) if left_s > 0 else verdict
+        if left_s <= 0:
+            return verdict
+        until = now + timedelta(seconds=left_s)
+        words = f"It is over, and waits for its telescope until {clock_words(until, self._site)}, to stop it."
+        return replace(verdict, message=f"{verdict.message} {words}", final=False, until=until)
 
 
 class SessionGuard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from agent.events import Event, QueueChanged, Reason, SafetyDecision, SafetyLevel, SafetyState
+from agent.events import Reason, SafetyDecision, SafetyLevel, SafetyState
 from agent.goals import Level, Wish
 from agent.session.fields import WeatherPolicy
 from agent.station.ground import Ground
@@ -36,12 +36,7 @@ class WeatherGoal:
         self._unknown_since: float | None = None  # monotonic
         self._late = False  # unknown for so long that it is as bad as unsafe
         self.decision: SafetyDecision | None = None
-        ground.bus.subscribe(self._heard)
-
-    def _heard(self, event: Event) -> None:
-        """Look again when the queue has changed: a session may be in it that goes on after a restart."""
-        if isinstance(event, QueueChanged):
-            self.look()
+        self._alerted: SafetyDecision | None = None  # it has ended the night, which a person may undo
 
     @property
     def unsafe(self) -> str:
@@ -74,7 +69,8 @@ class WeatherGoal:
         if decision is None or decision.safe or self._policy() is WeatherPolicy.IGNORE:
             self._hands.withdraw(HOLDER)
         elif self.holds:
-            if decision.level is SafetyLevel.ALERT and decision.live:
+            if decision.level is SafetyLevel.ALERT and decision.live and decision is not self._alerted:
+                self._alerted = decision
                 self._end_night(Reason.WEATHER, self._words())
                 self._hands.closing = bool(self._hands.session_id)
             self._hands.want(HOLDER, self._wish(decision))

@@ -202,6 +202,26 @@ def test_the_telescope_is_parked_when_it_rains_if_the_owner_wants_that(observato
     assert calls.index("stop_capture") < calls.index("park")
 
 
+def test_a_night_that_an_alert_ended_and_a_person_resumed_goes_on_when_it_clears(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        async with place.open():
+            report(place, False, level="alert", ttl=600)
+            await place.clock.sleep(5)
+            place.drop("a.json", session())
+            await place.clock.sleep(60)
+            assert "The night is over" in place.said("status")[-1]["message"]
+            place.say("scope/command", {"command": "resume"})
+            await place.clock.sleep(60)
+            assert "rain" in place.said("status")[-1]["message"]
+            heartbeat = asyncio.create_task(keep_telling(place))
+            await place.sessions_ended(1, hours=1)
+            heartbeat.cancel()
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == "completed"
+
+
 def test_a_telescope_that_a_person_uses_is_left_alone_whatever_the_weather(observatory: Make) -> None:
     async def night() -> Observatory:
         place = observatory(weather=WEATHER)

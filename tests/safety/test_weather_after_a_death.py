@@ -62,6 +62,38 @@ def test_what_it_left_open_is_stopped_in_time(
     run_mortal(night())
 
 
+def test_one_that_asks_nothing_of_the_weather_goes_on_whatever_the_others_ask(
+    tmp_path: Path,
+) -> None:
+    """The night ends for the others; the telescope is not folded under the one that goes on."""
+
+    async def night() -> None:
+        async with on_the_wire(
+            tmp_path, rig=MortalRig, weather=weather("wait"), conditions={"unsafe_action": "stop_and_park"}
+        ) as rig:
+            assert isinstance(rig, MortalRig)
+            await rig.begin()
+            rig.drop("a.json", long_session(conditions={"do_action": True, "weather_policy": "ignore"}))
+            await rig.captures(4)
+            rig.drop("b.json", long_session(shutdown=PARK))
+            await rig.clock.sleep(30)
+            await rig.kill()
+            rig.rain("alert")
+            died = rig.clock.now()
+            away = rig.sim.faults.add("refuse-connection")
+            await rig.begin()
+            rig.killed = True  # it may expose
+            await rig.clock.sleep(60)
+            rig.sim.faults.remove(away)
+            await rig.clock.sleep(300)
+            assert rig.exposes
+            assert (rig.stops(died), rig.parked(died)) == ([], [])
+            rig.command("abort")
+            await rig.until(lambda: not rig.exposes, 60)
+
+    run_mortal(night())
+
+
 def test_one_that_waited_for_as_long_as_it_may_is_taken_up_to_be_counted_and_closed(tmp_path: Path) -> None:
     async def night() -> None:
         async with on_the_wire(
