@@ -279,7 +279,7 @@ class MqttSide:
         identity = station.telescope.identity
         capabilities = station.capabilities()
         name = name_of(station)
-        serial = identity.serial if identity else str(station.state.get("serial") or "")
+        serial = identity.serial if identity else str(station.ground.state.get("serial") or "")
         pins = self._announced.pin(
             station.id, hardware_id=serial, name=name, entity_prefix=station.own.entity_prefix
         )
@@ -308,7 +308,7 @@ def _port(settings: Settings, topics: Topics) -> MqttPort:
 def name_of(station: Station) -> str:
     """What the owner calls the telescope, else what it called itself when it last answered."""
     identity = station.telescope.identity
-    told = identity.name if identity else str(station.state.get("name") or "")
+    told = identity.name if identity else str(station.ground.state.get("name") or "")
     return station.own.name or told or station.id
 
 

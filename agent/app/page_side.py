@@ -64,7 +64,7 @@ class PageSide:
         self._history = {name: History(one, self._newest) for name, one in stations.items()}
         self._ends = [bus.subscribe(one.hear) for one in self._history.values()]
         self._ends += [self._window.listen(one.hear_news) for one in self._history.values()]
-        self._server = PageServer(self, door_of(settings, self._first.state), clock)
+        self._server = PageServer(self, door_of(settings, self._first.ground.state), clock)
 
     async def run(self) -> None:
         """Serve until cancelled; a port that another program has is tried again."""

@@ -31,6 +31,7 @@ def as_waiting(
     document, brief = stored.document, brief_of(stored, zone)
     start = brief.scheduled_for
     began, rests = instant_in(facts, "started_at"), resting_until(facts)
+    seen = min(stored.first_seen, began or stored.first_seen)  # in a later life it is seen anew
     given = gave_back(facts)
     if before is not None:
         began, rests, given = began and before.began, before.rests_until, before.gave_back
@@ -41,7 +42,7 @@ def as_waiting(
         document,
         None,
         start,
-        window_end(document, zone, stored.first_seen, start=start),
+        window_end(document, zone, seen, start=start),
         stored.first_seen,
         resume=began is not None and not given,
         began=began,

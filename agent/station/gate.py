@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
+from agent.conditions.moment import clock_words
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Waiting
@@ -21,6 +22,7 @@ from agent.verdict import YES, Verdict, against, merged
 
 MISSED_AFTER = timedelta(minutes=5)  # a start this long before the agent came to know of it was missed
 MISSED_DATE_AFTER = timedelta(hours=36)  # so was a date without a time, when the night after it is over
+LINK_PATIENCE_S = 300.0  # a telescope that is there answers within minutes of the agent's start
 HELD_PAUSE_S = 30.0  # after another client refused us control, before asking again
 _UNBOUNDED = frozenset({Reason.LOST_CONNECTION, Reason.HELD_BY_OTHER, Reason.SCHEDULE, Reason.QUEUE})
 
@@ -31,6 +33,8 @@ class _Waited:
 
     total_s: float = 0.0
     since: float | None = None  # monotonic
+    too_long: Verdict | None = None  # it waited for as long as it may: only its end is left to it
+    final_since: float | None = None  # monotonic, of one that goes on no more
 
 
 class ConditionGate:
@@ -104,14 +108,22 @@ class ConditionGate:
         conditions = self.conditions(waiting)
         verdicts = conditions.judge_now(self.moment(waiting, now))
         verdict = merged(verdicts)
-        if verdict.allowed or (verdict.final and self._must_be_stopped(waiting)):
+        if verdict.allowed:
             self._waited.pop(waiting.session_id, None)
             return YES
-        if verdict.final or all(one.reason in _UNBOUNDED for one in against(verdicts)):
-            return verdict
-        if conditions.weather is WeatherPolicy.ABORT and verdict.reason is Reason.WEATHER:
-            return replace(verdict, final=True)
-        return self._bounded(waiting, conditions.wait_max_s, verdict, now)
+        bounded = not (verdict.final or all(one.reason in _UNBOUNDED for one in against(verdicts)))
+        if bounded:
+            verdict = self._bounded(waiting, conditions.wait_max_s, verdict, now)
+        if verdict.final and waiting.resume:
+            return self._ended(waiting, verdict, now, waited=bounded)
+        if (kept := self._waited.get(waiting.session_id)) is not None:
+            kept.final_since = None
+        return verdict
+
+    def waited_too_long(self, session_id: str) -> Verdict | None:
+        """Return what is against a session that waited for as long as it may, and runs only to be ended."""
+        waited = self._waited.get(session_id)
+        return waited.too_long if waited is not None else None
 
     def hindrance(self, waiting: Waiting, now: datetime) -> str:
         """Return what keeps it from its turn just now and nobody can foresee, a sentence; "" for nothing."""
@@ -145,6 +157,13 @@ class ConditionGate:
         targets = waiting.plan.goto_targets if waiting.plan is not None else ()
         target = targets[-1] if targets else None
         return ConditionSet.of_session(self._defaults(), waiting.document, target, self._site)
+
+    def weather_policy(self, waiting: Waiting) -> WeatherPolicy:
+        """What bad weather does to one session; contradicting conditions end it themselves."""
+        try:
+            return self.conditions(waiting).weather
+        except AgentError:
+            return self._defaults().weather
 
     def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
         """What the rules are asked about; of what is running only the present, as its end is watched over."""
@@ -184,9 +203,23 @@ class ConditionGate:
             case _:
                 return None
 
-    def _must_be_stopped(self, waiting: Waiting) -> bool:
-        """Whether a session that goes on no more has to run all the same, to stop what the telescope does."""
-        return waiting.resume and self.link() is Link.READY
+    def _ended(self, waiting: Waiting, verdict: Verdict, now: datetime, *, waited: bool) -> Verdict:
+        """A session that goes on no more runs all the same, to stop what the telescope does for it.
+
+        After a start the link may take a while; without one it ends by what is known of it. `waited` for too
+        long: nothing else would end it while it runs.
+        """
+        kept, steady = self._waited.setdefault(waiting.session_id, _Waited()), self._clock.monotonic()
+        if self.link() is Link.READY:
+            kept.too_long = verdict if waited else None
+            return YES
+        kept.final_since = steady if kept.final_since is None else kept.final_since
+        left_s = kept.final_since + LINK_PATIENCE_S - steady
+        if left_s <= 0:
+            return verdict
+        until = now + timedelta(seconds=left_s)
+        words = f"It is over, and waits for its telescope until {clock_words(until, self._site)}, to stop it."
+        return replace(verdict, message=f"{verdict.message} {words}", final=False, until=until)
 
 
 class SessionGuard:

@@ -202,7 +202,7 @@ class Intake:
             waiting,
             brief=replace(waiting.brief, scheduled_for=start),
             start=start,
-            window_end=window_end(document, self._zone, seen, start=start),
+            window_end=window_end(document, self._zone, min(seen, began or seen), start=start),
             seen=seen,
             began=began,
             rests_until=waiting.rests_until and waiting.rests_until + by,

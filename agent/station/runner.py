@@ -118,9 +118,11 @@ class SessionRunner:
             self._changed(None)
 
     def ending_of(self, waiting: Waiting) -> Ending | None:
-        """The order to end that a session was given in an earlier life of the agent, and did not obey yet."""
+        """The order to end that a session has before it runs: of an earlier life, or for waiting too long."""
         if waiting.too_old:
             return Ending(EndKind.LIMIT, Reason.AGENT_RESTARTED, "The agent was away too long to go on.")
+        if (verdict := self._gate.waited_too_long(waiting.session_id)) is not None:
+            return Ending(EndKind.LIMIT, verdict.reason or Reason.SCHEDULE, verdict.message)
         saved = self._state.get(_ENDING)
         if not waiting.resume or not isinstance(saved, list) or len(saved) != 4:
             return None

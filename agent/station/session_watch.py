@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.conditions import ConditionSet
 from agent.conditions.rule import SKY
 from agent.conditions.rules import RULES
+from agent.conditions.rules.weather import gives_up_in
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
 from agent.own_schedule import OwnSchedule, carried_out
@@ -126,7 +127,7 @@ class SessionWatch:
         message = "; ".join(reasons) or "The weather is unsafe."
         if decision is not None and decision.level is SafetyLevel.ALERT:
             self._orders.end(Ending(EndKind.END_NIGHT, Reason.WEATHER, message))
-        elif policy is WeatherPolicy.ABORT:
+        elif gives_up_in(decision, policy):
             self._orders.end(Ending(EndKind.LIMIT, Reason.WEATHER, message))
         elif self._wait_left(since) <= timedelta(0):
             minutes = self._conditions.wait_max_s / 60

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from agent.conditions.moment import clock_words
 from agent.events import Reason
 from agent.goals import Level
 from agent.own_schedule import OwnSchedule, in_the_way
@@ -62,11 +61,14 @@ class StartBrake:
         over = self._night.judgement()
         if over is not None:
             return over
-        values = self._switches.values
+        values, now = self._switches.values, self._ground.clock.now()
         if not values.scheduler:
             return Verdict(False, Reason.USER, "The scheduler is switched off.")
-        if values.not_before is not None and self._ground.clock.now() < values.not_before:
-            return Verdict(False, Reason.USER, "A person wants nothing earlier.", values.not_before)
+        if values.not_before is not None and now < values.not_before:
+            local, today = values.not_before.astimezone(self._ground.zone), now.astimezone(self._ground.zone)
+            day = "" if local.date() == today.date() else f"{local:%Y-%m-%d} "
+            message = f"A person wants nothing before {day}{local:%H:%M}."
+            return Verdict(False, Reason.USER, message, values.not_before)
         return self._enclosure()
 
     def _own_schedule(self, waiting: Waiting) -> Verdict | None:
@@ -87,7 +89,7 @@ class StartBrake:
         found = in_the_way([one for one in known if not (one.ours and one.to_come(now))], now, until)
         if found is None:
             return None
-        begins, ends = (clock_words(instant, self._ground.site) for instant in (found.begins, found.ends))
+        begins, ends = (f"{at.astimezone(self._ground.zone):%H:%M}" for at in (found.begins, found.ends))
         if found.busy(now):
             message = f"The telescope carries out its own schedule {found.name!r}, until {ends}."
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from dataclasses import replace
 from functools import partial
@@ -12,8 +11,8 @@ from zoneinfo import ZoneInfo
 from agent.capabilities import Capabilities
 from agent.clock import Clock
 from agent.conditions import Requirements
-from agent.errors import AgentError, Problem
-from agent.events import Reason, SafetyDecision, TelemetryChanged
+from agent.errors import Problem
+from agent.events import Event, QueueChanged, Reason, SafetyDecision, TelemetryChanged
 from agent.execute.context import Surroundings
 from agent.execute.orders import Ending, EndKind
 from agent.goals import Level, Wish
@@ -46,7 +45,6 @@ from agent.station.runner import Running, SessionRunner
 from agent.station.session_watch import SessionWatch, watch_over
 from agent.station.sharing import Sharing, ShownFilter
 from agent.station.start_brake import StartBrake
-from agent.station.state_file import StateFile
 from agent.station.status import StationStatus
 from agent.station.switches import SwitchBoard, Switches
 from agent.station.tasks import Loop, Tasks
@@ -107,6 +105,7 @@ class Station:
         self.bluetooth: BluetoothReturn | None = None
         self._filter = ShownFilter(ground, self.hands, self.switches, self.capabilities, self._running_plan)
         ground.bus.subscribe(self._filter.hear)
+        ground.bus.subscribe(self._heard)
         self.sharing = Sharing(
             ground,
             self.hands,
@@ -341,11 +340,6 @@ class Station:
         """Where the telescope stands."""
         return self.ground.site
 
-    @property
-    def state(self) -> StateFile:
-        """What it remembers between its lives."""
-        return self.ground.state
-
     def capabilities(self) -> Capabilities | None:
         """What the telescope can do: as it says, as configured, or as it was last time; None when unknown."""
         telescope = self.ground.telescope
@@ -406,11 +400,14 @@ class Station:
         return running.waiting.plan if (running := self.runner.running) is not None else None
 
     def _weather_policy(self) -> WeatherPolicy:
-        running = self.runner.running
-        if running is not None:
-            with contextlib.suppress(AgentError):  # contradicting conditions end the session itself
-                return self.gate.conditions(running.waiting).weather
-        return self.switches.values.weather_policy
+        goes_on = (waiting for waiting in self._queue() if waiting.resume)  # the telescope may capture for it
+        asked = self.runner.running.waiting if self.runner.running is not None else next(goes_on, None)
+        return self.switches.values.weather_policy if asked is None else self.gate.weather_policy(asked)
+
+    def _heard(self, event: Event) -> None:
+        """A queue that changed may have what goes on after a restart; what runs is looked at by itself."""
+        if isinstance(event, QueueChanged) and event.telescope == self.id and self.dispatcher.running is None:
+            self.weather_goal.look()
 
     def _switched(self, _switches: Switches) -> None:
         self.weather_goal.look()

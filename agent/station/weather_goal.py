@@ -26,7 +26,7 @@ class WeatherGoal:
         policy: Callable[[], WeatherPolicy],
         end_night: Callable[[Reason, str], None],
     ) -> None:
-        """`policy` is what counts now: the running session's own, else the station's."""
+        """`policy` is what counts now: the word of the session that runs or goes on, else the station's."""
         self._clock = ground.clock
         self._hands = hands
         self._action = action
@@ -36,6 +36,7 @@ class WeatherGoal:
         self._unknown_since: float | None = None  # monotonic
         self._late = False  # unknown for so long that it is as bad as unsafe
         self.decision: SafetyDecision | None = None
+        self._alerted: SafetyDecision | None = None  # it has ended the night, which a person may undo
 
     @property
     def unsafe(self) -> str:
@@ -68,7 +69,8 @@ class WeatherGoal:
         if decision is None or decision.safe or self._policy() is WeatherPolicy.IGNORE:
             self._hands.withdraw(HOLDER)
         elif self.holds:
-            if decision.level is SafetyLevel.ALERT and decision.live:
+            if decision.level is SafetyLevel.ALERT and decision.live and decision is not self._alerted:
+                self._alerted = decision
                 self._end_night(Reason.WEATHER, self._words())
                 self._hands.closing = bool(self._hands.session_id)
             self._hands.want(HOLDER, self._wish(decision))

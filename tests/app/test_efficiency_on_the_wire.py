@@ -18,7 +18,7 @@ from tests.support.virtual_loop import run_virtual
 KINDS = [("D2", "v2"), ("D3", "v2"), ("D2", "v3"), ("D3", "v3"), ("mini", "v3")]
 
 
-@pytest.mark.parametrize(("model", "generation"), every(4, KINDS))
+@pytest.mark.parametrize(("model", "generation"), every(5, KINDS))
 def test_next_to_nothing_is_lost_beside_what_the_telescope_needs(
     tmp_path: Path, model: str, generation: str
 ) -> None:

@@ -92,10 +92,22 @@ def test_a_session_that_is_paused_over_its_end_time_has_what_it_took(observatory
     assert len(place.telescope.captures) == 1
 
 
-def test_after_a_restart_past_the_end_time_nothing_more_is_taken(observatory: Make) -> None:
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"setup_camera": {**TELE, "end_time": "19:30"}},
+        {"setup_camera": TELE, "id_command": {"end_time": "19:30"}},
+    ],
+    ids=["of the capture", "of the session"],
+)
+def test_after_a_restart_past_the_end_time_nothing_more_is_taken(
+    observatory: Make, sections: dict[str, Any]
+) -> None:
+    """Its next day is no end time of what began before."""
+
     async def night() -> Observatory:
         place = observatory()
-        place.drop("a.json", session(setup_camera={**TELE, "end_time": "19:30"}))
+        place.drop("a.json", session(**sections))
         async with place.open():
             await place.until(imaging(place))
         await place.clock.sleep(3600)

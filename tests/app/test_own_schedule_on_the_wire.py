@@ -112,7 +112,7 @@ def test_a_session_waits_for_the_end_of_what_the_telescope_carries_out(observato
     run_virtual(night())
 
 
-@pytest.mark.parametrize(("frames", "first"), [(12, "M 42"), (200, "M 31")], ids=["short", "long"])
+@pytest.mark.parametrize(("frames", "first"), [(12, "M 42"), (120, "M 31")], ids=["short", "long"])
 def test_a_session_begins_only_if_it_ends_before_the_schedule_begins(
     observatory: Make, frames: int, first: str
 ) -> None:

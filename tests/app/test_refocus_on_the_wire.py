@@ -56,7 +56,7 @@ def scope(model: str) -> dict[str, Any]:
     return {"telescopes": [{"id": "scope", "host": "192.0.2.1", "model": model}]}
 
 
-@pytest.mark.parametrize(("model", "generation"), every(4, KINDS))
+@pytest.mark.parametrize(("model", "generation"), every(5, KINDS))
 def test_a_long_capture_is_focused_again_and_again_and_is_one_in_the_end(
     observatory: Callable[..., Observatory], model: str, generation: str
 ) -> None:

@@ -296,7 +296,7 @@ def test_a_file_of_that_name_that_waits_does_not_pass_for_the_submission(
     assert len(run_virtual(night()).files("ToDo")) == 2
 
 
-@pytest.mark.parametrize("refused_write", every(2, range(1, 6)))
+@pytest.mark.parametrize("refused_write", every(4, range(1, 6)))
 def test_whichever_write_the_disk_refuses_the_answer_is_true(
     observatory: Make, monkeypatch: pytest.MonkeyPatch, refused_write: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -20,9 +21,9 @@ def report(place: Observatory, safe: bool, **more: Any) -> None:
     place.say("safety/input/roof", {"safe": safe, "reason": "fine" if safe else "rain", **more})
 
 
-async def keep_safe(place: Observatory) -> None:
+async def keep_telling(place: Observatory, *, safe: bool = True) -> None:
     while True:
-        report(place, True)
+        report(place, safe)
         await place.clock.sleep(60)
 
 
@@ -34,14 +35,64 @@ def test_nothing_starts_before_the_weather_was_heard_of(observatory: Make) -> No
             await place.clock.sleep(1800)
             assert place.telescope.gotos == []
             assert place.said("status")[-1]["reason"] == "weather"
-            import asyncio
-
-            heartbeat = asyncio.create_task(keep_safe(place))
+            heartbeat = asyncio.create_task(keep_telling(place))
             await place.sessions_ended(1)
             heartbeat.cancel()
         return place
 
     assert run_virtual(night()).results[0]["result"] == "completed"
+
+
+@pytest.mark.parametrize(("first", "result"), [(True, "completed"), (False, "skipped")])
+def test_a_policy_that_gives_up_in_the_rain_waits_for_the_first_word_on_the_weather(
+    observatory: Make, first: bool, result: str
+) -> None:
+    """The seconds between a start and the first report are no bad weather."""
+
+    async def night() -> Observatory:
+        place = observatory(weather={**WEATHER, "policy": "abort"})
+        place.drop("a.json", session())
+        async with place.open():
+            await place.clock.sleep(100)
+            assert (place.results, place.said("status")[-1]["reason"]) == ([], "weather")
+            heartbeat = asyncio.create_task(keep_telling(place, safe=first))
+            await place.sessions_ended(1)
+            heartbeat.cancel()
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == result
+
+
+def test_a_policy_that_gives_up_in_the_rain_costs_no_session_a_restart(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather={**WEATHER, "policy": "abort"})
+        place.drop("a.json", session())
+        async with place.open():
+            report(place, True)
+            await place.until(lambda: bool(place.telescope.captures))
+        place.telescope.online = True
+        async with place.open():
+            await place.clock.sleep(30)
+            assert place.results == []
+            heartbeat = asyncio.create_task(keep_telling(place))
+            await place.sessions_ended(1)
+            heartbeat.cancel()
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == "completed"
+
+
+def test_a_policy_that_gives_up_waits_for_the_first_word_no_longer_than_a_session_may_wait(
+    observatory: Make,
+) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather={**WEATHER, "policy": "abort"}, conditions={"max_wait_min": 20})
+        place.drop("a.json", session())
+        async with place.open():
+            await place.sessions_ended(1, hours=0.5)
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == "skipped"
 
 
 def test_a_cloud_pauses_the_capture_and_ten_clear_minutes_let_it_go_on(observatory: Make) -> None:
@@ -149,6 +200,26 @@ def test_the_telescope_is_parked_when_it_rains_if_the_owner_wants_that(observato
     place = run_virtual(night())
     calls = place.telescope.calls
     assert calls.index("stop_capture") < calls.index("park")
+
+
+def test_a_night_that_an_alert_ended_and_a_person_resumed_goes_on_when_it_clears(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(weather=WEATHER)
+        async with place.open():
+            report(place, False, level="alert", ttl=600)
+            await place.clock.sleep(5)
+            place.drop("a.json", session())
+            await place.clock.sleep(60)
+            assert "The night is over" in place.said("status")[-1]["message"]
+            place.say("scope/command", {"command": "resume"})
+            await place.clock.sleep(60)
+            assert "rain" in place.said("status")[-1]["message"]
+            heartbeat = asyncio.create_task(keep_telling(place))
+            await place.sessions_ended(1, hours=1)
+            heartbeat.cancel()
+        return place
+
+    assert run_virtual(night()).results[0]["result"] == "completed"
 
 
 def test_a_telescope_that_a_person_uses_is_left_alone_whatever_the_weather(observatory: Make) -> None:

@@ -372,7 +372,12 @@ def test_people_wishes_night_and_switches_keep_it_in_this_order() -> None:
         turns = Turns(stand)
         not_before = DUSK + timedelta(minutes=30)
         turns.board.values = Switches(scheduler=True, not_before=not_before)
-        assert turns.judge() == Verdict(False, Reason.USER, "A person wants nothing earlier.", not_before)
+        message = "A person wants nothing before 19:30."
+        assert turns.judge() == Verdict(False, Reason.USER, message, not_before)
+        next_week = DUSK + timedelta(days=7)
+        turns.board.values = Switches(scheduler=True, not_before=next_week)
+        message = f"A person wants nothing before {next_week.date()} 19:00."
+        assert turns.judge() == Verdict(False, Reason.USER, message, next_week)
         turns.board.values = Switches(scheduler=False, not_before=not_before)
         assert turns.judge() == Verdict(False, Reason.USER, "The scheduler is switched off.")
         turns.night.end(Reason.USER, "enough", runs=False)

@@ -264,7 +264,8 @@ def test_unsafe_or_unknown_weather_keeps_a_session_from_beginning(decision: Safe
     conditions = _set(Requirements(weather=WeatherPolicy.WAIT))
     judged = merged(conditions.judge(_moment(safety=decision)))
     assert (judged.reason, judged.final) == (Reason.WEATHER, False)
-    assert merged(_set(Requirements(weather=WeatherPolicy.ABORT)).judge(_moment(safety=decision))).final
+    judged = merged(_set(Requirements(weather=WeatherPolicy.ABORT)).judge(_moment(safety=decision)))
+    assert (judged.allowed, judged.final) == (False, decision is not UNKNOWN), "it waits for the first word"
     assert merged(_set().judge(_moment(safety=decision))).allowed
 
 

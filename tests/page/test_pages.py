@@ -257,7 +257,7 @@ def test_a_dragged_block_shows_the_new_plan_and_escape_puts_it_back(serve: Look,
     assert b'"reschedule"' in page_at.agent.asked[-1][2]
 
 
-@pytest.mark.parametrize("touches", every(2, [True, False]), ids=["phone", "desktop"])
+@pytest.mark.parametrize("touches", every(2, [True, False], ["phone", "desktop"]))
 def test_a_row_by_its_handle_shows_the_new_plan_and_keeps_it(serve: Look, look: Look, touches: bool) -> None:
     agent = FakeAgent()
     agent.rows = (*agent.rows, agent.row("m45", "M 45", "planned", 24.5, 25.5))

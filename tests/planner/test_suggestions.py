@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,7 @@ def best(
     span = night_span(site, night, ZoneInfo(site.timezone))
     camera = capabilities_for(model).cameras[Camera.TELE]
     return suggest(
-        entries(KINDS, larger_than=smallest_arcmin(camera)),
+        _entries(smallest_arcmin(camera)),
         site=site,
         night=night,
         now=span.start,
@@ -52,6 +53,11 @@ def best(
         known=known,
         stretch=stretch,
     )
+
+
+@cache
+def _entries(larger_than: float) -> list[CatalogueEntry]:
+    return list(entries(KINDS, larger_than=larger_than))
 
 
 def names(found: Suggestions) -> list[str]:

@@ -277,8 +277,8 @@ MISSED = {"date": "2026-01-15", "time": "21:00:00"}
             {**MISSED, "when_missed": "run"},
             {**MISSED, "end_date": "2026-01-15", "end_time": "21:30:00"},
         ],
+        ids=["skip", "wait", "run", "its window"],
     ),
-    ids=["skip", "wait", "run", "its window"],
 )
 def test_what_the_telescope_did_meanwhile_was_not_missed(tmp_path: Path, times: dict[str, str]) -> None:
     """The start passes while the agent is dead, but not while nobody took the frames."""

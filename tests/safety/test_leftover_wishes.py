@@ -112,7 +112,7 @@ def test_a_motor_that_jams_in_the_rain_costs_no_frame(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("away_s", "parks", "switches_off"),
-    every(2, [(60, True, True), (1200, True, False), (13 * 3600, False, False)]),
+    every(3, [(1200, True, False), (60, True, True), (13 * 3600, False, False)]),
 )
 def test_what_a_session_leaves_to_be_closed_is_closed_that_night_and_switched_off_soon_or_never(
     tmp_path: Path, away_s: float, parks: bool, switches_off: bool

@@ -88,6 +88,13 @@ def test_the_same_night_is_clean_while_the_journal_is_kept(tmp_path: Path) -> No
     assert (verdict.violations, verdict.figures["frames"], verdict.figures["kills"]) == ((), 4, 1)
 
 
+def test_rubbish_that_is_a_session_after_all_is_waited_for(tmp_path: Path) -> None:
+    """Whatever is dropped last, in weather that has to clear first: it takes nothing, and ends."""
+    nothing = {"telescope": "scope", "text": '{"command": {"id_command": {}}}', "number": 1}
+    events = (Event(60.0, "rain", {"level": "warning"}), Event(120.0, "rubbish", nothing))
+    assert play(QUIET.with_events(events), tmp_path).violations == ()
+
+
 def test_a_result_that_is_never_said_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = MortalPort.publish
 

@@ -16,3 +16,8 @@ def be_thorough() -> None:
 def often(examples: int, few: int = _FEW) -> int:
     """Return how many examples of a property are tried in this run; not many more than `few` by default."""
     return examples if _long else max(min(examples, few), examples // _SHARE)
+
+
+def is_thorough() -> bool:
+    """Whether this is one of the long runs."""
+    return _long

@@ -24,7 +24,7 @@ LIMIT_S = 60.0
 IN_REACH_LIMIT_S = 10.0
 UNHEARD_S = 180.0  # for so long after a start nothing may be known of the weather yet
 LATE_S = 1.5  # a stop is on its way, and looks are a second apart
-_LOOK_S, _CALM_LOOK_S = 1.0, 3.0
+_LOOK_S, _CALM_LOOK_S, _SHUT_LOOK_S = 1.0, 3.0, 8.0
 _AT_REST = frozenset({"paused", "stopping", "aborting"})  # a session is there, and must not expose
 _WAITS_FOR_TELESCOPE = frozenset({"lost_connection", "held_by_other"})
 
@@ -51,7 +51,8 @@ class Guard:
         """Look for ever."""
         while True:
             self.look()
-            await self.clock.sleep(_CALM_LOOK_S if self._since is None else _LOOK_S)
+            calm_s = _CALM_LOOK_S if exposes(self.sim) else _SHUT_LOOK_S
+            await self.clock.sleep(calm_s if self._since is None else _LOOK_S)
 
     def look(self) -> None:
         """Judge this instant."""

@@ -1,4 +1,7 @@
-"""Tables of cases of which a slice runs by default: every value of every axis, the longest axis whole."""
+"""Tables of cases of which a slice runs by default: every value of every axis, the longest axis whole.
+
+The cases outside the slice are made in the long runs alone: to make thousands takes seconds of every run.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
+
+from tests.support.chance import is_thorough
 
 _Pair = tuple[int, int, int, int]  # place and value, place and value
 
@@ -19,21 +24,27 @@ def sliced(*axes: Sequence[Any]) -> list[Any]:
     return marked(product(*axes), _slice(axes))
 
 
-def every(step: int, cases: Sequence[Any]) -> list[Any]:
-    """One in `step` of the cases for `parametrize`; the others run with `-m soak`."""
-    return [
-        pytest.param(
-            *(case if isinstance(case, tuple) else (case,)),
-            marks=[] if number % step == 0 else pytest.mark.soak,
-        )
-        for number, case in enumerate(cases)
-    ]
+def every(step: int, cases: Sequence[Any], ids: Sequence[str] | None = None) -> list[Any]:
+    """One in `step` of the cases, named by `ids`, for `parametrize`; the others run with `-m soak`."""
+    tuples = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return _table(
+        (case, number % step == 0, ids[number] if ids else None) for number, case in enumerate(tuples)
+    )
 
 
 def marked(cases: Iterable[tuple[Any, ...]], by_default: Iterable[tuple[Any, ...]]) -> list[Any]:
     """The cases for `parametrize`; those that do not run by default have the marker `soak`."""
     kept = set(by_default)
-    return [case if case in kept else pytest.param(*case, marks=pytest.mark.soak) for case in cases]
+    return _table((case, case in kept, None) for case in cases)
+
+
+def _table(cases: Iterable[tuple[tuple[Any, ...], bool, str | None]]) -> list[Any]:
+    whole = is_thorough()
+    return [
+        pytest.param(*case, id=name, marks=[] if by_default else pytest.mark.soak)
+        for case, by_default, name in cases
+        if by_default or whole
+    ]
 
 
 def paired(*axes: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -129,7 +129,7 @@ def test_a_telescope_that_can_be_reached_has_ten_seconds(tmp_path: Path) -> None
             await rig.begin()
             await rig.captures()
             rig.broker.publish("dwarf/scope/status", json.dumps(IDLE), retain=True)
-            await rig.clock.sleep(13)
+            await rig.clock.sleep(15)
             rig.broker.publish("dwarf/scope/status", json.dumps(IMAGING), retain=True)
 
     with pytest.raises(AssertionError, match="in reach: True"):

@@ -69,6 +69,7 @@ class Panes:
             self._raise(self.taken, here, taken)
         if news.counted in (Counted.STACKED, Counted.BOTH):
             if whole:
+                self._raise(self.taken, here, news.taken - here * self.per_pane)  # its news may not be heard
                 self._share_stacked(news.stacked, [here, *range(here)])
             unseen = news.stacked - (sum(self.stacked) - self.stacked[here] if whole else 0)
             self._raise(self.stacked, here, unseen)

@@ -366,7 +366,8 @@ class Campaign(MortalRig):
 
     async def _settled(self, living: asyncio.Task[None]) -> None:
         began = self.clock.monotonic()
-        while left := [path.name for name in self.sims for path in self.waiting(name)]:
+        await self.clock.sleep(BETWEEN_LOOKS_S)  # what was dropped at the very end is yet to be read
+        while left := [one for name in self.sims for one in (*self.waiting(name), *self._queued(name))]:
             _raise_from(living)
             if self.clock.monotonic() - began > SETTLE_LIMIT_H * 3600:
                 raise AssertionError(f"not settled: {left}; status {self.statuses()}, {self.hardware()}")
@@ -387,6 +388,11 @@ class Campaign(MortalRig):
     def waiting(self, telescope: str) -> list[Path]:
         """What waits or runs."""
         return self.session_files("ToDo", telescope) + self.session_files("Current", telescope)
+
+    def _queued(self, telescope: str) -> list[str]:
+        """What the agent says that waits: some rubbish is a session all the same, which takes nothing."""
+        said = self.broker.said(f"dwarf/{telescope}/queue")
+        return [one["session_id"] for one in said[-1].body["sessions"]] if said else []
 
     def statuses(self) -> dict[str, Any]:
         """The last status of each telescope."""

@@ -83,6 +83,17 @@ def test_all_that_is_heard_is_counted_in_its_own_pane(
         assert (tuple(panes.taken), tuple(panes.stacked)) == (moment.taken, moment.stacked)
 
 
+def test_a_gap_after_a_loss_gives_an_earlier_pane_no_frame_that_it_lost() -> None:
+    told = moments(2, 5, frozenset({3}), whole=True)
+    panes = Panes()
+    panes.asked(5, sure=True)
+    for moment in told:  # the link is away, and back when the ninth frame is stacked
+        frame, kind = sum(moment.taken), moment.news.counted
+        if frame not in (7, 8) and (frame, kind) != (9, Counted.TAKEN):
+            panes.count(moment.news)
+    assert (panes.taken, panes.stacked) == ([5, 5], [4, 5])
+
+
 @pytest.mark.parametrize("join", range(1, 12))
 def test_counts_of_all_panes_are_complete_wherever_the_first_is_heard(join: int) -> None:
     told = moments(2, 6, frozenset(), whole=True)

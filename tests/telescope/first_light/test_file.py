@@ -27,6 +27,7 @@ from agent.telescope.first_light.page import features, page
 from agent.telescope.first_light.walk import walk
 from agent.telescope.simulator import Recording, ReplayedDwarf, SimulatedDwarf, SimulatorOptions
 from agent.telescope.simulator.catalogue import identity
+from tests.support.tables import every
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.first_light.support import HANDS, NIGHT, Script, light, place_of
 
@@ -187,7 +188,7 @@ def test_every_feature_rests_on_a_check_and_every_check_on_a_feature() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "simulated"), [("D3", "D3"), ("unknown (3)", "'D3 Plus'"), ("unknown (9)", "foreign")]
+    ("model", "simulated"), every(2, [("D3", "D3"), ("unknown (3)", "'D3 Plus'"), ("unknown (9)", "foreign")])
 )
 def test_the_tool_turns_a_file_into_rows_and_habits(tmp_path: Path, model: str, simulated: str) -> None:
     path = tmp_path / "light.jsonl"
