@@ -17,6 +17,7 @@ from tests.soak.campaign.dialects import place_of
 from tests.soak.campaign.player import Campaign, Defects, Wish, subject_of
 
 FOLDERS = ("ToDo", "Current", "Done", "Error")
+LEAST_FRAMES = 2  # no capture can be asked for fewer: with its agent dead, it takes one too many
 NEAR_DEG = 3.0  # a goto misses a little, and a mosaic's pane lies aside
 BLOCK_FRAMES = 30  # what a goal may be exceeded by: more than is ever asked for in one night here
 
@@ -27,6 +28,7 @@ class Shot:
 
     frames: Counter[int] = field(default_factory=Counter)  # by camera
     lost: bool = False  # the telescope lost some: it was restarted, or switched off
+    least: int = 0  # captures of the fewest frames that there can be
 
 
 @dataclass
@@ -98,9 +100,10 @@ class Judge:
         if claimed < truly and session.folder == "Done" and not goal:
             self._say(f"{subject} claims {claimed} frames only, {truly} were taken: {facts}")
         asked = goal + BLOCK_FRAMES if goal else wish.wanted["frames"] + wish.wanted.get("wide", 0)
-        if truly > asked:
+        most = asked + shot.least * (LEAST_FRAMES - 1)
+        if truly > most:
             self._say(f"{truly} frames were taken of {subject}, {asked} asked for: {facts}")
-        if not goal and (session.folder == "Done") != (claimed == asked):
+        if not goal and (session.folder == "Done") != (asked <= claimed <= most):
             self._say(f"{subject} is in {session.folder}/ with {claimed} of {asked} frames: {facts}")
 
     def _what_ended(self) -> dict[str, list[Ended]]:
@@ -135,6 +138,7 @@ class Judge:
                 case ShutterOpened(camera=camera, target=target):
                     subject = target.split(" ")[0]
                     open_[camera] = subject
+                    found[subject].least += entry.frames == LEAST_FRAMES
                     self._of_pointing(name, entry, subject)
                 case FrameTaken(camera=camera):
                     found[open_.get(camera, "?")].frames[camera] += 1
