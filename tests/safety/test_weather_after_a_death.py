@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from agent.telescope.simulator.history import FrameTaken
 from tests.safety.mortal_rig import MortalRig
-from tests.safety.rig import long_session, on_the_wire
+from tests.safety.rig import Rig, long_session, on_the_wire
 from tests.soak.mortal import run_mortal
 from tests.support.tables import every
 
@@ -20,6 +21,24 @@ RAIN_S = 15
 
 def weather(policy: str) -> dict[str, Any]:
     return {"policy": policy, "inputs": ["roof"], "ttl_s": 180, "clear_for_min": 5}
+
+
+async def images(rig: Rig, **sections: Any) -> MortalRig:
+    """Begin, and have a session of hours take its first frames."""
+    assert isinstance(rig, MortalRig)
+    await rig.begin()
+    rig.drop("a.json", long_session(**sections))
+    await rig.captures(4)
+    return rig
+
+
+def was_counted_and_closed(rig: MortalRig, since: datetime) -> str:
+    """See that the session ended for the weather with all its frames, and parked; return what it says."""
+    (result,) = rig.results().values()
+    assert (result["result"], result["reason"]) == ("partial", "weather")
+    assert result["frames"]["taken"] == len(rig.sim.history.of(FrameTaken)) > 8
+    assert rig.parked(since)
+    return str(result["message"])
 
 
 @pytest.mark.parametrize(
@@ -40,12 +59,9 @@ def test_what_it_left_open_is_stopped_in_time(
     tmp_path: Path, station: str, own: str | None, rains: bool, within_s: float
 ) -> None:
     async def night() -> None:
-        async with on_the_wire(tmp_path, rig=MortalRig, weather=weather(station)) as rig:
-            assert isinstance(rig, MortalRig)
-            await rig.begin()
+        async with on_the_wire(tmp_path, rig=MortalRig, weather=weather(station)) as started:
             conditions = {"do_action": True, "weather_policy": own} if own else None
-            rig.drop("a.json", long_session(conditions=conditions))
-            await rig.captures(4)
+            rig = await images(started, conditions=conditions)
             await rig.kill()
             if rains:
                 rig.rain()
@@ -70,11 +86,8 @@ def test_one_that_asks_nothing_of_the_weather_goes_on_whatever_the_others_ask(
     async def night() -> None:
         async with on_the_wire(
             tmp_path, rig=MortalRig, weather=weather("wait"), conditions={"unsafe_action": "stop_and_park"}
-        ) as rig:
-            assert isinstance(rig, MortalRig)
-            await rig.begin()
-            rig.drop("a.json", long_session(conditions={"do_action": True, "weather_policy": "ignore"}))
-            await rig.captures(4)
+        ) as started:
+            rig = await images(started, conditions={"do_action": True, "weather_policy": "ignore"})
             rig.drop("b.json", long_session(shutdown=PARK))
             await rig.clock.sleep(30)
             await rig.kill()
@@ -98,21 +111,14 @@ def test_one_that_waited_for_as_long_as_it_may_is_taken_up_to_be_counted_and_clo
     async def night() -> None:
         async with on_the_wire(
             tmp_path, rig=MortalRig, weather=weather("wait"), conditions={"max_wait_min": 5}
-        ) as rig:
-            assert isinstance(rig, MortalRig)
-            await rig.begin()
-            rig.drop("a.json", long_session(shutdown=PARK))
-            await rig.captures(4)
+        ) as started:
+            rig = await images(started, shutdown=PARK)
             await rig.kill()
             rig.silence()
             died = rig.clock.now()
             await rig.begin()
             await rig.until(rig.results, 600)
-            (result,) = rig.results().values()
-            assert (result["result"], result["reason"]) == ("partial", "weather")
-            assert "5 minutes" in result["message"]
-            assert result["frames"]["taken"] == len(rig.sim.history.of(FrameTaken)) > 8
-            assert rig.parked(died)
+            assert "5 minutes" in was_counted_and_closed(rig, died)
 
     run_mortal(night())
 
@@ -123,11 +129,8 @@ def test_one_that_may_not_go_on_waits_for_its_telescope_to_be_stopped_counted_an
     """The link is up again seconds after a start at the earliest, and what is against it is known before."""
 
     async def night() -> None:
-        async with on_the_wire(tmp_path, rig=MortalRig, weather=weather("abort")) as rig:
-            assert isinstance(rig, MortalRig)
-            await rig.begin()
-            rig.drop("a.json", long_session(shutdown=PARK))
-            await rig.captures(4)
+        async with on_the_wire(tmp_path, rig=MortalRig, weather=weather("abort")) as started:
+            rig = await images(started, shutdown=PARK)
             await rig.kill()
             rig.rain()
             died = rig.clock.now()
@@ -137,21 +140,15 @@ def test_one_that_may_not_go_on_waits_for_its_telescope_to_be_stopped_counted_an
             assert rig.results() == {}
             rig.sim.faults.remove(away)
             await rig.until(rig.results, 120)
-            (result,) = rig.results().values()
-            assert (result["result"], result["reason"]) == ("partial", "weather")
-            assert result["frames"]["taken"] == len(rig.sim.history.of(FrameTaken)) > 8
-            assert rig.parked(died)
+            was_counted_and_closed(rig, died)
 
     run_mortal(night())
 
 
 def test_for_a_telescope_that_stays_away_it_waits_no_longer_than_minutes(tmp_path: Path) -> None:
     async def night() -> None:
-        async with on_the_wire(tmp_path, rig=MortalRig, weather=weather("abort")) as rig:
-            assert isinstance(rig, MortalRig)
-            await rig.begin()
-            rig.drop("a.json", long_session())
-            await rig.captures(4)
+        async with on_the_wire(tmp_path, rig=MortalRig, weather=weather("abort")) as started:
+            rig = await images(started)
             await rig.kill()
             rig.rain()
             away = rig.sim.faults.add("refuse-connection")
