@@ -118,8 +118,8 @@ class StepDurations:
 class Capabilities:
     """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not.
 
-    With `model_cameras`, `cameras` are those that the telescope offers in the mode it is in, that of the `deep_sky`
-    or another; the former are those of its model.
+    With `model_cameras`, which are those of the model, `cameras` are what the telescope offers in one mode:
+    that of the `deep_sky`, or another.
     `own_mosaics`: whether the telescope makes mosaics by itself; None where that depends on its firmware.
     `dark_filter`: whether it takes dark frames without a cap on its lens.
     """
@@ -134,7 +134,7 @@ class Capabilities:
     deep_sky: bool = True
 
     def for_mode(self, *, deep_sky: bool) -> Capabilities:
-        """What is known of the deep sky's mode, or of another: what one of them offers says nothing of the other."""
+        """What is known of the deep sky's mode, or of others; one mode's offer says nothing of another."""
         if self.model_cameras is None or deep_sky == self.deep_sky:
             return self
         return replace(self, cameras=self.model_cameras, model_cameras=None)

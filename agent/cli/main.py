@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         return _unusable(_leaves(known))
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the shell's prompt begins behind ^C otherwise
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; keep the interpreter from complaining about it at exit.

@@ -110,7 +110,7 @@ class NightPlan:
             day = f"sets {clock_words(events.sunset, site)}, rises {clock_words(events.sunrise, site)}"
         if self.dark is None:
             return f"{day}; no astronomical darkness"
-        return f"{day}; dark {self._span(self.dark)}"
+        return f"{day}; fully dark {self._span(self.dark)}"
 
     def _moon_words(self) -> str:
         lit = f"{self.moon_illumination * 100:.0f} % lit"
