@@ -122,6 +122,8 @@ def _arranged(retained: dict[str, Any]) -> dict[str, Any]:
     for topic, body in retained.items():
         telescope, _, name = topic.partition("/")
         kind, _, word = name.partition("/")
+        if not isinstance(body, dict) and name != "availability":
+            continue  # nothing that an agent says
         if telescope != "bridge" and kind == "group" and word:
             telescopes.setdefault(telescope, {}).setdefault("groups", {})[word] = body
         if telescope != "bridge" and name in _SHOWN:
