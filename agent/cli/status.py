@@ -143,7 +143,11 @@ def _agent(found: dict[str, Any]) -> str:
 def _lines(found: dict[str, Any]) -> list[str]:
     lines = []
     for name, topics in found["telescopes"].items():
-        lines += [name, *(f"  {label:<10} {text}" for label, text in _facts(topics) if text)]
+        try:
+            facts = _facts(topics)
+        except (AttributeError, LookupError, TypeError, ValueError):  # others may write on our topics
+            facts = [("telescope", "what is said of it on the broker cannot be read")]
+        lines += [name, *(f"  {label:<10} {text}" for label, text in facts if text)]
     if not found["telescopes"]:
         lines.append("no telescope has been announced")
     return lines

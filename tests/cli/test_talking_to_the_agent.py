@@ -191,7 +191,10 @@ def test_what_others_say_on_our_topics_breaks_no_command(
             agent.broker.publish("dwarf/garden/availability", "online", retain=True)
             for topic in ("status", "progress", "queue", "telemetry", "result", "night_over", "group/wall"):
                 agent.broker.publish(f"dwarf/garden/{topic}", said, retain=True)
-            await status(NOWHERE, "dwarf", port=agent.port())
+            for body in ({"percent": "x", "frames": [1]}, {"problem": "x"}, {"result": 5, "frames": "x"}):
+                for topic in ("status", "progress", "result"):
+                    agent.broker.publish(f"dwarf/foreign/{topic}", json.dumps(body), retain=True)
+                await status(NOWHERE, "dwarf", port=agent.port())
             assert await send(NOWHERE, "dwarf", Verb.ABORT, {}, port=agent.port()) == 0
 
     run_virtual(talk())
