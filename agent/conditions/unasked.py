@@ -13,14 +13,22 @@ _KEYS = tuple(
 )
 
 
+_HINT = "Set latitude and longitude in the configuration."
+
+
 def unasked_problems(document: SessionDocument, site: Site | None) -> list[Problem]:
-    """Warn of conditions that cannot be judged; the session runs by the clock without them."""
-    own = document.conditions
-    if site is not None or own is None or not own.do_action:
+    """Warn of conditions that cannot be judged, and of targets whose place cannot be told."""
+    if site is not None:
         return []
-    keys = [key for key in _KEYS if getattr(own, key) is not None]
-    if not keys:
-        return []
-    message = f"Nobody said where the telescope stands, so nothing can be known of {', '.join(keys)}."
-    hint = "Set latitude and longitude in the configuration; until then it runs without."
-    return [warning("no_place", message, hint, document.pointer("conditions", keys[0]))]
+    problems, own = [], document.conditions
+    keys = (
+        [key for key in _KEYS if getattr(own, key) is not None] if own is not None and own.do_action else []
+    )
+    if keys:
+        message = f"Nobody said where the telescope stands, so nothing can be known of {', '.join(keys)}."
+        hint = f"{_HINT} Until then it runs without."
+        problems.append(warning("no_place", message, hint, document.pointer("conditions", keys[0])))
+    if document.goto_solar is not None:
+        message = "Nobody said where the telescope stands, and without that it finds no Sun, Moon or planet."
+        problems.append(warning("no_place", message, _HINT, document.pointer("goto_solar", "target")))
+    return problems

@@ -311,7 +311,7 @@ def _told(
             known.collected.get(one.entry.name, 0.0),
             one.entry.name in known.waiting,
             one.entry.name in known.advised,
-            tuple(near[:_COMPANIONS]),
+            tuple(name for name in near if one.entry.name not in name.split(" and "))[:_COMPANIONS],
         )
 
 

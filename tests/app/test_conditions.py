@@ -193,8 +193,22 @@ def test_what_needs_a_place_is_not_asked_where_none_is_set_and_the_session_says_
     (queued,) = next(one["sessions"] for one in place.said("queue") if one["count"])
     assert queued["warnings"] == [
         f"/conditions/{key}: Nobody said where the telescope stands, so nothing can be known of {key}. "
-        "Set latitude and longitude in the configuration; until then it runs without."
+        "Set latitude and longitude in the configuration. Until then it runs without."
     ]
+
+
+def test_the_moon_without_a_place_is_warned_of_before_its_goto_fails(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(site=NOWHERE, conditions=UNASKED)
+        moon = {"do_action": True, "target": "Moon"}
+        place.drop("a.json", session(id_command={"time": "14:30"}, goto_manual=None, goto_solar=moon))
+        async with place.open():
+            await place.until(lambda: bool(place.said("queue")[-1]["count"]))
+        return place
+
+    (queued,) = run_virtual(night()).said("queue")[-1]["sessions"]
+    (warning,) = queued["warnings"]
+    assert warning.startswith("/goto_solar/target: Nobody said where the telescope stands")
 
 
 def test_a_window_is_told_by_the_clocks_of_the_people_where_no_place_is_set(observatory: Make) -> None:

@@ -160,6 +160,12 @@ def test_objects_in_the_field_of_a_better_one_are_named_with_it() -> None:
     assert not shown & beside
 
 
+def test_an_object_is_not_beside_itself_under_the_name_of_a_pair() -> None:
+    found = best(night=date(2026, 2, 4))
+    (flaming,) = [one for one in found.best if one.entry.name == "IC 405"]
+    assert "IC 405 and IC 410" not in flaming.beside
+
+
 def an_evening(hours: float = 2.5) -> Interval:
     begin = datetime(2026, 3, 16, 21, tzinfo=UTC)
     return Interval(begin, begin + timedelta(hours=hours))
