@@ -27,11 +27,6 @@ class Feed:
         self._open = True
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def viewers(self) -> int:
-        """How many look on."""
-        return self._viewers
-
     def close(self) -> None:
         """Let everybody go."""
         self._open = False

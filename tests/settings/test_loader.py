@@ -382,6 +382,19 @@ def test_what_is_pasted_around_an_address_is_no_part_of_it(host: str) -> None:
     assert (settings.telescopes[0].host, settings.mqtt.host) == ("192.168.1.50", "192.168.1.50")
 
 
+@pytest.mark.parametrize("host", ["broker:1883", "192.168.1.50:9900", "[::1]:1883", "[fe80::1%eth0]:1883"])
+def test_a_port_behind_an_address_is_told_its_place(host: str) -> None:
+    for flag in ("telescope_host", "mqtt_host"):
+        with pytest.raises(SettingsError, match="its port is a setting of its own"):
+            load_settings(flags={flag: host}, environment={})
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "fe80::1%eth0"])
+def test_an_address_of_ipv6_is_taken_with_brackets_and_without(host: str) -> None:
+    settings = load_settings(flags={"mqtt_host": host}, environment={})
+    assert settings.mqtt.host == host.strip("[]")
+
+
 @pytest.mark.parametrize("host", ["http://192.168.1.50:9900", "192.168.1.50/x", "192.168.1.50 9900"])
 def test_a_telescope_host_that_is_no_address_is_told_with_the_remedy(host: str) -> None:
     with pytest.raises(SettingsError, match="without http"):
