@@ -57,7 +57,7 @@ def test_an_answer_says_when_the_session_will_really_run(tmp_path: Path) -> None
     run_virtual(story())
 
 
-def test_a_night_that_was_ended_is_told_before_its_next_session_is_due_until_it_goes_on(tmp_path: Path) -> None:
+def test_a_night_that_was_ended_is_told_before_its_next_session_is_due(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path, datetime(2026, 3, 12, 20, tzinfo=UTC))
 
