@@ -302,6 +302,23 @@ def test_a_horizon_that_is_none_is_refused(text: str) -> None:
     assert "horizon" in problems(flags={"horizon": text})[0]
 
 
+@pytest.mark.parametrize("lost", ["the end", "the salt, to a shell", "all but the mark", "a sign"])
+def test_a_hash_that_was_not_copied_whole_is_no_password(lost: str) -> None:
+    from agent.web.password import hashed
+
+    mark, salt, digest = (whole := hashed("correct horse")).split("$")
+    part = {
+        "the end": whole[:-6],
+        "the salt, to a shell": f"{mark}${digest}",
+        "all but the mark": f"{mark}${'x' * 8}",
+        "a sign": f"{mark}${salt}${digest[1:]}",
+    }[lost]
+    load_settings(environment={"DWARF_PAGE_PASSWORD": whole})
+    with pytest.raises(SettingsError, match=r"DWARF_PAGE_PASSWORD: begins like .* copy it whole") as caught:
+        load_settings(environment={"DWARF_PAGE_PASSWORD": part})
+    assert digest[8:40] not in str(caught.value)
+
+
 def test_secrets_are_never_shown(tmp_path: Path) -> None:
     secret = "geheim-4711"
     names = [name for name in FLAT_SETTINGS if name.endswith(("password", "token"))]
