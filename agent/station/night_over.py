@@ -61,6 +61,7 @@ class Nights:
         """Undo the end of the night; false when it was not over."""
         was_over = self._night.undo()
         self._dispatcher().kick()
+        self._look()
         return was_over
 
     def left(self) -> tuple[Waiting, ...]:
@@ -85,9 +86,10 @@ class Nights:
 
     def _look(self) -> None:
         """Tell that it is over, if it is so and was not told."""
+        ended = self._night.judgement()
+        self._status.night_over(ended if self._anything_left() else None)
         if self._dispatcher().running is not None:
             return
-        ended = self._night.judgement()
         if ended is None and not (self._ran and not self._anything_left()):
             self._told = False
             return

@@ -11,6 +11,7 @@ from agent.errors import Problem, Severity
 from agent.events import AvailabilityChanged, Reason, SessionBrief, SessionWaiting, Status, StatusChanged
 from agent.execute.status import StatusSink
 from agent.telescope.interface import ConnectionState
+from agent.verdict import Verdict
 
 SESSION = "session"  # the part whose problem is the last session's
 
@@ -33,6 +34,7 @@ class StationStatus(StatusSink):
         self._session: SessionBrief | None = None
         self._said: _Said | None = None
         self._standstill: SessionWaiting | None = None
+        self._over: Verdict | None = None
         self._link = ConnectionState.CLOSED
         self._link_message = ""
         self._parked = False
@@ -80,6 +82,11 @@ class StationStatus(StatusSink):
     def stands_still(self, standstill: SessionWaiting | None) -> None:
         """Why due sessions do not run, or None."""
         self._standstill = standstill
+        self._tell()
+
+    def night_over(self, over: Verdict | None) -> None:
+        """Nothing of the queue begins before another night, be it due or not; None: it goes on."""
+        self._over = over
         self._tell()
 
     def link(self, state: ConnectionState, message: str = "") -> None:
@@ -134,6 +141,9 @@ class StationStatus(StatusSink):
         if self._standstill is not None:
             return _Said(Status.WAITING, "", self._standstill.reason, self._standstill.message)
         match self._link:
+            case ConnectionState.CONNECTED | ConnectionState.RESTING if self._over is not None:
+                resting = Status.PARKED if self._parked else Status.WAITING
+                return _Said(resting, "", self._over.reason, self._over.message)
             case ConnectionState.CONNECTED:
                 return _Said(Status.PARKED if self._parked else Status.IDLE)
             case ConnectionState.RESTING:

@@ -16,7 +16,7 @@ from agent.session.times import read_instant
 from agent.station.state_file import StateFile
 
 ENCLOSURE_MODES = ("auto", "open", "closed")  # by itself, held open for a person, kept closed
-ARM_FIRST = "Switch on 'armed' first, or run `dwarf-agent arm`; it switches itself off again."
+ARM_FIRST = "Switch on 'Controls armed' first, or run `dwarf-agent arm`; it switches itself off again."
 ARMED_FOR_S = 600.0  # armed controls disarm themselves: nobody remembers to
 
 

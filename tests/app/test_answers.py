@@ -173,7 +173,7 @@ def test_answers_about_the_queue(observatory: Make) -> None:
 def test_answers_to_a_person_who_moves_the_telescope(observatory: Make) -> None:
     async def story(talk: Talk) -> None:
         place = talk.place
-        hint = "Switch on 'armed' first, or run `dwarf-agent arm`; it switches itself off again."
+        hint = "Switch on 'Controls armed' first, or run `dwarf-agent arm`; it switches itself off again."
         for verb in ("park", "goto", "shutdown", "reboot"):
             refusal = ("", "not_armed", f"{verb} needs the controls to be armed.", hint)
             assert await talk.tell(verb) == refusal

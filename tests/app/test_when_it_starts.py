@@ -57,6 +57,37 @@ def test_an_answer_says_when_the_session_will_really_run(tmp_path: Path) -> None
     run_virtual(story())
 
 
+def test_a_night_that_was_ended_is_told_before_its_next_session_is_due(tmp_path: Path) -> None:
+    async def story() -> None:
+        place = Observatory(tmp_path, datetime(2026, 3, 12, 20, tzinfo=UTC))
+
+        def status() -> tuple[str, str | None, str]:
+            told = place.said("status")[-1]
+            return told["state"], told["reason"], told["message"]
+
+        over = ("waiting", "weather", "The night is over: It rains.")
+        async with place.open():
+            await answered(place, "later", id_command=LATER)
+            assert status() == ("idle", None, "")
+            place.say("scope/command", {"command": "end_night", "cause": "weather", "reason": "It rains."})
+            await place.until(lambda: status() == over)
+            place.say("scope/command", {"command": "resume"})
+            await place.until(lambda: status() == ("idle", None, ""))
+            place.say("scope/command", {"command": "end_night", "cause": "weather", "reason": "It rains."})
+            await place.until(lambda: status() == over)
+            place.say("scope/command", {"command": "remove", "session_id": "later"})
+            await place.until(lambda: status() == ("idle", None, ""))
+            await answered(place, "another", id_command=ANOTHER_DAY)
+            assert status() == ("idle", None, ""), "which this night keeps from nothing"
+            await answered(place, "late", id_command=LATER)
+            await place.until(lambda: status() == over)
+            await place.until(lambda: status()[1] != "weather", every_s=60)
+            noon = datetime(2026, 3, 13, 11, tzinfo=UTC)
+            assert abs((place.clock.now() - noon).total_seconds()) < 3600
+
+    run_virtual(story())
+
+
 def test_an_answer_says_what_the_weather_has_against_it(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path, weather={"policy": "wait", "inputs": ["roof"]})

@@ -85,7 +85,12 @@ class House:
 
     async def automation(self, blueprint: str, **inputs: Any) -> None:
         """Set up an automation from one of our blueprints."""
-        await self._set_up("automation", [{"alias": blueprint, **_use(blueprint, inputs)}])
+        await self.automations(blueprint, inputs)
+
+    async def automations(self, blueprint: str, *inputs: dict[str, Any]) -> None:
+        """Set up one for each of the inputs."""
+        made = [{"alias": f"{blueprint} {n}", **_use(blueprint, one)} for n, one in enumerate(inputs)]
+        await self._set_up("automation", made)
 
     async def script(self, blueprint: str, **inputs: Any) -> None:
         """Set up a script of the blueprint's name."""

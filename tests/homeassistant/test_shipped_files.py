@@ -178,6 +178,20 @@ def test_what_ends_or_throws_away_something_is_red_and_asks_first(path: Path) ->
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("status", "running", "offered"),
+    [("paused", "on", True), ("waiting", "off", True), ("waiting", "on", False), ("idle", "off", False)],
+)
+def test_a_pause_and_the_end_of_a_night_can_be_taken_back(
+    path: Path, status: str, running: str, offered: bool
+) -> None:
+    now = {"sensor.dwarf_3_status": status, "binary_sensor.dwarf_3_running": running}
+    tiles = [card for card in walk(load(path)) if isinstance(card, dict) and card.get("type") == "tile"]
+    (go_on,) = [tile for tile in tiles if tile["entity"] == "button.dwarf_3_resume"]
+    assert all(_holds(condition, now) for condition in go_on["visibility"]) is offered
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_while_the_agent_is_gone_there_is_one_card_and_nothing_else(path: Path) -> None:
     tonight = load(path)["views"][0]
     gone, *others = [section["visibility"] for section in tonight["sections"]]
@@ -209,6 +223,16 @@ def test_templates_have_their_brackets_closed(path: Path) -> None:
 def _domain(given: dict[str, Any]) -> str | None:
     filters = (given["selector"].get("entity") or {}).get("filter", [])
     return filters[0].get("domain") if filters else None
+
+
+def _holds(condition: dict[str, Any], now: dict[str, str]) -> bool:
+    match condition["condition"]:
+        case "or":
+            return any(_holds(one, now) for one in condition["conditions"])
+        case "and":
+            return all(_holds(one, now) for one in condition["conditions"])
+        case _:
+            return bool(now[condition["entity"]] == condition["state"])
 
 
 def _is_entity(text: str) -> bool:

@@ -161,7 +161,7 @@ async def test_the_phone_is_asked_about_tonight_and_one_tap_queues_uptonights_be
         await uptonight_speaks(evening)
         await evening.begin(18.0, uptonight_topic="uptonight/+/attributes")
         asked = await phone.notified()
-        assert asked["title"] == "Good night tonight?"
+        assert asked["title"] == "Evening: good night tonight?"
         assert "M 31, NGC 1499?" in asked["message"]
         await phone.tap(asked["data"]["actions"][0]["action"])
         queue = await evening.home.until(QUEUE, "2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from itertools import takewhile
 
 from agent.clock import Clock
 from agent.mqtt.discovery.announced import Announced, Entry
@@ -119,18 +120,16 @@ class Announcer:
         due = max((self._sent_at[topic] + MIN_GAP_S for topic in wanted), default=now)
         if now < due:
             return due - now, False
-        if not self._empty(old):
-            return ROOM_RETRY_S, False
-        self._announced.drop_retained(old)
-        return None, True
+        emptied = self._empty(old)
+        self._announced.drop_retained(emptied)
+        return (None if emptied == old else ROOM_RETRY_S), bool(emptied)
 
-    def _empty(self, topics: list[str]) -> bool:
-        """Empty retained topics; false when the port had no room."""
-        if not all(self._publish(topic, b"") for topic in topics):
-            return False
-        if topics:
-            _LOGGER.info("Discovery: emptied %s", ", ".join(topics))
-        return True
+    def _empty(self, topics: list[str]) -> list[str]:
+        """Empty retained topics; return those that the port had room for."""
+        emptied = list(takewhile(lambda topic: self._publish(topic, b""), topics))
+        if emptied:
+            _LOGGER.info("Discovery: emptied %s", ", ".join(emptied))
+        return emptied
 
     def _publish(self, topic: str, payload: bytes) -> bool:
         return self._port.publish(Publication(topic, payload, qos=1, retain=True))

@@ -30,7 +30,7 @@ GERMAN = {
     "next_start": "Nächster Start",
     "own_schedule": "Eigener Zeitplan",
     "last_result": "Letztes Ergebnis",
-    "darkness": "Dunkelheit",
+    "darkness": "Dunkel ab",
     "download": "Herunterladen",
     "download_progress": "Herunterladen, Fortschritt",
     "light_total": "Licht gesammelt",
@@ -85,6 +85,13 @@ GERMAN = {
     "announce": "Neu ankündigen",
 }
 
+_GERMAN_UNITS = {
+    "waiting": "wartend",
+    "taken": "aufgenommen",
+    "stacked": "gestapelt",
+    "planned": "geplant",
+}
+
 ON_DEMAND = frozenset(
     {
         "target",
@@ -129,6 +136,8 @@ def as_shown(
         more: Component = {}
         if language == "de" and part.get("name") and key in GERMAN:
             more["name"] = GERMAN[key]
+        if language == "de" and (unit := part.get("unit_of_measurement")) in _GERMAN_UNITS:
+            more["unit_of_measurement"] = _GERMAN_UNITS[unit]
         if key in on_demand:
             more["enabled_by_default"] = False
         shown[key] = {**part, **more}

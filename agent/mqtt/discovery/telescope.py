@@ -205,7 +205,7 @@ def _session(make: Make) -> dict[str, Component]:
         "darkness": make(
             "darkness",
             "sensor",
-            reads("~/darkness", value("dark_from"), name="Darkness", icon="mdi:weather-night"),
+            reads("~/darkness", value("dark_from"), name="Dark from", icon="mdi:weather-night"),
             attributes("~/darkness"),
             device_class="timestamp",
         ),

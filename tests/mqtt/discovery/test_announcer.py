@@ -239,6 +239,24 @@ def test_a_new_base_topic_leaves_nothing_below_the_old_one(path: Path) -> None:
     run_virtual(night())
 
 
+def test_old_topics_are_emptied_few_at_a_time_each_once(path: Path) -> None:
+    async def night() -> None:
+        broker = MemoryBroker()
+        old = [f"dwarf/old/{number}" for number in range(21)]
+        async with life(broker, path, bridge(), retained=["dwarf/new", *old]):
+            pass
+        async with life(broker, path, bridge(), retained=["dwarf/new"]) as house:
+            for _ in range(6):
+                house.port.make_room(5)  # a broker takes only some messages at a time
+                await asyncio.sleep(2)
+        assert sorted(p.topic for p in broker.published if not p.payload) == sorted(old)
+        async with life(broker, path, bridge(), retained=["dwarf/new"]):
+            await asyncio.sleep(10)
+        assert len([p for p in broker.published if not p.payload]) == len(old)
+
+    run_virtual(night())
+
+
 def test_a_port_without_room_is_offered_the_message_again(path: Path) -> None:
     async def night() -> None:
         broker = MemoryBroker()

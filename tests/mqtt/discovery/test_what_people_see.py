@@ -79,9 +79,21 @@ def test_every_name_has_a_german_one_and_ids_know_no_language() -> None:
         assert named <= set(GERMAN), named - set(GERMAN)
         for key in before:
             told = {part.pop("name", None) for part in (before[key], after[key])}
+            for part in (before[key], after[key]):
+                part.pop("unit_of_measurement", None)  # some are words
             assert before[key] == after[key], f"{name}: {key}"
             assert (len(told) == 2) is (key in named and GERMAN[key] in told and len(told) == 2)
     assert components(telescope(german))["abort"]["name"] == "Abbrechen"
+
+
+def test_units_that_are_words_are_german_too_but_for_those_of_statistics() -> None:
+    german = components(telescope(replace(OPTIONS, language="de")))
+    english = components(telescope())
+    worded = {key for key, part in english.items() if len(part.get("unit_of_measurement", "")) > 3}
+    assert worded >= {"queue", "frames_stacked"}
+    for key in worded:
+        assert "state_class" not in english[key], "Home Assistant would ask what the new unit means"
+        assert german[key]["unit_of_measurement"] != english[key]["unit_of_measurement"], key
 
 
 def test_automations_can_be_made_of_what_happens_without_knowing_a_topic() -> None:
