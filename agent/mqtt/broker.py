@@ -47,7 +47,7 @@ async def embedded_broker(port: int = 0) -> AsyncIterator[BrokerOptions]:
     finally:
         with contextlib.suppress(
             TimeoutError
-        ):  # Python 3.12 and newer wait for connections that it left open
+        ):  # Python 3.12 waits for what it left open
             async with asyncio.timeout(ENDS_WITHIN_S):
                 await broker.shutdown()
 

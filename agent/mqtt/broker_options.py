@@ -44,7 +44,7 @@ class TlsOptions:
             context = ssl.create_default_context(cafile=self.ca_file)
         except (OSError, ValueError) as error:
             raise _unusable("certificate authority", self.ca_file, error) from None
-        # What Python 3.13 began to ask of the form of certificates, those that a home makes for itself do not have.
+        # Python 3.13 began to refuse the form of certificates that a home makes for itself.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self.certificate_file is not None:
             try:
