@@ -45,9 +45,7 @@ async def embedded_broker(port: int = 0) -> AsyncIterator[BrokerOptions]:
     try:
         yield BrokerOptions(HOST, chosen, protocol=Protocol.V311)
     finally:
-        with contextlib.suppress(
-            TimeoutError
-        ):  # Python 3.12 waits for what it left open
+        with contextlib.suppress(TimeoutError):  # Python 3.12 waits for what it left open
             async with asyncio.timeout(ENDS_WITHIN_S):
                 await broker.shutdown()
 
