@@ -7,7 +7,7 @@ own tables replaces them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -118,6 +118,8 @@ class StepDurations:
 class Capabilities:
     """What one telescope model can do. `model` is "D2", "D3" or "mini"; `lacks` names features it has not.
 
+    With `model_cameras`, which are those of the model, `cameras` are what the telescope offers in one mode:
+    that of the `deep_sky`, or another.
     `own_mosaics`: whether the telescope makes mosaics by itself; None where that depends on its firmware.
     `dark_filter`: whether it takes dark frames without a cap on its lens.
     """
@@ -128,3 +130,11 @@ class Capabilities:
     lacks: frozenset[str] = frozenset()
     own_mosaics: bool | None = None
     dark_filter: bool = True
+    model_cameras: dict[Camera, CameraCapabilities] | None = None
+    deep_sky: bool = True
+
+    def for_mode(self, *, deep_sky: bool) -> Capabilities:
+        """What is known of the deep sky's mode, or of others; one mode's offer says nothing of another."""
+        if self.model_cameras is None or deep_sky == self.deep_sky:
+            return self
+        return replace(self, cameras=self.model_cameras, model_cameras=None)

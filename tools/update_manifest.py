@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from agent import __version__  # noqa: E402
-from agent.conditions.rules import RULES  # noqa: E402
+from agent.conditions.rules import RULES, SKY_RULES  # noqa: E402
 from agent.session.sections import Conditions  # noqa: E402
 from agent.settings import manifest  # noqa: E402
 
@@ -49,7 +49,7 @@ def with_table(page: Path, name: str, table: str) -> str:
 def rules_table() -> str:
     """Return the Markdown table of the rules, in the order in which they are asked."""
     lines = ["| rule | asks | reason | set by |", "| --- | --- | --- | --- |"]
-    for about in (rule.about for rule in RULES):
+    for about in (rule.about for rule in (*RULES, *SKY_RULES)):
         reasons = ", ".join(f"`{reason}`" for reason in about.reasons)
         lines.append(f"| {about.name} | {about.asks} | {reasons} | {about.set_by} |")
     return "\n".join(lines) + "\n"

@@ -85,8 +85,8 @@ class View:
 
     def problems(self) -> Iterator[Problem]:
         """Warn of stars that trail more than owners take for granted, and of the zenith."""
-        turning, target = self.turning, self.target
-        if turning is None or target is None:
+        turning, target, site = self.turning, self.target, self.site
+        if turning is None or target is None or site is None:
             return
         seconds, path = self.step.exposure_s, f"/{self.step.section}"
         allowed = max(USUAL_S, turning.limit_s)
@@ -100,7 +100,7 @@ class View:
             hint = f"Expose {enough}, unless the telescope stands in EQ mode."
             yield warning("field_rotation", message, hint, f"{path}/exposure")
         if turning.altitude > ZENITH and turning.trail_px > TRAIL_PX:
-            when = clock_words(turning.at, self.site)
+            when = clock_words(turning.at, site)
             message = (
                 f"{target.name} is {turning.altitude:.0f} degrees high at {when}, where in alt-az mode the "
                 f"field turns by up to {turning.trail_px:.0f} px in {seconds:g} s."

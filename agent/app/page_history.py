@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -176,7 +177,8 @@ def _tail(path: Path) -> str:
 
 def _number(text: object) -> float:
     with contextlib.suppress(ValueError):
-        return float(str(text))
+        number = float(str(text))
+        return max(0.0, number) if math.isfinite(number) else 0.0
     return 0.0
 
 

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from agent.clock import Clock, SystemClock
 from agent.errors import AgentError
 from agent.settings import Settings, SettingsError, load_settings
+from agent.settings.flat import ENVIRONMENT_PREFIX, FLAT_SETTINGS
 from agent.settings.problems import CannotEditError
 from agent.text import escaped
 from agent.web.agent import Answer, Neighbour
 
 _LOGGER = logging.getLogger(__name__)
 
+_STRONGER = (ENVIRONMENT_PREFIX, "--")  # how places begin that win over any file
 FRESH_S = 10.0  # what was found stays so long: nobody makes the agent knock at every door again and again
 
 Look = Callable[[], Awaitable[Sequence[Neighbour]]]
@@ -106,7 +108,7 @@ class SettingUp:
         except SettingsError as error:
             return _refused(" ".join(map(str, error.by_name().problems)), "")
         except AgentError as error:
-            return _refused(str(error), error.hint)
+            return _refused(error.message, error.hint)
         _LOGGER.info("Page: %s set %s in %s", escaped(who, 64), ", ".join(changed), self._file)
         message = f"Saved in {self._file}."
         if self._runs:
@@ -116,6 +118,7 @@ class SettingUp:
 
     def _write(self, file: Path, chosen: Mapping[str, str]) -> Sequence[str]:
         """Write what differs from what counts now; SettingsError, CannotEditError."""
+        chosen = self._ours(chosen)
         if not (chosen.get("telescope_host") or self._settings.telescopes[0].host):
             raise CannotEditError("telescope_host: the telescope's address is not set.")
         from agent.settings.edit import write_settings  # it reads YAML, which an agent may have none of
@@ -126,6 +129,18 @@ class SettingUp:
         load_settings(file if file.is_file() else None, environment=self._environment, assigned=changed)
         write_settings(file, changed)
         return tuple(changed)
+
+    def _ours(self, chosen: Mapping[str, str]) -> Mapping[str, str]:
+        """What the file decides about; CannotEditError for a change of what wins over it."""
+        ours, now = dict(chosen), self.values()
+        for name, value in chosen.items():
+            place = self._settings.origins.get(FLAT_SETTINGS[name].dotted, "")
+            if place.startswith(_STRONGER):
+                if value != now.get(name, ""):
+                    message = f"{name} is set by {place}, which wins over the file."
+                    raise CannotEditError(message, hint="Change it there.")
+                del ours[name]
+        return ours
 
 
 def _number(value: float | None) -> str:

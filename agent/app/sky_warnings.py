@@ -11,7 +11,7 @@ from agent.conditions.moment import clock_words
 from agent.errors import Problem, warning
 from agent.reasons import Reason
 from agent.session.plan import Plan, PlannedStep
-from agent.sky.nights import coming_night, night_bounds, rise_set_transit, sun_events
+from agent.sky.nights import coming_night, culmination, night_bounds, sun_events
 from agent.targets import Site, SkyTarget, Target
 
 _NEVER = "It does not rise at this site, so the session is not begun."
@@ -53,7 +53,7 @@ def _down_all_night(plan: Plan, site: Site, begin: datetime, closes: datetime | 
         target = step.target
         if until <= begin or not isinstance(target, SkyTarget) or _highest(target, site, begin) < 0:
             continue
-        if rise_set_transit(target, site, begin, until).highest < 0:
+        if culmination(target, site, begin, until).highest < 0:
             times = f"from {clock_words(begin, site)} to {clock_words(until, site)}"
             hint = "So it is not begun." if closes else "It waits for a night in which it rises."
             message = f"{target.name} is below the horizon {times}."
@@ -61,7 +61,7 @@ def _down_all_night(plan: Plan, site: Site, begin: datetime, closes: datetime | 
 
 
 def _highest(target: Target, site: Site, begin: datetime) -> float:
-    return rise_set_transit(target, site, begin, begin + timedelta(hours=24)).highest
+    return culmination(target, site, begin, begin + timedelta(hours=24)).highest
 
 
 def _step_problems(

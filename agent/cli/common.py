@@ -21,6 +21,16 @@ Commands = Any  # argparse keeps the type of its subparsers private
 T = TypeVar("T")
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Paragraphs fit the terminal; those with lines that are indented, such as examples, stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:  # noqa: ARG002
+        from textwrap import fill
+
+        paragraphs = text.split("\n\n")
+        return "\n\n".join(one if "\n " in one else fill(one, min(width, 108)) for one in paragraphs)
+
+
 def add_command(
     commands: Commands,
     name: str,
@@ -36,7 +46,7 @@ def add_command(
         help=summary,
         description=description or summary[0].upper() + summary[1:] + ".",
         epilog=f"examples:\n{examples}" if examples else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.set_defaults(command=run, parser=parser, summary=summary)
     return parser

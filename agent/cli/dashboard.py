@@ -94,7 +94,7 @@ def _device(payload: bytes) -> Mapping[str, Any] | None:
 
     try:
         body = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     origin = body.get("o") if isinstance(body, dict) else None
     return body if isinstance(origin, dict) and origin.get("name") == ORIGIN_NAME else None

@@ -15,6 +15,7 @@ from agent.app.precheck import condition_problems, sun_problems
 from agent.app.sky_warnings import sky_problems
 from agent.capabilities import Capabilities
 from agent.conditions import Requirements
+from agent.conditions.unasked import unasked_problems
 from agent.errors import AgentError, Problem, errors_of
 from agent.session.check import check, download_problems
 from agent.session.document import PROCESS_NOT_WAIT, SessionDocument, read_session
@@ -174,6 +175,7 @@ def _surrounding_problems(document: SessionDocument, around: Surroundings) -> It
     """Tell what is wrong with a session's times and conditions here."""
     yield from time_problems(document, around.zone, around.now)
     yield from download_problems(document, archives=around.archives)
+    yield from unasked_problems(document, around.site)
     if around.site is not None:
         yield from zone_problems(document, around.zone, around.site.longitude, around.now)
     yield from condition_problems(document, around.requirements)

@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         return _unusable(_leaves(known))
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the shell's prompt begins behind ^C otherwise
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; keep the interpreter from complaining about it at exit.
@@ -87,7 +89,8 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     first = words[0].partition("=")[0]
     if first.startswith("-") and not any(one.startswith(first) for one in parser._option_string_actions):
         command = next((word for word in words if word in known), "COMMAND")
-        parser.error(f"flags come after the command, as in `dwarf-agent {command} {first} ...`.")
+        where = f"flags come after the command, as in `dwarf-agent {command} {first} ...`."
+        parser.error(f"{where}{_meant(first, parser._option_string_actions, alike=0.8)}")
     if words[0] not in known and not words[0].startswith("-"):
         there_are = f"Commands: {', '.join(known)}."
         parser.error(f"there is no command {words[0]!r}.{_meant(words[0], known) or f' {there_are}'}")
@@ -110,10 +113,10 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
     return dict(actions[0].choices) if actions else {}
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+def _meant(word: str, known: Iterable[str], *, alike: float = 0.6) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, list(known), n=1, cutoff=alike)
     return f" Did you mean {near[0]}?" if near else ""
 
 

@@ -63,7 +63,9 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--name", default="", help="the telescope's Bluetooth name, address, or its last six letters"
     )
-    parser.add_argument("--ssid", dest="setting_bluetooth_wifi_ssid", help="name of the Wi-Fi to join")
+    parser.add_argument(
+        "--ssid", dest="setting_bluetooth_wifi_ssid", metavar="SSID", help="name of the Wi-Fi to join"
+    )
     parser.add_argument(
         "--wifi-password",
         dest="setting_bluetooth_wifi_password",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -96,9 +97,9 @@ def set_up(path: Path, person: Person) -> int:
     values |= _broker(path, before, person)
     values |= _place(before, person)
     values |= _weather(before, person, has_broker=bool(values["mqtt_host"]))
-    folder = before.sessions_dir if path.is_file() else Path.home() / "Astro_Sessions"
-    given = person.answer("Folder of the session files", str(folder))
-    values["sessions_dir"] = str(Path(given).expanduser().absolute())
+    values["sessions_dir"] = _folder(
+        before.sessions_dir if path.is_file() else Path.home() / "Astro_Sessions", person
+    )
     write_settings(path, values)
     load_settings(path)
     person.say(f"written: {path}")
@@ -135,7 +136,7 @@ def _telescope(before: Settings, person: Person) -> tuple[str, bool]:
             continue
         if found := _look(person):
             return found, False
-        if person.agrees("None is in this network. Bring it here over Bluetooth at the end?", default=True):
+        if person.agrees("Bring it here over Bluetooth at the end?", default=True):
             return "", True
         if person.agrees("Go on without an address?", default=False):
             return "", False
@@ -149,28 +150,34 @@ def _look(person: Person) -> str:
     for number, one in enumerate(found, start=1):
         person.say(f"  {number}  {one.host}  {one.name} {f'({one.model})' if one.model else ''}".rstrip())
     if not found:
+        person.say("None is in this network.")
         return ""
-    given = person.answer("Which one", "1")
-    chosen = int(given) if given.isdecimal() else 0
-    return found[chosen - 1].host if 1 <= chosen <= len(found) else ""
+    while True:
+        given = person.answer("Which one (0: none of them)", "1")
+        if given.isdecimal() and int(given) <= len(found):
+            return found[int(given) - 1].host if int(given) else ""
+        person.say(f"Type a number from 0 to {len(found)}.")
 
 
 def _broker(path: Path, before: Settings, person: Person) -> dict[str, str]:
     mqtt = before.mqtt
+    known, port, user = mqtt.host, str(mqtt.port), mqtt.username
     while True:
         host = person.answer(
-            "MQTT broker (Enter: none)" if not mqtt.host else "MQTT broker ('none' for none)", mqtt.host
+            "MQTT broker (Enter: none)" if not known else "MQTT broker ('none' for none)", known
         )
         if host in ("", "none"):
             return {"mqtt_host": ""}
         if wrong := _wrong({"mqtt_host": host}):
             person.say(wrong)
             continue
-        values = {"mqtt_host": host, "mqtt_port": person.answer("  its port", str(mqtt.port))}
+        known = host
+        values = {"mqtt_host": host, "mqtt_port": person.answer("  its port", port)}
         if wrong := _wrong(values):
             person.say(wrong)
             continue
-        if user := person.answer("  user name (Enter: none)", mqtt.username):
+        port = values["mqtt_port"]
+        if user := person.answer("  user name (Enter: none)", user):
             values["mqtt_username"] = user
             kept = mqtt.password.get_secret_value()
             values["mqtt_password"] = person.secret(f"  password{' [as before]' if kept else ''}: ") or kept
@@ -202,34 +209,64 @@ def _tried_broker(path: Path, values: Mapping[str, str]) -> str:
 def _place(before: Settings, person: Person) -> dict[str, str]:
     site = before.site
     person.say(
-        "Your place makes sessions wait for the dark and for their target's height, and keeps off the Sun."
+        "With your place sessions wait for the dark and for their target's height, and keep off the Sun."
     )
-    while True:
-        shown = f"{site.latitude}, {site.longitude}" if site.latitude is not None else ""
+    shown = f"{site.latitude}, {site.longitude}" if site.latitude is not None else ""
+
+    def place() -> dict[str, str]:
         given = person.answer("Latitude, longitude in degrees, such as 48.85, 2.35 (Enter: none)", shown)
-        values = {"timezone": person.answer("Time zone of session times", site.zone_name)}
-        if given:
-            latitude, _, longitude = given.replace(";", ",").partition(",")
-            values |= {"latitude": latitude.strip(), "longitude": longitude.strip()}
-        if not (trouble := _wrong(values)):
-            return values
+        return _coordinates(given) if given else {}
+
+    def zone() -> dict[str, str]:
+        return {"timezone": person.answer("Time zone of session times", site.zone_name)}
+
+    return _until_right(place, person) | _until_right(zone, person)
+
+
+def _coordinates(given: str) -> dict[str, str]:
+    """Two numbers with a comma, a semicolon or a blank between them, with decimal points or commas."""
+    parts = re.split(r"\s*;\s*|\s+,\s*|,?\s+", given.replace("°", ""))
+    latitude, longitude = parts if len(parts) == 2 else given.partition(",")[::2]
+    return {"latitude": latitude.replace(",", "."), "longitude": longitude.strip().replace(",", ".")}
+
+
+def _until_right(asked: Callable[[], dict[str, str]], person: Person) -> dict[str, str]:
+    """Ask until nothing is wrong with the answer."""
+    while trouble := _wrong(values := asked()):
         person.say(trouble)
+    return values
+
+
+def _folder(known: Path, person: Person) -> str:
+    """The folder of the session files, made and tried."""
+    from agent.store.folders import Tree
+
+    while True:
+        folder = Path(person.answer("Folder of the session files", str(known))).expanduser().absolute()
+        try:
+            Tree(folder).make()
+        except AgentError as error:
+            person.say(str(error))
+        else:
+            return str(folder)
 
 
 def _weather(before: Settings, person: Person, *, has_broker: bool) -> dict[str, str]:
+    if before.weather.has_sources:
+        person.say("The weather is asked of the sources that stand in the file.")
     if before.weather.has_sources or not has_broker:
         return {}
     question = "Weather: an MQTT topic and what is safe, such as sky/rain is 0 (Enter: ignore the weather)"
-    while True:
-        if not (source := person.answer(question)):
+
+    def source() -> dict[str, str]:
+        if not (given := person.answer(question)):
             return {}
-        values = {
-            "weather_topics": source,
+        return {
+            "weather_topics": given,
             "weather_policy": person.answer("  unsafe means: wait or abort", "wait"),
         }
-        if not (trouble := _wrong(values)):
-            return values
-        person.say(trouble)
+
+    return _until_right(source, person)
 
 
 def _wrong(values: Mapping[str, str]) -> str:

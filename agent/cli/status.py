@@ -122,6 +122,8 @@ def _arranged(retained: dict[str, Any]) -> dict[str, Any]:
     for topic, body in retained.items():
         telescope, _, name = topic.partition("/")
         kind, _, word = name.partition("/")
+        if not isinstance(body, dict) and name != "availability":
+            continue  # nothing that an agent says
         if telescope != "bridge" and kind == "group" and word:
             telescopes.setdefault(telescope, {}).setdefault("groups", {})[word] = body
         if telescope != "bridge" and name in _SHOWN:
@@ -141,7 +143,11 @@ def _agent(found: dict[str, Any]) -> str:
 def _lines(found: dict[str, Any]) -> list[str]:
     lines = []
     for name, topics in found["telescopes"].items():
-        lines += [name, *(f"  {label:<10} {text}" for label, text in _facts(topics) if text)]
+        try:
+            facts = _facts(topics)
+        except (AttributeError, LookupError, TypeError, ValueError):  # others may write on our topics
+            facts = [("telescope", "what is said of it on the broker cannot be read")]
+        lines += [name, *(f"  {label:<10} {text}" for label, text in facts if text)]
     if not found["telescopes"]:
         lines.append("no telescope has been announced")
     return lines

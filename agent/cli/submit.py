@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,7 +86,7 @@ async def submit(
     from agent.mqtt.client import calling
 
     live = Live() if wait and not as_json else None
-    message = {"command": body.get("command", body)} | ({"session_id": session_id} if session_id else {})
+    message = body | ({"session_id": session_id} if session_id else {})
     mine: dict[str, Any] = {}
 
     def told(answer: Mapping[str, Any]) -> None:
@@ -118,17 +117,16 @@ async def submit(
 
 
 def _read(file: Path) -> dict[str, Any]:
+    from agent.session.jsontext import decode_object
+    from agent.session.problems import BadValueError
+
     try:
-        body = json.loads(file.read_text(encoding="utf-8-sig"))
+        return decode_object(file.read_bytes())
     except OSError as error:
         raise AgentError(f"{file} cannot be read: {error.strerror or error}.") from None
-    except ValueError as error:
-        raise AgentError(
-            f"{file} is not JSON: {error}.", hint=f"Try 'dwarf-agent validate {file}'."
-        ) from None
-    if not isinstance(body, dict):
-        raise AgentError(f"{file} does not hold a session.", hint=f"Try 'dwarf-agent validate {file}'.")
-    return body
+    except BadValueError as error:
+        hint = error.hint or f"Try 'dwarf-agent validate {file}'."
+        raise AgentError(f"{file} is no session: {error.message}", hint=hint) from None
 
 
 def _print_answer(answer: Mapping[str, Any], as_json: bool) -> None:

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
 
-from agent.conditions.moment import Moment
+from agent.conditions.moment import Moment, Sky
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, Rule, SkyRule
-from agent.conditions.rules import RULES
+from agent.conditions.rule import Rule, SkyRule
+from agent.conditions.rules import RULES, SKY_RULES
 from agent.conditions.sun_guard import OPEN_ENDED, capture_deadline, first_danger, first_dawn, permit_goto
 from agent.session.document import SessionDocument
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.sections import Conditions
 from agent.targets import Site, SkyTarget, SolarBody, SolarTarget, Target
-from agent.verdict import Verdict
+from agent.verdict import YES, Verdict, against
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionSet:
-    """What is required of one session, and the rules that ask for it."""
+    """What is required of one session, and the rules that ask for it.
+
+    `rules` are what nobody can foresee, `sky` what depends on time and sky alone: a plan knows it for later.
+    """
 
     requirements: Requirements
     rules: tuple[Rule, ...]
+    sky: tuple[SkyRule, ...]
 
     @classmethod
     def of(cls, requirements: Requirements, session: Conditions | None = None) -> ConditionSet:
         """Merge; ConditionConfigError for limits that contradict each other or miss their configuration."""
         merged = requirements.with_session(session)
-        made = [rule.required(merged) for rule in RULES]
-        return cls(merged, tuple(rule for rule in made if rule is not None))
+        rules = (rule.required(merged) for rule in RULES)
+        sky = (rule.required(merged) for rule in SKY_RULES)
+        made = (tuple(one for one in rules if one is not None), tuple(one for one in sky if one is not None))
+        return cls(merged, *made)
 
     @classmethod
     def of_session(
@@ -60,18 +64,19 @@ class ConditionSet:
         """What the running session does when a condition no longer holds."""
         return self.requirements.on_lost
 
-    def judge(self, moment: Moment) -> tuple[Verdict, ...]:
-        """Ask the rules, in their order; once a cheap one says no, not those that look along the sky."""
-        return _ask(self.rules, moment)
-
-    @property
-    def sky(self) -> tuple[SkyRule, ...]:
-        """The rules that depend on time and sky alone: what a plan for later can know."""
-        return tuple(cast(SkyRule, rule) for rule in self.rules if rule.about.order >= SKY)
-
     def judge_now(self, moment: Moment) -> tuple[Verdict, ...]:
-        """Ask only what nobody can foresee: weather, battery, the link, and the session's own window."""
-        return _ask((rule for rule in self.rules if rule.about.order < SKY), moment)
+        """Ask what nobody can foresee: weather, battery, the link, and the session's own window."""
+        return tuple(replace(rule.check(moment), rule=rule.about.name) for rule in self.rules)
+
+    def judge(self, moment: Moment) -> tuple[Verdict, ...]:
+        """Ask what a session that runs must have; the sky where its place is known and all else says yes."""
+        verdicts = self.judge_now(moment)
+        if moment.sky is None or against(verdicts):
+            return verdicts
+        return (
+            *verdicts,
+            *(_seen(rule, moment.sky, moment.now) for rule in self.sky if not rule.about.to_begin),
+        )
 
     def permit_goto(
         self, target: Target, site: Site | None, now: datetime, *, until: datetime | None, sun_filter: bool
@@ -108,12 +113,8 @@ class ConditionSet:
         return min((edge for edge in edges if edge is not None), default=None)
 
 
-def _ask(rules: Iterable[Rule], moment: Moment) -> tuple[Verdict, ...]:
-    verdicts: list[Verdict] = []
-    vetoed = False
-    for rule in rules:
-        if vetoed and rule.about.order >= SKY:
-            break
-        verdicts.append(replace(rule.check(moment), rule=rule.about.name))
-        vetoed = vetoed or (rule.about.order < SKY and not verdicts[-1].allowed)
-    return tuple(verdicts)
+def _seen(rule: SkyRule, sky: Sky, now: datetime) -> Verdict:
+    if rule.holds(sky, now):
+        return replace(YES, rule=rule.about.name)
+    told = rule.told(sky, now)
+    return Verdict(False, told.reason, told.no, rule=rule.about.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -35,7 +35,8 @@ class Window:
 class Sky:
     """What the rules of the sky look at: hashable, so what they say of a night is computed once.
 
-    `due` is when the session may begin (aware UTC), None when that is not asked for.
+    `target` None is a session that images wherever the telescope points; `due` when it may begin (aware UTC),
+    None when that is not asked for.
     """
 
     site: Site
@@ -53,27 +54,19 @@ class Sky:
 class Moment:
     """Everything a rule may look at.
 
-    `target` None is a session that images wherever the telescope points; `duration_s` what is still planned,
-    goto included; `safety` None means that no safety monitor has spoken; `running` that the session began, or
-    that a person wants it to begin now (`wanted_now`).
+    `zone` is whose clocks people read, `sky` None while nobody said where the telescope stands; `safety` None
+    means that no safety monitor has spoken; `running` that the session began, or that a person wants it to
+    begin now.
     """
 
     now: datetime
-    site: Site | None
-    target: Target | None = None
+    zone: tzinfo
+    sky: Sky | None = None
     window: Window | None = None
-    duration_s: float = 0.0
     link: Link = Link.READY
     telemetry: Telemetry = field(default_factory=Telemetry)
     safety: SafetyDecision | None = None
-    sun_filter: bool = False
     running: bool = False
-    wanted_now: bool = False
-
-    @property
-    def bright_target(self) -> bool:
-        """Whether daylight and moonlight mean nothing to the target: it is the Sun or the Moon."""
-        return is_bright(self.target)
 
 
 def is_bright(target: Target | None) -> bool:
@@ -81,7 +74,7 @@ def is_bright(target: Target | None) -> bool:
     return isinstance(target, SolarTarget) and target.body in {SolarBody.SUN, SolarBody.MOON}
 
 
-def clock_words(instant: datetime, site: Site | None) -> str:
-    """Return an instant as people at the site read it: "23:40"."""
-    zone = ZoneInfo(site.timezone) if site else UTC
+def clock_words(instant: datetime, where: Site | tzinfo) -> str:
+    """Return an instant as people read it at a site, or by the clocks of a zone: "23:40"."""
+    zone = ZoneInfo(where.timezone) if isinstance(where, Site) else where
     return instant.astimezone(zone).strftime("%H:%M")

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import ClassVar, Protocol, Self
 
 from agent.conditions.moment import Moment, Sky
-from agent.conditions.outlook import Foreseen
 from agent.conditions.requirements import Requirements
 from agent.reasons import Reason
 from agent.verdict import Verdict
 
 SKY = 10
-"""Rules whose `order` is from here on compute hundreds of places in the sky: they are asked last."""
+"""Rules whose `order` is from here on ask where things stand in the sky: a plan knows it for later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +20,7 @@ class About:
     """A rule as the documentation shows it, and when it is asked.
 
     Rules are asked, and of equally bad answers told, in their `order`. `asks` and `set_by` are Markdown.
+    `to_begin`: nothing ends a session that runs for it.
     """
 
     name: str
@@ -28,10 +28,20 @@ class About:
     reasons: tuple[Reason, ...]
     set_by: str
     order: int
+    to_begin: bool = False
 
 
-class Rule(Protocol):
-    """One condition: an immutable value that answers for a moment."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A condition of the sky for people: the sentence while it does not hold, the clause for when it ends."""
+
+    reason: Reason
+    no: str
+    lost: str
+
+
+class Declared(Protocol):
+    """One condition: an immutable value."""
 
     about: ClassVar[About]
 
@@ -39,17 +49,21 @@ class Rule(Protocol):
     def required(cls, requirements: Requirements, /) -> Self | None:
         """Make the rule as required; None when nothing asks for it."""
 
+
+class Rule(Declared, Protocol):
+    """A condition that nobody can foresee (`order` below SKY)."""
+
     def check(self, moment: Moment) -> Verdict:
         """Answer yes or no, with the reason."""
 
 
-class SkyRule(Rule, Protocol):
-    """A condition of the sky (`order` from SKY on), foreseen: plan and rule ask the same `holds`."""
+class SkyRule(Declared, Protocol):
+    """A condition of the sky (`order` from SKY on): plans ask it of later, a session that runs of now."""
 
     def __hash__(self) -> int: ...
 
     def holds(self, sky: Sky, when: datetime, /) -> bool:
         """Whether it holds at an instant (aware UTC)."""
 
-    def told(self, sky: Sky, now: datetime, /) -> Foreseen:
-        """The condition with its words for that instant."""
+    def told(self, sky: Sky, now: datetime, /) -> Told:
+        """Its words for that instant."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent.clock import Clock
-from agent.errors import AgentError
 from agent.session.recentring import LEAST_PAUSE_S, PART_OF_FIELD
 from agent.sky.ephemeris import fixed, separation
 from agent.targets import MovingTarget, Site, Target
 
 
-class TargetMovedError(AgentError):
+class TargetMovedError(Exception):
     """The target of a capture left the middle of the field: the telescope is to be pointed again."""
-
-    code = "target_moved"
 
 
 class Recentring:

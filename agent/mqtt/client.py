@@ -343,7 +343,7 @@ def caller_id() -> str:
 def _json(payload: bytes) -> dict[str, Any] | None:
     try:
         body = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
@@ -355,5 +355,5 @@ def _readable(payload: bytes) -> Any:
         return {"bytes": len(payload)}
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

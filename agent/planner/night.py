@@ -23,9 +23,9 @@ from agent.sky.ephemeris import MOON, altaz, moon, separation, sun
 from agent.sky.nights import (
     Interval,
     SunEvents,
+    culmination,
     dark_window,
     night_bounds,
-    rise_set_transit,
     sun_events,
     windows_above,
 )
@@ -110,7 +110,7 @@ class NightPlan:
             day = f"sets {clock_words(events.sunset, site)}, rises {clock_words(events.sunrise, site)}"
         if self.dark is None:
             return f"{day}; no astronomical darkness"
-        return f"{day}; dark {self._span(self.dark)}"
+        return f"{day}; fully dark {self._span(self.dark)}"
 
     def _moon_words(self) -> str:
         lit = f"{self.moon_illumination * 100:.0f} % lit"
@@ -238,16 +238,14 @@ def plan_night(
 def target_facts(target: Target, site: Site, start: datetime, end: datetime) -> TargetFacts:
     """Return a target's way between two instants."""
     first, last = altaz(target, site, start), altaz(target, site, end)
-    way = rise_set_transit(target, site, start, max(end, start + timedelta(seconds=1)))
-    top = altaz(target, site, way.transit)
+    way = culmination(target, site, start, max(end, start + timedelta(seconds=1)))
+    top = altaz(target, site, way.at)
     words = f"{clock_words(start, site)} at {first.altitude:.0f}° in the {_wind(first.azimuth)}"
-    if start < way.transit < end and way.highest > max(first.altitude, last.altitude) + 0.5:
-        words += (
-            f", highest {way.highest:.0f}° in the {_wind(top.azimuth)} at {clock_words(way.transit, site)}"
-        )
+    if start < way.at < end and way.highest > max(first.altitude, last.altitude) + 0.5:
+        words += f", highest {way.highest:.0f}° in the {_wind(top.azimuth)} at {clock_words(way.at, site)}"
     words += f", {clock_words(end, site)} at {last.altitude:.0f}° in the {_wind(last.azimuth)}"
     apart = separation(target, MOON, site, start + (end - start) / 2)
-    return TargetFacts(first.altitude, way.highest, way.transit, last.altitude, apart, words)
+    return TargetFacts(first.altitude, way.highest, way.at, last.altitude, apart, words)
 
 
 def _session_night(site: Site, request: Request, plan: PlannedNight) -> SessionNight:

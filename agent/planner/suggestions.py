@@ -20,7 +20,7 @@ from agent.planner.windows import night_span, windows_of
 from agent.sky.altitudes import SUNSET_ALTITUDE
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
 from agent.sky.ephemeris import MOON, instants, moon, separation, sun
-from agent.sky.nights import Interval, rise_set_transit, windows_where
+from agent.sky.nights import Interval, culmination, windows_where
 from agent.sky.sweep import Place, Sweep
 from agent.targets import Site
 
@@ -299,15 +299,15 @@ def _told(
         taken |= {one.entry.name, *near}
         if fresh and one.entry.name in known.waiting:
             continue
-        way = rise_set_transit(target, site, long[0].start, long[-1].end)
+        way = culmination(target, site, long[0].start, long[-1].end)
         yield Suggestion(
             one.entry,
             one.score,
             one.factors,
             tuple(Interval(window.start, window.end) for window in long),
             way.highest,
-            way.transit,
-            separation(target, MOON, site, way.transit),
+            way.at,
+            separation(target, MOON, site, way.at),
             known.collected.get(one.entry.name, 0.0),
             one.entry.name in known.waiting,
             one.entry.name in known.advised,

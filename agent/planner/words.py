@@ -18,7 +18,7 @@ from agent.planner.timeline import Job, Piece
 from agent.planner.windows import Window, blocking, never_holds, next_window, sky_of, windows_of
 from agent.reasons import Reason
 from agent.sky.ephemeris import sun
-from agent.sky.nights import Interval, rise_set_transit
+from agent.sky.nights import Interval, culmination
 from agent.targets import Site, Target
 
 _NAMES = 3  # sessions that one sentence names
@@ -186,7 +186,7 @@ class Words:
             return f"{name} never rises here."
         if highest < rule.minimum:
             return f"{name} never gets above {highest:.0f} degrees here; the minimum is {rule.minimum:g}."
-        best = max(rise_set_transit(target, site, one.start, one.end).highest for one in before)
+        best = max(culmination(target, site, one.start, one.end).highest for one in before)
         if best < rule.minimum:
             return (
                 f"{name} gets no higher than {best:.0f} degrees while it is dark enough and it may run; "
@@ -258,7 +258,7 @@ def _instant(seconds: float) -> datetime:
 
 def _highest(target: Target, site: Site, rest: Interval) -> float:
     """Return the greatest altitude that a target reaches within a day."""
-    return rise_set_transit(target, site, rest.start, rest.start + timedelta(days=1)).highest
+    return culmination(target, site, rest.start, rest.start + timedelta(days=1)).highest
 
 
 def _darkest(site: Site, span: Interval) -> datetime:

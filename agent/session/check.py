@@ -48,6 +48,8 @@ def check(
     goto_solar, goto_manual, and for park and power_down.
     """
     last, gotos = _gotos(document, capabilities, resolve)
+    deep_sky = _in_deep_sky(document, last)
+    capabilities = capabilities.for_mode(deep_sky=deep_sky)
     return [
         *_features(document, capabilities),
         *gotos,
@@ -55,7 +57,7 @@ def check(
         *_darks(document, capabilities),
         *_goal(document),
         *mosaic_problems(document, capabilities, last),
-        *(_not_for_the_deep_sky(document, capabilities) if _in_deep_sky(document, last) else ()),
+        *(_not_for_the_deep_sky(document, capabilities) if deep_sky else ()),
     ]
 
 

@@ -124,6 +124,7 @@ def make_plan(
     grid, panes = _mosaic(document, capabilities, resolve)
     shutter = None if begin is None else begin + timedelta(seconds=sum(step.total_s for step in before))
     target = next((step.target for step in reversed(before) if step.target is not None), None)
+    capabilities = capabilities.for_mode(deep_sky=not isinstance(target, SolarTarget))
     ends = _ends(document, begin, zone)
     steps = (
         *before,

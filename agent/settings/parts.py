@@ -20,9 +20,9 @@ def _address(value: str) -> str:
     value = value.strip()
     if "/" in value or any(sign.isspace() for sign in value):
         raise ValueError("must be an address alone, such as 192.168.1.50, without http:// or a path")
-    if value.count(":") == 1:  # those of IPv6 have more
+    if value.count(":") == 1 or "]:" in value:  # those of IPv6 have more, and may stand in brackets
         raise ValueError("must be an address alone, such as 192.168.1.50; its port is a setting of its own")
-    return value
+    return value.removeprefix("[").removesuffix("]")
 
 
 class TelescopeSettings(Part):

@@ -14,7 +14,7 @@ from agent.sky.altitudes import ASTRONOMICAL, CIVIL, NAUTICAL, SUNSET_ALTITUDE
 from agent.sky.chart_shapes import Area, Badge, Box, Drawing, Line, Point, Shape, Words
 from agent.sky.ephemeris import MOON, CurvePoint, altaz, altitude_curve, moon, separation, sun
 from agent.sky.horizon import HorizonMask
-from agent.sky.nights import Interval, dark_window, night_bounds, rise_set_transit, sun_events, windows_where
+from agent.sky.nights import Interval, culmination, dark_window, night_bounds, sun_events, windows_where
 from agent.targets import Site, Target
 
 MOST_ROWS = 100  # of the legend; that there are more is said
@@ -203,10 +203,10 @@ class _Chart:
         """A number where each target passes the meridian, or stands highest; beside those that are there."""
         taken: list[Point] = []
         for index, one in enumerate(lines):
-            way = rise_set_transit(one.target, self._site, self._span.start, self._span.end)
+            way = culmination(one.target, self._site, self._span.start, self._span.end)
             if way.highest <= 0:
                 continue
-            x, y = self._x(way.transit), self._y(way.highest)
+            x, y = self._x(way.at), self._y(way.highest)
             x = min(max(x, _LEFT + 20), _RIGHT - 20)
             y = max(y, _TOP + 20)
             while any(abs(x - other) < 38 and abs(y - above) < 38 for other, above in taken):
@@ -258,11 +258,11 @@ class _Chart:
         return shapes, round(y)
 
     def _facts(self, one: ChartTarget) -> str:
-        way = rise_set_transit(one.target, self._site, self._span.start, self._span.end)
+        way = culmination(one.target, self._site, self._span.start, self._span.end)
         if way.highest < 0:
             return "" if one.note else "below the horizon all night"
-        at = one.runs[0].start + (one.runs[0].end - one.runs[0].start) / 2 if one.runs else way.transit
-        told = f"highest {way.highest:.0f}° at {self._clock(way.transit)}"
+        at = one.runs[0].start + (one.runs[0].end - one.runs[0].start) / 2 if one.runs else way.at
+        told = f"highest {way.highest:.0f}° at {self._clock(way.at)}"
         if one.target != MOON and replace(one.target, name="Moon") != MOON:
             told += f"  ·  {separation(one.target, MOON, self._site, at):.0f}° from the Moon"
         return told
@@ -272,7 +272,7 @@ class _Chart:
         start, end = self._span.start, self._span.end
         points = list(altitude_curve(target, self._site, start, end, (end - start) / _STEPS))
         edges = [edge for run in runs for edge in (run.start, run.end) if edge in self._span]
-        for instant in (rise_set_transit(target, self._site, start, end).transit, *edges):
+        for instant in (culmination(target, self._site, start, end).at, *edges):
             place = altaz(target, self._site, instant)
             points.append(CurvePoint(instant, place.altitude, place.azimuth))
         return sorted(points, key=lambda point: point.instant)

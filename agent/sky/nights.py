@@ -54,19 +54,11 @@ class SunEvents:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A target's way through an interval, against a minimum altitude.
+class Culmination:
+    """When a target stands highest in an interval (aware UTC), and how high, in degrees."""
 
-    `rise` and `set` are its first crossings upwards and downwards, `transit` its highest instant with
-    `highest` degrees. `always_above` and `never_above` say why a crossing may be missing.
-    """
-
-    rise: datetime | None
-    set: datetime | None
-    transit: datetime
+    at: datetime
     highest: float
-    always_above: bool
-    never_above: bool
 
 
 def night_bounds(site: Site, night: date) -> Interval:
@@ -132,23 +124,19 @@ def windows_above(
 
 
 @lru_cache(maxsize=256)
-def rise_set_transit(
-    target: Target, site: Site, start: datetime, end: datetime, min_altitude: float = 0.0
-) -> Passage:
-    """Return the target's crossings of `min_altitude` and its highest point between two instants."""
+def culmination(target: Target, site: Site, start: datetime, end: datetime) -> Culmination:
+    """Return the target's highest point between two instants, exact to a second."""
     height = cache(partial(altitude, target, site))
-    windows = windows_where(lambda instant: height(instant) >= min_altitude, start, end)
-    rises = [window.start for window in windows if window.start > start]
-    sets = [window.end for window in windows if window.end < end]
-    transit, highest = _highest(height, start, end)
-    return Passage(
-        rise=rises[0] if rises else None,
-        set=sets[0] if sets else None,
-        transit=transit,
-        highest=highest,
-        always_above=len(windows) == 1 and not rises and not sets,
-        never_above=not windows,
-    )
+    best = max(instants(start, end, _SCAN), key=height)
+    low, high = max(start, best - _SCAN), min(end, best + _SCAN)
+    while high - low > _EXACT:
+        third = (high - low) / 3
+        if height(low + third) < height(high - third):
+            low += third
+        else:
+            high -= third
+    middle = low + (high - low) / 2
+    return Culmination(middle, height(middle))
 
 
 def windows_where(
@@ -207,17 +195,3 @@ def _mean_noon_near(site: Site, instant: datetime) -> datetime:
         hours=site.longitude / _DEGREES_PER_HOUR
     )
     return noon + round((instant - noon) / _DAY) * _DAY
-
-
-def _highest(height: Callable[[datetime], float], start: datetime, end: datetime) -> tuple[datetime, float]:
-    """Return where something stands highest between two instants, exact to a second."""
-    best = max(instants(start, end, _SCAN), key=height)
-    low, high = max(start, best - _SCAN), min(end, best + _SCAN)
-    while high - low > _EXACT:
-        third = (high - low) / 3
-        if height(low + third) < height(high - third):
-            low += third
-        else:
-            high -= third
-    middle = low + (high - low) / 2
-    return middle, height(middle)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet, Link, Moment, Requirements, Window
-from agent.conditions.moment import clock_words
+from agent.conditions.moment import Sky, clock_words
 from agent.errors import AgentError
 from agent.events import Reason, SafetyDecision, Source
 from agent.schedule.waiting import Waiting
@@ -45,6 +45,7 @@ class ConditionGate:
         telescope: TelescopeView,
         *,
         site: Site | None,
+        zone: tzinfo,
         clock: Clock,
         defaults: Callable[[], Requirements],
         when_missed: str,
@@ -60,6 +61,7 @@ class ConditionGate:
         """
         self._telescope = telescope
         self._site = site
+        self._zone = zone
         self._clock = clock
         self._defaults = defaults
         self._when_missed = when_missed
@@ -166,24 +168,22 @@ class ConditionGate:
             return self._defaults().weather
 
     def moment(self, waiting: Waiting, now: datetime, *, running: bool = False) -> Moment:
-        """What the rules are asked about; of what is running only the present, as its end is watched over."""
+        """What the rules are asked about."""
         targets = waiting.plan.goto_targets if waiting.plan is not None else ()
-        solar = waiting.document.goto_solar
+        target, solar = targets[-1] if targets else None, waiting.document.goto_solar
+        sun_filter = solar is not None and solar.sun_filter
         return Moment(
             now=now,
-            site=self._site,
-            target=targets[-1] if targets else None,
+            zone=self._zone,
+            sky=None if self._site is None else Sky(self._site, target, sun_filter=sun_filter),
             window=Window(
                 None if waiting.forced or waiting.resume else waiting.start or waiting.seen,
                 waiting.closes,
             ),
-            duration_s=0.0 if running or waiting.plan is None else waiting.plan.estimate_s,
             link=self.link(),
             telemetry=self._telescope.telemetry,
             safety=self._safety(),
-            sun_filter=solar is not None and solar.sun_filter,
             running=running or waiting.resume or waiting.forced,
-            wanted_now=waiting.forced and not running and not waiting.resume,
         )
 
     def _missed(self, waiting: Waiting) -> Verdict | None:
@@ -218,7 +218,7 @@ class ConditionGate:
         if left_s <= 0:
             return verdict
         until = now + timedelta(seconds=left_s)
-        words = f"It is over, and waits for its telescope until {clock_words(until, self._site)}, to stop it."
+        words = f"It is over, and waits for its telescope until {clock_words(until, self._zone)}, to stop it."
         return replace(verdict, message=f"{verdict.message} {words}", final=False, until=until)
 
 

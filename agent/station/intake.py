@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agent.capabilities import Capabilities
 from agent.clock import Clock
+from agent.conditions.unasked import unasked_problems
 from agent.errors import AgentError, Problem, errors_of
 from agent.events import Event, Outcome, Reason, SessionBrief, SessionQueued, SessionRejected
 from agent.schedule.dispatcher import Dispatcher
@@ -30,6 +31,7 @@ from agent.store.errors import StoreError
 from agent.store.journal import instant_in
 from agent.store.model import Changes, Rejected, StoredSession
 from agent.store.store import SessionStore
+from agent.targets import Site
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Intake:
         *,
         clock: Clock,
         zone: ZoneInfo,
+        site: Site | None,
         capabilities: Callable[[], Capabilities | None],
         archives: bool,
         resolve: Resolve,
@@ -69,6 +72,7 @@ class Intake:
         self._neighbours = neighbours
         self._clock = clock
         self._zone = zone
+        self._site = site
         self._capabilities = capabilities
         self._archives = archives
         self._resolve = resolve
@@ -90,6 +94,7 @@ class Intake:
         """Everything that is wrong with a session beyond its form; called by the store, in a thread."""
         problems = time_problems(document, self._zone, self._clock.now())
         problems += download_problems(document, archives=self._archives)
+        problems += unasked_problems(document, self._site)
         if (stranger := self._neighbours.stranger(document)) is not None:
             problems.append(stranger)
         if not self._neighbours.suits(document):

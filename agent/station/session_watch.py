@@ -12,8 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from agent.clock import Clock
 from agent.conditions import ConditionSet
-from agent.conditions.rule import SKY
-from agent.conditions.rules import RULES
+from agent.conditions.rules import SKY_RULES
 from agent.conditions.rules.weather import gives_up_in
 from agent.events import Reason, SafetyDecision, SafetyLevel
 from agent.execute.orders import Ending, EndKind, Hold, Orders
@@ -29,7 +28,7 @@ from agent.station.weather_goal import WeatherGoal
 from agent.verdict import Verdict, against, merged
 
 LOOK_EVERY_S = 60.0  # altitude, Moon, battery and temperature change no faster than matters
-_SKY = frozenset(rule.about.name for rule in RULES if rule.about.order >= SKY)
+_SKY = frozenset(rule.about.name for rule in SKY_RULES)
 _WEATHER = "weather"
 _CONDITIONS = "conditions"
 _OWN_SCHEDULE = "own schedule"

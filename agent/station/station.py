@@ -150,6 +150,7 @@ class Station:
             beside,
             clock=clock,
             zone=ground.zone,
+            site=ground.site,
             capabilities=self.capabilities,
             archives=settings.archive.dir is not None,
             resolve=resolve,
@@ -174,6 +175,7 @@ class Station:
         self.gate = ConditionGate(
             ground.telescope,
             site=ground.site,
+            zone=ground.zone,
             clock=clock,
             defaults=self.defaults,
             when_missed=settings.conditions.when_missed,

@@ -166,7 +166,7 @@ def instant_of(row: dict[str, str], zone: ZoneInfo) -> datetime | None:
     """When the session began, or ended without having begun; rows of older programs only have local times."""
     for column in ("started_at", "ended_at", "starting_date", "processed_date"):
         try:
-            instant = datetime.fromisoformat(row[column])
+            instant = datetime.fromisoformat(row.get(column, ""))
         except ValueError:
             continue
         if _FIRST_YEAR <= instant.year <= _LAST_YEAR:

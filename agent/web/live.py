@@ -24,11 +24,6 @@ class LiveRelay:
     def __init__(self) -> None:
         self._looking = 0
 
-    @property
-    def looking(self) -> int:
-        """How many look."""
-        return self._looking
-
     async def serve(
         self, request: web.Request, streams: Mapping[str, str], camera: str
     ) -> web.StreamResponse:

@@ -11,22 +11,42 @@ from collections.abc import Callable
 
 _MARK = "scrypt"
 _N, _R, _P = 8192, 8, 4  # 8 MB and a tenth of a second on a small board
+_SALT_BYTES, _DIGEST_BYTES = 16, 64
 _COOKIE_SALT = b"dwarf-agent page cookie"
 SIGNED_IN_S = 30 * 86400.0
 
 
 def hashed(password: str) -> str:
     """Return a password as it may stand in a configuration file: nobody reads it out of there."""
-    salt = secrets.token_bytes(16)
+    salt = secrets.token_bytes(_SALT_BYTES)
     return "$".join([_MARK, b64encode(salt).decode(), b64encode(_scrypt(password, salt)).decode()])
+
+
+def is_hash(setting: str) -> bool:
+    """Whether a setting is what `hashed` makes, rather than a password; ValueError for a part of one."""
+    mark, *parts = setting.split("$")
+    if mark != _MARK or not parts:
+        return False
+    if len(parts) != 2 or [_bytes_of(part) for part in parts] != [_SALT_BYTES, _DIGEST_BYTES]:
+        raise ValueError(
+            "begins like what 'dwarf-agent page --hash' prints, and is not all of it: copy it whole, and "
+            "where a shell or a compose file reads it, keep its $ (single quotes, or $$)"
+        )
+    return True
+
+
+def _bytes_of(part: str) -> int:
+    try:
+        return len(b64decode(part, validate=True))
+    except ValueError:
+        return 0
 
 
 class Password:
     """One password, given as itself or as `hashed` made it. Checking blocks for a moment: use a thread."""
 
     def __init__(self, setting: str) -> None:
-        mark, _, rest = setting.partition("$")
-        kept = setting if mark == _MARK and rest.count("$") == 1 else hashed(setting)
+        kept = setting if is_hash(setting) else hashed(setting)
         _, salt, digest = kept.split("$")
         self._salt, self._digest = b64decode(salt), b64decode(digest)
         # The same after a restart, another with another password: who is signed in stays so, and no longer.
@@ -87,4 +107,6 @@ class Buckets:
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=_N, r=_R, p=_P)
+    return hashlib.scrypt(
+        password.encode("utf-8", "replace"), salt=salt, n=_N, r=_R, p=_P, dklen=_DIGEST_BYTES
+    )

@@ -13,6 +13,7 @@ from agent.web.agent import News, Window
 from agent.web.guard import Refusal
 
 MAX_VIEWERS = 16
+MAX_FRIENDS = 8  # among them that may only watch: they never take the places of those who can stop something
 MAX_WAITING = 64  # news a viewer may be behind; one that is slower is cut, and looks at everything anew
 WRITE_S = 10.0
 PING_S = 4.0  # how a browser knows that the agent is there
@@ -24,13 +25,9 @@ class Feed:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._viewers = 0
+        self._friends = 0
         self._open = True
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def viewers(self) -> int:
-        """How many look on."""
-        return self._viewers
 
     def close(self) -> None:
         """Let everybody go."""
@@ -39,11 +36,16 @@ class Feed:
             task.cancel()
 
     async def serve(
-        self, request: web.Request, wanted: Callable[[News], bool] = lambda _: True
+        self,
+        request: web.Request,
+        wanted: Callable[[News], bool] = lambda _: True,
+        *,
+        friend: bool = False,
     ) -> web.StreamResponse:
-        """Send news until the viewer leaves or cannot follow."""
-        if self._viewers >= MAX_VIEWERS or not self._open:
-            raise Refusal(503, "busy", f"{MAX_VIEWERS} pages are open already.", "Close one of them.")
+        """Send news until the viewer leaves or cannot follow; a `friend` may only watch."""
+        most, there = (MAX_FRIENDS, self._friends) if friend else (MAX_VIEWERS, self._viewers)
+        if there >= most or not self._open:
+            raise Refusal(503, "busy", f"{most} pages are open already.", "Close one of them.")
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -65,6 +67,7 @@ class Feed:
 
         end = self._window.listen(hear)
         self._viewers += 1
+        self._friends += friend
         task = asyncio.ensure_future(self._send(request, response, queue))
         self._tasks.add(task)
         try:
@@ -76,6 +79,7 @@ class Feed:
         finally:
             end()
             self._viewers -= 1
+            self._friends -= friend
             self._tasks.discard(task)
         return response
 

@@ -162,3 +162,51 @@ def test_a_hot_telescope_cools_down_in_a_pause_but_not_for_ever(observatory: Mak
     assert (result["result"], result["frames"]["taken"]) == ("completed", 12)
     (result,) = run_virtual(night(7200)).results
     assert (result["result"], result["reason"]) == ("partial", "temperature")
+
+
+# -- without a place -----------------------------------------------------------------------------------
+
+NOWHERE = {"timezone": "America/New_York"}
+UNASKED = {"sun_below": None, "min_altitude": None}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"min_altitude": 20}, {"max_altitude": 80}, {"sun_below": -12}, {"moon_separation": 30}],
+    ids=lambda asked: next(iter(asked)),
+)
+def test_what_needs_a_place_is_not_asked_where_none_is_set_and_the_session_says_so(
+    observatory: Make, asked: dict[str, Any]
+) -> None:
+    async def night() -> Observatory:
+        place = observatory(site=NOWHERE, conditions=UNASKED)
+        document = session(id_command={"time": "14:30"}, conditions={"do_action": True, **asked})
+        place.drop("a.json", document)
+        async with place.open():
+            await place.sessions_ended(1, hours=2)
+        return place
+
+    place = run_virtual(night())
+    (result,) = place.results
+    assert (result["result"], result["frames"]["taken"], len(place.telescope.gotos)) == ("completed", 12, 1)
+    (key,) = asked
+    (queued,) = next(one["sessions"] for one in place.said("queue") if one["count"])
+    assert queued["warnings"] == [
+        f"/conditions/{key}: Nobody said where the telescope stands, so nothing can be known of {key}. "
+        "Set latitude and longitude in the configuration; until then it runs without."
+    ]
+
+
+def test_a_window_is_told_by_the_clocks_of_the_people_where_no_place_is_set(observatory: Make) -> None:
+    async def night() -> Observatory:
+        place = observatory(site=NOWHERE, conditions=UNASKED)
+        times = {"date": "2026-03-12", "time": "13:00", "end_date": "2026-03-12", "end_time": "15:30"}
+        place.telescope.online = False
+        place.drop("a.json", session(id_command=times))
+        async with place.open():
+            await place.sessions_ended(1, hours=5)
+        return place
+
+    (result,) = run_virtual(night()).results
+    assert (result["result"], result["reason"]) == ("skipped", "window")
+    assert result["message"].startswith("The session's window closed at 15:30.")

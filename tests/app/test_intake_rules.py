@@ -80,6 +80,7 @@ class Life(Desk):
         self.intake = Intake(
             *("balcony", self.store, self.records, self.parents, self.neighbours),
             clock=self.clock,
+            site=None,
             zone=PARIS,
             capabilities=lambda: capabilities,
             archives=False,

@@ -67,6 +67,20 @@ def test_a_planet_and_then_a_galaxy(observatory: Callable[..., Observatory], hab
     assert [one["result"] for one in results] == ["completed", "completed"]
 
 
+@pytest.mark.parametrize("first", ["planet", "galaxy"])
+def test_what_the_deep_sky_does_not_offer_is_taken_of_a_planet_whatever_came_before(
+    observatory: Callable[..., Observatory], first: str
+) -> None:
+    short = TELE | {"exposure": "1/100", "gain": 20, "IRCut": 0}
+    jupiter = session(
+        setup_camera=short, goto_manual=None, goto_solar={"do_action": True, "target": "Jupiter"}
+    )
+    galaxy = session(setup_camera=TELE)
+    results, sim = night(observatory, *((jupiter, galaxy) if first == "planet" else (galaxy, jupiter)))
+    assert [one["result"] for one in results] == ["completed", "completed"]
+    assert sorted((shot.gain, shot.filter) for shot in sim.history.of(ShutterOpened)) == [(20, 0), (80, 1)]
+
+
 def test_what_the_deep_sky_does_not_offer_is_refused_before_anything_moves(
     observatory: Callable[..., Observatory],
 ) -> None:

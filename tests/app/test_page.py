@@ -308,6 +308,10 @@ def test_the_form_makes_one_session_file_and_an_edit_replaces_it(observatory: Ma
             tonight = await browser.get("/tonight")
             assert "90 × 15 s" in tonight
             assert "60 × 15 s" not in tonight
+            status, answer = await browser.ask("POST", "/new/save", {**edited, "count": "30"})
+            assert (status, answer["ok"]) == (409, False), "another tab still has the old one open"
+            assert "does not wait any more" in answer["message"]
+            assert place.files("ToDo") == [name]
 
     run_virtual(evening())
 

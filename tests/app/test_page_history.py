@@ -237,6 +237,49 @@ def test_what_was_measured_of_the_frames_is_seen_while_they_are_taken() -> None:
     assert not any(one.points for one in seen.frames("scope").courses)
 
 
+def test_a_table_of_an_older_program_is_shown_and_gone_on_with(observatory: Make) -> None:
+    older = (
+        "id,description,dwarf,starting_date,processed_date,result,message,target,exposure,gain,IR,count\r\n"
+        "u1,Galaxies,1,2026-03-{0} 19:00:00,2026-03-{0} 19:40:00,True,Done,M 81,15,60,1,40\r\n"
+    )
+
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        results = place.folder("Results")
+        results.mkdir(parents=True, exist_ok=True)
+        for day in (10, 12):
+            (results / f"results_session_night_2026-03-{day}.csv").write_text(older.format(day))
+        async with page_of(place) as browser:
+            for shown in ("/nights", "/nights/2026-03-10/report", "/tonight"):
+                assert "M 81" in await browser.get(shown), shown
+            assert "VCALENDAR" in await browser.get("/calendar.ics")
+            place.drop("a.json", session(goto_manual=NEVER_SETS | {"target": "M 82"}))
+            await place.sessions_ended(1)
+            assert "M 82" in await browser.get("/nights")
+        table = (results / "results_session_night_2026-03-12.csv").read_text()
+        assert "M 81" in table
+        assert "M 82" in table
+
+    run_virtual(evening())
+
+
+def test_numbers_that_are_none_in_a_table_hide_no_night(observatory: Make) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        place.folder("Results").mkdir(parents=True, exist_ok=True)
+        (place.folder("Results") / "results_session_night_2026-03-10.csv").write_text(
+            "file,target,session_id,outcome,starting_date,frames_taken,frames_requested,integration_s,waited\n"
+            "a.json,M 81,a,completed,2026-03-10 22:00:00,1e999,nan,inf,weather 1.2.3 s\n"
+            "b.json,M 82,b,exploded,2026-03-10 23:00:00,-5,12,-1e300,\n"
+        )
+        async with page_of(place) as browser:
+            for shown in ("/nights", "/nights/2026-03-10/report", "/api/telescopes/scope/nights"):
+                assert "M 81" in str(await browser.get(shown)), shown
+            assert "VCALENDAR" in await browser.get("/calendar.ics")
+
+    run_virtual(evening())
+
+
 def test_a_session_that_a_person_took_out_is_no_part_of_the_night(observatory: Make) -> None:
     async def evening() -> None:
         place = observatory(**PAGE)

@@ -409,10 +409,12 @@ def test_the_schema_is_one_that_the_sample_fits(capsys: pytest.CaptureFixture[st
 def test_submit_of_something_that_is_no_session_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for text in ("[1]", "{"):
+    for text, remedy in (("[1]", 'starts with {"command": {...}}'), ("{", "dwarf-agent validate a.json")):
         (tmp_path / "a.json").write_text(text)
         assert main(["submit", "a.json", "--mqtt-host", "127.0.0.1"]) == 2
-        assert "dwarf-agent validate a.json" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert told.startswith("dwarf-agent: a.json is no session: ")
+        assert remedy in told
 
 
 @pytest.mark.usefixtures("_log_restored")

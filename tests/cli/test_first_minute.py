@@ -83,6 +83,13 @@ def test_a_flag_before_the_command_is_told_its_place(
     assert "latitude" not in told
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("--versoin", "--version"), ("--hepl", "--help")])
+def test_a_mistyped_flag_of_the_program_itself_is_told_with_what_was_meant(
+    typed: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused([typed], capsys).endswith(f" Did you mean {meant}?\n")
+
+
 @pytest.mark.parametrize("words", [["--mqtt-password=hunter2"], ["--mqtt-pasword", "hunter2"]])
 def test_what_is_given_to_a_flag_that_nobody_knows_is_not_repeated(
     words: list[str], capsys: pytest.CaptureFixture[str]

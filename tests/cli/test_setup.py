@@ -110,8 +110,7 @@ def test_the_few_things_are_asked_tried_and_written_where_every_command_finds_th
         ("password", "s3cret: #1"),
         ("Keep it all the same?", "y"),
         ("Latitude, longitude", "48.85, 235"),
-        ("Time zone", "Europe/Paris"),
-        ("Latitude, longitude", "48.85, 2.35"),
+        ("Latitude, longitude", "48,85, 2,35"),
         ("Time zone", "Europe/Paris"),
         ("Weather:", "sky/rain is"),
         ("unsafe means", "wait"),
@@ -180,7 +179,7 @@ def test_without_a_telescope_in_sight_the_rest_is_written_before_bluetooth_begin
     path = home / "config.yaml"
     script = Script(
         ("Address of the telescope", ""),
-        ("None is in this network", ""),
+        ("Bring it here over Bluetooth", ""),
         ("MQTT broker", ""),
         ("Latitude, longitude", "48.85, 2.35"),
         ("Time zone", "Europe/Paris"),
@@ -228,8 +227,7 @@ def test_several_things_that_are_wrong_stand_on_lines_of_their_own(
         ("Address of the telescope", "127.0.0.1"),
         ("Keep this address", "y"),
         ("MQTT broker", ""),
-        ("Latitude", "north, 2"),
-        ("Time zone", "Nowhere"),
+        ("Latitude", "north, south"),
     )
     person = script.person()
 
@@ -242,7 +240,53 @@ def test_several_things_that_are_wrong_stand_on_lines_of_their_own(
     monkeypatch.setattr("builtins.input", answer)
     assert main(["setup", "--config", str(home / "config.yaml")]) == 130
     told = capsys.readouterr().out
-    assert "The configuration has 2 problems:\n  - latitude: must be a number.\n  - timezone: " in told
+    assert "The configuration has 2 problems:\n  - latitude: must be a number.\n  - longitude: " in told
+
+
+@pytest.mark.usefixtures("nobody_listens")
+def test_what_was_right_is_offered_when_something_else_was_wrong(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def two(*_: object) -> list[Neighbour]:
+        return [Neighbour("192.0.2.5"), Neighbour("192.0.2.6")]
+
+    monkeypatch.setattr("agent.telescope.dwarf.look_around.look_around", two)
+    (home / "a file").touch()
+    path, port = home / "config.yaml", str(free_port())
+    script = Script(
+        ("Address of the telescope", ""),
+        ("Which one", "3"),
+        ("Which one", "2"),
+        ("MQTT broker", "127.0.0.1"),
+        ("its port", port),
+        ("user name", "dwarf"),
+        ("password", "wrong"),
+        ("Keep it all the same?", ""),
+        ("MQTT broker ('none' for none) [127.0.0.1]", ""),
+        (f"its port [{port}]", ""),
+        ("user name (Enter: none) [dwarf]", ""),
+        ("password", "right"),
+        ("Keep it all the same?", "y"),
+        ("Latitude", "48.85;2.35"),
+        ("Time zone", "Paris"),
+        ("Time zone", "Europe/Paris"),
+        ("Weather", "sky/rain is 0"),
+        ("unsafe means", "wait"),
+        ("Folder", str(home / "a file")),
+        ("Folder", ""),
+        ("Run it now", "n"),
+    )
+    assert set_up(path, script.person()) == 0
+    assert script.done()
+    told = "\n".join(script.told)
+    assert "Type a number from 0 to 2." in told
+    assert "None is in this network" not in told
+    assert "Cannot prepare the session folders" in told
+    settings = load_settings(path)
+    assert settings.telescopes[0].host == "192.0.2.6"
+    assert (settings.mqtt.username, settings.mqtt.port) == ("dwarf", int(port))
+    assert (settings.site.latitude, settings.site.longitude) == (48.85, 2.35)
+    assert (home / "Astro_Sessions" / "ToDo").is_dir()
 
 
 def test_a_password_is_not_written_where_everybody_reads_it(home: Path, listener: int) -> None:

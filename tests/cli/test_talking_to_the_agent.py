@@ -146,6 +146,63 @@ def test_a_session_that_is_refused_says_why_and_exits_1(capsys: pytest.CaptureFi
     assert "error /setup_camera/gain: gain is 999. Use 0 to 240." in told
 
 
+def test_what_stands_beside_the_session_is_sent_too(capsys: pytest.CaptureFixture[str]) -> None:
+    beside = {"session_id": "mine", "telescope": "garden", "expires_at": "2026-01-19T20:00:00+00:00"}
+
+    async def talk() -> tuple[int, list[Submission]]:
+        async with Agent("garden", "roof") as agent:
+            late = await submit(NOWHERE, "dwarf", SESSION | beside, port=agent.port())
+            await submit(NOWHERE, "dwarf", SESSION | beside | {"expires_at": None}, port=agent.port())
+            return late, agent.answers.submitted
+
+    late, taken = run_virtual(talk())
+    assert late == 1, "it expired yesterday"
+    assert "expired" in capsys.readouterr().err
+    assert [(one.session_id, one.telescope) for one in taken] == [("mine", "garden")]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'{"command": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested deeper"),
+        (b'{"command": {"setup_camera": {"count": 5, "count": 6}}}', "stands twice"),
+        (b'{"command": {"setup_camera": {"count": NaN}}}', "NaN is not a number"),
+        (b"[]", "not a JSON object"),
+    ],
+    ids=["deep", "twice", "nan", "list"],
+)
+def test_a_file_that_the_folder_refuses_is_not_sent(
+    tmp_path: Path, content: bytes, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "m31.json"
+    file.write_bytes(content)
+    assert main(["submit", str(file), "--mqtt-host", "127.0.0.1", "--mqtt-port", "1"]) == 2
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "said", ["[" * 100_000 + "]" * 100_000, "[1]", '"x"', "7"], ids=["deep", "list", "text", "number"]
+)
+def test_what_others_say_on_our_topics_breaks_no_command(
+    said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def talk() -> None:
+        async with Agent("garden") as agent:
+            agent.broker.publish("dwarf/garden/availability", "online", retain=True)
+            for topic in ("status", "progress", "queue", "telemetry", "result", "night_over", "group/wall"):
+                agent.broker.publish(f"dwarf/garden/{topic}", said, retain=True)
+            for body in ({"percent": "x", "frames": [1]}, {"problem": "x"}, {"result": 5, "frames": "x"}):
+                for topic in ("status", "progress", "result"):
+                    agent.broker.publish(f"dwarf/foreign/{topic}", json.dumps(body), retain=True)
+                await status(NOWHERE, "dwarf", port=agent.port())
+            assert await send(NOWHERE, "dwarf", Verb.ABORT, {}, port=agent.port()) == 0
+
+    run_virtual(talk())
+    told = capsys.readouterr().out
+    assert "telescope  offline" in told
+    assert told.splitlines()[-1] == "done: Done."
+
+
 @pytest.mark.parametrize(
     ("outcome", "code"), [(Outcome.COMPLETED, 0), (Outcome.PARTIAL, 1), (Outcome.FAILED, 1)]
 )

@@ -139,3 +139,27 @@ def test_a_session_file_cannot_write_on_the_terminal(
 def test_an_error_cannot_write_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "no\x1b[2Jsuch.json"]) == 2
     assert not obeys(capsys.readouterr().err)
+
+
+def test_what_a_command_does_fits_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    for command in ("setup", "service", "run"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        described = capsys.readouterr().out.partition("examples:")[0]
+        assert max(len(line) for line in described.splitlines()) <= 60
+
+
+def test_after_ctrl_c_the_prompt_has_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", asked)
+    assert main(["setup"]) == 130
+    assert capsys.readouterr().err == "\n"

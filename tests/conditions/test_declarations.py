@@ -9,7 +9,7 @@ import pytest
 
 import agent.conditions.rules
 from agent.conditions import ConditionSet, Requirements
-from agent.conditions.rules import RULES
+from agent.conditions.rules import RULES, SKY_RULES
 from agent.session.condition_keys import ConditionKeys
 from agent.session.document import read_session
 from agent.session.fields import Range
@@ -46,8 +46,9 @@ def test_a_key_set_in_the_configuration_or_in_the_session_makes_the_same_rule(ke
     configured = ConditionSet.of(load_settings(environment={f"DWARF_{key.upper()}": str(value)}).requirements)
     reading = session(**{key: str(value)})
     wished = ConditionSet.of(load_settings().requirements, reading.document.conditions)
-    assert configured.rules == wished.rules
-    assert set(configured.rules) > set(ConditionSet.of(load_settings().requirements).rules)
+    plain = ConditionSet.of(load_settings().requirements)
+    assert (configured.rules, configured.sky) == (wished.rules, wished.sky)
+    assert {*configured.rules, *configured.sky} > {*plain.rules, *plain.sky}
 
 
 @pytest.mark.parametrize("key", NUMBERS)
@@ -79,12 +80,13 @@ def test_no_session_loosens_the_sun_limit() -> None:
 def test_every_file_of_the_folder_is_a_rule_of_its_own() -> None:
     folder = Path(agent.conditions.rules.__file__).parent
     files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-    assert len(files) == len(RULES) == len({rule.about.name for rule in RULES})
-    assert {Path(rule.__module__.replace(".", "/")).name for rule in RULES} == {path.stem for path in files}
+    rules = (*RULES, *SKY_RULES)
+    assert len(files) == len(rules) == len({rule.about.name for rule in rules})
+    assert {Path(rule.__module__.replace(".", "/")).name for rule in rules} == {path.stem for path in files}
 
 
 def test_rules_are_asked_in_an_order_that_is_theirs_alone() -> None:
-    orders = [rule.about.order for rule in RULES]
+    orders = [rule.about.order for rule in (*RULES, *SKY_RULES)]
     assert orders == sorted(set(orders))
 
 
@@ -93,8 +95,8 @@ def test_every_reason_a_rule_gives_is_one_it_declares() -> None:
 
     values = {key: some(key) for key in KEYS}
     asked = Requirements(**(values | {"min_altitude": 10.0, "max_altitude": 80.0, "horizon": "0:5"}))
-    declared = {rule.about.name: rule.about.reasons for rule in RULES}
-    moments = (_moment(), _moment(EVENING), _moment(target=LMC), _moment(site=None), _moment(target=None))
+    declared = {rule.about.name: rule.about.reasons for rule in (*RULES, *SKY_RULES)}
+    moments = (_moment(), _moment(EVENING), _moment(target=LMC), _moment(sky=None), _moment(target=None))
     for moment in moments:
         for verdict in ConditionSet.of(asked).judge(moment):
             if not verdict.allowed:

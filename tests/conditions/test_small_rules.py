@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from agent.clock import LoopClock
-from agent.conditions import ConditionSet, Moment, Requirements
+from agent.conditions import ConditionSet, Requirements
 from agent.conditions.cautions import sky_cautions
 from agent.conditions.limits import LOWEST
 from agent.conditions.moment import Sky, clock_words
-from agent.conditions.rules.above_horizon import AboveHorizonRule
 from agent.conditions.rules.sun_distance import SunDistanceRule
 from agent.conditions.safety.aggregator import SafetyMonitor
 from agent.conditions.safety.sources import HeartbeatSource
@@ -53,24 +51,6 @@ def test_a_target_that_is_down_or_sets_is_told_with_its_hour() -> None:
     assert one.reason is Reason.ALTITUDE
     (one,) = sky_cautions(M42, PARIS, NOON + 9 * HOUR, below)
     assert one.message == f"M42 sets before {clock_words(below, PARIS)}."
-    assert AboveHorizonRule().told(Sky(PARIS, M42), NOON).lost == "M42 sets"
-
-
-def test_the_sun_itself_is_refused_for_good_and_says_why() -> None:
-    moment = Moment(now=NOON, site=PARIS, target=SolarTarget("Sun", SolarBody.SUN), duration_s=60.0)
-    for asked in (moment, replace(moment, site=None)):
-        (verdict,) = [one for one in ConditionSet.of(Requirements()).judge(asked) if one.rule == "sun"]
-        assert (verdict.allowed, verdict.reason, verdict.final) == (False, Reason.SUN, True)
-
-
-def test_a_planet_near_the_sun_waits_for_sunset_where_the_site_tells_it() -> None:
-    moment = Moment(now=NOON, site=PARIS, target=SolarTarget("Mercury", SolarBody.MERCURY), duration_s=60.0)
-    asked = ConditionSet.of(Requirements())
-    (here,) = [one for one in asked.judge(moment) if one.rule == "sun"]
-    assert (here.allowed, here.final) == (False, False)
-    assert here.until is not None
-    (nowhere,) = [one for one in asked.judge(replace(moment, site=None)) if one.rule == "sun"]
-    assert (nowhere.allowed, nowhere.final, nowhere.until) == (False, True, None)
 
 
 def test_how_far_the_moon_is_from_the_sun_is_told_as_seen_from_the_site() -> None:

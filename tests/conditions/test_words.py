@@ -5,28 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.conditions import ConditionConfigError, ConditionSet, Link, Moment, Requirements, Window
+from agent.conditions.moment import Sky
+from agent.conditions.rule import SkyRule
 from agent.conditions.sun_guard import SunLimitError, first_danger, permit_goto
 from agent.events import Reason, SafetyDecision, SafetyLevel, SafetyState, Telemetry
 from agent.session.fields import OnLost, WeatherPolicy
 from agent.session.sections import Conditions
 from agent.sky.ephemeris import MOON, SUN
-from agent.targets import Site, SkyTarget
+from agent.targets import Site, SkyTarget, Target
 from agent.verdict import Verdict
 
 PARIS = Site(48.8566, 2.3522, 35.0, "Europe/Paris")
 M31 = SkyTarget("M31", 0.71232, 41.2691)
 M42 = SkyTarget("M42", 5.588, -5.39)
-LMC = SkyTarget("LMC", 5.39, -69.76)
-LOW = SkyTarget("M4", 16.393, -26.526)
 VEGA = SkyTarget("Vega", 18.6, 38.8)
 NEAR_SUN = SkyTarget("Porrima", 11.9, 1.0)
-NO_SITE = "The site's latitude and longitude are not set, so this cannot be judged."
-NO_TARGET = "The session goes to no target."
-HORIZON = Requirements(horizon="0:15, 90:50, 180:10")
+HORIZON = {"horizon": "0:15, 90:50, 180:10"}
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -35,289 +34,141 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 
 NIGHT = at(21, 22)
 EVENING = at(21, 18)  # the Sun at -2 degrees
+MOON_DOWN = at(26, 17, 12)
 
 
-def moment(**values: Any) -> Moment:
-    return replace(Moment(now=NIGHT, site=PARIS, target=M31, duration_s=3600.0), **values)
+def asked(rule: str, defaults: Requirements | None = None, **values: Any) -> Verdict:
+    moment = replace(Moment(now=NIGHT, zone=ZoneInfo(PARIS.timezone), sky=Sky(PARIS, M31)), **values)
+    verdicts = ConditionSet.of(defaults or Requirements()).judge_now(moment)
+    return next(each for each in verdicts if each.rule == rule)
 
 
-def asked(
-    rule: str, defaults: Requirements | None = None, keys: dict[str, Any] | None = None, **values: Any
-) -> Verdict:
-    section = Conditions(do_action=True, **keys) if keys else None
-    conditions = ConditionSet.of(defaults or Requirements(), section)
-    one = next(each for each in conditions.rules if each.about.name == rule)
-    return one.check(moment(**values))
+def of_the_sky(rule: str, keys: dict[str, Any]) -> SkyRule:
+    return next(each for each in ConditionSet.of(Requirements(**keys)).sky if each.about.name == rule)
 
 
-Row = tuple[str, dict[str, Any], dict[str, Any], bool, str, datetime | None, bool]
-SKY: list[Row] = [
-    ("altitude", {"min_altitude": 30}, {}, True, "M31 is at 63 degrees.", None, False),
-    (
-        "altitude",
-        {"min_altitude": 30},
-        {"target": M42},
-        False,
-        "M42 is at -18 degrees, below the minimum of 30. Better from 05:25 on.",
-        at(22, 3, 25),
-        False,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 30},
-        {"target": LMC},
-        False,
-        "LMC never rises here.",
-        None,
-        True,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 30},
-        {"target": LOW},
-        False,
-        "M4 never gets above 15 degrees here; the minimum is 30.",
-        None,
-        True,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 80},
-        {"target": MOON},
-        False,
-        "Moon is at 14 degrees, below the minimum of 80.",
-        None,
-        True,
-    ),
-    (
-        "altitude",
-        {"max_altitude": 40},
-        {},
-        False,
-        "M31 is at 63 degrees, above the maximum of 40. Better from 07:22 on.",
-        at(22, 5, 22),
-        False,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 20},
-        {"target": VEGA, "now": at(22, 1)},
-        True,
-        "Vega is at 23 degrees.",
-        at(22, 1, 22),
-        False,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 20},
-        {"target": VEGA, "now": at(22, 1), "duration_s": 60.0},
-        True,
-        "Vega is at 23 degrees.",
-        None,
-        False,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 20},
-        {"target": VEGA, "now": at(22, 1, 15)},
-        False,
-        "Vega leaves its altitude limits at 03:22, too soon to begin. Better from 13:23 on.",
-        at(22, 11, 23),
-        False,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 20},
-        {"target": VEGA, "now": at(22, 1, 15), "running": True},
-        True,
-        "Vega is at 21 degrees.",
-        at(22, 1, 22),
-        False,
-    ),
-    (
-        "altitude",
-        {"min_altitude": 20},
-        {"target": VEGA, "now": at(22, 2), "window": Window(None, at(22, 6))},
-        False,
-        "Vega is at 15 degrees, below the minimum of 20. Better from 13:23 on.",
-        at(22, 11, 23),
-        True,
-    ),
-    ("altitude", {"min_altitude": 20}, {"target": None}, True, NO_TARGET, None, False),
-    ("altitude", {"min_altitude": 20}, {"site": None}, False, NO_SITE, None, True),
-    (
-        "moon_altitude",
-        {"moon_below": 10},
-        {},
-        False,
-        "The Moon is at 14 degrees, the limit is 10. Better from 00:49 on.",
-        at(21, 22, 49),
-        False,
-    ),
-    ("moon_altitude", {"moon_below": 50}, {}, True, "The Moon is at 14 degrees.", None, False),
-    ("moon_altitude", {"moon_below": 10}, {"target": MOON}, True, NO_TARGET, None, False),
-    ("moon_altitude", {"moon_below": 10}, {"site": None}, False, NO_SITE, None, True),
-    (
-        "moon_altitude",
-        {"moon_below": 5},
-        {"now": at(26, 17, 50)},
-        False,
-        "The Moon gets too high at 19:55, too soon to begin. Better from 08:00 on.",
-        at(27, 6, 0),
-        False,
-    ),
-    (
-        "moon_illumination",
-        {"max_moon_illumination": 0.1},
-        {},
-        False,
-        "The Moon is up and 78 % lit, the limit is 10 %. Better from 02:24 on.",
-        at(22, 0, 24),
-        False,
-    ),
-    (
-        "moon_illumination",
-        {"max_moon_illumination": 1},
-        {},
-        True,
-        "The Moon is 78 % lit or down.",
-        None,
-        False,
-    ),
-    (
-        "moon_illumination",
-        {"max_moon_illumination": 0.1},
-        {"now": at(26, 17, 12)},
-        False,
-        "The bright Moon rises at 19:19, too soon to begin. Better from 08:37 on.",
-        at(27, 6, 37),
-        False,
-    ),
-    ("moon_illumination", {"max_moon_illumination": 0.1}, {"site": None}, False, NO_SITE, None, True),
-    ("moon_illumination", {"max_moon_illumination": 0.1}, {"target": SUN}, True, NO_TARGET, None, False),
-    (
-        "moon_separation",
-        {"moon_separation": 100},
-        {},
-        False,
-        "M31 is 89 degrees from the Moon, the limit is 100. Better from 02:24 on.",
-        at(22, 0, 24),
-        False,
-    ),
-    ("moon_separation", {"moon_separation": 10}, {}, True, "M31 is 89 degrees from the Moon.", None, False),
-    (
-        "moon_separation",
-        {"moon_separation": 179},
-        {"now": at(26, 17, 12)},
-        False,
-        "The Moon comes too close at 19:19, too soon to begin. Better from 08:37 on.",
-        at(27, 6, 37),
-        False,
-    ),
-    ("moon_separation", {"moon_separation": 10}, {"target": None}, True, NO_TARGET, None, False),
-    ("moon_separation", {"moon_separation": 10}, {"target": MOON}, True, NO_TARGET, None, False),
-    ("moon_separation", {"moon_separation": 10}, {"site": None}, False, NO_SITE, None, True),
-    (
-        "twilight",
-        {"sun_below": -12},
-        {"now": EVENING},
-        False,
-        "It is not dark: the Sun is at -2 degrees, the limit is -12. Better from 20:59 on.",
-        at(21, 18, 59),
-        False,
-    ),
-    ("twilight", {"sun_below": -12}, {}, True, "The Sun is at -36 degrees.", None, False),
-    ("twilight", {"sun_below": -12}, {"target": SUN}, True, "The target needs no darkness.", None, False),
-    ("twilight", {"sun_below": -12}, {"site": None}, False, NO_SITE, None, True),
-    (
-        "twilight",
-        {"sun_below": -12},
-        {"now": at(22, 4, 19)},
-        False,
-        "It gets too light at 06:28, too soon to begin. Better from 20:57 on.",
-        at(22, 18, 57),
-        False,
-    ),
-    (
-        "sun",
-        {},
-        {"target": SUN},
-        False,
-        "Pointing at the Sun is not allowed by the configuration. "
-        "Allow it there only for a telescope that has a solar filter.",
-        None,
-        True,
-    ),
-    ("sun", {}, {"target": NEAR_SUN}, True, "Porrima is far enough from the Sun.", None, False),
-    (
-        "sun",
-        {},
-        {"target": NEAR_SUN, "now": at(21, 15)},
-        False,
-        "Porrima is 0 degrees from the Sun now; the limit is 20 degrees. "
-        "Choose another target, or end the session while the Sun is well down. Better from 20:04 on.",
-        at(21, 18, 4),
-        False,
-    ),
-    ("sun", {}, {"target": None}, True, NO_TARGET, None, False),
-]
+@pytest.mark.parametrize(
+    ("rule", "keys", "target", "now", "no"),
+    [
+        ("altitude", {"min_altitude": 30}, M31, NIGHT, None),
+        ("altitude", {"min_altitude": 30}, M42, NIGHT, "M42 is at -18 degrees, below the minimum of 30."),
+        ("altitude", {"max_altitude": 40}, M31, NIGHT, "M31 is at 63 degrees, above the maximum of 40."),
+        ("altitude", {"min_altitude": 20}, None, NIGHT, None),
+        ("above_horizon", {}, M31, NIGHT, None),
+        ("above_horizon", {}, M42, NIGHT, "M42 is 18 degrees below the horizon."),
+        ("above_horizon", {}, None, NIGHT, None),
+        ("horizon", HORIZON, M31, NIGHT, None),
+        (
+            "horizon",
+            HORIZON,
+            M42,
+            at(22, 3),
+            "M42 is at 27 degrees, the horizon there reaches 28; it is hidden.",
+        ),
+        (
+            "horizon",
+            HORIZON,
+            VEGA,
+            at(22, 2, 20),
+            "Vega is at 13 degrees, the horizon there reaches 14; it is hidden.",
+        ),
+        ("horizon", HORIZON, None, NIGHT, None),
+        ("moon_altitude", {"moon_below": 10}, M31, NIGHT, "The Moon is at 14 degrees, the limit is 10."),
+        ("moon_altitude", {"moon_below": 50}, M31, NIGHT, None),
+        ("moon_altitude", {"moon_below": 10}, MOON, NIGHT, None),
+        (
+            "moon_illumination",
+            {"max_moon_illumination": 0.1},
+            M31,
+            NIGHT,
+            "The Moon is up and 78 % lit, the limit is 10 %.",
+        ),
+        ("moon_illumination", {"max_moon_illumination": 1}, M31, NIGHT, None),
+        ("moon_illumination", {"max_moon_illumination": 0.1}, SUN, NIGHT, None),
+        ("moon_illumination", {"max_moon_illumination": 0.1}, M31, MOON_DOWN, None),
+        (
+            "moon_separation",
+            {"moon_separation": 100},
+            M31,
+            NIGHT,
+            "M31 is 89 degrees from the Moon, the limit is 100.",
+        ),
+        ("moon_separation", {"moon_separation": 10}, M31, NIGHT, None),
+        ("moon_separation", {"moon_separation": 10}, None, NIGHT, None),
+        ("moon_separation", {"moon_separation": 10}, MOON, NIGHT, None),
+        ("moon_separation", {"moon_separation": 179}, M31, MOON_DOWN, None),
+        (
+            "twilight",
+            {"sun_below": -12},
+            M31,
+            EVENING,
+            "It is not dark: the Sun is at -2 degrees, the limit is -12.",
+        ),
+        ("twilight", {"sun_below": -12}, M31, NIGHT, None),
+        ("twilight", {"sun_below": -12}, SUN, EVENING, None),
+        ("sun", {}, SUN, NIGHT, "Sun is 0 degrees from the Sun; the limit is 20 degrees."),
+        ("sun", {}, NEAR_SUN, NIGHT, None),
+        ("sun", {}, NEAR_SUN, at(21, 15), "Porrima is 0 degrees from the Sun; the limit is 20 degrees."),
+        ("sun", {}, None, NIGHT, None),
+    ],
+)
+def test_the_answers_of_the_sky(
+    rule: str, keys: dict[str, Any], target: Target | None, now: datetime, no: str | None
+) -> None:
+    asks, sky = of_the_sky(rule, keys), Sky(PARIS, target)
+    assert asks.holds(sky, now) is (no is None)
+    if no is not None:
+        assert asks.told(sky, now).no == no
+
+
+@pytest.mark.parametrize(
+    ("rule", "keys", "reason", "lost"),
+    [
+        ("altitude", {"min_altitude": 30}, Reason.ALTITUDE, "M31 leaves its altitude limits"),
+        ("above_horizon", {}, Reason.ALTITUDE, "M31 sets"),
+        ("horizon", HORIZON, Reason.HORIZON, "M31 goes behind the horizon"),
+        ("moon_altitude", {"moon_below": 5}, Reason.MOON, "The Moon gets too high"),
+        ("moon_illumination", {"max_moon_illumination": 0.1}, Reason.MOON, "The bright Moon rises"),
+        ("moon_separation", {"moon_separation": 10}, Reason.MOON, "The Moon comes too close"),
+        ("twilight", {"sun_below": -12}, Reason.TWILIGHT, "It gets too light"),
+        ("dawn", {}, Reason.TWILIGHT, "It gets light"),
+        ("sun", {}, Reason.SUN, "It comes too near to the Sun"),
+    ],
+)
+def test_what_is_lost_is_told_with_its_reason(
+    rule: str, keys: dict[str, Any], reason: Reason, lost: str
+) -> None:
+    told = of_the_sky(rule, keys).told(Sky(PARIS, M31), NIGHT)
+    assert (told.reason, told.lost) == (reason, lost)
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "target", "holds"),
+    [
+        (at(22, 0), at(22, 6), M31, False),
+        (at(22, 0), at(22, 4), M31, True),
+        (at(22, 0), at(22, 19), M31, True),
+        (at(22, 5, 30), at(22, 6), M31, True),
+        (None, at(22, 6), M31, True),
+        (at(22, 0), at(22, 6), MOON, True),
+    ],
+    ids=["after its night", "before its dawn", "the next night", "due by day", "not due", "the Moon"],
+)
+def test_a_night_that_is_over_is_told_with_its_dawn(
+    due: datetime | None, now: datetime, target: Target, holds: bool
+) -> None:
+    dawn, sky = of_the_sky("dawn", {}), Sky(PARIS, target, due)
+    assert dawn.holds(sky, now) is holds
+    if not holds:
+        assert dawn.told(sky, now).no == "Its night was over at 07:05."
+
+
 TELLS = Telemetry(battery=40, storage_free_gb=3.25, temperature=41.0)
-REASONS = {
-    "altitude": Reason.ALTITUDE,
-    "twilight": Reason.TWILIGHT,
-    "sun": Reason.SUN,
-    "horizon": Reason.HORIZON,
-}
 
 
 def told(verdict: Verdict) -> tuple[bool, str, datetime | None, bool]:
     until = verdict.until.replace(second=0, microsecond=0) if verdict.until is not None else None
     return verdict.allowed, verdict.message, until, verdict.final
-
-
-@pytest.mark.parametrize(("rule", "keys", "values", "allowed", "message", "until", "final"), SKY)
-def test_the_answers_of_the_sky(
-    rule: str,
-    keys: dict[str, Any],
-    values: dict[str, Any],
-    allowed: bool,
-    message: str,
-    until: datetime | None,
-    final: bool,
-) -> None:
-    verdict = asked(rule, keys=keys, **values)
-    assert told(verdict) == (allowed, message, until, final)
-    assert verdict.reason is REASONS.get(rule, Reason.MOON)
-
-
-@pytest.mark.parametrize(
-    ("values", "allowed", "message", "until", "final"),
-    [
-        ({}, True, "M31 is at 63 degrees, the horizon there reaches 49.", None, False),
-        (
-            {"target": M42, "now": at(22, 3)},
-            False,
-            "M42 is at 27 degrees, the horizon there reaches 28; it is hidden. Better from 05:03 on.",
-            at(22, 3, 3),
-            False,
-        ),
-        (
-            {"target": VEGA, "now": at(22, 2, 20)},
-            False,
-            "Vega is at 13 degrees, the horizon there reaches 14; it is hidden. Better from 16:15 on.",
-            at(22, 14, 15),
-            False,
-        ),
-        ({"target": None}, True, NO_TARGET, None, False),
-        ({"site": None}, False, NO_SITE, None, True),
-    ],
-)
-def test_the_answers_of_the_horizon(
-    values: dict[str, Any], allowed: bool, message: str, until: datetime | None, final: bool
-) -> None:
-    verdict = asked("horizon", HORIZON, **values)
-    assert told(verdict) == (allowed, message, until, final)
-    assert verdict.reason is Reason.HORIZON
 
 
 def decided(state: SafetyState, level: SafetyLevel, *reasons: str) -> SafetyDecision:
@@ -526,63 +377,6 @@ def test_the_answers_of_the_window(window: Window | None, expected: object, reas
     assert verdict.reason is reason
 
 
-MORNING = at(22, 6)
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (
-            {"window": Window(at(22, 0))},
-            (
-                False,
-                "Its night was over at 07:05; it waits for the next one, from 20:20 on.",
-                at(22, 18, 20),
-                False,
-            ),
-        ),
-        (
-            {"window": Window(at(22, 0), at(22, 18))},
-            (
-                False,
-                "Its night was over at 07:05; it waits for the next one, from 20:20 on.",
-                at(22, 18, 20),
-                True,
-            ),
-        ),
-        (
-            {"window": Window(at(22, 0), at(22, 19))},
-            (
-                False,
-                "Its night was over at 07:05; it waits for the next one, from 20:20 on.",
-                at(22, 18, 20),
-                False,
-            ),
-        ),
-        ({"window": Window(at(22, 5, 30))}, (True, "The session was due by day.", None, False)),
-        ({"window": Window(at(22, 0)), "now": at(22, 4)}, (True, "The dawn is still to come.", None, False)),
-        ({"window": Window(None)}, (True, "The session has no dawn to fear.", None, False)),
-        ({}, (True, "The session has no dawn to fear.", None, False)),
-        (
-            {"window": Window(at(22, 0)), "running": True},
-            (True, "The session has no dawn to fear.", None, False),
-        ),
-        (
-            {"window": Window(at(22, 0)), "target": MOON},
-            (True, "The session has no dawn to fear.", None, False),
-        ),
-        (
-            {"window": Window(at(22, 0)), "site": None},
-            (True, "The session has no dawn to fear.", None, False),
-        ),
-    ],
-)
-def test_the_answers_of_the_dawn(values: dict[str, Any], expected: object) -> None:
-    verdict = asked("dawn", **({"now": MORNING} | values))
-    assert told(verdict) == expected
-    assert verdict.reason is Reason.TWILIGHT
-
-
 # -- the Sun guard, and what is required --------------------------------------------------------------------
 
 
@@ -696,7 +490,7 @@ def test_a_session_changes_what_it_says_and_nothing_else() -> None:
     assert own.wait_max_s == 90
     assert own.on_lost is OnLost.IGNORE
     assert own.requirements.min_battery == 20
-    names = [rule.about.name for rule in own.rules]
+    names = [rule.about.name for rule in own.sky]
     assert "altitude" in names
     assert "horizon" not in names
-    assert "horizon" in [rule.about.name for rule in plain.rules]
+    assert "horizon" in [rule.about.name for rule in plain.sky]

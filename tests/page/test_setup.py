@@ -11,7 +11,7 @@ import pytest
 
 from agent.app.setting_up import SettingUp
 from agent.clock import SystemClock
-from agent.settings import load_settings
+from agent.settings import Settings, load_settings
 from agent.web.agent import Neighbour
 from agent.web.server import FirstServer, PageServer
 from tests.page.audit import audit
@@ -28,7 +28,7 @@ def test_a_telescope_is_found_and_kept(
 
     monkeypatch.chdir(tmp_path)
     file = Path("config.yaml")
-    setting_up = SettingUp(load_settings(flags={"timezone": "Etc/UTC"}), file, {}, look=around)
+    setting_up = SettingUp(Settings.model_validate({"site": {"timezone": "Etc/UTC"}}), file, {}, look=around)
     page_at = serve(make=lambda door: FirstServer(setting_up, door, SystemClock()))
     page = look(page_at.address, PHONE, timezone_id="Europe/Paris")
     page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")

@@ -85,7 +85,7 @@ def test_a_whole_night_has_its_blocks_and_a_reason_for_each_session_left_over() 
 def test_the_plan_is_told_in_words_and_in_json() -> None:
     plan = _plan(session("a", "M31", at(20)), session("b", "LMC", at(20, 30)))
     text = "\n".join(plan.lines())
-    assert "Sun: sets 19:07, rises 08:07; dark 20:51 to 06:22" in text
+    assert "Sun: sets 19:07, rises 08:07; fully dark 20:51 to 06:22" in text
     assert "a (M31)\n  Runs 22:00 to 23:00" in text
     assert "22:00 at 56° in the east" in text
     assert "Will not run: LMC never rises here." in text
@@ -152,7 +152,7 @@ def test_polar_day_and_polar_night_have_plain_words() -> None:
     day = "\n".join(plan_night(TROMSO, date(2026, 6, 21), []).lines())
     assert "it does not set; no astronomical darkness" in day
     dark = "\n".join(plan_night(TROMSO, date(2026, 12, 21), []).lines())
-    assert "it does not rise; dark" in dark
+    assert "it does not rise; fully dark" in dark
 
 
 def test_validation_warns_of_a_target_below_the_horizon_and_of_daylight() -> None:

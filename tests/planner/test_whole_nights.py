@@ -88,25 +88,25 @@ def test_a_whole_night_is_told_to_programs_number_for_number() -> None:
         (
             PARIS,
             date(2026, 10, 3),
-            "sets 19:25, rises 07:54; dark 21:10 to 06:09",
+            "sets 19:25, rises 07:54; fully dark 21:10 to 06:09",
             "45 % lit, up 23:53 to 07:54",
         ),
         (
             PARIS,
             date(2026, 10, 10),
-            "sets 19:11, rises 08:04; dark 20:55 to 06:19",
+            "sets 19:11, rises 08:04; fully dark 20:55 to 06:19",
             "0 % lit, down all night",
         ),
         (
             PARIS,
             date(2026, 10, 18),
-            "sets 18:55, rises 08:16; dark 20:40 to 06:31",
+            "sets 18:55, rises 08:16; fully dark 20:40 to 06:31",
             "53 % lit, up 18:55 to 00:07",
         ),
         (
             PARIS,
             date(2026, 10, 26),
-            "sets 17:40, rises 07:29; dark 19:26 to 05:43",
+            "sets 17:40, rises 07:29; fully dark 19:26 to 05:43",
             "99 % lit, up 17:40 to 07:29",
         ),
         (
@@ -115,7 +115,12 @@ def test_a_whole_night_is_told_to_programs_number_for_number() -> None:
             "it does not set; no astronomical darkness",
             "51 % lit, up 12:44 to 00:13",
         ),
-        (TROMSO, date(2026, 12, 21), "it does not rise; dark 16:56 to 06:28", "93 % lit, up 11:44 to 11:44"),
+        (
+            TROMSO,
+            date(2026, 12, 21),
+            "it does not rise; fully dark 16:56 to 06:28",
+            "93 % lit, up 11:44 to 11:44",
+        ),
     ],
 )
 def test_sun_and_moon_of_a_night(site: Site, night: date, sun: str, moon: str) -> None:

@@ -302,6 +302,23 @@ def test_a_horizon_that_is_none_is_refused(text: str) -> None:
     assert "horizon" in problems(flags={"horizon": text})[0]
 
 
+@pytest.mark.parametrize("lost", ["the end", "the salt, to a shell", "all but the mark", "a sign"])
+def test_a_hash_that_was_not_copied_whole_is_no_password(lost: str) -> None:
+    from agent.web.password import hashed
+
+    mark, salt, digest = (whole := hashed("correct horse")).split("$")
+    part = {
+        "the end": whole[:-6],
+        "the salt, to a shell": f"{mark}${digest}",
+        "all but the mark": f"{mark}${'x' * 8}",
+        "a sign": f"{mark}${salt}${digest[1:]}",
+    }[lost]
+    load_settings(environment={"DWARF_PAGE_PASSWORD": whole})
+    with pytest.raises(SettingsError, match=r"DWARF_PAGE_PASSWORD: begins like .* copy it whole") as caught:
+        load_settings(environment={"DWARF_PAGE_PASSWORD": part})
+    assert digest[8:40] not in str(caught.value)
+
+
 def test_secrets_are_never_shown(tmp_path: Path) -> None:
     secret = "geheim-4711"
     names = [name for name in FLAT_SETTINGS if name.endswith(("password", "token"))]
@@ -380,6 +397,19 @@ def test_any_json_options_give_settings_or_a_settings_error(
 def test_what_is_pasted_around_an_address_is_no_part_of_it(host: str) -> None:
     settings = load_settings(flags={"telescope_host": host, "mqtt_host": host}, environment={})
     assert (settings.telescopes[0].host, settings.mqtt.host) == ("192.168.1.50", "192.168.1.50")
+
+
+@pytest.mark.parametrize("host", ["broker:1883", "192.168.1.50:9900", "[::1]:1883", "[fe80::1%eth0]:1883"])
+def test_a_port_behind_an_address_is_told_its_place(host: str) -> None:
+    for flag in ("telescope_host", "mqtt_host"):
+        with pytest.raises(SettingsError, match="its port is a setting of its own"):
+            load_settings(flags={flag: host}, environment={})
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "fe80::1%eth0"])
+def test_an_address_of_ipv6_is_taken_with_brackets_and_without(host: str) -> None:
+    settings = load_settings(flags={"mqtt_host": host}, environment={})
+    assert settings.mqtt.host == host.strip("[]")
 
 
 @pytest.mark.parametrize("host", ["http://192.168.1.50:9900", "192.168.1.50/x", "192.168.1.50 9900"])

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from agent.sky.altitudes import ASTRONOMICAL, NAUTICAL
 from agent.sky.ephemeris import altitude, sun
 from agent.sky.nights import (
+    culmination,
     dark_window,
     first_time,
     next_solar_noon,
     next_sun_above,
     night_bounds,
     night_of,
-    rise_set_transit,
     sun_events,
     windows_above,
 )
@@ -32,6 +32,7 @@ APIA = Site(-13.83, -171.77, 10.0, "Pacific/Apia")  # civil date a day ahead of 
 UTC_ZONE = ZoneInfo("UTC")
 MIDSUMMER = date(2026, 6, 21)
 MIDWINTER = date(2026, 12, 21)
+HOUR, HOURS = timedelta(hours=1), timedelta(hours=4)
 M31 = SkyTarget("M31", 0.71232, 41.2691)
 
 sites = st.sampled_from([PARIS, HELSINKI, TROMSO, SYDNEY, APIA, Site(-54.8, -68.3, 30.0, "UTC")])
@@ -127,30 +128,29 @@ def test_a_site_with_a_wrong_time_zone_still_has_whole_nights() -> None:
     assert window.seconds > 8 * 3600
 
 
-def test_a_circumpolar_target_never_crosses_and_still_culminates() -> None:
+@pytest.mark.parametrize(
+    ("target", "highest"),
+    [
+        (SkyTarget("Polaris", 2.53, 89.26), 48.86 + 0.74),
+        (SkyTarget("LMC", 5.39, -69.76), 90 - 48.86 - 69.76),
+        (SkyTarget("M42", 5.588, -5.39), 90 - 48.86 - 5.39),
+    ],
+    ids=["circumpolar", "never rises", "rises and sets"],
+)
+def test_a_target_culminates_at_its_declinations_height(target: SkyTarget, highest: float) -> None:
     bounds = night_bounds(PARIS, MIDWINTER)
-    passage = rise_set_transit(SkyTarget("Polaris", 2.53, 89.26), PARIS, bounds.start, bounds.end, 20)
-    assert passage.always_above
-    assert (passage.rise, passage.set) == (None, None)
-    assert passage.highest == pytest.approx(48.86 + 0.74, abs=0.15)
+    top = culmination(target, PARIS, bounds.start, bounds.end)
+    assert top.highest == pytest.approx(highest, abs=0.15)
+    assert top.highest == altitude(target, PARIS, top.at)
+    assert top.at in bounds
 
 
-def test_a_target_that_never_rises_is_an_ordinary_answer() -> None:
+def test_in_a_part_of_the_night_it_is_highest_at_an_end_of_it() -> None:
     bounds = night_bounds(PARIS, MIDWINTER)
-    passage = rise_set_transit(SkyTarget("LMC", 5.39, -69.76), PARIS, bounds.start, bounds.end)
-    assert passage.never_above
-    assert passage.rise is None
-    assert passage.highest < 0
-
-
-def test_rise_and_set_are_the_instants_at_the_minimum_altitude() -> None:
-    bounds = night_bounds(PARIS, date(2026, 9, 21))
     orion = SkyTarget("M42", 5.588, -5.39)
-    passage = rise_set_transit(orion, PARIS, bounds.start, bounds.end, 20)
-    assert passage.rise is not None
-    assert altitude(orion, PARIS, passage.rise) == pytest.approx(20, abs=0.01)
-    assert passage.rise < passage.transit
-    assert passage.highest == pytest.approx(90 - 48.86 - 5.39, abs=0.15)
+    at = culmination(orion, PARIS, bounds.start, bounds.end).at
+    for start, end, edge in ((at - HOURS, at - HOUR, at - HOUR), (at + HOUR, at + HOURS, at + HOUR)):
+        assert abs((culmination(orion, PARIS, start, end).at - edge).total_seconds()) < 2
 
 
 @settings(deadline=None, max_examples=often(25))

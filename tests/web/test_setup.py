@@ -135,6 +135,26 @@ async def test_a_running_agent_keeps_what_is_set_for_its_next_start(served: Any,
     assert load_settings(file).telescopes[0].host == "192.168.1.50"
 
 
+async def test_what_wins_over_the_file_is_not_said_to_be_changed_in_it(served: Any, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    environment = {"DWARF_TELESCOPE_HOST": "10.0.0.9"}
+    settings = load_settings(environment=environment, assigned={"latitude": "1", "longitude": "2"})
+    agent = FakeAgent()
+    agent.setting_up = SettingUp(settings, file, environment, look=_two_telescopes, runs=True)
+    async with served(agent) as page:
+        for body, place in (
+            ({"telescope_host": "192.168.1.50"}, "DWARF_TELESCOPE_HOST"),
+            ({"latitude": "48.85"}, "--set latitude"),
+        ):
+            async with page.post(SETUP, json=body) as answer:
+                assert answer.status == 400
+                assert place in (await answer.json())["message"]
+        assert not file.exists()
+        async with page.post(SETUP, json={"telescope_host": "10.0.0.9", "mqtt_host": "home"}) as answer:
+            assert answer.status == 200
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["mqtt_host: home"]
+
+
 async def test_who_only_watches_cannot_set_up(served: Any) -> None:
     async with served(watch=True, password=None) as page:
         async with page.post("/watch/setup", json=HOME) as answer:

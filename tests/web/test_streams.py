@@ -71,6 +71,14 @@ async def test_a_viewer_that_cannot_follow_is_cut_and_comes_back(
             await next_event(again, "hello")
 
 
+async def test_friends_never_take_the_places_of_those_who_can_stop_something(served: Served) -> None:
+    async with served(watch=True) as page, contextlib.AsyncExitStack() as stack:
+        watching = [await stack.enter_async_context(page.get("/watch/events")) for _ in range(MAX_VIEWERS)]
+        assert {answer.status for answer in watching} == {200, 503}
+        async with page.get("/events") as mine:
+            await next_event(mine, "hello")
+
+
 async def test_there_is_an_end_of_viewers(served: Served) -> None:
     async with served() as page, contextlib.AsyncExitStack() as stack:
         for _ in range(MAX_VIEWERS):

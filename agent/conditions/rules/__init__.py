@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import cast
 
-from agent.conditions.rule import Rule
+from agent.conditions.rule import SKY, Declared, Rule, SkyRule
 
 
-def _found() -> tuple[type[Rule], ...]:
-    rules: list[type[Rule]] = [
+def _found() -> list[type[Declared]]:
+    rules: list[type[Declared]] = [
         import_module(f"{__name__}.{module.name}").RULE for module in iter_modules(__path__)
     ]
-    return tuple(sorted(rules, key=lambda rule: (rule.about.order, rule.about.name)))
+    return sorted(rules, key=lambda rule: (rule.about.order, rule.about.name))
 
 
-RULES = _found()
-"""Every rule, in the order in which they are asked."""
+_ALL = _found()
+RULES = cast(tuple[type[Rule], ...], tuple(rule for rule in _ALL if rule.about.order < SKY))
+"""What nobody can foresee, in the order in which it is asked."""
+SKY_RULES = cast(tuple[type[SkyRule], ...], tuple(rule for rule in _ALL if rule.about.order >= SKY))
+"""What depends on time and sky alone, in that order."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Sky
-from agent.conditions.outlook import Foreseen, judge, no_target
+from agent.conditions.moment import Sky
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, About
+from agent.conditions.rule import SKY, About, Told
 from agent.reasons import Reason
 from agent.sky.ephemeris import altitude
-from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +23,7 @@ class AboveHorizonRule:
         reasons=(Reason.ALTITUDE,),
         set_by="always, where the site is known",
         order=SKY + 8,
+        to_begin=True,
     )
 
     @classmethod
@@ -36,24 +34,11 @@ class AboveHorizonRule:
     def holds(self, sky: Sky, when: datetime) -> bool:
         return sky.target is None or altitude(sky.target, sky.site, when) >= 0
 
-    def check(self, moment: Moment) -> Verdict:
-        site, target = moment.site, moment.target
-        if target is None:
-            return no_target(Reason.ALTITUDE)
-        if site is None or (moment.running and not moment.wanted_now):
-            return Verdict(True, Reason.ALTITUDE, "The horizon is not asked for.")
-        verdict = judge(moment, self.told(Sky(site, target), moment.now))
-        if verdict.allowed or verdict.until is not None:
-            return replace(verdict, until=None if verdict.allowed else verdict.until)
-        return replace(verdict, message=f"{verdict.message} It does not rise here within a day.")
-
-    def told(self, sky: Sky, now: datetime) -> Foreseen:
+    def told(self, sky: Sky, now: datetime) -> Told:
         name = sky.target.name if sky.target else ""
         below = -altitude(sky.target, sky.site, now) if sky.target else 0.0
-        return Foreseen(
+        return Told(
             Reason.ALTITUDE,
-            partial(self.holds, sky),
-            yes=f"{name} is above the horizon.",
             no=f"{name} is {below:.0f} degrees below the horizon.",
             lost=f"{name} sets",
         )

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Sky
-from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Sky
 from agent.conditions.requirements import ConditionConfigError, Requirements
-from agent.conditions.rule import SKY, About
+from agent.conditions.rule import SKY, About, Told
 from agent.reasons import Reason
 from agent.sky.ephemeris import altitude
-from agent.sky.nights import rise_set_transit
-from agent.targets import Site, SkyTarget, Target
-from agent.verdict import Verdict
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +42,13 @@ class AltitudeRule:
     def holds(self, sky: Sky, when: datetime) -> bool:
         return sky.target is None or self.minimum <= altitude(sky.target, sky.site, when) <= self.maximum
 
-    def check(self, moment: Moment) -> Verdict:
-        site, target = moment.site, moment.target
-        if target is None:
-            return no_target(Reason.ALTITUDE)
-        if site is None:
-            return no_site(Reason.ALTITUDE)
-        verdict = judge(moment, self.told(Sky(site, target), moment.now))
-        low = altitude(target, site, moment.now) < self.minimum
-        final = not verdict.allowed and verdict.until is None
-        return self._never(target, site, moment.now, verdict) if final and low else verdict
-
-    def told(self, sky: Sky, now: datetime) -> Foreseen:
+    def told(self, sky: Sky, now: datetime) -> Told:
         name = sky.target.name if sky.target else ""
         stands = altitude(sky.target, sky.site, now) if sky.target else 0.0
-        return Foreseen(
+        return Told(
             Reason.ALTITUDE,
-            partial(self.holds, sky),
-            yes=f"{name} is at {stands:.0f} degrees.",
             no=f"{name} is at {stands:.0f} degrees, {self._limit(stands)}.",
             lost=f"{name} leaves its altitude limits",
-        )
-
-    def _never(self, target: Target, site: Site, now: datetime, verdict: Verdict) -> Verdict:
-        """Say of a star that stands too low whether it always does; the Moon and planets wander."""
-        highest = rise_set_transit(target, site, now, now + _DAY).highest
-        if not isinstance(target, SkyTarget) or highest >= self.minimum:
-            return verdict
-        if highest < 0:
-            return replace(verdict, message=f"{target.name} never rises here.")
-        limit = f"the minimum is {self.minimum:g}"
-        return replace(
-            verdict, message=f"{target.name} never gets above {highest:.0f} degrees here; {limit}."
         )
 
     def _limit(self, now: float) -> str:

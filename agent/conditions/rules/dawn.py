@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Sky, clock_words
-from agent.conditions.outlook import Foreseen
+from agent.conditions.moment import Sky, clock_words
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, About
+from agent.conditions.rule import SKY, About, Told
 from agent.conditions.sun_guard import first_dawn
 from agent.reasons import Reason
 from agent.sky.ephemeris import sun
-from agent.sky.nights import first_time
-from agent.verdict import Verdict
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +28,7 @@ class DawnRule:
         reasons=(Reason.TWILIGHT,),
         set_by="`dawn_limit`",
         order=SKY,
+        to_begin=True,
     )
 
     @classmethod
@@ -47,30 +42,11 @@ class DawnRule:
         dawn = first_dawn(sky.site, sky.due, self.limit)
         return dawn is None or when < dawn
 
-    def check(self, moment: Moment) -> Verdict:
-        site, due = moment.site, moment.window.start if moment.window else None
-        if moment.running or moment.bright_target or site is None or due is None:
-            return Verdict(True, Reason.TWILIGHT, "The session has no dawn to fear.")
-        if sun(site, moment.now).altitude < self.limit:
-            return Verdict(True, Reason.TWILIGHT, "The dawn is still to come.")
-        dawn = first_dawn(site, due, self.limit)
-        if dawn is None or dawn > moment.now:
-            return Verdict(True, Reason.TWILIGHT, "The session was due by day.")
-        dusk = first_time(lambda when: sun(site, when).altitude < self.limit, moment.now, moment.now + _DAY)
-        closes = moment.window.end if moment.window else None
-        message = f"Its night was over at {clock_words(dawn, site)}"
-        if dusk is not None:
-            message = f"{message}; it waits for the next one, from {clock_words(dusk, site)} on"
-        final = closes is not None and (dusk is None or dusk >= closes)
-        return Verdict(False, Reason.TWILIGHT, f"{message}.", until=dusk, final=final)
-
-    def told(self, sky: Sky, now: datetime) -> Foreseen:
+    def told(self, sky: Sky, now: datetime) -> Told:
         dawn = first_dawn(sky.site, sky.due or now, self.limit)
         over = f" at {clock_words(dawn, sky.site)}" if dawn is not None and dawn <= now else ""
-        return Foreseen(
+        return Told(
             Reason.TWILIGHT,
-            partial(self.holds, sky),
-            yes="The dawn is still to come.",
             no=f"Its night was over{over}.",
             lost="It gets light",
         )

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Sky
-from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Sky
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, About
+from agent.conditions.rule import SKY, About, Told
 from agent.reasons import Reason
 from agent.sky.ephemeris import moon
-from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +34,10 @@ class MoonAltitudeRule:
     def holds(self, sky: Sky, when: datetime) -> bool:
         return sky.bright or moon(sky.site, when).altitude < self.below
 
-    def check(self, moment: Moment) -> Verdict:
-        site = moment.site
-        if moment.bright_target:
-            return no_target(Reason.MOON)
-        if site is None:
-            return no_site(Reason.MOON)
-        return judge(moment, self.told(Sky(site, moment.target), moment.now))
-
-    def told(self, sky: Sky, now: datetime) -> Foreseen:
+    def told(self, sky: Sky, now: datetime) -> Told:
         stands = moon(sky.site, now).altitude
-        return Foreseen(
+        return Told(
             Reason.MOON,
-            partial(self.holds, sky),
-            yes=f"The Moon is at {stands:.0f} degrees.",
             no=f"The Moon is at {stands:.0f} degrees, the limit is {self.below:g}.",
             lost="The Moon gets too high",
         )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Sky
-from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Sky
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, About
+from agent.conditions.rule import SKY, About, Told
 from agent.reasons import Reason
 from agent.sky.altitudes import SUNSET_ALTITUDE
 from agent.sky.ephemeris import moon
-from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +36,10 @@ class MoonIlluminationRule:
         state = moon(sky.site, when)
         return sky.bright or state.altitude < SUNSET_ALTITUDE or state.illumination <= self.maximum
 
-    def check(self, moment: Moment) -> Verdict:
-        site = moment.site
-        if moment.bright_target:
-            return no_target(Reason.MOON)
-        if site is None:
-            return no_site(Reason.MOON)
-        return judge(moment, self.told(Sky(site, moment.target), moment.now))
-
-    def told(self, sky: Sky, now: datetime) -> Foreseen:
+    def told(self, sky: Sky, now: datetime) -> Told:
         lit = moon(sky.site, now).illumination * 100
-        return Foreseen(
+        return Told(
             Reason.MOON,
-            partial(self.holds, sky),
-            yes=f"The Moon is {lit:.0f} % lit or down.",
             no=f"The Moon is up and {lit:.0f} % lit, the limit is {self.maximum * 100:.0f} %.",
             lost="The bright Moon rises",
         )

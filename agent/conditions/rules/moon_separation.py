@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import ClassVar, Self
 
-from agent.conditions.moment import Moment, Sky
-from agent.conditions.outlook import Foreseen, judge, no_site, no_target
+from agent.conditions.moment import Sky
 from agent.conditions.requirements import Requirements
-from agent.conditions.rule import SKY, About
+from agent.conditions.rule import SKY, About, Told
 from agent.reasons import Reason
 from agent.sky.altitudes import SUNSET_ALTITUDE
 from agent.sky.ephemeris import MOON, moon, separation
-from agent.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +37,13 @@ class MoonSeparationRule:
             return True
         return separation(sky.target, MOON, sky.site, when) >= self.minimum
 
-    def check(self, moment: Moment) -> Verdict:
-        site, target = moment.site, moment.target
-        if target is None or moment.bright_target:
-            return no_target(Reason.MOON)
-        if site is None:
-            return no_site(Reason.MOON)
-        return judge(moment, self.told(Sky(site, target), moment.now))
-
-    def told(self, sky: Sky, now: datetime) -> Foreseen:
+    def told(self, sky: Sky, now: datetime) -> Told:
         words = ""
         if sky.target is not None:
             angle = separation(sky.target, MOON, sky.site, now)
             words = f"{sky.target.name} is {angle:.0f} degrees from the Moon"
-        return Foreseen(
+        return Told(
             Reason.MOON,
-            partial(self.holds, sky),
-            yes=f"{words}.",
             no=f"{words}, the limit is {self.minimum:g}.",
             lost="The Moon comes too close",
         )

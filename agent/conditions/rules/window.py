@@ -34,10 +34,10 @@ class WindowRule:
             return Verdict(True, Reason.WINDOW, "The session has no window.")
         start = window.start
         if start is not None and moment.now < start:
-            message = f"The session starts at {clock_words(start, moment.site)}."
+            message = f"The session starts at {clock_words(start, moment.zone)}."
             return Verdict(False, Reason.SCHEDULE, message, until=start)
         if window.end is not None and moment.now >= window.end:
-            message = f"The session's window closed at {clock_words(window.end, moment.site)}."
+            message = f"The session's window closed at {clock_words(window.end, moment.zone)}."
             return Verdict(False, Reason.WINDOW, message, final=True)
         return Verdict(True, Reason.WINDOW, "The session's window is open.", until=window.end)
 

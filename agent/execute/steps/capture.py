@@ -44,7 +44,7 @@ async def capture(context: StepContext, step: PlannedStep) -> None:
                 await refocus_if_due(context)
             if (left_behind := _to_recentre(context, step, camera)) is not None:
                 left_behind.again()
-                raise TargetMovedError("The target left the middle of the field.")
+                raise TargetMovedError
         if await _take(context, step, camera, missing):
             continue
         if step.mosaic is not None or missing <= context.capabilities.cameras[camera].max_count:

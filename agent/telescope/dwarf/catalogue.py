@@ -39,7 +39,7 @@ class DeviceConfig:
 
 @dataclass(frozen=True, slots=True)
 class CameraCatalogue:
-    """V3: what one camera takes in the deep-sky mode, and what it is set to."""
+    """V3: what one camera takes in a shooting mode, and what it is set to."""
 
     exposures: tuple[Exposure, ...] = ()
     gains: tuple[int, ...] = ()
@@ -138,15 +138,19 @@ def with_config(built_in: Capabilities, config: DeviceConfig) -> Capabilities:
     return replace(built_in, cameras=cameras)
 
 
-def with_catalogue(built_in: Capabilities, catalogue: Catalogue, *, unknown: bool = False) -> Capabilities:
-    """The built-in capabilities with the tables a V3 telescope gave in their place.
+def with_catalogue(
+    built_in: Capabilities, catalogue: Catalogue, *, unknown: bool = False, deep_sky: bool = True
+) -> Capabilities:
+    """The built-in capabilities with the tables a V3 telescope gave of one mode in their place.
 
     A telescope that nobody knows has no binning unless it lists it: it would not answer.
     """
     cameras = {camera: _merge(own, catalogue.cameras[camera]) for camera, own in built_in.cameras.items()}
     if unknown and _BINNING not in catalogue.shared:
         cameras = {camera: replace(own, binnings=()) for camera, own in cameras.items()}
-    return replace(built_in, cameras=cameras)
+    if cameras == built_in.cameras:
+        return built_in
+    return replace(built_in, cameras=cameras, model_cameras=built_in.cameras, deep_sky=deep_sky)
 
 
 def _merge(own: CameraCapabilities, found: CameraCatalogue) -> CameraCapabilities:

@@ -217,7 +217,8 @@ class DialectV3(Dialect):
             if catalogue is not None and any(own.exposures for own in catalogue.cameras.values()):
                 built_in = newer_capabilities(device.model)
                 unknown = device.identity is not None and bool(device.identity.doubt)
-                device.capabilities = with_catalogue(built_in, catalogue, unknown=unknown)
+                deep_sky = self._mode == shooting_mode.DEEP_SKY
+                device.capabilities = with_catalogue(built_in, catalogue, unknown=unknown, deep_sky=deep_sky)
                 _compare_ids(catalogue, self._mode)
                 return
             if attempt < device.limits.catalogue_tries:

@@ -31,6 +31,7 @@ MAX_FILE_BYTES = 32 * 1024 * 1024  # a stacked JPEG of 8 megapixels is about 5 M
 _MAX_WARNINGS = 20  # different ones; after that the rest is silence
 _LONGEST_TAG = 200
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_NOBODY_THERE = "Is it on? The ports are telescope_http_port and telescope_card_port."
 _MAX_DIGITS = 20  # of a 64-bit number; nothing a telescope counts is larger
 
 
@@ -161,7 +162,7 @@ class DwarfHttp:
         except TimeoutError as error:
             raise HttpError(f"{method} {address} did not answer within {limit_s:.0f} s.") from error
         except NobodyError as error:
-            raise HttpError(f"{error}.") from error
+            raise HttpError(f"{error}.", hint=_NOBODY_THERE) from error
         except (OSError, ValueError) as error:
             raise HttpError(f"{method} {address}: {error or type(error).__name__}.") from error
 
@@ -213,7 +214,7 @@ def _broken_off(address: Address) -> Iterator[None]:
     except TimeoutError as error:
         raise HttpError(f"GET {address} fell silent for {SILENCE_LIMIT_S:.0f} s.") from error
     except NobodyError as error:
-        raise HttpError(f"{error}.") from error
+        raise HttpError(f"{error}.", hint=_NOBODY_THERE) from error
     except (OSError, ValueError) as error:
         raise HttpError(f"GET {address}: {error or type(error).__name__}.") from error
 

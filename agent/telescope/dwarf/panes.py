@@ -64,12 +64,10 @@ class Panes:
             self.per_pane = news.total
         for earlier in range(here):
             self.taken[earlier] = max(self.taken[earlier], self.per_pane)
-        if news.counted in (Counted.TAKEN, Counted.BOTH):
-            taken = news.taken - here * self.per_pane if whole else news.taken
-            self._raise(self.taken, here, taken)
-        if news.counted in (Counted.STACKED, Counted.BOTH):
+        if whole or news.counted is not Counted.STACKED:  # of all panes each counts the taken ones
+            self._raise(self.taken, here, news.taken - (here * self.per_pane if whole else 0))
+        if news.counted is not Counted.TAKEN:
             if whole:
-                self._raise(self.taken, here, news.taken - here * self.per_pane)  # its news may not be heard
                 self._share_stacked(news.stacked, [here, *range(here)])
             unseen = news.stacked - (sum(self.stacked) - self.stacked[here] if whole else 0)
             self._raise(self.stacked, here, unseen)

@@ -230,7 +230,7 @@ async def _expose(device: Device, capture: Capture) -> None:
 
 async def _read_out(device: Device, capture: Capture) -> None:
     clock = device.clock
-    await clock.sleep(physics.READOUT_S)
+    await clock.sleep(max(physics.READOUT_S, device.options.shortest_frame_s - capture.exposure_s))
     capture.taken += 1
     lost = device.rng.random() < device.options.stacking_loss
     fewer = device.faults.use(StacksFewer, where=lambda rule: capture.taken % max(1, rule.every) == 0)

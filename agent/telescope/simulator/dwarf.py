@@ -27,6 +27,7 @@ from agent.telescope.simulator.state import State
 # Some clients look only every second: real seconds that a capture, and the way from the answer to
 # switching off to the end of the link, must last for them.
 _SHORTEST_S = 2.5
+_SHORTEST_FRAME_S = 0.12
 
 
 class SimulatedDwarf:
@@ -158,5 +159,6 @@ def patient(options: SimulatorOptions) -> SimulatorOptions:
         options,
         minimum_session_s=max(options.minimum_session_s, shortest),
         goodbye_s=max(options.goodbye_s, shortest),
+        shortest_frame_s=max(options.shortest_frame_s, _SHORTEST_FRAME_S * options.speed),
         in_focus_s=options.in_focus_s * max(1.0, options.speed),
     )

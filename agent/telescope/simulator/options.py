@@ -69,6 +69,7 @@ class SimulatorOptions:
     goodbye_s: float = 0.5
     minimum_session_s: float = 0.0
     in_focus_s: float = 60.0
+    shortest_frame_s: float = 0.0
     telemetry_s: float = 60.0
     faults: tuple[Fault, ...] = ()
     habits: Habits = field(default_factory=Habits)

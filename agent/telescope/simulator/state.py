@@ -191,7 +191,6 @@ class State:
     shooting_mode: int = 1
     technique: int = 1
     site: Site | None = None
-    time_set: bool = False
     time_offset: timedelta = timedelta(0)
     timezone: str = ""
     parameters: dict[int, tuple[int, float]] = field(default_factory=dict)  # V3 items beyond CameraState

@@ -6,14 +6,33 @@ const SILENT_MS = 9000; // two pings that did not come
 const AT_MOST_EVERY_MS = 700;
 const MINUTE_MS = 60000;
 
+let source = null; // closed while nobody looks: a browser opens few connections to one place
 let last = Date.now();
+let opened = 0;
 let wanted = false;
 let busy = false;
 
 export function follow() {
-  const kind = document.documentElement.dataset.live;
   if (!document.getElementById("status")) return;
-  const source = new EventSource(address(`${kind === "watch" ? "/watch" : ""}/events${query}`));
+  if (!document.hidden) listen();
+  setInterval(() => {
+    if (document.hidden || Date.now() - last <= SILENT_MS) return;
+    lost(true);
+    if (Date.now() - opened > SILENT_MS) listen(); // after an answer that is no news a browser never asks again
+  }, 1000);
+  setInterval(update, MINUTE_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return source?.close();
+    listen();
+    update();
+  });
+}
+
+function listen() {
+  const kind = document.documentElement.dataset.live;
+  source?.close();
+  opened = Date.now();
+  source = new EventSource(address(`${kind === "watch" ? "/watch" : ""}/events${query}`));
   for (const name of ["hello", "ping", "state", "image", "event"]) {
     source.addEventListener(name, () => {
       last = Date.now();
@@ -22,11 +41,6 @@ export function follow() {
       if (name === "state" || name === "image") update();
     });
   }
-  setInterval(() => {
-    if (Date.now() - last > SILENT_MS) lost(true);
-  }, 1000);
-  setInterval(update, MINUTE_MS);
-  document.addEventListener("visibilitychange", () => !document.hidden && update());
 }
 
 export function update() {

@@ -257,9 +257,9 @@ function imports() {
 
 async function read(files) {
   const part = document.getElementById("imported");
-  for (const file of [...files].slice(0, 20)) {
+  for (const file of files) {
     try {
-      const page = await html(`/new/import${query}`, { name: file.name, text: await file.text() });
+      const page = await html(`/new/import${query}`, { name: file.name, text: await textOf(file) });
       part.querySelector("ul").append(...page.body.childNodes);
       part.hidden = false;
     } catch (error) {
@@ -268,14 +268,31 @@ async function read(files) {
   }
 }
 
-async function saved(event) {
-  if (event.target.closest("[data-save-all]")) {
-    event.target.disabled = true;
-    for (const one of this.querySelectorAll("[data-save]:not(:disabled)")) one.click();
+// As the folder reads it: UTF-8, UTF-16 with its mark, or what older programs of Windows write.
+async function textOf(file) {
+  const bytes = await file.arrayBuffer();
+  const mark = new Uint8Array(bytes.slice(0, 2)).join();
+  const marked = { "255,254": "utf-16le", "254,255": "utf-16be" }[mark];
+  if (marked) return new TextDecoder(marked).decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
   }
+}
+
+async function saved(event) {
+  const all = event.target.closest("[data-save-all]");
   const button = event.target.closest("[data-save]");
-  if (!button) return;
+  if (!all) return button && keepOne(button);
+  all.disabled = true;
+  for (const one of this.querySelectorAll("[data-save]:not(:disabled)")) await keepOne(one);
+  all.disabled = !this.querySelector("[data-save]:not(:disabled)");
+}
+
+async function keepOne(button) {
   button.disabled = true;
   const told = await tell(send(`${scope}/sessions`, JSON.parse(button.dataset.save)));
   button.textContent = told?.ok ? "✓" : told?.message || "–";
+  button.disabled = Boolean(told?.ok);
 }

@@ -107,7 +107,7 @@ async function propose(mine, asked) {
     document.getElementById("told").textContent = place.querySelector(".newplan > div").textContent;
   } catch (error) {
     putBack();
-    toast(error.message);
+    toast(error.message, { good: false });
   }
 }
 
@@ -122,7 +122,7 @@ async function keep(button) {
 // The answer to a command; one that is refused is said.
 async function done(verb, more) {
   const told = await command(verb, more);
-  return told && told.status !== "error" ? told : toast(told ? sentence(told) : "");
+  return told && told.status !== "error" ? told : toast(told ? sentence(told) : "", { good: false });
 }
 
 function putBack() {
@@ -139,26 +139,27 @@ function putBack() {
 
 // ---- taken out, and back ----
 async function away(session) {
-  const answer = await fetch(address(`${scope}/sessions/${encodeURIComponent(session)}`));
-  const document_ = answer.ok ? await answer.json() : null;
+  const asking = fetch(address(`${scope}/sessions/${encodeURIComponent(session)}`));
+  const document_ = await asking.then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
   const told = await done("remove", { session_id: session });
   if (!told) return;
-  toast(sentence(told), document_ && (() => back(session, document_)));
+  toast(sentence(told), { undo: document_ && (() => back(session, document_)) });
   update();
 }
 
 async function back(session, body) {
   const inside = body.command || body;
   for (const key of ["request_id", "source", "process", "result", "message"]) delete inside.id_command?.[key];
+  if (inside.goal) inside.id_command = { group: session, ...inside.id_command }; // what it has collected
   // Under its own name it would be the session that was removed.
   const again = { command: inside, session_id: `${session}--again`, request_id: `page-${Date.now()}` };
   const answer = await send(`${scope}/sessions`, again);
-  toast((await answer.json()).message);
+  toast((await answer.json()).message, { good: answer.ok });
   update();
 }
 
 let gone = 0;
-function toast(text, undo) {
+function toast(text, { undo = null, good = true }) {
   const line = document.getElementById("toast");
   line.querySelector("p").textContent = text;
   const button = line.querySelector("button");
@@ -174,7 +175,7 @@ function toast(text, undo) {
     else line.hidden = true;
   };
   gone = setTimeout(wait, UNDO_MS);
-  say(text, true);
+  say(text, good);
 }
 
 // ---- dragging: a block along the strip to another time, a row by its handle to another turn ----

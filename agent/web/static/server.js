@@ -9,20 +9,28 @@ export function address(path) {
   return `${base}${path}`;
 }
 
+const BUSY = 429; // refused unread
+const AGAIN_MS = 1000;
+const TRIES = 30;
+
+// Asks, and again where the server says that it is too much at once.
+async function ask(path, options = {}) {
+  for (let tries = TRIES; ; tries -= 1) {
+    const answer = await fetch(address(path), { credentials: "same-origin", ...options });
+    if (answer.status !== BUSY || tries < 2) return answer;
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+  }
+}
+
 export async function send(path, body, method = "POST") {
-  const answer = await fetch(address(path), {
-    method,
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-    credentials: "same-origin",
-  });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await ask(path, { method, headers, body: JSON.stringify(body) });
   if (answer.status === 401) location.assign(address("/sign-in"));
   return answer;
 }
 
 export async function html(path, body) {
-  const get = () => fetch(address(path), { credentials: "same-origin" });
-  const answer = await (body === undefined ? get() : send(path, body));
+  const answer = await (body === undefined ? ask(path) : send(path, body));
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     throw new Error(sentence(told) || String(answer.status));

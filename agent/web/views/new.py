@@ -133,10 +133,11 @@ class NewViews:
         """Submit the session as any other; one that is edited is taken out once the new one waits."""
         ask = asked(request, self._agent)
         form = Form.of(await _form_body(request))
-        if form.edit and form.edit == ask.states.get("status", {}).get("session_id") and ask.runs:
-            body = {"ok": False, "message": ask.t("new.runs_already"), "hint": ""}
-            return answer(request, body, 409)
-        document = _document(ask, form, await self._base(ask, form))
+        base = await self._base(ask, form)
+        if form.edit and (base is None or (ask.runs and form.edit == ask.states["status"].get("session_id"))):
+            message = ask.t("new.waits_no_more" if base is None else "new.runs_already")
+            return answer(request, {"ok": False, "message": message, "hint": ""}, 409)
+        document = _document(ask, form, base)
         document["request_id"] = f"page-{datetime.now(UTC).timestamp():.3f}"
         payload = json.dumps(document).encode()
         telescope = ANY if form.any else ask.telescope.id

@@ -15,7 +15,7 @@ from agent.web.views.common import Ask
 from agent.web.words import Words
 
 _DAYS = 60
-_WAIT = re.compile(r"(\w+) ([\d.]+) s")
+_WAIT = re.compile(r"(\w+) (\d{1,9}(?:\.\d+)?) s")
 _HIGH = 92.0
 _OUTCOMES = (
     ("completed", "done", "done"),

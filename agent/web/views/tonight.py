@@ -13,7 +13,6 @@ from aiohttp import web
 
 from agent.clock import aware_instant
 from agent.errors import AgentError
-from agent.sky.nights import Interval
 from agent.web.agent import Agent
 from agent.web.draw.axis import altitude_at, curve, night_axis
 from agent.web.draw.timeline import gaps, numbers, timeline
@@ -325,8 +324,3 @@ def _queue(ask: Ask) -> list[dict[str, str]]:
             }
         )
     return found
-
-
-def window_words(window: Interval, t: Words) -> str:
-    """A stretch of time as people write it."""
-    return t.span(window.start, window.end)

@@ -55,7 +55,7 @@ class WatchViews:
         def wanted(news: News) -> bool:
             return news.telescope == telescope and news.name in ("status", "progress", "image")
 
-        return await self._feed.serve(request, wanted)
+        return await self._feed.serve(request, wanted, friend=True)
 
 
 def _values(ask: Ask, view: Any) -> dict[str, Any]:

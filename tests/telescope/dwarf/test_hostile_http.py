@@ -230,7 +230,7 @@ async def test_what_is_no_http_is_an_error(answer: bytes) -> None:
 
 async def test_a_port_without_a_service_is_named_in_plain_words() -> None:
     port = free_port()
-    words = rf"^Nothing answers at http://127\.0\.0\.1:{port} \(Connect\w*[^\[\]]*\)\.$"
+    words = rf"^Nothing answers at http://127\.0\.0\.1:{port} \(Connect\w*[^\[\]]*\)\. Is it on\?"
     client = DwarfHttp("127.0.0.1", port)
     with pytest.raises(HttpError, match=words):
         await client.ask("GET", "/getDefaultParamsConfig")

@@ -7,10 +7,11 @@ import asyncio
 import aiohttp
 import pytest
 
+from agent.execute.frame_counter import SHORTEST_FRAME_S
 from agent.telescope.dwarf.proto import astro_pb2 as astro
 from agent.telescope.dwarf.proto import notify_pb2 as notify
 from agent.telescope.dwarf.proto import param_pb2 as param
-from agent.telescope.simulator import HardwareRule, SimulatedDwarf
+from agent.telescope.simulator import HardwareRule, SimulatedDwarf, SimulatorOptions, patient
 from agent.telescope.simulator.history import FrameTaken, ShutterOpened
 from tests.support.virtual_loop import run_virtual
 from tests.telescope.simulator.client import WireClient, connected
@@ -30,6 +31,28 @@ async def aimed(client: WireClient, *, frames: int = 2) -> None:
         await client.send(16703, param.SetIntParam(param_id=count, value=frames))  # a D2 does not answer
     await client.send(11002, VEGA)
     await client.notice(15212)
+
+
+def test_no_frame_comes_faster_than_clients_believe_whatever_the_speed() -> None:
+    options = patient(SimulatorOptions(speed=20))
+
+    async def run() -> list[float]:
+        async with connected(
+            generation="v3",
+            calibrated=True,
+            horizon=False,
+            minimum_session_s=options.minimum_session_s,
+            shortest_frame_s=options.shortest_frame_s,
+        ) as (sim, client):
+            await aimed(client, frames=30)
+            await client.ask(16700, param.SetModeParam(param_id=EXPOSURE, mode=1, value=0))
+            assert await start(client) == 0
+            await client.notice(15208, STOPPED)
+            return [one.at.timestamp() for one in sim.history.of(FrameTaken)]
+
+    taken = run_virtual(run())
+    assert len(taken) == 30
+    assert (taken[-1] - taken[0]) / options.speed >= 29 * SHORTEST_FRAME_S
 
 
 async def start(client: WireClient, cmd: int = 11005, *, force: bool = False) -> int:

@@ -24,7 +24,6 @@ def set_time(device: Device, call: Call) -> int:
     if not 0 < seconds < _LATEST:
         return TIME_NOT_SET
     device.state.time_offset = datetime.fromtimestamp(seconds, UTC) - device.clock.now()
-    device.state.time_set = True
     return OK
 
 

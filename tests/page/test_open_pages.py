@@ -1,0 +1,72 @@
+"""A page that stays open: in many tabs, in two at once, behind a gateway that answers for the agent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.page.conftest import DESKTOP, PHONE
+from tests.web.conftest import FakeAgent
+
+Look = Callable[..., Any]
+TABS = 6  # that a browser's connections to one place are enough for
+
+
+def seen(page: Any, *, hidden: bool) -> None:
+    """Have a page believe that somebody looks at it, or that nobody does."""
+    page.evaluate(
+        "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
+
+
+def test_a_gateways_answer_for_an_agent_that_restarts_is_not_the_end(serve: Look, look: Look) -> None:
+    page_at = serve()
+    page = look(f"{page_at.address}/now", PHONE)
+    page.route("**/events", lambda route: route.fulfill(status=502, body="502: Bad Gateway"))
+    page_at.stop()
+    page_at.start()
+    page.wait_for_selector("#lost:not([hidden])", timeout=20_000)
+    page.unroute("**/events")
+    page.wait_for_selector("#lost", state="hidden", timeout=20_000)
+    page.click("#pause")
+    page.wait_for_selector("#answer:has-text('Done.')")
+
+
+def test_tabs_that_nobody_looks_at_leave_room_for_another(serve: Look, look: Look) -> None:
+    page_at = serve()
+    first = look(f"{page_at.address}/now", DESKTOP)
+    tabs = [first, *(first.context.new_page() for _ in range(TABS - 1))]
+    for tab in tabs[1:]:
+        tab.goto(f"{page_at.address}/now")
+    for tab in tabs:
+        seen(tab, hidden=True)
+    another = first.context.new_page()
+    another.goto(f"{page_at.address}/now", timeout=10_000)
+    another.close()
+    page_at.agent.target = "M 45"
+    seen(first, hidden=False)
+    first.wait_for_selector("h1:has-text('M 45')", timeout=10_000)
+    assert first.locator("#lost").is_hidden()
+    page_at.agent.target = "M 1"
+    page_at.tell("status")
+    first.wait_for_selector("h1:has-text('M 1')", timeout=10_000)
+
+
+def test_a_goal_that_is_taken_out_and_put_back_keeps_what_was_collected(serve: Look, look: Look) -> None:
+    class Keeper(FakeAgent):
+        async def document(self, telescope: str, session_id: str) -> Mapping[str, Any]:
+            return {"command": {"goal": {"do_action": True, "integration": "6 h"}, "id_command": {}}}
+
+    page_at = serve(Keeper())
+    page = look(f"{page_at.address}/tonight", DESKTOP)
+    page.click("#s-rosette summary")
+    page.click("#s-rosette [data-remove]")
+    page.click("#toast button")
+
+    page.wait_for_selector("#toast:has-text('Done.')")
+    kind, _, payload, _ = page_at.agent.asked[-1]
+    assert kind == "submit"
+    assert json.loads(payload)["command"]["id_command"]["group"] == "rosette"
