@@ -75,10 +75,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def install(config: Path) -> int:
     """Write the unit for this configuration, start it now and at every boot; return the exit code."""
+    from agent.settings import load_settings
+
     _needs_systemd()
+    taken = _environment()
+    load_settings(config, environment=taken)  # what does not hold would end it again and again
     path = _unit_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    taken = _environment()
     path.touch(mode=0o600)
     path.chmod(0o600)  # passwords may stand in it
     path.write_text(unit_text(config, taken), encoding="utf-8")
@@ -91,10 +94,11 @@ def install(config: Path) -> int:
                 f"systemctl --user {' '.join(words)} failed.",
                 hint="Log in as this user itself, not with su or sudo; `journalctl --user` may tell more.",
             )
-    lingers = shutil.which("loginctl")
-    if lingers and subprocess.run([lingers, "enable-linger"], check=False).returncode != 0:  # noqa: S603
-        print("It runs while you are logged in. For more: sudo loginctl enable-linger $USER", file=sys.stderr)
-    print("The agent runs, and will at every boot. Its log: journalctl --user -u dwarf-agent -f")
+    if _lingers():
+        print("The agent runs, and will at every boot.")
+    else:
+        print("It runs while you are logged in. For every boot: sudo loginctl enable-linger $USER")
+    print("Its log: journalctl --user -u dwarf-agent -f")
     return 0
 
 
@@ -163,6 +167,20 @@ def _needs_systemd() -> None:
         raise AgentError(
             "There is no systemd on this machine.", hint="Have `dwarf-agent run` started by what there is."
         )
+
+
+def _lingers() -> bool:
+    """Have this user's services run without a login; whether they do."""
+    loginctl = shutil.which("loginctl")
+    if loginctl is None:
+        return True
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([loginctl, *words], check=False, capture_output=True, text=True)  # noqa: S603
+
+    if ask("enable-linger").returncode == 0:
+        return True
+    return ask("show-user", str(os.getuid()), "--property=Linger", "--value").stdout.strip() == "yes"
 
 
 def _systemctl(*words: str) -> int:

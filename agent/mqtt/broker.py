@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from agent.errors import AgentError
 from agent.mqtt.broker_options import BrokerOptions, Protocol
 
 HOST = "127.0.0.1"
+ENDS_WITHIN_S = 1.0
 _CHATTERS = ("amqtt", "transitions", "passlib")
 
 
@@ -20,7 +22,7 @@ class NoEmbeddedBrokerError(AgentError):
     code = "no_embedded_broker"
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def embedded_broker(port: int = 0) -> AsyncIterator[BrokerOptions]:
     """Run a broker on a port (a free one for 0) and yield where it is; it speaks MQTT 3.1.1 only."""
     try:
@@ -43,7 +45,9 @@ async def embedded_broker(port: int = 0) -> AsyncIterator[BrokerOptions]:
     try:
         yield BrokerOptions(HOST, chosen, protocol=Protocol.V311)
     finally:
-        await broker.shutdown()
+        with contextlib.suppress(TimeoutError):  # Python 3.12 waits for what it left open
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await broker.shutdown()
 
 
 def _free_port() -> int:

@@ -383,6 +383,43 @@ def test_the_service_takes_over_what_the_environment_sets(
     assert "50" not in told
 
 
+@pytest.mark.parametrize(
+    ("refused", "was", "told"),
+    [
+        (0, "no", "The agent runs, and will at every boot."),
+        (1, "yes", "The agent runs, and will at every boot."),
+        (1, "no", "It runs while you are logged in. For every boot: sudo loginctl enable-linger $USER"),
+    ],
+    ids=["allowed", "the administrator did it before", "not allowed"],
+)
+def test_a_service_that_will_not_run_without_a_login_does_not_say_that_it_will(
+    refused: int, was: str, told: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "mine.yaml").write_text("telescope_host: 127.0.0.1\n")
+    (home / "bin" / "loginctl").write_text(
+        f'#!/bin/sh\n[ "$1" = show-user ] && echo {was} && exit\n'
+        f"echo Could not enable linger: Access denied >&2; exit {refused}\n"
+    )
+    assert main(["service", "install", "--config", "mine.yaml"]) == 0
+    said = capsys.readouterr()
+    assert told in said.out
+    assert ("while you are logged in" in said.out + said.err) == ("while" in told)
+
+
+def test_settings_that_do_not_hold_are_told_before_they_become_a_service(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "mine.yaml").write_text("telescope_host: 127.0.0.1\nlatitude: 480\nlongitude: 2\n")
+    assert main(["service", "install", "--config", "mine.yaml"]) == 2
+    assert "latitude: must be less than or equal to 90" in capsys.readouterr().err
+    assert not (home / ".config/systemd").exists()
+    assert not (home / "told").exists(), "what runs goes on as it was"
+    monkeypatch.setenv("DWARF_LATITUDE", "48")
+    assert main(["service", "install", "--config", "mine.yaml"]) == 0, (
+        "the environment wins, and goes with it"
+    )
+
+
 def test_without_a_person_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["setup"]) == 2
     assert "nobody to answer" in capsys.readouterr().err

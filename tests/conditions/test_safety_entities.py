@@ -214,7 +214,8 @@ def test_a_service_is_called_and_what_answers_late_was_called_all_the_same(
 
 def test_a_home_assistant_that_does_not_even_greet_is_given_up_after_half_a_minute() -> None:
     async def story(night: Night) -> None:
-        silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        callers: list[Any] = []  # kept: a connection that nobody holds is closed
+        silent = await asyncio.start_server(lambda *ends: callers.append(ends), "127.0.0.1", 0)
         port = silent.sockets[0].getsockname()[1]
         began = night.clock.monotonic()
         with pytest.raises(EntityReaderError, match=r"does not answer \(TimeoutError\)"):

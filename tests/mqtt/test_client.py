@@ -6,6 +6,7 @@ import asyncio
 import builtins
 import json
 import logging
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,18 @@ async def test_over_the_embedded_broker_a_session_is_submitted_answered_and_ende
         await _submit_and_end(found.port, found.protocol)
 
 
+async def test_the_embedded_broker_ends_although_a_client_left_before_it_was_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent.mqtt.broker.ENDS_WITHIN_S", 0.3)
+    hello = bytes.fromhex("100d 0004 4d515454 04 02 003c 0001 61")
+    async with asyncio.timeout(30), embedded_broker() as found:
+        with socket.create_connection((found.host, found.port)) as client:
+            client.sendall(hello)
+        async with listening(found):
+            pass  # it came later: the broker has met the first one
+
+
 async def test_a_broker_that_never_answers_the_greeting_of_mqtt_5_is_spoken_to_in_3_1_1(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,7 +226,8 @@ async def test_over_mosquitto_a_response_topic_is_answered_with_its_correlation(
     service = _service(PahoPort(BrokerOptions("127.0.0.1", broker.port, "agent")), FakeHandlers(), bus)
     service.start()
     try:
-        async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "dwarf/reply/#") as ear:
+        async with listening(BrokerOptions("127.0.0.1", broker.port, "ear"), "dwarf/#") as ear:
+            await ear.message("dwarf/bridge/availability", b"online")
             asker = await asyncio.create_subprocess_exec(
                 *("mosquitto_rr", "-V", "5", "-h", "127.0.0.1", "-p", str(broker.port), "-W", "10"),
                 *("-t", f"dwarf/{TELESCOPE}/set/armed", "-e", "dwarf/reply/1", "-m", "ON"),

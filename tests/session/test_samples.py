@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from agent.session.check import check
-from agent.session.document import read_session
+from agent.session.document import SessionDocument, read_session
 from agent.session.plan import make_plan
+from agent.sky.ephemeris import altitude
+from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
 
-SAMPLES = sorted((Path(__file__).parents[2] / "Astro_Sessions" / "samples").glob("*.json"))
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted((ROOT / "Astro_Sessions" / "samples").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -21,10 +26,24 @@ def test_every_sample_runs_on_a_dwarf_3_without_a_single_remark(path: Path) -> N
     assert make_plan(reading.document, capabilities_for("D3")).frames_requested > 0
 
 
-def test_the_demo_is_short() -> None:
+def _demo() -> SessionDocument:
     path = next(path for path in SAMPLES if path.stem == "demo")
     document = read_session(path.read_bytes()).document
     assert document is not None
+    return document
+
+
+def test_the_demo_begins_at_any_hour_where_the_containers_are_tried() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    given = compose["services"]["agent"]["environment"]
+    site = Site(float(given["DWARF_LATITUDE"]), float(given["DWARF_LONGITUDE"]))
+    (target,) = make_plan(_demo(), capabilities_for("D3")).goto_targets
+    midnight = datetime(2026, 11, 27, tzinfo=UTC)
+    assert min(altitude(target, site, midnight + timedelta(hours=hour)) for hour in range(24)) > 15
+
+
+def test_the_demo_is_short() -> None:
+    document = _demo()
     plan = make_plan(document, capabilities_for("D3"))
     assert (plan.frames_requested, plan.integration_s) == (10, 50.0)
     assert plan.estimate_s < 300

@@ -199,10 +199,13 @@ def _outside() -> Context:
 
 
 def _make_task(
-    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], context: Context | None = None
+    loop: asyncio.AbstractEventLoop,
+    work: Coroutine[Any, Any, Any],
+    context: Context | None = None,
+    **more: Any,  # from Python 3.14 on
 ) -> asyncio.Task[Any]:
     life = context.get(_MINE) if context is not None else _MINE.get()
-    task = asyncio.Task(work, loop=loop, context=context)
+    task = asyncio.Task(work, loop=loop, context=context, **more)
     if life is not None:
         life.tasks.add(task)
         task.add_done_callback(life.tasks.discard)

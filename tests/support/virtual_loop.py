@@ -115,6 +115,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             return self.call_soon(callback, *args, **more)
         return super().call_soon_threadsafe(callback, *args, **more)
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for threads in real time: the seconds of Python 3.12 and newer would be over at once."""
+        await super().shutdown_default_executor()
+
     @staticmethod
     def _work(done: asyncio.Future[Any], func: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
