@@ -186,26 +186,13 @@ class TelemetryReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityReport:
-    """The telescope began or left an activity ("calibrating", "slewing", "focusing", "solving", ...).
-
-    `detail` is for people ("plate solving, try 2").
-    """
-
-    activity: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class SchedulesReport:
     """What the telescope keeps to do by itself became known, or changed."""
 
     schedules: tuple[OwnSchedule, ...]
 
 
-TelescopeEvent = (
-    ConnectionChanged | TelemetryReport | CaptureProgress | ActivityReport | SchedulesReport | EqError
-)
+TelescopeEvent = ConnectionChanged | TelemetryReport | CaptureProgress | SchedulesReport | EqError
 Listener = Callable[[TelescopeEvent], None]
 
 

@@ -20,7 +20,7 @@ from agent.telescope.dwarf.wire import notifications as say
 from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import MalformedError, decode
 from agent.telescope.dwarf.wire.notifications import Counted, Notification, State
-from agent.telescope.interface import ActivityReport, CaptureProgress, TelescopeEvent
+from agent.telescope.interface import CaptureProgress, TelescopeEvent
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -286,12 +286,12 @@ class DeviceState:
                 self._capture(news)
             case say.LateAnswer(cmd=cmd) if cmd in _STARTS:
                 self._noted(self.captures[_STARTS[cmd]], _code(news.data))
-            case say.CalibrationStep() | say.CalibrationDone():
-                self._calibration(news)
+            case say.CalibrationStep():
+                self._activity(CALIBRATING, news.state)
+            case say.CalibrationDone():
+                self.calibrated = True
             case say.GotoStep():
-                self._activity(
-                    SLEWING, news.state, "plate solving" if news.state == State.PLATE_SOLVING else ""
-                )
+                self._activity(SLEWING, news.state)
             case say.FocusRun():
                 self._activity(FOCUSING, news.state)
             case say.EqStep():
@@ -315,26 +315,15 @@ class DeviceState:
             record.noted.add(code)
             _LOGGER.warning("The %s capture: %s (%d)", record.camera, codes.describe(code).sentence, code)
 
-    def _calibration(self, news: say.CalibrationStep | say.CalibrationDone) -> None:
-        if isinstance(news, say.CalibrationDone):
-            self.calibrated = True
-            return
-        tries = f"plate solving, try {max(1, news.tries)}" if news.state == State.PLATE_SOLVING else ""
-        self._activity(CALIBRATING, news.state, tries)
-
     def occupied(self, activity: str) -> None:
         """We began an activity ourselves."""
         self._awaited.add(activity)
-        if activity not in self.busy:
-            self.busy.add(activity)
-            self._emit(ActivityReport(activity, "begins"))
+        self.busy.add(activity)
 
     def free(self, activity: str) -> None:
         """An activity ended, or was stopped."""
         self._awaited.discard(activity)
-        if activity in self.busy:
-            self.busy.discard(activity)
-            self._emit(ActivityReport(activity, "ends"))
+        self.busy.discard(activity)
 
     def _capture(self, news: say.CaptureState | say.CaptureCount | say.Waiting | say.ExposureTick) -> None:
         match news:
@@ -377,7 +366,7 @@ class DeviceState:
             record.exposure_doubted = True
             _LOGGER.warning("Frames are exposed for %g s, not %g s as set", total_s, record.exposure_s)
 
-    def _activity(self, activity: str, state: int, detail: str = "") -> None:
+    def _activity(self, activity: str, state: int) -> None:
         if state not in _BUSY_STATES:
             if activity not in self._awaited:
                 self.free(activity)
@@ -388,7 +377,6 @@ class DeviceState:
         if activity == SLEWING:
             self.moves()
         self.busy.add(activity)
-        self._emit(ActivityReport(activity, detail or "runs"))
 
     def _measure(self, news: Notification) -> None:
         match news:

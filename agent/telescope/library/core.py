@@ -28,7 +28,6 @@ from agent.telescope.errors import (
     UnreachableError,
 )
 from agent.telescope.interface import (
-    ActivityReport,
     ConnectionChanged,
     ConnectionState,
     Identity,
@@ -203,7 +202,6 @@ class Core:
     def activity(self, name: str) -> Iterator[None]:
         """While the telescope does something that must be stopped when we stop waiting for it."""
         self.unfinished.add(name)
-        self._emit(ActivityReport(name, "begins"))
         try:
             yield
         except CommandTimeoutError:
@@ -213,8 +211,6 @@ class Core:
             raise
         else:
             self.unfinished.discard(name)
-        finally:
-            self._emit(ActivityReport(name, "ends"))
 
     def set_tracking(self, target: str | None) -> None:
         """The library does not keep what is tracked; we know what we asked for."""

@@ -22,7 +22,7 @@ from agent.telescope.dwarf.models import capabilities_for
 from agent.telescope.dwarf.state import CaptureRecord, DeviceState, Phase, Snapshot
 from agent.telescope.dwarf.wire.notifications import HostMode, PoweringOff
 from agent.telescope.errors import TransientError
-from agent.telescope.interface import ActivityReport, CameraSettings, ConnectionState
+from agent.telescope.interface import CameraSettings, ConnectionState
 from tests.support.virtual_loop import run_virtual
 
 NIGHT = datetime(2026, 7, 1, 21, 0, tzinfo=UTC)
@@ -150,6 +150,24 @@ def staged(story: Callable[[Stage], Awaitable[Any]], firmware: type[Dialect] = N
     return run_virtual(main())
 
 
+class Busy(set[str]):
+    """What a telescope is busy with, and how that changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes: list[tuple[str, str]] = []
+
+    def add(self, activity: str) -> None:
+        if activity not in self:
+            self.changes.append((activity, "begins"))
+        super().add(activity)
+
+    def discard(self, activity: str) -> None:
+        if activity in self:
+            self.changes.append((activity, "ends"))
+        super().discard(activity)
+
+
 class Wire(Stage):
     """Writes down what goes to the telescope; `answers` are its answers in turn, errors are raised."""
 
@@ -161,6 +179,7 @@ class Wire(Stage):
         self.says_goodbye = False  # to what it is ordered, before it answers
         self.events: list[Any] = []
         self.device.state._emit = self.events.append
+        self.device.state.busy = self.busy = Busy()
         self.device.ask = self._ask  # type: ignore[method-assign]
         self.device.order = self._order  # type: ignore[method-assign]
         self.device.carry_out = self._carry_out  # type: ignore[method-assign]
@@ -209,7 +228,7 @@ class Wire(Stage):
         return [one[0] for one in self.sent]
 
     def told(self) -> list[tuple[str, str]]:
-        return [(one.activity, one.detail) for one in self.events if isinstance(one, ActivityReport)]
+        return self.busy.changes
 
 
 def on_wire(story: Callable[[Wire], Awaitable[Any]], firmware: type[Dialect] = NEWER) -> Any:

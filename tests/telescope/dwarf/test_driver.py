@@ -24,7 +24,6 @@ from agent.telescope.errors import (
     UnreachableError,
 )
 from agent.telescope.interface import (
-    ActivityReport,
     CameraSettings,
     CaptureEnd,
     CaptureProgress,
@@ -215,8 +214,6 @@ def test_calibrating_ends_when_the_telescope_is_calibrated_not_when_it_answers(g
         assert b.clock.monotonic() - before > 10
         await b.telescope.goto(ORION, BASEL)
         assert b.telescope.telemetry.tracking == ORION.name
-        activities = {event.activity for event in b.events if isinstance(event, ActivityReport)}
-        assert {"calibrating", "slewing"} <= activities
 
     on_bench(run, generation=generation)
 

@@ -10,10 +10,10 @@ from agent.clock import LoopClock
 from agent.telescope.dwarf.limits import Limits
 from agent.telescope.dwarf.telescope import DwarfTelescope
 from agent.telescope.errors import CommandTimeoutError, TransientError
-from agent.telescope.interface import ActivityReport
 from agent.telescope.simulator import Habits, SimulatedDwarf, SimulatorOptions, patient
 from agent.telescope.simulator.history import Calibration, Focused, PolarAlignment
 from tests.support.virtual_loop import run_virtual
+from tests.telescope.dwarf.scripted import Busy
 from tests.telescope.dwarf.support import BASEL, NIGHT, ORION, Bench, address_of, on_bench
 
 both = pytest.mark.parametrize("generation", ["v2", "v3"])
@@ -221,19 +221,18 @@ def test_a_focus_without_a_stored_position_is_searched(generation: str, code: in
 
 
 def test_a_left_over_end_does_not_end_the_activity_that_begins() -> None:
-    async def run(b: Bench) -> list[str]:
-        await b.telescope.calibrate(BASEL)
-        await b.telescope.calibrate(BASEL)
-        return [
-            event.detail
-            for event in b.events
-            if isinstance(event, ActivityReport) and event.activity == "calibrating"
-        ]
+    busy = Busy()
 
-    details = on_bench(run)
-    assert (details.count("begins"), details.count("ends")) == (2, 2)
-    assert details[0] == "begins"
-    assert details[-1] == "ends"
+    async def run(b: Bench) -> None:
+        b.telescope._state.busy = busy
+        await b.telescope.calibrate(BASEL)
+        await b.telescope.calibrate(BASEL)
+
+    on_bench(run)
+    assert [one for one in busy.changes if one[0] == "calibrating"] == [
+        ("calibrating", "begins"),
+        ("calibrating", "ends"),
+    ] * 2
 
 
 @pytest.mark.parametrize("code", [-11526, -14518, -14523])

@@ -71,7 +71,7 @@ def test_an_activity_is_over_when_its_command_failed(act: Any, activity: str) ->
         assert wire.did[-1] == TELE
         assert len(wire.sent) == 1
         wire.device.state.take(HostMode(host=False))
-        wire.events.clear()
+        wire.told().clear()
         with pytest.raises(HeldByOtherError):
             await act(wire)
         assert wire.told() == []

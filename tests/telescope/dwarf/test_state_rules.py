@@ -19,7 +19,7 @@ from agent.telescope.dwarf.wire.commands import Cmd
 from agent.telescope.dwarf.wire.envelope import Generation
 from agent.telescope.dwarf.wire.notifications import Counted, State
 from agent.telescope.errors import RefusedError, TransientError
-from agent.telescope.interface import ActivityReport, CaptureProgress
+from agent.telescope.interface import CaptureProgress
 
 AT = datetime(2026, 3, 12, 20, tzinfo=UTC)
 TELE, WIDE = Camera.TELE, Camera.WIDE
@@ -40,12 +40,6 @@ class Heard:
         for each in news:
             self.state.take(each)
         return self
-
-    def told(self) -> list[tuple[str, str]]:
-        """The activities since the last look."""
-        found = [(event.activity, event.detail) for event in self.events]
-        self.events.clear()
-        return found
 
 
 def count(counted: int, taken: int, stacked: int = 0, **more: Any) -> say.CaptureCount:
@@ -257,40 +251,30 @@ def test_a_broken_link_leaves_only_what_still_may_hold() -> None:
         (say.EqStep, "solving"),
     ],
 )
-def test_an_activity_is_told_from_its_beginning_to_its_end(state: State, make: Any, activity: str) -> None:
+def test_an_activity_lasts_from_its_beginning_to_its_end(state: State, make: Any, activity: str) -> None:
     heard = Heard().take(make(state))
     assert heard.state.busy == {activity}
-    assert heard.told() == [(activity, "runs")]
     heard.take(make(State.STOPPED))
     assert heard.state.busy == set()
-    assert heard.told() == [(activity, "ends")]
     heard.take(make(State.IDLE))
-    assert heard.told() == []
+    assert heard.state.busy == set()
 
 
-def test_plate_solving_is_told_with_its_tries() -> None:
+def test_plate_solving_is_an_activity() -> None:
     heard = Heard().take(
         say.CalibrationStep(State.PLATE_SOLVING, 0),
-        say.CalibrationStep(State.PLATE_SOLVING, 2),
         say.GotoStep(State.PLATE_SOLVING, "M 42"),
     )
-    assert heard.told() == [
-        ("calibrating", "plate solving, try 1"),
-        ("calibrating", "plate solving, try 2"),
-        ("slewing", "plate solving"),
-    ]
     assert heard.state.busy == {"calibrating", "slewing"}
 
 
-def test_what_we_begin_ourselves_is_told_once() -> None:
+def test_what_we_begin_ourselves_ends_once() -> None:
     heard = Heard()
     heard.state.occupied("slewing")
     heard.state.occupied("slewing")
-    assert heard.events == [ActivityReport("slewing", "begins")]
     assert heard.state.busy == {"slewing"}
     heard.state.free("slewing")
     heard.state.free("slewing")
-    assert heard.events[1:] == [ActivityReport("slewing", "ends")]
     assert heard.state.busy == set()
 
 
