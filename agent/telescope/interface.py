@@ -171,11 +171,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionChanged:
-    """The link changed state. `message` says why it was lost; `expected` is true for our own closing."""
+    """The link changed state. `message` says why it was lost."""
 
     state: ConnectionState
     message: str = ""
-    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

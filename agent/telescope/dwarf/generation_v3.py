@@ -271,7 +271,7 @@ def _motion(answer: task_pb2.DeviceStateAnswer) -> Notification | None:
     motion = answer.motion.exclusive
     match motion.WhichOneof("activity"):
         case "calibration":
-            return say.CalibrationStep(motion.calibration.state, motion.calibration.plate_solving_times)
+            return say.CalibrationStep(motion.calibration.state)
         case "goto":
             return say.GotoStep(motion.goto.state, motion.goto.target_name)
         case "tracking":

@@ -398,7 +398,7 @@ class DwarfTelescope(Telescope):
                 hint="Check that it is on and on this network.",
             ) from None
 
-    def _link_changed(self, state: ConnectionState, message: str, expected: bool) -> None:
+    def _link_changed(self, state: ConnectionState, message: str) -> None:
         if state is ConnectionState.CONNECTED:
             self._ready.set()
         else:
@@ -406,13 +406,13 @@ class DwarfTelescope(Telescope):
             if state is not ConnectionState.CLOSED or message:
                 self._exchange.interrupt(UnreachableError(message or "The link to the telescope broke."))
             self._state.link_lost()
-        self._tell_connection(message, expected=expected)
+        self._tell_connection(message)
 
-    def _tell_connection(self, message: str, *, expected: bool = False) -> None:
+    def _tell_connection(self, message: str) -> None:
         state = self.connection
         if state is not self._told_state or message:
             self._told_state = state
-            self._emit(ConnectionChanged(state, message, expected))
+            self._emit(ConnectionChanged(state, message))
 
     def _telemetry_changed(self) -> None:
         if self.connection is not self._told_state:

@@ -129,12 +129,12 @@ class Core:
                 hint="Close the phone app, or wait until it lets go.",
             )
 
-    def tell(self, state: ConnectionState, message: str = "", *, expected: bool = False) -> None:
+    def tell(self, state: ConnectionState, message: str = "") -> None:
         """The link changed."""
         changed = state is not self.connection
         self.connection = state
         if changed or message:
-            self._emit(ConnectionChanged(state, message, expected))
+            self._emit(ConnectionChanged(state, message))
 
     def ready(self) -> None:
         """The telescope is connected and known."""
@@ -150,7 +150,7 @@ class Core:
         self._status = {"linked": False}
         if self.connection not in _UP:
             if state is ConnectionState.CLOSED:
-                self.tell(state, expected=True)
+                self.tell(state)
             return
         self.up.clear()
         self.down.set()
@@ -162,8 +162,7 @@ class Core:
             record.changed.set()
         self._tell_telemetry(host=None, tracking=None)
         expected, self.expected = self.expected, ""
-        closed = state is ConnectionState.CLOSED
-        self.tell(state, expected or why, expected=closed or bool(expected))
+        self.tell(state, expected or why)
 
     # -- asking -----------------------------------------------------------------------------------------
 

@@ -65,34 +65,34 @@ def goto(any_name: bool = False) -> GotoCompletion:
 
 @pytest.mark.parametrize("wants_result", [True, False])
 def test_a_quick_answer_or_a_stale_end_is_no_calibration(wants_result: bool) -> None:
-    assert not done_after(calibration(wants_result), OK, CalibrationStep(0, 0), CalibrationStep(3, 0))
+    assert not done_after(calibration(wants_result), OK, CalibrationStep(0), CalibrationStep(3))
 
 
 async def test_older_firmware_ends_a_calibration_by_state_and_a_moment_of_silence() -> None:
     completion = calibration(wants_result=False)
-    assert not done_after(completion, CalibrationStep(1, 0), CalibrationStep(4, 1), CalibrationStep(0, 0))
+    assert not done_after(completion, CalibrationStep(1), CalibrationStep(4), CalibrationStep(0))
     await completion.silent(2)
     assert completion.done
 
 
 def test_an_error_after_the_end_still_fails_a_calibration() -> None:
     completion = calibration(wants_result=False)
-    done_after(completion, OK, CalibrationStep(1, 0), CalibrationStep(0, 0))
+    done_after(completion, OK, CalibrationStep(1), CalibrationStep(0))
     with pytest.raises(TransientError, match="calibration failed"):
         completion.see(answered(-11504))
 
 
 async def test_newer_firmware_must_give_a_result() -> None:
-    assert done_after(calibration(True), CalibrationStep(1, 0), CalibrationStep(3, 0), CalibrationDone(1, 2))
+    assert done_after(calibration(True), CalibrationStep(1), CalibrationStep(3), CalibrationDone(1, 2))
     completion = calibration(True)
-    assert not done_after(completion, OK, CalibrationStep(1, 0), CalibrationStep(3, 0))
+    assert not done_after(completion, OK, CalibrationStep(1), CalibrationStep(3))
     with pytest.raises(TransientError, match="without a result"):
         await completion.silent(15)
 
 
 def test_a_calibration_that_begins_again_is_not_over() -> None:
     completion = calibration(wants_result=False)
-    done_after(completion, CalibrationStep(1, 0), CalibrationStep(3, 0), CalibrationStep(4, 2))
+    done_after(completion, CalibrationStep(1), CalibrationStep(3), CalibrationStep(4))
     assert not completion.done
     assert completion.patience is None
 
@@ -102,7 +102,7 @@ def test_a_calibration_that_begins_again_is_not_over() -> None:
 def test_a_note_renews_the_patience_with_a_calibration(code: int, wants_result: bool) -> None:
     completion = calibration(wants_result)
     completion.patience = 1.0
-    assert not done_after(completion, OK, answered(code), CalibrationStep(4, 2), answered(code))
+    assert not done_after(completion, OK, answered(code), CalibrationStep(4), answered(code))
     assert completion.patience is None
 
 
@@ -110,16 +110,16 @@ def test_a_note_renews_the_patience_with_a_calibration(code: int, wants_result: 
 def test_success_answered_after_it_ran_ends_a_calibration_with_its_states(wants_result: bool) -> None:
     for end in (3, 0):
         completion = calibration(wants_result)
-        assert not done_after(completion, CalibrationStep(3, 0), CalibrationStep(4, 1), answered(-11500))
-        assert not done_after(completion, CalibrationStep(4, 2), OK)
-        assert done_after(completion, CalibrationStep(end, 2))
-        assert done_after(calibration(wants_result), CalibrationStep(4, 1), CalibrationStep(end, 1), OK)
+        assert not done_after(completion, CalibrationStep(3), CalibrationStep(4), answered(-11500))
+        assert not done_after(completion, CalibrationStep(4), OK)
+        assert done_after(completion, CalibrationStep(end))
+        assert done_after(calibration(wants_result), CalibrationStep(4), CalibrationStep(end), OK)
 
 
 @pytest.mark.parametrize("wants_result", [True, False])
 async def test_a_calibration_that_fell_silent_after_a_miss_is_not_taken_for_good(wants_result: bool) -> None:
     completion = calibration(wants_result)
-    done_after(completion, OK, CalibrationStep(4, 5), answered(-11500), CalibrationStep(3, 5))
+    done_after(completion, OK, CalibrationStep(4), answered(-11500), CalibrationStep(3))
     with pytest.raises(TransientError) as caught:
         await completion.silent(15)
     assert caught.value.device_code == -11500
@@ -127,10 +127,10 @@ async def test_a_calibration_that_fell_silent_after_a_miss_is_not_taken_for_good
 
 def test_a_goto_passes_over_misses_only_while_it_calibrates() -> None:
     completion = goto()
-    done_after(completion, OK, CalibrationStep(4, 1), answered(-11500), GotoStep(1, "M42"))
+    done_after(completion, OK, CalibrationStep(4), answered(-11500), GotoStep(1, "M42"))
     with pytest.raises(TransientError):
         completion.see(answered(-11500))
-    assert done_after(goto(), CalibrationStep(4, 1), answered(-11500), GotoStep(1, "M42"), Tracking(1, "M42"))
+    assert done_after(goto(), CalibrationStep(4), answered(-11500), GotoStep(1, "M42"), Tracking(1, "M42"))
 
 
 def test_a_note_brings_no_polar_alignment() -> None:

@@ -105,26 +105,26 @@ def calibration(*, wants_result: bool, query: Callable[[], Awaitable[Snapshot | 
 def test_a_calibration_of_older_firmware_is_over_when_it_ran_ended_and_was_answered(
     working: State, over: State
 ) -> None:
-    completion = fed(calibration(wants_result=False), CalibrationStep(working, 1), CalibrationStep(over, 1))
+    completion = fed(calibration(wants_result=False), CalibrationStep(working), CalibrationStep(over))
     assert completion.patience == LIMITS.settle
     assert not completion.done
     assert fed(completion, OK).done
 
 
 def test_an_answer_before_the_end_of_a_calibration_leaves_it_running() -> None:
-    completion = fed(calibration(wants_result=False), CalibrationStep(1, 0), OK)
+    completion = fed(calibration(wants_result=False), CalibrationStep(1), OK)
     assert not completion.done
     assert completion.patience is None
 
 
 def test_a_stopping_calibration_has_not_ended() -> None:
-    completion = fed(calibration(wants_result=False), CalibrationStep(1, 0), CalibrationStep(2, 0), OK)
+    completion = fed(calibration(wants_result=False), CalibrationStep(1), CalibrationStep(2), OK)
     assert not completion.done
     assert completion.patience is None
 
 
 def test_a_calibration_that_has_to_give_a_result_is_not_over_without() -> None:
-    completion = fed(calibration(wants_result=True), OK, CalibrationStep(1, 0), CalibrationStep(3, 0))
+    completion = fed(calibration(wants_result=True), OK, CalibrationStep(1), CalibrationStep(3))
     assert not completion.done
     assert completion.patience == LIMITS.state_check
     assert fed(completion, OK).done, "success answered after it ran is a result"
@@ -133,21 +133,21 @@ def test_a_calibration_that_has_to_give_a_result_is_not_over_without() -> None:
 def test_a_result_counts_after_the_run_or_the_answer_and_only_where_one_is_due() -> None:
     result = CalibrationDone(1, 2)
     assert fed(calibration(wants_result=True), OK, result).done
-    assert fed(calibration(wants_result=True), CalibrationStep(1, 0), result).done
+    assert fed(calibration(wants_result=True), CalibrationStep(1), result).done
     early = calibration(wants_result=True)
     assert early.see(result) is False, "an older one's"
     assert not early.done
-    older = fed(calibration(wants_result=False), CalibrationStep(1, 0))
+    older = fed(calibration(wants_result=False), CalibrationStep(1))
     assert older.see(result) is False
     assert not older.done
 
 
 async def test_a_silent_calibration_is_asked_about_where_a_result_is_due() -> None:
     known = Query(Snapshot(calibrated=True))
-    completion = fed(calibration(wants_result=True, query=known), CalibrationStep(1, 0), OK)
+    completion = fed(calibration(wants_result=True, query=known), CalibrationStep(1), OK)
     await completion.silent(150)
     assert completion.done
-    ended = fed(calibration(wants_result=True, query=known), CalibrationStep(1, 0), CalibrationStep(0, 0))
+    ended = fed(calibration(wants_result=True, query=known), CalibrationStep(1), CalibrationStep(0))
     await ended.silent(15)
     assert ended.done
     assert known.asked == 2
@@ -156,9 +156,9 @@ async def test_a_silent_calibration_is_asked_about_where_a_result_is_due() -> No
 @pytest.mark.parametrize("snapshot", [None, Snapshot(), Snapshot(calibrated=False)])
 async def test_a_silent_calibration_that_is_not_known_to_be_good_fails(snapshot: Snapshot | None) -> None:
     query = Query(snapshot)
-    running = fed(calibration(wants_result=True, query=query), CalibrationStep(1, 0), OK)
+    running = fed(calibration(wants_result=True, query=query), CalibrationStep(1), OK)
     assert await timed_out(running) == "Calibration: the telescope said nothing for 77 s."
-    ended = fed(calibration(wants_result=True, query=query), CalibrationStep(1, 0), CalibrationStep(0, 0))
+    ended = fed(calibration(wants_result=True, query=query), CalibrationStep(1), CalibrationStep(0))
     with pytest.raises(TransientError) as caught:
         await ended.silent(15)
     assert caught.value.message == "Calibration ended without a result."
@@ -171,9 +171,9 @@ async def test_a_calibration_that_never_ran_is_not_believed_to_be_done() -> None
     query = Query(Snapshot(calibrated=True))
     await timed_out(fed(calibration(wants_result=True, query=query), OK))
     assert query.asked == 1
-    await timed_out(fed(calibration(wants_result=True, query=query), CalibrationStep(1, 0)))
+    await timed_out(fed(calibration(wants_result=True, query=query), CalibrationStep(1)))
     await timed_out(calibration(wants_result=False, query=query))
-    await timed_out(fed(calibration(wants_result=False, query=query), OK, CalibrationStep(1, 0)))
+    await timed_out(fed(calibration(wants_result=False, query=query), OK, CalibrationStep(1)))
     assert query.asked == 1, "nothing says yet that there is anything to ask for"
 
 
@@ -198,7 +198,7 @@ def test_a_goto_that_ends_has_a_little_time_to_track(working: State, over: State
 
 
 def test_the_end_of_an_older_goto_changes_nothing() -> None:
-    completion = fed(goto(), GotoStep(0, ""), GotoStep(3, ""), CalibrationStep(1, 0))
+    completion = fed(goto(), GotoStep(0, ""), GotoStep(3, ""), CalibrationStep(1))
     assert completion.patience is None
     assert not completion.done
 
@@ -320,7 +320,7 @@ async def test_a_focus_search_of_which_nothing_is_told_runs_out_of_time(snapshot
 
 def test_both_errors_of_the_polar_alignment_come_with_the_answer() -> None:
     completion = EqCompletion("Measuring", judge, LIMITS)
-    fed(completion, EqStep(1), FocusRun(1), CalibrationStep(1, 0))
+    fed(completion, EqStep(1), FocusRun(1), CalibrationStep(1))
     assert not completion.done
     assert completion.error is None
     answer = astro_pb2.SolveEqAnswer(azi_err=0.5, alt_err=-0.25).SerializeToString()
@@ -532,8 +532,8 @@ async def test_a_setting_is_waited_for_as_its_parameter_is_known_to_answer(
     for setting in (unheard, echoed):
         setting.expect(7, 80, mute=mute)
         assert setting.patience == patience
-        assert not setting.see(ParamEcho(7, 0, 81)), "another value"
-    assert echoed.see(ParamEcho(7, 0, 80))
+        assert not setting.see(ParamEcho(7, 81)), "another value"
+    assert echoed.see(ParamEcho(7, 80))
     assert (echoed.done, echoed.patience) == (mute, LIMITS.probe)
     await echoed.silent(1.0)
     assert echoed.done, "its own word is enough"

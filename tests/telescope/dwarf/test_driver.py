@@ -547,7 +547,7 @@ def test_switching_off_is_expected_and_restarting_comes_back(generation: str) ->
         await b.connected()
         await b.telescope.shutdown()
         await b.clock.sleep(5)
-        lost = [event for event in b.events if isinstance(event, ConnectionChanged) and event.expected]
+        lost = [event for event in b.events if isinstance(event, ConnectionChanged) and event.message]
         assert len(lost) >= 2
         with pytest.raises(UnreachableError):
             await b.telescope.go_live()

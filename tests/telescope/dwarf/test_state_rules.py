@@ -245,7 +245,7 @@ def test_a_broken_link_leaves_only_what_still_may_hold() -> None:
 @pytest.mark.parametrize(
     ("make", "activity"),
     [
-        (lambda state: say.CalibrationStep(state, 0), "calibrating"),
+        (lambda state: say.CalibrationStep(state), "calibrating"),
         (lambda state: say.GotoStep(state, ""), "slewing"),
         (say.FocusRun, "focusing"),
         (say.EqStep, "solving"),
@@ -262,7 +262,7 @@ def test_an_activity_lasts_from_its_beginning_to_its_end(state: State, make: Any
 
 def test_plate_solving_is_an_activity() -> None:
     heard = Heard().take(
-        say.CalibrationStep(State.PLATE_SOLVING, 0),
+        say.CalibrationStep(State.PLATE_SOLVING),
         say.GotoStep(State.PLATE_SOLVING, "M 42"),
     )
     assert heard.state.busy == {"calibrating", "slewing"}
@@ -290,7 +290,7 @@ def test_telemetry_is_kept_within_reason_and_told_when_it_changes() -> None:
         say.FocusAt(800),
         say.HostMode(host=False),
         say.Tracking(State.RUNNING, "M 42"),
-        say.AlbumChanged(4),
+        say.AlbumChanged(),
     )
     assert [each.battery for each in heard.telemetry[:3]] == [100, 0, 1]
     assert len(heard.telemetry) == 9
@@ -311,7 +311,7 @@ def test_telemetry_is_kept_within_reason_and_told_when_it_changes() -> None:
     assert heard.state.telemetry.tracking == "a target"
     heard.take(say.Tracking(State.STOPPED, "M 42"))
     assert heard.state.telemetry.tracking is None
-    heard.take(say.ParamEcho(7, 0, 81))
+    heard.take(say.ParamEcho(7, 81))
     assert heard.state.params == {7: 81}
 
 

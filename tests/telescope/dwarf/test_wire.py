@@ -168,7 +168,7 @@ def test_notifications_nobody_knows_keep_their_bytes() -> None:
         (15212, "080112034d3432", Generation.V2, notifications.Tracking(1, "M42")),
         (15223, "", Generation.V2, notifications.HostMode(host=True)),
         (15223, "08011001", Generation.V2, notifications.HostMode(host=False)),
-        (15239, "08021001", Generation.V2, notifications.EqStep(1, 2)),
+        (15239, "08021001", Generation.V2, notifications.EqStep(1)),
         (15239, "0801", Generation.V3, notifications.EqStep(1)),
         (15233, "2207080112034d3432", Generation.V3, notifications.Tracking(1, "M42")),
         (15233, "1202080410", Generation.V3, None),

@@ -27,14 +27,14 @@ HELD_PAUSE_S = 30.0  # the phone app holds a telescope for minutes, not seconds
 STABLE_AFTER_S = 30.0  # a connection that lasted this long starts the count of failures anew
 JITTER = 0.2  # several agents and telescopes after a power cut must not march in step
 
-StateListener = Callable[[ConnectionState, str, bool], None]
+StateListener = Callable[[ConnectionState, str], None]
 
 
 class Link:
     """Owns the connection. `greet` runs on each fresh connection; only then does it count as connected.
 
     `on_garbled` hears of each frame that could not be read;
-    `on_state` is told the state, a message, and whether the change was our own doing.
+    `on_state` is told the state and a message.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Link:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        self._set(ConnectionState.CLOSED, "closed", expected=True)
+        self._set(ConnectionState.CLOSED, "closed")
 
     async def send(self, data: bytes) -> None:
         """Send a packet; UnreachableError without a connection."""
@@ -125,7 +125,7 @@ class Link:
     async def _run(self) -> None:
         while True:
             if self._resting:
-                self._set(ConnectionState.RESTING, self._expected, expected=True)
+                self._set(ConnectionState.RESTING, self._expected)
                 self._wake.clear()
                 await self._wake.wait()
             try:
@@ -194,7 +194,7 @@ class Link:
         if self._resting:
             return
         state = ConnectionState.HELD_BY_OTHER if error.held else ConnectionState.CONNECTING
-        self._set(state, expected or error.message, expected=bool(expected))
+        self._set(state, expected or error.message)
         longest = LONGEST_PAUSE_S
         if self._just_lost and not answered:
             longest, self._failures = LOST_PAUSE_S, min(self._failures, LOST_FAILURES)
@@ -217,9 +217,9 @@ class Link:
             sleep.cancel()
             wake.cancel()
 
-    def _set(self, state: ConnectionState, message: str = "", *, expected: bool = False) -> None:
+    def _set(self, state: ConnectionState, message: str = "") -> None:
         changed = state is not self._state or (message and message != self._said)
         self._state = state
         if changed:
             self._said = message
-            self._on_state(state, message, expected)
+            self._on_state(state, message)

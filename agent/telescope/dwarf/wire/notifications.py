@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from agent.capabilities import Camera
-from agent.telescope.dwarf.proto import common_pb2, notify_pb2, schedule_pb2
+from agent.telescope.dwarf.proto import notify_pb2, schedule_pb2
 from agent.telescope.dwarf.wire.envelope import Generation, M, MalformedError, decode
 
 _ON_BATTERY_OR_SLOWLY = 1
@@ -100,7 +100,6 @@ class Tracking:
 @dataclass(frozen=True, slots=True)
 class CalibrationStep:
     state: int
-    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,7 @@ class CalibrationDone:
 
 @dataclass(frozen=True, slots=True)
 class BodyMode:
-    """V3: how the body stands, told after a calibration among others; None unknown."""
-
-    equatorial: bool | None
+    """V3: how the body stands, told after a calibration among others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +137,9 @@ class FocusRun:
 
 @dataclass(frozen=True, slots=True)
 class EqStep:
-    """The state of the polar alignment measurement. `step`, V2 only: 1 focus, 2 solving."""
+    """The state of the polar alignment measurement."""
 
     state: int
-    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +168,7 @@ class CaptureCount:
 
 @dataclass(frozen=True, slots=True)
 class ParamsEcho:
-    """V2: parameters of a camera changed: (id, auto mode, mode index, index, continuous value)."""
-
-    camera: Camera
-    params: tuple[tuple[int, int, int, int, float], ...]
+    """V2: parameters of a camera changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +176,6 @@ class ParamEcho:
     """V3: one parameter changed."""
 
     param_id: int
-    mode: int
     value: int
 
 
@@ -212,9 +204,7 @@ class ExposureTick:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleNews:
-    """V3: a schedule of the telescope's own, or a task of one, changed; `id` is that one's."""
-
-    id: str
+    """V3: a schedule of the telescope's own, or a task of one, changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +217,7 @@ class LateAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AlbumChanged:
-    media_type: int
+    """Pictures came or went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +288,7 @@ def one_click(message: notify_pb2.OneClickGotoState) -> Notification | None:
         case "focus":
             return FocusRun(message.focus.state)
         case "calibration":
-            return CalibrationStep(message.calibration.state, message.calibration.plate_solving_times)
+            return CalibrationStep(message.calibration.state)
         case "goto":
             return GotoStep(message.goto.state, message.goto.target_name)
         case "tracking":
@@ -316,8 +306,7 @@ def charging(message: notify_pb2.Charging, generation: Generation) -> ChargingSt
 def _eq_step(data: bytes, generation: Generation) -> EqStep:
     if generation is Generation.V3:
         return EqStep(decode(notify_pb2.OperationState, data).state)
-    message = decode(notify_pb2.EqSolvingStateV2, data)
-    return EqStep(message.state, message.step)
+    return EqStep(decode(notify_pb2.EqSolvingStateV2, data).state)
 
 
 def _camera(number: int) -> Camera:
@@ -370,19 +359,7 @@ def _exposure_tick(camera: Camera) -> _Decoder:
     )
 
 
-def _params(camera: Camera) -> _Decoder:
-    return _simple(
-        notify_pb2.ParamsChanged,
-        lambda message: ParamsEcho(camera, tuple(param_values(param) for param in message.params)),
-    )
-
-
-def param_values(param: common_pb2.CommonParam) -> tuple[int, int, int, int, float]:
-    """A V2 parameter as a plain tuple: id, auto mode, mode index, index, continuous value."""
-    return param.id, param.auto_mode, param.mode_index, param.index, param.continue_value
-
-
-_EQUATORIAL = {1: True, 2: False}
+_params = _simple(notify_pb2.ParamsChanged, lambda _message: ParamsEcho())
 
 _focus_run = _simple(notify_pb2.OperationState, lambda message: FocusRun(message.state))
 
@@ -396,16 +373,16 @@ _DECODERS: dict[int, _Decoder] = {
     15209: _capture_count(),
     15210: _simple(
         notify_pb2.CalibrationState,
-        lambda message: CalibrationStep(message.state, message.plate_solving_times),
+        lambda message: CalibrationStep(message.state),
     ),
     15211: _simple(notify_pb2.GotoState, lambda message: GotoStep(message.state, message.target_name)),
     15212: _simple(notify_pb2.TrackingState, lambda message: Tracking(message.state, message.target_name)),
-    15213: _params(Camera.TELE),
-    15214: _params(Camera.WIDE),
+    15213: _params,
+    15214: _params,
     15223: _simple(notify_pb2.HostSlaveMode, host_mode),
     15228: _simple(notify_pb2.SunMoonTracking, lambda message: Tracking(message.state, message.target_name)),
     15229: lambda _data, _generation: PoweringOff(),
-    15230: _simple(notify_pb2.AlbumChanged, lambda message: AlbumChanged(message.media_type)),
+    15230: _simple(notify_pb2.AlbumChanged, lambda _message: AlbumChanged()),
     15233: _simple(notify_pb2.OneClickGotoState, one_click),
     15236: _capture_state(Camera.WIDE),
     15237: _capture_count(Camera.WIDE),
@@ -413,16 +390,14 @@ _DECODERS: dict[int, _Decoder] = {
     15241: _exposure_tick(Camera.TELE),
     15242: _exposure_tick(Camera.WIDE),
     15243: _simple(notify_pb2.BodyTemperature, lambda message: BodyTemperature(message.temperature)),
-    15248: _simple(schedule_pb2.ScheduleChanged, lambda message: ScheduleNews(message.id)),
-    15249: _simple(schedule_pb2.ScheduledTaskChanged, lambda message: ScheduleNews(message.id)),
+    15248: _simple(schedule_pb2.ScheduleChanged, lambda _message: ScheduleNews()),
+    15249: _simple(schedule_pb2.ScheduledTaskChanged, lambda _message: ScheduleNews()),
     15256: _simple(notify_pb2.CalibrationResult, lambda message: CalibrationDone(message.azi, message.alt)),
     15255: _simple(notify_pb2.WaitingProgress, lambda _message: Waiting()),
     15257: _simple(notify_pb2.FocusPosition, lambda message: FocusAt(message.pos)),
-    15262: _simple(notify_pb2.BodyStatus, lambda message: BodyMode(_EQUATORIAL.get(message.status))),
+    15262: _simple(notify_pb2.BodyStatus, lambda _message: BodyMode()),
     15263: _simple(notify_pb2.MosaicProgress, _mosaic_count),
-    15264: _simple(
-        notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.mode, message.value)
-    ),
+    15264: _simple(notify_pb2.IntParam, lambda message: ParamEcho(message.param_id, message.value)),
     15267: _simple(notify_pb2.ModeSwitched, lambda message: ModeIs(message.destination)),
     15269: _simple(notify_pb2.ModeSwitched, lambda message: TechniqueIs(message.destination)),
     15278: _focus_run,
