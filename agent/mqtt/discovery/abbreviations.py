@@ -42,7 +42,6 @@ _KEYS = {
     "value_template": "val_tpl",
 }
 _DEVICE_KEYS = {
-    "configuration_url": "cu",
     "identifiers": "ids",
     "manufacturer": "mf",
     "model": "mdl",

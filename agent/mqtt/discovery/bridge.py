@@ -44,7 +44,6 @@ def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> Device
         "manufacturer": "dwarf-agent",
         "model": "Session agent",
         "sw_version": options.agent_version,
-        "configuration_url": facts.configuration_url,
     }
     make = maker(
         identifier, bridge_prefix(options), options.topics.availability.removesuffix("/availability")

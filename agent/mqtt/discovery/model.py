@@ -55,7 +55,6 @@ class TelescopeFacts:
     entity_prefix: str
     firmware: str = ""
     serial: str = ""
-    configuration_url: str = ""
     filters: tuple[str, ...] = ()
     weather_policies: tuple[str, ...] = ()
     session_files: tuple[str, ...] = ()
@@ -69,7 +68,6 @@ class TelescopeFacts:
 class BridgeFacts:
     """What the agent's own device message says."""
 
-    configuration_url: str = ""
     log_levels: tuple[str, ...] = ()
 
 

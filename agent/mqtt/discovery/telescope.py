@@ -72,7 +72,6 @@ def build_telescope_device(facts: TelescopeFacts, options: DiscoveryOptions) -> 
         "model_id": MODEL_IDS.get(facts.model, ""),
         "sw_version": facts.firmware,
         "serial_number": facts.serial,
-        "configuration_url": facts.configuration_url,
     }
     device.update({key: given for key, given in optional.items() if given})
     base = f"{options.topics.base}/{facts.telescope_id}"

@@ -18,7 +18,6 @@ FACTS = TelescopeFacts(
     entity_prefix="dwarf_3",
     firmware="1.4.2",
     serial="1a2b3c",
-    configuration_url="http://192.168.1.50:8082",
     filters=("VIS", "Astro", "Duo-Band"),
     weather_policies=("ignore", "wait", "abort"),
     session_files=("m31", "horsehead"),

@@ -179,7 +179,7 @@ def test_the_telescope_belongs_to_the_bridge_whatever_the_base_topic() -> None:
 
 
 def test_what_is_not_known_is_left_out_instead_of_empty() -> None:
-    bare = telescope(firmware="", serial="", model="", configuration_url="", filters=(), can_provision=False)
+    bare = telescope(firmware="", serial="", model="", filters=(), can_provision=False)
     assert "" not in bare.payload["device"].values()
     assert "filter" not in components(bare)
     assert "provision" not in components(bare)
