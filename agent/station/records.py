@@ -266,13 +266,11 @@ class Records:
             _LOGGER.warning("The result of session %s will be told again: %s", session_id, error)
 
     async def _settle(self, result: SessionResult) -> None:
-        summary = {"message": result.message, "frames_taken": result.frames.taken}
         try:
             await asyncio.to_thread(
                 self._ledger.settle,
                 result.session.session_id,
                 result.outcome.value,
-                summary,
                 ended_at=result.ended_at,
             )
         except AgentError as error:

@@ -15,7 +15,7 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ _UNNAMED = "body/"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One submission that was taken. `outcome` is "" until the session ended; `result` then sums it up.
+    """One submission that was taken. `outcome` is "" until the session ended.
 
     `ended_at` is None until then, and of sessions that ended before it was noted.
     """
@@ -47,7 +47,6 @@ class Entry:
     body_hash: str
     at: datetime
     outcome: str = ""
-    result: dict[str, Any] = field(default_factory=dict)
     ended_at: datetime | None = None
 
 
@@ -95,21 +94,13 @@ class Ledger:
             self._save({**entries, key: entry})
             return entry
 
-    def settle(
-        self,
-        session_id: str,
-        outcome: str,
-        result: Mapping[str, Any] | None = None,
-        *,
-        ended_at: datetime | None = None,
-    ) -> Entry | None:
+    def settle(self, session_id: str, outcome: str, *, ended_at: datetime) -> Entry | None:
         """Remember how and when the session of a submission ended; None when no open submission made it."""
         with self._lock:
             entry = _newest(self._loaded(), session_id)
             if entry is None or entry.outcome:
                 return None
-            at = ended_at or self._clock.now()
-            settled = replace(entry, outcome=outcome, result=dict(result or {}), ended_at=at)
+            settled = replace(entry, outcome=outcome, ended_at=ended_at)
             self._save({**self._loaded(), entry.key: settled})
             return settled
 
@@ -196,8 +187,7 @@ def _newest(entries: dict[str, Entry], session_id: str) -> Entry | None:
 def _entry(stored: Mapping[str, Any]) -> Entry:
     at = datetime.fromisoformat(stored["at"])
     ended_at = datetime.fromisoformat(stored["ended_at"]) if stored.get("ended_at") else None
-    naive = any(instant is not None and instant.tzinfo is None for instant in (at, ended_at))
-    if naive or not isinstance(stored.get("result", {}), dict):
+    if any(instant is not None and instant.tzinfo is None for instant in (at, ended_at)):
         raise ValueError("not an entry")
     return Entry(
         key=str(stored["key"]),
@@ -206,7 +196,6 @@ def _entry(stored: Mapping[str, Any]) -> Entry:
         body_hash=str(stored["body_hash"]),
         at=at,
         outcome=str(stored.get("outcome", "")),
-        result=stored.get("result", {}),
         ended_at=ended_at,
     )
 

@@ -27,11 +27,11 @@ def test_a_repeated_submission_is_known_after_its_session_ended_and_the_agent_re
     first = Ledger(path, clock)
     assert first.find("k") is None
     first.record("k", session_id="tonight", request_id="r1", body_hash="h")
-    first.settle("tonight", "completed", {"frames": 20}, ended_at=START + timedelta(hours=1))
+    first.settle("tonight", "completed", ended_at=START + timedelta(hours=1))
     again = Ledger(path, clock).find("k")
     assert again is not None
     assert (again.session_id, again.request_id) == ("tonight", "r1")
-    assert (again.outcome, again.result) == ("completed", {"frames": 20})
+    assert again.outcome == "completed"
     assert again.ended_at == START + timedelta(hours=1)
 
 
@@ -39,13 +39,13 @@ def test_an_open_submission_is_found_by_its_session(path: Path, clock: HandClock
     ledger = Ledger(path, clock)
     ledger.record("k1", session_id="a")
     ledger.record("k2", session_id="b")
-    ledger.settle("a", "failed")
-    assert ledger.settle("a", "completed") is None, "a submission has exactly one result"
+    ledger.settle("a", "failed", ended_at=START)
+    assert ledger.settle("a", "completed", ended_at=START) is None, "a submission has exactly one result"
     outcomes = {key: entry.outcome for key in ("k1", "k2") if (entry := Ledger(path, clock).find(key))}
     assert outcomes == {"k1": "failed", "k2": ""}
     entry = ledger.by_session("a")
     assert entry is not None
-    assert (entry.outcome, entry.result, entry.ended_at) == ("failed", {}, START)
+    assert (entry.outcome, entry.ended_at) == ("failed", START)
     assert (entry.request_id, entry.body_hash, entry.at) == ("", "", START)
     ledger.record("k3", session_id="a")
     assert (ledger.by_session("a") or entry).key == "k3", "the newest"
@@ -60,7 +60,7 @@ def test_the_ledger_stays_small_and_never_drops_what_is_open(path: Path, clock: 
     ledger.record("open", session_id="open")
     for number in range(5):
         ledger.record(f"k{number}", session_id=f"s{number}")
-        ledger.settle(f"s{number}", "completed")
+        ledger.settle(f"s{number}", "completed", ended_at=START)
     stored = [entry["key"] for entry in json.loads(path.read_bytes())["entries"]]
     assert stored == ["open", "k3", "k4"]
     clock.seconds = timedelta(days=8).total_seconds()
@@ -84,7 +84,7 @@ def test_what_is_forgotten_is_older_than_seven_days_or_not_of_the_newest_five_hu
     ledger.record("open", session_id="open")
     assert [ledger.find(f"k{number}") is not None for number in (0, 1, 2)] == [False, False, True]
     clock.seconds += 1
-    ledger.settle("open", "completed")
+    ledger.settle("open", "completed", ended_at=START)
     assert [ledger.find(key) is not None for key in ("k2", "k500", "open")] == [False, False, True]
 
 
