@@ -81,7 +81,7 @@ class PageWindow:
     def frames(self, telescope: str) -> FramesTaken:
         """What became of each frame."""
         fates = self._fates.get(telescope, _Fates())
-        return FramesTaken(fates.session_id, fates.unseen, tuple(fates.frames), _courses(fates.measured))
+        return FramesTaken(fates.unseen, tuple(fates.frames), _courses(fates.measured))
 
     def began(self, telescope: str, session_id: str) -> datetime | None:
         """When the running session began, if that was seen."""

@@ -63,10 +63,6 @@ class SettingUp:
         return ZoneInfo(self._settings.site.zone_name)
 
     @property
-    def runs(self) -> bool:
-        return self._runs
-
-    @property
     def problems(self) -> Sequence[str]:
         return self._problems
 

@@ -35,9 +35,6 @@ class JournalFile(Protocol):
     def save(self, facts: dict[str, Any]) -> None:
         """Replace the facts atomically."""
 
-    def clear(self) -> None:
-        """Forget them."""
-
 
 class Journal:
     """The facts of one session: when it began, frames of closed captures, and the capture that is open."""
@@ -215,12 +212,6 @@ class Journal:
         if folder and folder not in self.folders:
             self._facts["folders"] = [*self.folders, folder]
         await self.flush()
-
-    async def clear(self) -> None:
-        """Forget everything: the session has its result."""
-        async with self._lock:
-            self._facts = {}
-            await asyncio.to_thread(self._file.clear)
 
     async def flush(self) -> None:
         """Write the facts now. A disk that refuses costs what is new in them, never the session."""

@@ -239,7 +239,6 @@ def _message(publication: Publication, response_topic: str) -> Message:
     return Message(
         publication.topic,
         publication.payload,
-        qos=publication.qos,
         response_topic=response_topic,
         correlation=publication.correlation,
     )

@@ -192,7 +192,6 @@ def message(found: MQTTMessage, kept_bytes: int) -> Message:
     return Message(
         topic=found.topic,
         payload=bytes(found.payload[:kept_bytes]),
-        qos=found.qos,
         retain=bool(found.retain),
         dup=bool(found.dup),
         response_topic=str(getattr(properties, "ResponseTopic", "") or ""),

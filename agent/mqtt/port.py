@@ -43,7 +43,6 @@ class Message:
 
     topic: str
     payload: bytes
-    qos: int = 0
     retain: bool = False
     dup: bool = False
     response_topic: str = ""

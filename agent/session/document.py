@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
-from agent.errors import Problem, errors_of, warning, warnings_of
+from agent.errors import Problem, errors_of, warning
 from agent.session.coordinates import OutOfRangeError
 from agent.session.foreign import ORIGINAL, told, translated
 from agent.session.jsontext import decode_object
@@ -91,11 +91,6 @@ class Reading:
     def errors(self) -> tuple[Problem, ...]:
         """The problems that keep it from running."""
         return errors_of(self.problems)
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """The problems that are only worth knowing."""
-        return warnings_of(self.problems)
 
 
 def read_session(

@@ -306,7 +306,6 @@ _LENIENT = "number string"
 Text = Annotated[str, PlainValidator(read_text), _schema("string number", "Text.")]
 Flag = Annotated[bool, PlainValidator(read_boolean), _schema("boolean number string", "true or false.")]
 Anything = Annotated[Any, WithJsonSchema({"description": "Written by the agent; not read."})]
-Number = Annotated[float, PlainValidator(read_number), _schema(_LENIENT, "Number.")]
 Integer = Annotated[int, PlainValidator(read_integer), _schema(_LENIENT, "Whole number.")]
 Retries = Annotated[int, PlainValidator(_read_retries), _schema(_LENIENT, "Tries in all, 0 to 100.")]
 Seconds = Annotated[float, PlainValidator(read_seconds), _schema(_LENIENT, "Seconds, or HH:MM:SS.")]

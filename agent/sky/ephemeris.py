@@ -59,7 +59,6 @@ class MoonState:
     """The Moon as seen from a site; `illumination` is the lit fraction of its disc, 0 to 1."""
 
     altitude: float
-    azimuth: float
     illumination: float
 
 
@@ -95,7 +94,7 @@ def sun(site: Site, instant: datetime) -> AltAz:
 def moon(site: Site, instant: datetime) -> MoonState:
     """Return where the Moon's centre stands, and how much of it is lit."""
     body = _computed(MOON, _observer(site, instant))
-    return MoonState(math.degrees(body.alt), math.degrees(body.az), float(body.moon_phase))
+    return MoonState(math.degrees(body.alt), float(body.moon_phase))
 
 
 def separation(a: Target, b: Target, site: Site | None, instant: datetime) -> float:

@@ -11,7 +11,6 @@ from agent.schedule.waiting import Waiting
 from agent.session.document import SessionDocument
 from agent.session.times import window_end
 from agent.station.briefs import brief_of
-from agent.store.disk import Stamp
 from agent.store.folders import Folder
 from agent.store.journal import instant_in
 from agent.store.model import StoredSession
@@ -55,6 +54,5 @@ def as_waiting(
 
 def imagined(session_id: str, document: SessionDocument, zone: ZoneInfo, now: datetime) -> Waiting:
     """Return a session as it would wait if it were put into ToDo/ now."""
-    name, stamp = f"{session_id}.json", Stamp(0, 0, 0, 0)
-    stored = StoredSession(session_id, name, Folder.TO_DO, document, (), stamp, now)
+    stored = StoredSession(session_id, f"{session_id}.json", Folder.TO_DO, document, (), now)
     return as_waiting(stored, None, zone, now)

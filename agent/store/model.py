@@ -8,7 +8,6 @@ from pathlib import Path
 
 from agent.errors import Problem
 from agent.session.document import SessionDocument
-from agent.store.disk import Stamp
 from agent.store.folders import Folder
 
 
@@ -26,7 +25,6 @@ class StoredSession:
     folder: Folder
     document: SessionDocument
     problems: tuple[Problem, ...]
-    fingerprint: Stamp
     first_seen: datetime
     lost: bool = False
 

@@ -33,7 +33,6 @@ class Interrupted:
 
     session_id: str
     path: Path
-    stamp: Stamp
     document: SessionDocument
     problems: tuple[Problem, ...]
     lost: bool = False
@@ -105,7 +104,7 @@ def _settle(path: Path, tree: Tree, reader: ContentReader, journals: Journals) -
         disk.move(path, tree[folder], path.name)
         _LOGGER.info("%s had ended and is now in %s/", printable(path.name), folder)
     else:
-        return Interrupted(session_id, path, stamp, document, content.warnings)
+        return Interrupted(session_id, path, document, content.warnings)
     return None
 
 
@@ -163,6 +162,4 @@ def _restored(path: Path, session_id: str, reader: ContentReader, journals: Jour
     disk.write(path, data)
     how = "is restored from its copy" if document else "is lost, and so is its copy"
     _LOGGER.warning("The file of session %s, which was running, %s", session_id, how)
-    return Interrupted(
-        session_id, path, Stamp.of(path.lstat()), content.document, content.warnings, lost=document is None
-    )
+    return Interrupted(session_id, path, content.document, content.warnings, lost=document is None)

@@ -72,7 +72,6 @@ class Registry:
             folder=Folder.TO_DO,
             document=found.content.document,
             problems=found.content.warnings,
-            fingerprint=found.stamp,
             first_seen=old.first_seen if old else self._clock.now(),
         )
         self.keep(session)
@@ -171,7 +170,7 @@ class Registry:
             stamp = Stamp.of(path.lstat())
         except OSError as error:
             raise store_error(error, "write the session", path) from error
-        updated = replace(session, document=content.document or session.document, fingerprint=stamp)
+        updated = replace(session, document=content.document or session.document)
         if session.folder is Folder.TO_DO:
             self.watch.note(session.name, stamp, content.digest)
         self.keep(updated)

@@ -120,7 +120,6 @@ class SessionStore:
                     Folder.CURRENT,
                     found.document,
                     found.problems,
-                    found.stamp,
                     self._clock.now(),
                     found.lost,
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,7 +33,6 @@ class DarkFrame:
     """A dark that the telescope keeps. `celsius` is the sensor's temperature then; None is not told."""
 
     kind: DarkKind
-    exposure_name: str
     celsius: float | None = None
 
 
@@ -53,10 +51,6 @@ class DarkLibrary:
         if any(self._fits(one) for one in alike):
             return DarkState.THERE
         return DarkState.OTHER_TEMPERATURE
-
-    def lacking(self, kinds: Iterable[DarkKind]) -> list[DarkKind]:
-        """Return the kinds for which no dark fits, each once."""
-        return [kind for kind in dict.fromkeys(kinds) if self.state(kind) is not DarkState.THERE]
 
     def _fits(self, frame: DarkFrame) -> bool:
         if frame.celsius is None or self.celsius is None:

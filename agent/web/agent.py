@@ -54,7 +54,6 @@ class FramesTaken:
     `unseen` were taken before this agent began to look; `courses` are of what was measured.
     """
 
-    session_id: str = ""
     unseen: int = 0
     frames: tuple[bool, ...] = ()
     courses: tuple[Course, ...] = ()
@@ -89,10 +88,6 @@ class SettingUp(Protocol):
     @property
     def zone(self) -> ZoneInfo:
         """The zone of local times."""
-
-    @property
-    def runs(self) -> bool:
-        """Whether an agent runs already, with what was set before."""
 
     @property
     def file(self) -> str:

@@ -29,7 +29,6 @@ _PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 _SUN = "Sun"
 
 Body = dict[str, Any]
-Changed = Callable[[str], bool]
 
 
 def document_of(form: Form, base: Mapping[str, Any] | None = None, was: Form | None = None) -> Body:

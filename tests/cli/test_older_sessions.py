@@ -49,7 +49,7 @@ def test_the_copied_slip_waits_what_it_says() -> None:
         reading = read_session({"id_command": {}, "goto_manual": section})
         assert reading.document is not None
         assert reading.document.goto_manual is not None
-        (problem,) = reading.warnings
+        (problem,) = reading.problems
         return reading.document.goto_manual.wait_after, problem.message
 
     assert wait(wait_afte=15) == (15, "wait_afte is read as wait_after.")

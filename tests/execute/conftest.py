@@ -55,9 +55,6 @@ class MemoryJournal:
     def save(self, facts: dict[str, Any]) -> None:
         self.facts = facts
 
-    def clear(self) -> None:
-        self.facts = None
-
 
 class Guard:
     """Allows every goto, or none."""

@@ -28,7 +28,7 @@ class DarkTelescope(FakeTelescope):
 
     async def shoot_darks(self, kind: DarkKind, frames: int) -> None:
         await self._do(f"shoot_darks {frames}", 40)
-        self.kept += (DarkFrame(kind, "15"),)
+        self.kept += (DarkFrame(kind),)
 
 
 @pytest.fixture

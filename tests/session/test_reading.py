@@ -218,7 +218,7 @@ def test_misspelt_keys_and_sections_are_warnings_with_the_name_that_is_meant() -
         session(setup_camera={"do_action": True, "expsure": "10"}, calibraton={"wait_before": 3})
     )
     assert reading.ok
-    hints = {problem.path: problem.hint for problem in reading.warnings}
+    hints = {problem.path: problem.hint for problem in reading.problems}
     assert hints == {
         "/setup_camera/expsure": "Did you mean exposure?",
         "/calibraton": "Did you mean calibration?",

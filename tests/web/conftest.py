@@ -198,7 +198,7 @@ class FakeAgent:
         return self.jpeg
 
     def frames(self, telescope: str) -> FramesTaken:
-        return FramesTaken("orion", 0, tuple(at not in (19, 28) for at in range(36)), (COURSE,))
+        return FramesTaken(0, tuple(at not in (19, 28) for at in range(36)), (COURSE,))
 
     def streams(self, telescope: str) -> Mapping[str, str]:
         return {"tele_jpeg": "http://127.0.0.1:9/mainstream"}

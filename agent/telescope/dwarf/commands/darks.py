@@ -106,7 +106,7 @@ def _frame(device: Device, camera: Camera, told: astro_pb2.DarkFrame) -> DarkFra
     if gain is None:
         return None
     kind = DarkKind(camera, told.exp_index, gain, told.bin_index)
-    return DarkFrame(kind, told.exp_name, float(told.temperature) or None)  # 0 is not told as well
+    return DarkFrame(kind, float(told.temperature) or None)  # 0 is not told as well
 
 
 def _number(text: str) -> int | None:
