@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 
 from agent.text import printable
@@ -29,16 +29,16 @@ def painted(text: object, ink: Ink) -> str:
     return f"\x1b[{ink}m{shown}\x1b[0m" if shown and _shows_colour() else shown
 
 
-def print_lines(lines: Iterable[object], marks: Mapping[str, Ink] = MARKS) -> None:
+def print_lines(lines: Iterable[object]) -> None:
     """Print lines: those without an indent are headings, the first word of others may be marked."""
     for line in map(printable, lines):
         text = line.lstrip(" ")
         word = text.partition(" ")[0]
         if text == line:
             print(painted(line, Ink.HEADING))
-        elif word in marks:
+        elif word in MARKS:
             indent, behind = line[: -len(text)], text[len(word) :]
-            print(f"{indent}{painted(word, marks[word])}{behind}")
+            print(f"{indent}{painted(word, MARKS[word])}{behind}")
         else:
             print(line)
 

@@ -94,14 +94,14 @@ def capture_deadline(
         return None
     if isinstance(target, SolarTarget) and target.body in {SolarBody.SUN, SolarBody.MOON}:
         return None
-    return next_sun_above(site, instant, sun_below, _DAY)
+    return next_sun_above(site, instant, sun_below)
 
 
 @lru_cache(maxsize=1024)
 def first_dawn(site: Site, since: datetime, limit: float) -> datetime | None:
     """Return when the Sun first climbs to the altitude after a dark time from `since` on, or None."""
     dark = first_time(lambda when: sun(site, when).altitude < limit, since, since + _DAY)
-    return None if dark is None else next_sun_above(site, dark, limit, _DAY)
+    return None if dark is None else next_sun_above(site, dark, limit)
 
 
 def _permit_sun(*, sun_filter: bool, allow_sun: bool) -> None:

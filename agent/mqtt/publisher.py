@@ -118,7 +118,7 @@ class Publisher:
         """Say what is true before anything happened, then listen; call the result to stop listening."""
         now = self._clock.now()
         for telescope in self._said:
-            self._plain_state(telescope, "availability", OFFLINE)
+            self._availability_is(telescope, OFFLINE)
             self._status(
                 StatusChanged(telescope=telescope, at=now, status=Status.OFFLINE, message="Starting.")
             )
@@ -196,7 +196,7 @@ class Publisher:
     def farewell(self) -> None:
         """Say that nothing answers any more: each telescope, then the agent."""
         for telescope in self._said:
-            self._plain_state(telescope, "availability", OFFLINE)
+            self._availability_is(telescope, OFFLINE)
         self._outbox.publish(self._topics.will())
 
     def _status(self, event: StatusChanged) -> None:
@@ -375,7 +375,7 @@ class Publisher:
 
     def _availability(self, event: AvailabilityChanged) -> None:
         said = self._said[event.telescope]
-        self._plain_state(event.telescope, "availability", ONLINE if event.online else OFFLINE)
+        self._availability_is(event.telescope, ONLINE if event.online else OFFLINE)
         if said.online is not None and said.online is not event.online:
             kind = EventType.CONNECTION_RESTORED if event.online else EventType.CONNECTION_LOST
             self.event(event.telescope, kind, message=short(event.message))
@@ -426,7 +426,7 @@ class Publisher:
             publication = Publication(topic, payload, qos=qos, retain=True, expiry_s=expiry_s, json=True)
             self._outbox.publish(publication)
 
-    def _plain_state(self, telescope: str, name: str, word: str) -> None:
-        topic = self._topics.state(telescope, name)
+    def _availability_is(self, telescope: str, word: str) -> None:
+        topic = self._topics.state(telescope, "availability")
         if word.encode() != self._outbox.value(topic):
             self._outbox.publish(Publication(topic, word.encode(), retain=True))

@@ -137,7 +137,6 @@ def suggest(
     requirements: Requirements,
     camera: CameraCapabilities,
     known: Known,
-    limit: int = MOST,
     stretch: Interval | None = None,
 ) -> Suggestions:
     """Return the best of a night (from `now` on) under the conditions of every session; pure.
@@ -155,9 +154,9 @@ def suggest(
     middle = dark[0].start + (dark[-1].end - dark[0].start) / 2 if dark else begin
     lit = moon(site, middle).illumination
     chooser = _Chooser(asked, site, dark, camera, known, lit)
-    rated = chooser.rate(entries, limit * _MOST_RATED) if any(chooser.moonless) else []
+    rated = chooser.rate(entries, MOST * _MOST_RATED) if any(chooser.moonless) else []
     told = _told(rated, asked, site, span, Interval(begin, end), known, camera, fresh=stretch is not None)
-    best = tuple(islice(told, limit))
+    best = tuple(islice(told, MOST))
     why = "" if best else _why_none(chooser, asked, site, Interval(begin, end), dark, lit)
     return Suggestions(night, now, dark, below, lit, chooser.looked_at, best, why)
 

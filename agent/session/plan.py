@@ -18,7 +18,7 @@ from agent.session.document import SessionDocument
 from agent.session.fields import DarksWhen
 from agent.session.pane_grid import agents_grid, telescopes_grid, wanted_panes
 from agent.session.problems import InvalidSessionError
-from agent.session.recipe import CalibrationRecipe
+from agent.session.recipe import calibration_recipe
 from agent.session.sections import Step
 from agent.session.steps import PlannedStep, Refocus, StepKind, estimated, step_of, target_json
 from agent.session.times import capture_ends
@@ -98,20 +98,19 @@ def make_plan(
     capabilities: Capabilities,
     *,
     resolve: Resolve | None = None,
-    calibration: CalibrationRecipe | None = None,
     begin: datetime | None = None,
     zone: ZoneInfo | None = None,
 ) -> Plan:
     """Return the steps in the order they run: clock, live view, focus, alignment, gotos, captures, closing.
 
     Raises InvalidSessionError with every problem when the document does not pass `check`. `resolve` finds a
-    target by name (AgentError when it cannot); `calibration` replaces the usual recipe. End times of captures
-    are the next ones after `begin` (aware UTC) in the session's zone, else `zone`; without them, ValueError.
+    target by name (AgentError when it cannot). End times of captures are the next ones after `begin` (aware
+    UTC) in the session's zone, else `zone`; without them, ValueError.
     """
     problems = check(document, capabilities, resolve=resolve)
     if errors_of(problems):
         raise InvalidSessionError(problems)
-    recipe, notes = (calibration or CalibrationRecipe()).adapted(capabilities)
+    recipe, notes = calibration_recipe(capabilities)
     dark_steps = tuple(darks(document, capabilities))
     when = document.dark_frames.when if document.dark_frames is not None else None
     before = (

@@ -135,16 +135,13 @@ def fixed(target: Target, instant: datetime, site: Site | None = None) -> Target
     return SkyTarget(target.name, place.ra_hours, place.dec_degrees)
 
 
-def motion_arcsec_per_min(target: Target, at: datetime, site: Site | None = None) -> float:
+def motion_arcsec_per_min(target: Target, at: datetime) -> float:
     """Return how fast a target moves among the stars; 0 for a fixed one."""
     if isinstance(target, SkyTarget) and not isinstance(target, MovingTarget):
         return 0.0
-    wheres = [
-        ephem.Date(_naive_utc(instant)) if site is None else _observer(site, instant)
-        for instant in (at - timedelta(minutes=5), at + timedelta(minutes=5))
-    ]
-    first, second = (_equatorial(target, where) for where in wheres)
-    places = [(math.radians(one.ra_hours * 15), math.radians(one.dec_degrees)) for one in (first, second)]
+    around = (at - timedelta(minutes=5), at + timedelta(minutes=5))
+    found = (_equatorial(target, ephem.Date(_naive_utc(instant))) for instant in around)
+    places = [(math.radians(one.ra_hours * 15), math.radians(one.dec_degrees)) for one in found]
     return math.degrees(ephem.separation(*places)) * 3600 / 10
 
 

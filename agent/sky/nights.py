@@ -110,17 +110,17 @@ def coming_night(site: Site, now: datetime) -> date:
     return night + _DAY if dawn is not None and now >= dawn else night
 
 
-def next_sun_above(site: Site, instant: datetime, limit: float, within: timedelta) -> datetime | None:
-    """Return when the Sun next stands at or above that altitude (`instant` if it does now), or None."""
-    return first_time(lambda when: sun(site, when).altitude >= limit, instant, instant + within)
+def next_sun_above(site: Site, instant: datetime, limit: float) -> datetime | None:
+    """Return when the Sun next stands that high (`instant` if it does now), None if not within a day."""
+    return first_time(lambda when: sun(site, when).altitude >= limit, instant, instant + _DAY)
 
 
 @lru_cache(maxsize=64)
 def windows_above(
-    target: Target, site: Site, start: datetime, end: datetime, minimum: float, maximum: float = 90.0
+    target: Target, site: Site, start: datetime, end: datetime, minimum: float
 ) -> tuple[Interval, ...]:
-    """Return when the target stands between the two altitudes."""
-    return windows_where(lambda instant: minimum <= altitude(target, site, instant) <= maximum, start, end)
+    """Return when the target stands at least at that altitude."""
+    return windows_where(lambda instant: altitude(target, site, instant) >= minimum, start, end)
 
 
 @lru_cache(maxsize=256)
@@ -139,14 +139,12 @@ def culmination(target: Target, site: Site, start: datetime, end: datetime) -> C
     return Culmination(middle, height(middle))
 
 
-def windows_where(
-    holds: Callable[[datetime], bool], start: datetime, end: datetime, scan: timedelta = _SCAN
-) -> tuple[Interval, ...]:
+def windows_where(holds: Callable[[datetime], bool], start: datetime, end: datetime) -> tuple[Interval, ...]:
     """Return when a condition holds between two instants, edges exact to a second."""
     windows = []
     opened: datetime | None = None
     previous = start
-    for instant in instants(start, end, scan):
+    for instant in instants(start, end, _SCAN):
         now = holds(instant)
         if now and opened is None:
             opened = start if instant == start else _edge(holds, previous, instant)
@@ -159,12 +157,10 @@ def windows_where(
     return tuple(windows)
 
 
-def first_time(
-    holds: Callable[[datetime], bool], start: datetime, end: datetime, scan: timedelta = _SCAN
-) -> datetime | None:
+def first_time(holds: Callable[[datetime], bool], start: datetime, end: datetime) -> datetime | None:
     """Return the first instant from `start` to `end` at which the condition holds, exact to a second."""
     previous = start
-    for instant in instants(start, end, scan):
+    for instant in instants(start, end, _SCAN):
         if holds(instant):
             return start if instant == start else _edge(holds, previous, instant)
         previous = instant

@@ -17,7 +17,7 @@ from agent.requests import Code, Command, Reply
 from agent.session.coordinates import parse_dec, parse_ra
 from agent.session.plan import StepKind
 from agent.session.problems import BadValueError
-from agent.session.recipe import CalibrationRecipe
+from agent.session.recipe import calibration_recipe
 from agent.sky.altitudes import CIVIL
 from agent.sky.catalogue import resolve
 from agent.sky.ephemeris import fixed, sun
@@ -172,7 +172,7 @@ class ByHand:
 
     async def _ready_to_solve(self, telescope: Telescope) -> None:
         """Stand still, with the camera set to see stars."""
-        choice, _ = CalibrationRecipe().adapted(telescope.capabilities)
+        choice, _ = calibration_recipe(telescope.capabilities)
         await telescope.apply(choice.camera, settings_of(choice))
         await telescope.stop_goto()
 

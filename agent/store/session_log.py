@@ -43,13 +43,13 @@ def session_scope(session_id: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def session_log(path: Path, session_id: str, *, logger: str = "agent") -> Iterator[None]:
+def session_log(path: Path, session_id: str) -> Iterator[None]:
     """Enter the session's scope and keep what it logs in a file of its own, appended to and bounded.
 
     A log that cannot be written costs the log, never the session.
     """
     with session_scope(session_id):
-        root = logging.getLogger(logger)
+        root = logging.getLogger("agent")
         handler = _open(path, session_id)
         if handler is None:
             yield

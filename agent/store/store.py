@@ -81,15 +81,13 @@ class SessionStore:
         zone: ZoneInfo,
         model: Callable[[], str | None] = lambda: None,
         examine: Examine = _accept_all,
-        settle_s: float = SETTLE_S,
-        grace_s: float = GRACE_S,
     ) -> None:
         self.tree = Tree(root)
         self.telescope = telescope
         self.zone = zone
         self._clock = clock
         self._model = model
-        self._reader = ContentReader(examine, settle_s=settle_s, grace_s=grace_s)
+        self._reader = ContentReader(examine, settle_s=SETTLE_S, grace_s=GRACE_S)
         self._registry = Registry(self.tree, clock, zone, self._reader)
         self._journals = Journals(self.tree.journals)
         self._lock = threading.RLock()

@@ -13,7 +13,6 @@ from agent.session.check import check
 from agent.session.document import read_session
 from agent.session.plan import Plan, PlannedStep, StepKind, make_plan
 from agent.session.problems import InvalidSessionError
-from agent.session.recipe import CalibrationRecipe
 from agent.session.text import duration_text, plan_text
 from agent.targets import SkyTarget, SolarBody, SolarTarget
 from tests.session.capabilities import BIG, SMALL
@@ -128,14 +127,6 @@ def test_the_calibration_recipe_says_what_it_had_to_change() -> None:
     assert "exposes 0.8 s instead of 1 s" in notes
     assert "gain 90 instead of 80" in notes
     assert "leaves the filter alone" in notes
-
-
-def test_the_calibration_recipe_can_be_replaced() -> None:
-    document = read_session({"id_command": {}, "calibration": ON}).document
-    assert document is not None
-    step = make_plan(document, BIG, calibration=CalibrationRecipe(exposure_s=5, gain=60)).steps[2]
-    assert step.exposure is not None
-    assert (step.exposure.name, step.gain) == ("5", 60)
 
 
 def test_a_kept_exposure_counts_as_calibration_left_it() -> None:

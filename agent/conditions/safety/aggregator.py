@@ -54,7 +54,6 @@ class SafetyMonitor:
         *,
         policy: WeatherPolicy,
         clear_for_s: float = CLEAR_FOR_S,
-        grace_s: float = GRACE_S,
         trust_ttl: bool = True,
         timezone: str = "UTC",
         on_change: Callable[[SafetyDecision], None] = lambda _: None,
@@ -70,7 +69,6 @@ class SafetyMonitor:
         self._clock = clock
         self._policy = policy
         self._clear_for_s = clear_for_s
-        self._grace_s = grace_s
         self._trust_ttl = trust_ttl
         self._zone = ZoneInfo(timezone)
         self._on_change = on_change
@@ -181,7 +179,7 @@ class SafetyMonitor:
 
     def _decide(self) -> SafetyDecision:
         now, at = self._clock.monotonic(), self._clock.now()
-        if self._offline_at is not None and now >= self._offline_at + self._grace_s:
+        if self._offline_at is not None and now >= self._offline_at + GRACE_S:
             self._offline_at = None
             for tracker in self._trackers.values():
                 vouched = self._trust_ttl and tracker.within_its_time(now)
@@ -212,7 +210,7 @@ class SafetyMonitor:
     def _next_deadline(self, now: float, state: SafetyState) -> float | None:
         edges = [tracker.deadline(now) for tracker in self._trackers.values()]
         if self._offline_at is not None:
-            edges.append(self._offline_at + self._grace_s)
+            edges.append(self._offline_at + GRACE_S)
         if self._clear_since is not None and state is not SafetyState.SAFE:
             edges.append(self._clear_since + self._clear_for_s)
         return min((edge for edge in edges if edge is not None), default=None)

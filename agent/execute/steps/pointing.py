@@ -7,7 +7,7 @@ from agent.execute.steps.camera import apply_and_verify
 from agent.execute.steps.others import wait_for_others
 from agent.session.choices import CameraChoice
 from agent.session.plan import PlannedStep
-from agent.session.recipe import CalibrationRecipe
+from agent.session.recipe import calibration_recipe
 from agent.sky.ephemeris import fixed
 from agent.telescope.errors import TelescopeError, UnreachableError
 
@@ -57,7 +57,7 @@ async def goto(context: StepContext, step: PlannedStep) -> None:
 
 
 async def _calibrate_first(context: StepContext) -> None:
-    choice, _ = CalibrationRecipe().adapted(context.capabilities)
+    choice, _ = calibration_recipe(context.capabilities)
     await _calibrate(context, choice)
 
 

@@ -172,6 +172,6 @@ def problem_words(status: Body, t: Words) -> dict[str, str] | None:
     return {"message": t.said(problem["message"]), "hint": t.said(problem.get("hint"))}
 
 
-def short_name(target: object, letters: int = 22) -> str:
+def short_name(target: object) -> str:
     """A target's name that fits a line of a phone."""
-    return escaped(target, letters) if target else ""
+    return escaped(target, 22) if target else ""
