@@ -27,7 +27,7 @@ class Link(StrEnum):
 class Window:
     """When a session may begin (None: at once), and when it must be over (None: no end). Aware UTC."""
 
-    start: datetime | None
+    start: datetime | None = None
     end: datetime | None = None
 
 
@@ -62,7 +62,7 @@ class Moment:
     now: datetime
     zone: tzinfo
     sky: Sky | None = None
-    window: Window | None = None
+    window: Window = Window()
     link: Link = Link.READY
     telemetry: Telemetry = field(default_factory=Telemetry)
     safety: SafetyDecision | None = None

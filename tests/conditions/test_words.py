@@ -352,7 +352,6 @@ def test_the_answers_of_the_link(link: Link, reason: Reason, message: str) -> No
 @pytest.mark.parametrize(
     ("window", "expected", "reason"),
     [
-        (None, (True, "The session has no window.", None, False), Reason.WINDOW),
         (
             Window(at(21, 23)),
             (False, "The session starts at 01:00.", at(21, 23), False),

@@ -29,10 +29,7 @@ class WindowRule:
         return cls()
 
     def check(self, moment: Moment) -> Verdict:
-        window = moment.window
-        if window is None:
-            return Verdict(True, Reason.WINDOW, "The session has no window.")
-        start = window.start
+        window, start = moment.window, moment.window.start
         if start is not None and moment.now < start:
             message = f"The session starts at {clock_words(start, moment.zone)}."
             return Verdict(False, Reason.SCHEDULE, message, until=start)
