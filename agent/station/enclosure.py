@@ -358,7 +358,7 @@ class Enclosure:
         return self._switches.values.enclosure
 
     def _open(self) -> bool:
-        too_soon = self._moves.since_s("lid", on=True) < self._settings.lid_least_s
+        too_soon = self._moves.opens_for_s() < self._settings.lid_least_s
         return not too_soon and (self.seen.lid is Lid.OPEN or self.seen.bounces_for() > 0)
 
     def _young(self) -> bool:

@@ -50,11 +50,10 @@ class Moves:
         order = self._orders.get(part)
         return order is not None and order.on is on and not order.failed
 
-    def since_s(self, part: str, *, on: bool) -> float:
-        """How many seconds ago a part was told that, for the first time of late; endless if it was not."""
-        order = self._orders.get(part)
-        told = order is not None and order.on is on
-        return self._clock.monotonic() - order.began if order is not None and told else math.inf
+    def opens_for_s(self) -> float:
+        """How many seconds ago the lid was told to open, for the first time of late; endless if it was not."""
+        order = self._orders.get("lid")
+        return self._clock.monotonic() - order.began if order is not None and order.on else math.inf
 
     def given_up(self, part: str, lasts_s: float) -> bool:
         """Whether it was told to open as often as is worth trying, and had its time."""
