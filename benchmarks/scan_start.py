@@ -38,7 +38,7 @@ def _look(size: int) -> dict[str, float]:
         for number in range(size):
             (todo / f"s{number:05}.json").write_text(text, encoding="utf-8")
         before = _peak_mb()
-        store = SessionStore(Path(folder), SystemClock(), telescope="scope", zone=ZoneInfo("UTC"))
+        store = SessionStore(Path(folder), SystemClock(), zone=ZoneInfo("UTC"))
         store.prepare()
         first = _timed(store)
         again = _timed(store)

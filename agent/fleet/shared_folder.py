@@ -34,7 +34,7 @@ class SharedFolder:
     ) -> None:
         first = next(iter(stations.values()))
         self._is_own = any(one.store.tree.root.resolve() == root.resolve() for one in stations.values())
-        self._store = SessionStore(root, clock, telescope="any", zone=first.zone)
+        self._store = SessionStore(root, clock, zone=first.zone)
         self._placing = placing
         self._stations = stations
         self._clock = clock

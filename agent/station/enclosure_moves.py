@@ -51,7 +51,7 @@ class Moves:
         return order is not None and order.on is on and not order.failed
 
     def opens_for_s(self) -> float:
-        """How many seconds ago the lid was told to open, for the first time of late; endless if it was not."""
+        """How many seconds ago the lid was told to open, the first time of late; endless if it was not."""
         order = self._orders.get("lid")
         return self._clock.monotonic() - order.began if order is not None and order.on else math.inf
 

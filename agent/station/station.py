@@ -118,7 +118,6 @@ class Station:
         self.store = SessionStore(
             settings.sessions_dir_of(own),
             clock,
-            telescope=ground.id,
             zone=ground.zone,
             model=self._model,
             examine=lambda document: self.intake.examine(document),  # noqa: PLW0108 - it is made later

@@ -67,7 +67,7 @@ class SessionStore:
     """The sessions of one telescope on disk.
 
     Methods block (files) and may be called from any thread; one lock makes them one after another. They raise
-    StoreError, and then what was asked did not happen. `telescope` is the id used in messages, `zone` that of
+    StoreError, and then what was asked did not happen. `zone` is that of
     the local dates written into files, `model` the telescope's as far as it is known, `examine` the check a
     session must pass beyond being readable.
     """
@@ -77,13 +77,11 @@ class SessionStore:
         root: Path,
         clock: Clock,
         *,
-        telescope: str,
         zone: ZoneInfo,
         model: Callable[[], str | None] = lambda: None,
         examine: Examine = _accept_all,
     ) -> None:
         self.tree = Tree(root)
-        self.telescope = telescope
         self.zone = zone
         self._clock = clock
         self._model = model

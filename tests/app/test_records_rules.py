@@ -47,7 +47,7 @@ class Desk:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.clock = LoopClock(START)
-        self.store = SessionStore(root, self.clock, telescope="balcony", zone=PARIS)
+        self.store = SessionStore(root, self.clock, zone=PARIS)
         self.store.prepare()
         tree = self.store.tree
         self.ledger = Ledger(tree.ledger, self.clock)

@@ -77,7 +77,7 @@ def drop(root: Path, name: str, raw: object | None = None, folder: Folder = Fold
 
 
 def open_store(root: Path, clock: HandClock, **options: Any) -> SessionStore:
-    store = SessionStore(root, clock, telescope="balcony", zone=PARIS, **options)
+    store = SessionStore(root, clock, zone=PARIS, **options)
     store.prepare()
     return store
 

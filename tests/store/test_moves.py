@@ -326,7 +326,7 @@ def test_a_full_disk_loses_nothing_and_says_so(
 def test_a_folder_that_cannot_be_written_is_a_clear_error(
     root: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = SessionStore(root, clock, telescope="t", zone=PARIS)
+    store = SessionStore(root, clock, zone=PARIS)
     monkeypatch.setattr(disk, "_write_temporary", _read_only)
     with pytest.raises(NotWritableError, match="read-only") as caught:
         store.prepare()
@@ -334,7 +334,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(
 
 
 def test_two_agents_do_not_share_a_tree(store: SessionStore, root: Path, clock: HandClock) -> None:
-    other = SessionStore(root, clock, telescope="t", zone=PARIS)
+    other = SessionStore(root, clock, zone=PARIS)
     with pytest.raises(FolderInUseError, match="Another dwarf-agent"):
         other.prepare()
     store.close()
@@ -447,7 +447,7 @@ def test_preparing_clears_a_crashs_leftovers_and_nothing_of_the_users(root: Path
 
 async def test_the_store_works_in_threads_under_the_loops_clock(root: Path) -> None:
     clock = LoopClock(START)
-    store = SessionStore(root, clock, telescope="t", zone=PARIS)
+    store = SessionStore(root, clock, zone=PARIS)
     assert clock.now() >= START
     await asyncio.to_thread(store.prepare)
     drop(root, "m31.json")
