@@ -31,7 +31,6 @@ class Status(StrEnum):
     OFFLINE = "offline"
     IDLE = "idle"
     WAITING = "waiting"
-    CONNECTING = "connecting"
     PREPARING = "preparing"
     CALIBRATING = "calibrating"
     FOCUSING = "focusing"

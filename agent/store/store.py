@@ -67,9 +67,9 @@ class SessionStore:
     """The sessions of one telescope on disk.
 
     Methods block (files) and may be called from any thread; one lock makes them one after another. They raise
-    StoreError, and then what was asked did not happen. `zone` is that of
-    the local dates written into files, `model` the telescope's as far as it is known, `examine` the check a
-    session must pass beyond being readable.
+    StoreError, and then what was asked did not happen. `zone` is that of the local dates written into files,
+    `model` the telescope's as far as it is known, `examine` the check a session must pass beyond being
+    readable.
     """
 
     def __init__(

@@ -61,7 +61,7 @@ def test_after_an_outage_the_truth_comes_first_then_what_happened_meanwhile() ->
         house.port.cut()
         assert house.broker.retained[AVAILABILITY].payload == b"offline"  # the will
         mark = len(house.broker.published)
-        for status in (Status.CONNECTING, Status.IDLE):
+        for status in (Status.WAITING, Status.IDLE):
             house.bus.publish(StatusChanged(telescope=TELESCOPE, at=NOW, status=status))
         house.bus.publish(SessionQueued(telescope=TELESCOPE, at=NOW, session=SESSION, position=1))
         await asyncio.sleep(60)

@@ -17,7 +17,7 @@ from agent.web.guard import base_of
 from agent.web.render import language_of
 from agent.web.words import Words, words
 
-RUNS = frozenset({"preparing", "calibrating", "focusing", "slewing", "imaging", "finishing", "connecting"})
+RUNS = frozenset({"preparing", "calibrating", "focusing", "slewing", "imaging", "finishing"})
 _LOOKS = {
     Status.OFFLINE: ("paused", "lost"),
     Status.IDLE: ("done", "plan"),
