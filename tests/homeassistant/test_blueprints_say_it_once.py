@@ -112,6 +112,27 @@ def test_a_telescope_that_comes_with_a_low_battery_is_told_of() -> None:
     assert live(story) == ["The battery is at 12 %. 2.0 GB of storage are left."]
 
 
+def test_nothing_is_told_of_a_battery_that_turns_out_to_charge() -> None:
+    async def story(house: House) -> list[str]:
+        for entity in ("sensor.battery", "sensor.storage", "binary_sensor.charging"):
+            house.say(entity, "unavailable")
+        await house.automation(
+            "low_battery_or_storage",
+            battery="sensor.battery",
+            storage="sensor.storage",
+            charging="binary_sensor.charging",
+            notify_actions=TELL,
+        )
+        house.say("sensor.battery", "12")
+        await house.settle_soon()
+        house.say("binary_sensor.charging", "on")
+        house.say("sensor.storage", "60")
+        await house.settle()
+        return messages(house)
+
+    assert live(story) == []
+
+
 def test_a_broker_that_is_lost_during_a_session_is_told_although_the_agent_is_watched_too() -> None:
     async def story(house: House) -> list[str]:
         for entity in (RUNNING, TELESCOPE, AGENT):
