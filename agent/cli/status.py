@@ -187,8 +187,11 @@ def _facts(topics: dict[str, Any]) -> list[tuple[str, str]]:
             ("battery", f"{telemetry['battery']} %{', charging' if telemetry.get('charging') else ''}")
         )
     if result:
-        counted = _counted(result, "taken", "requested")
-        facts.append(("last", f"{result.get('result')}: {result.get('target')}, {counted} frames"))
+        asked = (result.get("frames") or {}).get("requested")
+        told = f"{_counted(result, 'taken', 'requested')} frames" if asked else result.get("message") or ""
+        facts.append(
+            ("last", ", ".join(filter(None, (f"{result.get('result')}: {result.get('target')}", told))))
+        )
     return facts
 
 

@@ -218,10 +218,11 @@ class Words:
     def _for_the_sky(self, rule: SkyRule, request: Request, until: datetime | None) -> Wait:
         assert self._site is not None
         told = rule.told(sky_of(request, self._site), self._now)
+        least_s = request.least_s(self._least_block_s)
         windows = windows_of(request, self._site, self._span, self._now)
-        if windows:
-            message = f"{told.no} Better from {self._clock(windows[0].start)} on."
-            return Wait(told.reason, message, until or windows[0].start)
+        if (window := next((one for one in windows if one.seconds >= least_s), None)) is not None:
+            message = f"{told.no} Better from {self._clock(window.start)} on."
+            return Wait(told.reason, message, until or window.start)
         left = self.left(request, [])
         return Wait(left.reason, left.message, left.start)
 

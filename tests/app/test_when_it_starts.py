@@ -57,6 +57,23 @@ def test_an_answer_says_when_the_session_will_really_run(tmp_path: Path) -> None
     run_virtual(story())
 
 
+def test_answer_and_queue_name_the_same_start_where_the_morning_is_too_short(tmp_path: Path) -> None:
+    """The Ring Nebula is high enough three minutes before the dawn: not worth a goto."""
+
+    async def story() -> None:
+        high = {"sun_below": 90, "min_altitude": 10}
+        place = Observatory(tmp_path, datetime(2026, 11, 27, 3, tzinfo=UTC), conditions=high)
+        ring = {"do_action": True, "target": "M 57", "ra_coord": "18:53:35.1", "dec_coord": "+33:01:45"}
+        async with place.open():
+            assert "It starts at 17:34." in await answered(place, "ring", goto_manual=ring)
+            await place.clock.sleep(60)
+            (waits,) = place.said("queue")[-1]["sessions"]
+            assert "from 17:34 on" in waits["note"]
+            assert "Better from" not in waits["note"]
+
+    run_virtual(story())
+
+
 def test_a_night_that_was_ended_is_told_before_its_next_session_is_due(tmp_path: Path) -> None:
     async def story() -> None:
         place = Observatory(tmp_path, datetime(2026, 3, 12, 20, tzinfo=UTC))

@@ -115,11 +115,10 @@ class Agent:
     def ended(self, outcome: Outcome, request_id: str, session_id: str = "m42") -> None:
         brief = SessionBrief(session_id, "M 42", request_id=request_id)
         frames = Frames(20, 20 if outcome is Outcome.COMPLETED else 7, 7)
-        self.bus.publish(
-            SessionEnded(
-                telescope="garden", at=NOW, result=SessionResult("garden", brief, outcome, NOW, frames=frames)
-            )
-        )
+        self.end(SessionResult("garden", brief, outcome, NOW, frames=frames))
+
+    def end(self, result: SessionResult) -> None:
+        self.bus.publish(SessionEnded(telescope="garden", at=NOW, result=result))
 
 
 def test_a_session_that_is_taken_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -290,6 +289,17 @@ def test_status_shows_each_telescope_and_its_last_result(capsys: pytest.CaptureF
     found = json.loads(raw)
     assert found["online"] is True
     assert found["telescopes"]["garden"]["result"]["session_id"] == "m42"
+
+
+def test_status_tells_why_the_last_session_took_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk() -> None:
+        async with Agent("garden") as agent:
+            brief = SessionBrief("m42", "M 42")
+            agent.end(SessionResult("garden", brief, Outcome.SKIPPED, NOW, message="A person removed it."))
+            await status(NOWHERE, "dwarf", port=agent.port())
+
+    run_virtual(talk())
+    assert "last       skipped: M 42, A person removed it.\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
