@@ -101,7 +101,10 @@ class PageSide:
         return self._clock.now()
 
     def telescopes(self) -> Sequence[Facts]:
-        return [Facts(one.id, name_of(one), one.capabilities()) for one in self._stations.values()]
+        return [
+            Facts(one.id, name_of(one), one.capabilities(), night_over=one.night.judgement() is not None)
+            for one in self._stations.values()
+        ]
 
     def states(self, telescope: str) -> Mapping[str, Body]:
         return self._window.states(telescope)

@@ -225,7 +225,8 @@ def _place(before: Settings, person: Person) -> dict[str, str]:
 
 def _coordinates(given: str) -> dict[str, str]:
     """Two numbers with a comma, a semicolon or a blank between them, with decimal points or commas."""
-    parts = re.split(r"\s*;\s*|\s+,\s*|,?\s+", given.replace("°", ""))
+    given = given.replace("°", "")
+    parts = re.split(r"\s*;\s*|\s+,\s*|,?\s+", given)
     latitude, longitude = parts if len(parts) == 2 else given.partition(",")[::2]
     return {"latitude": latitude.replace(",", "."), "longitude": longitude.strip().replace(",", ".")}
 
@@ -242,9 +243,12 @@ def _folder(known: Path, person: Person) -> str:
     from agent.store.folders import Tree
 
     while True:
-        folder = Path(person.answer("Folder of the session files", str(known))).expanduser().absolute()
+        given = person.answer("Folder of the session files", str(known))
         try:
+            folder = Path(given).expanduser().absolute()
             Tree(folder).make()
+        except RuntimeError:
+            person.say(f"{given} is the home of nobody.")
         except AgentError as error:
             person.say(str(error))
         else:

@@ -130,7 +130,7 @@ def _arranged(retained: dict[str, Any]) -> dict[str, Any]:
             telescopes.setdefault(telescope, {})[name] = body
     return {
         "online": retained.get("bridge/availability") == "online",
-        "agent": retained.get("bridge/info"),
+        "agent": info if isinstance(info := retained.get("bridge/info"), dict) else None,
         "telescopes": dict(sorted(telescopes.items())),
     }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from agent.capabilities import Camera, Capabilities
 from agent.group_progress import GroupProgress, PartProgress
-from agent.session.check import Resolve, resolve_target
+from agent.session.check import Resolve, in_deep_sky, resolve_target
 from agent.session.choices import choose
 from agent.session.document import SessionDocument
 from agent.session.sections import CAMERA_SECTIONS, CameraSetup
@@ -102,6 +102,7 @@ def wanted_of(
     goal = document.goal
     if goal is None:
         return {}
+    capabilities = _in_its_mode(document, capabilities, resolve)
     group, field, found = group_of(document, session_id), _field(document, resolve), {}
     for key, camera, setup in _captures(document, capabilities):
         filter_name, exposure_s = _shot(setup, camera, capabilities)
@@ -116,6 +117,7 @@ def promised_of(
     document: SessionDocument, session_id: str, capabilities: Capabilities, resolve: Resolve
 ) -> tuple[Light, ...]:
     """Return what a session that runs will give its group when it loses nothing."""
+    capabilities = _in_its_mode(document, capabilities, resolve)
     group, field = group_of(document, session_id), _field(document, resolve)
     found = []
     for _, camera, setup in _captures(document, capabilities):
@@ -210,6 +212,12 @@ def _part(wishes: Sequence[tuple[str, Wanted]], there: Gathered) -> PartProgress
 
 def _same(one: Wanted, other: Wanted) -> bool:
     return (one.camera, one.filter) == (other.camera, other.filter) and one.field.same(other.field)
+
+
+def _in_its_mode(document: SessionDocument, capabilities: Capabilities, resolve: Resolve) -> Capabilities:
+    manual = document.goto_manual
+    last = resolve_target(manual, resolve) if manual is not None else None
+    return capabilities.for_mode(deep_sky=in_deep_sky(document, last))
 
 
 def _captures(

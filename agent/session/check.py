@@ -48,7 +48,7 @@ def check(
     goto_solar, goto_manual, and for park and power_down.
     """
     last, gotos = _gotos(document, capabilities, resolve)
-    deep_sky = _in_deep_sky(document, last)
+    deep_sky = in_deep_sky(document, last)
     capabilities = capabilities.for_mode(deep_sky=deep_sky)
     return [
         *_features(document, capabilities),
@@ -230,8 +230,11 @@ def _goal(document: SessionDocument) -> Iterator[Problem]:
             yield Problem("missing", message, hint, path=document.pointer(key, "exposure"))
 
 
-def _in_deep_sky(document: SessionDocument, last: Target | None) -> bool:
-    """Whether its captures are made in the mode of the deep sky, as those without a goto are."""
+def in_deep_sky(document: SessionDocument, last: Target | None) -> bool:
+    """Whether its captures are made in the mode of the deep sky, as those without a goto are.
+
+    `last` is where its manual goto points.
+    """
     return isinstance(last, SkyTarget) or not (document.goto_solar or document.goto_manual)
 
 

@@ -110,6 +110,9 @@ def make_plan(
     problems = check(document, capabilities, resolve=resolve)
     if errors_of(problems):
         raise InvalidSessionError(problems)
+    gotos = tuple(_gotos(document, capabilities, resolve))
+    target = gotos[-1].target if gotos else None
+    capabilities = capabilities.for_mode(deep_sky=not isinstance(target, SolarTarget))
     recipe, notes = calibration_recipe(capabilities)
     dark_steps = tuple(darks(document, capabilities))
     when = document.dark_frames.when if document.dark_frames is not None else None
@@ -118,12 +121,10 @@ def make_plan(
         *(dark_steps if when is DarksWhen.BEFORE else ()),
         *_focus(document, capabilities),
         *_alignment(document, capabilities, recipe),
-        *_gotos(document, capabilities, resolve),
+        *gotos,
     )
     grid, panes = _mosaic(document, capabilities, resolve)
     shutter = None if begin is None else begin + timedelta(seconds=sum(step.total_s for step in before))
-    target = next((step.target for step in reversed(before) if step.target is not None), None)
-    capabilities = capabilities.for_mode(deep_sky=not isinstance(target, SolarTarget))
     ends = _ends(document, begin, zone)
     steps = (
         *before,

@@ -47,7 +47,7 @@ class PageSettings(Part):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < SHORTEST_PASSWORD:
             raise ValueError(f"must have at least {SHORTEST_PASSWORD} characters")
-        if "$" in value.get_secret_value():
+        if "scrypt" in value.get_secret_value():
             from agent.web.password import is_hash  # for the few that keep a hash
 
             is_hash(value.get_secret_value())

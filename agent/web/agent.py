@@ -40,11 +40,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A telescope for people."""
+    """A telescope for people. `night_over`: a person may have its night go on."""
 
     id: str
     name: str
     capabilities: Capabilities | None
+    night_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,15 @@ def hashed(password: str) -> str:
 
 def is_hash(setting: str) -> bool:
     """Whether a setting is what `hashed` makes, rather than a password; ValueError for a part of one."""
-    mark, *parts = setting.split("$")
-    if mark != _MARK or not parts:
-        return False
-    if len(parts) != 2 or [_bytes_of(part) for part in parts] != [_SALT_BYTES, _DIGEST_BYTES]:
+    mark, *parts = (text := setting.strip()).split("$")
+    if mark == _MARK and [_bytes_of(part) for part in parts] == [_SALT_BYTES, _DIGEST_BYTES]:
+        return True
+    if (mark == _MARK and parts) or (text.startswith(_MARK) and text.endswith("==")):
         raise ValueError(
             "begins like what 'dwarf-agent page --hash' prints, and is not all of it: copy it whole, and "
             "where a shell or a compose file reads it, keep its $ (single quotes, or $$)"
         )
-    return True
+    return False
 
 
 def _bytes_of(part: str) -> int:

@@ -89,3 +89,16 @@ def test_what_the_deep_sky_does_not_offer_is_refused_before_anything_moves(
     assert "filter" in str(result)
     moved = (Cmd.CALIBRATE, Cmd.GOTO_DEEP_SKY, Cmd.START_CAPTURE)
     assert not [one for one in sim.received if one.cmd in moved]
+
+
+def test_a_session_that_looks_at_a_planet_on_its_way_is_held_against_the_deep_sky_before_anything_moves(
+    observatory: Callable[..., Observatory],
+) -> None:
+    jupiter = {"do_action": True, "target": "Jupiter"}
+    (result,), sim = night(observatory, session(setup_camera=TELE | {"IRCut": 0}, goto_solar=jupiter))
+    assert result["result"] == "failed"
+    assert not [
+        one for one in sim.received if one.cmd in (Cmd.CALIBRATE, Cmd.GOTO_SOLAR_SYSTEM, Cmd.GOTO_DEEP_SKY)
+    ]
+    (result,), _ = night(observatory, session(setup_camera=TELE, goto_solar=jupiter))
+    assert result["result"] == "completed"

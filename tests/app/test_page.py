@@ -60,6 +60,22 @@ async def page_of(place: Observatory) -> AsyncIterator[Browser]:
             yield Browser(place.pages[-1], http)
 
 
+def test_a_night_that_was_ended_goes_on_from_the_page(observatory: Make) -> None:
+    async def story() -> Observatory:
+        place = observatory(**PAGE)
+        place.drop("a.json", session(id_command={"max_retries": 2, "time": "20:30"}))
+        async with page_of(place) as browser:
+            assert 'id="resume"' not in await browser.get("/now")
+            await browser.command({"command": "end_night"})
+            assert 'id="resume"' in await browser.get("/now")
+            assert (await browser.command({"command": "resume"}))["message"] == "The night goes on."
+            assert 'id="resume"' not in await browser.get("/now")
+            await place.sessions_ended(1, hours=3)
+        return place
+
+    assert run_virtual(story()).results[0]["result"] == "completed"
+
+
 COMMANDS = (
     {"command": "pause"},
     {"command": "skip", "request_id": "r1"},

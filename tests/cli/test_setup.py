@@ -267,12 +267,13 @@ def test_what_was_right_is_offered_when_something_else_was_wrong(
         ("user name (Enter: none) [dwarf]", ""),
         ("password", "right"),
         ("Keep it all the same?", "y"),
-        ("Latitude", "48.85;2.35"),
+        ("Latitude", "48.85°,2.35°"),
         ("Time zone", "Paris"),
         ("Time zone", "Europe/Paris"),
         ("Weather", "sky/rain is 0"),
         ("unsafe means", "wait"),
         ("Folder", str(home / "a file")),
+        ("Folder", "~nobody-of-that-name/sessions"),
         ("Folder", ""),
         ("Run it now", "n"),
     )
@@ -282,6 +283,7 @@ def test_what_was_right_is_offered_when_something_else_was_wrong(
     assert "Type a number from 0 to 2." in told
     assert "None is in this network" not in told
     assert "Cannot prepare the session folders" in told
+    assert "~nobody-of-that-name/sessions is the home of nobody." in told
     settings = load_settings(path)
     assert settings.telescopes[0].host == "192.0.2.6"
     assert (settings.mqtt.username, settings.mqtt.port) == ("dwarf", int(port))

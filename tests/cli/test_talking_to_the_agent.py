@@ -196,10 +196,16 @@ def test_what_others_say_on_our_topics_breaks_no_command(
                 await status(NOWHERE, "dwarf", port=agent.port())
             assert await send(NOWHERE, "dwarf", Verb.ABORT, {}, port=agent.port()) == 0
 
+    async def nobody_is_there() -> int:
+        broker = MemoryBroker()
+        broker.publish("dwarf/bridge/info", said, retain=True)
+        return await status(NOWHERE, "dwarf", port=MemoryPort(broker))
+
     run_virtual(talk())
     told = capsys.readouterr().out
     assert "telescope  offline" in told
     assert told.splitlines()[-1] == "done: Done."
+    assert run_virtual(nobody_is_there()) == 1
 
 
 @pytest.mark.parametrize(

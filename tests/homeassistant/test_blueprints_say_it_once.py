@@ -69,6 +69,34 @@ def test_rain_that_one_sensor_tells_of_is_not_told_again_when_the_other_is_dry()
     assert live(story) == (["pause", "pause", "resume"], ["rain"])
 
 
+def test_what_rain_paused_goes_on_when_the_last_sensor_has_been_dry_for_long_enough() -> None:
+    sensors = ["binary_sensor.rain_front", "binary_sensor.rain_back"]
+
+    async def story(house: House) -> tuple[list[Any], list[Any]]:
+        house.say(RUNNING, "on")
+        await house.automation(
+            "abort_on_rain",
+            rain_sensors=sensors,
+            running=RUNNING,
+            command_entity="notify.scope_command",
+            dry_minutes=0.01,
+        )
+        for sensor in sensors:
+            house.say(sensor, "on")
+        await house.settle_soon()
+        for sensor in sensors:
+            house.say(sensor, "off")
+            await house.settle_soon()
+        early = house.sent()
+        for _ in range(3):
+            await house.settle_soon()
+        return early, house.sent()
+
+    early, late = ([one["command"] for one in told] for told in live(story))
+    assert "resume" not in early
+    assert late.count("resume") == 1
+
+
 async def low_house(house: House) -> None:
     house.say("sensor.battery", "90")
     house.say("sensor.storage", "60")
@@ -110,6 +138,27 @@ def test_a_telescope_that_comes_with_a_low_battery_is_told_of() -> None:
         return messages(house)
 
     assert live(story) == ["The battery is at 12 %. 2.0 GB of storage are left."]
+
+
+def test_nothing_is_told_of_a_battery_that_turns_out_to_charge() -> None:
+    async def story(house: House) -> list[str]:
+        for entity in ("sensor.battery", "sensor.storage", "binary_sensor.charging"):
+            house.say(entity, "unavailable")
+        await house.automation(
+            "low_battery_or_storage",
+            battery="sensor.battery",
+            storage="sensor.storage",
+            charging="binary_sensor.charging",
+            notify_actions=TELL,
+        )
+        house.say("sensor.battery", "12")
+        await house.settle_soon()
+        house.say("binary_sensor.charging", "on")
+        house.say("sensor.storage", "60")
+        await house.settle()
+        return messages(house)
+
+    assert live(story) == []
 
 
 def test_a_broker_that_is_lost_during_a_session_is_told_although_the_agent_is_watched_too() -> None:

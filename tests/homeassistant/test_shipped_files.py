@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from agent.capabilities import Camera
@@ -180,7 +181,13 @@ def test_what_ends_or_throws_away_something_is_red_and_asks_first(path: Path) ->
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 @pytest.mark.parametrize(
     ("status", "running", "offered"),
-    [("paused", "on", True), ("waiting", "off", True), ("waiting", "on", False), ("idle", "off", False)],
+    [
+        ("paused", "on", True),
+        ("waiting", "off", True),
+        ("parked", "off", True),  # as a night ends whose sessions park
+        ("waiting", "on", False),
+        ("idle", "off", False),
+    ],
 )
 def test_a_pause_and_the_end_of_a_night_can_be_taken_back(
     path: Path, status: str, running: str, offered: bool
@@ -189,6 +196,25 @@ def test_a_pause_and_the_end_of_a_night_can_be_taken_back(
     tiles = [card for card in walk(load(path)) if isinstance(card, dict) and card.get("type") == "tile"]
     (go_on,) = [tile for tile in tiles if tile["entity"] == "button.dwarf_3_resume"]
     assert all(_holds(condition, now) for condition in go_on["visibility"]) is offered
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("status", "reason", "foretold"),
+    [("idle", None, True), ("parked", None, True), ("waiting", "weather", False), ("parked", "user", False)],
+)
+def test_no_session_is_foretold_of_a_night_that_was_ended(
+    path: Path, status: str, reason: str | None, foretold: bool
+) -> None:
+    cards = [card for card in walk(load(path)) if isinstance(card, dict) and card.get("type") == "markdown"]
+    begins = re.compile(r"({% set over .*?%} )?{% if has_value\('sensor.dwarf_3_next_session'\).*?%}")
+    (foretelling,) = [found[0] for card in cards if (found := begins.search(card["content"]))]
+    shown = jinja2.Environment().from_string(f"{foretelling}Next{{% endif %}}")
+    assert shown.render(
+        has_value=lambda _: True,
+        is_state=lambda _, state: state == status,
+        state_attr=lambda _, name: {"reason": reason}[name],
+    ).strip() == ("Next" if foretold else "")
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
@@ -232,7 +258,8 @@ def _holds(condition: dict[str, Any], now: dict[str, str]) -> bool:
         case "and":
             return all(_holds(one, now) for one in condition["conditions"])
         case _:
-            return bool(now[condition["entity"]] == condition["state"])
+            states = condition["state"]
+            return now[condition["entity"]] in (states if isinstance(states, list) else [states])
 
 
 def _is_entity(text: str) -> bool:

@@ -55,6 +55,27 @@ def test_tabs_that_nobody_looks_at_leave_room_for_another(serve: Look, look: Loo
     first.wait_for_selector("h1:has-text('M 1')", timeout=10_000)
 
 
+def test_who_comes_back_to_a_tab_may_press_at_once_and_is_told_when_nobody_answers(
+    serve: Look, look: Look
+) -> None:
+    page_at = serve()
+    page = look(f"{page_at.address}/now", PHONE)
+    page.clock.install()
+    with page.expect_request("**/events"):
+        page.reload()
+    seen(page, hidden=True)
+    page.clock.run_for(60_000)
+    page.route("**/events", lambda _: None)  # neither an answer nor the end of one
+    seen(page, hidden=False)
+    page.clock.run_for(2_000)
+    assert page.locator("#lost").is_hidden()
+    page.clock.run_for(9_000)
+    assert page.locator("#lost").is_visible()
+    page.unroute("**/events")
+    page.clock.run_for(10_000)
+    page.wait_for_selector("#lost", state="hidden", timeout=10_000)
+
+
 def test_a_goal_that_is_taken_out_and_put_back_keeps_what_was_collected(serve: Look, look: Look) -> None:
     class Keeper(FakeAgent):
         async def document(self, telescope: str, session_id: str) -> Mapping[str, Any]:

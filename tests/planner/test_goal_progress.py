@@ -156,3 +156,20 @@ def test_what_runs_promises_its_frames_to_the_goal_they_are_for() -> None:
     assert wanted.counts(one)
     assert frames_left(wanted, gathered(wanted, promised)) == 100 - one.stacked
     assert promised_of(read(session()), "alone", capabilities, resolve)[0].group == "alone"
+
+
+def test_the_goal_of_a_planet_is_the_same_whatever_mode_the_telescope_was_in_last() -> None:
+    own = capabilities_for("D3")
+    tele = replace(own.cameras[Camera.TELE], filters=own.cameras[Camera.TELE].filters[1:], gains=(80, 90))
+    in_the_deep_sky = replace(own, cameras={**own.cameras, Camera.TELE: tele}, model_cameras=own.cameras)
+    body = session(
+        goto_manual=None,
+        goto_solar={"do_action": True, "target": "Jupiter"},
+        setup_camera={"do_action": True, "exposure": "15", "gain": 20, "IRCut": 0, "count": 10},
+        goal={"do_action": True, "frames": 100},
+    )
+    for known in (own, in_the_deep_sky):
+        (wanted,) = wanted_of(read(body), "jupiter", known, resolve).values()
+        assert (wanted.filter, wanted.exposure_s) == (own.cameras[Camera.TELE].filters[0].name, 15.0)
+        (promised,) = promised_of(read(body), "jupiter", known, resolve)
+        assert wanted.counts(promised)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -232,3 +233,15 @@ def test_as_many_as_fit_needs_an_exposure() -> None:
     reading = read_session({"id_command": {}, "setup_camera": setup})
     assert reading.document is not None
     assert "/setup_camera/exposure" in {p.path for p in errors_of(check(reading.document, BIG))}
+
+
+def test_darks_and_calibration_are_those_of_the_captures_mode_whatever_the_telescope_did_last() -> None:
+    tele = BIG.cameras[Camera.TELE]
+    moons = replace(tele, exposures=tele.exposures[:2], gains=(0, 10), filters=tele.filters[:1])
+    after_the_moon = replace(
+        BIG, cameras={**BIG.cameras, Camera.TELE: moons}, model_cameras=BIG.cameras, deep_sky=False
+    )
+    for when in ("before", "after"):
+        wanted = {"dark_frames": {**ON, "when": when}, "goto_manual": GOTO, "setup_camera": TELE}
+        wanted["calibration"] = ON
+        assert plan(after_the_moon, **wanted) == plan(BIG, **wanted)

@@ -302,18 +302,23 @@ def test_a_horizon_that_is_none_is_refused(text: str) -> None:
     assert "horizon" in problems(flags={"horizon": text})[0]
 
 
-@pytest.mark.parametrize("lost", ["the end", "the salt, to a shell", "all but the mark", "a sign"])
+@pytest.mark.parametrize(
+    "lost", ["the end", "the salt, to a shell", "both, to a shell", "all but the mark", "a sign"]
+)
 def test_a_hash_that_was_not_copied_whole_is_no_password(lost: str) -> None:
-    from agent.web.password import hashed
+    from agent.web.password import Password, hashed
 
     mark, salt, digest = (whole := hashed("correct horse")).split("$")
     part = {
         "the end": whole[:-6],
         "the salt, to a shell": f"{mark}${digest}",
+        "both, to a shell": f"{mark}====",  # each up to a sign that no name has
         "all but the mark": f"{mark}${'x' * 8}",
         "a sign": f"{mark}${salt}${digest[1:]}",
     }[lost]
-    load_settings(environment={"DWARF_PAGE_PASSWORD": whole})
+    for kept in (whole, f"{whole}\n"):
+        page = load_settings(environment={"DWARF_PAGE_PASSWORD": kept}).page
+        assert Password(page.password.get_secret_value()).fits("correct horse")
     with pytest.raises(SettingsError, match=r"DWARF_PAGE_PASSWORD: begins like .* copy it whole") as caught:
         load_settings(environment={"DWARF_PAGE_PASSWORD": part})
     assert digest[8:40] not in str(caught.value)

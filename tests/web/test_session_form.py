@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.capabilities import Camera
 from agent.session.document import read_session
 from agent.sky.catalogue import resolve
 from agent.telescope.dwarf.models import capabilities_for
@@ -195,6 +196,23 @@ async def test_each_camera_offers_what_it_has_and_shows_its_own_field(served: An
         assert 'class="hit"' not in await page.text("/new/search?q=&camera=wide")
         async with page.post("/new/plan", json={**form, "camera": "both", "exposure": "15"}) as answer:
             assert f"60 × 15 s + wide 120 × {longest} s" in await answer.text()
+
+
+async def test_the_lists_are_those_of_the_deep_sky_when_the_telescope_saw_the_moon_last(served: Any) -> None:
+    class Lately(Telescope):
+        def telescopes(self) -> Any:
+            own = capabilities_for(self.model)
+            few = dataclasses.replace(
+                own.cameras[Camera.TELE], exposures=own.cameras[Camera.TELE].exposures[:3]
+            )
+            cameras = {**own.cameras, Camera.TELE: few}
+            after = dataclasses.replace(own, cameras=cameras, model_cameras=own.cameras, deep_sky=False)
+            return [Facts("scope", "Scope", after)]
+
+    async with served(Lately("D3")) as page:
+        found = re.search(r'id="exposure" [^>]*data-values="([^"]*)"', await page.text("/new"))
+        assert found is not None
+        assert "60" in found[1].split()
 
 
 def test_until_a_time_asks_for_as_many_frames_as_come() -> None:

@@ -29,7 +29,7 @@ async def make_ready(context: StepContext, step: PlannedStep) -> None:
     """Go live, and refuse before anything moves what the telescope does not offer for the target."""
     await go_live(context, step)
     if context.counter.others is None:
-        await context.telescope.prepare(next(iter(context.plan.goto_targets), None), Camera.TELE)
+        await context.telescope.prepare(next(reversed(context.plan.goto_targets), None), Camera.TELE)
     for each in context.plan.steps:
         _require_offered(context, each)
 

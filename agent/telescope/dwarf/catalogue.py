@@ -145,9 +145,10 @@ def with_catalogue(
 
     A telescope that nobody knows has no binning unless it lists it: it would not answer.
     """
-    cameras = {camera: _merge(own, catalogue.cameras[camera]) for camera, own in built_in.cameras.items()}
     if unknown and _BINNING not in catalogue.shared:
-        cameras = {camera: replace(own, binnings=()) for camera, own in cameras.items()}
+        plain = {camera: replace(own, binnings=()) for camera, own in built_in.cameras.items()}
+        built_in = replace(built_in, cameras=plain)
+    cameras = {camera: _merge(own, catalogue.cameras[camera]) for camera, own in built_in.cameras.items()}
     if cameras == built_in.cameras:
         return built_in
     return replace(built_in, cameras=cameras, model_cameras=built_in.cameras, deep_sky=deep_sky)

@@ -16,9 +16,9 @@ export function follow() {
   if (!document.getElementById("status")) return;
   if (!document.hidden) listen();
   setInterval(() => {
-    if (document.hidden || Date.now() - last <= SILENT_MS) return;
+    if (document.hidden || Date.now() - Math.max(last, opened) <= SILENT_MS) return;
     lost(true);
-    if (Date.now() - opened > SILENT_MS) listen(); // after an answer that is no news a browser never asks again
+    listen(); // after an answer that is no news a browser never asks again
   }, 1000);
   setInterval(update, MINUTE_MS);
   document.addEventListener("visibilitychange", () => {

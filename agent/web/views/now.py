@@ -76,7 +76,8 @@ def now_values(ask: Ask, log: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "graph": graph(seen, taken, stacked, total, t) if total else None,
         "courses_drawn": drawn(seen.courses, t) if runs else [],
         "can": {
-            "resume": ask.status == "paused" and status.get("reason") == "user",
+            "resume": (ask.status == "paused" and status.get("reason") == "user")
+            or (ask.telescope.night_over and not runs),
             "pause": ask.status in RUNS,
             "skip": runs,
             "drop_rest": runs,

@@ -172,9 +172,9 @@ def fit_words(
 
 
 def camera_of(ask: Ask, which: Camera) -> CameraCapabilities | None:
-    """What a camera of the telescope takes; None while the model is not known."""
-    capabilities = ask.telescope.capabilities
-    return capabilities.cameras.get(which) if capabilities else None
+    """What a camera of the telescope takes of the deep sky; None while the model is not known."""
+    known = ask.telescope.capabilities
+    return known.for_mode(deep_sky=True).cameras.get(which) if known else None
 
 
 def field_of_view(ask: Ask, camera: str = "") -> tuple[float, float] | None:

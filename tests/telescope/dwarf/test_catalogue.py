@@ -123,6 +123,14 @@ def test_the_catalogue_replaces_the_built_in_tables_within_the_limits_for_stacki
     assert catalogue.shared == {"stackFormat": 2, "stackBinning": 1, "displaySource": 0}
 
 
+def test_a_telescope_nobody_knows_has_no_binning_in_a_mode_that_was_not_seen() -> None:
+    body = {**V3_CATALOGUE, "shootingTechSettings": []}
+    unknown = with_catalogue(capabilities_for("D3"), read_catalogue(body), unknown=True)
+    assert unknown.for_mode(deep_sky=True).cameras[Camera.TELE].gains == (40, 50)
+    assert unknown.for_mode(deep_sky=False).cameras[Camera.TELE].binnings == ()
+    assert len(unknown.for_mode(deep_sky=False).cameras[Camera.TELE].gains) > 2
+
+
 def test_an_id_that_several_parameters_share_is_not_used() -> None:
     assert set(read_catalogue(V3_CATALOGUE).shared_ids) == {"displaySource"}
 
