@@ -167,7 +167,7 @@ class FakeTelescope(Telescope):
         if self.single_client:
             self.resting = True
             self._back = asyncio.Event()
-            self._tell(ConnectionChanged(ConnectionState.RESTING, "left alone", expected=True))
+            self._tell(ConnectionChanged(ConnectionState.RESTING, "left alone"))
 
     async def set_time(self, now: datetime, timezone: str, site: Site | None) -> None:
         await self._do("set_time")
