@@ -285,8 +285,12 @@ class Clients:
         for client in self.clients:
             client.frozen = True
 
-    def shut(self) -> None:
-        """Close every connection in good order."""
+    def shut(self, *, announced: bool) -> None:
+        """Let everybody go, who is not there as well: in good order, or without a goodbye."""
+        self._stranger = False
+        if not announced:
+            self.cut(0)
+            return
         for client in list(self.clients):
             self._close(client, _GOING_AWAY, "")
 

@@ -53,8 +53,8 @@ class Links(Protocol):
     def take_control(self, for_s: float) -> None:
         """Let a client that is not there hold the lock; 0 until it is given back."""
 
-    def shut(self) -> None:
-        """Close every connection in good order, as a telescope does that goes down."""
+    def shut(self, *, announced: bool) -> None:
+        """Let everybody go, as a telescope does that goes down: in good order, or without a goodbye."""
 
 
 class Device:
@@ -227,12 +227,8 @@ class Device:
         for camera in self.state.cameras.values():
             if camera.capture is not None and camera.operation in (1, 2):
                 self._lose(camera.capture)
-        if self.links is None:
-            return
-        if announced:
-            self.links.shut()
-        else:
-            self.links.cut(0)
+        if self.links is not None:
+            self.links.shut(announced=announced)
 
     def _lose(self, capture: Capture) -> None:
         self.card.close(capture.folder, self.clock.now())

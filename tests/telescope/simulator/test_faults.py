@@ -233,6 +233,22 @@ def test_another_client_takes_the_lock_and_gives_it_back() -> None:
     assert [(one.mode, one.lock) for one in run_virtual(run())] == [(0, False), (1, True), (0, False)]
 
 
+@pytest.mark.parametrize("announced", ["yes", "no"])
+def test_who_took_the_lock_is_gone_when_the_telescope_was_off(announced: str) -> None:
+    async def run() -> bool:
+        async with connected() as (sim, _):
+            sim.faults.add("take-control:for_s=3600")
+            sim.faults.add(f"power-off:announced={announced}")
+            await sim.clock.sleep(10)
+            sim.device.start("power", sim.device.power_on())
+            await sim.clock.sleep(1)
+            async with client_of(sim) as again:
+                await again.ask(10039)
+                return notify.HostSlaveMode.FromString(again.told(15223)[-1]).mode == 0
+
+    assert run_virtual(run())
+
+
 def test_an_occupied_telescope_closes_with_its_reason() -> None:
     async def run() -> str:
         async with telescope(faults="occupied:times=1") as sim:
