@@ -25,6 +25,8 @@ def seen(page: Any, *, hidden: bool) -> None:
 def test_a_gateways_answer_for_an_agent_that_restarts_is_not_the_end(serve: Look, look: Look) -> None:
     page_at = serve()
     page = look(f"{page_at.address}/now", PHONE)
+    with page.expect_response("**/events"):  # it follows, with all its scripts
+        page.reload()
     page.route("**/events", lambda route: route.fulfill(status=502, body="502: Bad Gateway"))
     page_at.stop()
     page_at.start()
