@@ -11,8 +11,6 @@ from agent.targets import Site
 _KEYS = tuple(
     key for key in ConditionKeys.model_fields if any(f"`{key}`" in rule.about.set_by for rule in SKY_RULES)
 )
-
-
 _HINT = "Set latitude and longitude in the configuration."
 
 

@@ -68,6 +68,14 @@ def windows_of(
     return tuple(one for one in clipped if one.start < one.end and one.start <= one.begin_by)
 
 
+def first_room(
+    request: Request, site: Site | None, span: Interval, after: datetime, least_s: float
+) -> Window | None:
+    """Return the first window in a span, from an instant on, that lasts so long."""
+    windows = windows_of(request, site, span, after)
+    return next((one for one in windows if one.seconds >= least_s), None)
+
+
 def blocking(request: Request, site: Site | None, when: datetime) -> SkyRule | None:
     """Return the first rule of the sky that does not hold at an instant; None when all do."""
     if site is None:
@@ -132,9 +140,7 @@ def _next_night(
 def _room(
     request: Request, site: Site | None, zone: ZoneInfo, night: date, least_s: float, after: datetime
 ) -> Window | None:
-    span = night_span(site, night, zone)
-    found = windows_of(request, site, span, max(after, span.start))
-    return next((one for one in found if one.seconds >= least_s), None)
+    return first_room(request, site, night_span(site, night, zone), after, least_s)
 
 
 def _in_the_sky(request: Request, site: Site | None, span: Interval) -> Iterator[Window]:

@@ -15,7 +15,7 @@ from agent.conditions.rules.twilight import TwilightRule
 from agent.planner.plan import Left, Wait
 from agent.planner.request import Request
 from agent.planner.timeline import Job, Piece
-from agent.planner.windows import Window, blocking, never_holds, next_window, sky_of, windows_of
+from agent.planner.windows import Window, blocking, first_room, never_holds, next_window, sky_of, windows_of
 from agent.reasons import Reason
 from agent.sky.ephemeris import sun
 from agent.sky.nights import Interval, culmination
@@ -219,8 +219,8 @@ class Words:
         assert self._site is not None
         told = rule.told(sky_of(request, self._site), self._now)
         least_s = request.least_s(self._least_block_s)
-        windows = windows_of(request, self._site, self._span, self._now)
-        if (window := next((one for one in windows if one.seconds >= least_s), None)) is not None:
+        window = first_room(request, self._site, self._span, self._now, least_s)
+        if window is not None:
             message = f"{told.no} Better from {self._clock(window.start)} on."
             return Wait(told.reason, message, until or window.start)
         left = self.left(request, [])
