@@ -161,18 +161,23 @@ def test_nothing_is_told_of_a_battery_that_turns_out_to_charge() -> None:
     assert live(story) == []
 
 
+async def watched(house: House) -> None:
+    """A session runs, and the blueprint looks after telescope and agent."""
+    for entity in (RUNNING, TELESCOPE, AGENT):
+        house.say(entity, "on")
+    await house.automation(
+        "agent_offline",
+        running=RUNNING,
+        telescope_connectivity=TELESCOPE,
+        agent_connectivity=AGENT,
+        minutes=0,
+        notify_actions=TELL,
+    )
+
+
 def test_a_broker_that_is_lost_during_a_session_is_told_although_the_agent_is_watched_too() -> None:
     async def story(house: House) -> list[str]:
-        for entity in (RUNNING, TELESCOPE, AGENT):
-            house.say(entity, "on")
-        await house.automation(
-            "agent_offline",
-            running=RUNNING,
-            telescope_connectivity=TELESCOPE,
-            agent_connectivity=AGENT,
-            minutes=0,
-            notify_actions=TELL,
-        )
+        await watched(house)
         for entity in (AGENT, TELESCOPE, RUNNING):
             house.say(entity, "unavailable")
         await house.settle()
@@ -184,16 +189,7 @@ def test_a_broker_that_is_lost_during_a_session_is_told_although_the_agent_is_wa
 
 def test_an_agent_that_dies_in_a_session_is_told_once() -> None:
     async def story(house: House) -> list[str]:
-        for entity in (RUNNING, TELESCOPE, AGENT):
-            house.say(entity, "on")
-        await house.automation(
-            "agent_offline",
-            running=RUNNING,
-            telescope_connectivity=TELESCOPE,
-            agent_connectivity=AGENT,
-            minutes=0,
-            notify_actions=TELL,
-        )
+        await watched(house)
         house.say(AGENT, "off")
         for entity in (TELESCOPE, RUNNING):
             house.say(entity, "unavailable")
