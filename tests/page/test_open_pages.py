@@ -22,11 +22,22 @@ def seen(page: Any, *, hidden: bool) -> None:
     )
 
 
+def following(page_at: Any, look: Look, *, clock: bool = False) -> Any:
+    """The Now page that has begun to follow its agent; `clock`: at the pace of the test.
+
+    It is the first that asks for news: a second one's request could reach the agent that was started again.
+    """
+    page = look(f"{page_at.address}/manifest.webmanifest", PHONE)
+    if clock:
+        page.clock.install()
+    with page.expect_response("**/events"):
+        page.goto(f"{page_at.address}/now")
+    return page
+
+
 def test_a_gateways_answer_for_an_agent_that_restarts_is_not_the_end(serve: Look, look: Look) -> None:
     page_at = serve()
-    page = look(f"{page_at.address}/now", PHONE)
-    with page.expect_response("**/events"):  # it follows, with all its scripts
-        page.reload()
+    page = following(page_at, look)
     page.route("**/events", lambda route: route.fulfill(status=502, body="502: Bad Gateway"))
     page_at.stop()
     page_at.start()
@@ -61,10 +72,7 @@ def test_who_comes_back_to_a_tab_may_press_at_once_and_is_told_when_nobody_answe
     serve: Look, look: Look
 ) -> None:
     page_at = serve()
-    page = look(f"{page_at.address}/now", PHONE)
-    page.clock.install()
-    with page.expect_request("**/events"):
-        page.reload()
+    page = following(page_at, look, clock=True)
     seen(page, hidden=True)
     page.clock.run_for(60_000)
     page.route("**/events", lambda _: None)  # neither an answer nor the end of one
