@@ -26,15 +26,25 @@ _NO_PLACE = (
 
 
 class Opening:
-    """Says it, in plain lines. `page` hears the page's address, `broker` how to ask whether it is there."""
+    """Says it, in plain lines. `page` hears the page's address, `broker` how to ask whether it is there.
+
+    `ended_by` are the keys that end the agent, "" where nobody can press them.
+    """
 
     def __init__(
-        self, settings: Settings, stations: Mapping[str, Station], clock: Clock, say: Callable[[str], None]
+        self,
+        settings: Settings,
+        stations: Mapping[str, Station],
+        clock: Clock,
+        say: Callable[[str], None],
+        *,
+        ended_by: str = "",
     ) -> None:
         self._settings = settings
         self._stations = stations
         self._clock = clock
         self._say = say
+        self._ended_by = ended_by
         self._page = ""
         self._reached: Callable[[], bool] = lambda: False
 
@@ -63,7 +73,8 @@ class Opening:
     def lines(self) -> Iterator[str]:
         """Yield the lines."""
         settings, site = self._settings, self._settings.site
-        yield f"dwarf-agent {__version__} is running; Ctrl-C stops it"
+        stops = f"; {self._ended_by} stops it" if self._ended_by else ""
+        yield f"dwarf-agent {__version__} is running{stops}"
         place = _NO_PLACE if site.latitude is None else _coordinates(site.latitude, site.longitude or 0.0)
         yield f"  place      {place}"
         yield f"  times      those of {site.zone_name}"

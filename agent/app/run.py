@@ -54,6 +54,7 @@ async def run_agent(
     page_told: Callable[[str], None] = lambda _: None,
     setting_up: SettingUp | None = None,
     say: Callable[[str], None] = _LOGGER.info,
+    ended_by: str = "",
 ) -> int:
     """Run sessions until SIGTERM, SIGINT or `stop`. Return the exit code.
 
@@ -62,7 +63,8 @@ async def run_agent(
     AgentError when it cannot begin (folders, certificates). `drivers` and `port` replace the real telescope
     and broker connections; `record` keeps what the telescope says in a file; `restart` is called when a
     person wants a restart (default: the agent stops, and whoever started it starts it again); `page_told`
-    hears the page's address once it is there; `say` the few lines that tell what this agent is about to do;
+    hears the page's address once it is there; `say` the few lines that tell what this agent is about to do,
+    with the keys it is `ended_by` where somebody can press them;
     `setting_up` lets the page write settings for the next start.
     """
     stop = stop or asyncio.Event()
@@ -106,7 +108,7 @@ async def run_agent(
                 restart=restart or stop.set,
                 page_told=page_told,
                 setting_up=setting_up,
-                opening=Opening(settings, stations, clock, say),
+                opening=Opening(settings, stations, clock, say, ended_by=ended_by),
             )
         finally:
             await timetable.stop()

@@ -109,6 +109,16 @@ def load(arguments: argparse.Namespace) -> Settings:
     )
 
 
+def interrupted_by() -> str:
+    """Return the keys that end this process, "" where no terminal sends any (a service, a job)."""
+    try:
+        with Path("/dev/tty").open("rb", buffering=0) as terminal:
+            ours = os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return ""
+    return "Ctrl-C" if ours else ""
+
+
 def in_add_on(environment: Mapping[str, str]) -> bool:
     """Whether Home Assistant's Supervisor started this process."""
     return bool(environment.get("SUPERVISOR_TOKEN"))

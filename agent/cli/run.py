@@ -9,7 +9,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.cli.common import Commands, add_command, add_config_flags, in_add_on, in_container, load, perform
+from agent.cli.common import (
+    Commands,
+    add_command,
+    add_config_flags,
+    in_add_on,
+    in_container,
+    interrupted_by,
+    load,
+    perform,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -107,6 +116,7 @@ async def _run_alone(arguments: argparse.Namespace, settings: Settings) -> int:
             ready=stations.update,
             setting_up=SettingUp(settings, file, os.environ, runs=True),
             say=_say if settings.log_format == "plain" else logging.getLogger("agent").info,
+            ended_by=interrupted_by(),
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.common import Commands, add_command, perform, port_number, positive
+from agent.cli.common import Commands, add_command, interrupted_by, perform, port_number, positive
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -195,9 +195,10 @@ async def _serve(options: SimulatorOptions, recording: Path | None) -> int:
         async with telescope:
             own = telescope.card_port if isinstance(telescope, SimulatedDwarf) else None
             card = f" --telescope-card-port {own}" if own is not None else ""
+            keys = interrupted_by()
             print(
                 f"{what} on {options.host}:{telescope.port}, HTTP {telescope.http_port}; "
-                f"time × {options.speed:g}. Ctrl-C ends it.\n"
+                f"time × {options.speed:g}.{f' {keys} ends it.' if keys else ''}\n"
                 f"dwarf-agent run --telescope-host {options.host} --telescope-port {telescope.port} "
                 f"--telescope-http-port {telescope.http_port}{card}",
                 flush=True,

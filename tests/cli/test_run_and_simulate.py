@@ -186,3 +186,32 @@ def test_habits_are_listed_and_a_wrong_one_is_refused_with_a_sentence(
     for wrong in ("charging=fast", "moods=good", "charging"):
         assert main(["simulate", "--habit", wrong]) == 2
         assert wrong.partition("=")[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("program", "told"), [("", ""), ("import pty, sys; pty.spawn(sys.argv[1:])", "Ctrl-C")]
+)
+def test_the_keys_that_end_it_are_told_where_somebody_can_press_them(
+    tmp_path: Path, program: str, told: str
+) -> None:
+    terminal = [sys.executable, "-c", program] if program else []
+    nowhere = ("--telescope-host", "127.0.0.1", "--telescope-port", "1", "--set", "page_port=0")
+    for words in (agent("simulate", "--port", "0", "--http-port", "0"), agent("run", *nowhere)):
+        with subprocess.Popen(
+            [*terminal, *words],
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # without the terminal of whoever runs the tests
+        ) as process:
+            try:
+                assert process.stdout is not None
+                lines = iter(process.stdout.readline, "")
+                first = next(line for line in lines if "simulated D3 on" in line or "is running" in line)
+            finally:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.communicate(timeout=20)
+        assert ("Ctrl-C" in first) == bool(told), first
