@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +59,8 @@ class HealthDoor:
 
     async def __aenter__(self) -> HealthDoor:
         try:
+            if _is_served(self._path):
+                return self  # an agent that runs on the same sessions already: this one is refused them
             with contextlib.suppress(FileNotFoundError):
                 self._path.unlink()
             self._server = await asyncio.start_unix_server(self._answer, self._path)
@@ -82,3 +85,9 @@ class HealthDoor:
             await writer.drain()
             writer.close()
             await writer.wait_closed()
+
+
+def _is_served(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.settimeout(1.0)
+        return knock.connect_ex(str(path)) == 0

@@ -53,6 +53,16 @@ async def test_whoever_knocks_is_told(short: Path) -> None:
     assert await asyncio.to_thread(ask_health, path) is None
 
 
+async def test_a_second_agent_leaves_the_door_to_the_first(short: Path) -> None:
+    path = short / "door.sock"
+    async with HealthDoor(path, lambda: {"state": "the first"}):
+        async with HealthDoor(path, lambda: {"state": "the second"}):
+            pass
+        found = await asyncio.to_thread(ask_health, path)
+        assert found is not None
+        assert found["state"] == "the first"
+
+
 def _knock_and_run(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as knock:
         knock.connect(str(path))

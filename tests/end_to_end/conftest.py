@@ -33,7 +33,7 @@ class Process:
                 [sys.executable, "-m", "agent", *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**kept, **(environment or {}), "PYTHONUNBUFFERED": "1"},
+                env={**kept, **(environment or {}), "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)},
             )
 
     @property

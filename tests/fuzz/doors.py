@@ -51,7 +51,8 @@ from tests.support.fake_telescope import CAPABILITIES
 
 _page = cache(HostedPage)
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
-_SCRATCH = Path(tempfile.mkdtemp(prefix="fuzz-"))
+_KEPT = tempfile.TemporaryDirectory(prefix="fuzz-")  # gone with the process
+_SCRATCH = Path(_KEPT.name)
 
 
 @dataclass(frozen=True, slots=True)
