@@ -205,7 +205,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(Event):
-    """The station's status. `problem` is set while something needs a person's attention."""
+    """The station's status. `problem` is set while something needs a person's attention.
+
+    `night_over`: a night was ended whose sessions still wait.
+    """
 
     status: Status
     session: SessionBrief | None = None
@@ -213,6 +216,7 @@ class StatusChanged(Event):
     reason: Reason | None = None
     message: str = ""
     problem: Problem | None = None
+    night_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,10 @@ class BridgeEventBody(TypedDict):
 
 
 class StatusBody(TypedDict):
-    """What a telescope's station is doing."""
+    """What a telescope's station is doing.
+
+    `night_over`: a night was ended whose sessions still wait; `resume` has them go on.
+    """
 
     state: Status
     since: Instant
@@ -79,6 +82,7 @@ class StatusBody(TypedDict):
     reason: Reason | None
     message: ShortText
     running: bool
+    night_over: bool
     session_id: str | None
     request_id: str | None
     target: ShortText | None

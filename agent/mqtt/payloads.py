@@ -84,6 +84,7 @@ class Payloads:
             "reason": event.reason,
             "message": short(event.message),
             "running": session is not None and event.status not in _QUIET,
+            "night_over": event.night_over,
             "session_id": session.session_id if session else None,
             "request_id": session.request_id or None if session else None,
             "target": short(session.target) if session else None,

@@ -131,6 +131,7 @@ class StationStatus(StatusSink):
             reason=said.reason,
             message=said.message,
             problem=min(self._problems.values(), key=_weight, default=None),
+            night_over=self._over is not None,
         )
 
     def _current(self) -> _Said:
@@ -178,8 +179,8 @@ def _same(before: StatusChanged, now: StatusChanged) -> bool:
     return (
         before.status is now.status
         and before.session == now.session
-        and (before.step, before.reason, before.message, before.problem)
-        == (now.step, now.reason, now.message, now.problem)
+        and (before.step, before.reason, before.message, before.problem, before.night_over)
+        == (now.step, now.reason, now.message, now.problem, now.night_over)
     )
 
 

@@ -175,6 +175,25 @@ def test_a_night_that_is_ended_is_over_once_nothing_runs(observatory: Make) -> N
     assert "Enough for today." in told["message"]
 
 
+def test_the_status_says_whether_a_night_was_ended_that_can_go_on(observatory: Make) -> None:
+    async def night() -> None:
+        place = observatory()
+        async with place.open():
+            await tell(place, "park")
+            assert place.said("status")[-1]["night_over"] is False, "parked and idle is no end of a night"
+            assert (await tell(place, "resume"))["code"] == "not_running"
+            place.drop("a.json", session(id_command={"date": "2026-03-12", "time": "23:30:00"}))
+            await place.until(lambda: place.said("queue")[-1]["count"] == 1)
+            await tell(place, "end_night")
+            assert place.said("status")[-1]["night_over"] is True
+            assert (await tell(place, "resume"))["status"] == "done"
+            assert place.said("status")[-1]["night_over"] is False
+            await tell(place, "end_night")
+            await place.until(lambda: not place.said("status")[-1]["night_over"], hours=24)
+
+    run_virtual(night())
+
+
 def test_an_idle_agent_tells_when_it_is_dark_and_tells_the_next_night_after_noon(observatory: Make) -> None:
     async def night() -> Observatory:
         place = observatory()

@@ -180,19 +180,31 @@ def test_what_ends_or_throws_away_something_is_red_and_asks_first(path: Path) ->
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 @pytest.mark.parametrize(
-    ("status", "running", "offered"),
+    ("status", "running", "night_over", "offered"),
     [
-        ("paused", "on", True),
-        ("waiting", "off", True),
-        ("parked", "off", True),  # as a night ends whose sessions park
-        ("waiting", "on", False),
-        ("idle", "off", False),
+        ("paused", True, False, True),
+        ("imaging", True, False, False),
+        ("waiting", True, True, False),  # the session's own wait: it ends by itself
+        ("waiting", False, True, True),
+        ("waiting", False, False, False),  # for the weather
+        ("parked", False, True, True),  # as a night ends whose sessions park
+        ("parked", False, False, False),
+        ("offline", False, True, True),  # one whose sessions switch off
+        ("idle", False, False, False),
     ],
 )
-def test_a_pause_and_the_end_of_a_night_can_be_taken_back(
-    path: Path, status: str, running: str, offered: bool
+def test_go_on_is_offered_where_there_is_something_to_go_on_with(
+    path: Path, status: str, running: bool, night_over: bool, offered: bool
 ) -> None:
-    now = {"sensor.dwarf_3_status": status, "binary_sensor.dwarf_3_running": running}
+    button = components(telescope())["resume"]
+    (about,) = [one for one in button["availability"] if one["topic"].endswith("/status")]
+    template = jinja2.Environment().from_string(about["value_template"])
+    word = template.render(value_json={"running": running, "night_over": night_over})
+    now = {
+        "sensor.dwarf_3_status": status,
+        "binary_sensor.dwarf_3_running": "on" if running else "off",
+        "button.dwarf_3_resume": {"online": "unknown", "offline": "unavailable"}[word],
+    }
     tiles = [card for card in walk(load(path)) if isinstance(card, dict) and card.get("type") == "tile"]
     (go_on,) = [tile for tile in tiles if tile["entity"] == "button.dwarf_3_resume"]
     assert all(_holds(condition, now) for condition in go_on["visibility"]) is offered
@@ -258,8 +270,9 @@ def _holds(condition: dict[str, Any], now: dict[str, str]) -> bool:
         case "and":
             return all(_holds(one, now) for one in condition["conditions"])
         case _:
-            states = condition["state"]
-            return now[condition["entity"]] in (states if isinstance(states, list) else [states])
+            wanted = condition.get("state") or condition["state_not"]
+            among = now[condition["entity"]] in (wanted if isinstance(wanted, list) else [wanted])
+            return among is ("state" in condition)
 
 
 def _is_entity(text: str) -> bool:

@@ -35,6 +35,13 @@ def needs_telescope(options: DiscoveryOptions) -> Component:
     return {"availability": both, "availability_mode": "all"}
 
 
+def needs_something_to_go_on_with(options: DiscoveryOptions) -> Component:
+    """Return the keys of an entity that means nothing unless a session runs or a night was ended."""
+    template = "{{ 'online' if value_json.running or value_json.night_over else 'offline' }}"
+    both = [bridge_availability(options), {"topic": "~/status", "value_template": template}]
+    return {"availability": both, "availability_mode": "all"}
+
+
 def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> DeviceMessage:
     """Build the retained message that makes the agent itself appear in Home Assistant."""
     identifier = bridge_id(options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agent.mqtt.discovery.bridge import needs_telescope
+from agent.mqtt.discovery.bridge import needs_something_to_go_on_with, needs_telescope
 from agent.mqtt.discovery.model import (
     DATETIME_SINCE,
     NO_FILE,
@@ -37,7 +37,13 @@ def buttons(make: Make, facts: TelescopeFacts, options: DiscoveryOptions) -> dic
     buttons = {
         "abort": button("abort", Verb.ABORT, "Abort", "mdi:stop-circle-outline"),
         "pause": button("pause", Verb.PAUSE, "Pause", "mdi:pause-circle-outline"),
-        "resume": button("resume", Verb.RESUME, "Resume", "mdi:play-circle-outline"),
+        "resume": button(
+            "resume",
+            Verb.RESUME,
+            "Resume",
+            "mdi:play-circle-outline",
+            **needs_something_to_go_on_with(options),
+        ),
         "skip": button("skip", Verb.SKIP, "Skip session", "mdi:skip-next-circle-outline"),
         "stop_after_this": button(
             "stop_after_this", Verb.STOP_AFTER_THIS, "Stop after this session", "mdi:page-last"

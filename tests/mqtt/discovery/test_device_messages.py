@@ -60,7 +60,8 @@ BODIES: dict[str, Any] = {
 def test_only_what_means_nothing_without_the_telescope_hides_with_it() -> None:
     message = telescope()
     assert message.payload["availability"] == [{"topic": BRIDGE}]
-    hidden = {key for key, part in components(message).items() if part.get("availability")}
+    needs = {key: part.get("availability", []) for key, part in components(message).items()}
+    hidden = {key for key, topics in needs.items() if {"topic": TELESCOPE} in topics}
     assert hidden == NEEDS_TELESCOPE
     for key in hidden:
         part = components(message)[key]
