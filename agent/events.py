@@ -221,7 +221,7 @@ class StatusChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueChanged(Event):
-    """The sessions that wait, in the order they would run; `next_at` is the earliest start instant."""
+    """The sessions that wait, in the order they would run; `next_at` is the earliest start to come."""
 
     sessions: tuple[SessionBrief, ...]
     next_at: datetime | None = None

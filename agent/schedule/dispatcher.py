@@ -401,7 +401,7 @@ class Dispatcher:
     def queue_event(self) -> QueueChanged:
         """The queue as it is now."""
         queue, now = self.queue, self._clock.now()
-        starts = [waiting.due_at for waiting in queue if waiting.due_at is not None]
+        starts = [one.due_at for one in queue if one.due_at is not None and not one.due(now)]
         return QueueChanged(
             telescope=self._telescope_id,
             at=now,
@@ -417,7 +417,7 @@ class Dispatcher:
 
     def _publish_queue(self) -> None:
         event, before = self.queue_event(), self._published
-        if before is None or before.sessions != event.sessions:
+        if before is None or (before.sessions, before.next_at) != (event.sessions, event.next_at):
             self._published = event
             self._publish(event)
 

@@ -200,8 +200,7 @@ class Collecting:
             return list(await self._withdraw(goal.stored.session_id))
         if self._store.get(child.session_id) is None:  # it began on another telescope, which ends it
             return []
-        outcome = Outcome.PARTIAL if child.taken else Outcome.SKIPPED
-        await self._records.end_unrun(child.brief, outcome, Reason.SCHEDULE, message)
+        await self._records.end_unrun(child.brief, Outcome.SKIPPED, Reason.SCHEDULE, message)
         return [child.session_id]
 
     async def _next(self, goal: Goal) -> list[StoredSession]:

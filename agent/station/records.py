@@ -175,10 +175,16 @@ class Records:
         message: str,
         failure: Problem | None = None,
     ) -> None:
-        """End a session that does not run (again), with the frames of an earlier turn, if it had one."""
+        """End a session that does not run (again), with the frames of an earlier turn, if it had one.
+
+        What has frames was not skipped.
+        """
         journal = await self._read(self._store.journal(brief.session_id))
+        taken = sum(each.taken for each in journal.by_camera.values())
         if journal.complete and failure is None:
             outcome = Outcome.COMPLETED
+        elif outcome is Outcome.SKIPPED and taken:
+            outcome, message = Outcome.PARTIAL, f"{message} {taken} frames were taken before."
         await self._end_with(journal, brief, outcome, reason, message, failure)
 
     async def end_submission(self, session_id: str, reason: Reason, failure: Problem) -> None:

@@ -402,7 +402,8 @@ def test_removing_a_session_that_waits_to_go_on_stops_its_capture_and_counts_its
 
     place = run_virtual(night())
     (result,) = place.results
-    assert (result["result"], result["reason"]) == ("skipped", "user")
+    assert (result["result"], result["reason"]) == ("partial", "user")
+    assert result["message"] == "A person removed the session. 5 frames were taken before."
     assert result["frames"]["taken"] == 5
     assert not place.telescope.captures[0].running
     assert place.files("Error") == ["m42.json"]

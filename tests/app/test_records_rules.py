@@ -292,13 +292,13 @@ def test_a_session_that_does_not_go_on_ends_with_what_its_journal_knows(tmp_path
         assert unrun == SessionResult(
             telescope="balcony",
             session=brief,
-            outcome=Outcome.SKIPPED,
+            outcome=Outcome.PARTIAL,
             ended_at=START + timedelta(seconds=60),
             started_at=START - timedelta(hours=1),
             frames=Frames(0, 9, 7),
             by_camera={"tele": Frames(0, 7, 6), "wide": Frames(0, 2, 1)},
             reason=Reason.WEATHER,
-            message="It rains.",
+            message="It rains. 9 frames were taken before.",
             error=failure,
         )
         assert partial == replace(

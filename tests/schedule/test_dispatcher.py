@@ -257,6 +257,19 @@ def test_the_queue_is_published_in_the_order_it_would_run_with_the_next_start() 
     assert last.next_at == DUSK + timedelta(hours=4)
 
 
+def test_a_start_that_has_passed_is_not_the_next_one() -> None:
+    async def story(stand: Stand) -> None:
+        stand.takes_s = 7200
+        stand.dispatcher.put(waiting("runs", 0))
+        stand.dispatcher.put(waiting("due", 1))
+        stand.dispatcher.put(waiting("later", 4))
+
+    told = [event for event in night(story, hours=8).events if isinstance(event, QueueChanged)]
+    assert all(event.next_at is None or event.next_at > event.at for event in told)
+    waits = next(event for event in told if event.sessions and event.sessions[0].waits_for is not None)
+    assert (waits.sessions[0].session_id, waits.next_at) == ("due", DUSK + timedelta(hours=4))
+
+
 def test_every_session_passed_over_has_its_reason_in_the_published_queue() -> None:
     async def story(stand: Stand) -> None:
         stand.takes_s = 7200
