@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,20 @@ from agent.cli.main import main
 
 Asked = Callable[..., str]
 SITE = ("--set", "latitude=48.85", "--set", "longitude=2.35", "--set", "timezone=Europe/Paris")
+
+
+class Evening(datetime):
+    """A clock that stands: what a command says of a night is the same at every hour of every year."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime(2026, 11, 26, 18, 0, tzinfo=UTC).astimezone(tz)
+
+
+@pytest.fixture(autouse=True)
+def evening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that are given here, in this process, are given that evening."""
+    monkeypatch.setattr("agent.cli.documents.datetime", Evening)
 
 
 @pytest.fixture

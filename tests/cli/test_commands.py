@@ -7,7 +7,6 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
 from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -290,18 +289,9 @@ def test_a_plan_tells_the_night_who_runs_when_and_why_not(
     assert (d["night"]["session"]["run"], d["night"]["session"]["reason"]) == (None, "altitude")
 
 
-class Evening(datetime):
-    """A clock that stands: how much of the night is left is nothing to these plans."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
-        return datetime(2026, 11, 26, 18, 0, tzinfo=UTC).astimezone(tz)
-
-
 def test_a_plan_of_the_folders_knows_what_runs_and_the_frames_it_has(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.cli.documents.datetime", Evening)
     base = tmp_path / "Astro_Sessions"
     for folder in ("ToDo", "Current"):
         (base / folder).mkdir(parents=True)
@@ -323,7 +313,6 @@ def test_a_plan_of_the_folders_knows_what_runs_and_the_frames_it_has(
 def test_a_plan_has_what_is_left_of_a_goal_and_says_how_far_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.cli.documents.datetime", Evening)
     base = tmp_path / "Astro_Sessions"
     for folder in ("ToDo", "Done", ".dwarf-agent"):
         (base / folder).mkdir(parents=True)
