@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,9 +68,6 @@ class SettingUp:
     @property
     def file(self) -> str:
         return str(self._file) if self._file is not None else ""
-
-    def now(self) -> datetime:
-        return self._clock.now()
 
     def values(self) -> Mapping[str, str]:
         settings, site = self._settings, self._settings.site

@@ -94,9 +94,6 @@ class SettingUp(Protocol):
     def file(self) -> str:
         """The file that is written; "" where settings are entered elsewhere."""
 
-    def now(self) -> datetime:
-        """The time, aware UTC."""
-
     @property
     def problems(self) -> Sequence[str]:
         """What keeps the agent from beginning, beside what is set here."""

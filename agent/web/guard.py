@@ -24,6 +24,7 @@ BODY_S = 10.0  # a body takes no longer to come in
 HEAD_S = 35.0  # a connection that asks for nothing for so long is closed
 COOKIE = "dwarf_page"
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+CLOCK: web.AppKey[Clock] = web.AppKey("clock", Clock)  # by which cookies are given and looked at
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -78,7 +79,7 @@ def guard(door: Door, clock: Clock) -> Middleware:
                 raise Refusal(403, "not_allowed", "Another site's page may not do that.")
             if not changed.take(peer):
                 raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
-        if not (invited or await signed_in(door, request, clock) or _is_open(door, request.path)):
+        if not (invited or await signed_in(door, request) or _is_open(door, request.path)):
             if request.path == CALENDAR:
                 hint = "Copy the whole link from the page's settings."
                 raise Refusal(401, "not_allowed", "The calendar's key is missing or wrong.", hint)
@@ -102,12 +103,12 @@ def who(request: web.Request) -> str:
     return request.app[DOOR].user(request.headers, request.remote or "")
 
 
-async def signed_in(door: Door, request: web.Request, clock: Clock) -> bool:
+async def signed_in(door: Door, request: web.Request) -> bool:
     """Whether who asks has shown the password, by cookie or as a bearer token; true where none is needed."""
     password = door.password
     if password is None or door.gateway:
         return True
-    if password.knows(request.cookies.get(COOKIE, ""), clock.now().timestamp()):
+    if password.knows(request.cookies.get(COOKIE, ""), request.app[CLOCK].now().timestamp()):
         return True
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     return kind.lower() == "bearer" and bool(token) and await check_password(request, token)

@@ -15,6 +15,7 @@ from agent.web.api import Api
 from agent.web.door import Door
 from agent.web.guard import (
     ALL_TRIES,
+    CLOCK,
     DOOR,
     HEAD_S,
     MAX_BODY,
@@ -178,6 +179,7 @@ def make_app(pages: Pages, door: Door, clock: Clock) -> web.Application:
 
     app = web.Application(middlewares=[told, guard(door, clock)], client_max_size=MAX_BODY)
     app[DOOR] = door
+    app[CLOCK] = clock
     app[ASKING] = set()
     app[TRIES] = Buckets(5, 30.0, clock.monotonic)
     app[ALL_TRIES] = Buckets(30, 10.0, clock.monotonic)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -223,6 +224,18 @@ async def test_who_knows_the_password_comes_in_by_form_or_as_a_bearer(served: Se
             assert answer.status == 303
         async with page.get("/now") as answer:
             assert answer.status == 302
+
+
+async def test_who_signed_in_stays_so_whatever_night_the_agent_tells_of(served: Served) -> None:
+    class Earlier(FakeAgent):
+        def now(self) -> datetime:
+            return super().now() - timedelta(days=1000)
+
+    async with served(Earlier(), password=Password("correct horse")) as page:
+        async with page.post("/sign-in", data={"password": "correct horse"}) as answer:
+            assert answer.status == 303
+        async with page.get("/api/telescopes") as answer:
+            assert answer.status == 200
 
 
 async def test_guessing_is_slow_and_the_right_one_waits_as_well(served: Served) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from agent.web import static_files
-from agent.web.guard import COOKIE, DOOR, Refusal, base_of, body_of, check_password
+from agent.web.guard import CLOCK, COOKIE, DOOR, Refusal, base_of, body_of, check_password
 from agent.web.password import SIGNED_IN_S
 from agent.web.render import LANGUAGE_COOKIE, language_of, page
 from agent.web.words import Words, languages, words
@@ -25,9 +24,6 @@ class Hall(Protocol):
     @property
     def zone(self) -> ZoneInfo:
         """The zone of local times."""
-
-    def now(self) -> datetime:
-        """The time, aware UTC."""
 
 
 def words_for(request: web.Request, zone: ZoneInfo) -> Words:
@@ -80,10 +76,9 @@ class Entrance:
                 return self._sign_in_page(request, "sign_in.wrong", 403)
         response = web.Response(status=303, headers={"Location": f"{base_of(request)}/"})
         if password is not None:
-            now = self._hall.now().timestamp()
             response.set_cookie(
                 COOKIE,
-                password.cookie(now),
+                password.cookie(request.app[CLOCK].now().timestamp()),
                 max_age=int(SIGNED_IN_S),
                 httponly=True,
                 samesite="Strict",
