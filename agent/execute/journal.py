@@ -13,6 +13,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.events import Frames
 from agent.execute.outcome import all_taken
+from agent.session.choices import exposure_seconds
 from agent.telescope.interface import CaptureFacts
 
 _LOGGER = logging.getLogger(__name__)
@@ -127,6 +128,17 @@ class Journal:
             if isinstance(count := wanted.get(camera.value), int) and count > 0:
                 found[camera] += Frames(requested=count)
         return {camera: frames for camera, frames in found.items() if frames != Frames()}
+
+    @property
+    def integration_s(self) -> float:
+        """Seconds of exposure in the stacks, by what the cameras were read back to expose."""
+        total = 0.0
+        for camera, frames in self.by_camera.items():
+            held = self.settings.get(camera.value)
+            exposure = held.get("exposure") if isinstance(held, dict) else None
+            seconds = exposure_seconds(exposure) if isinstance(exposure, str | int | float) else None
+            total += frames.stacked * (seconds or 0.0)
+        return round(total, 3)
 
     @property
     def complete(self) -> bool:

@@ -184,7 +184,7 @@ class Records:
         if journal.complete and failure is None:
             outcome = Outcome.COMPLETED
         elif outcome is Outcome.SKIPPED and taken:
-            outcome, message = Outcome.PARTIAL, f"{message} {taken} frames were taken before."
+            outcome, message = Outcome.PARTIAL, _with_taken(message, taken)
         await self._end_with(journal, brief, outcome, reason, message, failure)
 
     async def end_submission(self, session_id: str, reason: Reason, failure: Problem) -> None:
@@ -212,7 +212,7 @@ class Records:
         taken = sum(each.taken for each in journal.by_camera.values())
         unfinished = Outcome.PARTIAL if taken else Outcome.FAILED
         outcome = Outcome.COMPLETED if journal.complete else unfinished
-        message = f"{message} {taken} frames were taken before."
+        message = _with_taken(message, taken)
         await self._end_with(journal, brief, outcome, reason, message)
 
     async def _read(self, file: JournalFile) -> Journal:
@@ -239,9 +239,12 @@ class Records:
                 started_at=journal.started_at,
                 frames=sum(frames.values(), Frames()),
                 by_camera={camera.value: each for camera, each in frames.items()},
+                integration_s=journal.integration_s,
                 reason=reason,
                 message=message,
                 error=failure,
+                settings=journal.settings,
+                files=journal.folders,
             )
         )
 
@@ -281,3 +284,9 @@ class Records:
             )
         except AgentError as error:
             _LOGGER.warning("The ledger of submissions cannot be written: %s", error)
+
+
+def _with_taken(message: str, taken: int) -> str:
+    """Add the frames to a sentence, which a person may have written without its end."""
+    sentence = message if message.endswith((".", "!", "?", "\N{HORIZONTAL ELLIPSIS}")) else f"{message}."
+    return f"{sentence} {taken} frames were taken before."

@@ -395,7 +395,8 @@ def test_removing_a_session_that_waits_to_go_on_stops_its_capture_and_counts_its
         place.telescope.online = True
         place.telescope.captures[0].running = True  # as a killed agent leaves it
         async with place.open():
-            place.say("scope/command", {"command": "remove", "session_id": "m42"})
+            order = {"command": "remove", "session_id": "m42", "reason": "clouds are coming"}
+            place.say("scope/command", order)
             await place.sessions_ended(1)
             await place.clock.sleep(60)
         return place
@@ -403,7 +404,9 @@ def test_removing_a_session_that_waits_to_go_on_stops_its_capture_and_counts_its
     place = run_virtual(night())
     (result,) = place.results
     assert (result["result"], result["reason"]) == ("partial", "user")
-    assert result["message"] == "A person removed the session. 5 frames were taken before."
+    assert result["message"] == "clouds are coming. 5 frames were taken before."
     assert result["frames"]["taken"] == 5
+    exposure_s = float(result["settings"]["tele"]["exposure"])
+    assert result["integration_s"] == result["frames"]["stacked"] * exposure_s > 0
     assert not place.telescope.captures[0].running
     assert place.files("Error") == ["m42.json"]
