@@ -72,13 +72,10 @@ def guard(door: Door, clock: Clock) -> Middleware:
             raise Refusal(
                 421, "not_allowed", "This page is not known by that name.", "Add the name to page_names."
             )
-        if not asked.take(peer):
+        if door.is_embedded(request.headers) if safe else not door.comes_from_here(request.headers):
+            raise Refusal(403, "not_allowed", "Another site's page may not do that.")
+        if not asked.take(peer) or not (safe or changed.take(peer)):
             raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
-        if not safe:
-            if not door.comes_from_here(request.headers):
-                raise Refusal(403, "not_allowed", "Another site's page may not do that.")
-            if not changed.take(peer):
-                raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
         if not (invited or await signed_in(door, request) or _is_open(door, request.path)):
             if request.path == CALENDAR:
                 hint = "Copy the whole link from the page's settings."

@@ -28,6 +28,7 @@ from tests.web.conftest import VIEWS, FakeAgent
 
 COMMAND = "/api/telescopes/scope/command"
 STOP = {"command": "abort"}
+_PREFETCH = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch"}
 Served = Callable[..., Any]
 
 
@@ -106,6 +107,44 @@ async def test_only_our_own_page_changes_anything(
         async with page.post(COMMAND, json=STOP, headers=sent) as answer:
             assert answer.status == (200 if let_in else 403)
         assert bool(page.agent.asked) is let_in
+
+
+@pytest.mark.parametrize(
+    ("headers", "let_in"),
+    [
+        ({}, True),  # Home Assistant's camera, a viewer of MJPEG
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, True),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, False),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, False),
+        ({"Sec-Fetch-Site": "cross-site", **_PREFETCH}, False),
+        ({"Sec-Fetch-Site": "none", **_PREFETCH}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+    ],
+)
+async def test_another_sites_page_embeds_nothing_of_ours(
+    served: Served, headers: dict[str, str], let_in: bool
+) -> None:
+    streams = ("/events", "/api/events", "/watch/events")
+    async with served(watch=True) as page:
+        for path in (*streams, "/now", "/picture"):
+            async with page.get(path, headers=headers) as answer:
+                assert answer.status == (200 if let_in else 403), path
+        async with page.get("/api/telescopes/scope/live/tele", headers=headers) as answer:
+            assert answer.status == (502 if let_in else 403)  # there is no telescope
+
+
+async def test_what_other_sites_pages_ask_for_is_no_request_of_the_person_who_has_them_open(
+    served: Served,
+) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    async with served() as page:
+        for _ in range(150):
+            async with page.get("/api/telescopes", headers=foreign) as answer:
+                assert answer.status == 403
+        await page.text("/now")
 
 
 async def test_what_a_foreign_form_can_send_is_no_command(served: Served) -> None:
@@ -310,6 +349,9 @@ async def test_behind_the_gateway_everything_lies_below_its_path_and_commands_ca
         async with page.post(COMMAND, json=STOP, headers=user) as answer:
             assert answer.status == 200
         assert page.agent.asked[0][3] == "Ada ?b?"
+        outside = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+        async with page.get("/now", headers={**headers, **outside}) as answer:
+            assert answer.status == 200  # its path is known to nobody else
         foreign = {**headers, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
         async with page.post(COMMAND, json=STOP, headers=foreign) as answer:
             assert answer.status == 403
