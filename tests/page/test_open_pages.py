@@ -105,6 +105,19 @@ def test_a_foreign_page_in_the_same_browser_takes_no_place_of_the_agents_streams
     page.wait_for_selector("h1:has-text('M 42')")
 
 
+def test_a_clock_that_is_set_neither_hides_a_lost_agent_nor_loses_one(serve: Look, look: Look) -> None:
+    page_at = serve()
+    page = following(page_at, look, clock=True)
+    page.route("**/events", lambda _: None)  # what is open stays so
+    page.clock.set_system_time(page.evaluate("Date.now() / 1000 + 3600"))
+    page.clock.run_for(2_000)
+    assert page.locator("#lost").is_hidden()
+    page_at.stop()
+    page.clock.set_system_time(page.evaluate("Date.now() / 1000 - 7200"))
+    page.clock.run_for(11_000)
+    assert page.locator("#lost").is_visible()
+
+
 def test_a_goal_that_is_taken_out_and_put_back_keeps_what_was_collected(serve: Look, look: Look) -> None:
     class Keeper(FakeAgent):
         async def document(self, telescope: str, session_id: str) -> Mapping[str, Any]:
