@@ -161,7 +161,9 @@ async def body_of(request: web.Request) -> bytes:
     except TimeoutError:
         raise Refusal(408, "timeout", "The body took too long.") from None
     except web.HTTPRequestEntityTooLarge:
-        raise Refusal(413, "too_large", f"The body is larger than {MAX_BODY // 1024} kB.") from None
+        raise Refusal(
+            413, "too_large", f"The body is larger than {request.client_max_size // 1024} kB."
+        ) from None
 
 
 async def json_body(request: web.Request) -> bytes:
@@ -174,7 +176,7 @@ async def json_body(request: web.Request) -> bytes:
 def json_object(payload: bytes, unreadable: str, other: str) -> dict[str, Any]:
     """Read a JSON object; AgentError, in the words for what is no JSON and for what is another value."""
     try:
-        body = read_json(payload)
+        body = read_json(payload, max_bytes=len(payload))  # which were read: no more than were wanted
     except JsonError as error:
         raise AgentError(f"{unreadable}: {error.message}", code="invalid") from None
     if not isinstance(body, dict):

@@ -170,6 +170,17 @@ async def test_too_large_too_slow_and_too_many_are_refused(served: Served) -> No
             assert answer.status in (404, 405, 429)
 
 
+async def test_more_than_that_is_read_of_a_list_alone_and_of_who_may_come_in(served: Served) -> None:
+    name = {"name": "x" * MAX_BODY * 2, "text": "x"}
+    token = {"Authorization": "Bearer correct horse"}
+    async with served(password=Password("correct horse")) as page:
+        async with page.post("/new/import", json=name) as answer:
+            assert answer.status == 401
+        for path, status in (("/new/import", 200), ("/new/save", 413), ("/new/plan", 413), (COMMAND, 413)):
+            async with page.post(path, json=name, headers=token) as answer:
+                assert answer.status == status, path
+
+
 async def test_a_body_that_never_ends_is_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.web.guard.BODY_S", 0.1)
     async with served() as page:
