@@ -13,6 +13,7 @@ from agent.app.candidate import Candidate
 from agent.app.instrument import views_of
 from agent.app.precheck import condition_problems, sun_problems
 from agent.app.queueing import Latest, queue_suggestion
+from agent.app.setting_words import NAMES, armed_words, setting_words
 from agent.app.sky_warnings import sky_problems
 from agent.app.station_night import station_night, waiting_candidates
 from agent.errors import AgentError, errors_of
@@ -103,16 +104,14 @@ class AgentHandlers:
         try:
             values = _read_setting(station, key, value)
         except BadValueError as error:
-            return Reply(False, Code.INVALID, f"{key}: {error.message}", hint=error.hint)
-        except ValueError as error:
-            return Reply(False, Code.INVALID, f"{key}: {error}")
+            return _wrong(key, error)
         if values is None:
             known = ", ".join(field.name for field in fields(Switches))
             return Reply(
                 False, Code.UNKNOWN_SETTING, f"There is no setting {key!r}.", hint=f"One of: {known}."
             )
         station.switches.change(**values)
-        return Reply(True, Code.DONE, _in_words(key, published(station.switches.values).get(key, value)))
+        return Reply(True, Code.DONE, setting_words(station, key))
 
     async def bridge_request(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a question about the agent itself."""
@@ -198,13 +197,25 @@ class AgentHandlers:
 
 def _arm(station: Station, value: object) -> Reply:
     try:
+        minutes = _minutes(value, MAX_ARMED_MIN)
+    except BadValueError as error:
+        return _wrong("armed_minutes", error)
+    station.switches.arm(minutes * 60)
+    return Reply(True, Code.DONE, armed_words(minutes))
+
+
+def _wrong(key: str, error: BadValueError) -> Reply:
+    return Reply(False, Code.INVALID, f"{NAMES[key]}: {error.message}", hint=error.hint)
+
+
+def _minutes(value: object, most: int) -> float:
+    try:
         minutes = float(str(value))
     except ValueError:
         minutes = -1.0
-    if not 0 <= minutes <= MAX_ARMED_MIN:
-        return Reply(False, Code.INVALID, f"armed_minutes: {value!r} is not between 0 and {MAX_ARMED_MIN}.")
-    station.switches.arm(minutes * 60)
-    return Reply(True, Code.DONE, f"armed for {minutes:g} minutes." if minutes else "armed is off.")
+    if not 0 <= minutes <= most:
+        raise BadValueError(f"{str(value)[:40]!r} is not between 0 and {most} minutes")
+    return minutes
 
 
 def _of_the_selected(command: Command) -> bool:
@@ -228,33 +239,23 @@ def published(switches: Switches) -> dict[str, Any]:
     }
 
 
-def _in_words(key: str, value: object) -> str:
-    match value:
-        case bool():
-            return f"{key} is {'on' if value else 'off'}."
-        case None:
-            return f"{key} is not set."
-    return f"{key} is {value}."
-
-
 def _read_setting(station: Station, key: str, value: object) -> dict[str, Any] | None:
     match key:
         case "scheduler" | "armed":
             return {key: read_boolean(value)}
         case "weather_policy":
-            policy = WeatherPolicy(str(value).strip().lower())
-            if policy is not WeatherPolicy.IGNORE and not station.has_weather:
+            policy = str(value).strip().lower()
+            if policy not in set(WeatherPolicy):
+                raise BadValueError(f"{policy[:40]!r} is not one of {', '.join(WeatherPolicy)}")
+            if policy != WeatherPolicy.IGNORE and not station.has_weather:
                 raise BadValueError(
                     "no weather source is configured, so every session would wait for ever",
                     hint="Name one in the agent's configuration: weather_inputs (home_assistant, for the "
                     "blueprint 'weather heartbeat'), weather_entities or weather_topics.",
                 )
-            return {key: policy}
+            return {key: WeatherPolicy(policy)}
         case "max_wait_min" | "max_wait":
-            minutes = float(str(value))
-            if not 0 <= minutes <= MAX_WAIT_MINUTES:
-                raise ValueError(f"{minutes:g} is not between 0 and {MAX_WAIT_MINUTES} minutes")
-            return {"max_wait_min": int(minutes)}
+            return {"max_wait_min": int(_minutes(value, MAX_WAIT_MINUTES))}
         case "session_file":
             name = str(value).strip()
             return {key: "" if name in ("", NO_FILE) else name.removesuffix(".json")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,11 +90,9 @@ async def filled_in(
 
 def _device(payload: bytes) -> Mapping[str, Any] | None:
     from agent.mqtt.discovery.model import ORIGIN_NAME
+    from agent.mqtt.encoding import decode
 
-    try:
-        body = json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
+    body = decode(payload)
     origin = body.get("o") if isinstance(body, dict) else None
     return body if isinstance(origin, dict) and origin.get("name") == ORIGIN_NAME else None
 

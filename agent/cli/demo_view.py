@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from agent.cli.submit import result_sentence
+from agent.mqtt.encoding import decode
 from agent.text import printable
 
 _TOPIC_WIDTH = 25
@@ -141,10 +142,9 @@ def _facts(payload: bytes) -> tuple[dict[str, str], Any]:
     """What a message says by dotted name, without what is empty or in every message; and the decoded body."""
     if payload[:2] == _JPEG:
         return {"": f"a picture, {len(payload) // 1024 + 1} kB"}, None
-    try:
-        body = json.loads(payload)
-    except ValueError:
-        return {"": payload.decode("utf-8", "replace")}, None
+    body = decode(payload)
+    if isinstance(body, bytes):
+        return {"": body.decode("utf-8", "replace")}, None
     return dict(_leaves(body, "")), body
 
 

@@ -81,6 +81,7 @@ def install(config: Path) -> int:
     taken = _environment()
     load_settings(config, environment=taken)  # what does not hold would end it again and again
     path = _unit_file()
+    before = path.read_bytes() if path.exists() else None
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.chmod(0o600)  # passwords may stand in it
@@ -90,6 +91,7 @@ def install(config: Path) -> int:
         print(printable(f"with these of your environment: {', '.join(taken)}"))
     for words in (("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         if _systemctl(*words) != 0:
+            _put_back(path, before, begun=words[0] == "restart")
             raise AgentError(
                 f"systemctl --user {' '.join(words)} failed.",
                 hint="Log in as this user itself, not with su or sudo; `journalctl --user` may tell more.",
@@ -100,6 +102,19 @@ def install(config: Path) -> int:
         print("It runs while you are logged in. For every boot: sudo loginctl enable-linger $USER")
     print("Its log: journalctl --user -u dwarf-agent -f")
     return 0
+
+
+def _put_back(path: Path, before: bytes | None, *, begun: bool) -> None:
+    """Have the unit be what it was; `begun`: the new one is enabled, and an earlier service was ended."""
+    if before is None and begun:
+        _systemctl("disable", "--now", UNIT)
+    if before is None:
+        path.unlink()
+    else:
+        path.write_bytes(before)
+    _systemctl("daemon-reload")
+    if begun and before is not None:
+        _systemctl("restart", UNIT)
 
 
 def uninstall() -> int:

@@ -74,7 +74,7 @@ class FrameTrend:
         self._young.clear()
 
     def _judge(self) -> Judgement | None:
-        if len(self._base) < WINDOW or len(self._kept) < MUST_LOSE:
+        if len(self._base) < WINDOW:
             return None
         newest = list(self._kept)[-WINDOW:]
         usual, share = _share(self._base), _share(newest)

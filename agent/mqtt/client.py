@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.mqtt.broker_options import BrokerOptions
-from agent.mqtt.encoding import encode
+from agent.mqtt.encoding import decode, encode
 from agent.mqtt.paho_port import PahoPort
 from agent.mqtt.port import Message, MqttPort, Publication
 from agent.mqtt.topics import ONLINE, Topics
@@ -341,19 +340,10 @@ def caller_id() -> str:
 
 
 def _json(payload: bytes) -> dict[str, Any] | None:
-    try:
-        body = json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
+    body = decode(payload)
     return body if isinstance(body, dict) else None
 
 
 def _readable(payload: bytes) -> Any:
-    try:
-        text = payload.decode()
-    except UnicodeDecodeError:
-        return {"bytes": len(payload)}
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    said = decode(payload)
+    return {"bytes": len(said)} if isinstance(said, bytes) else said

@@ -1,10 +1,12 @@
-"""Bodies as the bytes of a message."""
+"""Bodies as the bytes of a message, and what the bytes of anybody's say."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from typing import Any
+
+from agent.json_in import JsonError, parse_json
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
@@ -13,6 +15,18 @@ def encode(body: Mapping[str, Any]) -> bytes:
         return _dumps(body)
     except ValueError:
         return _dumps(finite(body))
+
+
+def decode(payload: bytes) -> Any:
+    """Return the value of a message that is JSON, the text of one that is not, else the bytes as they are."""
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        return payload
+    try:
+        return parse_json(text)
+    except JsonError:
+        return text
 
 
 def _dumps(body: Mapping[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ from agent.importing.model import Imported
 from agent.planner.suggestions import Suggestion, Suggestions
 from agent.sky.altitudes import CIVIL
 from agent.sky.catalogue.entry import ObjectKind
+from agent.sky.catalogue.names import said_once
 from agent.sky.nights import Interval
 from agent.targets import Site
 
@@ -57,7 +58,7 @@ def suggestion_json(one: Suggestion, site: Site) -> dict[str, Any]:
     entry = one.entry
     return {
         "target": entry.name,
-        "names": list(entry.names[:_NAMES]),
+        "names": said_once(entry.names)[:_NAMES],
         "kind": entry.kind.value,
         "constellation": entry.constellation,
         "ra_hours": round(entry.ra_hours, 5),

@@ -19,6 +19,7 @@ from agent.planner.request import Request
 from agent.planner.windows import night_span, windows_of
 from agent.sky.altitudes import SUNSET_ALTITUDE
 from agent.sky.catalogue.entry import CatalogueEntry, ObjectKind
+from agent.sky.catalogue.names import same_name
 from agent.sky.ephemeris import MOON, instants, moon, separation, sun
 from agent.sky.nights import Interval, culmination, windows_where
 from agent.sky.sweep import Place, Sweep
@@ -78,8 +79,9 @@ class Suggestion:
 
     @property
     def called(self) -> str | None:
-        """What people call it, where that is no number in a catalogue."""
-        return next((name for name in self.entry.names[1:] if not any(map(str.isdigit, name))), None)
+        """What people call it, where that is no number in a catalogue and not its name once more."""
+        name = next((name for name in self.entry.names[1:] if not any(map(str.isdigit, name))), None)
+        return None if name is None or same_name(name, self.entry.name) else name
 
     @property
     def title(self) -> str:

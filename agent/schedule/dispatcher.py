@@ -104,6 +104,7 @@ class Dispatcher:
         self._ordered: tuple[Waiting, ...] | None = None  # the queue as planned, until one of them changes
         self._enough = 0  # waiting sessions from which on the next choice is made
         self.running: Waiting | None = None
+        self._looks = False
         self._closed = False
 
     # -- the queue --------------------------------------------------------------------------------------
@@ -123,6 +124,11 @@ class Dispatcher:
             (w for w in self._queue.values() if not w.due(now)), key=lambda w: (w.due_at or w.seen, w.turn())
         )
         return (*due, *later)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a session runs, or it is not settled which one is next and which end without a run."""
+        return self._looks or self._wake.is_set() or self.running is not None
 
     def find(self, session_id: str) -> Waiting | None:
         """The waiting session with this id."""
@@ -188,6 +194,7 @@ class Dispatcher:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._looks = True
             try:
                 while (
                     not self._closed and self._has_enough() and (chosen := await self._choose()) is not None
@@ -197,6 +204,7 @@ class Dispatcher:
                 _LOGGER.exception("The queue met a defect of the agent; it is looked at again")
                 await self._clock.sleep(ASK_AGAIN.total_seconds())
                 self.kick()
+            self._looks = False
 
     async def follow_plan(self) -> None:
         """While a session runs, plan again what changes, and end its block when another one's begins."""

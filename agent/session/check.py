@@ -233,7 +233,7 @@ def _goal(document: SessionDocument) -> Iterator[Problem]:
 def in_deep_sky(document: SessionDocument, last: Target | None) -> bool:
     """Whether its captures are made in the mode of the deep sky, as those without a goto are.
 
-    `last` is where its manual goto points.
+    `last` is where its last goto points; that of a solar one need not be told.
     """
     return isinstance(last, SkyTarget) or not (document.goto_solar or document.goto_manual)
 

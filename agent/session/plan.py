@@ -12,7 +12,7 @@ from agent.capabilities import Capabilities
 from agent.errors import Problem, errors_of
 from agent.mosaics import Grid, Pane
 from agent.session.capture_steps import captures, darks
-from agent.session.check import Resolve, check, resolve_target
+from agent.session.check import Resolve, check, in_deep_sky, resolve_target
 from agent.session.choices import CameraChoice
 from agent.session.document import SessionDocument
 from agent.session.fields import DarksWhen
@@ -112,7 +112,7 @@ def make_plan(
         raise InvalidSessionError(problems)
     gotos = tuple(_gotos(document, capabilities, resolve))
     target = gotos[-1].target if gotos else None
-    capabilities = capabilities.for_mode(deep_sky=not isinstance(target, SolarTarget))
+    capabilities = capabilities.for_mode(deep_sky=in_deep_sky(document, target))
     recipe, notes = calibration_recipe(capabilities)
     dark_steps = tuple(darks(document, capabilities))
     when = document.dark_frames.when if document.dark_frames is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from agent.requests import Code, Command, Reply, Verb
 from agent.schedule.waiting import Waiting
 from agent.session.problems import BadValueError, InvalidSessionError
 from agent.session.times import read_instant
+from agent.station.as_waiting import imagined
 from agent.station.by_hand import ByHand
 from agent.station.replies import Accepted, done, refused, text_of
 from agent.station.station import Station
@@ -203,8 +205,11 @@ class Commands:
         for pane in (*panes, *map(self._station.parents.collecting.child_id, panes)):
             if (other := self._station.dispatcher.find(pane)) is not None:
                 self._station.dispatcher.put(replace(other, forced=True, rests_until=None))
-        self._station.dispatcher.put(replace(waiting, forced=True, rests_until=None))
-        return done(command, f"Session {waiting.session_id} runs as soon as the telescope is free.")
+        wanted = replace(waiting, forced=True, rests_until=None)
+        self._station.dispatcher.put(wanted)
+        if why := self._against(wanted):
+            return done(command, f"Session {wanted.session_id} comes first, and cannot run now: {why}")
+        return done(command, f"Session {wanted.session_id} runs as soon as the telescope is free.")
 
     async def _run_draft(self, command: Command, name: str) -> Reply:
         drafts = await asyncio.to_thread(self._station.store.drafts)
@@ -224,7 +229,18 @@ class Commands:
         if path.name != file_name:  # a file of that name waits already
             intake.wanted_now.add(path.name)
             intake.wanted_now.discard(file_name)
+        if draft.document is not None:
+            now = self._station.clock.now()
+            waiting = imagined(path.stem, draft.document, self._station.zone, now)
+            with contextlib.suppress(AgentError):  # the intake refuses it with its reasons
+                if why := self._against(intake.planned(replace(waiting, forced=True))):
+                    return done(command, f"{draft.name} is in ToDo/ now and cannot run yet: {why}")
         return done(command, f"{draft.name} is in ToDo/ now and runs as soon as the telescope is free.")
+
+    def _against(self, waiting: Waiting) -> str:
+        """What keeps a session that a person wants at once from running now, a sentence; "" for nothing."""
+        station, now = self._station, self._station.clock.now()
+        return station.gate.hindrance(waiting, now) or station.planning.objection(waiting, now)
 
     async def _remove(self, command: Command, _accepted: Accepted) -> Reply:
         parent = self._station.store.get(_name(command))

@@ -99,9 +99,8 @@ class ConditionGate:
             return Verdict(False, Reason.INVALID, str(error), final=True)
 
     def _judge(self, waiting: Waiting, now: datetime) -> Verdict:
-        if not waiting.resume and self._perhaps_taken(waiting.session_id):
-            message = "The telescope may have taken it by itself; that is found out first."
-            return Verdict(False, Reason.OWN_SCHEDULE, message)
+        if (unclear := self._unclear(waiting)) is not None:
+            return unclear
         missed = self._missed(waiting)
         if missed is not None:
             return missed
@@ -129,7 +128,7 @@ class ConditionGate:
 
     def hindrance(self, waiting: Waiting, now: datetime) -> str:
         """Return what keeps it from its turn just now and nobody can foresee, a sentence; "" for nothing."""
-        if (braked := self._brake(waiting)) is not None:
+        if (braked := self._unclear(waiting) or self._brake(waiting)) is not None:
             return braked.message
         moment = self.moment(waiting, now)
         if self._telescope.connection is ConnectionState.RESTING:
@@ -185,6 +184,12 @@ class ConditionGate:
             safety=self._safety(),
             running=running or waiting.resume or waiting.forced,
         )
+
+    def _unclear(self, waiting: Waiting) -> Verdict | None:
+        if waiting.resume or not self._perhaps_taken(waiting.session_id):
+            return None
+        message = "The telescope may have taken it by itself; that is found out first."
+        return Verdict(False, Reason.OWN_SCHEDULE, message)
 
     def _missed(self, waiting: Waiting) -> Verdict | None:
         if waiting.resume or waiting.forced or waiting.gave_back or waiting.start is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from agent.events import Reason
 from agent.goals import Level
@@ -65,9 +65,8 @@ class StartBrake:
         if not values.scheduler:
             return Verdict(False, Reason.USER, "The scheduler is switched off.")
         if values.not_before is not None and now < values.not_before:
-            local, today = values.not_before.astimezone(self._ground.zone), now.astimezone(self._ground.zone)
-            day = "" if local.date() == today.date() else f"{local:%Y-%m-%d} "
-            message = f"A person wants nothing before {day}{local:%H:%M}."
+            when = not_before_words(values.not_before, now, self._ground.zone)
+            message = f"A person wants nothing before {when}."
             return Verdict(False, Reason.USER, message, values.not_before)
         return self._enclosure()
 
@@ -97,3 +96,9 @@ class StartBrake:
                 f"The telescope's own schedule {found.name!r} begins at {begins}, before this would end."
             )
         return Verdict(False, Reason.OWN_SCHEDULE, message, found.ends if found.ends > now else None)
+
+
+def not_before_words(instant: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return a time of day at the site, with its date where that is not today's."""
+    local = instant.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"

@@ -276,7 +276,7 @@ class Station:
     async def idle(self) -> None:
         """Return when every file was looked at, and no session runs or is due."""
         await self.intake.looked()
-        while self.dispatcher.running or self.planning.any_due(self.dispatcher.queue) or self._owes():
+        while self.dispatcher.busy or self.planning.any_due(self.dispatcher.queue) or self._owes():
             await self.clock.sleep(self._settings.poll_seconds)
 
     def _owes(self) -> bool:

@@ -68,7 +68,7 @@ class Door:
     def comes_from_here(self, headers: Mapping[str, str]) -> bool:
         """Whether a request that changes something was made by our own page, or by no page at all."""
         site = headers.get("Sec-Fetch-Site")
-        if site is not None and site not in ("same-origin", "none"):
+        if _is_foreign(site):
             return False
         origin = headers.get("Origin")
         if origin is None:
@@ -83,6 +83,16 @@ class Door:
         except ValueError:
             return False
 
+    def is_embedded(self, headers: Mapping[str, str]) -> bool:
+        """Whether another site's page asks for a part of this one, and no person who follows a link.
+
+        It could not show it, but takes the place of somebody who looks. Behind the gateway it knows no path.
+        """
+        if self.gateway or not _is_foreign(headers.get("Sec-Fetch-Site")):
+            return False
+        asked = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest"))
+        return asked != ("navigate", "document") or "Sec-Purpose" in headers
+
     def base(self, headers: Mapping[str, str]) -> str:
         """The path below which the browser sees the page: "" but behind the gateway."""
         path = headers.get("X-Ingress-Path", "").rstrip("/") if self.gateway else ""
@@ -94,6 +104,10 @@ class Door:
             return peer
         named = headers.get("X-Remote-User-Display-Name") or headers.get("X-Remote-User-Name") or ""
         return _USER.sub("?", named)[:64] or "a user of Home Assistant"
+
+
+def _is_foreign(site: str | None) -> bool:
+    return site not in (None, "same-origin", "none")
 
 
 def _without_port(host: str) -> str:

@@ -72,13 +72,10 @@ def guard(door: Door, clock: Clock) -> Middleware:
             raise Refusal(
                 421, "not_allowed", "This page is not known by that name.", "Add the name to page_names."
             )
-        if not asked.take(peer):
+        if door.is_embedded(request.headers) if safe else not door.comes_from_here(request.headers):
+            raise Refusal(403, "not_allowed", "Another site's page may not do that.")
+        if not asked.take(peer) or not (safe or changed.take(peer)):
             raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
-        if not safe:
-            if not door.comes_from_here(request.headers):
-                raise Refusal(403, "not_allowed", "Another site's page may not do that.")
-            if not changed.take(peer):
-                raise Refusal(429, "busy", "Too many requests.", "Wait a moment.")
         if not (invited or await signed_in(door, request) or _is_open(door, request.path)):
             if request.path == CALENDAR:
                 hint = "Copy the whole link from the page's settings."
@@ -164,7 +161,9 @@ async def body_of(request: web.Request) -> bytes:
     except TimeoutError:
         raise Refusal(408, "timeout", "The body took too long.") from None
     except web.HTTPRequestEntityTooLarge:
-        raise Refusal(413, "too_large", f"The body is larger than {MAX_BODY // 1024} kB.") from None
+        raise Refusal(
+            413, "too_large", f"The body is larger than {request.client_max_size // 1024} kB."
+        ) from None
 
 
 async def json_body(request: web.Request) -> bytes:
@@ -177,7 +176,7 @@ async def json_body(request: web.Request) -> bytes:
 def json_object(payload: bytes, unreadable: str, other: str) -> dict[str, Any]:
     """Read a JSON object; AgentError, in the words for what is no JSON and for what is another value."""
     try:
-        body = read_json(payload)
+        body = read_json(payload, max_bytes=len(payload))  # which were read: no more than were wanted
     except JsonError as error:
         raise AgentError(f"{unreadable}: {error.message}", code="invalid") from None
     if not isinstance(body, dict):

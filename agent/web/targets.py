@@ -12,7 +12,7 @@ from agent.errors import AgentError
 from agent.sky.catalogue import CatalogueEntry, entry, resolve
 from agent.sky.catalogue import search as search_catalogue
 from agent.sky.catalogue.lookup import bodies, radians
-from agent.sky.catalogue.names import designation, key
+from agent.sky.catalogue.names import designation, key, same_name
 from agent.targets import SkyTarget, SolarTarget, Target
 
 MOST = 8
@@ -78,14 +78,14 @@ def _moving(asked: str) -> Iterator[Known]:
 def known_of(found: CatalogueEntry) -> Known:
     """What the catalogue knows."""
     target = found.target()
-    others = (name for name in found.names[1:] if designation(name) is None)
+    other = next((name for name in found.names[1:] if designation(name) is None), "")
     size = None
     if found.major_arcmin is not None:
         size = (found.major_arcmin / 60, (found.minor_arcmin or found.major_arcmin) / 60)
     return Known(
         target,
         found.name,
-        next(others, ""),
+        "" if same_name(other, found.name) else other,
         found.kind.value.replace(" ", "_"),
         _constellation(target),
         size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -168,6 +169,44 @@ def test_answers_about_the_queue(observatory: Make) -> None:
         await talk.tell("abort")
 
     talking(observatory, story)
+
+
+def test_what_is_wanted_at_once_is_not_said_to_wait_for_the_telescope_when_it_waits_for_the_weather(
+    observatory: Make,
+) -> None:
+    async def story(talk: Talk) -> None:
+        place = talk.place
+        place.drop("a.json", session())
+        place.folder("ToDo").parent.joinpath("draft.json").write_text(json.dumps(session()))
+        unsafe = {"safe": False, "reason": "rain"}
+        place.say("safety/input/roof", unsafe)
+        await place.until(lambda: talk.status()[1] == "weather")
+        why = talk.status()[2]
+        assert "rain" in why
+        first = f"Session a comes first, and cannot run now: {why}"
+        assert await talk.tell("run", session_id="a") == ("", "done", first, "")
+        second = f"draft.json is in ToDo/ now and cannot run yet: {why}"
+        assert await talk.tell("run", session_id="draft") == ("", "done", second, "")
+        assert place.telescope.gotos == []
+
+    talking(observatory, story, weather={"policy": "wait", "inputs": ["roof"], "ttl_s": 86400})
+
+
+def test_what_is_wanted_at_once_is_not_said_to_wait_for_the_telescope_when_it_waits_for_the_dark(
+    observatory: Make,
+) -> None:
+    async def story(talk: Talk) -> None:
+        talk.place.drop("a.json", session())
+        talk.place.folder("ToDo").parent.joinpath("draft.json").write_text(json.dumps(session()))
+        await talk.place.until(lambda: bool(talk.place.said("status")) and talk.status()[0] == "waiting")
+        _, code, message, _ = await talk.tell("run", session_id="a")
+        assert code == "done"
+        assert message.startswith("Session a comes first, and cannot run now: It is not dark: ")
+        _, code, message, _ = await talk.tell("run", session_id="draft")
+        assert code == "done"
+        assert message.startswith("draft.json is in ToDo/ now and cannot run yet: It is not dark: ")
+
+    talking(observatory, story, conditions={"sun_below": -12})
 
 
 def test_answers_to_a_person_who_moves_the_telescope(observatory: Make) -> None:

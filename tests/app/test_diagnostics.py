@@ -83,23 +83,57 @@ def test_a_chosen_file_that_has_started_is_chosen_no_more(observatory: Make) -> 
     assert run_virtual(day()).results[0]["result"] == "completed"
 
 
+OTHERWISE = ", unless they say otherwise themselves."
+
+
 @pytest.mark.parametrize(
     ("key", "value", "answer"),
     [
-        ("scheduler", "OFF", "scheduler is off."),
-        ("armed", "true", "armed is on."),
-        ("max_wait", "900", "max_wait is 900."),
-        ("not_before", "", "not_before is not set."),
+        ("scheduler", "OFF", "The scheduler is switched off."),
+        ("scheduler", "on", "The scheduler is switched on."),
+        ("scheduler", "maybe", 'Scheduler: "maybe" is neither true nor false.'),
+        ("armed", "true", "The controls are armed for 10 min."),
+        ("armed", "off", "The controls are not armed."),
+        ("armed_minutes", "1", "The controls are armed for 1 min."),
+        ("armed_minutes", "0", "The controls are not armed."),
+        ("armed_minutes", "61", "Controls armed: '61' is not between 0 and 60 minutes"),
+        ("armed_minutes", "long", "Controls armed: 'long' is not between 0 and 60 minutes"),
+        ("weather_policy", "ignore", f"Sessions run whatever the weather{OTHERWISE}"),
+        ("weather_policy", "Wait", f"In bad weather sessions wait{OTHERWISE}"),
+        ("weather_policy", "abort", f"In bad weather sessions end{OTHERWISE}"),
+        ("weather_policy", "hope", "Weather policy: 'hope' is not one of ignore, wait, abort"),
+        ("max_wait", "900", "Sessions wait up to 900 min for the weather and the like."),
+        ("max_wait_min", "30", "Sessions wait up to 30 min for the weather and the like."),
+        ("max_wait_min", "long", "Longest wait: 'long' is not between 0 and 1440 minutes"),
+        ("session_file", "(no file)", "No session is selected."),
+        ("not_before", "", "No earliest start is set."),
+        ("not_before", "2026-03-12T21:30", "No session begins by itself before 21:30."),
+        ("not_before", "2026-03-13T01:30", "No session begins by itself before 2026-03-13 01:30."),
+        ("not_before", "soon", "Not before: 'soon' is not an instant."),
+        ("enclosure", "auto", "Enclosure mode: there is no box around this telescope"),
     ],
 )
-def test_a_changed_setting_is_confirmed_in_plain_words(
+def test_a_changed_setting_is_answered_as_a_person_would(
     observatory: Make, key: str, value: str, answer: str
 ) -> None:
     async def day() -> Observatory:
-        place = observatory()
+        place = observatory(weather={"policy": "wait", "inputs": ["roof"]})
         async with place.open():
             place.say(f"scope/set/{key}", {"value": value})
             await place.until(lambda: bool(place.said("command/response")), hours=0.1)
         return place
 
     assert run_virtual(day()).said("command/response")[-1]["message"] == answer
+
+
+def test_the_session_that_is_selected_is_named(observatory: Make) -> None:
+    async def day() -> Observatory:
+        place = observatory()
+        place.drop("m42.json", session(id_command={"date": "2026-03-13", "time": "23:00:00"}))
+        async with place.open():
+            await place.until(lambda: place.said("queue")[-1]["count"] == 1, hours=0.1)
+            place.say("scope/set/session_file", "m42")
+            await place.until(lambda: bool(place.said("command/response")), hours=0.1)
+        return place
+
+    assert run_virtual(day()).said("command/response")[-1]["message"] == "Session m42 is selected."

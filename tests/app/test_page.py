@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from agent.app import page_night
 from agent.app.building import Drivers
 from agent.app.run import run_agent
+from agent.importing.model import MAX_BYTES
 from agent.mqtt.vocabulary import State
 from tests.app.conftest import DUSK, NEVER_SETS, Observatory, session
 from tests.support.scheduler_time import scheduler_reads
@@ -475,6 +476,21 @@ def test_a_file_that_is_dropped_is_read_as_in_the_folder(observatory: Make, name
                 document = json.loads(html.unescape(one))
                 status, said = await browser.ask("POST", "/api/telescopes/scope/sessions", document)
                 assert said["status"] == "accepted", said
+
+    run_virtual(evening())
+
+
+def test_a_list_as_large_as_the_folder_takes_is_read_and_one_that_is_larger_is_told(
+    observatory: Make,
+) -> None:
+    async def evening() -> None:
+        place = observatory(**PAGE)
+        async with page_of(place) as browser:
+            for size, told in ((MAX_BYTES, "M 81"), (MAX_BYTES + 1, f"{MAX_BYTES} are the most")):
+                text = CSV.ljust(size, "\n")
+                status, answer = await browser.ask("POST", "/new/import", {"name": "a.csv", "text": text})
+                assert status == 200, answer
+                assert told in answer
 
     run_virtual(evening())
 

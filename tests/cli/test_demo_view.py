@@ -7,6 +7,7 @@ import json
 from io import StringIO
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from agent.cli.demo_view import DemoView
@@ -62,6 +63,14 @@ def test_pictures_and_long_bodies_stay_one_line() -> None:
     assert "a picture, 5 kB" in lines[0]
     assert lines[1].endswith("…")
     assert "[bold]" in lines[2]
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500])
+def test_what_is_nested_beyond_reason_is_a_line_and_no_end_of_the_demo(body: bytes) -> None:
+    shown, screen = view()
+    shown.message("dwarf/demo/odd", body)
+    (line,) = screen.getvalue().splitlines()
+    assert line.endswith("…")
 
 
 def test_a_completed_session_ends_with_its_true_frames_and_exit_code_0() -> None:

@@ -85,7 +85,7 @@ def test_controls_are_armed_for_as_long_as_was_said(
         assert await send(NOWHERE, "dwarf", Verb.PARK, {}, port=MemoryPort(place.broker)) == 1
         assert "run `dwarf-agent arm`" in capsys.readouterr().err
         assert await arm(NOWHERE, "dwarf", 2, port=MemoryPort(place.broker)) == 0
-        assert capsys.readouterr().out == "armed for 2 minutes.\n"
+        assert capsys.readouterr().out == "The controls are armed for 2 min.\n"
         await place.clock.sleep(110)
         assert armed()
         await place.clock.sleep(20)

@@ -103,6 +103,26 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     assert "Traceback" not in done.stderr
 
 
+def test_run_once_gives_what_will_not_run_its_result_before_it_ends(tmp_path: Path) -> None:
+    base = tmp_path / "Astro_Sessions"
+    (base / "ToDo").mkdir(parents=True)
+    old = {"date": "2026-03-01", "time": "21:00:00", "when_missed": "skip"}
+    (base / "ToDo" / "old.json").write_text(json.dumps({"command": {**SESSION, "id_command": old}}))
+    done = subprocess.run(
+        agent("run", "--once", "--telescope-host", "127.0.0.9"),  # where none is
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert [path.name for path in (base / "Error").iterdir()] == ["old.json"]
+    assert not list((base / "ToDo").iterdir())
+    assert not list((base / ".dwarf-agent" / "unreported").iterdir())
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("simulated", ["mini"], indirect=True)
 def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(

@@ -422,6 +422,33 @@ def test_settings_that_do_not_hold_are_told_before_they_become_a_service(
     )
 
 
+@pytest.mark.parametrize("refused", ["daemon-reload", "enable", "restart"])
+@pytest.mark.parametrize("before", [None, "[Service]\nExecStart=/usr/bin/older\n"])
+def test_a_service_that_cannot_be_made_leaves_things_as_they_were(
+    refused: str, before: str | None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = home / ".config/systemd/user/dwarf-agent.service"
+    if before is not None:
+        unit.parent.mkdir(parents=True)
+        unit.write_text(before)
+    (home / "mine.yaml").write_text("telescope_host: 127.0.0.1\n")
+    (home / "bin" / "systemctl").write_text(
+        f'#!/bin/sh\necho "$@" >> {home}/told\n[ "$2" != {refused} ] || [ -e {home}/failed ] || '
+        f"{{ touch {home}/failed; exit 1; }}\n"
+    )
+    assert main(["service", "install", "--config", "mine.yaml"]) == 2
+    assert f"systemctl --user {refused}" in capsys.readouterr().err
+    assert (unit.read_text() if unit.exists() else None) == before
+    told = (home / "told").read_text().splitlines()
+    told = told[next(at for at, line in enumerate(told) if line.startswith(f"--user {refused}")) + 1 :]
+    begun = refused == "restart"
+    assert told == [
+        *(["--user disable --now dwarf-agent.service"] if begun and before is None else []),
+        "--user daemon-reload",
+        *(["--user restart dwarf-agent.service"] if begun and before is not None else []),
+    ]
+
+
 def test_without_a_person_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["setup"]) == 2
     assert "nobody to answer" in capsys.readouterr().err

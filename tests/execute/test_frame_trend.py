@@ -86,6 +86,25 @@ def test_a_capture_is_judged_as_soon_as_twelve_frames_are_usual_and_twelve_are_n
     assert (at, judgement) == (24, Judgement(True, 4 / 12, 1.0, True))
 
 
+def test_fewer_than_twelve_usual_frames_judge_nothing_however_many_are_lost_after_them() -> None:
+    assert judged([True] * 14 + [False] * 9) == []  # 23: eleven are usual, nine of the newest twelve are lost
+    ((at, judgement),) = judged([True] * 14 + [False] * 10)
+    assert (at, judgement.degraded) == (24, True)
+
+
+def test_six_lost_frames_are_the_fewest_that_say_anything_after_a_pause_as_well() -> None:
+    for before in (0, 20):  # lost ones that a pause follows
+        trend = FrameTrend()
+        for taken in range(1, 62 + before):
+            trend.count(taken, min(taken - 1, 60))
+        trend.look_again()
+        said = [trend.count(61 + before + lost, 60) for lost in range(1, 7)]
+        assert [one is not None for one in said] == [False] * 5 + [True]
+    assert judged([True] * 60 + [False] * 5) == []
+    ((at, judgement),) = judged([True] * 60 + [False] * 6)
+    assert (at, judgement.degraded) == (66, True)
+
+
 def test_one_lost_frame_or_a_bad_beginning_says_nothing() -> None:
     assert judged([True] * 30 + [False] + [True] * 30) == []
     assert judged([False] * 60) == []  # what is usual here is nothing: that is no change

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from tests.page.conftest import DESKTOP, PHONE
 from tests.web.conftest import FakeAgent
 
@@ -84,6 +86,36 @@ def test_who_comes_back_to_a_tab_may_press_at_once_and_is_told_when_nobody_answe
     page.unroute("**/events")
     page.clock.run_for(10_000)
     page.wait_for_selector("#lost", state="hidden", timeout=10_000)
+
+
+@pytest.mark.parametrize("site", ["127.0.0.1", "localhost"])
+def test_a_foreign_page_in_the_same_browser_takes_no_place_of_the_agents_streams(
+    serve: Look, look: Look, site: str
+) -> None:
+    page_at = serve()
+    foreign = serve().address.replace("127.0.0.1", site)
+    page = look(f"{foreign}/manifest.webmanifest", DESKTOP, bypass_csp=True)
+    page.evaluate(
+        "address => new Promise(done => Object.assign(new Image(), { onerror: done, src: address }))",
+        f"{page_at.address}/events",
+    )
+    assert page_at.agent.listeners == []
+    page.set_content(f'<a href="{page_at.address}/now">The telescope</a>')
+    page.click("a")
+    page.wait_for_selector("h1:has-text('M 42')")
+
+
+def test_a_clock_that_is_set_neither_hides_a_lost_agent_nor_loses_one(serve: Look, look: Look) -> None:
+    page_at = serve()
+    page = following(page_at, look, clock=True)
+    page.route("**/events", lambda _: None)  # what is open stays so
+    page.clock.set_system_time(page.evaluate("Date.now() / 1000 + 3600"))
+    page.clock.run_for(2_000)
+    assert page.locator("#lost").is_hidden()
+    page_at.stop()
+    page.clock.set_system_time(page.evaluate("Date.now() / 1000 - 7200"))
+    page.clock.run_for(11_000)
+    assert page.locator("#lost").is_visible()
 
 
 def test_a_goal_that_is_taken_out_and_put_back_keeps_what_was_collected(serve: Look, look: Look) -> None:

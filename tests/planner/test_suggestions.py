@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,13 +17,24 @@ from agent.capabilities import Camera
 from agent.conditions import ConditionSet, Requirements
 from agent.planner.merit import Factor
 from agent.planner.request import Request
-from agent.planner.suggestions import KINDS, Known, Suggestions, _Chooser, smallest_arcmin, suggest
+from agent.planner.suggestion_words import lines, suggestion_json
+from agent.planner.suggestions import (
+    KINDS,
+    Known,
+    Suggestion,
+    Suggestions,
+    _Chooser,
+    smallest_arcmin,
+    suggest,
+)
 from agent.planner.windows import night_span, windows_of
-from agent.sky.catalogue import CatalogueEntry, entries
+from agent.sky.catalogue import CatalogueEntry, entries, entry
+from agent.sky.catalogue.names import same_name
 from agent.sky.nights import Interval
 from agent.sky.sweep import Place
 from agent.targets import Site
 from agent.telescope.dwarf.models import capabilities_for
+from agent.web.targets import known_of
 
 PARIS = Site(48.85, 2.35, 35.0, "Europe/Paris")
 SYDNEY = Site(-33.87, 151.2, 20.0, "Australia/Sydney")
@@ -293,3 +305,29 @@ def test_the_moon_counts_more_the_higher_it_stands_and_the_nearer() -> None:
         [0.0, 0.15, 0.325, 0.5, 0.5]
     )
     assert [light(42, 60), light(42, 120), light(42, 170)] == pytest.approx([0.35, 0.2, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Spider and Fly", "Spider and Fly"),
+        ("Flame and Horsehead", "Flame and Horsehead"),
+        ("Lagoon and Trifid", "Lagoon and Trifid"),
+        ("Heart and Soul", "Heart and Soul Nebulae"),
+        ("Barnard's Loop", "Barnard's Loop"),
+        ("Markarian's Chain", "Markarian's Chain"),
+        ("Leo Triplet", "Leo Triplet (Leo Trio)"),
+        ("M 31", "M 31 (Andromeda Galaxy)"),
+    ],
+)
+def test_a_name_is_not_said_again_in_other_words_for_the_same(name: str, title: str) -> None:
+    named = entry(name)
+    assert named is not None
+    at = datetime(2026, 3, 16, 22, tzinfo=UTC)
+    one = Suggestion(named, 50.0, (), (), 40.0, at, 90.0, 0.0, False, False)
+    found = replace(best(), best=(one,))
+    assert next(line for line in lines(found, PARIS) if line.startswith(" 1. ")) == f" 1. {title}: 50 of 100"
+    told = suggestion_json(one, PARIS)["names"]
+    assert told[0] == named.name
+    assert not any(same_name(*pair) for pair in combinations(told, 2))
+    assert not same_name(known_of(named).other_name, named.name), "nor on the page"

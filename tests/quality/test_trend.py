@@ -55,9 +55,17 @@ def test_one_bad_frame_or_a_moon_that_rises_is_none() -> None:
     assert said(*[GOOD] * 8, LONG, *[GOOD] * 3, DARK, *[GOOD] * 3, *[MOON] * 9) == []
 
 
+def test_five_frames_say_what_is_usual_and_three_that_it_got_worse() -> None:
+    assert said(*[GOOD] * 4, *[SOFT] * 3) == []
+    assert said(*[GOOD] * 5, *[SOFT] * 2) == []
+    assert said(*[GOOD] * 5, *[SOFT] * 3) == [(Cause.FOCUS,)]
+
+
 def test_a_field_of_few_stars_is_not_judged() -> None:
     poor = replace(GOOD, stars=9, light=GOOD.light[:9])
     assert said(*[poor] * 8, *[DARK] * 8) == []
+    assert said(*[replace(GOOD, stars=19)] * 8, *[DARK] * 8) == []
+    assert said(*[replace(GOOD, stars=20)] * 8, *[DARK] * 8) == [(Cause.CLOUD,)]
 
 
 def test_a_beginning_under_clouds_is_no_measure_of_anything() -> None:

@@ -28,6 +28,7 @@ from tests.web.conftest import VIEWS, FakeAgent
 
 COMMAND = "/api/telescopes/scope/command"
 STOP = {"command": "abort"}
+_PREFETCH = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch"}
 Served = Callable[..., Any]
 
 
@@ -108,6 +109,44 @@ async def test_only_our_own_page_changes_anything(
         assert bool(page.agent.asked) is let_in
 
 
+@pytest.mark.parametrize(
+    ("headers", "let_in"),
+    [
+        ({}, True),  # Home Assistant's camera, a viewer of MJPEG
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, True),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, False),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, False),
+        ({"Sec-Fetch-Site": "cross-site", **_PREFETCH}, False),
+        ({"Sec-Fetch-Site": "none", **_PREFETCH}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+    ],
+)
+async def test_another_sites_page_embeds_nothing_of_ours(
+    served: Served, headers: dict[str, str], let_in: bool
+) -> None:
+    streams = ("/events", "/api/events", "/watch/events")
+    async with served(watch=True) as page:
+        for path in (*streams, "/now", "/picture"):
+            async with page.get(path, headers=headers) as answer:
+                assert answer.status == (200 if let_in else 403), path
+        async with page.get("/api/telescopes/scope/live/tele", headers=headers) as answer:
+            assert answer.status == (502 if let_in else 403)  # there is no telescope
+
+
+async def test_what_other_sites_pages_ask_for_is_no_request_of_the_person_who_has_them_open(
+    served: Served,
+) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    async with served() as page:
+        for _ in range(150):
+            async with page.get("/api/telescopes", headers=foreign) as answer:
+                assert answer.status == 403
+        await page.text("/now")
+
+
 async def test_what_a_foreign_form_can_send_is_no_command(served: Served) -> None:
     async with served() as page:
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
@@ -129,6 +168,17 @@ async def test_too_large_too_slow_and_too_many_are_refused(served: Served) -> No
         assert 20 <= refused <= 40
         async with page.post("/nowhere") as answer:
             assert answer.status in (404, 405, 429)
+
+
+async def test_more_than_that_is_read_of_a_list_alone_and_of_who_may_come_in(served: Served) -> None:
+    name = {"name": "x" * MAX_BODY * 2, "text": "x"}
+    token = {"Authorization": "Bearer correct horse"}
+    async with served(password=Password("correct horse")) as page:
+        async with page.post("/new/import", json=name) as answer:
+            assert answer.status == 401
+        for path, status in (("/new/import", 200), ("/new/save", 413), ("/new/plan", 413), (COMMAND, 413)):
+            async with page.post(path, json=name, headers=token) as answer:
+                assert answer.status == status, path
 
 
 async def test_a_body_that_never_ends_is_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +360,9 @@ async def test_behind_the_gateway_everything_lies_below_its_path_and_commands_ca
         async with page.post(COMMAND, json=STOP, headers=user) as answer:
             assert answer.status == 200
         assert page.agent.asked[0][3] == "Ada ?b?"
+        outside = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+        async with page.get("/now", headers={**headers, **outside}) as answer:
+            assert answer.status == 200  # its path is known to nobody else
         foreign = {**headers, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
         async with page.post(COMMAND, json=STOP, headers=foreign) as answer:
             assert answer.status == 403

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from agent.sky.catalogue.star_names import shown_star, spelt_letters, star_designation
 
@@ -42,6 +43,10 @@ _DESIGNATION = re.compile(
 _ESO = re.compile(r"eso ?0*(\d+) (?:g )?0*(\d+)")
 _GALACTIC = re.compile(  # numbered by galactic longitude and latitude, whose sign must not be lost
     r"\s*(pk|pn\s*g|snr\s*g)\s*0*(\d+)(\.\d)?\s*([-+−–])\s*0*(\d+)(?:[. ]+(\d))?\s*", re.IGNORECASE
+)
+_POSSESSIVE = re.compile(r"['’`]s\b")
+_OF_NO_WEIGHT = frozenset(
+    {"and", "the", "nebula", "nebulae", "galaxy", "galaxies", "cluster", "clusters", "group", "region"}
 )
 _SHOWN = {  # where it is not upper case
     "mel": "Mel",
@@ -105,6 +110,24 @@ def shown_key(spelling: str) -> str:
     word = _SHOWN.get(prefix, prefix.upper())
     written = number.upper().replace("NED", " NED")
     return f"{word}{'' if word[-1] in '-G' and prefix in _SHOWN else ' '}{written}"
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names say the same, in any order and but for "and", "'s" and the kind of object."""
+    return _telling(one) == _telling(other)
+
+
+def said_once(names: Iterable[str]) -> list[str]:
+    """Return the names without those that say the same as one before them."""
+    once: dict[frozenset[str], str] = {}
+    for name in names:
+        once.setdefault(_telling(name), name)
+    return list(once.values())
+
+
+def _telling(name: str) -> frozenset[str]:
+    words = frozenset(plain(_POSSESSIVE.sub("", name)).split())
+    return words - _OF_NO_WEIGHT or words
 
 
 def plain(name: str) -> str:

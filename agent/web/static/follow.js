@@ -7,7 +7,8 @@ const AT_MOST_EVERY_MS = 700;
 const MINUTE_MS = 60000;
 
 let source = null; // closed while nobody looks: a browser opens few connections to one place
-let last = Date.now();
+let heard = new Date(); // is shown; silence is measured by a clock that nobody sets
+let last = performance.now();
 let opened = 0;
 let wanted = false;
 let busy = false;
@@ -16,7 +17,7 @@ export function follow() {
   if (!document.getElementById("status")) return;
   if (!document.hidden) listen();
   setInterval(() => {
-    if (document.hidden || Date.now() - Math.max(last, opened) <= SILENT_MS) return;
+    if (document.hidden || performance.now() - Math.max(last, opened) <= SILENT_MS) return;
     lost(true);
     listen(); // after an answer that is no news a browser never asks again
   }, 1000);
@@ -31,11 +32,12 @@ export function follow() {
 function listen() {
   const kind = document.documentElement.dataset.live;
   source?.close();
-  opened = Date.now();
+  opened = performance.now();
   source = new EventSource(address(`${kind === "watch" ? "/watch" : ""}/events${query}`));
   for (const name of ["hello", "ping", "state", "image", "event"]) {
     source.addEventListener(name, () => {
-      last = Date.now();
+      heard = new Date();
+      last = performance.now();
       if (name === "hello" && document.body.classList.contains("stale")) wanted = true;
       lost(false);
       if (name === "state" || name === "image") update();
@@ -83,6 +85,6 @@ function lost(gone) {
   banner.hidden = !gone;
   if (gone) {
     const bold = banner.querySelector("b");
-    bold.textContent = bold.dataset.text.replace("{time}", clock(new Date(last)));
+    bold.textContent = bold.dataset.text.replace("{time}", clock(heard));
   } else update();
 }

@@ -4,7 +4,7 @@ import { close } from "./commands.js";
 
 const VIEWS = { t: "/tonight", n: "/new", s: "/now", h: "/nights", e: "/settings" };
 const OFF = "dwarf-keys-off";
-let going = 0;
+let going = -Infinity;
 
 export function keys() {
   const on = document.getElementById("keys-on");
@@ -21,10 +21,10 @@ function pressed(event) {
   if (event.key === "Escape") return escaped();
   const typing = event.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(OFF) !== null) return;
-  const second = Date.now() - going < 1200;
-  going = 0;
+  const second = performance.now() - going < 1200;
+  going = -Infinity;
   if (second && VIEWS[event.key]) return location.assign(address(VIEWS[event.key]) + query);
-  if (event.key === "g") going = Date.now();
+  if (event.key === "g") going = performance.now();
   else if (event.key === "/") search(event);
   else if (event.key === "j" || event.key === "k") row(event.key === "j" ? 1 : -1);
   else if (event.key === "p") document.querySelector("#resume, #pause:not([aria-disabled])")?.click();

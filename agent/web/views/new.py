@@ -13,12 +13,13 @@ from aiohttp import web
 
 from agent.capabilities import Camera
 from agent.errors import AgentError, errors_of
+from agent.importing.model import MAX_BYTES
 from agent.session.choices import find_position
 from agent.session.problems import BadValueError, InvalidSessionError
 from agent.session.telescope_wish import ANY
 from agent.web.agent import Agent
 from agent.web.draw.timeline import gaps
-from agent.web.guard import json_body, json_object, who
+from agent.web.guard import MAX_BODY, json_body, json_object, who
 from agent.web.night import Change, NightView
 from agent.web.render import answer, page
 from agent.web.session_document import document_of
@@ -30,6 +31,7 @@ from agent.web.views.suggest import Hit, camera_of, results, suggestions
 
 _SHORTEST_SHOWN_S = 1.0  # the stepper's list; what is typed may be shorter
 _FEW = 5  # exposures: a camera with fewer long ones shows all it has
+_MAX_LIST = 2 * MAX_BYTES + MAX_BODY  # of JSON, in which line ends and quotes are two bytes
 _USUAL = {Camera.TELE: ("60", "15"), Camera.WIDE: ("30", "15")}
 
 
@@ -151,7 +153,7 @@ class NewViews:
     async def _import(self, request: web.Request) -> web.Response:
         """Say what a file holds, as the folder would: {"name": ..., "text": ...}."""
         ask = asked(request, self._agent)
-        body = await _form_body(request)
+        body = await _form_body(request.clone(client_max_size=_MAX_LIST))
         text, name = str(body.get("text", "")), str(body.get("name", ""))
         read = await self._agent.read_file(ask.telescope.id, name, text.encode())
         values = await asyncio.to_thread(imported, name, read, ask.t)
