@@ -193,11 +193,22 @@ def test_the_colours_change_and_are_kept(serve: Look, look: Look) -> None:
     page_at = serve()
     page = look(f"{page_at.address}/now")
     page.click("#theme")
+    kept(page, "light")
     page.reload()
     assert page.get_attribute("html", "data-theme") == "light"
     page.click("#theme")
+    kept(page, "night")
     page.goto(f"{page_at.address}/tonight")
     assert page.get_attribute("html", "data-theme") == "night"
+
+
+def kept(page: Any, theme: str) -> None:
+    """Wait until the browser has a script's cookie: its own process gets it after the script has gone on."""
+    for _ in range(100):
+        if theme in {cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "dwarf_theme"}:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"The browser never kept {theme}.")
 
 
 def test_red_night_is_red(serve: Look, look: Look) -> None:
