@@ -33,6 +33,19 @@ def agent(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "agent", *arguments]
 
 
+def run_once(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Run what is due in a folder's sessions, to the end."""
+    return subprocess.run(
+        agent("run", "--once", *flags),
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+
+
 @contextlib.contextmanager
 def simulator(
     folder: Path,
@@ -83,15 +96,7 @@ def test_run_once_takes_a_file_from_todo_to_done_without_any_broker(
     todo = tmp_path / "Astro_Sessions" / "ToDo"
     todo.mkdir(parents=True)
     (todo / "two.json").write_text(json.dumps({"command": SESSION}), encoding="utf-8")
-    done = subprocess.run(
-        agent("run", "--once", *simulated),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=55,
-        check=False,
-    )
+    done = run_once(tmp_path, *simulated)
     assert done.returncode == 0, done.stderr
     ended = json.loads((tmp_path / "Astro_Sessions" / "Done" / "two.json").read_text(encoding="utf-8"))
     assert ended["command"]["id_command"]["process"] == "ended"
@@ -108,15 +113,7 @@ def test_run_once_gives_what_will_not_run_its_result_before_it_ends(tmp_path: Pa
     (base / "ToDo").mkdir(parents=True)
     old = {"date": "2026-03-01", "time": "21:00:00", "when_missed": "skip"}
     (base / "ToDo" / "old.json").write_text(json.dumps({"command": {**SESSION, "id_command": old}}))
-    done = subprocess.run(
-        agent("run", "--once", "--telescope-host", "127.0.0.9"),  # where none is
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=55,
-        check=False,
-    )
+    done = run_once(tmp_path, "--telescope-host", "127.0.0.9")  # where none is
     assert done.returncode == 1, done.stderr
     assert [path.name for path in (base / "Error").iterdir()] == ["old.json"]
     assert not list((base / "ToDo").iterdir())
@@ -132,15 +129,7 @@ def test_run_once_gives_a_session_its_result_that_the_model_it_finds_cannot_do(
     todo.mkdir(parents=True)
     binned = SESSION | {"setup_camera": SESSION["setup_camera"] | {"binning": "2k"}}
     (todo / "binned.json").write_text(json.dumps({"command": binned}), encoding="utf-8")
-    done = subprocess.run(
-        agent("run", "--once", *simulated),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=55,
-        check=False,
-    )
+    done = run_once(tmp_path, *simulated)
     ended = tmp_path / "Astro_Sessions" / "Error" / "binned.json"
     beside = ended.with_suffix(".json.reason.txt")  # where the model was known when the file was looked at
     told = ended.read_text(encoding="utf-8") + (beside.read_text(encoding="utf-8") if beside.exists() else "")
