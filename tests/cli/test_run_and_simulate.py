@@ -221,6 +221,7 @@ def test_the_keys_that_end_it_are_told_where_somebody_can_press_them(
                 lines = iter(process.stdout.readline, "")
                 first = next(line for line in lines if "simulated D3 on" in line or "is running" in line)
             finally:
-                os.killpg(process.pid, signal.SIGTERM)
-                process.communicate(timeout=20)
+                if not told:
+                    os.killpg(process.pid, signal.SIGTERM)
+                process.communicate("\x03" if told else None, timeout=20)  # which a terminal makes Ctrl-C
         assert ("Ctrl-C" in first) == bool(told), first
