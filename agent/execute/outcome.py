@@ -19,10 +19,10 @@ def outcome_of(
     """
     count = _count(frames)
     if ending is not None:
-        return _ended(frames, ending), ending.reason, f"{_sentence(ending.message)} {count}"
+        return _ended(frames, ending), ending.reason, f"{sentence(ending.message)} {count}"
     fewer = Outcome.PARTIAL if _any_taken(frames) else Outcome.FAILED
     if failure is not None:
-        message = f"{_sentence(failure.message)} {count}" if frames else failure.message
+        message = f"{sentence(failure.message)} {count}" if frames else failure.message
         return fewer, Reason.TELESCOPE, message
     if not frames:
         return Outcome.COMPLETED, None, "All steps done; the session asked for no frames"
@@ -58,6 +58,7 @@ def _count(frames: Mapping[Camera, Frames]) -> str:
     return "; ".join(f"{camera} camera: {count}" for camera, count in counts.items())
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return a text, which a person may have written, with its end."""
     text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith((".", "!", "?", "\N{HORIZONTAL ELLIPSIS}")) else f"{text}."

@@ -25,6 +25,7 @@ from agent.events import (
     Source,
 )
 from agent.execute.journal import Journal, JournalFile
+from agent.execute.outcome import sentence
 from agent.session.document import body_of
 from agent.session.writing import result_details
 from agent.store.collected import Collected
@@ -287,6 +288,4 @@ class Records:
 
 
 def _with_taken(message: str, taken: int) -> str:
-    """Add the frames to a sentence, which a person may have written without its end."""
-    sentence = message if message.endswith((".", "!", "?", "\N{HORIZONTAL ELLIPSIS}")) else f"{message}."
-    return f"{sentence} {taken} frames were taken before."
+    return f"{sentence(message)} {taken} frames were taken before."

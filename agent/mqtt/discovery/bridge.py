@@ -31,15 +31,17 @@ def bridge_availability(options: DiscoveryOptions) -> Component:
 
 def needs_telescope(options: DiscoveryOptions) -> Component:
     """Return the keys of an entity that means nothing while the telescope is away."""
-    both = [bridge_availability(options), {"topic": "~/availability"}]
-    return {"availability": both, "availability_mode": "all"}
+    return _available_with(options, {"topic": "~/availability"})
 
 
 def needs_something_to_go_on_with(options: DiscoveryOptions) -> Component:
     """Return the keys of an entity that means nothing unless a session runs or a night was ended."""
     template = "{{ 'online' if value_json.running or value_json.night_over else 'offline' }}"
-    both = [bridge_availability(options), {"topic": "~/status", "value_template": template}]
-    return {"availability": both, "availability_mode": "all"}
+    return _available_with(options, {"topic": "~/status", "value_template": template})
+
+
+def _available_with(options: DiscoveryOptions, source: Component) -> Component:
+    return {"availability": [bridge_availability(options), source], "availability_mode": "all"}
 
 
 def build_bridge_device(facts: BridgeFacts, options: DiscoveryOptions) -> DeviceMessage:
